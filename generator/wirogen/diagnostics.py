@@ -93,7 +93,9 @@ def _rules(*rules: Rule) -> Mapping[str, Rule]:
     return MappingProxyType(table)
 
 
-def _rule(code: str, name: str, severity: Severity, summary: str, explanation: str, fix: str) -> Rule:
+def _rule(
+    code: str, name: str, severity: Severity, summary: str, explanation: str, fix: str
+) -> Rule:
     return Rule(
         code=code, name=name, severity=severity, summary=summary, explanation=explanation, fix=fix
     )
@@ -102,6 +104,58 @@ def _rule(code: str, name: str, severity: Severity, summary: str, explanation: s
 RULES: Final[Mapping[str, Rule]] = _rules(
     # D0xx: the file as a whole. D1xx: its structure. D2xx: its inputs and options.
     # D3xx: its samples and commands. S0xx: specs. N0xx: names given in Python.
+    _rule(
+        "S001",
+        "invalid-spec",
+        Severity.ERROR,
+        "A spec that cannot be read.",
+        "A spec is YAML with the keys of generated/schemas/spec.json and nothing else: no anchors, "
+        "tags, duplicate keys or second document. Every text is quoted, so that no YAML reader takes "
+        "Yes, 08 or 12:30 for something else.",
+        "Correct the line that is named, or parse the document again.",
+    ),
+    _rule(
+        "S002",
+        "tool-claimed-twice",
+        Severity.ERROR,
+        "Two specs or documents say that they are the same tool.",
+        "A tool is known by its Run endpoint, so two of them would write the same files.",
+        "Remove one of the two files.",
+    ),
+    _rule(
+        "N101",
+        "input-renamed",
+        Severity.NOTE,
+        "An input has another name in Python than its words give.",
+        "Its own name is reserved in Python or in generated modules, or another input has it already.",
+        "Nothing needs to be done; the reference page shows both names.",
+    ),
+    _rule(
+        "N102",
+        "constant-renamed",
+        Severity.NOTE,
+        "Several options would share one constant, so each has its value added to its name.",
+        "A constant that silently changed its meaning when an option appears would run another "
+        "model than the caller chose, so none of the options keeps the short name.",
+        "Nothing needs to be done; values in quotes work as well as constants.",
+    ),
+    _rule(
+        "N103",
+        "module-renamed",
+        Severity.NOTE,
+        "Several tools would share one module, so a hash is added to the name.",
+        "Wiro tells apart names that differ only in case or punctuation; Python modules and many "
+        "disks do not.",
+        "Nothing needs to be done.",
+    ),
+    _rule(
+        "N104",
+        "settings-not-sent",
+        Severity.NOTE,
+        "Options have settings, but no way to send them is known.",
+        "Only LoRA scales are known to travel, as tags in the prompt of the same tool.",
+        "Write the setting into the prompt by hand if the tool understands it.",
+    ),
 )
 
 

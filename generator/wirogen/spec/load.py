@@ -1,0 +1,298 @@
+"""YAML → spec, checked: whatever a person could have written wrong is one line with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Final, TypeVar
+
+from wirogen.diagnostics import Position
+from wirogen.spec.model import (
+    CHOICE_TYPES,
+    SPEC_VERSION,
+    UNSENT,
+    WIRE_TYPES,
+    Finding,
+    Input,
+    Json,
+    Option,
+    Section,
+    Source,
+    ToolSpec,
+    Wire,
+)
+from wirogen.spec.names import tool_name_problem
+from wirogen.spec.tree import ListNode, MapNode, Node, read_tree, spec_error, to_json, to_text
+
+T = TypeVar("T")
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def load_spec(text: str, *, path: str) -> ToolSpec:
+    """The spec in a YAML text. ``path`` is for messages only.
+
+    Raises:
+        InputError: not YAML, an unknown or missing key, or a value of the wrong kind (S001).
+    """
+    return _Loader(path).spec(read_tree(text, path))
+
+
+class _Fields:
+    """The keys of one mapping, taken one by one; what is left over at the end is unknown."""
+
+    def __init__(self, node: Node, path: str, what: str) -> None:
+        if not isinstance(node, MapNode):
+            raise spec_error(path, f"{what} must be a mapping", node.place)
+        self._left = dict(node.items)
+        self._node = node
+        self.path = path
+        self.what = what
+
+    @property
+    def place(self) -> Position:
+        return self._node.place
+
+    def where(self, key: str) -> Position:
+        return self._node.items[key].place if key in self._node.items else self._node.place
+
+    def name(self, key: str) -> str:
+        return f"{self.what}.{key}" if self.what != "the spec" else key
+
+    def error(self, key: str, message: str) -> Exception:
+        return spec_error(self.path, f"{self.name(key)} {message}", self.where(key))
+
+    def optional(self, key: str) -> Node | None:
+        return self._left.pop(key, None)
+
+    def required(self, key: str) -> Node:
+        node = self._left.pop(key, None)
+        if node is None:
+            raise spec_error(self.path, f"{self.name(key)} is missing", self._node.place)
+        return node
+
+    def text(self, key: str) -> str:
+        return to_text(self.required(key), self.path, self.name(key))
+
+    def nullable(self, key: str) -> str | None:
+        value = to_json(self.required(key), self.path, self.name(key))
+        if value is not None and not isinstance(value, str):
+            raise self.error(key, "must be text between double quotes, or null")
+        return value
+
+    def flag(self, node: Node, key: str) -> bool:
+        value = to_json(node, self.path, self.name(key))
+        if not isinstance(value, bool):
+            raise self.error(key, "must be true or false")
+        return value
+
+    def texts(self, node: Node, key: str) -> tuple[str, ...]:
+        return self.each(node, key, lambda item, name: to_text(item, self.path, name))
+
+    def text_map(self, key: str) -> dict[str, str]:
+        node = self.optional(key)
+        return {} if node is None else self.as_text_map(node, self.name(key))
+
+    def as_text_map(self, node: Node, name: str) -> dict[str, str]:
+        if not isinstance(node, MapNode):
+            raise spec_error(self.path, f"{name} must be a mapping of texts", node.place)
+        return {
+            key: to_text(value, self.path, f"{name}.{key}") for key, value in node.items.items()
+        }
+
+    def each(self, node: Node, key: str, read: Callable[[Node, str], T]) -> tuple[T, ...]:
+        if not isinstance(node, ListNode):
+            raise self.error(key, "must be a list")
+        return tuple(
+            read(item, f"{self.name(key)}[{index}]") for index, item in enumerate(node.items)
+        )
+
+    def end(self) -> None:
+        for key in self._left:
+            raise spec_error(
+                self.path,
+                f"{self.what} has the unknown key {key!r}; put it under 'extra'",
+                self._node.keys[key],
+            )
+
+
+class _Loader:
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def spec(self, node: Node) -> ToolSpec:
+        fields = _Fields(node, self.path, "the spec")
+        version = to_json(fields.required("spec"), self.path, "spec")
+        if version != SPEC_VERSION or isinstance(version, bool):
+            raise fields.error("spec", f"must be {SPEC_VERSION}")
+        tool = fields.text("tool")
+        if problem := tool_name_problem(tool):
+            raise fields.error("tool", problem)
+        tags = fields.optional("tags")
+        examples = fields.optional("examples")
+        sections = fields.optional("sections")
+        source = fields.optional("source")
+        spec = ToolSpec(
+            tool=tool,
+            name=fields.text("name"),
+            description=fields.text("description"),
+            cover=fields.nullable("cover"),
+            categories=fields.texts(fields.required("categories"), "categories"),
+            tags=() if tags is None else fields.texts(tags, "tags"),
+            endpoints=self._endpoints(fields),
+            extra=fields.text_map("extra"),
+            inputs=fields.each(fields.required("inputs"), "inputs", self._input),
+            examples=()
+            if examples is None
+            else fields.each(examples, "examples", fields.as_text_map),
+            sections=() if sections is None else fields.each(sections, "sections", self._section),
+            source=None if source is None else self._source(source),
+        )
+        fields.end()
+        self._no_input_twice(fields, spec)
+        return spec
+
+    def _endpoints(self, fields: _Fields) -> Mapping[str, str]:
+        endpoints = fields.text_map("endpoints")
+        for key in ("run", "detail"):
+            if key not in endpoints:
+                raise fields.error("endpoints", f"must have the key {key!r}")
+        return endpoints
+
+    def _no_input_twice(self, fields: _Fields, spec: ToolSpec) -> None:
+        seen: set[str] = set()
+        for item in spec.inputs:
+            if item.name in seen:
+                raise fields.error("inputs", f"has {item.name!r} twice")
+            seen.add(item.name)
+
+    def _section(self, node: Node, what: str) -> Section:
+        fields = _Fields(node, self.path, what)
+        section = Section(title=fields.text("title"), text=fields.text("text"))
+        fields.end()
+        return section
+
+    def _source(self, node: Node) -> Source:
+        fields = _Fields(node, self.path, "source")
+        findings = fields.optional("findings")
+        source = Source(
+            document=fields.text("document"),
+            sha256=fields.text("sha256"),
+            findings=() if findings is None else fields.each(findings, "findings", self._finding),
+        )
+        if not _SHA256.match(source.sha256):
+            raise fields.error("sha256", "must be 64 lower-case hexadecimal digits")
+        fields.end()
+        return source
+
+    def _finding(self, node: Node, what: str) -> Finding:
+        fields = _Fields(node, self.path, what)
+        finding = Finding(
+            code=fields.text("code"),
+            subject=fields.text("subject"),
+            message=fields.text("message"),
+        )
+        fields.end()
+        return finding
+
+    def _input(self, node: Node, what: str) -> Input:
+        fields = _Fields(node, self.path, what)
+        name = fields.text("name")
+        if not name:
+            raise fields.error("name", "must not be empty")
+        fields.what = f"input {name!r}"
+        kind = fields.text("type")
+        open_ = fields.optional("open")
+        options = fields.optional("options")
+        example = fields.optional("example")
+        item = Input(
+            name=name,
+            label=fields.text("label"),
+            help=fields.text("help"),
+            type=kind,
+            default=fields.nullable("default"),
+            required=fields.flag(fields.required("required"), "required"),
+            example=None if example is None else to_json(example, self.path, "example"),
+            wire=self._wire(fields.required("wire"), f"{fields.what} wire"),
+            open=None if open_ is None else fields.flag(open_, "open"),
+            minimum=self._number(fields, "minimum"),
+            maximum=self._number(fields, "maximum"),
+            step=self._number(fields, "step"),
+            extra=fields.text_map("extra"),
+            options=None if options is None else fields.each(options, "options", self._option),
+        )
+        fields.end()
+        self._check_input(fields, item)
+        return item
+
+    def _check_input(self, fields: _Fields, item: Input) -> None:
+        if (item.open is not None) != (item.type in CHOICE_TYPES):
+            raise fields.error("open", "is for selects, and every select has it")
+        if item.options is not None and item.type not in CHOICE_TYPES:
+            raise fields.error("options", "are for selects")
+        if item.required and item.wire.sent is not UNSENT:
+            raise fields.error(
+                "wire",
+                "must not have 'sent' when the input is required: the caller gives the value",
+            )
+        if item.step is not None and Decimal(item.step) <= 0:
+            raise fields.error("step", "must be greater than 0")
+        if (
+            item.minimum is not None
+            and item.maximum is not None
+            and Decimal(item.minimum) > Decimal(item.maximum)
+        ):
+            raise fields.error("minimum", "must not be greater than maximum")
+
+    def _number(self, fields: _Fields, key: str) -> str | None:
+        node = fields.optional(key)
+        if node is None:
+            return None
+        text = node.text if not isinstance(node, (ListNode, MapNode)) else ""
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            number = Decimal("nan")
+        if not number.is_finite():
+            raise fields.error(key, 'must be a decimal number in text, such as "0.5"')
+        return text
+
+    def _wire(self, node: Node, what: str) -> Wire:
+        fields = _Fields(node, self.path, what)
+        kind = fields.text("type")
+        if kind not in WIRE_TYPES:
+            raise fields.error("type", f"must be one of {', '.join(WIRE_TYPES)}")
+        sent = fields.optional("sent")
+        wire = Wire(
+            type=kind, sent=UNSENT if sent is None else to_json(sent, self.path, f"{what}.sent")
+        )
+        fields.end()
+        return wire
+
+    def _option(self, node: Node, what: str) -> Option:
+        fields = _Fields(node, self.path, what)
+        words = fields.optional("triggerwords")
+        settings = fields.optional("generatesettings")
+        description = fields.optional("description")
+        option = Option(
+            value=fields.text("value"),
+            label=fields.text("label"),
+            description=None
+            if description is None
+            else to_text(description, self.path, f"{what}.description"),
+            triggerwords=None if words is None else fields.texts(words, "triggerwords"),
+            generatesettings=None
+            if settings is None
+            else fields.each(settings, "generatesettings", self._setting),
+            extra=fields.text_map("extra"),
+        )
+        fields.end()
+        return option
+
+    def _setting(self, node: Node, what: str) -> dict[str, Json]:
+        if not isinstance(node, MapNode):
+            raise spec_error(self.path, f"{what} must be a mapping", node.place)
+        return {
+            key: to_json(value, self.path, f"{what}.{key}") for key, value in node.items.items()
+        }
