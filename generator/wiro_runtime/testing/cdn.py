@@ -1,0 +1,63 @@
+"""The route that serves files: ranges, validators, and no credentials."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import JSONResponse, Response
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from wiro_runtime.testing.tasks import Artefact
+
+CREDENTIALS: Final = ("x-api-key", "x-signature", "x-nonce", "authorization", "cookie")
+_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def refuse_credentials(request: Request) -> Response | None:
+    """The answer to a request that gives the API's credentials to a file server."""
+    sent = [name for name in CREDENTIALS if name in request.headers]
+    if not sent:
+        return None
+    message = f"Credentials do not belong on a download: {', '.join(sent)}"
+    return JSONResponse({"result": False, "errors": [{"code": 0, "message": message}]}, 400)
+
+
+def serve_file(request: Request, file: Artefact | None) -> Response:
+    """The whole file, the part that ``Range`` asks for, or 404, 405 or 416."""
+    if request.method not in ("GET", "HEAD"):
+        return Response(status_code=405, headers={"allow": "GET, HEAD"})
+    if file is None:
+        return Response("Not found", 404, media_type="text/plain")
+    data = file.content()
+    headers = {
+        "etag": f'"{file.id}"',
+        "accept-ranges": "bytes",
+        "content-disposition": "inline",
+        "cache-control": "private, max-age=0",
+    }
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    wanted = request.headers.get("range")
+    fresh = request.headers.get("if-range", headers["etag"]) == headers["etag"]
+    if wanted is not None and fresh and (match := _RANGE.fullmatch(wanted)):
+        span = _span(match[1], match[2], len(data))
+        if span is None:
+            headers["content-range"] = f"bytes */{len(data)}"
+            return Response(status_code=416, headers=headers)
+        headers["content-range"] = f"bytes {span.start}-{span.stop - 1}/{len(data)}"
+        part = data[span.start : span.stop]
+        return Response(part, 206, headers=headers, media_type=file.content_type)
+    return Response(data, headers=headers, media_type=file.content_type)
+
+
+def _span(first: str, last: str, size: int) -> range | None:
+    """The bytes that ``first-last`` asks for; ``None`` when there are none."""
+    if not first:
+        count = int(last) if last else 0
+        return range(max(size - count, 0), size) if count and size else None
+    start = int(first)
+    stop = min(int(last) + 1, size) if last else size
+    return range(start, stop) if start < stop else None

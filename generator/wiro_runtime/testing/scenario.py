@@ -1,0 +1,143 @@
+"""What happens to a task from its submission to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from wiro_runtime.testing.contract import Json
+
+Kind: TypeAlias = Literal["image", "audio", "text"]
+
+QUEUE: Final = "task_queue"
+CANCELLED: Final = "task_cancel"
+FINISHED: Final = "task_postprocess_end"
+TERMINAL: Final = frozenset({CANCELLED, FINISHED})
+BEFORE_START: Final = frozenset({
+    QUEUE, "task_accept", "task_preprocess_start", "task_preprocess_end", "task_assign"
+})  # fmt: skip
+"""States without a process: there is nothing yet that Kill could end (Kill takes those from
+``task_assign`` on, Cancel only the first)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """``at`` seconds after its submission a task enters ``status``; ``message`` goes to sockets."""
+
+    at: float
+    status: str
+    message: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """The life of a task. All times are in seconds of a simulator of speed 1.
+
+    ``queue``, ``prepare``, ``run`` and ``finish`` are how long the task waits, is prepared, runs
+    and is finished; ``updates`` is how often ``task_output`` reports progress. ``pexit`` is
+    ``"0"`` for success, another text for failure, ``None`` for the answer without it that the
+    documents show. ``kind`` is what the outputs are, ``None`` for what the tool's categories
+    suggest; ``outputs`` is how many, ``None`` for as many as ``samples`` asks for. ``answer`` and
+    ``thinking`` are what a ``"text"`` task says. ``log`` are lines on the standard error, which
+    mean nothing. ``extra_status`` is put in the middle, a status that nobody has heard of.
+    ``stuck`` names a status that the task never leaves by itself. ``binary`` is sent to sockets
+    as a binary frame. ``cost_per_second`` is in dollars.
+    """
+
+    queue: float = 1.0
+    prepare: float = 1.0
+    run: float = 6.0
+    finish: float = 1.0
+    updates: int = 5
+    pexit: str | None = "0"
+    kind: Kind | None = None
+    outputs: int | None = None
+    answer: str = "A lighthouse stands on the cliff and keeps its lamp lit."
+    thinking: str = "The user asks for a short text. I write one."
+    log: tuple[str, ...] = ("warning: the simulator has no graphics card",)
+    extra_status: str | None = None
+    stuck: str | None = None
+    binary: bytes | None = None
+    cost_per_second: str = "0.000585000000"
+
+    def steps(self, kind: Kind, prompt: str) -> tuple[Step, ...]:
+        """The states in order, each with the second in which it begins."""
+        prepared = self.queue + self.prepare
+        ran = prepared + self.run
+        slot = self.run / (self.updates + 1)
+        steps = [
+            Step(at=0.0, status=QUEUE),
+            Step(at=self.queue, status="task_accept"),
+            Step(at=self.queue + self.prepare * 0.2, status="task_preprocess_start"),
+            Step(at=self.queue + self.prepare * 0.5, status="task_preprocess_end"),
+            Step(at=self.queue + self.prepare * 0.7, status="task_assign"),
+            Step(at=prepared, status="task_start"),
+        ]
+        steps += self._running(kind, prompt, prepared)
+        full: Json = (
+            {"type": "text", **self.text(prompt)} if kind == "text" else "Done."
+        )  # fmt: skip
+        steps += [
+            Step(at=ran - slot * 0.5, status="task_output_full", message=full),
+            Step(at=ran - slot * 0.25, status="task_error_full", message="\n".join(self.log)),
+            Step(at=ran, status="task_end"),
+            Step(at=ran + self.finish * 0.4, status="task_postprocess_start"),
+            Step(at=ran + self.finish, status=FINISHED),
+        ]
+        if self.stuck is not None:
+            end = next((i for i, step in enumerate(steps) if step.status == self.stuck), None)
+            if end is None:
+                raise ValueError(f"stuck: a task of this scenario is never in {self.stuck!r}")
+            del steps[end + 1 :]
+        return tuple(steps)
+
+    @property
+    def succeeds(self) -> bool:
+        return self.pexit in ("0", None)
+
+    def text(self, prompt: str, share: float = 1.0) -> dict[str, Json]:
+        """What an LLM tool has said after ``share`` of its run (0 to 1)."""
+        thinking: list[Json] = [self.thinking] if self.thinking else []
+        answer = self.answer[: max(1, round(len(self.answer) * share))]
+        raw = f"<think>{self.thinking}</think>{answer}" if self.thinking else answer
+        return {"prompt": prompt, "raw": raw, "thinking": thinking, "answer": [answer]}
+
+    def _running(self, kind: Kind, prompt: str, start: float) -> list[Step]:
+        steps: list[Step] = []
+        slot = self.run / (self.updates + 1)
+        for number in range(1, self.updates + 1):
+            share = number / self.updates
+            at = start + slot * number
+            if kind == "text":
+                message: Json = {"type": "text", "isThinking": False, **self.text(prompt, share)}
+            elif number == 1:
+                message = "Loading the model"
+            else:
+                message = self._progress(number, at - start)
+            steps.append(Step(at=at, status="task_output", message=message))
+            if number == 1:
+                steps += [
+                    Step(
+                        at=at + slot * 0.6 * (index + 1) / len(self.log),
+                        status="task_error",
+                        message=line,
+                    )
+                    for index, line in enumerate(self.log)
+                ]
+                if self.extra_status is not None:
+                    steps.append(Step(at=at + slot * 0.8, status=self.extra_status))
+        return steps
+
+    def _progress(self, number: int, elapsed: float) -> Json:
+        return {
+            "type": "progressGenerate",
+            "task": "Generate",
+            "percentage": str(round(100 * number / self.updates)),
+            "stepCurrent": str(number),
+            "stepTotal": str(self.updates),
+            "speed": f"{self.updates / self.run:.2f}" if self.run else "0",
+            "speedType": "it/s",
+            "elapsedTime": f"{elapsed:.1f}",
+            "remainingTime": f"{max(self.run - elapsed, 0):.1f}",
+        }

@@ -1,0 +1,300 @@
+"""Tasks: where each is in its life, and how Wiro shows it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+import uuid
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from wiro_runtime.testing import artwork
+from wiro_runtime.testing.scenario import (
+    CANCELLED,
+    FINISHED,
+    QUEUE,
+    TERMINAL,
+    Kind,
+    Scenario,
+    Step,
+)
+
+if TYPE_CHECKING:
+    from wiro_runtime.testing.contract import Json, Tool
+
+MAX_OUTPUTS: Final = 16
+_LETTERS: Final = string.ascii_letters + string.digits
+_NOT_KILLABLE: Final = frozenset({QUEUE, "task_accept"})
+_CENT: Final = Decimal("0.000000000001")
+
+
+def new_token() -> str:
+    """Thirty letters and digits, as Wiro's socket access tokens and access keys are."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(30))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """A file that a task produced. ``content`` makes its bytes, the same each time."""
+
+    id: str
+    name: str
+    content_type: str
+    size: int
+    folder: str
+    access_key: str
+    content: Callable[[], bytes] = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        return f"/cdn/{self.folder}/{self.name}"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Task:
+    """One task. ``created`` is in seconds of the simulator's clock, ``wall`` in Unix time."""
+
+    id: str
+    token: str
+    uuid: str
+    tool: Tool
+    body: Mapping[str, Json]
+    scenario: Scenario
+    kind: Kind
+    created: float
+    wall: float
+    steps: tuple[Step, ...]
+    callback_url: str = ""
+    skew: float = 0.0
+    cancelled_at: float | None = None
+    deleted: bool = False
+    settled: bool = False
+    artefacts: tuple[Artefact, ...] | None = None
+
+    def elapsed(self, now: float) -> float:
+        """Seconds since the submission, at most until it was cancelled."""
+        elapsed = now - self.created + self.skew
+        return elapsed if self.cancelled_at is None else min(elapsed, self.cancelled_at)
+
+    def position(self, now: float) -> int:
+        """The index of the last step that has begun."""
+        return max(0, bisect_right(self.steps, self.elapsed(now), key=lambda step: step.at) - 1)
+
+    def status(self, now: float) -> str:
+        return CANCELLED if self.cancelled_at is not None else self.steps[self.position(now)].status
+
+    def ended(self, now: float) -> bool:
+        return self.status(now) in TERMINAL
+
+    def cancel(self, now: float) -> bool:
+        """Takes the task out of the queue; ``False`` when it is not there any more."""
+        if self.status(now) != QUEUE:
+            return False
+        self.cancelled_at = self.elapsed(now)
+        return True
+
+    def kill(self, now: float) -> bool:
+        """Ends a running task; ``False`` when it is queued, not yet assigned, or has ended."""
+        status = self.status(now)
+        if status in _NOT_KILLABLE or status in TERMINAL or status.startswith("task_preprocess"):
+            return False
+        self.cancelled_at = self.elapsed(now)
+        return True
+
+    def outputs(self, now: float) -> tuple[Artefact, ...]:
+        """The files, none before the end, after a failure or once they were deleted."""
+        if self.deleted or self.status(now) != FINISHED or not self.scenario.succeeds:
+            return ()
+        if self.artefacts is None:
+            self.artefacts = make_artefacts(self)
+        return self.artefacts
+
+    def cost(self, now: float) -> Decimal:
+        """What the task is charged in dollars: nothing for a failure or an unfinished task."""
+        if self.status(now) != FINISHED or not self.scenario.succeeds:
+            return Decimal(0)
+        return (Decimal(self.scenario.cost_per_second) * self._run_seconds(now)).quantize(_CENT)
+
+    def _run_seconds(self, now: float) -> Decimal:
+        start, end = self._time("task_start", now), self._time("task_end", now)
+        if start is None:
+            return Decimal(0)
+        return Decimal(str(round((end or self.elapsed(now)) - start, 4)))
+
+    def _time(self, status: str, now: float) -> float | None:
+        """When the task entered a status, in seconds since its submission."""
+        elapsed = self.elapsed(now)
+        for step in self.steps:
+            if step.status == status:
+                return step.at if step.at <= elapsed else None
+        return None
+
+    def _unix(self, status: str, now: float) -> str:
+        at = self._time(status, now)
+        return "0" if at is None else str(int(self.wall + at))
+
+    def detail(self, now: float, origin: str) -> dict[str, Json]:
+        """The task as an element of ``tasklist``. Numbers are texts; ``"0"`` means not yet."""
+        status = self.status(now)
+        ended = status in TERMINAL
+        outputs: list[Json] = [self._output(file, now, origin) for file in self.outputs(now)]
+        finished_text = self.kind == "text" and status == FINISHED and self.scenario.succeeds
+        if finished_text and not self.deleted:
+            outputs = [{"contenttype": "raw", "content": {**self.scenario.text(self._prompt())}}]
+        started = self._time("task_start", now) is not None
+        detail: dict[str, Json] = {
+            "id": self.id,
+            "uuid": self.uuid,
+            "name": "",
+            "socketaccesstoken": self.token,
+            "parameters": dict(self.body),
+            "debugoutput": self.scenario.answer if finished_text else "",
+            "debugerror": "\n".join(self.scenario.log) if started else "",
+            "starttime": self._unix("task_start", now),
+            "endtime": self._unix("task_end", now) if status != CANCELLED else self._cancel_time(),
+            "elapsedseconds": f"{self._run_seconds(now):.4f}",
+            "status": status,
+            "cps": self.scenario.cost_per_second,
+            "totalcost": f"{cost:.12f}" if (cost := self.cost(now)) else "0",
+            "guestid": None,
+            "projectid": "699",
+            "modelid": "598",
+            "description": "",
+            "basemodelid": "0",
+            "runtype": "model",
+            "modelfolderid": "",
+            "modelfileid": "",
+            "callbackurl": self.callback_url,
+            "marketplaceid": None,
+            "createtime": str(int(self.wall)),
+            "canceltime": self._cancel_time(),
+            "assigntime": self._unix("task_assign", now),
+            "accepttime": self._unix("task_accept", now),
+            "preprocessstarttime": self._unix("task_preprocess_start", now),
+            "preprocessendtime": self._unix("task_preprocess_end", now),
+            "postprocessstarttime": self._unix("task_postprocess_start", now),
+            "postprocessendtime": self._unix(FINISHED, now),
+            "pexit": self.scenario.pexit if status == FINISHED else "0" if ended else "",
+            "categories": list(self.tool.categories),
+            "outputs": outputs,
+            "size": str(sum(file.size for file in self.outputs(now))),
+        }
+        if self.scenario.pexit is None:
+            del detail["pexit"]
+        return detail
+
+    def _cancel_time(self) -> str:
+        return "0" if self.cancelled_at is None else str(int(self.wall + self.cancelled_at))
+
+    def _output(self, file: Artefact, now: float, origin: str) -> dict[str, Json]:
+        added = self._unix("task_postprocess_start", now)
+        return {
+            "id": file.id,
+            "name": file.name,
+            "contenttype": file.content_type,
+            "parentid": hashlib.md5(file.folder.encode(), usedforsecurity=False).hexdigest(),
+            "uuid": self.uuid,
+            "size": str(file.size),
+            "addedtime": added,
+            "modifiedtime": added,
+            "accesskey": file.access_key,
+            "foldercount": "0",
+            "filecount": "0",
+            "ispublic": 0,
+            "expiretime": None,
+            "url": origin + file.path,
+        }
+
+    def _prompt(self) -> str:
+        prompt = self.body.get("prompt", "")
+        return prompt if isinstance(prompt, str) else ""
+
+
+def new_task(
+    *,
+    number: int,
+    tool: Tool,
+    body: Mapping[str, Json],
+    scenario: Scenario,
+    now: float,
+    wall: float,
+) -> Task:
+    """A task that enters the queue now."""
+    kind = scenario.kind or kind_of(tool)
+    prompt = body.get("prompt")
+    callback = body.get("callbackUrl")
+    return Task(
+        id=str(number),
+        token=new_token(),
+        uuid=str(uuid.uuid4()),
+        tool=tool,
+        body=body,
+        scenario=scenario,
+        kind=kind,
+        created=now,
+        wall=wall,
+        steps=scenario.steps(kind, prompt if isinstance(prompt, str) else ""),
+        callback_url=callback if isinstance(callback, str) else "",
+    )
+
+
+def kind_of(tool: Tool) -> Kind:
+    """What a tool makes, from its categories: text for LLMs, sound for audio, else pictures."""
+    words = {word for category in tool.categories for word in category.lower().split("-")}
+    if words & {"llm", "chat", "rag"} or "text-generation" in tool.categories:
+        return "text"
+    if words & {"audio", "speech", "music", "song", "tts"}:
+        return "audio"
+    return "image"
+
+
+def make_artefacts(task: Task) -> tuple[Artefact, ...]:
+    """The files of a finished task; they depend on the body alone."""
+    if task.kind == "text":
+        return ()
+    wanted = task.scenario.outputs
+    count = _whole(task.body.get("samples"), 1) if wanted is None else wanted
+    folder = "-".join(secrets.token_hex(4) for _ in range(8))
+    return tuple(_artefact(task, index, folder) for index in range(min(max(count, 0), MAX_OUTPUTS)))
+
+
+def _artefact(task: Task, index: int, folder: str) -> Artefact:
+    body = task.body
+    seed = f"{task.tool.id}\0{body.get('prompt')}\0{body.get('seed')}\0{index}"
+    if task.kind == "audio":
+        name, content_type = f"{index}.wav", "audio/wav"
+
+        def content() -> bytes:
+            return artwork.wav(seed)
+
+    else:
+        name, content_type = f"{index}.png", "image/png"
+        spread = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()
+        width = _whole(body.get("width"), 0) or 256 + spread[5]
+        height = _whole(body.get("height"), 0) or 256 + spread[6]
+
+        def content() -> bytes:
+            return artwork.png(seed, width, height)
+
+    return Artefact(
+        id=secrets.token_hex(16),
+        name=name,
+        content_type=content_type,
+        size=len(content()),
+        folder=folder,
+        access_key=new_token(),
+        content=content,
+    )
+
+
+def _whole(value: Json, default: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return default
+    try:
+        return int(float(value))
+    except (ValueError, OverflowError):
+        return default

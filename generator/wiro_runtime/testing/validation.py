@@ -1,0 +1,161 @@
+"""Checks the body of a Run request against the spec of its tool, as Wiro would and stricter."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final, cast
+
+from wiro_runtime.testing.contract import CHOICE_TYPES, FILE_TYPES
+from wiro_runtime.testing.refusals import must, required, unknown_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wiro_runtime.testing.contract import Input, Json, Tool
+
+RUN_PARAMETERS: Final = ("callbackUrl", "projectid")
+"""What every tool takes besides its inputs."""
+
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_URL: Final = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
+
+
+def check_run(tool: Tool, body: Mapping[str, Json]) -> None:
+    """Raises a :class:`~wiro_runtime.testing.refusals.RefusalError` for the first thing wrong.
+
+    ``body`` is the JSON body of a Run request in which no file is sent.
+    """
+    for name, value in body.items():
+        if name in RUN_PARAMETERS:
+            check_run_parameter(name, value)
+        elif name in tool.inputs:
+            check_value(tool.inputs[name], value)
+        elif not (name.endswith("Url") and _is_file_input(tool, name.removesuffix("Url"))):
+            raise unknown_parameter(name)
+        elif not isinstance(value, str):
+            raise must(name, "be a string")
+    for entry in tool.inputs.values():
+        if entry.required and is_blank(body.get(entry.name)) and not has_url(tool, entry, body):
+            raise required(entry.name)
+
+
+def check_run_parameter(name: str, value: Json) -> None:
+    """Checks ``callbackUrl`` and ``projectid``."""
+    if not isinstance(value, str):
+        raise must(name, "be a string")
+    if name == "callbackUrl" and not _URL.fullmatch(value):
+        raise must(name, "be an http or https address")
+
+
+def check_value(entry: Input, value: Json) -> None:
+    """Checks one value that came as JSON."""
+    if not entry.unsent and _same(value, entry.sent):
+        return
+    if entry.type in FILE_TYPES and isinstance(value, str):
+        # An address may stand directly in the field of a file input.
+        if value and not _URL.fullmatch(value):
+            raise must(entry.name, "be a file or an address")
+        return
+    if entry.wire == "string":
+        if not isinstance(value, str):
+            raise must(entry.name, "be a string")
+        check_text(entry, value)
+    elif entry.wire == "number":
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise must(entry.name, "be integer or float")
+        if entry.type == "number" and isinstance(value, float) and not _takes_fractions(entry):
+            raise must(entry.name, "be integer")
+        check_range(entry, Decimal(str(value)))
+    elif entry.wire == "boolean":
+        if not isinstance(value, bool):
+            raise must(entry.name, "be true or false")
+    elif entry.wire == "array":
+        if not isinstance(value, list):
+            raise must(entry.name, "be an array")
+        for item in value:
+            if not isinstance(item, str):
+                raise must(entry.name, "be an array of strings")
+            check_choice(entry, item)
+    elif not isinstance(value, dict):
+        raise must(entry.name, "be an object")
+
+
+def check_text(entry: Input, value: str) -> None:
+    """Checks a value that is text on the wire, as in a multipart body or for a float input."""
+    if entry.type in ("number", "float", "range"):
+        if not _NUMBER.fullmatch(value):
+            raise must(entry.name, "be integer or float")
+        check_range(entry, Decimal(value))
+    elif value or entry.open is False:
+        check_choice(entry, value)
+
+
+def check_choice(entry: Input, value: str) -> None:
+    """Refuses a value that a closed select does not list."""
+    if entry.type not in CHOICE_TYPES or entry.open is not False:
+        return
+    if value in {option.value for option in entry.options}:
+        return
+    if value == "" and entry.sent == "" and not entry.unsent:
+        return
+    listed = ", ".join(repr(option.value) for option in entry.options[:20])
+    raise must(entry.name, f"be one of {listed}")
+
+
+def check_range(entry: Input, value: Decimal) -> None:
+    """Refuses a number outside the limits of its input, or between its steps."""
+    low, high = decimal(entry.minimum), decimal(entry.maximum)
+    if (low is not None and value < low) or (high is not None and value > high):
+        if low is not None and high is not None:
+            raise must(entry.name, f"be between {entry.minimum} and {entry.maximum}")
+        bound = f"at least {entry.minimum}" if low is not None else f"at most {entry.maximum}"
+        raise must(entry.name, f"be {bound}")
+    step = decimal(entry.step)
+    if step and (value - (low or Decimal(0))) % step:
+        raise must(entry.name, f"be a multiple of {entry.step}")
+
+
+def has_url(tool: Tool, entry: Input, body: Mapping[str, Json]) -> bool:
+    """Whether a file input is given by its ``…Url`` sibling."""
+    return _is_file_input(tool, entry.name) and not is_blank(body.get(f"{entry.name}Url"))
+
+
+def is_blank(value: Json) -> bool:
+    """Whether a value is nothing to a required input. A blank text is nothing, too."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def decimal(text: str | None) -> Decimal | None:
+    """The number in a text, ``None`` when there is none."""
+    if text is None:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+def _is_file_input(tool: Tool, name: str) -> bool:
+    entry = tool.inputs.get(name)
+    return entry is not None and entry.type in ("fileinput", "multifileinput")
+
+
+def _takes_fractions(entry: Input) -> bool:
+    if not entry.unsent and isinstance(entry.sent, float):
+        return True
+    limits = (entry.minimum, entry.maximum, entry.step)
+    return any(limit is not None and "." in limit for limit in limits)
+
+
+def _same(left: Json, right: Json) -> bool:
+    """Equality of JSON values in which ``1``, ``1.0`` and ``true`` are three things."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, list):
+        other = cast("list[Json]", right)
+        return len(left) == len(other) and all(map(_same, left, other))
+    if isinstance(left, dict):
+        others = cast("dict[str, Json]", right)
+        return left.keys() == others.keys() and all(_same(left[k], others[k]) for k in left)
+    return left == right

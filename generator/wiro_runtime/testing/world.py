@@ -1,0 +1,164 @@
+"""The state of a simulated Wiro: its tools, tasks, money and files. Touched by one thread."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from wiro_runtime.testing.records import Request, Run
+from wiro_runtime.testing.refusals import (
+    CONCURRENCY_LIMIT,
+    INSUFFICIENT_BALANCE,
+    NOT_FOUND,
+    RefusalError,
+)
+from wiro_runtime.testing.scenario import TERMINAL, Scenario
+from wiro_runtime.testing.tasks import Artefact, Task, new_task
+
+if TYPE_CHECKING:
+    from wiro_runtime.testing.clock import Clock
+    from wiro_runtime.testing.contract import Json, Tool
+
+MINIMUM_BALANCE: Final = Decimal("0.50")
+"""Below this many dollars Wiro starts no task."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Planned:
+    """A scenario for the next ``left`` runs of a tool (``None``: of any tool, or for good)."""
+
+    scenario: Scenario
+    tool: str | None
+    left: int | None
+
+
+class World:
+    """Everything that a simulator knows. ``balance`` is in dollars, ``None`` for no end of it;
+    ``concurrency_limit`` overrides the limit that follows from the balance."""
+
+    def __init__(self, tools: Mapping[str, Tool], clock: Clock, *, keep: int) -> None:
+        self.tools = dict(tools)
+        self.clock = clock
+        self.requests: deque[Request] = deque(maxlen=keep)
+        self.downloads: deque[Request] = deque(maxlen=keep)
+        self.runs: deque[Run] = deque(maxlen=keep)
+        self.tasks: dict[str, Task] = {}
+        self.by_token: dict[str, Task] = {}
+        self.active: dict[str, Task] = {}
+        self.uploads: dict[str, Artefact] = {}
+        self.scenario = Scenario()
+        self.planned: list[Planned] = []
+        self.balance: Decimal | None = None
+        self.concurrency_limit: int | None = None
+        self.origin = ""
+        self.on_submit: Callable[[Task], None] = lambda _task: None
+        self._numbers = itertools.count(random.randint(100_000, 900_000))  # noqa: S311  (an id, not a secret)
+        self._changed: set[asyncio.Event] = set()
+
+    def clear(self) -> None:
+        """Forgets tasks, records, plans and limits; keeps the tools."""
+        for memory in (self.requests, self.downloads, self.runs):
+            memory.clear()
+        for index in (self.tasks, self.by_token, self.active, self.uploads):
+            index.clear()
+        self.scenario = Scenario()
+        self.planned.clear()
+        self.balance = None
+        self.concurrency_limit = None
+        self.notify()
+
+    def submit(self, tool: Tool, body: Mapping[str, Json]) -> Task:
+        """Puts a task into the queue, if the balance and the limits allow it."""
+        self.settle()
+        limit = self.limit()
+        if self.balance is not None and self.balance < MINIMUM_BALANCE:
+            raise RefusalError("Insufficient balance", code=INSUFFICIENT_BALANCE)
+        if limit is not None and len(self.active) >= limit:
+            shown = "0" if self.balance is None else f"{self.balance:.2f}"
+            raise RefusalError(
+                "You have reached your concurrent task limit. With your current balance of "
+                f"${shown}, you can run up to {limit} tasks at the same time. "
+                "Add funds to increase your limit.",
+                code=CONCURRENCY_LIMIT,
+            )
+        task = new_task(
+            number=next(self._numbers),
+            tool=tool,
+            body=body,
+            scenario=self._next_scenario(tool),
+            now=self.clock.now(),
+            wall=time.time(),
+        )
+        task.skew = self.clock.head_start
+        self.tasks[task.id] = self.by_token[task.token] = self.active[task.id] = task
+        self.runs.append(Run(tool=tool.id, body=body, taskid=task.id))
+        self.on_submit(task)
+        return task
+
+    def find(self, name: str, value: str) -> Task:
+        """The task with an id (``name`` is ``taskid``) or a token (any other ``name``)."""
+        task = (self.tasks if name == "taskid" else self.by_token).get(value)
+        if task is None:
+            raise RefusalError("There is no task yet.", code=NOT_FOUND)
+        return task
+
+    def limit(self) -> int | None:
+        """How many tasks may be under way: a tenth of the balance in dollars, at least one."""
+        if self.concurrency_limit is not None:
+            return self.concurrency_limit
+        return None if self.balance is None else max(1, int(self.balance / 10))
+
+    def settle(self) -> None:
+        """Charges what has ended, and takes it off the tasks under way."""
+        if self.balance is None and self.concurrency_limit is None:
+            return
+        now = self.clock.now()
+        for task in [task for task in self.active.values() if task.status(now) in TERMINAL]:
+            del self.active[task.id]
+            if self.balance is not None:
+                self.balance -= task.cost(now)
+
+    def step(self, task: Task) -> None:
+        """Moves a task to the beginning of its next state; one that has ended stays."""
+        now = self.clock.now()
+        position = task.position(now)
+        if task.cancelled_at is None and position + 1 < len(task.steps):
+            task.skew += task.steps[position + 1].at - task.elapsed(now)
+            # The sum may fall short of the step by a rounding error.
+            if task.position(now) == position:
+                task.skew += 1e-9
+        self.notify()
+
+    def notify(self) -> None:
+        """Wakes everything that waits for a task to move."""
+        for event in self._changed:
+            event.set()
+
+    async def changed(self, event: asyncio.Event, timeout: float | None) -> None:  # noqa: ASYNC109  (a plain wait, not a cancel scope)
+        """Returns when something moved a task from outside, or after ``timeout`` seconds."""
+        self._changed.add(event)
+        try:
+            async with asyncio.timeout(timeout):
+                await event.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._changed.discard(event)
+            event.clear()
+
+    def _next_scenario(self, tool: Tool) -> Scenario:
+        for plan in self.planned:
+            if plan.tool in (None, tool.id):
+                if plan.left is not None:
+                    plan.left -= 1
+                    if plan.left <= 0:
+                        self.planned.remove(plan)
+                return plan.scenario
+        return self.scenario
