@@ -1,0 +1,176 @@
+"""Finds where inputs begin and where their fields end.
+
+In both layouts a key counts only in its place: ``- name:``, ``label:``, ``help:``, ``type:`` with
+a word that can be a type, ``default:``. What looks like a key elsewhere is prose. Where several
+readings remain, the value that the Run Command shows decides, and else the last ``type: …
+default:`` before the next input.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Final
+
+from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, TYPE
+from wirogen.document.layout import Layout
+from wirogen.spec.model import KNOWN_TYPES
+
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+NAME_LIMIT: Final = 200
+"""A name longer than this is prose."""
+
+
+@dataclass(slots=True)
+class Typed:
+    """A ``type: KIND default:``: where it begins, the kind, where the default's text begins."""
+
+    at: int
+    kind: tuple[int, int]
+    extra: tuple[int, int]
+    default: int
+    after: int
+    known: bool
+
+
+@dataclass(slots=True)
+class Start:
+    """The beginning of an input: its dash, its ``label:``, and the indentation of its keys."""
+
+    at: int
+    label: int
+    column: int
+    name: str
+
+
+class Fields:
+    """An index of every key in the inputs' part of a document; built in one pass."""
+
+    def __init__(self, layout: Layout, start: int, end: int) -> None:
+        self.layout = layout
+        self.text = layout.text
+        self.start = start
+        self.end = end
+        self.helps = self._by_column(layout.find_all(HELP, start, end))
+        self.types = self._types()
+        self._type_places = {
+            column: [typed.at for typed in found] for column, found in self.types.items()
+        }
+        self.marks = self._marks()
+
+    def _by_column(self, places: list[int]) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for at in places:
+            found.setdefault(self.layout.column(at) or 0, []).append(at)
+        return found
+
+    def _types(self) -> dict[int, list[Typed]]:
+        layout, text = self.layout, self.text
+        found: dict[int, list[Typed]] = {}
+        for at in layout.find_all(TYPE, self.start, self.end):
+            column = layout.column(at) or 0
+            begin = layout.skip(at + len(TYPE), self.end)
+            stop = layout.word_end(begin, self.end)
+            kind = text[begin:stop]
+            if kind == DEFAULT:
+                default, stop = begin, begin
+            elif not _WORD.fullmatch(kind):
+                continue
+            else:
+                default = layout.skip(stop, self.end)
+                if not text.startswith(DEFAULT, default):
+                    default = self._after_unknown_keys(default, column)
+            if default < 0 or not layout.is_key(default, DEFAULT):
+                continue
+            if not layout.flat and layout.column(default) != column:
+                continue
+            typed = Typed(
+                at, (begin, stop), (stop, default), default, default + len(DEFAULT),
+                kind in KNOWN_TYPES,
+            )  # fmt: skip
+            found.setdefault(column, []).append(typed)
+        return found
+
+    def _after_unknown_keys(self, start: int, column: int) -> int:
+        """``default:`` behind keys that nobody knows (``type: number min: 1 default: 3``), or -1."""
+        limit = min(self.end, start + NAME_LIMIT)
+        key = self.layout.word_end(start, limit)
+        if not is_unknown_key(self.text[start:key]):
+            return -1
+        return self.layout.find(DEFAULT, start, limit, None if self.layout.flat else column)
+
+    def _marks(self) -> list[Start]:
+        layout, text = self.layout, self.text
+        found: list[Start] = []
+        indent: int | None = None
+        for at in layout.find_all(NAME, self.start, self.end):
+            column = layout.column(at)
+            if indent is not None and column != indent:
+                continue
+            name = at + len(NAME)
+            limit = min(self.end, name + NAME_LIMIT)
+            label = layout.find(LABEL, name, limit)
+            if label < 0:
+                continue
+            begin, stop = layout.trim(name, label)
+            indent = column
+            found.append(
+                Start(
+                    at, label, layout.column(label) or 0, text[begin : layout.word_end(begin, stop)]
+                )
+            )
+        return found
+
+    def complete(self) -> list[Start]:
+        """The inputs that have all their keys before the next one that has; from right to left, so
+        that a ``- name: … label: …`` in prose is seen to lack the rest."""
+        found: list[Start] = []
+        end = self.end
+        for mark in reversed(self.marks):
+            place = self.help_of(mark, end)
+            if place >= 0 and self.first_typed(mark.column, place, end) >= 0:
+                found.append(mark)
+                end = mark.at
+        found.reverse()
+        return found
+
+    def help_of(self, mark: Start, end: int) -> int:
+        """The first ``help:`` of an input that ends at ``end``, or -1."""
+        places = self.helps.get(mark.column, [])
+        index = bisect_left(places, mark.label + len(LABEL))
+        return places[index] if index < len(places) and places[index] < end else -1
+
+    def first_typed(self, column: int, start: int, end: int) -> int:
+        """The index of the first ``type: … default:`` in ``[start, end)``, or -1."""
+        places = self._type_places.get(column, [])
+        index = bisect_left(places, start)
+        return index if index < len(places) and places[index] < end else -1
+
+    def typed(self, column: int, start: int, end: int) -> list[Typed]:
+        """Every ``type: … default:`` in ``[start, end)``; known types only, if there are any."""
+        places = self._type_places.get(column, [])
+        first, last = bisect_left(places, start), bisect_left(places, end)
+        found = self.types.get(column, [])[first:last]
+        return [typed for typed in found if typed.known] or found
+
+
+def is_unknown_key(word: str) -> bool:
+    """Whether ``word`` is written like a key (``placeholder:``)."""
+    return word.endswith(":") and _WORD.fullmatch(word[:-1]) is not None
+
+
+def unknown_keys(layout: Layout, start: int, end: int) -> list[tuple[int, int]] | None:
+    """The keys in ``[start, end)`` when it is nothing but ``key: value`` pairs, else ``None``;
+    each with where its key begins and where its value begins."""
+    found: list[tuple[int, int]] = []
+    begin, end = layout.trim(start, end)
+    at = begin
+    while at < end:
+        stop = layout.word_end(at, end)
+        if is_unknown_key(layout.text[at:stop]) and (layout.flat or layout.column(at) is not None):
+            found.append((at, stop))
+        elif not found:
+            return None
+        at = layout.skip(stop, end)
+    return found

@@ -1,0 +1,230 @@
+"""Reads the options of a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from wirogen.document.fields import unknown_keys
+from wirogen.document.grammar import (
+    DESCRIPTION,
+    GENERATESETTINGS,
+    LABEL,
+    TRIGGERWORDS,
+    VALUE,
+    WHITE,
+)
+from wirogen.document.jsontext import JsonError, decode
+from wirogen.document.layout import Layout
+from wirogen.document.parts import Form, Place, Tiler
+from wirogen.document.report import Report, shorten
+from wirogen.document.values import value_of
+from wirogen.spec import Json, Option
+
+_TRIES = 4
+
+
+def settle(layout: Layout, start: int, limit: int, end: int) -> int:
+    """Where the text from ``start`` really can end, when ``limit`` cuts the JSON of an option in
+    two because a string in it looks like an input."""
+    while limit < end:
+        reached = limit
+        for key in (TRIGGERWORDS, GENERATESETTINGS):
+            at = layout.find_last(key, start, limit)
+            if at < 0:
+                continue
+            try:
+                stop = decode(layout.text, layout.skip(at + len(key), end))[1]
+            except JsonError:
+                continue
+            reached = max(reached, stop)
+        if reached == limit:
+            return limit
+        limit = reached
+    return limit
+
+
+def read_options(
+    layout: Layout, tiler: Tiler, report: Report, subject: str, place: Place,
+    span: tuple[int, int], at: list[int],
+) -> tuple[Option, ...]:  # fmt: skip
+    """The options in ``span``; ``at`` is given the offset of each one's value."""
+    reader = _Options(layout, tiler, report, subject, place)
+    return tuple(reader.read(*span, at))
+
+
+class _Options:
+    def __init__(
+        self, layout: Layout, tiler: Tiler, report: Report, subject: str, place: Place
+    ) -> None:
+        self.layout = layout
+        self.text = layout.text
+        self.tiler = tiler
+        self.report = report
+        self.subject = f"{subject}.options"
+        self.place = place
+
+    def read(self, start: int, end: int, at: list[int]) -> list[Option]:
+        marks = self._marks(start, end)
+        found: list[Option] = []
+        for index, mark in enumerate(marks):
+            limit = marks[index + 1] if index + 1 < len(marks) else end
+            found.append(self._option(mark, limit, len(found), at))
+        return found
+
+    def _marks(self, start: int, end: int) -> list[int]:
+        """Where options begin: the first ``- value:``, then each that is followed by a quote and
+        further on by ``label:``, as the first is."""
+        layout, text = self.layout, self.text
+        places = layout.find_all(VALUE, start, end)
+        if not places:
+            return []
+        column = layout.column(places[0])
+        quoted = self._quoted(places[0], end)
+        marks: list[int] = []
+        for at in places:
+            if layout.column(at) == column and (not quoted or self._quoted(at, end)):
+                marks.append(at)
+        return marks
+
+    def _quoted(self, at: int, end: int) -> bool:
+        return self.text.startswith('"', self.layout.skip(at + len(VALUE), end))
+
+    def _option(self, start: int, end: int, index: int, at: list[int]) -> Option:
+        layout, text, tiler = self.layout, self.text, self.tiler
+        place = (*self.place, index)
+        tiler.syntax(start, VALUE)
+        begin = layout.skip(start + len(VALUE), end)
+        end = layout.trim(start, end)[1]
+        value_end, label = self._value_end(begin, end)
+        at.append(begin)
+        quoted = text[begin:value_end].startswith('"') and value_end - begin > 1
+        if quoted:
+            value = text[begin + 1 : value_end - 1]
+            tiler.value(begin, value_end, (*place, "value"), Form.QUOTED)
+        else:
+            value = text[begin:value_end]
+            tiler.value(begin, value_end, (*place, "value"))
+            self.report.add(
+                "D210", begin, self.subject, f"has a value without quotes: {shorten(value)}"
+            )
+        if label < 0:
+            self.report.add("D213", begin, self.subject, f"has no label for {shorten(value)}")
+            return Option(value=value, label="")
+        return self._rest(value, label, end, place)
+
+    def _value_end(self, begin: int, end: int) -> tuple[int, int]:
+        """Where the value ends (its quotes included) and where its ``label:`` is (-1: nowhere)."""
+        layout, text = self.layout, self.text
+        label = layout.find(LABEL, begin, end)
+        if not text.startswith('"', begin):
+            stop = label if label >= 0 else end
+            return layout.trim(begin, stop)[1], label
+        while label >= 0:
+            stop = layout.trim(begin, label)[1]
+            if stop - begin > 1 and text[stop - 1] == '"':
+                return stop, label
+            label = layout.find(LABEL, label + 1, end)
+        return end, -1
+
+    def _rest(self, value: str, label_at: int, end: int, place: Place) -> Option:
+        layout, text, tiler = self.layout, self.text, self.tiler
+        column = None if layout.flat else layout.column(label_at)
+        start = label_at + len(LABEL)
+        settings = self._json_key(GENERATESETTINGS, start, end, column)
+        words = self._json_key(TRIGGERWORDS, start, settings if settings >= 0 else end, column)
+        json_from = words if words >= 0 else settings if settings >= 0 else end
+        description = layout.find(DESCRIPTION, start, json_from, column)
+        tiler.syntax(label_at, LABEL)
+        label = self._text(start, description if description >= 0 else json_from, (*place, "label"))
+        about: str | None = None
+        if description >= 0:
+            tiler.syntax(description, DESCRIPTION)
+            about = self._text(description + len(DESCRIPTION), json_from, (*place, "description"))
+        if words < 0 and settings < 0:
+            return Option(value=value, label=label, description=about)
+        extra: dict[str, str] = {}
+        trigger: tuple[str, ...] | None = None
+        sliders: tuple[Mapping[str, Json], ...] | None = None
+        if words >= 0:
+            limit = settings if settings >= 0 else end
+            found = self._json(TRIGGERWORDS, words, limit, place, extra)
+            if found is not None:
+                trigger = cast("tuple[str, ...]", tuple(found))
+        if settings >= 0:
+            found = self._json(GENERATESETTINGS, settings, end, place, extra)
+            if found is not None:
+                sliders = cast("tuple[Mapping[str, Json], ...]", tuple(found))
+        return Option(
+            value=value, label=label, description=about, triggerwords=trigger,
+            generatesettings=sliders, extra=extra,
+        )  # fmt: skip
+
+    def _text(self, start: int, end: int, place: Place) -> str:
+        begin, stop = self.layout.trim(start, end)
+        value, form, indent = value_of(self.layout, begin, stop)
+        self.tiler.value(begin, stop, place, form, indent)
+        return value
+
+    def _json_key(self, key: str, start: int, end: int, column: int | None) -> int:
+        """The last ``key`` whose JSON reaches ``end`` or unknown keys before it, else the last."""
+        layout = self.layout
+        last = at = layout.find_last(key, start, end, column)
+        for _ in range(_TRIES):
+            if at < 0:
+                break
+            try:
+                stop = decode(self.text, layout.skip(at + len(key), end))[1]
+            except JsonError:
+                stop = -1
+            if stop >= 0:
+                rest = layout.skip(stop, end)
+                if rest >= end or unknown_keys(layout, rest, end):
+                    return at
+            at = layout.find_last(key, start, at, column)
+        return last
+
+    def _json(
+        self, key: str, at: int, end: int, place: Place, extra: dict[str, str]
+    ) -> list[Json] | None:
+        """The JSON array behind a key; what is none is kept as text in ``extra``."""
+        layout, text, tiler = self.layout, self.text, self.tiler
+        name = key.rstrip(":")
+        begin, end = layout.trim(at + len(key), end)
+        wanted = str if key == TRIGGERWORDS else dict
+        reason, offset, stop = "it is not an array of the right kind", begin, end
+        try:
+            value, stop = decode(text, begin)
+        except JsonError as error:
+            value, reason, offset = None, error.reason, error.offset
+        if isinstance(value, list) and all(isinstance(item, wanted) for item in value):
+            tiler.syntax(at, key)
+            tiler.value(begin, stop, (*place, name), Form.JSON)
+            self._extra(stop, end, place, extra)
+            return value
+        self.report.add(
+            "D209", min(offset, end), self.subject, f"has {name} that cannot be read: {reason}"
+        )
+        slot = len(extra)
+        extra[name] = text[begin:end]
+        tiler.value(at, at + len(name), (*place, "extra", slot, "key"))
+        tiler.syntax(at + len(name), ":")
+        tiler.value(begin, end, (*place, "extra", slot, "value"))
+        return None
+
+    def _extra(self, start: int, end: int, place: Place, extra: dict[str, str]) -> None:
+        keys = unknown_keys(self.layout, start, end) if text_left(self.text, start, end) else []
+        for number, (at, stop) in enumerate(keys or []):
+            limit = keys[number + 1][0] if keys and number + 1 < len(keys) else end
+            key = self.text[at : stop - 1]
+            slot = len(extra)
+            self.report.add("D103", at, self.subject, f"has an unknown key {shorten(key)}")
+            if key in extra:
+                key = f"{key} {slot}"
+            self.tiler.value(at, stop - 1, (*place, "extra", slot, "key"))
+            self.tiler.syntax(stop - 1, ":")
+            extra[key] = self._text(stop, limit, (*place, "extra", slot, "value"))
+
+
+def text_left(text: str, start: int, end: int) -> bool:
+    return bool(text[start:end].strip(WHITE))

@@ -1,0 +1,48 @@
+"""Collects diagnostics by offset, and works their positions out once at the end."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NoReturn
+
+from wirogen.diagnostics import Diagnostic, InputError, Position, position_at
+
+
+class Report:
+    """The diagnostics of one document. ``path`` is what they say they are about."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.text = text
+        self.path = path
+        self._found: list[tuple[int, str, str, str]] = []
+
+    def add(self, code: str, offset: int, subject: str, message: str) -> None:
+        self._found.append((offset, code, subject, message))
+
+    def fail(self, code: str, offset: int, message: str) -> NoReturn:
+        position = position_at(self.text, min(offset, len(self.text)))
+        raise InputError(Diagnostic(code=code, message=message, path=self.path, position=position))
+
+    def finish(self) -> tuple[Diagnostic, ...]:
+        """All of them, in the order of the text."""
+        starts = [0]
+        at = self.text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = self.text.find("\n", at + 1)
+        made: list[Diagnostic] = []
+        for offset, code, subject, message in sorted(self._found):
+            line = bisect_right(starts, offset)
+            position = Position(line=line, column=offset - starts[line - 1] + 1, offset=offset)
+            made.append(
+                Diagnostic(
+                    code=code, message=message, path=self.path, position=position, subject=subject
+                )
+            )
+        return tuple(made)
+
+
+def shorten(text: str, size: int = 60) -> str:
+    """``text`` on one line and quoted, cut to ``size`` characters: for messages."""
+    cut = text if len(text) <= size else text[: size - 1] + "…"
+    return ascii(cut) if not cut.isprintable() else f"'{cut}'"

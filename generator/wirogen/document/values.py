@@ -1,0 +1,53 @@
+"""The text of a value, and how the document spells it."""
+
+from __future__ import annotations
+
+from wirogen.document.layout import Layout
+from wirogen.document.parts import Form
+from wirogen.document.wire import fold
+
+
+def value_of(
+    layout: Layout, start: int, end: int, column: int = 0, shown: str | None = None
+) -> tuple[str, Form, int]:
+    """The value in ``[start, end)``, its form and the indentation of its further lines.
+
+    Where keys stand one to a line, line ends become line feeds, and indentation that all further
+    lines share and that reaches the ``column`` of the keys is layout, not text; unless ``shown``
+    (the value in the Run Command) has it as text.
+    """
+    raw = layout.text[start:end]
+    if layout.flat or "\n" not in raw:
+        return raw, Form.TEXT, 0
+    text = raw.replace("\r\n", "\n") if layout.newline == "\r\n" else raw
+    lines = text.split("\n")[1:]
+    shared = min((len(line) - len(line.lstrip(" ")) for line in lines if line), default=0)
+    if (
+        shared < max(column, 1)
+        or text == shown
+        or any(line and not line.strip(" ") for line in lines)
+    ):
+        shared = 0
+    for indent in dict.fromkeys((shared, min(shared, column))):
+        value = text.replace("\n" + " " * indent, "\n")
+        if value == shown:
+            break
+    else:
+        indent = shared
+        value = text.replace("\n" + " " * indent, "\n")
+    return value, Form.LINES, indent
+
+
+def spell_lines(value: str, newline: str, indent: int) -> str:
+    """The document's spelling of ``value`` in :attr:`Form.LINES`."""
+    first, *others = value.split("\n")
+    return newline.join([first, *(" " * indent + line if line else line for line in others)])
+
+
+def shown_end(layout: Layout, start: int, shown: str) -> int:
+    """Where the value ``shown`` in the Run Command ends when it stands at ``start``, or -1."""
+    text = layout.text
+    for spelling in (shown, fold(shown) if layout.flat else shown.replace("\n", layout.newline)):
+        if spelling and text.startswith(spelling, start):
+            return start + len(spelling)
+    return -1
