@@ -1,0 +1,92 @@
+"""Run the AI tools hosted on Wiro.
+
+from wiro_runtime import Wiro
+from wiro_tools.wiro import text_to_image_sd_lora as sd
+
+with Wiro() as client:
+    paths = sd.run(client, prompt="a lighthouse").download("out/")
+"""
+
+from typing import Final
+
+from wiro_runtime.client import AsyncWiro, Client, Wiro
+from wiro_runtime.detail import TaskDetail
+from wiro_runtime.errors import (
+    ApiError,
+    AuthenticationError,
+    ConcurrencyLimitError,
+    ConfigurationError,
+    ConnectionFailed,
+    DownloadError,
+    InsufficientBalanceError,
+    InvalidInputs,
+    NotFoundError,
+    RateLimitError,
+    SubmissionUncertain,
+    TaskCancelled,
+    TaskFailed,
+    TaskTimeout,
+    UnexpectedAnswer,
+    WiroError,
+)
+from wiro_runtime.events import (
+    BinaryFrame,
+    Event,
+    LogLine,
+    OutputsReady,
+    Progress,
+    StatusChanged,
+    TaskEnded,
+    TextChunk,
+)
+from wiro_runtime.inputs import ToolInputs
+from wiro_runtime.lora import LoraChoice, LoraOption
+from wiro_runtime.results import Output, Result
+from wiro_runtime.schedule import PollSchedule
+from wiro_runtime.settings import Retries, Timeouts, Timing
+from wiro_runtime.tasks import AsyncTask, Task
+
+__version__: Final = "0.1.0"
+
+__all__ = [
+    "ApiError",
+    "AsyncTask",
+    "AsyncWiro",
+    "AuthenticationError",
+    "BinaryFrame",
+    "Client",
+    "ConcurrencyLimitError",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "DownloadError",
+    "Event",
+    "InsufficientBalanceError",
+    "InvalidInputs",
+    "LogLine",
+    "LoraChoice",
+    "LoraOption",
+    "NotFoundError",
+    "Output",
+    "OutputsReady",
+    "PollSchedule",
+    "Progress",
+    "RateLimitError",
+    "Result",
+    "Retries",
+    "StatusChanged",
+    "SubmissionUncertain",
+    "Task",
+    "TaskCancelled",
+    "TaskDetail",
+    "TaskEnded",
+    "TaskFailed",
+    "TaskTimeout",
+    "TextChunk",
+    "Timeouts",
+    "Timing",
+    "ToolInputs",
+    "UnexpectedAnswer",
+    "Wiro",
+    "WiroError",
+    "__version__",
+]

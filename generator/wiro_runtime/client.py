@@ -1,0 +1,195 @@
+"""``Wiro`` and ``AsyncWiro``: settings, a port, and one line for each thing that Wiro can do."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from wiro_runtime.blocking import BlockingPort
+from wiro_runtime.port import run_blocking
+from wiro_runtime.results import Result
+from wiro_runtime.runs import Runs
+from wiro_runtime.settings import load_settings
+from wiro_runtime.tasks import AsyncTask, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from wiro_runtime.events import OnUpdate
+    from wiro_runtime.inputs import ToolInputs
+    from wiro_runtime.port import Port
+    from wiro_runtime.schedule import PollSchedule
+    from wiro_runtime.settings import Retries, Settings, Timeouts, Timing
+
+# Generated code spells these names.
+ResultT = TypeVar("ResultT", covariant=True)  # noqa: PLC0105 - see above
+TaskT = TypeVar("TaskT", covariant=True)  # noqa: PLC0105 - see above
+
+
+class Client(Generic[ResultT, TaskT]):
+    """What generated functions take: a client that gives ``ResultT`` for a run and ``TaskT`` for a
+    submission, where the asynchronous one gives awaitables of them.
+
+    ``api_key`` and ``api_secret`` default to ``WIRO_API_KEY`` and ``WIRO_API_SECRET``, the
+    addresses to ``WIRO_BASE_URL`` and ``WIRO_SOCKET_URL``. A project without a secret signs
+    nothing. ``project_id`` books runs on a project. ``max_concurrency`` bounds requests in
+    flight, and connections with them.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        api_secret: str | None = None,
+        *,
+        base_url: str | None = None,
+        socket_url: str | None = None,
+        project_id: str | None = None,
+        poll: PollSchedule | None = None,
+        timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
+        max_concurrency: int = 32,
+        timing: Timing | None = None,
+    ) -> None:
+        self._settings = load_settings(
+            api_key=api_key,
+            api_secret=api_secret,
+            base_url=base_url,
+            socket_url=socket_url,
+            project_id=project_id,
+            poll=poll,
+            timeouts=timeouts,
+            retries=retries,
+            max_concurrency=max_concurrency,
+            timing=timing,
+        )
+        self._runs = Runs(self._settings, self._make_port(self._settings))
+
+    def _make_port(self, settings: Settings) -> Port:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._settings.base_url}>"
+
+    def run(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+        callback_url: str | None = None,
+    ) -> ResultT:
+        """Submit a run of ``tool`` and wait for its end, ``timeout`` seconds at most.
+
+        A mapping of ``inputs`` is sent as it is. ``on_update`` is called with every event,
+        ``callback_url`` is where Wiro posts the ended task. Raises :class:`WiroError`.
+        """
+        raise NotImplementedError
+
+    def submit(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        callback_url: str | None = None,
+    ) -> TaskT:
+        """Submit a run of ``tool`` and come back as soon as Wiro has accepted it."""
+        raise NotImplementedError
+
+
+class Wiro(Client[Result, Task]):
+    """A client that blocks; threads may share it. See :class:`Client` for its arguments."""
+
+    def _make_port(self, settings: Settings) -> Port:
+        self._port = BlockingPort(settings)
+        return self._port
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections. Tasks go on."""
+        self._port.close()
+
+    def run(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+        callback_url: str | None = None,
+    ) -> Result:
+        return run_blocking(self._runs.run(tool, inputs, timeout, on_update, callback_url))
+
+    def submit(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        callback_url: str | None = None,
+    ) -> Task:
+        return Task(self._runs, run_blocking(self._runs.submit(tool, inputs, callback_url)))
+
+    def task(self, task: str) -> Task:
+        """The task with this id or token; nothing is sent yet."""
+        return Task(self._runs, self._runs.state_of(task))
+
+
+class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTask]]):
+    """:class:`Wiro` for an event loop (asyncio)."""
+
+    def _make_port(self, settings: Settings) -> Port:
+        from wiro_runtime.nonblocking import AsyncPort  # noqa: PLC0415 - imports asyncio
+
+        self._port = AsyncPort(settings)
+        return self._port
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close its connections. Tasks go on."""
+        await self._port.aclose()
+
+    async def run(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the deadline of a task
+        on_update: OnUpdate | None = None,
+        callback_url: str | None = None,
+    ) -> Result:
+        return await self._runs.run(tool, inputs, timeout, on_update, callback_url)
+
+    async def submit(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        callback_url: str | None = None,
+    ) -> AsyncTask:
+        return AsyncTask(self._runs, await self._runs.submit(tool, inputs, callback_url))
+
+    def task(self, task: str) -> AsyncTask:
+        """The task with this id or token; nothing is sent yet."""
+        return AsyncTask(self._runs, self._runs.state_of(task))

@@ -1,0 +1,201 @@
+"""What can go wrong, as one tree.
+
+    WiroError
+      ConfigurationError        the client cannot be built or used as asked
+      InvalidInputs             an input of a tool is wrong; nothing was sent (also a ValueError)
+      ApiError                  Wiro answered, and the answer is not success
+        AuthenticationError       key, signature or sign-in refused
+        NotFoundError             no such tool or task, or not yours
+        InsufficientBalanceError  the balance does not cover the run
+        ConcurrencyLimitError     too many tasks at once (code 96)
+        RateLimitError            too many requests (HTTP 429)
+        UnexpectedAnswer          not an answer of Wiro's: HTML, cut JSON, missing fields
+      ConnectionFailed          no answer
+      SubmissionUncertain       a run may have been accepted, and its answer is lost
+      TaskFailed                the task ended, without success
+      TaskCancelled             the task was cancelled
+      TaskTimeout               the task had not ended when the time was up
+      DownloadError             an output could not be fetched whole
+
+``retryable`` means: the same call may be made again and nothing can be paid for twice. Every error
+after a submission carries ``task_id``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wiro_runtime.detail import TaskDetail
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "ConcurrencyLimitError",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "DownloadError",
+    "InsufficientBalanceError",
+    "InvalidInputs",
+    "NotFoundError",
+    "RateLimitError",
+    "SubmissionUncertain",
+    "TaskCancelled",
+    "TaskFailed",
+    "TaskTimeout",
+    "UnexpectedAnswer",
+    "WiroError",
+]
+
+
+class WiroError(Exception):
+    """Base of every error that this package raises.
+
+    Keyword arguments are attributes too. All have defaults, so that errors survive pickling.
+    """
+
+    def __init__(
+        self, message: str = "", *, retryable: bool = False, task_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.task_id = task_id
+
+
+class ConfigurationError(WiroError):
+    """The client cannot be built or used like this: a key, an address or an extra is missing."""
+
+
+class InvalidInputs(WiroError, ValueError):  # noqa: N818 - says what happened
+    """Inputs that the tool does not take. Nothing was sent.
+
+    ``problems`` maps each field, by its Python name, to what is wrong with it; the message has one
+    line for each.
+    """
+
+    def __init__(self, message: str = "", *, problems: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.problems: dict[str, str] = dict(problems or {})
+
+
+class ApiError(WiroError):
+    """Wiro answered, and said no.
+
+    ``code`` is Wiro's (see its error table; ``None`` where the answer has none), ``http_status``
+    that of the answer, ``retry_after`` the seconds that the server asked to wait.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: int | None = None,
+        http_status: int | None = None,
+        retry_after: float | None = None,
+        retryable: bool = False,
+        task_id: str | None = None,
+    ) -> None:
+        super().__init__(message, retryable=retryable, task_id=task_id)
+        self.message = message
+        self.code = code
+        self.http_status = http_status
+        self.retry_after = retry_after
+
+
+class AuthenticationError(ApiError):
+    """The key, the signature or the sign-in was refused (HTTP 401 and 403, codes 98 and 99)."""
+
+
+class NotFoundError(ApiError):
+    """No such tool or task, or it is not accessible with this key (HTTP 404, code 1)."""
+
+
+class InsufficientBalanceError(ApiError):
+    """The balance is too low for this run (code 97). The run was not accepted."""
+
+
+class ConcurrencyLimitError(ApiError):
+    """As many tasks as the balance allows are in flight (code 96). The run was not accepted."""
+
+
+class RateLimitError(ApiError):
+    """Too many requests (HTTP 429). The request was not accepted."""
+
+
+class UnexpectedAnswer(ApiError):  # noqa: N818 - says what happened
+    """An answer that is not one of Wiro's: HTML, cut or invalid JSON, fields missing."""
+
+
+class ConnectionFailed(WiroError):  # noqa: N818 - says what happened
+    """No answer arrived. ``maybe_sent`` is false when the request certainly never left."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        maybe_sent: bool = True,
+        retryable: bool = True,
+        task_id: str | None = None,
+    ) -> None:
+        super().__init__(message, retryable=retryable, task_id=task_id)
+        self.maybe_sent = maybe_sent
+
+
+class SubmissionUncertain(WiroError):  # noqa: N818 - says what happened
+    """A run was sent and its answer is lost: a task may exist and may be billed.
+
+    It is never sent again by itself. ``tool`` says which one it was, ``submission`` is the key of
+    the journal entry when the client keeps a journal.
+    """
+
+    def __init__(
+        self, message: str = "", *, tool: str | None = None, submission: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.tool = tool
+        self.submission = submission
+
+
+class _TaskEnded(WiroError):  # noqa: N818 - says what happened
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        detail: TaskDetail | None = None,
+        task_id: str | None = None,
+    ) -> None:
+        super().__init__(message, task_id=task_id)
+        self.detail = detail
+
+
+class TaskFailed(_TaskEnded):
+    """The task ended without success; Wiro does not bill it. ``detail`` is its last state."""
+
+
+class TaskCancelled(_TaskEnded):
+    """The task was cancelled, by its user or by Wiro. ``detail`` is its last state."""
+
+
+class TaskTimeout(_TaskEnded):
+    """The task had not ended in time. It goes on, and is billed; wait again by its id.
+
+    ``detail`` is the last state that was seen, ``None`` when there was none.
+    """
+
+
+class DownloadError(WiroError):
+    """An output could not be fetched whole, or not be written. Nothing incomplete is left under
+    its final name. ``url`` is where it is."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        url: str | None = None,
+        retryable: bool = False,
+        task_id: str | None = None,
+    ) -> None:
+        super().__init__(message, retryable=retryable, task_id=task_id)
+        self.url = url

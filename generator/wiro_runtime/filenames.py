@@ -1,0 +1,44 @@
+"""Names from the network, made safe for every disk."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_LONGEST: Final = 180
+"""Bytes, so that a number and ``.part`` still fit into the 255 that file systems allow."""
+
+_RESERVED: Final = re.compile(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)", re.IGNORECASE
+)
+
+
+def safe_name(name: str, fallback: str = "output") -> str:
+    """``name`` as one path component: no folder, no control, direction or reserved characters, no
+    leading dot, no device name of Windows, at most 180 bytes with its extension kept."""
+    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    name = "".join(
+        "_" if ch in '<>:"|?*' else ch
+        for ch in name
+        if unicodedata.category(ch) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    )
+    name = name.strip(" .")
+    if not name:
+        return fallback
+    if _RESERVED.match(name):
+        name = f"_{name}"
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension.encode()) > 16:
+        stem, dot, extension = name, "", ""
+    room = _LONGEST - len(f"{dot}{extension}".encode())
+    stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
+    return f"{stem}{dot}{extension}"
+
+
+def numbered(name: str, number: int) -> str:
+    """``name`` itself for 1, ``stem (2).ext`` and so on after that."""
+    if number == 1:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem} ({number}){dot}{extension}" if stem else f"{name} ({number})"

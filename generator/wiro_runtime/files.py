@@ -1,0 +1,52 @@
+"""Files as inputs: a path, bytes or a binary file object. Text is never a file but an address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import TextIOBase
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+
+@runtime_checkable
+class BinaryReader(Protocol):
+    """An open binary file, or anything that reads like one."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+LocalFile: TypeAlias = PathLike[str] | bytes | BinaryReader
+
+if TYPE_CHECKING:
+    FileLike: TypeAlias = str | LocalFile
+else:
+
+    class FileLike:
+        """What a file input takes: an address as text, a ``pathlib.Path``, bytes, a file object."""
+
+        @classmethod
+        def __get_pydantic_core_schema__(
+            cls, _source: object, _handler: Callable[[object], Any]
+        ) -> Any:
+            from pydantic_core import core_schema  # noqa: PLC0415 - only the validators need it
+
+            return core_schema.no_info_plain_validator_function(_checked)
+
+        @classmethod
+        def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, str]:
+            return {"type": "string", "format": "uri-or-file"}
+
+
+def is_local_file(value: object) -> bool:
+    """Whether ``value`` is content to be uploaded rather than text."""
+    return isinstance(value, PathLike | bytes | BinaryReader) and not isinstance(value, TextIOBase)
+
+
+def _checked(value: object) -> object:
+    from pydantic_core import PydanticCustomError  # noqa: PLC0415 - only the validators need it
+
+    if isinstance(value, str) or is_local_file(value):
+        return value
+    raise PydanticCustomError(
+        "file_type", "expected an address (text), a pathlib.Path, bytes or a binary file"
+    )

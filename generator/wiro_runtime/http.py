@@ -1,0 +1,59 @@
+"""What both ports share of httpx2, which is seen nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import httpx2
+
+from wiro_runtime.errors import ConnectionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wiro_runtime.settings import Timeouts
+
+MAX_ANSWER: Final = 64 * 2**20
+"""Bytes of an API answer beyond which it is refused. The longest known ones are LLM texts."""
+
+CHUNK: Final = 64 * 1024
+
+# Raised before the first byte of the request leaves.
+_NEVER_SENT: Final = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+    httpx2.InvalidURL,
+)
+
+FAILURES: Final = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
+
+
+def connection_failed(error: Exception) -> ConnectionFailed:
+    """The same failure without a trace of httpx2."""
+    if isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        reason = "no connection in time"
+    elif isinstance(error, httpx2.TimeoutException):
+        reason = "no answer in time"
+    elif isinstance(error, httpx2.ConnectError | httpx2.ProxyError):
+        reason = f"cannot connect: {error}"
+    else:
+        reason = f"connection lost: {error}" if str(error) else "connection lost"
+    return ConnectionFailed(reason, maybe_sent=not isinstance(error, _NEVER_SENT))
+
+
+def limits(timeouts: Timeouts, within: float) -> httpx2.Timeout:
+    """Limits of single steps; the caller bounds their sum."""
+    connect = min(timeouts.connect, within)
+    return httpx2.Timeout(within, connect=connect, pool=within)
+
+
+def lowered(headers: httpx2.Headers) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def pool_limits(connections: int) -> httpx2.Limits:
+    return httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)

@@ -1,0 +1,257 @@
+"""The base of every generated validator: strict, with messages for people, and the wire form.
+
+How a value travels is written beside its field as ``json_schema_extra``: ``x-wire`` is the JSON
+type (``string number boolean array object``) or a kind of file input (``file files files-mixed
+file-url files-url``), ``x-file-field`` the field that takes the file of a ``…Url`` field,
+``x-lora-prompt`` the prompt that gets the tags of a LoRA field.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.files import LocalFile, is_local_file
+from wiro_runtime.lora import LoraChoice
+from wiro_runtime.text import nearest, shorten
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+FILE_KINDS = frozenset({"file", "files", "files-mixed", "file-url", "files-url"})
+_MANY_FILES = frozenset({"files", "files-mixed", "files-url"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    key: str
+    wire: str
+    lora_prompt: str | None
+    file_field: str | None
+
+
+class ToolInputs(BaseModel):
+    """Inputs of one tool, checked. Fields have Python names; Wiro's names are accepted too.
+
+    Calling it with anything that the tool does not take raises :class:`InvalidInputs`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+    )
+    _wire_fields: ClassVar[tuple[_Field, ...]]
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, /, **data: Any) -> None:
+            try:
+                super().__init__(**data)
+            except ValidationError as error:
+                problem = _problem(type(self), error)
+            else:
+                return
+            # Outside the handler: pydantic's own report of the same would only hide this one.
+            raise problem
+
+        # Tells pydantic that this is still its own constructor as far as model_validate goes.
+        __init__.__pydantic_base_init__ = True
+
+    def wire(self) -> dict[str, Json]:
+        """The JSON body of the request, keys in the order of the document.
+
+        A file that is to be uploaded shows as ``"<file NAME>"``.
+        """
+        from wiro_runtime.multipart import describe  # noqa: PLC0415 - a cycle otherwise
+
+        return {key: describe(value) for key, value in self.wire_values().items()}
+
+    def wire_values(self) -> dict[str, Any]:
+        """Like :meth:`wire`, with the files themselves in the place of their names."""
+        body: dict[str, Any] = {}
+        prefixes: dict[str, str] = {}
+        for field in _fields(type(self)):
+            value = getattr(self, field.name)
+            if value is None:
+                continue
+            if field.wire in FILE_KINDS:
+                _put_files(body, field, value)
+                continue
+            if field.lora_prompt is not None:
+                loras = [value] if isinstance(value, LoraChoice | str) else list(value)
+                text = "".join(x.prompt_prefix for x in loras if isinstance(x, LoraChoice))
+                prefixes[field.lora_prompt] = prefixes.get(field.lora_prompt, "") + text
+            body[field.key] = _spell(field.wire, value)
+        for key, prefix in prefixes.items():
+            prompt = body.get(key, "")
+            if prefix and isinstance(prompt, str):
+                joint = prefix.removesuffix(", ") if prompt.startswith(",") else prefix
+                body[key] = joint + prompt
+        return body
+
+
+def _fields(cls: type[ToolInputs]) -> tuple[_Field, ...]:
+    if "_wire_fields" not in cls.__dict__:
+        fields: list[_Field] = []
+        for name, info in cls.model_fields.items():
+            extra = info.json_schema_extra
+            notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
+            fields.append(
+                _Field(
+                    name=name,
+                    key=info.alias or name,
+                    wire=str(notes.get("x-wire", "")),
+                    lora_prompt=notes.get("x-lora-prompt"),
+                    file_field=notes.get("x-file-field"),
+                )
+            )
+        type.__setattr__(cls, "_wire_fields", tuple(fields))
+    return cls._wire_fields  # pyright: ignore[reportPrivateUsage] - the cache of this module
+
+
+def _spell(wire: str, value: Any) -> Any:
+    """``value`` as JSON, in the type that the tool expects."""
+    if isinstance(value, LoraChoice):
+        value = value.value
+    elif isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        return [_spell("", item) for item in cast("Sequence[Any]", value)]
+    if wire == "string" and not isinstance(value, str):
+        return json.dumps(value)
+    return [value] if wire == "array" else value
+
+
+def _put_files(body: dict[str, Any], field: _Field, value: Any) -> None:
+    values: list[str | LocalFile] = (
+        [value] if isinstance(value, str) or is_local_file(value) else list(value)
+    )
+    local = [item for item in values if is_local_file(item)]
+    texts = [item for item in values if isinstance(item, str)]
+    if field.wire in ("file-url", "files-url"):
+        body[field.key] = ",".join(texts)
+        if local and field.file_field:
+            body[field.file_field] = local if field.wire == "files-url" else local[0]
+    elif field.wire in _MANY_FILES:
+        body[field.key] = values
+    else:
+        body[field.key] = values[0] if values else ""
+
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "bytes_type": "bytes",
+    "dict_type": "a mapping",
+    "file_type": "an address (text), a path, bytes or a binary file",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number of reasonable size",
+    "int_type": "a whole number",
+    "is_instance_of": "a LoRA choice",
+    "list_type": "a list",
+    "mapping_type": "a mapping",
+    "sequence_str": "a list",
+    "sequence_type": "a list",
+    "string_type": "text",
+    "string_unicode": "text",
+    "tuple_type": "a list",
+}
+
+_TYPES: dict[type, str] = {
+    bool: "boolean",
+    bytes: "bytes",
+    dict: "mapping",
+    float: "number",
+    int: "whole number",
+    list: "list",
+    str: "text",
+    tuple: "list",
+}
+
+
+def _problem(cls: type[ToolInputs], error: ValidationError) -> InvalidInputs:
+    """One line for each field, in the order of the fields, unknown names last."""
+    names = {info.alias or name: name for name, info in cls.model_fields.items()}
+    grouped: dict[str, list[ErrorDetails]] = {}
+    for detail in error.errors(include_url=False):
+        where = [str(x) for x in detail["loc"]]
+        head = names.get(where[0], where[0]) if where else ""
+        index = next((f"[{x}]" for x in detail["loc"][1:] if isinstance(x, int)), "")
+        grouped.setdefault(head + index, []).append(detail)
+    # A union reports every branch; the branch that looked into the list says more.
+    for name in [n for n in grouped if "[" in n]:
+        grouped.pop(name.partition("[")[0], None)
+    order = {name: place for place, name in enumerate(cls.model_fields)}
+    problems = {
+        name: _line(name, details, list(cls.model_fields))
+        for name, details in sorted(
+            grouped.items(), key=lambda item: order.get(item[0].partition("[")[0], len(order))
+        )
+    }
+    lines = "\n".join(f"{shorten(name)}: {text}" for name, text in problems.items())
+    return InvalidInputs(lines, problems=problems)
+
+
+def _line(name: str, details: list[ErrorDetails], known: list[str]) -> str:
+    kinds = [detail["type"] for detail in details]
+    given = details[0]["input"]
+    if "missing" in kinds:
+        return "required"
+    if "extra_forbidden" in kinds:
+        close = nearest(name, known)
+        guess = close.partition("nearest: ")[2].partition(",")[0].strip("'")
+        return f"unknown input; did you mean {guess}?" if guess else "unknown input"
+    literal = next((d for d in details if d["type"] == "literal_error"), None)
+    if literal is not None and (isinstance(given, str) or len(kinds) == 1):
+        options = _options(literal)
+        return f"{shorten(repr(given))} is not an option{nearest(given, options)}"
+    expected = list(dict.fromkeys(text for d in details if (text := _expected(d))))
+    if "a number" in expected and "a whole number" in expected:
+        expected.remove("a whole number")
+    if not expected:
+        return f"{details[0]['msg']}, got {_shown(given)}"
+    return f"expected {' or '.join(expected)}, got {_shown(given)}"
+
+
+def _expected(detail: ErrorDetails) -> str | None:
+    if detail["type"] == "is_instance_of" and detail.get("ctx", {}).get("class") == "Sequence":
+        return _EXPECTED["sequence_type"]
+    return _EXPECTED.get(detail["type"])
+
+
+def _options(detail: ErrorDetails) -> list[str]:
+    """The documented values of a closed select, out of pydantic's ``'a', 'b' or 'c'``."""
+    import ast  # noqa: PLC0415 - only for a message
+
+    text = str(detail.get("ctx", {}).get("expected", ""))
+    head, _, last = text.rpartition(" or ")
+    try:
+        parsed = ast.literal_eval(f"[{head}{',' if head else ''}{last}]")
+    except (SyntaxError, ValueError):
+        return []
+    return [str(value) for value in parsed]
+
+
+def _shown(value: object) -> str:
+    """``value`` and its kind, without ever running a caller's ``__repr__``."""
+    kind = _TYPES.get(type(value))
+    if kind is None:
+        return "nothing" if value is None else type(value).__name__
+    return f"{shorten(repr(value))} ({kind})"

@@ -1,0 +1,146 @@
+"""The asynchronous port, for :class:`AsyncWiro`. Imported only when one is made."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx2
+
+from wiro_runtime.errors import ConnectionFailed
+from wiro_runtime.http import (
+    FAILURES,
+    MAX_ANSWER,
+    connection_failed,
+    limits,
+    lowered,
+    pool_limits,
+)
+from wiro_runtime.port import Answer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+
+    from wiro_runtime.settings import Settings
+
+T = TypeVar("T")
+
+
+class _Stream:
+    def __init__(self, response: httpx2.Response) -> None:
+        self.status = response.status_code
+        self.headers = lowered(response.headers)
+        self._chunks = response.aiter_raw()
+
+    async def chunk(self) -> bytes:
+        try:
+            return await anext(self._chunks, b"")
+        except FAILURES as error:
+            raise connection_failed(error) from None
+
+
+class AsyncPort:
+    """See :class:`wiro_runtime.port.Port`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._api = self._client()
+        self._cdn: httpx2.AsyncClient | None = None
+        self._slots = asyncio.Semaphore(settings.max_concurrency)
+
+    def _client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(limits=pool_limits(self._settings.max_concurrency))
+
+    def _files(self) -> httpx2.AsyncClient:
+        if self._cdn is None:
+            self._cdn = self._client()
+        return self._cdn
+
+    @property
+    def closed(self) -> bool:
+        return self._api.is_closed
+
+    async def aclose(self) -> None:
+        await self._api.aclose()
+        if self._cdn is not None:
+            await self._cdn.aclose()
+
+    async def send(self, request: Request, within: float) -> Answer:
+        started = False
+        try:
+            async with asyncio.timeout(within), self._slots:
+                started = True
+                return await self._send(request, within)
+        except TimeoutError:
+            raise ConnectionFailed("no answer in time", maybe_sent=started) from None
+
+    async def _send(self, request: Request, within: float) -> Answer:
+        if self._api.is_closed:
+            raise ConnectionFailed("the client is closed", maybe_sent=False, retryable=False)
+        message = self._api.build_request(
+            "POST",
+            request.url,
+            headers=dict(request.headers),
+            content=request.body,
+            timeout=limits(self._settings.timeouts, within),
+        )
+        try:
+            response = await self._api.send(message, stream=True, follow_redirects=False)
+            try:
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > MAX_ANSWER:
+                        raise ConnectionFailed("the answer is too large", retryable=False)
+            finally:
+                await response.aclose()
+        except FAILURES as error:
+            raise connection_failed(error) from None
+        return Answer(response.status_code, lowered(response.headers), bytes(body))
+
+    @asynccontextmanager
+    async def fetch(
+        self, url: str, headers: Mapping[str, str], within: float
+    ) -> AsyncGenerator[_Stream, None]:
+        client = self._files()
+        try:
+            message = client.build_request(
+                "GET", url, headers=dict(headers), timeout=limits(self._settings.timeouts, within)
+            )
+            response = await client.send(message, stream=True, follow_redirects=False)
+        except FAILURES as error:
+            raise connection_failed(error) from None
+        try:
+            yield _Stream(response)
+        finally:
+            await response.aclose()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._settings.timing.async_sleep(seconds)
+
+    async def offload(self, work: Callable[[], T]) -> T:
+        return await asyncio.to_thread(work)
+
+    async def gather(
+        self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]], limit: int
+    ) -> list[T]:
+        slots = asyncio.Semaphore(limit)
+
+        async def run(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
+            async with slots:
+                return await job()
+
+        tasks = [asyncio.create_task(run(job)) for job in jobs]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def notify(self, callback: Callable[[Any], object], value: Any) -> None:
+        outcome = callback(value)
+        if inspect.isawaitable(outcome):
+            await outcome

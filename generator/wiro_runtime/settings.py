@@ -1,0 +1,168 @@
+"""What a client is told once: who it is, where Wiro is, how long to wait."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.schedule import PollSchedule
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+BASE_URL: Final = "https://api.wiro.ai/v1"
+SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Limits in seconds, none of them infinite.
+
+    ``connect``: to open a connection. ``request``: for one request, from its first byte to the
+    last of the answer, however slowly the server drips. ``stall``: between two pieces of a file.
+    ``transfer``: for one file, up or down. ``wait``: for a task, unless the call says otherwise.
+    """
+
+    connect: float = 10.0
+    request: float = 60.0
+    stall: float = 30.0
+    transfer: float = 3600.0
+    wait: float = 24 * 3600.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ConfigurationError(f"timeouts.{name} must be a positive number of seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How reads are repeated: ``attempts`` in all, the delays doubling from ``first`` to ``cap``
+    seconds, each drawn from its upper half. ``Retry-After`` is obeyed up to ``after_cap``."""
+
+    attempts: int = 5
+    first: float = 0.5
+    cap: float = 20.0
+    after_cap: float = 120.0
+
+    def delay(self, failures: int, retry_after: float | None, random: Callable[[], float]) -> float:
+        """Seconds before the next attempt, after ``failures`` (1 or more) in a row."""
+        backoff = min(self.cap, self.first * 2 ** min(failures - 1, 32)) * (0.5 + random() / 2)
+        return max(backoff, min(retry_after or 0.0, self.after_cap))
+
+
+async def _async_sleep(seconds: float) -> None:
+    import asyncio  # noqa: PLC0415 - costs a third of our import time, and Wiro never needs it
+
+    await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Clock (monotonic seconds), sleep and randomness (0 to 1), so that tests need not wait."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] = time.sleep
+    async_sleep: Callable[[float], Awaitable[object]] = _async_sleep
+    random: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that is fixed for the life of a client. Its repr shows no secret."""
+
+    api_key: str = field(repr=False)
+    api_secret: str | None = field(repr=False)
+    base_url: str
+    socket_url: str
+    project_id: str | None
+    poll: PollSchedule
+    timeouts: Timeouts
+    retries: Retries
+    timing: Timing
+    max_concurrency: int
+
+    def redact(self, text: str) -> str:
+        """``text`` without the key and the secret, should a server have echoed them."""
+        for secret in (self.api_key, self.api_secret):
+            if secret:
+                text = text.replace(secret, "***")
+        return text
+
+
+def load_settings(
+    *,
+    api_key: str | None = None,
+    api_secret: str | None = None,
+    base_url: str | None = None,
+    socket_url: str | None = None,
+    project_id: str | None = None,
+    poll: PollSchedule | None = None,
+    timeouts: Timeouts | None = None,
+    retries: Retries | None = None,
+    timing: Timing | None = None,
+    max_concurrency: int = 32,
+) -> Settings:
+    """Settings from arguments and, for what is not given, the ``WIRO_…`` environment variables.
+
+    Key and secret are a pair: a secret from the environment is never used with a key from the
+    caller. Raises :class:`ConfigurationError`, which never shows either.
+    """
+    if api_key is None:
+        api_key = os.environ.get("WIRO_API_KEY", "").strip()
+        if api_secret is None:
+            api_secret = os.environ.get("WIRO_API_SECRET", "").strip()
+    if not api_key:
+        raise ConfigurationError(
+            "no API key: set WIRO_API_KEY (and WIRO_API_SECRET, unless the project has none) "
+            "or pass api_key="
+        )
+    for name, value in (("API key", api_key), ("API secret", api_secret or "")):
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ConfigurationError(f"the {name} holds characters that no key of Wiro's has")
+    if max_concurrency < 1:
+        raise ConfigurationError("max_concurrency must be at least 1")
+    return Settings(
+        api_key=api_key,
+        api_secret=api_secret or None,
+        base_url=_address(base_url, "WIRO_BASE_URL", BASE_URL, "http"),
+        socket_url=_address(socket_url, "WIRO_SOCKET_URL", SOCKET_URL, "ws"),
+        project_id=project_id,
+        poll=poll or PollSchedule(),
+        timeouts=timeouts or Timeouts(),
+        retries=retries or Retries(),
+        timing=timing or Timing(),
+        max_concurrency=max_concurrency,
+    )
+
+
+def _address(given: str | None, variable: str, default: str, scheme: str) -> str:
+    address = (given or os.environ.get(variable, "").strip() or default).rstrip("/")
+    where = variable if given is None else variable.removeprefix("WIRO_").lower()
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise ConfigurationError(f"{where} is not an address") from None
+    if parts.username is not None or parts.query or parts.fragment or not parts.hostname:
+        raise ConfigurationError(f"{where} must be {scheme}s://HOST/PATH and nothing more")
+    if parts.scheme == f"{scheme}s" or (parts.scheme == scheme and _is_loopback(parts.hostname)):
+        return address
+    raise ConfigurationError(
+        f"{where} must begin with {scheme}s://; plain {scheme}:// only reaches this computer"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
