@@ -10,9 +10,22 @@ from wiro_runtime.testing._extra import require
 
 require()
 
+from wiro_runtime.testing import faults  # noqa: E402
+from wiro_runtime.testing.callbacks import Delivery  # noqa: E402
 from wiro_runtime.testing.contract import SpecError  # noqa: E402
 from wiro_runtime.testing.records import Request, Run, SentFile  # noqa: E402
 from wiro_runtime.testing.scenario import Scenario  # noqa: E402
+from wiro_runtime.testing.serve import serve  # noqa: E402
 from wiro_runtime.testing.simulator import Simulator  # noqa: E402
 
-__all__ = ["Request", "Run", "Scenario", "SentFile", "Simulator", "SpecError"]
+__all__ = [
+    "Delivery",
+    "Request",
+    "Run",
+    "Scenario",
+    "SentFile",
+    "Simulator",
+    "SpecError",
+    "faults",
+    "serve",
+]

@@ -6,17 +6,22 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
+from wiro_runtime.testing.bodies import parameters
+from wiro_runtime.testing.catalogue import list_tools, tool_detail
+from wiro_runtime.testing.multipart import check_multipart
 from wiro_runtime.testing.refusals import (
     NOT_FOUND,
     RefusalError,
     must,
     required,
     unknown_parameter,
+    unreadable,
 )
 from wiro_runtime.testing.scenario import TERMINAL
 from wiro_runtime.testing.validation import check_run
 
 if TYPE_CHECKING:
+    from wiro_runtime.testing.bodies import Body
     from wiro_runtime.testing.contract import Json, Tool
     from wiro_runtime.testing.tasks import Task
     from wiro_runtime.testing.world import World
@@ -25,13 +30,25 @@ Answer: TypeAlias = "dict[str, Json]"
 Endpoint: TypeAlias = "Callable[[World, Mapping[str, Json]], Answer]"
 
 
-def run(world: World, tool: Tool, body: Mapping[str, Json]) -> Answer:
-    check_run(tool, body)
-    return accepted(world.submit(tool, body))
-
-
-def accepted(task: Task) -> Answer:
+def run(world: World, tool: Tool, body: Body) -> Answer:
+    """Starts a task, from a JSON body or from a multipart one with files."""
+    if body.parts is not None:
+        check_multipart(tool, body.parts, world.upload_limit)
+        task = world.submit(tool, parameters(body.parts), body.parts)
+    else:
+        inputs = json_object(body)
+        check_run(tool, inputs)
+        task = world.submit(tool, inputs)
     return {"errors": [], "taskid": task.id, "socketaccesstoken": task.token, "result": True}
+
+
+def json_object(body: Body) -> dict[str, Json]:
+    """The JSON object that a body is."""
+    if body.parts is not None:
+        raise unreadable("Expected application/json.")
+    if not isinstance(body.json, dict):
+        raise unreadable("The body is not a JSON object.")
+    return body.json
 
 
 def find_tool(world: World, raw_path: str) -> Tool:
@@ -102,5 +119,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "Task/Cancel": cancel,
     "Task/Kill": kill,
     "Task/InputOutputDelete": delete_files,
+    "Tool/List": list_tools,
+    "Tool/Detail": tool_detail,
 }
 """The endpoints that take a JSON object and nothing else."""

@@ -1,105 +1,134 @@
-"""The ASGI application: records, checks and dispatches every request."""
+"""The ASGI application: records, spoils, checks and dispatches every request."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from wiro_runtime.testing import api, records
+from wiro_runtime.testing.bodies import read_body
+from wiro_runtime.testing.catalogue import PAGE_NAMES, serve_page
 from wiro_runtime.testing.cdn import refuse_credentials, serve_file
-from wiro_runtime.testing.records import JsonError, strict_json
-from wiro_runtime.testing.refusals import RefusalError, unreadable
+from wiro_runtime.testing.faults import Fault
+from wiro_runtime.testing.refusals import RefusalError
+from wiro_runtime.testing.sockets import serve_socket
+from wiro_runtime.testing.strike import strike
+from wiro_runtime.testing.uploads import upload
 
 if TYPE_CHECKING:
-    from wiro_runtime.testing.contract import Json
+    from collections.abc import Callable
+
+    from starlette.types import Receive, Scope, Send
+
+    from wiro_runtime.testing.bodies import Body
     from wiro_runtime.testing.signature import SignatureCheck
     from wiro_runtime.testing.world import World
 
 API: Final = "/v1/"
-_ALL: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+RUN: Final = "Run/"
+UPLOAD: Final = "File/Upload"
+SOCKETS: Final = ("/v1", "/v1/socket")
 
 
 class App:
-    """Binds the routes to a world."""
+    """The simulator as an ASGI application. ``on_answer`` hears of every request that was
+    answered: the record and the status."""
 
     def __init__(self, world: World, signature: SignatureCheck) -> None:
         self.world = world
         self.signature = signature
-        self.asgi = Starlette(
-            routes=[
-                Route("/v1/{path:path}", self.api, methods=_ALL),
-                Route("/cdn/{folder}/{name}", self.cdn, methods=_ALL),
-            ]
-        )
+        self.on_answer: Callable[[records.Request, Response], None] = lambda _request, _answer: None
 
-    async def api(self, request: Request) -> Response:
-        raw = await request.body()
-        content_type = request.headers.get("content-type", "")
-        parsed, problem = _parse(content_type, raw)
-        self.world.requests.append(_record(request, content_type, parsed, raw))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in SOCKETS:
+            await serve_socket(self.world, scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        raw_path: str = scope["raw_path"].decode("ascii")
+        path: str = scope["path"]
+        if raw_path.startswith(API):
+            name = path.removeprefix(API)
+            body = await read_body(request)
+            record = _record(request, path, body.content_type, body.recorded, body.raw)
+            self.world.requests.append(record)
+
+            def respond() -> Response:
+                return self._api(request, raw_path.removeprefix(API), body)
+
+        else:
+            name = path.removeprefix("/")
+            record = _record(request, path, request.headers.get("content-type", ""), None, b"")
+            self.world.downloads.append(record)
+
+            def respond() -> Response:
+                return self._file(request, path)
+
+        fault = self.world.faults.take(name)
+        if isinstance(fault, Fault):
+            await strike(fault, respond, scope, receive, send)
+            return
+        response = respond()
+        self.on_answer(record, response)
+        await response(scope, receive, send)
+
+    def _api(self, request: Request, path: str, body: Body) -> Response:
         try:
-            answer = self.answer(request, parsed, problem)
+            answer = self._answer(request, path, body)
         except RefusalError as refusal:
             return JSONResponse(refusal.answer(), refusal.status)
         return JSONResponse(answer)
 
-    def answer(self, request: Request, parsed: Json, problem: RefusalError | None) -> api.Answer:
-        """Checks the request in Wiro's order (credentials, address, body) and acts on it."""
-        self.signature.check(request.headers.raw)
-        path = _raw_path(request).removeprefix(API)
-        if not path.startswith("Run/") and path not in api.ENDPOINTS:
+    def _answer(self, request: Request, path: str, body: Body) -> api.Answer:
+        """Checks a request in Wiro's order (address, credentials, body) and acts on it."""
+        endpoint = api.ENDPOINTS.get(path)
+        run = path.startswith(RUN)
+        if endpoint is None and not run and path != UPLOAD:
             raise RefusalError("Error parsing url.", status=404)
         if request.method != "POST":
             raise RefusalError("Error parsing url. Only POST is allowed.", status=405)
-        if problem is not None:
-            raise problem
-        if not isinstance(parsed, dict):
-            raise unreadable("The body is not a JSON object.")
-        if path.startswith("Run/"):
-            tool = api.find_tool(self.world, path.removeprefix("Run/"))
-            return api.run(self.world, tool, parsed)
-        return api.ENDPOINTS[path](self.world, parsed)
+        self.signature.check(request.headers.raw)
+        tool = api.find_tool(self.world, path.removeprefix(RUN)) if run else None
+        if body.problem is not None:
+            raise body.problem
+        if endpoint is not None:
+            return endpoint(self.world, api.json_object(body))
+        return upload(self.world, body) if tool is None else api.run(self.world, tool, body)
 
-    async def cdn(self, request: Request) -> Response:
-        self.world.downloads.append(_record(request, "", None, b""))
+    def _file(self, request: Request, path: str) -> Response:
         refused = refuse_credentials(request)
         if refused is not None:
             return refused
-        now = self.world.clock.now()
-        for task in self.world.tasks.values():
-            for file in task.artefacts or ():
-                if file.path == request.url.path and file in task.outputs(now):
-                    return serve_file(request, file)
-        return serve_file(request, None)
+        if path.startswith("/cdn/"):
+            return serve_file(request, self.world.file(path))
+        if path.rsplit("/", 1)[-1] in PAGE_NAMES:
+            # A page's address may have its blanks and dots encoded either way.
+            return serve_page(self.world, request, unquote(path))
+        return Response("Not found", 404, media_type="text/plain")
 
 
-def _parse(content_type: str, raw: bytes) -> tuple[Json, RefusalError | None]:
-    kind = content_type.split(";", 1)[0].strip().lower()
-    if kind != "application/json":
-        shown = f"{kind!r}" if kind else "no content type"
-        return None, unreadable(f"Expected application/json, got {shown}.")
-    try:
-        return strict_json(raw), None
-    except JsonError as error:
-        return None, unreadable(str(error))
-
-
-def _record(request: Request, content_type: str, body: Json, raw: bytes) -> records.Request:
+def _record(
+    request: Request, path: str, content_type: str, body: Any, raw: bytes
+) -> records.Request:
     return records.Request(
         method=request.method,
-        path=request.url.path if not request.scope.get("path") else request.scope["path"],
+        path=path,
         headers=dict(request.headers),
         content_type=content_type,
         body=body,
         raw=raw,
         at=time.time(),
     )
-
-
-def _raw_path(request: Request) -> str:
-    return request.scope["raw_path"].decode("ascii")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.requests import Request
 
     from wiro_runtime.testing.tasks import Artefact
 
 CREDENTIALS: Final = ("x-api-key", "x-signature", "x-nonce", "authorization", "cookie")
+STREAMED_ABOVE: Final = 1 << 20
 _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -31,7 +34,6 @@ def serve_file(request: Request, file: Artefact | None) -> Response:
         return Response(status_code=405, headers={"allow": "GET, HEAD"})
     if file is None:
         return Response("Not found", 404, media_type="text/plain")
-    data = file.content()
     headers = {
         "etag": f'"{file.id}"',
         "accept-ranges": "bytes",
@@ -43,14 +45,26 @@ def serve_file(request: Request, file: Artefact | None) -> Response:
     wanted = request.headers.get("range")
     fresh = request.headers.get("if-range", headers["etag"]) == headers["etag"]
     if wanted is not None and fresh and (match := _RANGE.fullmatch(wanted)):
-        span = _span(match[1], match[2], len(data))
+        span = _span(match[1], match[2], file.size)
         if span is None:
-            headers["content-range"] = f"bytes */{len(data)}"
+            headers["content-range"] = f"bytes */{file.size}"
             return Response(status_code=416, headers=headers)
-        headers["content-range"] = f"bytes {span.start}-{span.stop - 1}/{len(data)}"
-        part = data[span.start : span.stop]
-        return Response(part, 206, headers=headers, media_type=file.content_type)
-    return Response(data, headers=headers, media_type=file.content_type)
+        headers["content-range"] = f"bytes {span.start}-{span.stop - 1}/{file.size}"
+        return _answer(file, span, 206, headers)
+    return _answer(file, range(file.size), 200, headers)
+
+
+def _answer(file: Artefact, span: range, status: int, headers: dict[str, str]) -> Response:
+    if len(span) <= STREAMED_ABOVE:
+        data = b"".join(file.parts(span.start, span.stop))
+        return Response(data, status, headers, media_type=file.content_type)
+
+    async def parts() -> AsyncIterator[bytes]:
+        for part in file.parts(span.start, span.stop):
+            yield part
+
+    headers["content-length"] = str(len(span))
+    return StreamingResponse(parts(), status, headers, media_type=file.content_type)
 
 
 def _span(first: str, last: str, size: int) -> range | None:

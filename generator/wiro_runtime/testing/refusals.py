@@ -28,8 +28,8 @@ class RefusalError(Exception):
         return {"result": False, "errors": [{"code": self.code, "message": self.message}]}
 
 
-def required(name: str) -> RefusalError:
-    return RefusalError(f"Request parameter [{name}] required")
+def required(name: str, what: str = "parameter") -> RefusalError:
+    return RefusalError(f"Request {what} [{name}] required")
 
 
 def must(name: str, what: str) -> RefusalError:

@@ -38,7 +38,8 @@ class Scenario:
     and is finished; ``updates`` is how often ``task_output`` reports progress. ``pexit`` is
     ``"0"`` for success, another text for failure, ``None`` for the answer without it that the
     documents show. ``kind`` is what the outputs are, ``None`` for what the tool's categories
-    suggest; ``outputs`` is how many, ``None`` for as many as ``samples`` asks for. ``answer`` and
+    suggest; ``outputs`` is how many, ``None`` for as many as ``samples`` asks for; ``output_size``
+    makes each a filling of so many bytes instead of a picture. ``answer`` and
     ``thinking`` are what a ``"text"`` task says. ``log`` are lines on the standard error, which
     mean nothing. ``extra_status`` is put in the middle, a status that nobody has heard of.
     ``stuck`` names a status that the task never leaves by itself. ``binary`` is sent to sockets
@@ -53,6 +54,7 @@ class Scenario:
     pexit: str | None = "0"
     kind: Kind | None = None
     outputs: int | None = None
+    output_size: int | None = None
     answer: str = "A lighthouse stands on the cliff and keeps its lamp lit."
     thinking: str = "The user asks for a short text. I write one."
     log: tuple[str, ...] = ("warning: the simulator has no graphics card",)
@@ -76,7 +78,7 @@ class Scenario:
         ]
         steps += self._running(kind, prompt, prepared)
         full: Json = (
-            {"type": "text", **self.text(prompt)} if kind == "text" else "Done."
+            {"type": "progressGenerate", **self.text(prompt)} if kind == "text" else "Done."
         )  # fmt: skip
         steps += [
             Step(at=ran - slot * 0.5, status="task_output_full", message=full),
@@ -91,6 +93,22 @@ class Scenario:
                 raise ValueError(f"stuck: a task of this scenario is never in {self.stuck!r}")
             del steps[end + 1 :]
         return tuple(steps)
+
+    @classmethod
+    def failing(cls, message: str = "RuntimeError: out of memory", pexit: str = "1") -> Scenario:
+        """A task that ends without outputs, with ``message`` on the standard error. Not billed."""
+        return cls(pexit=pexit, log=(message,))
+
+    @classmethod
+    def lasting(cls, seconds: float) -> Scenario:
+        """A task that takes ``seconds`` in all, at speed 1; use it with such a speed."""
+        tenth = seconds / 10
+        return cls(queue=tenth, prepare=tenth, run=tenth * 7, finish=tenth)
+
+    @classmethod
+    def talking(cls, answer: str, *, thinking: str = "") -> Scenario:
+        """A task of an LLM that says ``answer``, whatever the tool is."""
+        return cls(kind="text", answer=answer, thinking=thinking)
 
     @property
     def succeeds(self) -> bool:
@@ -110,7 +128,15 @@ class Scenario:
             share = number / self.updates
             at = start + slot * number
             if kind == "text":
-                message: Json = {"type": "text", "isThinking": False, **self.text(prompt, share)}
+                message: Json = {
+                    "type": "progressGenerate",
+                    "task": "Generate",
+                    "isThinking": False,
+                    "speed": "12.4",
+                    "speedType": "words/s",
+                    "elapsedTime": f"{at - start:.0f}s",
+                    **self.text(prompt, share),
+                }
             elif number == 1:
                 message = "Loading the model"
             else:

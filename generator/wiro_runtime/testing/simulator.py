@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from wiro_runtime.testing.app import App
+from wiro_runtime.testing.callbacks import deliver, is_loopback
+from wiro_runtime.testing.catalogue import PAGE_NAMES, Page
 from wiro_runtime.testing.clock import Clock, Speed
 from wiro_runtime.testing.contract import read_tools
+from wiro_runtime.testing.scenario import Scenario
 from wiro_runtime.testing.server import ServerThread
 from wiro_runtime.testing.signature import SignatureCheck
 from wiro_runtime.testing.world import Planned, World
@@ -15,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    from wiro_runtime.testing.callbacks import Delivery
+    from wiro_runtime.testing.faults import FaultBook
     from wiro_runtime.testing.records import Request, Run
-    from wiro_runtime.testing.scenario import Scenario
+    from wiro_runtime.testing.tasks import Task
 
 API_KEY: Final = "simulated-api-key"
 API_SECRET: Final = "simulated-api-secret"  # noqa: S105  (opens nothing but a simulator)
@@ -37,8 +46,9 @@ class Simulator:
     :param speed: how many times faster than real the tasks run; ``"instant"``: a task has ended
         when the answer to its submission arrives; ``"manual"``: tasks move by :meth:`step` and
         :meth:`advance` only.
-    :param host: the address to listen on. Anything but loopback is asking for trouble.
+    :param host: the loopback address to listen on.
     :param port: the port, 0 for any free one.
+    :param scenario: what happens to a task when nothing else is planned for it.
     :param keep: how many requests, downloads and runs are remembered, each.
     :param clock: the seconds that ``speed`` multiplies, ``time.monotonic`` when not given.
     """
@@ -52,18 +62,28 @@ class Simulator:
         speed: Speed = "instant",
         host: str = "127.0.0.1",
         port: int = 0,
+        scenario: Scenario | None = None,
         keep: int = 100_000,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.api_key = api_key
         self.api_secret = api_secret
         self._host = host
-        self._world = World(read_tools(tools), Clock(speed, clock), keep=keep)
-        app = App(self._world, SignatureCheck(api_key, api_secret))
-        self._server = ServerThread(app.asgi, host=host, port=port)
+        if not is_loopback(host):
+            raise ValueError(f"host: the simulator listens on loopback only, not on {host!r}")
+        self._world = World(
+            read_tools(tools), Clock(speed, clock), keep=keep, scenario=scenario or Scenario()
+        )
+        self._app = App(self._world, SignatureCheck(api_key, api_secret))
+        self._server = ServerThread(self._app, host=host, port=port)
+        self._world.on_submit = self._call_back
+        self._authority = f"{host}:{port}"
 
     def start(self) -> Simulator:
-        """Starts listening; returns the simulator itself."""
+        """Starts listening; returns the simulator itself.
+
+        :raises OSError: the port is taken.
+        """
         port = self._server.start()
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._authority = f"{host}:{port}"
@@ -118,8 +138,18 @@ class Simulator:
 
     @property
     def downloads(self) -> list[Request]:
-        """Every request for a file so far."""
+        """Every other request so far: for outputs, uploaded files and tool documents."""
         return self._server.call(lambda: list(self._world.downloads))
+
+    @property
+    def subscriptions(self) -> list[str | bytes | None]:
+        """Every message that a WebSocket client has sent so far."""
+        return self._server.call(lambda: list(self._world.subscriptions))
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every callback so far, posted or tried in vain."""
+        return self._server.call(lambda: list(self._world.deliveries))
 
     @property
     def runs(self) -> list[Run]:
@@ -127,8 +157,8 @@ class Simulator:
         return self._server.call(lambda: list(self._world.runs))
 
     def clear(self) -> None:
-        """Forgets tasks, records, plans and limits, so that one simulator serves many tests.
-        Nonces stay used."""
+        """Forgets tasks, records, plans, faults and limits, so that one simulator serves many
+        tests. Nonces stay used, tools and documents stay."""
         self._server.call(self._world.clear)
 
     def status(self, taskid: str) -> str:
@@ -167,3 +197,101 @@ class Simulator:
         Plans are used up in the order in which they were made."""
         planned = Planned(scenario=scenario, tool=tool, left=times)
         self._server.call(lambda: self._world.planned.append(planned))
+
+    def take_turns(self, *scenarios: Scenario) -> None:
+        """Gives the runs for which nothing is planned these scenarios in turn, again and again."""
+        if not scenarios:
+            raise ValueError("scenarios: at least one is needed")
+
+        def change() -> None:
+            self._world.cycle = itertools.cycle(scenarios)
+
+        self._server.call(change)
+
+    def flaky(self) -> None:
+        """Lets every other task fail, the first one included."""
+        self.take_turns(Scenario.failing(), Scenario())
+
+    def failing(self, message: str = "RuntimeError: out of memory") -> None:
+        """Lets every task fail, with ``message`` on its standard error."""
+        self.take_turns(Scenario.failing(message))
+
+    def lasting(self, seconds: float) -> None:
+        """Lets every task take ``seconds`` at speed 1."""
+        self.take_turns(Scenario.lasting(seconds))
+
+    def out_of_balance(self) -> None:
+        """Answers every Run with code 97, until :attr:`balance` is set."""
+        self.balance = Decimal(0)
+
+    def at_concurrency_limit(self) -> None:
+        """Answers every Run with code 96, until :attr:`concurrency_limit` is set."""
+        self.concurrency_limit = 0
+
+    @property
+    def balance(self) -> Decimal | None:
+        """Dollars left, ended tasks charged; ``None`` for no end of it. Below 0.50 no task
+        starts; a tenth of it, at least one, may be under way at once."""
+        self._server.call(self._world.settle)
+        return self._world.balance
+
+    @balance.setter
+    def balance(self, dollars: Decimal | str | float | None) -> None:
+        value = None if dollars is None else Decimal(str(dollars))
+
+        def change() -> None:
+            self._world.settle()
+            self._world.balance = value
+
+        self._server.call(change)
+
+    @property
+    def concurrency_limit(self) -> int | None:
+        """How many tasks may be under way at once; ``None`` for what follows from the balance."""
+        return self._world.concurrency_limit
+
+    @concurrency_limit.setter
+    def concurrency_limit(self, limit: int | None) -> None:
+        self._world.concurrency_limit = limit
+
+    @property
+    def upload_limit(self) -> int:
+        """The largest file in bytes that is taken, 100 MiB as Wiro's."""
+        return self._world.upload_limit
+
+    @upload_limit.setter
+    def upload_limit(self, size: int) -> None:
+        self._world.upload_limit = size
+
+    @property
+    def faults(self) -> FaultBook:
+        """What is to go wrong: see :mod:`wiro_runtime.testing.faults`."""
+        return self._world.faults
+
+    def publish(
+        self, tool: str, text: str | bytes, full: str | bytes | None = None, *, modified: int = 0
+    ) -> str:
+        """Serves a tool document, again and anew if it was published before.
+
+        :param tool: ``owner/project`` as its address spells it.
+        :param text: what ``llms.txt`` holds; ``full`` is what ``llms-full.txt`` holds, the same
+            unless given.
+        :param modified: when, in Unix seconds; now when 0.
+        :returns: the address of its ``llms.txt``.
+        """
+        moment = modified or int(time.time())
+        for name, content in zip(PAGE_NAMES, (text, text if full is None else full), strict=True):
+            data = content.encode() if isinstance(content, str) else content
+            for root in ("models", "tools"):
+                path = f"/{root}/{tool}/{name}"
+                self._world.pages[path] = Page(data=data, modified=moment)
+        return f"{self.origin}/models/{quote(tool)}/llms.txt"
+
+    def on_answer(self, listener: Callable[[Request, int], None]) -> None:
+        """Calls ``listener`` with every request and the status of its answer, on the server's
+        thread."""
+        self._app.on_answer = lambda request, response: listener(request, response.status_code)
+
+    def _call_back(self, task: Task) -> None:
+        if task.callback_url:
+            self._server.spawn(deliver(self._world, task))

@@ -7,7 +7,7 @@ import secrets
 import string
 import uuid
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MAX_OUTPUTS: Final = 16
 _LETTERS: Final = string.ascii_letters + string.digits
 _NOT_KILLABLE: Final = frozenset({QUEUE, "task_accept"})
+_FILLING: Final = bytes(range(256)) * 1024
 _CENT: Final = Decimal("0.000000000001")
 
 
@@ -39,7 +40,8 @@ def new_token() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artefact:
-    """A file that a task produced. ``content`` makes its bytes, the same each time."""
+    """A file that a task produced. ``content`` makes its bytes, the same each time; without it
+    the file is ``size`` bytes of filling."""
 
     id: str
     name: str
@@ -47,7 +49,19 @@ class Artefact:
     size: int
     folder: str
     access_key: str
-    content: Callable[[], bytes] = field(repr=False)
+    content: Callable[[], bytes] | None = field(repr=False)
+
+    def parts(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes from ``start`` to ``stop``, in parts of at most 256 KiB."""
+        data = None if self.content is None else self.content()
+        while start < stop:
+            if data is None:
+                offset = start % len(_FILLING)
+                part = _FILLING[offset : offset + stop - start]
+            else:
+                part = data[start : min(start + len(_FILLING), stop)]
+            yield part
+            start += len(part)
 
     @property
     def path(self) -> str:
@@ -68,6 +82,7 @@ class Task:
     created: float
     wall: float
     steps: tuple[Step, ...]
+    folder: str
     callback_url: str = ""
     skew: float = 0.0
     cancelled_at: float | None = None
@@ -238,6 +253,7 @@ def new_task(
         created=now,
         wall=wall,
         steps=scenario.steps(kind, prompt if isinstance(prompt, str) else ""),
+        folder="-".join(secrets.token_hex(4) for _ in range(8)),
         callback_url=callback if isinstance(callback, str) else "",
     )
 
@@ -258,11 +274,10 @@ def make_artefacts(task: Task) -> tuple[Artefact, ...]:
         return ()
     wanted = task.scenario.outputs
     count = _whole(task.body.get("samples"), 1) if wanted is None else wanted
-    folder = "-".join(secrets.token_hex(4) for _ in range(8))
-    return tuple(_artefact(task, index, folder) for index in range(min(max(count, 0), MAX_OUTPUTS)))
+    return tuple(_artefact(task, index) for index in range(min(max(count, 0), MAX_OUTPUTS)))
 
 
-def _artefact(task: Task, index: int, folder: str) -> Artefact:
+def _artefact(task: Task, index: int) -> Artefact:
     body = task.body
     seed = f"{task.tool.id}\0{body.get('prompt')}\0{body.get('seed')}\0{index}"
     if task.kind == "audio":
@@ -280,14 +295,15 @@ def _artefact(task: Task, index: int, folder: str) -> Artefact:
         def content() -> bytes:
             return artwork.png(seed, width, height)
 
+    filling = task.scenario.output_size
     return Artefact(
         id=secrets.token_hex(16),
         name=name,
         content_type=content_type,
-        size=len(content()),
-        folder=folder,
+        size=len(content()) if filling is None else filling,
+        folder=task.folder,
         access_key=new_token(),
-        content=content,
+        content=content if filling is None else None,
     )
 
 

@@ -44,7 +44,7 @@ def check_run_parameter(name: str, value: Json) -> None:
     """Checks ``callbackUrl`` and ``projectid``."""
     if not isinstance(value, str):
         raise must(name, "be a string")
-    if name == "callbackUrl" and not _URL.fullmatch(value):
+    if name == "callbackUrl" and not is_address(value):
         raise must(name, "be an http or https address")
 
 
@@ -52,10 +52,8 @@ def check_value(entry: Input, value: Json) -> None:
     """Checks one value that came as JSON."""
     if not entry.unsent and _same(value, entry.sent):
         return
-    if entry.type in FILE_TYPES and isinstance(value, str):
-        # An address may stand directly in the field of a file input.
-        if value and not _URL.fullmatch(value):
-            raise must(entry.name, "be a file or an address")
+    if entry.type in FILE_TYPES:
+        check_addresses(entry, value)
         return
     if entry.wire == "string":
         if not isinstance(value, str):
@@ -84,11 +82,35 @@ def check_value(entry: Input, value: Json) -> None:
 def check_text(entry: Input, value: str) -> None:
     """Checks a value that is text on the wire, as in a multipart body or for a float input."""
     if entry.type in ("number", "float", "range"):
-        if not _NUMBER.fullmatch(value):
-            raise must(entry.name, "be integer or float")
-        check_range(entry, Decimal(value))
+        check_number_text(entry, value)
     elif value or entry.open is False:
         check_choice(entry, value)
+
+
+def check_number_text(entry: Input, value: str) -> None:
+    """Checks a number that is text on the wire."""
+    if not _NUMBER.fullmatch(value):
+        raise must(entry.name, "be integer or float")
+    check_range(entry, Decimal(value))
+
+
+def check_addresses(entry: Input, value: Json) -> None:
+    """Checks a file input in JSON, where no file is sent: addresses, or nothing."""
+    if entry.type == "combinefileinput":
+        if not isinstance(value, list):
+            raise must(entry.name, "be an array")
+        given = value
+    else:
+        if not isinstance(value, str):
+            raise must(entry.name, "be a string")
+        given: list[Json] = [value] if value else []
+    if not all(isinstance(item, str) and is_address(item) for item in given):
+        raise must(entry.name, "be a file or an address")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an http or https address."""
+    return _URL.fullmatch(text) is not None
 
 
 def check_choice(entry: Input, value: str) -> None:

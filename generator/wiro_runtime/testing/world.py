@@ -7,11 +7,12 @@ import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from wiro_runtime.testing.faults import FaultBook
 from wiro_runtime.testing.records import Request, Run
 from wiro_runtime.testing.refusals import (
     CONCURRENCY_LIMIT,
@@ -19,15 +20,21 @@ from wiro_runtime.testing.refusals import (
     NOT_FOUND,
     RefusalError,
 )
-from wiro_runtime.testing.scenario import TERMINAL, Scenario
+from wiro_runtime.testing.scenario import TERMINAL
 from wiro_runtime.testing.tasks import Artefact, Task, new_task
 
 if TYPE_CHECKING:
+    from wiro_runtime.testing.callbacks import Delivery
+    from wiro_runtime.testing.catalogue import Page
     from wiro_runtime.testing.clock import Clock
     from wiro_runtime.testing.contract import Json, Tool
+    from wiro_runtime.testing.scenario import Scenario
 
 MINIMUM_BALANCE: Final = Decimal("0.50")
 """Below this many dollars Wiro starts no task."""
+
+UPLOAD_LIMIT: Final = 100 * 1024 * 1024
+"""The largest file in bytes that Wiro takes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,17 +50,26 @@ class World:
     """Everything that a simulator knows. ``balance`` is in dollars, ``None`` for no end of it;
     ``concurrency_limit`` overrides the limit that follows from the balance."""
 
-    def __init__(self, tools: Mapping[str, Tool], clock: Clock, *, keep: int) -> None:
+    def __init__(
+        self, tools: Mapping[str, Tool], clock: Clock, *, keep: int, scenario: Scenario
+    ) -> None:
         self.tools = dict(tools)
         self.clock = clock
         self.requests: deque[Request] = deque(maxlen=keep)
         self.downloads: deque[Request] = deque(maxlen=keep)
         self.runs: deque[Run] = deque(maxlen=keep)
+        self.subscriptions: deque[str | bytes | None] = deque(maxlen=keep)
+        self.deliveries: deque[Delivery] = deque(maxlen=keep)
+        self.pages: dict[str, Page] = {}
+        self.faults = FaultBook()
+        self.upload_limit = UPLOAD_LIMIT
         self.tasks: dict[str, Task] = {}
         self.by_token: dict[str, Task] = {}
         self.active: dict[str, Task] = {}
+        self.folders: dict[str, Task] = {}
         self.uploads: dict[str, Artefact] = {}
-        self.scenario = Scenario()
+        self._usual = scenario
+        self.cycle: Iterator[Scenario] = itertools.repeat(scenario)
         self.planned: list[Planned] = []
         self.balance: Decimal | None = None
         self.concurrency_limit: int | None = None
@@ -63,19 +79,26 @@ class World:
         self._changed: set[asyncio.Event] = set()
 
     def clear(self) -> None:
-        """Forgets tasks, records, plans and limits; keeps the tools."""
-        for memory in (self.requests, self.downloads, self.runs):
+        """Forgets tasks, records, plans, faults and limits; keeps the tools and pages."""
+        for memory in (
+            self.requests, self.downloads, self.runs, self.subscriptions, self.deliveries
+        ):  # fmt: skip
             memory.clear()
-        for index in (self.tasks, self.by_token, self.active, self.uploads):
+        for index in (self.tasks, self.by_token, self.active, self.folders, self.uploads):
             index.clear()
-        self.scenario = Scenario()
+        self.faults.clear()
+        self.upload_limit = UPLOAD_LIMIT
+        self.cycle = itertools.repeat(self._usual)
         self.planned.clear()
         self.balance = None
         self.concurrency_limit = None
         self.notify()
 
-    def submit(self, tool: Tool, body: Mapping[str, Json]) -> Task:
-        """Puts a task into the queue, if the balance and the limits allow it."""
+    def submit(
+        self, tool: Tool, body: Mapping[str, Json], recorded: Mapping[str, Any] | None = None
+    ) -> Task:
+        """Puts a task into the queue, if the balance and the limits allow it. ``recorded`` is
+        what is remembered of the body where that is more than its parameters."""
         self.settle()
         limit = self.limit()
         if self.balance is not None and self.balance < MINIMUM_BALANCE:
@@ -98,7 +121,10 @@ class World:
         )
         task.skew = self.clock.head_start
         self.tasks[task.id] = self.by_token[task.token] = self.active[task.id] = task
-        self.runs.append(Run(tool=tool.id, body=body, taskid=task.id))
+        self.folders[task.folder] = task
+        self.runs.append(
+            Run(tool=tool.id, body=body if recorded is None else recorded, taskid=task.id)
+        )
         self.on_submit(task)
         return task
 
@@ -141,17 +167,26 @@ class World:
         for event in self._changed:
             event.set()
 
-    async def changed(self, event: asyncio.Event, timeout: float | None) -> None:  # noqa: ASYNC109  (a plain wait, not a cancel scope)
-        """Returns when something moved a task from outside, or after ``timeout`` seconds."""
+    async def changed(self, wait: float | None) -> None:
+        """Returns when something moved a task from outside, or after ``wait`` real seconds."""
+        event = asyncio.Event()
         self._changed.add(event)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(wait):
                 await event.wait()
         except TimeoutError:
             pass
         finally:
             self._changed.discard(event)
-            event.clear()
+
+    def file(self, path: str) -> Artefact | None:
+        """The file at a path of the CDN, if it is still there."""
+        if path in self.uploads:
+            return self.uploads[path]
+        folder = path.removeprefix("/cdn/").split("/", 1)[0]
+        task = self.folders.get(folder)
+        files = () if task is None else task.outputs(self.clock.now())
+        return next((file for file in files if file.path == path), None)
 
     def _next_scenario(self, tool: Tool) -> Scenario:
         for plan in self.planned:
@@ -161,4 +196,4 @@ class World:
                     if plan.left <= 0:
                         self.planned.remove(plan)
                 return plan.scenario
-        return self.scenario
+        return next(self.cycle)

@@ -1,0 +1,113 @@
+"""Reads request bodies: JSON, or multipart with its files on disk while they come in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from wiro_runtime.testing.records import JsonError, SentFile, strict_json
+from wiro_runtime.testing.refusals import RefusalError, unreadable
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from wiro_runtime.testing.contract import Json
+
+KEPT: Final = 1 << 20
+"""Files up to this many bytes are kept; of larger ones only size and hash are known."""
+
+_MAX_TEXT: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body as it was read. One of ``json`` and ``parts`` is set unless ``problem`` is."""
+
+    content_type: str
+    raw: bytes = field(default=b"", repr=False)
+    json: Json = None
+    parts: dict[str, list[str | SentFile]] | None = None
+    problem: RefusalError | None = None
+
+    @property
+    def recorded(self) -> Any:
+        return self.json if self.parts is None else self.parts
+
+
+async def read_body(request: Request) -> Body:
+    """Reads and parses the body of a request by its content type; keeps what is wrong with it."""
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.split(";", 1)[0].strip().lower()
+    if kind == "multipart/form-data":
+        try:
+            return Body(content_type=content_type, parts=await _multipart(request))
+        except (MultiPartException, FormParserError) as error:
+            problem = unreadable(f"The body is not multipart/form-data: {error}")
+            return Body(content_type=content_type, problem=problem)
+    raw = await request.body()
+    if kind != "application/json":
+        shown = repr(kind) if kind else "no content type"
+        problem = unreadable(f"Expected application/json or multipart/form-data, got {shown}.")
+        return Body(content_type=content_type, raw=raw, problem=problem)
+    try:
+        return Body(content_type=content_type, raw=raw, json=strict_json(raw))
+    except JsonError as error:
+        return Body(content_type=content_type, raw=raw, problem=unreadable(str(error)))
+
+
+async def _multipart(request: Request) -> dict[str, list[str | SentFile]]:
+    parser = MultiPartParser(request.headers, request.stream(), max_part_size=_MAX_TEXT)
+    form = await parser.parse()
+    parts: dict[str, list[str | SentFile]] = {}
+    if not form.multi_items():
+        raise MultiPartException("it has no parts")
+    try:
+        for name, value in form.multi_items():
+            read = await _file(value) if isinstance(value, UploadFile) else value
+            parts.setdefault(name, []).append(read)
+    finally:
+        await form.close()
+    return parts
+
+
+async def _file(upload: UploadFile) -> SentFile:
+    digest = hashlib.sha256()
+    size = 0
+    kept: list[bytes] = []
+    while chunk := await upload.read(1 << 18):
+        digest.update(chunk)
+        size += len(chunk)
+        if size <= KEPT:
+            kept.append(chunk)
+    return SentFile(
+        filename=upload.filename or "",
+        content_type=upload.content_type or "",
+        size=size,
+        sha256=digest.hexdigest(),
+        data=b"".join(kept) if size <= KEPT else None,
+    )
+
+
+def parameters(parts: dict[str, list[str | SentFile]]) -> dict[str, Json]:
+    """Multipart fields as a task's ``parameters`` show them: files by their names."""
+    shown: dict[str, Json] = {}
+    for name, values in parts.items():
+        texts: list[Json] = [v.filename if isinstance(v, SentFile) else v for v in values]
+        shown[name] = texts[0] if len(texts) == 1 else texts
+    return shown
+
+
+def is_json_array(text: str) -> bool:
+    """Whether a form field holds a JSON array, where its elements belong in fields of their own."""
+    if not text.lstrip().startswith("["):
+        return False
+    try:
+        return isinstance(json.loads(text), list)
+    except ValueError:
+        return False

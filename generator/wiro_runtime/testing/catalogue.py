@@ -1,0 +1,207 @@
+"""Tool/List, Tool/Detail and the pages of tool documents."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from email.utils import formatdate, parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from wiro_runtime.testing.refusals import (
+    NOT_FOUND,
+    RefusalError,
+    must,
+    required,
+    unknown_parameter,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from wiro_runtime.testing.contract import Input, Json, Tool
+    from wiro_runtime.testing.world import World
+
+PAGE_NAMES: Final = ("llms.txt", "llms-full.txt")
+DEFAULT_LIMIT: Final = 20
+MAX_LIMIT: Final = 1000
+
+_PRICE: Final = '[{"inputs":{},"price":0.00351,"priceMethod":"cpr"}]'
+_LIST_TYPES: Final[Mapping[str, type]] = {
+    "start": str,
+    "limit": str,
+    "search": str,
+    "sort": str,
+    "order": str,
+    "categories": list,
+    "tags": list,
+    "slugowner": str,
+    "hideworkflows": bool,
+    "summary": bool,
+}
+_NAMES: Final = {str: "a string", list: "an array of strings", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A published document; ``modified`` is in Unix seconds."""
+
+    data: bytes
+    modified: int
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.sha256(self.data).hexdigest()[:32]}"'
+
+
+def slug(text: str) -> str:
+    """A name as newer addresses spell it: lower case, anything odd as one hyphen."""
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")
+
+
+def list_tools(world: World, body: Mapping[str, Json]) -> dict[str, Json]:
+    """The catalogue, filtered and cut into pages; ``total`` counts what the filters leave."""
+    _check(body, _LIST_TYPES)
+    start = _count(body, "start", 0)
+    limit = _count(body, "limit", DEFAULT_LIMIT)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise must("limit", f"be between 1 and {MAX_LIMIT}")
+    order = body.get("order", "DESC")
+    if order not in ("ASC", "DESC"):
+        raise must("order", "be ASC or DESC")
+    if body.get("sort", "id") not in ("id", "relevance"):
+        raise must("sort", "be id or relevance")
+    found = [
+        (number, tool)
+        for number, tool in enumerate(world.tools.values(), 1)
+        if _matches(tool, body)
+    ]
+    if order == "DESC":
+        found.reverse()
+    page: list[Json] = [
+        _summary(number, tool, full=body.get("summary") is not True)
+        for number, tool in found[start : start + limit]
+    ]
+    return {"result": True, "errors": [], "total": len(found), "tool": page}
+
+
+def tool_detail(world: World, body: Mapping[str, Json]) -> dict[str, Json]:
+    """One tool with its parameters, by its slugs or its own spelling."""
+    _check(body, {"slugowner": str, "slugproject": str, "summary": bool})
+    for name in ("slugowner", "slugproject"):
+        if not body.get(name):
+            raise required(name)
+    wanted = (body["slugowner"], body["slugproject"])
+    for number, tool in enumerate(world.tools.values(), 1):
+        if wanted in ((tool.owner, tool.project), (slug(tool.owner), slug(tool.project))):
+            shown = _summary(number, tool, full=body.get("summary") is not True)
+            items: list[Json] = [_item(entry) for entry in tool.inputs.values()]
+            shown["parameters"] = [{"title": "", "subtitle": "", "items": items}]
+            return {"result": True, "errors": [], "tool": [shown]}
+    raise RefusalError("slug-owner-project-not-exist", code=NOT_FOUND)
+
+
+def serve_page(world: World, request: Request, path: str) -> Response:
+    """A document with its validators; 304 when the client has it already."""
+    if request.method not in ("GET", "HEAD"):
+        return Response(status_code=405, headers={"allow": "GET, HEAD"})
+    page = world.pages.get(path)
+    if page is None:
+        return Response("Not found", 404, media_type="text/plain")
+    headers = {"etag": page.etag, "last-modified": formatdate(page.modified, usegmt=True)}
+    if _is_fresh(request, page):
+        return Response(status_code=304, headers=headers)
+    return Response(page.data, headers=headers, media_type="text/plain")
+
+
+def _is_fresh(request: Request, page: Page) -> bool:
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        # If-None-Match wins over If-Modified-Since, whatever it says.
+        given = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+        return page.etag in given or "*" in given
+    since = request.headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        return page.modified <= parsedate_to_datetime(since).timestamp()
+    except ValueError:
+        return False
+
+
+def _check(body: Mapping[str, Json], types: Mapping[str, type]) -> None:
+    for name, value in body.items():
+        kind = types.get(name)
+        if kind is None:
+            raise unknown_parameter(name)
+        if not isinstance(value, kind):
+            raise must(name, f"be {_NAMES[kind]}")
+        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+            raise must(name, f"be {_NAMES[list]}")
+
+
+def _count(body: Mapping[str, Json], name: str, default: int) -> int:
+    text = body.get(name, str(default))
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit():
+        raise must(name, "be integer or float")
+    return int(text)
+
+
+def _matches(tool: Tool, body: Mapping[str, Json]) -> bool:
+    search = str(body.get("search", "")).lower()
+    owner = body.get("slugowner")
+    return (
+        (not search or search in f"{tool.id} {tool.name} {tool.description}".lower())
+        and (not owner or owner in (tool.owner, slug(tool.owner)))
+        and _all_in(body.get("categories"), tool.categories)
+        and _all_in(body.get("tags"), tool.tags)
+        and not (body.get("hideworkflows") is True and "workflow" in tool.categories)
+    )
+
+
+def _all_in(wanted: Json, has: Sequence[str]) -> bool:
+    return not isinstance(wanted, list) or all(item in has for item in wanted)
+
+
+def _summary(number: int, tool: Tool, *, full: bool) -> dict[str, Json]:
+    shown: dict[str, Json] = {
+        "id": str(number),
+        "title": tool.name,
+        "slugowner": tool.owner,
+        "slugproject": tool.project,
+        "cleanslugowner": slug(tool.owner),
+        "cleanslugproject": slug(tool.project),
+        "description": tool.description,
+        "image": tool.cover,
+        "categories": list(tool.categories),
+        "tags": list(tool.tags),
+        "marketplace": 1,
+        "dynamicprice": _PRICE,
+    }
+    if full:
+        shown["computingtime"] = "10 seconds"
+        shown["taskstat"] = {"runcount": 0, "successcount": "0", "errorcount": "0"}
+    return shown
+
+
+def _item(entry: Input) -> dict[str, Json]:
+    options: list[Json] | None = None
+    if entry.options:
+        options = [{"value": option.value, "text": option.label} for option in entry.options]
+    return {
+        "id": entry.name,
+        "type": entry.type,
+        "label": entry.label,
+        "note": entry.help,
+        "value": entry.default,
+        "required": entry.required,
+        "min": entry.minimum,
+        "max": entry.maximum,
+        "step": entry.step,
+        "options": options,
+        "advanced": False,
+    }

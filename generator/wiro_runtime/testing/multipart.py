@@ -1,0 +1,140 @@
+"""Checks the multipart body of a Run request that sends files.
+
+``fileinput``: the file in ``{id}`` and an empty ``{id}Url``. ``multifileinput``: repeated ``{id}``
+parts and ``{id}Url`` with addresses separated by commas, or empty. ``combinefileinput``: files
+and addresses as repeated ``{id}`` parts. Arrays of other inputs are repeated parts, an empty
+array is one empty part or none, and numbers and truth values are in the text that JSON has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from wiro_runtime.testing.bodies import is_json_array
+from wiro_runtime.testing.contract import FILE_TYPES
+from wiro_runtime.testing.records import SentFile
+from wiro_runtime.testing.refusals import (
+    RefusalError,
+    must,
+    required,
+    unknown_parameter,
+    unreadable,
+)
+from wiro_runtime.testing.validation import (
+    RUN_PARAMETERS,
+    check_choice,
+    check_number_text,
+    check_run_parameter,
+    check_text,
+    is_address,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from wiro_runtime.testing.contract import Input, Tool
+
+Parts = "Mapping[str, Sequence[str | SentFile]]"
+_URL: Final = "Url"
+
+
+def check_multipart(tool: Tool, parts: Mapping[str, Sequence[str | SentFile]], limit: int) -> None:
+    """Raises a refusal for the first thing wrong. ``limit`` is the largest file in bytes."""
+    if not any(isinstance(value, SentFile) for values in parts.values() for value in values):
+        raise unreadable("No file is sent: expected application/json.")
+    for name, values in parts.items():
+        _check_part(tool, name, values, limit)
+    for name, values in parts.items():
+        if any(isinstance(value, SentFile) for value in values):
+            _check_pair(tool, name, parts)
+    for entry in tool.inputs.values():
+        if entry.required and not _given(tool, entry, parts):
+            what = "files" if entry.type in FILE_TYPES else "parameter"
+            raise required(entry.name, what)
+
+
+def _check_part(tool: Tool, name: str, values: Sequence[str | SentFile], limit: int) -> None:
+    texts = [value for value in values if isinstance(value, str)]
+    files = [value for value in values if isinstance(value, SentFile)]
+    entry = tool.inputs.get(name)
+    if name in RUN_PARAMETERS:
+        if files or len(texts) != 1:
+            raise must(name, "be one text")
+        check_run_parameter(name, texts[0])
+        return
+    owner = tool.inputs.get(name.removesuffix(_URL)) if name.endswith(_URL) else None
+    address_of_file = entry is None and owner is not None and owner.type in _PAIRED
+    file_of_address = entry is None and f"{name}{_URL}" in tool.inputs
+    if entry is None and not address_of_file and not file_of_address:
+        raise unknown_parameter(name)
+    for file in files:
+        if file.size > limit:
+            raise RefusalError(f"Request files [{name}] must not exceed {limit} bytes")
+    if entry is not None and entry.type not in FILE_TYPES:
+        if files:
+            raise must(name, "be a text, not a file")
+        _check_texts(entry, texts)
+        return
+    many = entry is not None and entry.type in ("multifileinput", "combinefileinput")
+    if not many and len(values) != 1:
+        raise must(name, "be sent once")
+    if entry is not None and entry.type == "multifileinput" and texts and texts != [""]:
+        raise must(name, f"be files: addresses belong in {name}{_URL}")
+    if entry is None or entry.type != "multifileinput":
+        for text in texts:
+            for address in text.split(",") if address_of_file else [text]:
+                if address and not is_address(address):
+                    raise must(name, "be a file or an address")
+
+
+_PAIRED: Final = ("fileinput", "multifileinput")
+
+
+def _check_texts(entry: Input, texts: Sequence[str]) -> None:
+    if entry.wire == "array":
+        if list(texts) == [""]:
+            return
+        for text in texts:
+            if is_json_array(text):
+                raise must(entry.name, "be repeated parts, not a JSON array in one")
+            check_choice(entry, text)
+        return
+    if len(texts) != 1:
+        raise must(entry.name, "be sent once")
+    text = texts[0]
+    if not entry.unsent and text == entry.sent:
+        return
+    if entry.wire == "number":
+        check_number_text(entry, text)
+    elif entry.wire == "boolean":
+        if text not in ("true", "false"):
+            raise must(entry.name, "be true or false")
+    else:
+        check_text(entry, text)
+
+
+def _check_pair(tool: Tool, name: str, parts: Mapping[str, Sequence[str | SentFile]]) -> None:
+    """A file in ``{id}`` goes with its ``{id}Url``, which is empty unless both may be mixed."""
+    entry = tool.inputs.get(name)
+    if entry is not None and entry.type == "combinefileinput":
+        return
+    if f"{name}{_URL}" not in parts:
+        raise required(f"{name}{_URL}")
+    if entry is not None and entry.type == "multifileinput":
+        return
+    if list(parts[f"{name}{_URL}"]) != [""]:
+        raise must(f"{name}{_URL}", f"be empty when {name} carries a file")
+
+
+def _given(tool: Tool, entry: Input, parts: Mapping[str, Sequence[str | SentFile]]) -> bool:
+    """Whether a required input has a value: its own, its address's or its file's."""
+    names = [entry.name]
+    if entry.type in _PAIRED:
+        names.append(f"{entry.name}{_URL}")
+    elif entry.name.endswith(_URL) and entry.name.removesuffix(_URL) not in tool.inputs:
+        names.append(entry.name.removesuffix(_URL))
+    return any(
+        isinstance(value, SentFile) or value.strip()
+        for name in names
+        for value in parts.get(name, ())
+    )

@@ -1,0 +1,93 @@
+"""A simulator in the foreground, for a command line."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from wiro_runtime.testing.fault_text import parse_fault
+from wiro_runtime.testing.simulator import API_KEY, API_SECRET, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import FrameType
+
+    from wiro_runtime.testing.clock import Speed
+    from wiro_runtime.testing.records import Request
+
+DEFAULT_PORT: Final = 8642
+
+
+def serve(
+    tools: Sequence[Mapping[str, Any]],
+    *,
+    echo: Callable[[str], None],
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    api_key: str = API_KEY,
+    api_secret: str | None = API_SECRET,
+    speed: Speed = 1.0,
+    faults: Sequence[str] = (),
+    documents: Mapping[str, str | bytes] | None = None,
+    quiet: bool = False,
+    stop: threading.Event | None = None,
+) -> None:
+    """Runs a simulator until SIGINT or SIGTERM, or until ``stop`` is set.
+
+    ``echo`` is given every line to print: where the simulator is, the environment that leads a
+    client to it, and unless ``quiet`` each request as it is answered (from another thread).
+    ``documents`` are the texts of tool documents by ``owner/project``.
+
+    :raises ValueError: a spec, a fault, the host or the speed is none.
+    :raises OSError: the address is taken or not allowed; the message names it.
+    """
+    done = stop or threading.Event()
+    simulator = Simulator(
+        tools, api_key=api_key, api_secret=api_secret, speed=speed, host=host, port=port, keep=1000
+    )
+    for text in faults:
+        path, fault, nth, times = parse_fault(text)
+        simulator.faults.add(path, fault, nth=nth, times=times)
+    if not quiet:
+        simulator.on_answer(lambda request, status: echo(_line(request, status)))
+    try:
+        simulator.start()
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+    previous = _on_signals(done)
+    try:
+        for tool, text in (documents or {}).items():
+            simulator.publish(tool, text)
+        _announce(simulator, tools, echo)
+        done.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        simulator.stop()
+    echo("The simulator has stopped.")
+
+
+def _announce(
+    simulator: Simulator, tools: Sequence[Mapping[str, Any]], echo: Callable[[str], None]
+) -> None:
+    echo(f"A local Wiro listens on {simulator.base_url}")
+    for name, value in simulator.env().items():
+        echo(f"export {name}={value}")
+    echo(f"{len(tools)} tools: {', '.join(str(tool['tool']) for tool in tools[:10]) or 'none'}")
+
+
+def _on_signals(done: threading.Event) -> dict[signal.Signals, Any]:
+    """Lets the signals that end a process set ``done``; returns the handlers before. Only the
+    main thread may do that: elsewhere nothing happens."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        done.set()
+
+    return {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+
+
+def _line(request: Request, status: int) -> str:
+    return f"{status} {request.method} {request.path}"

@@ -1,0 +1,177 @@
+"""The WebSocket: tells what happens to the tasks that a client asks about.
+
+A client sends ``{"type": "task_info", "tasktoken": …}``, for as many tasks as it likes, and hears
+the state that each is in and every later one, the last with the outputs. The connection stays
+open after that, as Wiro's does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from wiro_runtime.testing.faults import Fault, SocketFault
+from wiro_runtime.testing.records import JsonError, strict_json
+from wiro_runtime.testing.scenario import CANCELLED, FINISHED, TERMINAL
+from wiro_runtime.testing.server import reset, transport_of, until_disconnected
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from wiro_runtime.testing.scenario import Step
+    from wiro_runtime.testing.tasks import Task
+    from wiro_runtime.testing.world import World
+
+POLICY_VIOLATION: Final = 1008
+
+
+async def serve_socket(world: World, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serves one connection until one side ends it."""
+    fault = world.faults.take("socket")
+    socket = WebSocket(scope, receive, send)
+    if isinstance(fault, Fault):
+        await _refuse(fault, socket, scope, receive)
+        return
+    await socket.accept()
+    session = _Session(world, socket, fault, scope)
+    try:
+        await session.listen()
+    except (WebSocketDisconnect, ConnectionError):
+        pass
+    finally:
+        await session.end()
+
+
+class _Session:
+    def __init__(
+        self, world: World, socket: WebSocket, fault: SocketFault | None, scope: Scope
+    ) -> None:
+        self.world = world
+        self.socket = socket
+        self.fault = fault
+        self.scope = scope
+        self.sent = 0
+        self.last = ""
+        self.closed = False
+        self.watchers: set[asyncio.Task[None]] = set()
+
+    async def listen(self) -> None:
+        await self.socket.send_text(json.dumps({"type": "connected", "version": "1.0"}))
+        await self._spoil()
+        while True:
+            message = await self.socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text: str | None = message.get("text")
+            token = None if text is None else _token(text)
+            self.world.subscriptions.append(text if text is not None else message.get("bytes"))
+            if self.closed:
+                continue
+            task = None if token is None else self.world.by_token.get(token)
+            if task is None:
+                reason = "Expected task_info with a known tasktoken"
+                self.closed = True
+                await self.socket.close(POLICY_VIOLATION, reason)
+                continue
+            watcher = asyncio.create_task(self._watch(task))
+            self.watchers.add(watcher)
+            watcher.add_done_callback(self.watchers.discard)
+
+    async def end(self) -> None:
+        watchers = set(self.watchers)
+        for watcher in watchers:
+            watcher.cancel()
+        if watchers:
+            await asyncio.wait(watchers)
+
+    async def _watch(self, task: Task) -> None:
+        """Sends the state that a task is in, and every later one as it begins."""
+        try:
+            now = self.world.clock.now()
+            next_step = task.position(now)
+            while True:
+                now = self.world.clock.now()
+                position = task.position(now)
+                for step in task.steps[next_step : position + 1]:
+                    if step.status not in TERMINAL:
+                        await self._tell(task, step.status, step.message)
+                        if step.status == "task_output" and task.scenario.binary is not None:
+                            await self._send_bytes(task.scenario.binary)
+                next_step = max(next_step, position + 1)
+                status = task.status(now)
+                if status in TERMINAL:
+                    detail = task.detail(now, self.world.origin)
+                    message = detail["outputs"] if status == FINISHED else None
+                    await self._tell(task, status, message)
+                    return
+                await self.world.changed(self._delay(task, next_step, now))
+        except (WebSocketDisconnect, ConnectionError, RuntimeError):
+            # The client has gone; Starlette says so with a RuntimeError once it knows.
+            return
+
+    def _delay(self, task: Task, next_step: int, now: float) -> float | None:
+        if next_step >= len(task.steps):
+            return None
+        upcoming: Step = task.steps[next_step]
+        return self.world.clock.real_delay(upcoming.at - task.elapsed(now))
+
+    async def _tell(self, task: Task, status: str, message: Any) -> None:
+        body: dict[str, Any] = {"type": status, "id": task.id, "tasktoken": task.token}
+        if message is not None:
+            body["message"] = message
+        body["result"] = status != CANCELLED
+        if not self.closed:
+            self.last = json.dumps(body)
+            await self.socket.send_text(self.last)
+            self.sent += 1
+            await self._spoil()
+
+    async def _send_bytes(self, data: bytes) -> None:
+        if not self.closed:
+            await self.socket.send_bytes(data)
+
+    async def _spoil(self) -> None:
+        fault = self.fault
+        if fault is None or self.sent < fault.after:
+            return
+        self.fault = None
+        if fault.then == "insert":
+            if isinstance(fault.frame, bytes):
+                await self.socket.send_bytes(fault.frame)
+            else:
+                await self.socket.send_text(fault.frame)
+        elif fault.then == "repeat":
+            await self.socket.send_text(self.last)
+        else:
+            self.closed = True
+            if fault.then == "drop":
+                reset(transport_of(self.scope))
+            elif fault.then == "close":
+                await self.socket.close(fault.code)
+
+
+async def _refuse(fault: Fault, socket: WebSocket, scope: Scope, receive: Receive) -> None:
+    """A handshake that is reset, never answered, or answered with an HTTP status."""
+    await receive()
+    if fault.reset:
+        reset(transport_of(scope))
+    if fault.reset or fault.hang:
+        await until_disconnected(receive)
+        return
+    response = Response(fault.body, fault.status or 503, dict(fault.headers))
+    await socket.send_denial_response(response)
+
+
+def _token(text: str) -> str | None:
+    try:
+        message = strict_json(text.encode())
+    except JsonError:
+        return None
+    if not isinstance(message, dict) or message.get("type") != "task_info":
+        return None
+    token = message.get("tasktoken")
+    return token if isinstance(token, str) else None
