@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 
+from wiro_runtime.deadlines import Deadline, DeadlineTransport
 from wiro_runtime.errors import ConnectionFailed
 from wiro_runtime.http import (
     FAILURES,
@@ -34,14 +35,16 @@ def _run_job(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 class _Stream:
-    def __init__(self, response: httpx2.Response) -> None:
+    def __init__(self, response: httpx2.Response, deadline: Deadline) -> None:
+        self._deadline = deadline
         self.status = response.status_code
         self.headers = lowered(response.headers)
         self._chunks = response.iter_raw()
 
-    async def chunk(self) -> bytes:
+    async def chunk(self, within: float) -> bytes:
         try:
-            return next(self._chunks, b"")
+            with self._deadline.within(within):
+                return next(self._chunks, b"")
         except FAILURES as error:
             raise connection_failed(error) from None
 
@@ -51,29 +54,26 @@ class BlockingPort:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._deadline = Deadline()
         self._api = self._client()
-        self._cdn: httpx2.Client | None = None
-        self._lock = threading.Lock()
+        # Connections of submissions are never used twice, those of files never saw a credential.
+        self._submissions = self._client(keep=False)
+        self._files = self._client()
         self._slots = threading.BoundedSemaphore(settings.max_concurrency)
 
-    def _client(self) -> httpx2.Client:
-        return httpx2.Client(limits=pool_limits(self._settings.max_concurrency))
-
-    def _files(self) -> httpx2.Client:
-        with self._lock:
-            if self._cdn is None:
-                self._cdn = self._client()
-            return self._cdn
+    def _client(self, *, keep: bool = True) -> httpx2.Client:
+        limits = pool_limits(self._settings.max_concurrency, keep=keep)
+        return httpx2.Client(
+            transport=DeadlineTransport(self._deadline, limits, proxied=not self._settings.local)
+        )
 
     @property
     def closed(self) -> bool:
         return self._api.is_closed
 
     def close(self) -> None:
-        self._api.close()
-        with self._lock:
-            if self._cdn is not None:
-                self._cdn.close()
+        for client in (self._api, self._submissions, self._files):
+            client.close()
 
     @contextmanager
     def _slot(self, within: float) -> Generator[float, None, None]:
@@ -86,14 +86,15 @@ class BlockingPort:
         finally:
             self._slots.release()
 
-    async def send(self, request: Request, within: float) -> Answer:
-        with self._slot(within) as left:
-            return self._send(request, left)
-
-    def _send(self, request: Request, within: float) -> Answer:
-        if self._api.is_closed:
+    async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
+        client = self._submissions if fresh else self._api
+        if client.is_closed:
             raise ConnectionFailed("the client is closed", maybe_sent=False, retryable=False)
-        message = self._api.build_request(
+        with self._slot(within) as left, self._deadline.within(left):
+            return self._send(client, request, left)
+
+    def _send(self, client: httpx2.Client, request: Request, within: float) -> Answer:
+        message = client.build_request(
             "POST",
             request.url,
             headers=dict(request.headers),
@@ -101,7 +102,7 @@ class BlockingPort:
             timeout=limits(self._settings.timeouts, within),
         )
         try:
-            response = self._api.send(message, stream=True, follow_redirects=False)
+            response = client.send(message, stream=True, follow_redirects=False)
             with closing(response):
                 body = bytearray()
                 for chunk in response.iter_bytes():
@@ -116,16 +117,16 @@ class BlockingPort:
     async def fetch(
         self, url: str, headers: Mapping[str, str], within: float
     ) -> AsyncGenerator[_Stream, None]:
-        client = self._files()
         try:
-            message = client.build_request(
+            message = self._files.build_request(
                 "GET", url, headers=dict(headers), timeout=limits(self._settings.timeouts, within)
             )
-            response = client.send(message, stream=True, follow_redirects=False)
+            with self._deadline.within(within):
+                response = self._files.send(message, stream=True, follow_redirects=False)
         except FAILURES as error:
             raise connection_failed(error) from None
         with closing(response):
-            yield _Stream(response)
+            yield _Stream(response, self._deadline)
 
     async def sleep(self, seconds: float) -> None:
         self._settings.timing.sleep(seconds)

@@ -58,8 +58,15 @@ class Api:
         )
 
     async def attempt(
-        self, path: str, headers: Mapping[str, str], body: bytes, deadline: float
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        deadline: float,
+        *,
+        fresh: bool = False,
     ) -> dict[str, Any]:
+        """One request, signed, and its answer read. See :meth:`Port.send` for ``fresh``."""
         settings = self.settings
         signed = auth_headers(settings.api_key, settings.api_secret)
         request = Request(
@@ -68,7 +75,7 @@ class Api:
             body,
         )
         within = min(settings.timeouts.request, deadline - self.clock())
-        answer = await self.port.send(request, max(within, 0.001))
+        answer = await self.port.send(request, max(within, 0.001), fresh=fresh)
         log.debug("POST %s: HTTP %d, %d bytes", path, answer.status, len(answer.body))
         return self.read(answer)
 

@@ -140,9 +140,8 @@ class Transfer:
     async def _body(self, stream: Stream, total: int | None, deadline: float) -> None:
         pending: list[bytes] = []
         held = 0
-        clock = self.settings.timing.clock
         try:
-            while chunk := await stream.chunk():
+            while chunk := await stream.chunk(self._patience(deadline)):
                 pending.append(chunk)
                 held += len(chunk)
                 self._check_more(self.done + held, total)
@@ -151,8 +150,6 @@ class Transfer:
                     held = 0
                     if self.progress is not None:
                         self.progress(self.done, total)
-                if clock() >= deadline:
-                    raise self.source.error("the time for the transfer is up", retryable=True)
         finally:
             # What has arrived need not be fetched again.
             if pending:
@@ -161,6 +158,13 @@ class Transfer:
             raise _Unfinished(f"{self.done} of {total} bytes arrived")
         if self.progress is not None:
             self.progress(self.done, total)
+
+    def _patience(self, deadline: float) -> float:
+        """Seconds to wait for the next piece."""
+        left = deadline - self.settings.timing.clock()
+        if left <= 0:
+            raise self.source.error("the time for the transfer is up", retryable=True)
+        return min(left, self.settings.timeouts.stall)
 
     async def _write(self, pending: list[bytes]) -> None:
         data = b"".join(pending)

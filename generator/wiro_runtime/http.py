@@ -55,5 +55,10 @@ def lowered(headers: httpx2.Headers) -> Mapping[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def pool_limits(connections: int) -> httpx2.Limits:
-    return httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+def pool_limits(connections: int, *, keep: bool = True) -> httpx2.Limits:
+    """Idle connections outlast the longest pause of the poll schedule, unless none are kept."""
+    return httpx2.Limits(
+        max_connections=connections,
+        max_keepalive_connections=connections if keep else 0,
+        keepalive_expiry=30.0,
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 
+from wiro_runtime.deadlines import ssl_context
 from wiro_runtime.errors import ConnectionFailed
 from wiro_runtime.http import (
     FAILURES,
@@ -34,9 +35,12 @@ class _Stream:
         self.headers = lowered(response.headers)
         self._chunks = response.aiter_raw()
 
-    async def chunk(self) -> bytes:
+    async def chunk(self, within: float) -> bytes:
         try:
-            return await anext(self._chunks, b"")
+            async with asyncio.timeout(within):
+                return await anext(self._chunks, b"")
+        except TimeoutError:
+            raise ConnectionFailed("the transfer stalled") from None
         except FAILURES as error:
             raise connection_failed(error) from None
 
@@ -47,39 +51,40 @@ class AsyncPort:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._api = self._client()
-        self._cdn: httpx2.AsyncClient | None = None
+        # Connections of submissions are never used twice, those of files never saw a credential.
+        self._submissions = self._client(keep=False)
+        self._files = self._client()
         self._slots = asyncio.Semaphore(settings.max_concurrency)
 
-    def _client(self) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(limits=pool_limits(self._settings.max_concurrency))
-
-    def _files(self) -> httpx2.AsyncClient:
-        if self._cdn is None:
-            self._cdn = self._client()
-        return self._cdn
+    def _client(self, *, keep: bool = True) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            limits=pool_limits(self._settings.max_concurrency, keep=keep),
+            verify=ssl_context(),
+            trust_env=not self._settings.local,
+        )
 
     @property
     def closed(self) -> bool:
         return self._api.is_closed
 
     async def aclose(self) -> None:
-        await self._api.aclose()
-        if self._cdn is not None:
-            await self._cdn.aclose()
+        for client in (self._api, self._submissions, self._files):
+            await client.aclose()
 
-    async def send(self, request: Request, within: float) -> Answer:
+    async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
+        client = self._submissions if fresh else self._api
+        if client.is_closed:
+            raise ConnectionFailed("the client is closed", maybe_sent=False, retryable=False)
         started = False
         try:
             async with asyncio.timeout(within), self._slots:
                 started = True
-                return await self._send(request, within)
+                return await self._send(client, request, within)
         except TimeoutError:
             raise ConnectionFailed("no answer in time", maybe_sent=started) from None
 
-    async def _send(self, request: Request, within: float) -> Answer:
-        if self._api.is_closed:
-            raise ConnectionFailed("the client is closed", maybe_sent=False, retryable=False)
-        message = self._api.build_request(
+    async def _send(self, client: httpx2.AsyncClient, request: Request, within: float) -> Answer:
+        message = client.build_request(
             "POST",
             request.url,
             headers=dict(request.headers),
@@ -87,7 +92,7 @@ class AsyncPort:
             timeout=limits(self._settings.timeouts, within),
         )
         try:
-            response = await self._api.send(message, stream=True, follow_redirects=False)
+            response = await client.send(message, stream=True, follow_redirects=False)
             try:
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
@@ -104,12 +109,14 @@ class AsyncPort:
     async def fetch(
         self, url: str, headers: Mapping[str, str], within: float
     ) -> AsyncGenerator[_Stream, None]:
-        client = self._files()
         try:
-            message = client.build_request(
+            message = self._files.build_request(
                 "GET", url, headers=dict(headers), timeout=limits(self._settings.timeouts, within)
             )
-            response = await client.send(message, stream=True, follow_redirects=False)
+            async with asyncio.timeout(within):
+                response = await self._files.send(message, stream=True, follow_redirects=False)
+        except TimeoutError:
+            raise ConnectionFailed("no answer in time") from None
         except FAILURES as error:
             raise connection_failed(error) from None
         try:

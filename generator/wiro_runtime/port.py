@@ -44,8 +44,8 @@ class Stream(Protocol):
     status: int
     headers: Mapping[str, str]
 
-    async def chunk(self) -> bytes:
-        """The next piece of the body, ``b""`` at its end."""
+    async def chunk(self, within: float) -> bytes:
+        """The next piece of the body, ``b""`` at its end, ``within`` seconds at most."""
         ...
 
 
@@ -53,8 +53,12 @@ class Port(Protocol):
     """I/O. Every method raises :class:`ConnectionFailed` for whatever the network does, and its
     ``maybe_sent`` is false only when Wiro certainly has not seen the request."""
 
-    async def send(self, request: Request, within: float) -> Answer:
-        """Send with the credentials, ``within`` seconds in all; redirects are not followed."""
+    async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
+        """Send with the credentials, ``within`` seconds in all; redirects are not followed.
+
+        ``fresh``: over a new connection. An idle one may be closed by the server at the moment it
+        is used, and nobody can tell then whether the request was read.
+        """
         ...
 
     def fetch(

@@ -109,7 +109,7 @@ class Runs:
         headers = {"content-type": "application/json"}
         while True:
             try:
-                return await self.api.attempt(path, headers, content, deadline)
+                return await self.api.attempt(path, headers, content, deadline, fresh=True)
             except (ConnectionFailed, UnexpectedAnswer, ApiError) as error:
                 if _may_be_accepted(error):
                     raise _uncertain(tool, str(error)) from error
@@ -255,15 +255,17 @@ class Runs:
     async def _end(self, state: TaskState, path: str) -> bool:
         if not state.id:
             await self.refresh(state)
+        if state.detail is not None and state.detail.terminal:
+            return False
         try:
             await self.api.ask(path, {"taskid": state.id}, task_id=state.id)
-        except (AuthenticationError, NotFoundError, RateLimitError):
+        except (AuthenticationError, RateLimitError):
             raise
         except ApiError as error:
             if error.retryable or error.http_status != 200:
                 raise
-            log.info("task %s: %s", state.id, error)
-            return False
+            # Refused, unless an earlier attempt did it and only its answer was lost.
+            return (await self.refresh(state)).cancelled
         return True
 
 

@@ -88,6 +88,11 @@ class Settings:
     timing: Timing
     max_concurrency: int
 
+    @property
+    def local(self) -> bool:
+        """Whether Wiro is simulated on this computer, where no proxy belongs in between."""
+        return self.base_url.startswith("http://")
+
     def redact(self, text: str) -> str:
         """``text`` without the key and the secret, should a server have echoed them."""
         for secret in (self.api_key, self.api_secret):

@@ -1,0 +1,188 @@
+"""A blocking transport whose requests end when they have to.
+
+httpx2 limits every single read, so a server that sends one byte now and then holds a request up
+for ever. Here each read and write of a thread is also bounded by what is left of that thread's
+deadline. An event loop needs none of this: there a timeout cancels the whole request.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore2
+import httpx2
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Generator, Iterable
+
+
+class Deadline(threading.local):
+    """When the request of this thread has to end, in seconds of the monotonic clock."""
+
+    at: float | None = None
+
+    @contextmanager
+    def within(self, seconds: float) -> Generator[None, None, None]:
+        self.at = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self.at = None
+
+    def bound(self, timeout: float | None, late: type[Exception]) -> float | None:
+        """The shorter of ``timeout`` and what is left; raises ``late`` when nothing is."""
+        if self.at is None:
+            return timeout
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise late("the deadline has passed")
+        return left if timeout is None else min(timeout, left)
+
+
+class _Stream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        bound = self._deadline.bound(timeout, httpcore2.ReadTimeout)
+        return self._stream.read(max_bytes, bound)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        bound = self._deadline.bound(timeout, httpcore2.WriteTimeout)
+        self._stream.write(buffer, bound)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        bound = self._deadline.bound(timeout, httpcore2.ConnectTimeout)
+        inner = self._stream.start_tls(ssl_context, server_hostname, bound)
+        return _Stream(inner, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore2.SyncBackend):
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        bound = self._deadline.bound(timeout, httpcore2.ConnectTimeout)
+        stream = super().connect_tcp(host, port, bound, local_address, socket_options)
+        return _Stream(stream, self._deadline)
+
+
+@contextmanager
+def _as_httpx2() -> Generator[None, None, None]:
+    """httpx2's exceptions have the names of those below them."""
+    try:
+        yield
+    except (
+        httpcore2.TimeoutException,
+        httpcore2.NetworkError,
+        httpcore2.ProtocolError,
+        httpcore2.ProxyError,
+        httpcore2.UnsupportedProtocol,
+    ) as error:
+        raise getattr(httpx2, type(error).__name__)(str(error)) from None
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx2():
+            yield from self._stream
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+@cache
+def ssl_context() -> ssl.SSLContext:
+    """One for the process; reading the certificates takes 20 ms."""
+    return httpx2.create_ssl_context()
+
+
+class DeadlineTransport(httpx2.BaseTransport):
+    """Connections that honour ``deadline``; ``proxied``: by the proxies of the environment."""
+
+    def __init__(self, deadline: Deadline, limits: httpx2.Limits, *, proxied: bool) -> None:
+        self._deadline = deadline
+        self._limits = limits
+        self._proxies = getproxies() if proxied else {}
+        self._pools: dict[str | None, httpcore2.ConnectionPool] = {}
+        self._lock = threading.Lock()
+
+    def _pool(self, url: httpx2.URL) -> httpcore2.ConnectionPool:
+        proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
+        if proxy is not None and proxy_bypass(url.host):
+            proxy = None
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = self._new_pool(proxy)
+            return self._pools[proxy]
+
+    def _new_pool(self, address: str | None) -> httpcore2.ConnectionPool:
+        proxy = None
+        if address is not None:
+            parsed = httpx2.Proxy(address if "://" in address else f"http://{address}")
+            proxy = httpcore2.Proxy(str(parsed.url), auth=parsed.raw_auth)
+        return httpcore2.ConnectionPool(
+            ssl_context=ssl_context(),
+            proxy=proxy,
+            max_connections=self._limits.max_connections,
+            max_keepalive_connections=self._limits.max_keepalive_connections,
+            keepalive_expiry=self._limits.keepalive_expiry,
+            network_backend=_Backend(self._deadline),
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        with _as_httpx2():
+            answer = self._pool(url).handle_request(
+                httpcore2.Request(
+                    method=request.method,
+                    url=httpcore2.URL(
+                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx2.Response(
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Body(answer.stream),
+            extensions=cast("dict[str, Any]", answer.extensions),
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            pools = list(self._pools.values())
+            self._pools.clear()
+        for pool in pools:
+            pool.close()
