@@ -42,7 +42,7 @@ def slug(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = _UNSAFE.sub("-", folded).strip("-")
     if not name or len(name) > _MAX_SLUG:
-        return f"{name[: _MAX_SLUG - 9]}-{_digest(text)}".strip("-")
+        return f"{name[: _MAX_SLUG - 9]}-{tool_hash(text)}".strip("-")
     return f"{name}-tool" if name in _DEVICES else name
 
 
@@ -60,9 +60,10 @@ def tool_paths(tools: Iterable[str]) -> dict[str, str]:
     for path, members in groups.items():
         for tool in members:
             alone = len(members) == 1 or tool == path
-            paths[tool] = path if alone else f"{path}-{_digest(tool)}"
+            paths[tool] = path if alone else f"{path}-{tool_hash(tool)}"
     return paths
 
 
-def _digest(text: str) -> str:
+def tool_hash(text: str) -> str:
+    """A short hash that tells apart names which fold to the same thing."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

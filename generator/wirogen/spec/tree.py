@@ -132,7 +132,7 @@ class _Reader:
         if getattr(event, "tag", None):
             raise self.error("YAML tags are not used in specs; quote the value instead", place)
         if isinstance(event, yaml.ScalarEvent):
-            return ScalarNode(event.value, event.style is None, place)
+            return ScalarNode(event.value, not event.style, place)
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
             while not isinstance(item := next(events), yaml.SequenceEndEvent):

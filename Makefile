@@ -1,0 +1,47 @@
+# Every target works on a fresh clone with Python 3.11 or newer; .venv is made when it is needed.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format build golden bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed (set PYTHON=...)" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: $(READY) ## documents in, clients out, both tools run against a local Wiro: no key needed
+	$(BIN)/wirogen demo $(ARGS)
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: $(READY) ## linters, types, and whether generated files are what the sources give
+	$(BIN)/ruff check generator tests
+	$(BIN)/ruff format --check generator tests
+	$(BIN)/black --quiet --check generated
+	$(BIN)/pyright --warnings
+	$(BIN)/wirogen build --check
+
+format: $(READY) ## format what is written by hand
+	$(BIN)/ruff check --fix generator tests
+	$(BIN)/ruff format generator tests
+
+build: $(READY) ## documents → specs → generated/
+	$(BIN)/wirogen build $(ARGS)
+
+golden: $(READY) ## accept the generated files that the golden tests now see
+	$(BIN)/python -m pytest -q tests/golden --accept-golden
+
+bench: $(READY) ## measure, as ratios within one run
+	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+clean: ## remove what the targets above have made, generated/ aside
+	rm -rf .venv out dist build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,32 @@
+"""The command ``wirogen``; what it needs beyond the base install is named when it is missing."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import Final
+
+_NEEDS: Final = {
+    "typer": "cli",
+    "rich": "cli",
+    "jinja2": "generator",
+    "yaml": "generator",
+    "black": "generator",
+    "datamodel_code_generator": "generator",
+}
+
+
+def main() -> None:
+    """Run ``wirogen`` with the arguments of the process and exit with its status."""
+    missing = sorted({extra for module, extra in _NEEDS.items() if find_spec(module) is None})
+    if missing:
+        extras = ",".join(missing)
+        sys.stderr.write(f"wirogen: not installed; run: pip install 'wiro-tools[{extras}]'\n")
+        sys.exit(2)
+    from wirogen.cli.app import run  # noqa: PLC0415 - it imports the extras checked above
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

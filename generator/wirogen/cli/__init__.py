@@ -1,0 +1,1 @@
+"""The commands of ``wirogen``: one module each, over functions that know nothing of terminals."""

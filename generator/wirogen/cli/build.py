@@ -1,0 +1,99 @@
+"""``wirogen build``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wirogen.build import BuildReport, build_project
+from wirogen.cli.console import (
+    counts,
+    diagnostic_json,
+    err,
+    out,
+    print_diagnostics,
+    print_json,
+    project_root,
+    summary,
+)
+from wirogen.diagnostics import Severity
+
+_SHOWN = 10
+
+
+def command(
+    root: Annotated[
+        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
+    ] = None,
+    templates: Annotated[
+        Path | None, typer.Option(help="Folder whose templates replace those of the same path.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 when anything is stale.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
+) -> int:
+    """Documents → specs → everything under generated/.
+
+    Exit 0: built, or up to date. 1: some input was refused, or --check found something stale.
+    2: nothing could be read.
+    """
+    report = build_project(project_root(root), templates=templates, check=check)
+    if as_json:
+        print_json(_as_json(report))
+    else:
+        show_report(report, check=check)
+    if report.sources.errors:
+        return 1 if report.plans else 2
+    return 1 if check and report.stale else 0
+
+
+def show_report(report: BuildReport, *, check: bool) -> None:
+    """One screen about a build: warnings on stderr, the summary on stdout."""
+    changes = report.changes
+    shown = [each for each in report.diagnostics if each.severity is not Severity.NOTE]
+    print_diagnostics(shown, err())
+    rows = [
+        ("tools", str(len(report.plans))),
+        ("specs", _verb(len(report.specs), "stale" if check else "written")),
+        (
+            "generated",
+            f"{_verb(len(changes.written), 'stale' if check else 'written')}, "
+            f"{changes.unchanged} unchanged, {len(changes.removed)} "
+            f"{'to remove' if check else 'removed'}",
+        ),
+        ("diagnostics", f"{counts(report.diagnostics)} (all of them: wirogen lint)"),
+    ]
+    stale = [f"specs/tools/{path}" for path in report.specs]
+    stale += [f"generated/{path}" for path in (*changes.written, *changes.removed)]
+    if check and stale:
+        rows.append(("stale", _some(stale)))
+    if changes.edited:
+        rows.append(("edited by hand", _some([f"generated/{path}" for path in changes.edited])))
+    if changes.unknown:
+        rows.append(("not ours, kept", _some([f"generated/{path}" for path in changes.unknown])))
+    out().print(summary(rows))
+
+
+def _verb(count: int, verb: str) -> str:
+    return f"{count} {verb}"
+
+
+def _some(paths: list[str]) -> str:
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return ", ".join(paths[:_SHOWN]) + more
+
+
+def _as_json(report: BuildReport) -> dict[str, object]:
+    return {
+        "tools": [plan.spec.tool for plan in report.plans],
+        "specs": list(report.specs),
+        "written": list(report.changes.written),
+        "unchanged": report.changes.unchanged,
+        "removed": list(report.changes.removed),
+        "edited": list(report.changes.edited),
+        "unknown": list(report.changes.unknown),
+        "diagnostics": [diagnostic_json(each) for each in report.diagnostics],
+    }

@@ -1,0 +1,100 @@
+"""What commands print, and how: results on stdout, everything about them on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from wirogen.diagnostics import Diagnostic, Severity
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+class CommandError(Exception):
+    """Bad usage or unreadable input: one line on stderr and exit status 2."""
+
+
+def out() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_diagnostics(diagnostics: Iterable[Diagnostic], console: Console) -> None:
+    for each in diagnostics:
+        console.print(diagnostic_line(each))
+
+
+def diagnostic_line(each: Diagnostic) -> Text:
+    place = f":{each.position.line}:{each.position.column}" if each.position else ""
+    line = Text(f"{each.path}{place}: ")
+    line.append(str(each.severity), _STYLES[each.severity])
+    line.append(f": {each.code}", "bold")
+    if each.subject:
+        line.append(f" [{printable(each.subject)}]")
+    line.append(f" {printable(each.message)}")
+    return line
+
+
+def diagnostic_json(each: Diagnostic) -> dict[str, object]:
+    return {
+        "code": each.code,
+        "name": each.rule.name,
+        "severity": str(each.severity),
+        "path": each.path,
+        "line": each.position.line if each.position else None,
+        "column": each.position.column if each.position else None,
+        "subject": each.subject,
+        "message": each.message,
+    }
+
+
+def counts(diagnostics: Iterable[Diagnostic]) -> str:
+    """``2 warnings, 5 notes``, or ``none``."""
+    found = Counter(each.severity for each in diagnostics)
+    parts = [
+        f"{found[severity]} {severity}{'s' if found[severity] != 1 else ''}"
+        for severity in Severity
+        if found[severity]
+    ]
+    return ", ".join(parts) or "none"
+
+
+def summary(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, value in rows:
+        table.add_row(name, Text(value))
+    return table
+
+
+def printable(text: str) -> str:
+    """``text`` without anything that could move the cursor or hide something."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def project_root(given: Path | None) -> Path:
+    """The folder with ``specs/``: the one given, or the nearest at or above the current one."""
+    if given is not None:
+        if not (given / "specs").is_dir():
+            raise CommandError(f"{given}: there is no folder specs/ in it")
+        return given
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "specs").is_dir():
+            return folder
+    raise CommandError(f"{here}: neither here nor above is a folder specs/; use --root")

@@ -1,0 +1,41 @@
+"""``wirogen generate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wirogen.build import generate
+from wirogen.cli.console import CommandError, err, out, print_diagnostics
+from wirogen.sources import Sources, files_below, read_specs
+
+
+def command(
+    specs: Annotated[Path, typer.Option(help="Folder with specs (YAML, any depth).")],
+    to: Annotated[Path, typer.Option("--out", help="Folder for the generated tree.")],
+    templates: Annotated[
+        Path | None, typer.Option(help="Folder whose templates replace those of the same path.")
+    ] = None,
+) -> int:
+    """Specs → a complete generated tree elsewhere, for a project of your own.
+
+    Exit 0: done. 1: some specs were refused. 2: none could be used.
+    """
+    for folder in (specs, templates):
+        if folder is not None and not folder.is_dir():
+            raise CommandError(f"{folder}: not a folder")
+    sources = Sources()
+    read_specs(files_below(specs, ".yaml"), into=sources)
+    print_diagnostics(sources.errors, err())
+    if not sources.specs:
+        raise CommandError(f"{specs}: no usable spec (.yaml) below this folder")
+    plans, changes = generate(sources.specs, to, templates=templates)
+    print_diagnostics([each for plan in plans for each in plan.diagnostics], err())
+    out().print(
+        f"{len(plans)} tools: {len(changes.written)} files written to {to}, "
+        f"{changes.unchanged} unchanged, {len(changes.removed)} removed",
+        markup=False,
+    )
+    return 1 if sources.errors else 0

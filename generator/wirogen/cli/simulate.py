@@ -1,0 +1,63 @@
+"""``wirogen simulate``."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wirogen.build import read_project
+from wirogen.cli.console import CommandError, err, print_diagnostics, project_root
+from wirogen.spec import spec_to_json
+
+
+def require_simulator() -> None:
+    """Raises :class:`CommandError` when the extra is not installed."""
+    if any(find_spec(module) is None for module in ("starlette", "uvicorn")):
+        raise CommandError(
+            "the simulator is not installed; run: pip install 'wiro-tools[simulator]'"
+        )
+
+
+def command(
+    root: Annotated[
+        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 8642,
+    api_key: Annotated[str, typer.Option(help="The only API key that is let in.")] = "demo-key",
+    api_secret: Annotated[
+        str, typer.Option(help="Its secret; empty for a project without signatures.")
+    ] = "demo-secret",  # noqa: S107 - opens nothing but the simulator
+    speed: Annotated[float, typer.Option(help="How many times faster than real tasks run.")] = 1.0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="Something that goes wrong, such as '/Task/Detail=status:503'."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print requests.")] = False,
+) -> int:
+    """A local Wiro on loopback for the tools below specs/, until Ctrl-C."""
+    require_simulator()
+    from wiro_runtime.testing import serve  # noqa: PLC0415 - needs the extra
+
+    sources = read_project(project_root(root))
+    print_diagnostics(sources.errors, err())
+    try:
+        serve(
+            [spec_to_json(spec) for spec in sources.specs.values()],
+            echo=typer.echo,
+            host=host,
+            port=port,
+            api_key=api_key,
+            api_secret=api_secret or None,
+            speed=speed,
+            faults=fault or (),
+            quiet=quiet,
+        )
+    except ValueError as error:
+        raise CommandError(f"simulate: {error}") from None
+    except OSError as error:
+        raise CommandError(f"simulate: {error.strerror or error}") from None
+    return 0

@@ -1,0 +1,142 @@
+"""How untrusted text becomes safe: in Python source, in Markdown, in a docstring.
+
+A template may print only :class:`~wirogen.plan.model.Code`,
+:class:`~wirogen.plan.identifiers.Identifier` and :class:`Markdown`; the environment refuses every
+other string, so that a forgotten filter fails the build instead of letting text through.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+import urllib.parse
+from typing import Final
+
+from wirogen.plan.model import Code
+
+_MARKDOWN_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>&~$\"':@/^=]")
+_HTML: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&#39;"}
+_NEEDS_BACKSLASH: Final = frozenset("\\`*_[]|~$")
+_LINE_START: Final = re.compile(r"(?m)^(\s*)([#+\-=>]|\d{1,9}[.)])")
+_LINE_LENGTH: Final = 88
+_BACKTICKS: Final = re.compile(r"`+")
+
+
+class Markdown(str):
+    """Markdown that may be printed into a page as it is."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def visible(text: str, *, keep_lines: bool = False) -> str:
+    """``text`` with characters that a screen hides or reorders written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or (keep_lines and char == "\n") else _escape(char)
+        for char in text
+    )
+
+
+def _escape(char: str) -> str:
+    return repr(char)[1:-1]
+
+
+def docstring(text: str, indent: int = 0, *, wrap: bool = True) -> Code:
+    """A docstring literal whose text, once dedented and with its lines joined again, is ``text``.
+
+    It stands ``indent`` columns deep. Lines are wrapped to black's width, code examples are not.
+    """
+    width = _LINE_LENGTH - indent
+    lines = [line.rstrip() for line in str(text).strip("\n").split("\n")]
+    if wrap:
+        lines = [part for line in lines for part in _wrap(line, width)]
+    body = visible("\n".join(lines).replace("\\", "\\\\"), keep_lines=True)
+    body = body.replace('"""', '\\"\\"\\"').replace("\n", "\n" + " " * indent)
+    body = "\n".join(line.rstrip() for line in body.split("\n"))
+    if body.endswith('"') and not body.endswith('\\"'):
+        body = body[:-1] + '\\"'
+    return Code(f'"""{body}\n{" " * indent}"""' if "\n" in body else f'"""{body}"""')
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    margin = line[: len(line) - len(line.lstrip())]
+    if len(line) <= width or line.lstrip().startswith((">>> ", "... ")):
+        return [line]
+    hanging = margin + "    " if margin else ""
+    return textwrap.wrap(
+        line.strip(),
+        width,
+        initial_indent=margin,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+class DocstringText(str):
+    """Text that a surrounding ``{% filter docstring %}`` still escapes."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def docstring_text(text: str) -> DocstringText:
+    """``text`` on one line, for use inside ``{% filter docstring %}`` only."""
+    return DocstringText(visible(" ".join(text.split())))
+
+
+def markdown(text: str) -> Markdown:
+    """``text`` as one line of Markdown that shows exactly these words and formats nothing."""
+    line = visible(" ".join(text.split()))
+    out = "".join(
+        _HTML.get(char) or (f"\\{char}" if char in _NEEDS_BACKSLASH else char) for char in line
+    )
+    return Markdown(_LINE_START.sub(lambda match: f"{match[1]}{_mark(match[2])}", out))
+
+
+def _mark(mark: str) -> str:
+    return f"{mark[:-1]}\\{mark[-1]}"
+
+
+def code_span(text: str) -> Markdown:
+    """``text`` as a code span, for use inside table cells too; blank text shows as such."""
+    if not text.strip():
+        return Markdown("`\u2423`" if text else '`""`')
+    body = visible(text)
+    if "|" in body or "`" in body:
+        # A backtick or a pipe inside a table cell cannot be escaped in a code span everywhere.
+        return Markdown(f"<code>{_html_in_table(body)}</code>")
+    padding = " " if body.startswith(" ") and body.endswith(" ") else ""
+    return Markdown(f"`{padding}{body}{padding}`")
+
+
+def _html_in_table(text: str) -> str:
+    return "".join(
+        f"&#{ord(char)};" if _MARKDOWN_SPECIAL.match(char) else html.escape(char) for char in text
+    )
+
+
+def fence(text: str, language: str = "text") -> Markdown:
+    """``text`` as a fenced block whose fence is longer than any run of backticks inside."""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    body = visible(text.replace("\r\n", "\n").replace("\r", "\n"), keep_lines=True)
+    return Markdown(f"{ticks}{language}\n{body}\n{ticks}")
+
+
+def link(text: str) -> Markdown | None:
+    """``text`` as a link target when it is an http(s) address, else ``None``."""
+    try:
+        parts = urllib.parse.urlsplit(text.strip())
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return None
+    return Markdown(urllib.parse.quote(text.strip(), safe="/:?&=#%~,@;+"))

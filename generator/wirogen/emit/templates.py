@@ -1,0 +1,66 @@
+"""The template environment: where templates are found and what they may print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import markupsafe
+
+import wirogen
+from wirogen.emit.escape import (
+    DocstringText,
+    Markdown,
+    code_span,
+    docstring,
+    docstring_text,
+    fence,
+    link,
+    markdown,
+)
+from wirogen.plan.identifiers import Identifier
+from wirogen.plan.literals import source
+from wirogen.plan.model import Code
+
+
+def template_folders(overrides: Path | None = None) -> list[Path]:
+    """Where templates are looked for, first to last: the caller's, the wheel's, the checkout's."""
+    package = Path(wirogen.__file__).parent
+    folders = [package / "templates", package.parent.parent / "templates"]
+    found = [folder for folder in folders if folder.is_dir()]
+    return ([overrides] if overrides else []) + found[:1]
+
+
+def environment(overrides: Path | None = None) -> jinja2.Environment:
+    """An environment that refuses undefined names and text that nobody escaped."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([str(folder) for folder in template_folders(overrides)]),
+        undefined=jinja2.StrictUndefined,
+        # Not for HTML as such: it makes every printed value say that it is safe.
+        autoescape=True,
+        finalize=_only_safe,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Callable[..., Any]] = env.filters  # pyright: ignore[reportAssignmentType]
+    filters.update(
+        py=source,
+        docstring=docstring,
+        text=docstring_text,
+        md=markdown,
+        code=code_span,
+        fence=fence,
+        link=link,
+    )
+    return env
+
+
+def _only_safe(value: Any) -> Any:
+    if isinstance(value, (Code, DocstringText, Identifier, Markdown, markupsafe.Markup)):
+        return value
+    if isinstance(value, int):
+        return Code(value)
+    raise TypeError(f"a template prints {type(value).__name__} without a filter: {value!r:.60}")

@@ -1,0 +1,294 @@
+"""ToolSpec → ToolPlan: one tool, every decision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from wirogen.diagnostics import Diagnostic
+from wirogen.plan.glossary import MEANINGS
+from wirogen.plan.identifiers import (
+    CLASS_RESERVED,
+    INPUT_RESERVED,
+    KEYWORDS,
+    Identifier,
+    camel,
+    constant,
+    distinguish,
+    number_duplicates,
+    own,
+    snake,
+    words,
+)
+from wirogen.plan.literals import source
+from wirogen.plan.model import (
+    ArgumentPlan,
+    Code,
+    ConstantPlan,
+    ConstantsPlan,
+    ImportPlan,
+    InputPlan,
+    ModulePlan,
+    SettingPlan,
+    ToolPlan,
+)
+from wirogen.plan.values import Value, is_lora, python_default, value_of
+from wirogen.spec.model import Input, Json, Option, ToolSpec
+
+_HELP_KEY: Final = re.compile(r"[A-Za-z0-9_+-]*(-help|Help)\Z|\S*-\S*\Z")
+_LABEL_KEY: Final = re.compile(r"[a-z0-9_-]+\Z")
+_ORIGIN: Final[Mapping[str, str]] = {
+    "Mapping": "collections.abc",
+    "Sequence": "collections.abc",
+    "Any": "typing",
+    "Final": "typing",
+    "Literal": "typing",
+    "TypeAlias": "typing",
+}
+_LONG_DEFAULT: Final = 48
+_EXAMPLE_LENGTH: Final = 48
+
+
+def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
+    """The plan of one tool. Same spec and module, same plan."""
+    path = f"specs/tools/{module.spec_path}.yaml"
+    names = _input_names(spec.inputs)
+    class_names = _class_names(spec.inputs)
+    siblings = frozenset(item.name for item in spec.inputs)
+    prompt = "prompt" if "prompt" in siblings else None
+    inputs: list[InputPlan] = []
+    diagnostics: list[Diagnostic] = []
+    for item, name in zip(spec.inputs, names, strict=True):
+        value = value_of(item, siblings)
+        inputs.append(_plan_input(item, name, value, class_names.get(item.name), prompt))
+        diagnostics += _about_input(item, inputs[-1], path, prompt)
+    return ToolPlan(
+        spec=spec,
+        module=module,
+        inputs=tuple(inputs),
+        imports=_imports(inputs),
+        example=tuple(_example(item) for item in inputs if item.required),
+        diagnostics=tuple(diagnostics),
+    )
+
+
+def _input_names(inputs: Iterable[Input]) -> list[Identifier]:
+    wanted = [
+        (item.name, snake(item.name, prefix="input", split_camel=True, reserved=INPUT_RESERVED))
+        for item in inputs
+    ]
+    return number_duplicates(wanted, reserved=INPUT_RESERVED)
+
+
+def _class_names(inputs: Iterable[Input]) -> dict[str, Identifier]:
+    """The constants class of each input that lists values; its type alias adds ``Value``."""
+    chosen = [item for item in inputs if item.options or item.type == "checkbox"]
+    chosen.sort(key=lambda item: item.name != "selectedLoraModel")
+    taken = set(CLASS_RESERVED)
+    names: dict[str, Identifier] = {}
+    for item in chosen:
+        text = "Lora" if item.name == "selectedLoraModel" and is_lora(item) else item.name
+        name = camel(text, reserved=frozenset(taken))
+        number = 2
+        while name in taken or f"{name}Value" in taken:
+            name = camel(f"{item.name} options {number}", reserved=frozenset())
+            number += 1
+        taken |= {name, f"{name}Value"}
+        names[item.name] = name
+    return names
+
+
+def _plan_input(
+    item: Input, name: Identifier, value: Value, class_name: Identifier | None, prompt: str | None
+) -> InputPlan:
+    literal = own(f"{class_name}Value") if value.literal else None
+    annotation = value.annotation.replace("{literal}", literal or "str")
+    default = None if item.required else python_default(value)
+    default_text = None
+    default_name = None
+    if isinstance(value.default, str) and default is not None and len(default) > _LONG_DEFAULT:
+        default_text = value.default
+        default_name = constant(name)
+        default = Code(f"Default.{default_name}")
+    schema = dict(value.schema)
+    if is_lora(item) and prompt is not None and prompt != item.name:
+        schema["x-lora-prompt"] = prompt
+    title = _title(item)
+    help_text = _help(item)
+    labelled = _label(item) is not None
+    if labelled:
+        schema["title"] = title
+    if help_text:
+        schema["description"] = help_text
+    return InputPlan(
+        name=name,
+        spec=item,
+        annotation=Code(annotation),
+        default=default,
+        default_text=default_text,
+        default_name=default_name,
+        schema=schema,
+        type_name=value.type_name,
+        title=title,
+        labelled=labelled,
+        help=help_text,
+        names=tuple(own(each) for each in value.names),
+        literal=literal,
+        literal_values=value.literal,
+        constants=_constants(item, class_name, name),
+    )
+
+
+def _label(item: Input) -> str | None:
+    """The document's label, unless it is a translation key or the name again."""
+    label = " ".join(item.label.split())
+    return label if label and not _LABEL_KEY.match(label) and label != item.name else None
+
+
+def _title(item: Input) -> str:
+    parts = words(item.name, split_camel=True)
+    return _label(item) or (" ".join(parts).capitalize() if parts else item.name)
+
+
+def _help(item: Input) -> str:
+    text = item.help.strip()
+    if text and not _HELP_KEY.match(text):
+        return text
+    key = " ".join(words(item.name, split_camel=True)).lower()
+    return MEANINGS.get(key, "")
+
+
+def _constants(
+    item: Input, class_name: Identifier | None, parameter: Identifier
+) -> ConstantsPlan | None:
+    if class_name is None or not item.options:
+        return None
+    options: dict[str, Option] = {}
+    for option in item.options:
+        options.setdefault(option.value, option)
+    wanted = [(value, constant(option.label or value)) for value, option in options.items()]
+    names = distinguish(wanted, suffix=lambda value: value)
+    return ConstantsPlan(
+        name=class_name,
+        input=parameter,
+        lora=is_lora(item),
+        values=tuple(
+            ConstantPlan(name=name, option=option, settings=_settings(option))
+            for name, option in zip(names, options.values(), strict=True)
+        ),
+    )
+
+
+def _settings(option: Option) -> tuple[SettingPlan, ...]:
+    return tuple(_setting(setting) for setting in option.generatesettings or ())
+
+
+def _setting(setting: Mapping[str, Json]) -> SettingPlan:
+    def text(key: str) -> str | None:
+        value = setting.get(key)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)
+        return value if isinstance(value, str) and value else None
+
+    default = text("defaultvalue")
+    return SettingPlan(
+        id=text("id") or "",
+        kind=text("type") or "float",
+        minimum=text("minvalue"),
+        maximum=text("maxvalue"),
+        default=text("value") if default is None else default,
+        step=text("incrementby"),
+        note=text("note") or "",
+    )
+
+
+def _imports(inputs: Iterable[InputPlan]) -> tuple[ImportPlan, ...]:
+    """What the client module imports, as black and isort like it: by origin, then by name."""
+    names: set[str] = {"Client", "Final", "OnUpdate", "ResultT", "TaskT"}
+    for item in inputs:
+        names.update(item.names)
+        if item.literal:
+            names |= {"Literal", "TypeAlias"}
+        if item.constants and item.constants.lora:
+            names.add("LoraOption")
+            if any(value.settings for value in item.constants.values):
+                names.add("LoraSetting")
+    modules = ("collections.abc", "typing", "wiro_runtime.generated")
+    grouped = {
+        module: tuple(
+            own(name) for name in sorted(names) if _ORIGIN.get(name, modules[2]) == module
+        )
+        for module in modules
+    }
+    return tuple(
+        ImportPlan(module=Code(module), names=found) for module, found in grouped.items() if found
+    )
+
+
+def _example(item: InputPlan) -> ArgumentPlan:
+    constant = _example_value(item)
+    return ArgumentPlan(name=item.name, constant=constant, value=source(constant))
+
+
+def _example_value(item: InputPlan) -> Json:
+    example = item.spec.example
+    if item.literal_values:
+        return item.literal_values[0]
+    if isinstance(example, str) and "x-file-field" in item.schema:
+        return example if "://" in example else f"https://example.com/{example}"
+    if isinstance(example, str):
+        return _shorten(example)
+    if example is not None:
+        return example
+    return "a lighthouse" if item.spec.wire.type == "string" else 1
+
+
+def _shorten(text: str) -> str:
+    """The beginning of a documented text, cut between words."""
+    line = " ".join(text.split())
+    if len(line) <= _EXAMPLE_LENGTH:
+        return line or "a lighthouse"
+    head = line[:_EXAMPLE_LENGTH]
+    for mark in (",", " "):
+        if len(cut := head.rpartition(mark)[0].rstrip(" ,;:.-")) > _EXAMPLE_LENGTH // 3:
+            return cut
+    return head
+
+
+def _about_input(
+    item: Input, plan: InputPlan, path: str, prompt: str | None
+) -> Iterable[Diagnostic]:
+    expected = "_".join(words(item.name, split_camel=True)).lower()
+    if plan.name != expected:
+        reason = (
+            f"{expected!r} is reserved"
+            if expected in INPUT_RESERVED | KEYWORDS
+            else "its name does not stand for itself in Python"
+        )
+        yield Diagnostic(
+            code="N101",
+            message=f"is called {plan.name!r} in Python: {reason}",
+            path=path,
+            subject=item.name,
+        )
+    if plan.constants is None:
+        return
+    for value in plan.constants.values:
+        plain = constant(value.option.label or value.option.value)
+        if value.name != plain:
+            yield Diagnostic(
+                code="N102",
+                message=f"option {value.option.value!r} is {plan.constants.name}.{value.name}",
+                path=path,
+                subject=item.name,
+            )
+    if any(value.settings for value in plan.constants.values) and (
+        not plan.constants.lora or prompt is None
+    ):
+        yield Diagnostic(
+            code="N104",
+            message="has options with settings, and there is no known way to send them",
+            path=path,
+            subject=item.name,
+        )

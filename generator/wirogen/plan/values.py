@@ -1,0 +1,381 @@
+"""What kind of value an input takes: its Python type, its JSON Schema and its default.
+
+The wire type decides first, because it is what Wiro reads; the documented type says how a person
+thinks of the value (a ``float`` whose Run Command shows ``"7.5"`` is a number sent as text).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final, cast
+
+from wirogen.plan.literals import source
+from wirogen.plan.model import Code
+from wirogen.spec.model import CHOICE_TYPES, FILE_TYPES, UNSENT, Input, Json, Unsent
+
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})\Z")
+_NUMBER_TYPES: Final = frozenset({"number", "float", "range"})
+_LORA_TYPES: Final = ("LoraChoice", "LoraOption")
+_MAX_SCHEMA_NUMBER: Final = Decimal(2) ** 63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """``names`` are the run-time types that ``annotation`` mentions. ``literal`` holds the legal
+    values of a closed select; ``annotation`` then holds ``{literal}`` where its alias goes."""
+
+    annotation: str
+    names: tuple[str, ...]
+    schema: dict[str, Json]
+    type_name: str
+    default: Json | Unsent
+    literal: tuple[str, ...] = ()
+
+
+def value_of(item: Input, siblings: Collection[str]) -> Value:
+    """The kind of value that ``item`` takes; ``siblings`` are all input names of its tool."""
+    if item.type in FILE_TYPES:
+        return _file(item)
+    if item.type in CHOICE_TYPES:
+        return _choice(item)
+    if stem := _url_stem(item, siblings):
+        return _file_url(item, stem)
+    if item.wire.type == "object":
+        return _object(item)
+    if item.wire.type == "array":
+        return _list_of_text(item)
+    if item.wire.type == "boolean" or _is_switch(item):
+        return _boolean(item)
+    if item.wire.type == "number" or item.type in _NUMBER_TYPES:
+        return _number(item)
+    return _text(item)
+
+
+def is_lora(item: Input) -> bool:
+    """Whether the options of this input are LoRAs, so that scales go into the prompt."""
+    return item.type in CHOICE_TYPES and "lora" in item.name.lower()
+
+
+def _finish(
+    item: Input,
+    annotation: str,
+    schema: dict[str, Json],
+    type_name: str,
+    *,
+    wire: str,
+    names: tuple[str, ...] = (),
+    default: Json | Unsent = UNSENT,
+    literal: tuple[str, ...] = (),
+) -> Value:
+    if item.required:
+        default = UNSENT
+    elif default is UNSENT:
+        annotation = f"{annotation} | None"
+    else:
+        schema = {**schema, "default": cast("Json", default)}
+    return Value(
+        annotation=annotation,
+        names=names,
+        schema={**schema, "x-wire": wire},
+        type_name=type_name,
+        default=default,
+        literal=literal,
+    )
+
+
+def _file(item: Input) -> Value:
+    file: dict[str, Json] = {"type": "string", "customTypePath": _path("FileLike")}
+    if item.type == "fileinput":
+        return _finish(item, "FileLike", file, "file or URL", wire="file", names=("FileLike",))
+    wire = "files" if item.type == "multifileinput" else "files-mixed"
+    schema: dict[str, Json] = {"type": "array", "items": file}
+    return _finish(
+        item,
+        "Sequence[FileLike]",
+        schema,
+        "list of files or URLs",
+        wire=wire,
+        names=("FileLike", "Sequence"),
+    )
+
+
+def _url_stem(item: Input, siblings: Collection[str]) -> str | None:
+    stem = item.name.removesuffix("Url")
+    is_file = item.type == "text" and item.name.startswith("input") and stem != item.name
+    return stem if is_file and stem not in siblings else None
+
+
+def _file_url(item: Input, stem: str) -> Value:
+    file: dict[str, Json] = {"type": "string", "customTypePath": _path("FileLike")}
+    sent = item.wire.sent
+    default: Json | Unsent = sent if isinstance(sent, str) else UNSENT
+    if "Multiple" in item.name:
+        either: dict[str, Json] = {
+            "anyOf": [file, {"type": "array", "items": file}],
+            "x-file-field": stem,
+        }
+        return _finish(
+            item,
+            "FileLike | Sequence[FileLike]",
+            either,
+            "URLs or files",
+            wire="files-url",
+            names=("FileLike", "Sequence"),
+            default=default,
+        )
+    return _finish(
+        item,
+        "FileLike",
+        {**file, "x-file-field": stem},
+        "URL or file",
+        wire="file-url",
+        names=("FileLike",),
+        default=default,
+    )
+
+
+def _choice(item: Input) -> Value:
+    values = tuple(dict.fromkeys(option.value for option in item.options or ()))
+    many = item.wire.type == "array"
+    if is_lora(item):
+        return _lora(item, many=many)
+    sent = item.wire.sent
+    default: Json | Unsent = UNSENT if sent is UNSENT else (sent if many else _plain_text(sent))
+    closed = bool(values) and not item.open
+    if closed:
+        # What goes out by default must be a legal value, whatever the option list says.
+        also = default if isinstance(default, list) else [default]
+        extra = [value for value in also if isinstance(value, str) and value not in values]
+        values = (*values, *dict.fromkeys(extra))
+        one: dict[str, Json] = {"type": "string", "enum": list(values)}
+    else:
+        one = {"type": "string"}
+    annotation = "{literal}" if closed else "str"
+    type_name = "choice" if closed else "id"
+    if many:
+        return _finish(
+            item,
+            f"Sequence[{annotation}]",
+            {"type": "array", "items": one},
+            f"list of {type_name}s",
+            wire="array",
+            names=("Sequence",),
+            default=default,
+            literal=values if closed else (),
+        )
+    return _finish(
+        item,
+        annotation,
+        one,
+        type_name,
+        wire=item.wire.type,
+        default=default,
+        literal=values if closed else (),
+    )
+
+
+def _lora(item: Input, *, many: bool) -> Value:
+    kinds: list[Json] = [{"type": "string"}]
+    kinds.extend({"customTypePath": _path(name)} for name in _LORA_TYPES)
+    one: dict[str, Json] = {"anyOf": kinds}
+    either = " | ".join((*_LORA_TYPES, "str"))
+    sent = item.wire.sent
+    if many:
+        return _finish(
+            item,
+            f"Sequence[{either}]",
+            {"type": "array", "items": one},
+            "list of LoRAs",
+            wire="array",
+            names=(*_LORA_TYPES, "Sequence"),
+            default=sent,
+        )
+    default: Json | Unsent = UNSENT if sent is UNSENT else _plain_text(sent)
+    return _finish(
+        item, either, one, "LoRA", wire=item.wire.type, names=_LORA_TYPES, default=default
+    )
+
+
+def _object(item: Input) -> Value:
+    schema: dict[str, Json] = {"type": "object", "additionalProperties": True}
+    return _finish(
+        item,
+        "Mapping[str, Any]",
+        schema,
+        "JSON object",
+        wire="object",
+        names=("Mapping", "Any"),
+        default=item.wire.sent,
+    )
+
+
+def _list_of_text(item: Input) -> Value:
+    sent = item.wire.sent
+    if isinstance(sent, list) and not all(isinstance(part, str) for part in sent):
+        schema: dict[str, Json] = {"type": "array", "items": {}}
+        return _finish(
+            item,
+            "Sequence[Any]",
+            schema,
+            "list",
+            wire="array",
+            names=("Any", "Sequence"),
+            default=sent,
+        )
+    schema = {"type": "array", "items": {"type": "string"}}
+    return _finish(
+        item,
+        "Sequence[str]",
+        schema,
+        "list of texts",
+        wire="array",
+        names=("Sequence",),
+        default=sent,
+    )
+
+
+def _is_switch(item: Input) -> bool:
+    return item.type == "checkbox" and item.default in {"true", "false"}
+
+
+def _boolean(item: Input) -> Value:
+    sent = item.wire.sent
+    if sent in ("true", "false") and isinstance(sent, str):
+        sent = sent == "true"
+    if sent is UNSENT or isinstance(sent, bool):
+        return _finish(
+            item, "bool", {"type": "boolean"}, "true or false", wire=item.wire.type, default=sent
+        )
+    return _with_odd_default(item, "bool", {"type": "boolean"}, "true or false", sent)
+
+
+def _number(item: Input) -> Value:
+    whole = item.type == "number" and all(map(_is_whole, _numbers_of(item)))
+    schema: dict[str, Json] = {"type": "integer"} if whole else {"type": ["integer", "number"]}
+    limits = {"minimum": item.minimum, "maximum": item.maximum, "x-step": item.step}
+    for key, text in limits.items():
+        if text is not None:
+            schema[key] = _schema_number(text)
+    annotation = "int" if whole else "float"
+    type_name = "whole number" if whole else "number"
+    sent = item.wire.sent
+    if isinstance(sent, str):
+        number = _number_of(sent, whole=whole)
+        # The number must turn back into exactly the text that the document sends.
+        sent = number if number is not None and _text_of(number) == sent else sent
+    is_number = isinstance(sent, (int, float)) and not isinstance(sent, bool)
+    if sent is UNSENT or (is_number and (isinstance(sent, int) or not whole)):
+        return _finish(item, annotation, schema, type_name, wire=item.wire.type, default=sent)
+    return _with_odd_default(item, annotation, schema, type_name, sent)
+
+
+def _text(item: Input) -> Value:
+    sent = item.wire.sent
+    default: Json | Unsent = sent
+    if not isinstance(sent, (str, Unsent)):
+        return _with_odd_default(item, "str", {"type": "string"}, "text", sent)
+    if item.default is not None and _INTEGER.match(item.default):
+        return _finish(
+            item,
+            "int | str",
+            {"type": ["integer", "string"]},
+            "whole number or text",
+            wire=item.wire.type,
+            default=default,
+        )
+    if item.type == "checkbox" and item.default:
+        values = (item.default, "")
+        return _finish(
+            item,
+            "{literal}",
+            {"type": "string", "enum": list(values)},
+            "choice",
+            wire=item.wire.type,
+            default=default,
+            literal=values,
+        )
+    return _finish(item, "str", {"type": "string"}, "text", wire=item.wire.type, default=default)
+
+
+def _with_odd_default(
+    item: Input, annotation: str, schema: dict[str, Json], type_name: str, sent: Json | Unsent
+) -> Value:
+    """A value of one kind whose documented default is of another: that one stays legal."""
+    limits = {key: schema.pop(key) for key in ("minimum", "maximum", "x-step") if key in schema}
+    if isinstance(sent, (str, bool)):
+        const: dict[str, Json] = {"const": sent}
+        odd = f"Literal[{source(sent)}]"
+    else:
+        const, odd = {}, "Any"
+    kinds: list[Json] = [schema, const]
+    return _finish(
+        item,
+        f"{annotation} | {odd}" if const else "Any",
+        {"anyOf": kinds, **limits} if const else {},
+        type_name,
+        wire=item.wire.type,
+        names=("Literal",) if const else ("Any",),
+        default=sent,
+    )
+
+
+def _path(name: str) -> str:
+    return f"wiro_runtime.generated.{name}"
+
+
+def _plain_text(sent: Json | Unsent) -> Json | Unsent:
+    """A select's default as one of its option values, which are all text."""
+    if isinstance(sent, bool):
+        return "true" if sent else "false"
+    return _text_of(sent) if isinstance(sent, (int, float)) else sent
+
+
+def _text_of(number: float) -> str:
+    return str(number)
+
+
+def _number_of(text: str, *, whole: bool) -> int | float | None:
+    if _INTEGER.match(text):
+        return int(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return None if whole or not number.is_finite() else float(number)
+
+
+def _numbers_of(item: Input) -> list[Json]:
+    sent = None if isinstance(item.wire.sent, Unsent) else item.wire.sent
+    return [item.default, item.minimum, item.maximum, item.step, item.example, sent]
+
+
+def _is_whole(value: Json) -> bool:
+    """Whether a value speaks against whole numbers; what is no number at all says nothing."""
+    if isinstance(value, float):
+        return False
+    if not isinstance(value, str):
+        return True
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return True
+    return not number.is_finite() or number == number.to_integral_value()
+
+
+def _schema_number(text: str) -> Json:
+    number = Decimal(text)
+    if number == number.to_integral_value() and abs(number) < _MAX_SCHEMA_NUMBER:
+        return int(number)
+    return float(number)
+
+
+def python_default(value: Value) -> Code:
+    """Source of the parameter's default."""
+    if value.default is UNSENT:
+        return Code("None")
+    if isinstance(value.default, list):
+        return source(tuple(value.default))
+    return source(value.default)
