@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wiro_runtime.results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeAlias
+    from collections.abc import Mapping
 
     from wiro_runtime.detail import TaskDetail
     from wiro_runtime.results import Output
 
-    OnUpdate: TypeAlias = Callable[["Event"], object]
+OnUpdate: TypeAlias = Callable[["Event"], object]
+"""Called with every event of a task; for :class:`AsyncWiro` it may be a coroutine function."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
