@@ -5,32 +5,19 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
 
 from wirogen.emit.formatting import format_python
-from wirogen.emit.templates import environment
+from wirogen.emit.pages import shared_pages, tool_pages
+from wirogen.emit.templates import Renderer
 from wirogen.emit.validators import validator_source
 from wirogen.plan import ModulePlan, ToolPlan, published_schema
-from wirogen.spec import Json, Unsent, spec_json_schema
+from wirogen.spec import Json, spec_json_schema
 
 _TOOL = "python/wiro_tools/[owner]/[project].py.jinja"
-_TOOL_PAGE = "docs/tools/[owner]/[project].md.jinja"
 _PACKAGE = "python/wiro_tools/__init__.py.jinja"
 _PACKAGE_STUB = "python/wiro_tools/__init__.pyi.jinja"
 _OWNER = "python/wiro_tools/[owner]/__init__.py.jinja"
 _OWNER_STUB = "python/wiro_tools/[owner]/__init__.pyi.jinja"
-_INDEX = "docs/index.md.jinja"
-
-
-class Renderer:
-    """The templates, ready to use. One per process is enough."""
-
-    def __init__(self, templates: Path | None = None) -> None:
-        self._env = environment(templates)
-
-    def text(self, template: str, **values: Any) -> str:
-        return self._env.get_template(template).render(values)
 
 
 def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
@@ -41,9 +28,7 @@ def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
         f"python/wiro_tools/_validators/{owner}/{project}.py": format_python(
             validator_source(plan)
         ),
-        f"docs/tools/{owner}/{project}.md": _tidy(
-            renderer.text(_TOOL_PAGE, tool=plan, body=_request_body(plan))
-        ),
+        **tool_pages(plan, renderer),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
     }
 
@@ -62,7 +47,7 @@ def render_shared(plans: Iterable[ToolPlan], renderer: Renderer) -> dict[str, st
         "python/wiro_tools/__init__.pyi": renderer.text(_PACKAGE_STUB, owners=modules),
         "python/wiro_tools/py.typed": "",
         "python/wiro_tools/_validators/__init__.py": "",
-        "docs/index.md": _tidy(renderer.text(_INDEX, owners=owners)),
+        **shared_pages(owners, renderer),
         "schemas/spec.json": _json(spec_json_schema()),
     }
     for owner, tools in modules.items():
@@ -79,24 +64,5 @@ def _formatted(path: str, text: str) -> str:
     return text
 
 
-def _request_body(plan: ToolPlan) -> str:
-    """The JSON body of a run that gives only what is required."""
-    body: dict[str, Json] = {}
-    for item in plan.inputs:
-        sent = item.spec.example if item.required else item.spec.wire.sent
-        if not isinstance(sent, Unsent):
-            body[item.spec.name] = sent
-    return json.dumps(body, ensure_ascii=False, indent=2)
-
-
 def _json(value: Json) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _tidy(text: str) -> str:
-    """No blank line twice, none at the end but one line feed; fenced text is never blank-edged."""
-    lines: list[str] = []
-    for line in text.split("\n"):
-        if line.strip() or (lines and lines[-1].strip()):
-            lines.append(line.rstrip() if not line.strip() else line)
-    return "\n".join(lines).strip("\n") + "\n"

@@ -64,3 +64,13 @@ def _only_safe(value: Any) -> Any:
     if isinstance(value, int):
         return Code(value)
     raise TypeError(f"a template prints {type(value).__name__} without a filter: {value!r:.60}")
+
+
+class Renderer:
+    """The templates, ready to use; ``overrides`` are looked at first. One per process is enough."""
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        self._env = environment(overrides)
+
+    def text(self, template: str, **values: Any) -> str:
+        return self._env.get_template(template).render(values)

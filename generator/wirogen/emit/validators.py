@@ -14,7 +14,7 @@ from datamodel_code_generator.parser import LiteralType
 from wirogen.plan.model import Code, ToolPlan
 from wirogen.plan.schema import validator_schema
 
-_EXTRA_KEYS: Final = frozenset({"x-wire", "x-file-field", "x-lora-prompt", "x-step"})
+_EXTRA_KEYS: Final = frozenset({"x-wire", "x-file-field", "x-lora-prompt", "x-options", "x-step"})
 
 
 class ValidatorError(Exception):

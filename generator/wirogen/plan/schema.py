@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from wirogen.plan.model import ToolPlan
 from wirogen.spec.model import Json
@@ -27,32 +26,38 @@ def published_schema(plan: ToolPlan) -> dict[str, Json]:
 
     ``x-wire`` says how a value travels, ``x-options`` what the listed ids stand for.
     """
-    schema = cast("dict[str, Json]", _without_types(validator_schema(plan)))
-    properties = cast("dict[str, dict[str, Json]]", schema["properties"])
+    schema = validator_schema(plan)
+    properties: dict[str, Json] = {}
     for item in plan.inputs:
+        properties[item.spec.name] = _without_types(item.schema)
         if item.spec.example is not None:
-            properties[item.spec.name]["examples"] = [item.spec.example]
-        if item.constants:
-            properties[item.spec.name]["x-options"] = {
-                value.option.value: value.option.label for value in item.constants.values
+            properties[item.spec.name] = {
+                **_without_types(item.schema),
+                "examples": [item.spec.example],
             }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:wiro-tools:tool:{plan.module.owner}:{plan.module.project}",
         "title": plan.spec.tool,
         **schema,
+        "properties": properties,
     }
 
 
-def _without_types(value: Json) -> Json:
-    if isinstance(value, Mapping):
-        if "anyOf" in value:
-            kinds = cast("list[dict[str, Json]]", value["anyOf"])
-            plain = [kind for kind in kinds if set(kind) != {"customTypePath"}]
-            rest = {key: item for key, item in value.items() if key != "anyOf"}
-            if len(plain) == 1 and len(plain) < len(kinds):
-                return _without_types({**plain[0], **rest})
-        return {key: _without_types(item) for key, item in value.items() if key != "customTypePath"}
-    if isinstance(value, list):
-        return [_without_types(item) for item in value]
-    return value
+def _without_types(schema: Mapping[str, Json]) -> dict[str, Json]:
+    """A value's schema without the run-time types that only Python has."""
+    out = {key: value for key, value in schema.items() if key != "customTypePath"}
+    items = out.get("items")
+    if isinstance(items, dict):
+        out["items"] = _without_types(items)
+    kinds = out.pop("anyOf", None)
+    if isinstance(kinds, list):
+        plain = [
+            _without_types(kind)
+            for kind in kinds
+            if isinstance(kind, dict) and set(kind) != {"customTypePath"}
+        ]
+        if len(plain) == 1:
+            return {**plain[0], **out}
+        out["anyOf"] = list[Json](plain)
+    return out

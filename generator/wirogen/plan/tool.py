@@ -121,6 +121,15 @@ def _plan_input(
         schema["title"] = title
     if help_text:
         schema["description"] = help_text
+    constants = _constants(item, class_name, name)
+    if constants is not None:
+        labels: dict[str, Json] = {
+            each.option.value: each.option.label
+            for each in constants.values
+            if each.option.label != each.option.value
+        }
+        if labels:
+            schema["x-options"] = labels
     return InputPlan(
         name=name,
         spec=item,
@@ -136,7 +145,7 @@ def _plan_input(
         names=tuple(own(each) for each in value.names),
         literal=literal,
         literal_values=value.literal,
-        constants=_constants(item, class_name, name),
+        constants=constants,
     )
 
 
