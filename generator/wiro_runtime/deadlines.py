@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore2
@@ -162,7 +162,7 @@ class DeadlineTransport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
         with _as_httpx2():
-            answer = self._pool(url).handle_request(
+            answer: Any = self._pool(url).handle_request(
                 httpcore2.Request(
                     method=request.method,
                     url=httpcore2.URL(
@@ -177,7 +177,7 @@ class DeadlineTransport(httpx2.BaseTransport):
             status_code=answer.status,
             headers=answer.headers,
             stream=_Body(answer.stream),
-            extensions=cast("dict[str, Any]", answer.extensions),
+            extensions=answer.extensions,
         )
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -200,7 +200,7 @@ def _problem(cls: type[ToolInputs], error: ValidationError) -> InvalidInputs:
         grouped.pop(name.partition("[")[0], None)
     order = {name: place for place, name in enumerate(cls.model_fields)}
     problems = {
-        name: _line(name, details, list(cls.model_fields))
+        name: _line(cls, name, details)
         for name, details in sorted(
             grouped.items(), key=lambda item: order.get(item[0].partition("[")[0], len(order))
         )
@@ -209,18 +209,17 @@ def _problem(cls: type[ToolInputs], error: ValidationError) -> InvalidInputs:
     return InvalidInputs(lines, problems=problems)
 
 
-def _line(name: str, details: list[ErrorDetails], known: list[str]) -> str:
+def _line(cls: type[ToolInputs], name: str, details: list[ErrorDetails]) -> str:
     kinds = [detail["type"] for detail in details]
     given = details[0]["input"]
     if "missing" in kinds:
         return "required"
     if "extra_forbidden" in kinds:
-        close = nearest(name, known)
+        close = nearest(name, cls.model_fields)
         guess = close.partition("nearest: ")[2].partition(",")[0].strip("'")
         return f"unknown input; did you mean {guess}?" if guess else "unknown input"
-    literal = next((d for d in details if d["type"] == "literal_error"), None)
-    if literal is not None and (isinstance(given, str) or len(kinds) == 1):
-        options = _options(literal)
+    if "literal_error" in kinds and (isinstance(given, str) or len(kinds) == 1):
+        options = _options(cls.model_fields[name.partition("[")[0]].annotation)
         return f"{shorten(repr(given))} is not an option{nearest(given, options)}"
     expected = list(dict.fromkeys(text for d in details if (text := _expected(d))))
     if "a number" in expected and "a whole number" in expected:
@@ -236,17 +235,11 @@ def _expected(detail: ErrorDetails) -> str | None:
     return _EXPECTED.get(detail["type"])
 
 
-def _options(detail: ErrorDetails) -> list[str]:
-    """The documented values of a closed select, out of pydantic's ``'a', 'b' or 'c'``."""
-    import ast  # noqa: PLC0415 - only for a message
-
-    text = str(detail.get("ctx", {}).get("expected", ""))
-    head, _, last = text.rpartition(" or ")
-    try:
-        parsed = ast.literal_eval(f"[{head}{',' if head else ''}{last}]")
-    except (SyntaxError, ValueError):
-        return []
-    return [str(value) for value in parsed]
+def _options(annotation: Any) -> list[str]:
+    """The documented values of a closed select, wherever in the field's type they are."""
+    if get_origin(annotation) is Literal:
+        return [str(value) for value in get_args(annotation)]
+    return [value for part in get_args(annotation) for value in _options(part)]
 
 
 def _shown(value: object) -> str:

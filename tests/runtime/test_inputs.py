@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import Field
+
+from wiro_runtime import InvalidInputs, WiroError
+from wiro_runtime.generated import FileLike, LoraChoice, LoraOption, LoraSetting, ToolInputs
+
+SLIDER = LoraOption(
+    value="62",
+    label="Ostris/Happy Slider",
+    settings=(
+        LoraSetting(id="Happy", kind="number", minimum="-5", maximum="5", default="5", step="1"),
+    ),
+)
+FISH = LoraOption(
+    value="61",
+    label="Kairen92/Fish",
+    triggerwords=("koi-fish", "reef-fish"),
+    settings=(
+        LoraSetting(id="Fish-v1.0", kind="float", minimum="0.00", maximum="1", default="0.3",
+                    step="0.1"),
+    ),
+)  # fmt: skip
+PLAIN = LoraOption(value="70", label="No sliders")
+
+
+class Inputs(ToolInputs):
+    prompt: Annotated[str, Field(json_schema_extra={"x-wire": "string"})]
+    samples: Annotated[int, Field(json_schema_extra={"x-wire": "number"})] = 4
+    scale: Annotated[float | int, Field(json_schema_extra={"x-wire": "string"})] = 7.5
+    strength: Annotated[float | int, Field(json_schema_extra={"x-wire": "number"})] = 1
+    seed: Annotated[int | str, Field(json_schema_extra={"x-wire": "string"})] = "123456"
+    tiled: Annotated[bool, Field(json_schema_extra={"x-wire": "string"})] = False
+    fast: Annotated[bool, Field(json_schema_extra={"x-wire": "boolean"})] = True
+    selected_model: Annotated[str, Field(alias="selectedModel")] = ""
+    selected_lora_model: Annotated[
+        Sequence[str | LoraChoice],
+        Field(
+            alias="selectedLoraModel",
+            json_schema_extra={"x-wire": "array", "x-lora-prompt": "prompt"},
+        ),
+    ] = []
+    private: Annotated[
+        Sequence[str | LoraChoice] | None,
+        Field(alias="selectedLoraModelPrivate", json_schema_extra={"x-wire": "array"}),
+    ] = None
+    scheduler: Annotated[Literal["EulerDiscrete", "DDIM", "LMS or so"], Field()] = "DDIM"
+    image: Annotated[
+        FileLike | None, Field(alias="inputImage", json_schema_extra={"x-wire": "file"})
+    ] = None
+
+
+def wrong(**given: Any) -> str:
+    with pytest.raises(InvalidInputs) as caught:
+        Inputs(**given)
+    return str(caught.value)
+
+
+def test_only_what_is_required_sends_the_defaults_and_leaves_none_out() -> None:
+    wire = Inputs(prompt="a lighthouse").wire()
+    assert list(wire.items()) == [
+        ("prompt", "a lighthouse"),
+        ("samples", 4),
+        ("scale", "7.5"),
+        ("strength", 1),
+        ("seed", "123456"),
+        ("tiled", "false"),
+        ("fast", True),
+        ("selectedModel", ""),
+        ("selectedLoraModel", []),
+        ("scheduler", "DDIM"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [(4, "4"), (4.0, "4.0"), (0.1, "0.1"), (1e21, "1e+21"), (-3, "-3"), (10**20, "1" + "0" * 20)],
+)
+def test_numbers_that_travel_as_text_keep_the_kind_they_were_given(given: float, sent: str) -> None:
+    assert Inputs(prompt="x", scale=given).wire()["scale"] == sent
+
+
+def test_numbers_that_travel_as_numbers_keep_the_kind_they_were_given() -> None:
+    four = Inputs(prompt="x", strength=4).wire()["strength"]
+    assert (four, type(four)) == (4, int)
+    four = Inputs(prompt="x", strength=4.0).wire()["strength"]
+    assert (four, type(four)) == (4.0, float)
+
+
+def test_python_names_and_wiros_names_are_both_accepted() -> None:
+    named = Inputs.model_validate({"prompt": "x", "selectedModel": "9"})
+    assert named.wire() == Inputs(prompt="x", selected_model="9").wire()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "prompt: required"),
+        ({"prompt": 3}, "prompt: expected text, got 3 (whole number)"),
+        ({"prompt": b"x"}, "prompt: expected text, got b'x' (bytes)"),
+        ({"prompt": None}, "prompt: expected text, got nothing"),
+        ({"samples": "4"}, "samples: expected a whole number, got '4' (text)"),
+        ({"samples": 4.5}, "samples: expected a whole number, got 4.5 (number)"),
+        ({"samples": 4.0}, "samples: expected a whole number, got 4.0 (number)"),
+        ({"samples": True}, "samples: expected a whole number, got True (boolean)"),
+        ({"samples": [4]}, "samples: expected a whole number, got [4] (list)"),
+        ({"scale": "7.5"}, "scale: expected a number, got '7.5' (text)"),
+        ({"scale": True}, "scale: expected a number, got True (boolean)"),
+        ({"scale": float("nan")}, "scale: expected a finite number or a whole number, got nan"),
+        ({"scale": float("inf")}, "scale: expected a finite number or a whole number, got inf"),
+        ({"seed": [1]}, "seed: expected a whole number or text, got [1] (list)"),
+        ({"fast": 1}, "fast: expected true or false, got 1 (whole number)"),
+        ({"selected_lora_model": "62"}, "selected_lora_model: expected a list, got '62' (text)"),
+        ({"private": 4}, "private: expected a list, got 4 (whole number)"),
+        (
+            {"selected_lora_model": ["62", 68]},
+            "selected_lora_model[1]: expected text or a LoRA choice, got 68 (whole number)",
+        ),
+        (
+            {"scheduler": "EulerDiscreet"},
+            "scheduler: 'EulerDiscreet' is not an option; nearest: 'EulerDiscrete'",
+        ),
+        ({"scheduler": "lms OR so"}, "scheduler: 'lms OR so' is not an option; nearest: 'LMS or"),
+        ({"scheduler": 3}, "scheduler: 3 is not an option; one of: 'EulerDiscrete', 'DDIM', "),
+        ({"sampels": 4}, "sampels: unknown input; did you mean samples?"),
+        ({"zzz": 4}, "zzz: unknown input"),
+        ({"image": 4}, "image: expected an address (text), a path, bytes or a binary file, got 4"),
+        ({"image": io.StringIO("x")}, "image: expected an address (text), a path, bytes"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_said_in_one_line(given: dict[str, Any], message: str) -> None:
+    text = wrong(**({"prompt": "x", **given} if given else {}))
+    assert text.startswith(message)
+    assert "\n" not in text
+
+
+def test_every_wrong_field_has_its_line_in_the_order_of_the_fields() -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        Inputs(sampels=1, scheduler="x", samples="4")  # pyright: ignore[reportCallIssue, reportArgumentType] - wrong on purpose
+    lines = str(caught.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "prompt", "samples", "scheduler", "sampels",
+    ]  # fmt: skip
+    assert list(caught.value.problems) == ["prompt", "samples", "scheduler", "sampels"]
+    assert isinstance(caught.value, WiroError)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_long_values_and_line_breaks_do_not_flood_the_message() -> None:
+    text = wrong(prompt="x", scheduler="a\nb" * 5000)
+    assert len(text) < 300
+    assert "\n" not in text
+
+
+class Rude:
+    def __repr__(self) -> str:
+        raise RuntimeError("a message must not run this")
+
+
+def test_a_foreign_object_is_named_by_its_type_alone() -> None:
+    assert wrong(prompt="x", samples=Rude()) == "samples: expected a whole number, got Rude"
+
+
+def test_loras_send_their_ids_and_put_their_tags_in_front_of_the_prompt() -> None:
+    wire = Inputs(
+        prompt="a lighthouse",
+        selected_lora_model=[SLIDER(scale=3), FISH(0.5), "68", PLAIN, SLIDER(-2, tag=False)],
+    ).wire()
+    assert wire["selectedLoraModel"] == ["62", "61", "68", "70", "62"]
+    assert wire["prompt"] == "<lora:Happy:3>, <lora:Fish-v1.0:0.5>, a lighthouse"
+
+
+def test_an_uncalled_lora_means_its_default_scale() -> None:
+    wire = Inputs(prompt="a", selected_lora_model=[SLIDER, FISH]).wire()
+    assert wire["prompt"] == "<lora:Happy:5>, <lora:Fish-v1.0:0.3>, a"
+
+
+def test_a_prompt_that_begins_with_a_comma_gets_no_second_one() -> None:
+    wire = Inputs(prompt=", photo of a man", selected_lora_model=[SLIDER]).wire()
+    assert wire["prompt"] == "<lora:Happy:5>, photo of a man"
+
+
+def test_wanted_trigger_words_follow_the_tag() -> None:
+    wire = Inputs(prompt="a", selected_lora_model=[FISH(1, words=["koi-fish"])]).wire()
+    assert wire["prompt"] == "<lora:Fish-v1.0:1.0>, koi-fish, a"
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.2, 0.3, 0.6, 0.7, 0.9, 1, 1.0, 0])
+def test_steps_are_counted_in_decimals(scale: float) -> None:
+    assert FISH(scale).value == "61"
+
+
+@pytest.mark.parametrize(
+    ("lora", "scale"),
+    [(SLIDER, 6), (SLIDER, -6), (SLIDER, 3.5), (SLIDER, True), (SLIDER, "3"), (FISH, 1.1),
+     (FISH, 0.55), (FISH, float("nan")), (FISH, float("inf"))],
+)  # fmt: skip
+def test_a_scale_off_the_slider_is_refused_with_the_lora_and_its_range(
+    lora: LoraOption, scale: Any
+) -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        lora(scale)
+    text = str(caught.value)
+    setting = lora.settings[0]
+    assert text.startswith(f"{lora.label}: expected a ")
+    assert f"from {setting.minimum} to {setting.maximum} in steps of {setting.step}" in text
+
+
+def test_a_scale_for_a_lora_without_sliders_is_refused() -> None:
+    with pytest.raises(InvalidInputs, match="No sliders: scale does not apply"):
+        PLAIN(1)
+    with pytest.raises(InvalidInputs, match=r"no setting 'Fisch'; nearest: 'Fish-v1.0'"):
+        FISH(scales={"Fisch": 1})
+    with pytest.raises(InvalidInputs, match="'koi' is not a trigger word; nearest: 'koi-fish'"):
+        FISH(words=["koi"])
+
+
+def test_files_show_as_their_names_and_addresses_as_they_are(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    assert Inputs(prompt="x", image=photo).wire()["inputImage"] == "<file photo.png>"
+    assert Inputs(prompt="x", image=b"\x89PNG").wire()["inputImage"] == "<file file>"
+    url = "https://example.com/a.png"
+    assert Inputs(prompt="x", image=url).wire()["inputImage"] == url
+
+
+def test_inputs_are_frozen_and_survive_json_schema() -> None:
+    inputs = Inputs(prompt="x")
+    with pytest.raises(ValueError, match="frozen"):
+        inputs.prompt = "y"  # pyright: ignore[reportAttributeAccessIssue] - wrong on purpose
+    assert Inputs.model_json_schema()["required"] == ["prompt"]

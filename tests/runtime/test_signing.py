@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import random
+import shlex
+import string
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from runtime.kit import TOOL, AnyClient, Kit, got
+from wiro_runtime import AuthenticationError
+from wiro_runtime.signing import NonceSource, auth_headers, signature
+from wiro_runtime.testing import faults
+
+
+def test_known_vector() -> None:
+    result = subprocess.run(
+        ["openssl", "dgst", "-sha256", "-hmac", "k"], input=b"s1", capture_output=True, check=True
+    )
+    assert signature("k", "s", "1") == result.stdout.decode().split()[-1]
+
+
+def test_equals_openssl_for_a_thousand_random_triples() -> None:
+    draw = random.Random(1)  # noqa: S311 - test data
+    letters = string.ascii_letters + string.digits + "-_.~+/="
+
+    def word(shortest: int, longest: int) -> str:
+        first = draw.choice(string.ascii_letters)  # openssl takes "-x" for an option
+        return first + "".join(draw.choices(letters, k=draw.randint(shortest, longest)))
+
+    triples = [(word(1, 80), word(1, 80), str(draw.getrandbits(64))) for _ in range(1000)]
+    lines = [
+        f"printf %s {shlex.quote(secret + nonce)} | openssl dgst -sha256 -hmac {shlex.quote(key)}"
+        for key, secret, nonce in triples
+    ]
+
+    def run(part: list[str]) -> list[str]:
+        done = subprocess.run(
+            ["sh"], input="\n".join(part), capture_output=True, text=True, check=True
+        )
+        return [line.split()[-1] for line in done.stdout.splitlines()]
+
+    with ThreadPoolExecutor(2) as threads:
+        digests = [x for part in threads.map(run, (lines[:500], lines[500:])) for x in part]
+    assert digests == [signature(*triple) for triple in triples]
+
+
+@pytest.mark.parametrize("clock", [lambda: 7, lambda: random.randint(0, 9)], ids=["still", "back"])  # noqa: S311
+def test_nonces_never_repeat_and_never_fall_whatever_the_clock_does(clock: object) -> None:
+    source = NonceSource(clock)  # pyright: ignore[reportArgumentType] - a lambda by parameter
+    with ThreadPoolExecutor(8) as threads:
+        drawn = [threads.submit(lambda: [source() for _ in range(2000)]) for _ in range(8)]
+        parts = [future.result() for future in drawn]
+    nonces = [nonce for part in parts for nonce in part]
+    assert len(set(nonces)) == len(nonces)
+    assert all(nonce.isdigit() for nonce in nonces)
+    assert all([int(n) for n in part] == sorted(int(n) for n in part) for part in parts)
+
+
+def test_a_project_without_a_secret_sends_its_key_alone() -> None:
+    assert auth_headers("key", None) == {"x-api-key": "key"}
+
+
+def test_every_request_has_its_own_nonce_and_retries_are_signed_again(kit: Kit) -> None:
+    kit.simulator.faults.add("Task/Detail", faults.status(503), times=2)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, {"prompt": "x"}))
+
+    kit.run(flow)
+    nonces = [request.headers["x-nonce"] for request in kit.simulator.requests]
+    assert len(nonces) == 4 == len(set(nonces))
+
+
+def test_a_wrong_secret_is_refused_at_once_and_never_shown(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, {"prompt": "x"}))
+
+    with pytest.raises(AuthenticationError) as caught:
+        kit.run(flow, api_secret="not-the-secret")
+    assert "not-the-secret" not in str(caught.value)
+    assert caught.value.http_status == 401
+    assert not caught.value.retryable
+    assert len(kit.simulator.requests) == 1
