@@ -1,5 +1,16 @@
 """Tool documents: read into a spec, with what is odd about them, and proof that nothing is lost."""
 
 from wirogen.document.parse import ParsedDocument, parse_document
+from wirogen.document.parts import Form, Kind, Part, Place
+from wirogen.document.verify import Mismatch, verify
 
-__all__ = ["ParsedDocument", "parse_document"]
+__all__ = [
+    "Form",
+    "Kind",
+    "Mismatch",
+    "ParsedDocument",
+    "Part",
+    "Place",
+    "parse_document",
+    "verify",
+]

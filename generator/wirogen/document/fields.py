@@ -93,7 +93,7 @@ class Fields:
         return found
 
     def _after_unknown_keys(self, start: int, column: int) -> int:
-        """``default:`` behind keys that nobody knows (``type: number min: 1 default: 3``), or -1."""
+        """``default:`` behind unknown keys (``type: number min: 1 default: 3``), or -1."""
         limit = min(self.end, start + NAME_LIMIT)
         key = self.layout.word_end(start, limit)
         if not is_unknown_key(self.text[start:key]):
@@ -173,4 +173,19 @@ def unknown_keys(layout: Layout, start: int, end: int) -> list[tuple[int, int]] 
         elif not found:
             return None
         at = layout.skip(stop, end)
+    return found
+
+
+def own_lines(layout: Layout, start: int, end: int, column: int) -> list[tuple[int, int]]:
+    """Unknown keys in ``[start, end)`` that stand on lines of their own at ``column``; none in the
+    flat form, nor where keys are not indented (verse could not be told from keys)."""
+    found: list[tuple[int, int]] = []
+    if layout.flat or column == 0:
+        return found
+    line = layout.text.find("\n", start, end)
+    while line >= 0:
+        at = layout.skip(line + 1, end)
+        if at < end and layout.column(at) == column:
+            found += unknown_keys(layout, at, layout.word_end(at, end)) or []
+        line = layout.text.find("\n", max(at, line + 1), end)
     return found

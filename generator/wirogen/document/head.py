@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,19 +17,20 @@ from wirogen.document.grammar import (
     head_key,
     inputs_title,
 )
-from wirogen.document.layout import Layout
-from wirogen.document.parts import Tiler
-from wirogen.document.report import Report
+from wirogen.document.page import Page
 
-_EXTRA_WORDS: Final = 6
+_ENDPOINT_KEY: Final = r"(?:[A-Z][a-z]+ ){1,4}Endpoint \([A-Z]+\):"
+_LINE_KEY: Final = re.compile(r"[A-Z][\w ()-]{0,40}:(?=\s|$)", re.ASCII)
 
 
 @dataclass(slots=True)
 class Head:
-    """What the head says. ``end`` is where the text after the inputs' heading begins."""
+    """What the head says. ``at`` is where its values begin; ``sections`` where unknown sections
+    begin and the inputs' heading ends them (equal without any); ``end`` is behind that heading."""
 
     word: str
     end: int = 0
+    sections: tuple[int, int] = (0, 0)
     name: str = ""
     description: str = ""
     cover: str | None = None
@@ -40,127 +42,133 @@ class Head:
     at: dict[str, int] = field(default_factory=dict[str, int])
 
 
-def read_head(layout: Layout, tiler: Tiler, report: Report) -> Head:
+def read_head(page: Page) -> Head:
     """Reads the head; raises ``InputError`` when it ends before the inputs begin."""
-    return _Reader(layout, tiler, report).read()
+    return _Reader(page).read()
 
 
 class _Reader:
-    def __init__(self, layout: Layout, tiler: Tiler, report: Report) -> None:
-        self.layout = layout
-        self.text = layout.text
-        self.tiler = tiler
-        self.report = report
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.layout = page.layout
+        self.text = page.text
+        self.tiler = page.tiler
+        self.report = page.report
+        self.head = Head("")
+        self.unknown = re.compile("")
 
     def read(self) -> Head:
-        text, layout = self.text, self.layout
+        text, layout, head = self.text, self.layout, self.head
         start = layout.skip(0, len(text))
         self.tiler.syntax(start, START)
         at = layout.skip(start + len(START), len(text))
-        word = next((word for word in WORDS if text.startswith(head_key(word, "name"), at)), "")
-        if not word:
+        head.word = next((word for word in WORDS if text.startswith(f"{word} name:", at)), "")
+        if not head.word:
             self.report.fail("D005", at, "has no 'Tool name:' after its first heading")
-        head = Head(word)
-        end = self._inputs_heading(word, at)
-        self._fields(head, at, end)
-        title = inputs_title(word if text.startswith(inputs_title(word), end) else _other(word))
-        self.tiler.syntax(end, title)
+        self.unknown = re.compile(rf"(?:{head.word} [a-z][a-z ]{{0,30}}:|{_ENDPOINT_KEY})(?=\s|$)")
+        title, end = self._inputs_heading(at)
+        self._fields(at, end)
         head.end = end + len(title)
         return head
 
-    def _inputs_heading(self, word: str, start: int) -> int:
-        """Where the heading of the inputs is: the first one that follows the Detail endpoint."""
+    def _inputs_heading(self, start: int) -> tuple[str, int]:
+        """The heading of the inputs: the first one right behind the Detail endpoint, else the
+        first one after it."""
         layout, text = self.layout, self.text
         detail = layout.find(DETAIL_ENDPOINT, start, len(text))
         if detail < 0:
-            self.report.fail(
-                "D005", len(text), "ends before its Run endpoint is complete: no tool id"
-            )
-        first = -1
-        for title in (inputs_title(word), inputs_title(_other(word))):
-            at = layout.find(title, detail, len(text))
-            while at >= 0:
-                first = at if first < 0 else min(first, at)
-                begin, end = layout.trim(start, at)
-                url = end
-                while url > begin and text[url - 1] not in WHITE:
-                    url -= 1
-                if layout.trim(start, url)[1] >= len(DETAIL_ENDPOINT) and text.endswith(
-                    DETAIL_ENDPOINT, 0, layout.trim(start, url)[1]
-                ):
-                    return at
-                at = layout.find(title, at + 1, len(text))
-            if first >= 0:
-                return first
-        return self.report.fail(
-            "D005", len(text), "ends before its inputs: there is nothing to call"
-        )
+            self.report.fail("D005", len(text), "ends before its endpoints do: no tool id")
+        words = sorted(WORDS, key=lambda word: word != self.head.word)
+        for title in map(inputs_title, words):
+            places = layout.find_all(title, detail, len(text))
+            for at in places:
+                if self._behind_detail(detail, at):
+                    return title, at
+            if places:
+                return title, places[0]
+        return self.report.fail("D005", len(text), "ends before its inputs begin")
 
-    def _fields(self, head: Head, start: int, end: int) -> None:
-        layout, word = self.layout, head.word
-        run = layout.find_last(RUN_ENDPOINT, start, end)
+    def _behind_detail(self, start: int, at: int) -> bool:
+        """Whether only the Detail endpoint's address stands between its key and ``at``."""
+        begin, end = self.layout.trim(max(start, at - 500), at)
+        while end > begin and self.text[end - 1] not in WHITE:
+            end -= 1
+        key_end = self.layout.trim(begin, end)[1]
+        return self.text.endswith(DETAIL_ENDPOINT, begin, key_end)
+
+    def _fields(self, start: int, end: int) -> None:
+        layout, word = self.layout, self.head.word
         detail = layout.find_last(DETAIL_ENDPOINT, start, end)
-        if run < 0 or detail < run:
+        run = layout.find_last(RUN_ENDPOINT, start, detail)
+        if run < 0:
             self.report.fail("D005", start, "has no Run endpoint: no tool id")
-        description = layout.find(head_key(word, "description"), start, run)
         categories = layout.find_last(head_key(word, "categories"), start, run)
-        cover = layout.find_last(
-            head_key(word, "cover"), start, categories if categories >= 0 else run
-        )
-        tags = layout.find(head_key(word, "tags"), max(start, categories), run)
-        places = [
-            (start, head_key(word, "name")),
-            (description, head_key(word, "description")),
-            (cover, head_key(word, "cover")),
-            (categories, head_key(word, "categories")),
-            (tags, head_key(word, "tags")),
-            (run, RUN_ENDPOINT),
-            (detail, DETAIL_ENDPOINT),
-        ]
-        found = [(at, key) for at, key in places if at >= 0]
-        for index, (at, key) in enumerate(found):
-            limit = found[index + 1][0] if index + 1 < len(found) else end
+        places = {
+            "name": start,
+            "description": layout.find(head_key(word, "description"), start, run),
+            "cover": layout.find_last(
+                head_key(word, "cover"), start, categories if categories >= 0 else run
+            ),
+            "categories": categories,
+            "tags": layout.find(head_key(word, "tags"), max(start, categories), run),
+        }
+        for name, at in places.items():
+            if at < 0 and name != "tags":
+                self.report.add("D108", start, name, f"is missing: no '{head_key(word, name)}'")
+        keys = [(at, head_key(word, name), name) for name, at in places.items() if at >= 0]
+        keys += [(run, RUN_ENDPOINT, "run"), (detail, DETAIL_ENDPOINT, "detail")]
+        keys.sort()
+        self._sections(detail, end)
+        for index, (at, key, name) in enumerate(keys):
+            limit = keys[index + 1][0] if index + 1 < len(keys) else self.head.sections[0]
             self.tiler.syntax(at, key)
-            self._field(head, key, at + len(key), limit)
+            self._field(name, at + len(key), limit)
 
-    def _field(self, head: Head, key: str, start: int, end: int) -> None:
-        layout, text, tiler = self.layout, self.text, self.tiler
-        begin, end = layout.trim(start, end)
-        value = text[begin:end]
-        name = key.rsplit(" ", 1)[-1].rstrip(":")
-        if key == RUN_ENDPOINT:
-            head.run, head.at["run"] = value, begin
-            tiler.value(begin, end, ("endpoints", "run"))
-        elif key == DETAIL_ENDPOINT:
-            head.detail = value
-            tiler.value(begin, end, ("endpoints", "detail"))
-        elif name in {"categories", "tags"}:
-            items = head.categories if name == "categories" else head.tags
-            self._items(items, name, begin, end)
-        elif name == "cover":
-            if value == NO_COVER:
-                tiler.syntax(begin, NO_COVER)
-            else:
-                head.cover = value or None
-                tiler.value(begin, end, ("cover",))
+    def _sections(self, detail: int, end: int) -> None:
+        at = self.layout.heading(detail, end)
+        self.head.sections = (at if at >= 0 else end, end)
+
+    def _field(self, name: str, start: int, end: int) -> None:
+        """One field, up to the next known key; keys that nobody knows end it as well."""
+        head, layout = self.head, self.layout
+        keys = self._unknown_keys(name, start, end)
+        begin, stop = layout.trim(start, keys[0][0] if keys else end)
+        head.at[name] = begin
+        if name in {"categories", "tags"}:
+            self._items(head.categories if name == "categories" else head.tags, name, begin, stop)
+        elif name == "cover" and self.text[begin:stop] == NO_COVER:
+            self.tiler.syntax(begin, NO_COVER)
         else:
-            head.at[name] = begin
-            if name == "name":
-                head.name = value
-            else:
-                head.description = value
-            tiler.value(begin, end, (name,))
+            place = ("endpoints", name) if name in {"run", "detail"} else (name,)
+            value = self.page.value(begin, stop, place)
+            setattr(head, name, value or None if name == "cover" else value)
+        self.page.keep(keys, end, (), head.extra, code="D101", subject="")
+
+    def _unknown_keys(self, name: str, start: int, end: int) -> list[tuple[int, int]]:
+        layout = self.layout
+        found = {
+            match.start(): match.end()
+            for match in self.unknown.finditer(self.text, start, end)
+            if layout.column(match.start()) == 0
+        }
+        if not layout.flat and name != "description":
+            line = self.text.find("\n", start, end)
+            while line >= 0:
+                match = _LINE_KEY.match(self.text, line + 1, end)
+                if match:
+                    found[match.start()] = match.end()
+                line = self.text.find("\n", line + 1, end)
+        known = {head_key(self.head.word, known) for known in ("name", "tags", "cover")}
+        return sorted((at, stop) for at, stop in found.items() if self.text[at:stop] not in known)
 
     def _items(self, items: list[str], name: str, start: int, end: int) -> None:
-        layout, text = self.layout, self.text
+        layout = self.layout
         marks = layout.find_all(ITEM, start, end)
+        loose = layout.trim(start, marks[0] if marks else end)
+        if loose[0] < loose[1]:
+            self.report.add("D108", start, name, "has text in front of its first item")
+            items.append(self.page.value(*loose, (name, 0)))
         for index, mark in enumerate(marks):
             limit = marks[index + 1] if index + 1 < len(marks) else end
-            begin, stop = layout.trim(mark + 1, limit)
             self.tiler.syntax(mark, ITEM)
-            self.tiler.value(begin, stop, (name, len(items)))
-            items.append(text[begin:stop])
-
-
-def _other(word: str) -> str:
-    return WORDS[1] if word == WORDS[0] else WORDS[0]
+            items.append(self.page.value(mark + len(ITEM), limit, (name, len(items))))

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wirogen.document.fields import Fields, Start, Typed, unknown_keys
-from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, OPTIONS, TYPE
-from wirogen.document.layout import Layout
-from wirogen.document.options import read_options, settle
-from wirogen.document.parts import Form, Tiler
-from wirogen.document.report import Report, shorten
+from wirogen.document.fields import Fields, Start, Typed, own_lines, unknown_keys
+from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, OPTIONS, TYPE, VALUE
+from wirogen.document.options import heading_outside_json, read_options, settle
+from wirogen.document.page import Page
+from wirogen.document.parts import Form, Place
+from wirogen.document.report import shorten
 from wirogen.document.values import shown_end, value_of
 from wirogen.document.wire import CALLBACK, agrees
 from wirogen.spec import Json, Option
-from wirogen.spec.model import CHOICE_TYPES
+from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
+
+PROSE_TYPES = frozenset({"text", "textarea"})
+_AMBIGUOUS = "can be read in more than one way; the last 'type: … default:' was taken"
+_CALLBACK_INPUT = "is a parameter of every run, so it is not taken for an input"
 
 
 @dataclass(slots=True)
@@ -34,63 +38,62 @@ class RawInput:
 
 
 class InputReader:
-    """Reads all inputs in ``[start, end)`` and tiles them. ``body`` is the Run Command's, if any."""
+    """Reads and tiles inputs. ``body`` is the body of the Run Command, empty if there is none:
+    where a text can be read in more than one way, what it shows decides."""
 
-    def __init__(
-        self,
-        layout: Layout,
-        tiler: Tiler,
-        report: Report,
-        body: Mapping[str, Json] | None,
-    ) -> None:
-        self.layout = layout
-        self.text = layout.text
-        self.tiler = tiler
-        self.report = report
-        self.body = body or {}
+    def __init__(self, page: Page, fields: Fields, body: Mapping[str, Json]) -> None:
+        self.page = page
+        self.layout = page.layout
+        self.text = page.text
+        self.tiler = page.tiler
+        self.fields = fields
+        self.body = body
+        self.places: set[int] = set()
 
-    def read(self, starts: list[Start], fields: Fields, end: int) -> list[RawInput]:
+    def read(self, starts: list[Start], end: int) -> list[RawInput]:
+        """The inputs that begin at ``starts`` (less those that turn out to be prose)."""
         found: list[RawInput] = []
+        self.places = {start.at for start in starts}
         index = 0
         while index < len(starts):
             start = starts[index]
-            typed, following = self._choose(starts, index, fields, end)
+            typed, following = self._choose(starts, index, end)
             limit = starts[following].at if following < len(starts) else end
             if start.name == CALLBACK:
-                self.report.add("D211", start.at, CALLBACK, _CALLBACK_INPUT)
+                self.page.report.add("D211", start.at, CALLBACK, _CALLBACK_INPUT)
                 self.tiler.region(start.at, self.layout.trim(start.at, limit)[1], "callback")
             else:
-                found.append(self._input(start, typed, fields, limit, len(found)))
+                found.append(self._input(start, typed, limit, len(found)))
             index = following
         return found
 
-    def _choose(
-        self, starts: list[Start], index: int, fields: Fields, end: int
-    ) -> tuple[Typed, int]:
-        """Which ``type: … default:`` is the input's, and which start ends it."""
-        start = starts[index]
-        following = index + 1
-        limit = starts[following].at if following < len(starts) else end
-        place = fields.help_of(start, limit) + len(HELP)
-        candidates = fields.typed(start.column, place, limit)
+    def end_of_last(self, start: Start, end: int) -> int:
+        """Where the last input ends when an unknown section may follow it: at the first heading
+        behind a text that is complete. In a text that may hold anything, only the Run Command
+        (or a line of its own) makes it a heading."""
+        layout = self.layout
+        place = self.fields.help_of(start, end) + len(HELP)
+        candidates = self.fields.typed(start.column, place, end)
+        if not candidates:
+            return end
+        typed = candidates[-1]
+        heading = heading_outside_json(layout, typed.after, end)
+        if heading < 0:
+            return end
+        begin = layout.skip(typed.after, end)
         shown = self.shown(start.name)
         if shown:
-            for typed in reversed(candidates):
-                stop = self._shown_stop(typed, shown, limit, end, starts)
-                if stop >= 0:
-                    while following < len(starts) and starts[following].at < stop:
-                        following += 1
-                    return typed, following
-            merged = self._merge(starts, index, fields, shown, end)
-            if merged is not None:
-                return merged
-        typed = candidates[-1]
-        if len(candidates) > 1 and self.layout.flat:
-            self.report.add("D106", typed.at, start.name, _AMBIGUOUS)
-        limit = settle(self.layout, typed.after, limit, end)
-        while following < len(starts) and starts[following].at < limit:
-            following += 1
-        return typed, following
+            stop = shown_end(layout, begin, shown)
+            if stop > heading:
+                following = layout.heading(stop, end)
+                return following if following >= 0 else end
+            if stop >= 0 and layout.skip(stop, end) == heading:
+                return heading
+        if layout.flat and self.text[slice(*typed.kind)] in PROSE_TYPES and begin < heading:
+            message = "holds what may be the heading of a section; it was taken for text"
+            self.page.report.add("D106", heading, start.name, message)
+            return end
+        return heading
 
     def shown(self, name: str) -> str:
         """The text that the Run Command shows for an input, empty when it shows none."""
@@ -101,182 +104,158 @@ class InputReader:
             return str(value)
         return ""
 
-    def _shown_stop(
-        self, typed: Typed, shown: str, limit: int, end: int, starts: list[Start]
-    ) -> int:
+    def _choose(self, starts: list[Start], index: int, end: int) -> tuple[Typed, int]:
+        """Which ``type: … default:`` is the input's, and which start ends it."""
+        start = starts[index]
+        following = index + 1
+        limit = starts[following].at if following < len(starts) else end
+        place = self.fields.help_of(start, limit) + len(HELP)
+        candidates = self.fields.typed(start.column, place, limit)
+        shown = self.shown(start.name)
+        if shown:
+            for typed in reversed(candidates):
+                stop = self._shown_stop(typed, shown, end)
+                if stop >= 0:
+                    while following < len(starts) and starts[following].at < stop:
+                        following += 1
+                    return typed, following
+            merged = self._merge(starts, index, end)
+            if merged is not None:
+                return merged
+        typed = candidates[-1]
+        if len(candidates) > 1 and self.layout.flat:
+            self.page.report.add("D106", typed.at, start.name, _AMBIGUOUS)
+        limit = settle(self.layout, typed.after, limit, end)
+        while following < len(starts) and starts[following].at < limit:
+            following += 1
+        return typed, following
+
+    def _shown_stop(self, typed: Typed, shown: str, end: int) -> int:
         """Where the default ends when it is what the Run Command shows, else -1."""
         begin = self.layout.skip(typed.after, end)
         stop = shown_end(self.layout, begin, shown)
-        if stop < 0:
+        if stop < 0 or stop > end:
             return -1
         after = self.layout.skip(stop, end)
-        if after >= end or after == limit or any(start.at == after for start in starts):
+        if after >= end or after in self.places:
             return stop
         return stop if self.layout.is_key(after, OPTIONS) else -1
 
-    def _merge(
-        self, starts: list[Start], index: int, fields: Fields, shown: str, end: int
-    ) -> tuple[Typed, int] | None:
-        """Inputs that the Run Command does not know, taken for prose in the ``help:`` of the one
+    def _merge(self, starts: list[Start], index: int, end: int) -> tuple[Typed, int] | None:
+        """Takes inputs that the Run Command does not know for prose in the ``help:`` of the one
         before, when only then the default is what the Run Command shows."""
         start = starts[index]
         for following in range(index + 1, min(index + 9, len(starts))):
             if starts[following].name in self.body:
                 return None
             limit = starts[following + 1].at if following + 1 < len(starts) else end
-            for typed in reversed(fields.typed(start.column, starts[following].at, limit)):
+            for typed in reversed(self.fields.typed(start.column, starts[following].at, limit)):
                 begin, stop = self.layout.trim(typed.after, limit)
                 if stop > begin and agrees(self.text[begin:stop], self.body[start.name]):
                     return typed, following + 1
         return None
 
-    def _input(self, start: Start, typed: Typed, fields: Fields, end: int, index: int) -> RawInput:
+    def _input(self, start: Start, typed: Typed, end: int, index: int) -> RawInput:
         layout, text, tiler = self.layout, self.text, self.tiler
-        place = ("inputs", index)
-        help_at = fields.help_of(start, end)
+        place: Place = ("inputs", index)
+        help_at = self.fields.help_of(start, end)
         tiler.syntax(start.at, NAME)
         begin, stop = layout.trim(start.at + len(NAME), start.label)
         name_end = layout.word_end(begin, stop)
-        unknown = unknown_keys(layout, name_end, stop) if name_end < stop else []
+        unknown = unknown_keys(layout, name_end, stop)
         if unknown is None:
             name_end = stop
         raw = RawInput(text[begin:name_end])
         raw.at["name"] = begin
         tiler.value(begin, name_end, (*place, "name"))
-        self._extra(raw, unknown or [], stop, place)
-        self._line(raw, "label", LABEL, start.label, help_at, start.column, place)
-        self._line(raw, "help", HELP, help_at, typed.at, start.column, place)
+        self._keep(raw, unknown or [], stop, place)
+        tiler.syntax(start.label, LABEL)
+        raw.label = self._line(
+            raw, (start.label + len(LABEL), help_at), start.column, (*place, "label")
+        )
+        tiler.syntax(help_at, HELP)
+        raw.help = self._line(raw, (help_at + len(HELP), typed.at), start.column, (*place, "help"))
         tiler.syntax(typed.at, TYPE)
         raw.type = text[slice(*typed.kind)]
         raw.at["type"] = typed.kind[0]
         tiler.value(*typed.kind, (*place, "type"))
-        self._extra(raw, unknown_keys(layout, *typed.extra) or [], typed.extra[1], place)
+        self._keep(raw, unknown_keys(layout, *typed.extra) or [], typed.extra[1], place)
         tiler.syntax(typed.default, DEFAULT)
-        self._default(raw, start, typed, end, place)
+        options = self._default(raw, typed, start.column, end, place)
+        if options >= 0:
+            tiler.syntax(options, OPTIONS)
+            raw.at["options"] = options
+            after = options + len(OPTIONS)
+            keys = own_lines(layout, after, end, start.column)
+            span = (after, keys[0][0] if keys else end)
+            raw.options = read_options(
+                self.page, raw.name, (*place, "options"), span, raw.option_at
+            )
+            self._keep(raw, keys, end, place)
         return raw
 
-    def _line(
-        self, raw: RawInput, name: str, key: str, at: int, end: int, column: int,
-        place: tuple[str | int, ...],
-    ) -> None:  # fmt: skip
-        """A field whose text ends at the next key; unknown keys on lines of their own end it too."""
+    def _keep(self, raw: RawInput, keys: list[tuple[int, int]], end: int, place: Place) -> None:
+        self.page.keep(keys, end, place, raw.extra, code="D102", subject=raw.name)
+
+    def _line(self, raw: RawInput, span: tuple[int, int], column: int, place: Place) -> str:
+        """A text that ends at the next key, or at an unknown key on a line of its own."""
         layout = self.layout
-        self.tiler.syntax(at, key)
-        begin, stop = layout.trim(at + len(key), end)
-        unknown = self._own_lines(begin, stop, column)
-        if unknown:
-            begin, stop = layout.trim(begin, unknown[0][0])
-        value, form, indent = value_of(layout, begin, stop, column)
-        setattr(raw, name, value)
-        raw.at[name] = begin
-        self.tiler.value(begin, stop, (*place, name), form, indent)
-        self._extra(raw, unknown, end, place)
+        begin, stop = layout.trim(*span)
+        unknown = own_lines(layout, begin, stop, column)
+        value = self.page.value(begin, unknown[0][0] if unknown else stop, place, column)
+        raw.at[str(place[-1])] = begin
+        self._keep(raw, unknown, stop, place[:-1])
+        return value
 
-    def _own_lines(self, start: int, end: int, column: int) -> list[tuple[int, int]]:
-        """Unknown keys in ``[start, end)`` that stand on lines of their own at ``column``."""
+    def _default(self, raw: RawInput, typed: Typed, column: int, end: int, place: Place) -> int:
+        """Reads the default; returns where ``options:`` is, or -1."""
         layout = self.layout
-        found: list[tuple[int, int]] = []
-        if layout.flat or column == 0:
-            return found
-        line = self.text.find("\n", start, end)
-        while line >= 0:
-            at = layout.skip(line + 1, end)
-            if at < end and layout.column(at) == column:
-                stop = layout.word_end(at, end)
-                pairs = unknown_keys(layout, at, stop)
-                if pairs:
-                    found.append(pairs[0])
-            line = self.text.find("\n", max(at, line + 1), end)
-        return found
-
-    def _extra(
-        self, raw: RawInput, keys: list[tuple[int, int]], end: int,
-        place: tuple[str | int, ...],
-    ) -> None:  # fmt: skip
-        """Unknown keys, kept with their text."""
-        for number, (at, stop) in enumerate(keys):
-            limit = keys[number + 1][0] if number + 1 < len(keys) else end
-            key = self.text[at : stop - 1]
-            begin, last = self.layout.trim(stop, limit)
-            value, form, indent = value_of(self.layout, begin, last)
-            slot = len(raw.extra)
-            self.report.add("D102", at, raw.name, f"has an unknown key {shorten(key)}")
-            if key in raw.extra:
-                key = f"{key} {slot}"
-            raw.extra[key] = value
-            self.tiler.value(at, stop - 1, (*place, "extra", slot, "key"))
-            self.tiler.syntax(stop - 1, ":")
-            self.tiler.value(begin, last, (*place, "extra", slot, "value"), form, indent)
-
-    def _default(
-        self, raw: RawInput, start: Start, typed: Typed, end: int,
-        place: tuple[str | int, ...],
-    ) -> None:  # fmt: skip
-        layout, text = self.layout, self.text
         shown = self.shown(raw.name)
         begin, stop = layout.trim(typed.after, end)
         known_stop = self._known_stop(begin, stop, shown)
-        options = self._options_key(raw, start, known_stop if known_stop >= 0 else begin, stop)
+        options = self._options_key(raw, column, max(known_stop, begin), stop)
         limit = options if options >= 0 else stop
         unknown: list[tuple[int, int]] = []
         if known_stop >= 0:
-            rest = layout.skip(known_stop, limit)
-            if rest < limit:
-                unknown = unknown_keys(layout, rest, limit) or []
-        else:
-            unknown = self._own_lines(begin, limit, start.column)
-            if layout.flat and raw.type in {"number", "float"} and begin < limit:
-                word = layout.word_end(begin, limit)
-                unknown = unknown_keys(layout, word, limit) or []
+            unknown = unknown_keys(layout, known_stop, limit) or []
+        elif not layout.flat:
+            unknown = own_lines(layout, begin, limit, column)
+        elif raw.type in {"number", "float"}:
+            unknown = unknown_keys(layout, layout.word_end(begin, limit), limit) or []
         begin, last = layout.trim(typed.after, unknown[0][0] if unknown else limit)
-        value, form, indent = value_of(layout, begin, last, start.column, shown or None)
         raw.at["default"] = begin
+        value, form, indent = value_of(layout, begin, last, column, shown or None)
         if raw.type in CHOICE_TYPES and len(value) > 1 and value[0] == value[-1] == '"':
-            value, form = text[begin + 1 : last - 1], Form.QUOTED
+            value, form = self.text[begin + 1 : last - 1], Form.QUOTED
         raw.default = value if value or form is Form.QUOTED else None
         self.tiler.value(begin, last, (*place, "default"), form, indent)
-        self._extra(raw, unknown, limit, place)
-        if options >= 0:
-            self.tiler.syntax(options, OPTIONS)
-            raw.at["options"] = options
-            raw.options = read_options(
-                layout, self.tiler, self.report, raw.name, (*place, "options"),
-                (options + len(OPTIONS), stop), raw.option_at,
-            )  # fmt: skip
+        self._keep(raw, unknown, limit, place)
+        return options
 
     def _known_stop(self, begin: int, end: int, shown: str) -> int:
         """Where the default ends according to the Run Command, or -1 when it does not say."""
-        if not shown:
-            return -1
-        stop = shown_end(self.layout, begin, shown)
+        stop = shown_end(self.layout, begin, shown) if shown else -1
         if stop < 0 or stop > end:
             return -1
         return stop if stop == end or self.layout.skip(stop, end) > stop else -1
 
-    def _options_key(self, raw: RawInput, start: Start, begin: int, end: int) -> int:
+    def _options_key(self, raw: RawInput, column: int, begin: int, end: int) -> int:
         """Where ``options:`` is, or -1. Choices always have it; in the default of a text it is
         prose, elsewhere it counts when options follow."""
-        layout = self.layout
-        column = None if layout.flat else start.column
-        at = layout.find(OPTIONS, begin, end, column)
-        if raw.type in {"text", "textarea"}:
+        if raw.type in PROSE_TYPES:
             return -1
+        layout = self.layout
+        wanted = None if layout.flat else column
+        at = layout.find(OPTIONS, begin, end, wanted)
         while at >= 0:
             after = layout.skip(at + len(OPTIONS), end)
-            if after == end or self.text.startswith("- value:", after):
-                if raw.type in CHOICE_TYPES:
-                    return at
-                if after < end:
-                    self.report.add(
-                        "D208",
-                        at,
-                        raw.name,
-                        f"has options although its type is {shorten(raw.type)}",
-                    )
-                    return at
-            at = layout.find(OPTIONS, at + 1, end, column)
+            choice = raw.type in CHOICE_TYPES or raw.type not in KNOWN_TYPES
+            if after == end and choice:
+                return at
+            if self.text.startswith(VALUE, after):
+                if not choice:
+                    message = f"has options although its type is {shorten(raw.type)}"
+                    self.page.report.add("D208", at, raw.name, message)
+                return at
+            at = layout.find(OPTIONS, at + 1, end, wanted)
         return -1
-
-
-_AMBIGUOUS = "can be read in more than one way; the last 'type: … default:' was taken"
-_CALLBACK_INPUT = "is a parameter of every run, so it is not taken for an input"

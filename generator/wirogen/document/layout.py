@@ -17,7 +17,7 @@ class Layout:
     newline: str = "\n"
 
     def column(self, at: int) -> int | None:
-        """The indentation of a key at ``at`` (0 in the flat form), ``None`` if none can be there."""
+        """The indentation of a key at ``at`` (0 in the flat form), ``None`` if it cannot be one."""
         text = self.text
         if self.flat:
             return 0 if at == 0 or text[at - 1] in WHITE else None

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from wirogen.document.fields import unknown_keys
+from wirogen.document.fields import own_lines, unknown_keys
 from wirogen.document.grammar import (
     DESCRIPTION,
     GENERATESETTINGS,
     LABEL,
     TRIGGERWORDS,
     VALUE,
-    WHITE,
 )
 from wirogen.document.jsontext import JsonError, decode
 from wirogen.document.layout import Layout
-from wirogen.document.parts import Form, Place, Tiler
-from wirogen.document.report import Report, shorten
-from wirogen.document.values import value_of
+from wirogen.document.page import Page
+from wirogen.document.parts import Form, Place
+from wirogen.document.report import shorten
 from wirogen.spec import Json, Option
 
 _TRIES = 4
@@ -44,23 +43,32 @@ def settle(layout: Layout, start: int, limit: int, end: int) -> int:
     return limit
 
 
+def heading_outside_json(layout: Layout, start: int, end: int) -> int:
+    """The first place in ``[start, end)`` for the heading of a section that is not inside the JSON
+    of an option, or -1."""
+    at = layout.heading(start, end)
+    while at >= 0:
+        inside = settle(layout, start, at, end)
+        if inside == at:
+            return at
+        at = layout.heading(inside, end)
+    return -1
+
+
 def read_options(
-    layout: Layout, tiler: Tiler, report: Report, subject: str, place: Place,
-    span: tuple[int, int], at: list[int],
-) -> tuple[Option, ...]:  # fmt: skip
+    page: Page, subject: str, place: Place, span: tuple[int, int], at: list[int]
+) -> tuple[Option, ...]:
     """The options in ``span``; ``at`` is given the offset of each one's value."""
-    reader = _Options(layout, tiler, report, subject, place)
-    return tuple(reader.read(*span, at))
+    return tuple(_Options(page, subject, place).read(*span, at))
 
 
 class _Options:
-    def __init__(
-        self, layout: Layout, tiler: Tiler, report: Report, subject: str, place: Place
-    ) -> None:
-        self.layout = layout
-        self.text = layout.text
-        self.tiler = tiler
-        self.report = report
+    def __init__(self, page: Page, subject: str, place: Place) -> None:
+        self.page = page
+        self.layout = page.layout
+        self.text = page.text
+        self.tiler = page.tiler
+        self.report = page.report
         self.subject = f"{subject}.options"
         self.place = place
 
@@ -75,17 +83,17 @@ class _Options:
     def _marks(self, start: int, end: int) -> list[int]:
         """Where options begin: the first ``- value:``, then each that is followed by a quote and
         further on by ``label:``, as the first is."""
-        layout, text = self.layout, self.text
+        layout = self.layout
         places = layout.find_all(VALUE, start, end)
         if not places:
             return []
         column = layout.column(places[0])
         quoted = self._quoted(places[0], end)
-        marks: list[int] = []
-        for at in places:
-            if layout.column(at) == column and (not quoted or self._quoted(at, end)):
-                marks.append(at)
-        return marks
+        return [
+            at
+            for at in places
+            if layout.column(at) == column and (not quoted or self._quoted(at, end))
+        ]
 
     def _quoted(self, at: int, end: int) -> bool:
         return self.text.startswith('"', self.layout.skip(at + len(VALUE), end))
@@ -128,7 +136,7 @@ class _Options:
         return end, -1
 
     def _rest(self, value: str, label_at: int, end: int, place: Place) -> Option:
-        layout, text, tiler = self.layout, self.text, self.tiler
+        layout, tiler = self.layout, self.tiler
         column = None if layout.flat else layout.column(label_at)
         start = label_at + len(LABEL)
         settings = self._json_key(GENERATESETTINGS, start, end, column)
@@ -136,11 +144,15 @@ class _Options:
         json_from = words if words >= 0 else settings if settings >= 0 else end
         description = layout.find(DESCRIPTION, start, json_from, column)
         tiler.syntax(label_at, LABEL)
-        label = self._text(start, description if description >= 0 else json_from, (*place, "label"))
+        label = self.page.value(
+            start, description if description >= 0 else json_from, (*place, "label")
+        )
         about: str | None = None
         if description >= 0:
             tiler.syntax(description, DESCRIPTION)
-            about = self._text(description + len(DESCRIPTION), json_from, (*place, "description"))
+            about = self.page.value(
+                description + len(DESCRIPTION), json_from, (*place, "description")
+            )
         if words < 0 and settings < 0:
             return Option(value=value, label=label, description=about)
         extra: dict[str, str] = {}
@@ -160,11 +172,17 @@ class _Options:
             generatesettings=sliders, extra=extra,
         )  # fmt: skip
 
-    def _text(self, start: int, end: int, place: Place) -> str:
-        begin, stop = self.layout.trim(start, end)
-        value, form, indent = value_of(self.layout, begin, stop)
-        self.tiler.value(begin, stop, place, form, indent)
+    def _line(self, start: int, end: int, column: int, place: Place, extra: dict[str, str]) -> str:
+        """A text that ends at the next key, or at an unknown key on a line of its own."""
+        keys = own_lines(self.layout, start, end, column)
+        value = self.page.value(start, keys[0][0] if keys else end, place)
+        self._keep(keys, end, place[:-1], extra)
         return value
+
+    def _keep(
+        self, keys: list[tuple[int, int]], end: int, place: Place, extra: dict[str, str]
+    ) -> None:
+        self.page.keep(keys, end, place, extra, code="D103", subject=self.subject)
 
     def _json_key(self, key: str, start: int, end: int, column: int | None) -> int:
         """The last ``key`` whose JSON reaches ``end`` or unknown keys before it, else the last."""
@@ -200,7 +218,8 @@ class _Options:
         if isinstance(value, list) and all(isinstance(item, wanted) for item in value):
             tiler.syntax(at, key)
             tiler.value(begin, stop, (*place, name), Form.JSON)
-            self._extra(stop, end, place, extra)
+            keys = unknown_keys(layout, stop, end) or []
+            self._keep(keys, end, place, extra)
             return value
         self.report.add(
             "D209", min(offset, end), self.subject, f"has {name} that cannot be read: {reason}"
@@ -211,20 +230,3 @@ class _Options:
         tiler.syntax(at + len(name), ":")
         tiler.value(begin, end, (*place, "extra", slot, "value"))
         return None
-
-    def _extra(self, start: int, end: int, place: Place, extra: dict[str, str]) -> None:
-        keys = unknown_keys(self.layout, start, end) if text_left(self.text, start, end) else []
-        for number, (at, stop) in enumerate(keys or []):
-            limit = keys[number + 1][0] if keys and number + 1 < len(keys) else end
-            key = self.text[at : stop - 1]
-            slot = len(extra)
-            self.report.add("D103", at, self.subject, f"has an unknown key {shorten(key)}")
-            if key in extra:
-                key = f"{key} {slot}"
-            self.tiler.value(at, stop - 1, (*place, "extra", slot, "key"))
-            self.tiler.syntax(stop - 1, ":")
-            extra[key] = self._text(stop, limit, (*place, "extra", slot, "value"))
-
-
-def text_left(text: str, start: int, end: int) -> bool:
-    return bool(text[start:end].strip(WHITE))

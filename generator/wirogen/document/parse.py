@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
-from urllib.parse import unquote
+from dataclasses import dataclass, field
 
 from wirogen.diagnostics import Diagnostic
-from wirogen.document.fields import Fields
-from wirogen.document.grammar import HEADING, INTEGRATION, RUN, START, TAIL
+from wirogen.document.checks import check_head, check_inputs, check_text
+from wirogen.document.examples import ExampleReader
+from wirogen.document.fields import Fields, Start
+from wirogen.document.grammar import (
+    HEADING,
+    NAME,
+    RUN,
+    START,
+    TAIL,
+    WHITE,
+    WORDS,
+    head_key,
+    inspires_title,
+)
 from wirogen.document.head import Head, read_head
 from wirogen.document.inputs import InputReader, RawInput
 from wirogen.document.jsontext import JsonError
-from wirogen.document.layout import Layout, detect
-from wirogen.document.parts import Form, Part, Tiler
+from wirogen.document.layout import detect
+from wirogen.document.page import Page
+from wirogen.document.parts import Form, Kind, Part, Tiler
 from wirogen.document.reading import read
 from wirogen.document.report import Report
-from wirogen.document.tail import Block, Body, find_tail, run_body, walk
-from wirogen.document.wire import CALLBACK, Decision, Shown, decide, is_open, shown_type
+from wirogen.document.samples import check_samples
+from wirogen.document.tail import Block, Body, find_tail, is_complete, run_body, walk
+from wirogen.document.toolid import ToolIdError, tool_id
+from wirogen.document.wire import CALLBACK, Decision, Shown, decide, is_open, shown_type, shown_wire
 from wirogen.spec import Finding, Input, Json, Section, Source, ToolSpec
-
-_RUN_PATH: Final = "/Run/"
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A document that was read: its text, the spec, what is odd, and the parts that tile it."""
+    """A document that was read: its text (without a byte order mark) and line end, the spec, what
+    is odd, and the parts that tile the text."""
 
     path: str
     text: str
@@ -36,50 +48,68 @@ class ParsedDocument:
     parts: tuple[Part, ...]
 
 
+@dataclass(slots=True)
+class _Middle:
+    """What stands between the head and the tail."""
+
+    inputs: list[RawInput]
+    examples: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    cut: bool = False
+
+
 def parse_document(data: bytes | str, *, path: str, document: str = "") -> ParsedDocument:
     """Reads a tool document in either layout.
 
     ``path`` is the file's name in messages, ``document`` what ``source.document`` says (``path``
     when it is empty). Raises ``InputError`` for what cannot be used: not a tool document, not
-    text, two documents in one, or cut before its tool id.
+    text, two documents in one, cut before its inputs, or a tool id that is no two safe names.
     """
     text, digest = read(data, path)
-    return _Parser(text, path).parse(document or path, digest)
+    report = Report(text, path)
+    start = len(text) - len(text.lstrip(WHITE))
+    if not text.startswith(START, start):
+        report.fail("D001", start, f"is not a tool document: it does not begin with '{START}'")
+    layout = detect(text, start + len(START))
+    return _Parser(Page(layout, Tiler(text), report)).parse(document or path, digest)
 
 
 class _Parser:
-    def __init__(self, text: str, path: str) -> None:
-        self.text = text
-        self.report = Report(text, path)
-        self.path = path
-        self.tiler = Tiler(text)
-        start = len(text) - len(text.lstrip(" \t\r\n"))
-        if not text.startswith(START, start):
-            self.report.fail(
-                "D001", start, f"is not a tool document: it does not begin with '{START}'"
-            )
-        self.layout: Layout = detect(text, start + len(START))
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.text = page.text
+        self.layout = page.layout
+        self.report = page.report
+        self.tiler = page.tiler
+        self.sections: list[Section] = []
 
     def parse(self, document: str, digest: str) -> ParsedDocument:
-        layout, text = self.layout, self.text
-        head = read_head(layout, self.tiler, self.report)
-        tail = find_tail(layout, head.end)
-        blocks = walk(layout, tail) if tail >= 0 else []
-        end = tail if tail >= 0 else len(text)
+        head = self._head()
+        tool = self._tool(head)
+        size = len(self.text)
+        tail, certain = find_tail(self.layout, head.end)
+        blocks = walk(self.layout, tail, size) if tail >= 0 else []
         run = next((block for block in blocks if block.title == RUN), None)
-        body = run_body(layout, run) if run else None
+        body = run_body(self.layout, run) if run else None
         shown: Mapping[str, Json] | None = None
         if isinstance(body, Body):
             shown = {member.key: member.value for member in body.members}
-        fields = Fields(layout, head.end, end)
-        reader = InputReader(layout, self.tiler, self.report, shown)
-        raw = reader.read(fields.complete(), fields, end)
-        inputs, decisions = self._decide(raw, shown)
-        sections: list[Section] = []
-        self._tile_tail(blocks, body, inputs, decisions, sections)
+        if not certain:
+            self.report.add("D106", tail, "", "has text that looks like the sections at its end")
+        middle = self._middle(head, tail if tail >= 0 else size, shown, cut=tail < 0)
+        inputs, decisions = self._decide(middle.inputs, shown)
+        self._second_document(head.end, tail if tail >= 0 else size, shown or {})
+        self._tail(blocks, body, inputs, decisions)
+        if tail < 0 or not is_complete(self.layout, blocks[-1]):
+            self._cut(middle)
+        parts = self.tiler.finish()
+        check_text(self.report, self.layout, parts)
+        check_head(self.report, head, tool)
+        usable = body if isinstance(body, Body) else None
+        check_inputs(self.report, middle.inputs, decisions, usable)
+        check_samples(self.page, blocks, body, head.run)
         diagnostics = self.report.finish()
         spec = ToolSpec(
-            tool=self._tool(head),
+            tool=tool,
             name=head.name,
             description=head.description,
             cover=head.cover,
@@ -87,7 +117,8 @@ class _Parser:
             tags=tuple(head.tags),
             endpoints={"run": head.run, "detail": head.detail},
             inputs=tuple(inputs),
-            sections=tuple(sections),
+            examples=tuple(middle.examples),
+            sections=tuple(self.sections),
             extra=head.extra,
             source=Source(
                 document=document,
@@ -99,15 +130,134 @@ class _Parser:
             ),
         )
         return ParsedDocument(
-            self.path, text, layout.newline, spec, diagnostics, self.tiler.finish()
+            self.report.path, self.text, self.layout.newline, spec, diagnostics, parts
         )
 
+    def _head(self) -> Head:
+        head = read_head(self.page)
+        self._unknown_sections(*head.sections)
+        title_start = head.sections[1]
+        self.tiler.syntax(title_start, self.text[title_start : head.end])
+        return head
+
     def _tool(self, head: Head) -> str:
-        _, found, path = head.run.partition(_RUN_PATH)
-        tool = unquote(path)
-        if not found or tool.count("/") != 1:
-            self.report.fail("D006", head.at.get("run", 0), "has no usable tool id")
-        return tool
+        try:
+            return tool_id(head.run)
+        except ToolIdError as error:
+            return self.report.fail("D006", head.at["run"], str(error))
+
+    def _middle(
+        self, head: Head, end: int, shown: Mapping[str, Json] | None, *, cut: bool
+    ) -> _Middle:
+        """The inputs, the examples and whatever else stands before ``end``. ``cut`` says that
+        the document ends there, so that the last of them cannot be trusted."""
+        fields = Fields(self.layout, head.end, end)
+        reader = InputReader(self.page, fields, shown or {})
+        starts = fields.complete()
+        first = starts[0].at if starts else end
+        last = starts[-1] if starts else None
+        inspires, title = self._inspires(last, fields, end)
+        limit = inspires if inspires >= 0 else end
+        starts = [start for start in starts if start.at < limit]
+        if starts:
+            limit = reader.end_of_last(starts[-1], limit)
+        cut_at = -1
+        if cut and limit == end:
+            cut_at = self.layout.find_last(NAME, head.end, end)
+            limit = cut_at if cut_at >= 0 else limit
+            starts = [start for start in starts if start.at < limit]
+        self._stray(head.end, min(first, limit))
+        middle = _Middle(reader.read(starts, limit), cut=cut)
+        if cut_at >= 0:
+            self.tiler.region(limit, self.layout.trim(limit, end)[1], "cut")
+            return middle
+        self._unknown_sections(limit, inspires if inspires >= 0 else end)
+        if inspires >= 0:
+            self.tiler.syntax(inspires, title)
+            middle.examples = self._examples(
+                inspires + len(title), end, {raw.name for raw in middle.inputs}, cut=cut
+            )
+        return middle
+
+    def _inspires(self, last: Start | None, fields: Fields, end: int) -> tuple[int, str]:
+        start = last.label if last else fields.start
+        places = (
+            (self.layout.find(title, start, end), title) for title in map(inspires_title, WORDS)
+        )
+        return min(((at, title) for at, title in places if at >= 0), default=(-1, ""))
+
+    def _examples(
+        self, start: int, end: int, names: set[str], *, cut: bool
+    ) -> list[dict[str, str]]:
+        reader = ExampleReader(self.page, names)
+        items = reader.find(start, end)
+        limit = end
+        if items:
+            heading = self.layout.heading(items[-1].key_end, end)
+            limit = heading if heading >= 0 else end
+        if cut and items and limit == end:
+            limit = items.pop().dash
+        self._stray(start, items[0].dash if items else limit)
+        examples = reader.read(items, limit)
+        if cut and limit < end and self.layout.heading(limit, end) != limit:
+            self.tiler.region(limit, self.layout.trim(limit, end)[1], "cut")
+        else:
+            self._unknown_sections(limit, end)
+        return examples
+
+    def _stray(self, start: int, end: int) -> None:
+        """Text where the first item of a list was expected, kept as a section without a title."""
+        begin, stop = self.layout.trim(start, end)
+        if begin == stop:
+            return
+        if self.layout.heading(begin, stop) == begin:
+            self._unknown_sections(begin, stop)
+            return
+        self.report.add("D112", begin, "", "has text where the first item of a list was expected")
+        self._section("", begin, stop)
+
+    def _section(self, title: str, begin: int, end: int) -> None:
+        place = ("sections", len(self.sections), "text")
+        self.sections.append(Section(title=title, text=self.page.value(begin, end, place)))
+
+    def _unknown_sections(self, start: int, end: int) -> None:
+        begin, stop = self.layout.trim(start, end)
+        if begin < stop:
+            for block in walk(self.layout, begin, stop):
+                self._unknown(block)
+
+    def _unknown(self, block: Block) -> None:
+        if self.text.startswith(START, block.start):
+            self.report.fail("D004", block.start, "holds a second document")
+        self.report.add("D104", block.start, block.title, "is a section that is not known")
+        place = ("sections", len(self.sections), "title")
+        self.tiler.syntax(block.start, HEADING)
+        self.tiler.value(block.title_start, block.title_end, place)
+        self._section(block.title, block.title_end, block.end)
+
+    def _second_document(self, start: int, end: int, shown: Mapping[str, Json]) -> None:
+        """Refuses a second document, unless its beginning is text that the Run Command repeats."""
+        at = self.layout.find(START, start, end)
+        while at >= 0:
+            after = self.layout.skip(at + len(START), end)
+            if any(self.text.startswith(head_key(word, "name"), after) for word in WORDS):
+                part = next(part for part in self.tiler.parts if part.start <= at < part.end)
+                repeated = any(START in text for text in shown.values() if isinstance(text, str))
+                if part.place[-1:] != ("default",) or not repeated:
+                    self.report.fail("D004", at, "holds a second document")
+            at = self.layout.find(START, at + 1, end)
+
+    def _cut(self, middle: _Middle) -> None:
+        place = next(
+            (part for part in self.tiler.parts if part.kind is Kind.REGION and part.name == "cut"),
+            None,
+        )
+        offset = place.start if place else len(self.text)
+        message = "ends early; what the cut may have changed is left out"
+        last = middle.inputs[-1].name if middle.inputs and place else ""
+        if last:
+            message += f" (the last input that is whole is {last!r})"
+        self.report.add("D007", offset, "", message)
 
     def _decide(
         self, raw: list[RawInput], shown: Mapping[str, Json] | None
@@ -137,59 +287,77 @@ class _Parser:
             if name in names or name == CALLBACK:
                 continue
             type_ = shown_type(value)
-            decision = Decision(False, decide(name, type_, "", None, shown).wire, None, Shown.SENT)
+            decision = Decision(False, shown_wire(value), None, Shown.SENT)
             decisions.append(decision)
             inputs.append(
                 Input(
-                    name=name, label="", help="", type=type_, default=None, required=False,
-                    wire=decision.wire, open=is_open(name, type_, None),
+                    name=name,
+                    label="",
+                    help="",
+                    type=type_,
+                    default=None,
+                    required=False,
+                    wire=decision.wire,
+                    open=is_open(name, type_, None),
                 )
-            )  # fmt: skip
+            )
         return inputs, decisions
 
-    def _tile_tail(
+    def _tail(
         self,
         blocks: list[Block],
         body: Body | JsonError | None,
         inputs: list[Input],
         decisions: list[Decision],
-        sections: list[Section],
     ) -> None:
-        tiler = self.tiler
-        slots = {item.name: index for index, item in reversed(list(enumerate(inputs)))}
         for block in blocks:
             if not block.known:
+                self._unknown(block)
                 continue
-            tiler.syntax(block.start, f"{HEADING} {block.title}")
-            begin, end = self.layout.trim(block.title_end, block.end)
+            self.tiler.syntax(block.start, f"{HEADING} {block.title}")
             region = TAIL[block.title]
-            if block.title == RUN and isinstance(body, Body):
-                tiler.region(begin, body.start, region)
-                self._tile_body(body, slots, decisions)
+            begin, end = self.layout.trim(block.title_end, block.end)
+            before, after = block.before, block.after
+            if before[0] < before[1]:
+                self._beside(block, *before)
+                begin = before[1]
+            stop = after[0] if after[0] < after[1] else end
+            if isinstance(body, Body) and begin <= body.start < stop and block.title == RUN:
+                self.tiler.region(begin, body.start, region)
+                self._body(body, inputs, decisions)
                 begin = body.end
-            tiler.region(begin, end, region)
+            begin, stop = self.layout.trim(begin, stop)
+            self.tiler.region(begin, stop, region)
+            if after[0] < after[1]:
+                self._beside(block, *after)
 
-    def _tile_body(self, body: Body, slots: dict[str, int], decisions: list[Decision]) -> None:
+    def _beside(self, block: Block, begin: int, end: int) -> None:
+        self.report.add("D107", begin, block.title, "has text beside its block of code")
+        self._section(block.title, begin, end)
+
+    def _body(self, body: Body, inputs: list[Input], decisions: list[Decision]) -> None:
         tiler = self.tiler
-        at = body.start
-        tiler.syntax(at, "{")
-        for member in body.members:
+        slots = {item.name: index for index, item in reversed(list(enumerate(inputs)))}
+        last = {member.key: number for number, member in enumerate(body.members)}
+        tiler.syntax(body.start, "{")
+        for number, member in enumerate(body.members):
             slot = slots.get(member.key)
             if slot is None:
                 tiler.region(member.key_start, member.end, "callback")
+            elif last[member.key] != number:
+                tiler.region(member.key_start, member.end, "unused-sample")
             else:
-                decision = decisions[slot]
                 tiler.value(member.key_start, member.key_end, ("inputs", slot, "name"), Form.JSON)
                 tiler.syntax(self.text.index(":", member.key_end), ":")
-                if decision.shown is Shown.UNUSED:
-                    tiler.region(member.start, member.end, "unused-sample")
+                place = {
+                    Shown.EXAMPLE: ("inputs", slot, "example"),
+                    Shown.SENT: ("inputs", slot, "wire", "sent"),
+                }.get(decisions[slot].shown)
+                if place:
+                    tiler.value(member.start, member.end, place, Form.JSON)
                 else:
-                    where = ("example",) if decision.shown is Shown.EXAMPLE else ("wire", "sent")
-                    tiler.value(member.start, member.end, ("inputs", slot, *where), Form.JSON)
+                    tiler.region(member.start, member.end, "unused-sample")
             comma = self.layout.skip(member.end, len(self.text))
             if self.text.startswith(",", comma):
                 tiler.syntax(comma, ",")
         tiler.syntax(body.end - 1, "}")
-
-
-__all__ = ["INTEGRATION", "ParsedDocument", "parse_document"]

@@ -24,13 +24,15 @@ class Form(StrEnum):
     """How a value is spelled in the document.
 
     ``TEXT`` as it is (``None`` is blank), ``QUOTED`` between double quotes, ``JSON`` as JSON,
-    ``LINES`` as text whose further lines are indented, or end in CRLF, or both.
+    ``LINES`` as text whose further lines are indented, or end in CRLF, or both, ``STEM`` without
+    the ``Url`` at its end.
     """
 
     TEXT = "text"
     QUOTED = "quoted"
     JSON = "json"
     LINES = "lines"
+    STEM = "stem"
 
 
 class Part(NamedTuple):

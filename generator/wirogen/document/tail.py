@@ -3,125 +3,144 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from wirogen.document.grammar import FENCE, HEADING, INTEGRATION, STATUS, TAIL
 from wirogen.document.jsontext import JsonError, Member, decode, members
 from wirogen.document.layout import Layout
 
-_TITLES = sorted(TAIL, key=len, reverse=True)
+_LONGEST_FIRST: Final = sorted(TAIL, key=len, reverse=True)
+_TRIES: Final = 8
+_LAST_STATUS: Final = "task_output"
 
 
 @dataclass(slots=True)
 class Block:
-    """One section: its title, and the code in it (``code`` up to ``code_end``, fences excluded).
+    """One section, from its heading at ``start`` up to ``end``.
 
-    ``after`` is where text begins that stands behind the code and before the next section;
-    ``end`` where the section ends. ``closed`` is false when the document ends inside the code.
+    ``code`` to ``code_end`` is what stands between its fences (both -1 without any); ``before``
+    and ``after`` are the texts in front of and behind the fences, empty as a rule. ``json`` is
+    where JSON begins in the code, or -1. ``closed`` is false when the document ends in the code.
     """
 
     start: int
     title: str
+    title_start: int
     title_end: int
     end: int
     known: bool
     before: tuple[int, int] = (0, 0)
+    after: tuple[int, int] = (0, 0)
     language: str = ""
     code: int = -1
     code_end: int = -1
-    after: int = -1
+    json: int = -1
     closed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A JSON object after ``-d '`` in a Run Command: its members and where it stands."""
+    """The JSON object that a Run Command sends; ``wrong`` is why it is not quite JSON."""
 
     start: int
     end: int
     members: tuple[Member, ...]
-    lenient: bool = False
+    wrong: JsonError | None = None
 
 
-def find_tail(layout: Layout, start: int) -> int:
-    """Where the tail begins, or -1: the first heading of a known section from which on the
-    document is well formed to its end, else the first with a block of code behind it."""
-    text = layout.text
-    first = -1
-    for title in _TITLES_IN_ORDER:
-        word = f"{HEADING} {title}"
-        at = layout.find(word, start, len(text))
-        tries = 0
-        while at >= 0 and tries < 8:
-            if layout.column(at) == 0 and _opens(layout, at + len(word), title):
-                tries += 1
-                blocks = walk(layout, at)
-                clean = all(block.known and block.after < 0 for block in blocks)
-                if clean and sum(block.title == INTEGRATION for block in blocks) <= 1:
-                    return at
-                first = at if first < 0 else first
-            at = layout.find(word, at + 1, len(text))
-        if first >= 0:
-            return first
-    return -1
+def find_tail(layout: Layout, start: int) -> tuple[int, bool]:
+    """Where the tail begins (-1: nowhere), and whether that is certain.
+
+    It is the first heading of a known section from which on the document is well formed. A
+    heading in a prompt is not: the real one follows it, or text where only sections can be.
+    """
+    size = len(layout.text)
+    first, tries = -1, 0
+    at = layout.heading(start, size)
+    while at >= 0 and tries < _TRIES:
+        if _opens(layout, at):
+            tries += 1
+            if _well_formed(layout, walk(layout, at, size)):
+                return at, True
+            first = at if first < 0 else first
+        at = layout.heading(at + 1, size)
+    return first, first < 0
 
 
-_TITLES_IN_ORDER = tuple(TAIL)
+def known_title(layout: Layout, at: int) -> str:
+    """The title of the known section whose heading is at ``at``, else empty."""
+    return next((t for t in _LONGEST_FIRST if layout.is_key(at, f"{HEADING} {t}")), "")
 
 
-def _opens(layout: Layout, at: int, title: str) -> bool:
-    if title == STATUS:
-        return True
-    return layout.text.startswith(FENCE, layout.skip(at, len(layout.text)))
+def _opens(layout: Layout, at: int) -> bool:
+    title = known_title(layout, at)
+    if not title or title == STATUS:
+        return bool(title)
+    after = layout.skip(at + len(HEADING) + 1 + len(title), len(layout.text))
+    return layout.text.startswith(FENCE, after)
 
 
-def walk(layout: Layout, start: int) -> list[Block]:
-    """The sections from ``start`` (a heading) to the end of the text."""
-    text = layout.text
+def _well_formed(layout: Layout, blocks: list[Block]) -> bool:
+    if sum(block.title == INTEGRATION for block in blocks) > 1:
+        return False
+    for block in blocks:
+        if block.after[0] < block.after[1]:
+            return False
+        code_end = block.json if block.json >= 0 else block.code_end
+        at = layout.heading(block.code, code_end) if block.code >= 0 else -1
+        if at >= 0 and _opens(layout, at):
+            return False
+    return True
+
+
+def walk(layout: Layout, start: int, end: int) -> list[Block]:
+    """The sections in ``[start, end)``; ``start`` is a heading."""
     blocks: list[Block] = []
     at = start
-    while 0 <= at < len(text):
-        block = _block(layout, at)
-        blocks.append(block)
-        at = block.end
+    while 0 <= at < end:
+        blocks.append(_block(layout, at, end))
+        at = blocks[-1].end
     return blocks
 
 
-def _block(layout: Layout, start: int) -> Block:
-    text, size = layout.text, len(layout.text)
+def is_complete(layout: Layout, block: Block) -> bool:
+    """Whether the document ends with ``block`` as documents do."""
+    text = layout.text[block.title_end : block.end].rstrip()
+    return block.title == STATUS and text.endswith(".") and f"- {_LAST_STATUS} " in text
+
+
+def _block(layout: Layout, start: int, size: int) -> Block:
+    text = layout.text
     begin = layout.skip(start + len(HEADING), size)
     following = layout.heading(begin, size)
     limit = following if following >= 0 else size
     fence = text.find(FENCE, begin, limit)
-    title = next((title for title in _TITLES if layout.is_key(start, f"{HEADING} {title}")), "")
+    title = known_title(layout, start)
     known = bool(title)
+    title_end = begin + len(title)
     if not known:
         stop = fence if fence >= 0 else limit
-        if not layout.flat:
-            line = text.find("\n", begin, stop)
-            stop = line if line >= 0 else stop
-        elif fence < 0:
+        line = -1 if layout.flat else text.find("\n", begin, stop)
+        if line >= 0:
+            stop = line
+        elif layout.flat and fence < 0:
             stop = _title_end(text, begin, stop)
-        begin, stop = layout.trim(begin, stop)
-        title = text[begin:stop]
-        title_end = stop
-    else:
-        title_end = begin + len(title)
-    block = Block(start, title, title_end, limit, known)
-    if fence < 0 or title == STATUS:
-        return block
-    _code(layout, block, fence)
+        begin, title_end = layout.trim(begin, stop)
+        title = text[begin:title_end]
+    block = Block(start, title, begin, title_end, limit, known)
+    if fence >= 0 and title != STATUS:
+        _read_code(layout, block, fence, size)
     return block
 
 
-def _code(layout: Layout, block: Block, fence: int) -> None:
-    text, size = layout.text, len(layout.text)
+def _read_code(layout: Layout, block: Block, fence: int, size: int) -> None:
+    text = layout.text
     block.before = layout.trim(block.title_end, fence)
     at = fence + len(FENCE)
-    language_end = layout.word_end(at, size)
-    block.language = text[at:language_end]
-    block.code = language_end
-    search = _after_json(layout, block)
-    close = closing_fence(layout, search)
+    block.code = layout.word_end(at, size)
+    block.language = text[at : block.code]
+    block.json = _json_start(layout, block, size)
+    close = closing_fence(layout, _after_json(text, block), size)
     if close < 0:
         block.code_end, block.end, block.closed = size, size, False
         return
@@ -129,65 +148,54 @@ def _code(layout: Layout, block: Block, fence: int) -> None:
     after = close + len(FENCE)
     following = layout.heading(after, size)
     block.end = following if following >= 0 else size
-    begin, end = layout.trim(after, block.end)
-    block.after = begin if end > begin else -1
+    block.after = layout.trim(after, block.end)
 
 
-def _after_json(layout: Layout, block: Block) -> int:
+def _after_json(text: str, block: Block) -> int:
     """Where the search for the end of a block may begin: behind its JSON, which may hold fences."""
-    text = layout.text
-    start = json_start(layout, block)
-    if start < 0:
-        return block.code
-    for strict in (True, False):
-        try:
-            return decode(text, start, strict=strict)[1]
-        except JsonError:
-            continue
+    if block.json >= 0:
+        for strict in (True, False):
+            try:
+                return decode(text, block.json, strict=strict)[1]
+            except JsonError:
+                continue
     return block.code
 
 
-def json_start(layout: Layout, block: Block) -> int:
-    """Where the JSON of a block begins (after ``-d '`` or at once), or -1."""
-    text, size = layout.text, len(layout.text)
+def _json_start(layout: Layout, block: Block, size: int) -> int:
+    text = layout.text
     if block.language == "json":
         return layout.skip(block.code, size)
-    limit = closing_fence(layout, block.code)
+    limit = closing_fence(layout, block.code, size)
     mark = text.find("-d '", block.code, limit if limit >= 0 else size)
-    return -1 if mark < 0 else layout.skip(mark + 4, size)
+    return -1 if mark < 0 else layout.skip(mark + len("-d '"), size)
 
 
-def closing_fence(layout: Layout, start: int) -> int:
-    """The first fence from ``start`` on that closes a block, or -1."""
-    text = layout.text
-    at = text.find(FENCE, start)
-    while at >= 0:
-        if layout.is_key(at, FENCE):
-            return at
-        at = text.find(FENCE, at + 1)
-    return -1
+def closing_fence(layout: Layout, start: int, end: int) -> int:
+    """The first fence in ``[start, end)`` that closes a block, or -1."""
+    return layout.find(FENCE, start, end)
 
 
 def run_body(layout: Layout, block: Block) -> Body | JsonError:
-    """The body that a Run Command sends, or what is wrong with it."""
-    start = json_start(layout, block)
-    if start < 0:
-        return JsonError(max(block.code, block.title_end), "there is no body after -d '")
+    """The body that a Run Command sends, or what is wrong with it. Line breaks in its strings are
+    wrong but harmless."""
+    if block.json < 0:
+        return JsonError(block.title_start, "there is no body behind -d '")
     try:
-        found, end = members(layout.text, start)
-        return Body(start, end, tuple(found))
+        found, end = members(layout.text, block.json)
+        return Body(block.json, end, tuple(found))
     except JsonError as error:
         wrong = error
     try:
-        found, end = members(layout.text, start, strict=False)
-        return Body(start, end, tuple(found), lenient=True)
+        found, end = members(layout.text, block.json, strict=False)
+        return Body(block.json, end, tuple(found), wrong)
     except JsonError:
         return wrong
 
 
 def _title_end(text: str, start: int, end: int) -> int:
-    """Where the title of an unknown section ends in the flat form: before the first sentence, as
-    far as capitals show it."""
+    """Where the title of an unknown section ends in the flat form: before its first sentence, as
+    far as capitals show that."""
     at, ends = start, list[int]()
     while at < end:
         stop = text.find(" ", at, end)

@@ -1,4 +1,4 @@
-"""How each input travels: decided from the input and the body that the document's Run Command shows.
+"""How each input travels: decided from the input and the body that the Run Command shows.
 
 The rules, in order (the Run Command is the contract, a default is what a web form is filled with):
 
@@ -197,3 +197,8 @@ def _assumed(
             return value
         return {"false": False, "true": True}.get(default.lower(), default)
     return default
+
+
+def shown_wire(value: Json) -> Wire:
+    """How a key of the Run Command travels that no input describes: as it is shown."""
+    return Wire(type=guess("text", None) if value is None else kind(value), sent=value)

@@ -1,0 +1,168 @@
+"""What is odd about the head and the inputs of a document that could be read."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from wirogen.document.head import Head
+from wirogen.document.inputs import RawInput
+from wirogen.document.layout import Layout
+from wirogen.document.parts import Part
+from wirogen.document.report import Report, shorten
+from wirogen.document.tail import Body
+from wirogen.document.wire import CALLBACK, Decision, is_picker, number
+from wirogen.spec import Json
+from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
+
+_RUN_PREFIX: Final = "https://api.wiro.ai/v1/Run/"
+_DETAIL: Final = "https://api.wiro.ai/v1/Task/Detail"
+_SAMPLE_SIZE: Final = 5
+_UNUSUAL: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_HELP_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*-help")
+_NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
+_SLIDER_TYPES: Final = frozenset({"number", "float"})
+
+
+def check_text(report: Report, layout: Layout, parts: tuple[Part, ...]) -> None:
+    """Characters that a reader does not see, once for each part; and mixed line ends."""
+    text = layout.text
+    starts: list[int] = []
+    reported = -1
+    for match in _UNUSUAL.finditer(text):
+        starts = starts or [part.start for part in parts]
+        part = bisect_right(starts, match.start()) - 1
+        if part != reported:
+            reported = part
+            subject = ".".join(map(str, parts[part].place))
+            message = f"holds an unusual character: U+{ord(match.group()):04X}"
+            report.add("D008", match.start(), subject, message)
+    returns = text.count("\r")
+    if returns and returns != text.count("\n"):
+        report.add("D009", text.index("\r"), "", "has line ends of two kinds")
+
+
+def check_head(report: Report, head: Head, tool: str) -> None:
+    if not head.run.startswith(_RUN_PREFIX):
+        message = f"the Run endpoint is not below {_RUN_PREFIX}: {shorten(head.run)}"
+        report.add("D109", head.at["run"], "endpoints.run", message)
+    if head.detail != _DETAIL:
+        message = f"the Detail endpoint is not {_DETAIL}: {shorten(head.detail)}"
+        report.add("D109", head.at["detail"], "endpoints.detail", message)
+    if _slug(head.name) != _slug(tool):
+        message = f"is displayed as {shorten(head.name)} and called as {shorten(tool)}"
+        report.add("D110", head.at.get("name", 0), "name", message)
+
+
+def check_inputs(
+    report: Report, raw: list[RawInput], decisions: list[Decision], body: Body | None
+) -> None:
+    shown = None if body is None else {member.key: member.value for member in body.members}
+    keys = {_plain(key) for item in raw for key in (item.name, item.label)}
+    seen: Counter[str] = Counter()
+    for item, decision in zip(raw, decisions, strict=False):
+        seen[item.name] += 1
+        if seen[item.name] == 2:
+            report.add("D206", item.at["name"], item.name, "is the name of two inputs")
+        if item.type not in KNOWN_TYPES:
+            report.add("D105", item.at["type"], item.name, f"has type {shorten(item.type)}")
+        if item.type in {"number", "float"} and item.default and number(item.default) is None:
+            message = f"has default {shorten(item.default)}, which is not a number"
+            report.add("D207", item.at["default"], item.name, message)
+        _check_help(report, item, keys)
+        _check_options(report, item)
+        if shown is not None:
+            _check_shown(report, item, decision, shown)
+    for member in body.members if body else ():
+        if member.key not in seen and member.key != CALLBACK:
+            message = "is in the Run Command, but no input describes it"
+            report.add("D305", member.key_start, member.key, message)
+
+
+def _check_shown(
+    report: Report, item: RawInput, decision: Decision, shown: dict[str, Json]
+) -> None:
+    if item.name not in shown:
+        report.add("D304", item.at["name"], item.name, "is not in the Run Command")
+        return
+    value = shown[item.name]
+    if item.type in {"select", "selectwithcover"} and isinstance(value, list):
+        message = f"is a {item.type}, but the Run Command sends a list"
+        report.add("D303", item.at["type"], item.name, message)
+    if decision.differs:
+        message = f"has default {shorten(item.default or '')}, the Run Command sends "
+        report.add("D306", item.at["default"], item.name, message + shorten(str(value)))
+
+
+def _check_help(report: Report, item: RawInput, keys: set[str]) -> None:
+    if _HELP_KEY.fullmatch(item.help):
+        stem = _plain(item.help.removesuffix("-help"))
+        own = {_plain(item.name), _plain(item.label)}
+        if stem not in own and stem in keys:
+            message = f"has {shorten(item.help)}, the help of another input"
+            report.add("D205", item.at["help"], item.name, message)
+
+
+def _check_options(report: Report, item: RawInput) -> None:
+    if item.options is None:
+        return
+    if not item.options:
+        report.add("D204", item.at["options"], item.name, "has no options")
+        return
+    subject = f"{item.name}.options"
+    values: set[str] = set()
+    for option, at in zip(item.options, item.option_at, strict=True):
+        if option.value in values:
+            report.add("D202", at, subject, f"has {shorten(option.value)} more than once")
+        values.add(option.value)
+        for slider in option.generatesettings or ():
+            wrong = _slider_fault(slider)
+            if wrong:
+                report.add("D212", at, subject, f"{shorten(option.value)}: {wrong}")
+    picker = is_picker(item.name, item.type, item.options)
+    sample = picker and len(item.options) == _SAMPLE_SIZE
+    if item.type in CHOICE_TYPES and item.default:
+        chosen = [item.default]
+        if item.type == "multiselect" and item.default not in values:
+            chosen = [part.strip() for part in item.default.split(",")]
+        missing = [value for value in chosen if value not in values]
+        if missing:
+            message = f"has default {shorten(missing[0])}, which is not among the options shown"
+            report.add("D201", item.at["default"], item.name, message)
+    if sample:
+        message = f"shows {_SAMPLE_SIZE} models, as many as a random sample has"
+        report.add("D203", item.at["options"], item.name, message)
+
+
+def _slider_fault(slider: Mapping[str, Json]) -> str:
+    """What is wrong with a slider, or an empty text."""
+    if slider.get("type") not in _SLIDER_TYPES:
+        return f"a slider of type {shorten(str(slider.get('type')))}"
+    numbers: list[Decimal] = []
+    for key in ("minvalue", "defaultvalue", "maxvalue", "incrementby"):
+        value = slider.get(key)
+        try:
+            numbers.append(Decimal(value if isinstance(value, str) else "x"))
+        except InvalidOperation:
+            return f"a slider whose {key} is not a number"
+    lowest, default, highest, step = numbers
+    if not all(value.is_finite() for value in numbers) or step <= 0:
+        return "a slider whose limits or step make no sense"
+    if not lowest <= default <= highest:
+        return f"a slider from {lowest} to {highest} with default {default}"
+    return ""
+
+
+def _plain(key: str) -> str:
+    return _NOT_WORD.sub("", key.lower())
+
+
+def _slug(name: str) -> str:
+    return _NOT_WORD.sub("-", name.lower()).strip("-")

@@ -1,0 +1,98 @@
+"""What is odd about the samples and commands at the end of a document."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+from wirogen.document.grammar import INTEGRATION, RUN
+from wirogen.document.jsontext import JsonError, decode
+from wirogen.document.page import Page
+from wirogen.document.report import shorten
+from wirogen.document.tail import Block, Body
+
+_CURL: Final = re.compile(r"curl\s+-X\s+POST\s+\"([^\"]*)\"")
+_MULTIPART: Final = "multipart/form-data"
+_SIGN: Final = re.compile(r"openssl\s+dgst\b[^\n`]*")
+_BARE_OUTPUT: Final = re.compile(r"-binary|-r\b|\|\s*(?:sed|awk|cut|xxd|tr|grep)\b")
+
+
+def check_samples(
+    page: Page, blocks: list[Block], body: Body | JsonError | None, run_endpoint: str
+) -> None:
+    """Reports samples that are not JSON or cannot be used as they are printed."""
+    report = page.report
+    if body is None:
+        report.add("D308", len(page.text), RUN, "is missing")
+    contradictions: list[int] = []
+    for block in blocks:
+        if block.code < 0 or not block.known:
+            continue
+        if block.title == INTEGRATION:
+            _check_signing(page, block)
+        command = block.language != "json"
+        if block.title == RUN:
+            _check_address(page, block, run_endpoint)
+            _check_body(page, body)
+        elif block.json >= 0 and block.closed:
+            _check_json(page, block)
+        if command and block.json >= 0:
+            at = page.text.find(_MULTIPART, block.code, block.json)
+            if at >= 0:
+                contradictions.append(at)
+    if contradictions:
+        count = len(contradictions)
+        message = f"{count} request{'s' * (count > 1)} with {_MULTIPART} over a JSON body"
+        report.add("D302", contradictions[0], "", message)
+
+
+def _check_signing(page: Page, block: Block) -> None:
+    match = _SIGN.search(page.text, block.code, block.code_end)
+    if match and "-hmac" in match.group() and not _BARE_OUTPUT.search(match.group()):
+        message = "takes the signature from openssl with the text that openssl prints before it"
+        page.report.add("D307", match.start(), block.title, message)
+
+
+def _check_address(page: Page, block: Block, endpoint: str) -> None:
+    match = _CURL.search(page.text, block.code, block.code_end)
+    if match and unquote(match.group(1)) != unquote(endpoint):
+        message = f"calls {shorten(match.group(1))}, not the Run endpoint"
+        page.report.add("D309", match.start(1), block.title, message)
+
+
+def _check_body(page: Page, body: Body | JsonError | None) -> None:
+    report = page.report
+    if isinstance(body, JsonError):
+        report.add("D301", body.offset, RUN, f"has a body that is not JSON: {_fault(page, body)}")
+        report.add("D308", body.offset, RUN, "has no body that can be read")
+    if not isinstance(body, Body):
+        return
+    if body.wrong:
+        message = f"has a body that is not quite JSON: {_fault(page, body.wrong)}"
+        report.add("D301", body.wrong.offset, RUN, message)
+    quote = page.text.find("'", body.start, body.end)
+    if quote >= 0:
+        report.add("D310", quote, RUN, "has an apostrophe in a body between apostrophes")
+    seen: set[str] = set()
+    for member in body.members:
+        if member.key in seen:
+            report.add("D311", member.key_start, member.key, "is sent twice by the Run Command")
+        seen.add(member.key)
+
+
+def _check_json(page: Page, block: Block) -> None:
+    try:
+        end = decode(page.text, block.json)[1]
+    except JsonError as error:
+        page.report.add("D301", error.offset, block.title, f"is not JSON: {_fault(page, error)}")
+        return
+    rest = page.layout.skip(end, block.code_end)
+    if block.language == "json" and rest < block.code_end:
+        page.report.add("D301", rest, block.title, "is not JSON: text follows it")
+
+
+def _fault(page: Page, error: JsonError) -> str:
+    """Why, and at which text."""
+    reason = error.reason[:1].lower() + error.reason[1:]
+    return f"{reason} at {shorten(page.text[error.offset : error.offset + 80], 24)}"

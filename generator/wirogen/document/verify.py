@@ -1,0 +1,175 @@
+"""Proof that nothing in a document was dropped: the text is built again from the spec.
+
+Every value comes from the spec, every other word from the grammar's own table; only white space
+and the regions of boilerplate, which are known by name, come from the document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final, cast
+
+from wirogen.diagnostics import Position, position_at
+from wirogen.document.grammar import REGIONS, SYNTAX, WHITE
+from wirogen.document.jsontext import JsonError, decode, same
+from wirogen.document.parse import ParsedDocument
+from wirogen.document.parts import Form, Kind, Part, Place
+from wirogen.document.values import spell_lines
+from wirogen.spec import UNSENT, Json, ToolSpec
+
+_MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The first place where document and spec part. ``expected`` is what the spec says."""
+
+    position: Position
+    place: Place
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        where = ".".join(map(str, self.place)) or "the text"
+        return (
+            f"{self.position.line}:{self.position.column}: {where}: the spec gives "
+            f"{self.expected!r}, the document has {self.found!r}"
+        )
+
+
+def verify(parsed: ParsedDocument, spec: ToolSpec | None = None) -> Mismatch | None:
+    """Builds the document again from ``spec`` (the parsed one by default, or the same one read
+    back from YAML) and compares it character by character; JSON that is not in its shortest
+    spelling is compared by value. Returns the first mismatch, ``None`` when nothing was lost.
+    """
+    spec = parsed.spec if spec is None else spec
+    text, at = parsed.text, 0
+    seen: Counter[Place] = Counter()
+    for part in parsed.parts:
+        if part.start != at:
+            return _mismatch(parsed, at, (), "a part", text[at : part.start])
+        at = part.end
+        seen[part.place] += 1
+        expected = _rebuild(parsed, part, spec)
+        found = text[part.start : part.end]
+        if expected != found:
+            return _mismatch(parsed, part.start, part.place, expected, found)
+    if at != len(text):
+        return _mismatch(parsed, at, (), "a part", text[at:])
+    for place in _places(spec):
+        if place not in seen:
+            return _mismatch(parsed, len(text), place, str(_lookup(spec, place)), "")
+    if replace(spec, source=None) != replace(parsed.spec, source=None):
+        return _mismatch(parsed, len(text), (), "what the rules made of it", "something else")
+    return None
+
+
+def _mismatch(
+    parsed: ParsedDocument, offset: int, place: Place, expected: str, found: str
+) -> Mismatch:
+    return Mismatch(position_at(parsed.text, offset), place, expected, found)
+
+
+def _rebuild(parsed: ParsedDocument, part: Part, spec: ToolSpec) -> str:
+    """The text that belongs at ``part``."""
+    found = parsed.text[part.start : part.end]
+    if part.kind is Kind.SYNTAX:
+        return part.name if part.name in SYNTAX else ""
+    if part.kind is Kind.SPACE:
+        return found if not found.strip(WHITE) else ""
+    if part.kind is Kind.REGION:
+        return found if part.name in REGIONS else ""
+    value = _lookup(spec, part.place)
+    if value is _MISSING:
+        return "(nothing)"
+    return _spell(parsed, part, value, found)
+
+
+def _spell(parsed: ParsedDocument, part: Part, value: object, found: str) -> str:
+    if part.form is Form.JSON:
+        return _spell_json(parsed, part, value, found)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return repr(value)
+    if part.form is Form.QUOTED:
+        return f'"{value}"'
+    if part.form is Form.LINES:
+        return spell_lines(value, parsed.newline, part.indent)
+    if part.form is Form.STEM:
+        return value.removesuffix("Url")
+    # An empty default is quoted; a blank one is no text at all.
+    return value or ("" if part.place[-1:] != ("default",) else '""')
+
+
+def _spell_json(parsed: ParsedDocument, part: Part, value: object, found: str) -> str:
+    plain = _plain(value)
+    try:
+        there, end = decode(parsed.text, part.start, strict=False)
+    except JsonError as error:
+        return error.reason
+    if end == part.end and same(there, plain):
+        return found
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: object) -> Json:
+    """``value`` with the types that JSON gives."""
+    if value is UNSENT:
+        return "(not sent)"
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in cast("Sequence[object]", value)]
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, object]", value)
+        return {key: _plain(item) for key, item in items.items()}
+    return cast("Json", value)
+
+
+def _lookup(spec: ToolSpec, place: Place) -> object:
+    """What the spec has at ``place``; ``_MISSING`` when it has nothing there."""
+    at: object = spec
+    for number, step in enumerate(place):
+        if isinstance(at, Mapping):
+            items = cast("Mapping[str, object]", at)
+            if isinstance(step, int):
+                pair = next(islice(items.items(), step, None), (_MISSING, _MISSING))
+                return pair[0 if place[number + 1] == "key" else 1]
+            at = items.get(step, _MISSING)
+        elif isinstance(step, int):
+            at = next(islice(cast("tuple[object, ...]", at), step, None), _MISSING)
+        else:
+            at = getattr(at, step, _MISSING)
+        if at is None or at is _MISSING:
+            break
+    return at
+
+
+def _places(spec: ToolSpec) -> Iterator[Place]:
+    """Every place of the spec that must come from the document."""
+    yield ("name",)
+    for name in ("categories", "tags"):
+        yield from ((name, index) for index in range(len(getattr(spec, name))))
+    yield from (("endpoints", name) for name in spec.endpoints)
+    yield from (("extra", slot, "key") for slot in range(len(spec.extra)))
+    for index, example in enumerate(spec.examples):
+        yield from (("examples", index, slot, "value") for slot in range(len(example)))
+    yield from (("sections", index, "text") for index in range(len(spec.sections)))
+    for index, item in enumerate(spec.inputs):
+        place: Place = ("inputs", index)
+        yield (*place, "name")
+        if item.label or item.help or item.options or item.default is not None:
+            yield from ((*place, name) for name in ("label", "help", "type", "default"))
+        yield from ((*place, "extra", slot, "key") for slot in range(len(item.extra)))
+        for number, option in enumerate(item.options or ()):
+            where = (*place, "options", number)
+            yield (*where, "value")
+            if option.label:
+                yield (*where, "label")
+            for name in ("description", "triggerwords", "generatesettings"):
+                if getattr(option, name) is not None:
+                    yield (*where, name)
+            yield from ((*where, "extra", slot, "key") for slot in range(len(option.extra)))
