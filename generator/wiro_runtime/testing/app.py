@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -44,10 +46,12 @@ class App:
         self.on_answer: Callable[[records.Request, Response], None] = lambda _request, _answer: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+        # A request that is under way when the server stops is cancelled, which is no error.
+        with contextlib.suppress(asyncio.CancelledError):
+            if scope["type"] == "websocket":
+                await self._websocket(scope, receive, send)
+            elif scope["type"] == "http":
+                await self._http(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in SOCKETS:

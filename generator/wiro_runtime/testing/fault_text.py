@@ -9,7 +9,7 @@ from typing import Final
 from wiro_runtime.testing import faults
 
 _FORM: Final = re.compile(
-    r"(?P<path>[^=]+)=(?P<name>[a-z-]+)(:(?P<value>[^*@]*))?(\*(?P<times>\d+|all))?(@(?P<nth>\d+))?"
+    r"(?P<path>[^=]+)=(?P<name>[a-z0-9-]+)(:(?P<value>[^*@]*))?(\*(?P<times>\d+|all))?(@(?P<nth>\d+))?"
 )
 
 _MAKERS: Final[Mapping[str, Callable[[str], faults.AnyFault]]] = {

@@ -238,7 +238,7 @@ def empty_tasklist() -> Fault:
 
 
 def drop(after: int = 0) -> SocketFault:
-    """The WebSocket's connection is reset after ``after`` messages."""
+    """The WebSocket's connection ends after ``after`` messages, without a closing handshake."""
     return SocketFault(after=after, then="drop")
 
 

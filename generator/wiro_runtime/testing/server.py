@@ -69,18 +69,19 @@ class _Uvicorn(uvicorn.Server):
             server.close()
         for listener in sockets or []:
             listener.close()
-        tasks = set(self.server_state.tasks)
-        for task in tasks:
-            task.cancel()
         for connection in list(self.server_state.connections):
             transport = cast("Any", connection).transport
             if transport is not None:
                 transport.abort()
-        if tasks:
-            await asyncio.wait(tasks, timeout=5)
-        # Two turns of the loop: one for connection_lost, one for the selector to let go.
+        # Two turns of the loop: one for connection_lost, one for the selector to let go. What
+        # waits for its client ends by that; the rest is cancelled.
         for _ in range(2):
             await asyncio.sleep(0)
+        tasks = set(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         for server in self.servers:
             await server.wait_closed()
 

@@ -149,7 +149,8 @@ class _Session:
         else:
             self.closed = True
             if fault.then == "drop":
-                reset(transport_of(self.scope))
+                # Not by a reset: it could overtake the messages that were sent before it.
+                transport_of(self.scope).abort()
             elif fault.then == "close":
                 await self.socket.close(fault.code)
 

@@ -1,0 +1,234 @@
+"""The WebSocket tells a task's story in order, and breaks on request."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websockets.exceptions import (
+    ConnectionClosed,
+    ConnectionClosedError,
+    InvalidMessage,
+    InvalidStatus,
+)
+from websockets.sync.client import ClientConnection, connect
+
+from simulator import specs
+from simulator.wire import detail, post, run
+from wiro_runtime.testing import Scenario, Simulator, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+WELCOME = {"type": "connected", "version": "1.0"}
+
+
+@contextmanager
+def subscribe(sim: Simulator, *tokens: str) -> Generator[ClientConnection]:
+    """An open connection, the welcome read, the tasks asked for."""
+    with connect(sim.socket_url, open_timeout=5, close_timeout=1) as connection:
+        assert json.loads(connection.recv(5)) == WELCOME
+        for token in tokens:
+            connection.send(json.dumps({"type": "task_info", "tasktoken": token}))
+        yield connection
+
+
+def fail_to_open(sim: Simulator, url: str = "", **options: Any) -> None:
+    with connect(url or sim.socket_url, **options):
+        pass
+
+
+def hear(connection: ClientConnection, until: str = "task_postprocess_end") -> list[Any]:
+    """Every message up to one of a type, binary frames as bytes."""
+    heard: list[Any] = []
+    while not heard or heard[-1] == b"pcm" or heard[-1]["type"] != until:
+        frame = connection.recv(5)
+        heard.append(frame if isinstance(frame, bytes) else json.loads(frame))
+    return heard
+
+
+def test_a_task_is_followed_from_the_queue_to_its_outputs() -> None:
+    with Simulator(specs.ALL, speed=100) as sim:
+        answer = run(sim)
+        with subscribe(sim, answer["socketaccesstoken"]) as connection:
+            heard = hear(connection)
+        task = detail(sim, answer["taskid"])
+    statuses = [message["type"] for message in heard]
+    assert statuses[0] == "task_queue"
+    assert statuses.count("task_output") == 5
+    assert statuses[-3:] == ["task_end", "task_postprocess_start", "task_postprocess_end"]
+    for message in heard:
+        assert message["id"] == answer["taskid"]
+        assert message["tasktoken"] == answer["socketaccesstoken"]
+        assert message["result"] is True
+    assert heard[-1]["message"] == task["outputs"]
+    outputs = [message["message"] for message in heard if message["type"] == "task_output"]
+    assert isinstance(outputs[0], str)
+    assert [output["percentage"] for output in outputs[1:]] == ["40", "60", "80", "100"]
+    for output in outputs[1:]:
+        assert output["type"] == "progressGenerate"
+        assert {type(value) for value in output.values()} == {str}
+        assert {
+            "stepCurrent",
+            "stepTotal",
+            "speed",
+            "speedType",
+            "elapsedTime",
+            "remainingTime",
+        } < {*output}
+
+
+def test_who_comes_late_hears_the_present_state_first(manual: Simulator) -> None:
+    answer = run(manual)
+    manual.step(times=5)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        assert json.loads(connection.recv(5))["type"] == "task_start"
+        manual.step()
+        assert json.loads(connection.recv(5))["type"] == "task_output"
+        manual.advance(100)
+        assert hear(connection)[-1]["type"] == "task_postprocess_end"
+
+
+def test_a_cancelled_task_ends_the_story(manual: Simulator) -> None:
+    answer = run(manual)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        assert json.loads(connection.recv(5))["type"] == "task_queue"
+        post(manual, "Task/Cancel", {"taskid": answer["taskid"]})
+        last = json.loads(connection.recv(5))
+        assert (last["type"], last["result"]) == ("task_cancel", False)
+        with pytest.raises(TimeoutError):
+            connection.recv(0.05)
+
+
+def test_one_connection_serves_many_tasks(sim: Simulator) -> None:
+    tokens = [run(sim)["socketaccesstoken"] for _ in range(3)]
+    with subscribe(sim, *tokens) as connection:
+        heard = [json.loads(connection.recv(5)) for _ in range(3)]
+    assert {message["tasktoken"] for message in heard} == {*tokens}
+    assert len(sim.subscriptions) == 3
+
+
+def test_an_llm_speaks_as_it_thinks() -> None:
+    with Simulator(specs.ALL, speed=100) as sim:
+        sim.plan(Scenario.talking("One two three", thinking="Hm."))
+        answer = run(sim, "openai/writer")
+        with subscribe(sim, answer["socketaccesstoken"]) as connection:
+            heard = hear(connection)
+    said = [message["message"] for message in heard if message["type"] == "task_output"]
+    assert said[0]["thinking"] == ["Hm."]
+    assert [len(message["answer"][0]) for message in said] == [3, 5, 8, 10, 13]
+    assert heard[-1]["message"][0]["content"]["answer"] == ["One two three"]
+
+
+def test_binary_frames_come_between(manual: Simulator) -> None:
+    manual.plan(Scenario(binary=b"pcm"))
+    answer = run(manual)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        connection.recv(5)
+        manual.advance(100)
+        assert hear(connection).count(b"pcm") == 5
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "{",
+        "[]",
+        b"task_info",
+        json.dumps({"type": "task_info"}),
+        json.dumps({"type": "task_info", "tasktoken": 5}),
+        json.dumps({"type": "task_info", "tasktoken": "nobody's"}),
+        json.dumps({"type": "hello"}),
+    ],
+)
+def test_any_other_message_closes_the_connection(sim: Simulator, frame: str | bytes) -> None:
+    with subscribe(sim) as connection:
+        connection.send(frame)
+        with pytest.raises(ConnectionClosedError) as caught:
+            connection.recv(5)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1008
+
+
+def test_the_path_without_socket_works_too_and_others_do_not(sim: Simulator) -> None:
+    with connect(sim.socket_url.removesuffix("/socket")) as connection:
+        assert json.loads(connection.recv(5)) == WELCOME
+    with pytest.raises(InvalidStatus):
+        fail_to_open(sim, sim.socket_url + "s")
+
+
+def test_the_connection_is_dropped_after_some_messages(manual: Simulator) -> None:
+    manual.faults.add("socket", faults.drop(after=2))
+    answer = run(manual)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        connection.recv(5)
+        manual.step()
+        assert json.loads(connection.recv(5))["type"] == "task_accept"
+        with pytest.raises(ConnectionClosedError) as caught:
+            connection.recv(5)
+        assert caught.value.rcvd is None
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        assert json.loads(connection.recv(5))["type"] == "task_accept"
+
+
+def test_the_connection_is_closed_with_a_code(sim: Simulator) -> None:
+    sim.faults.add("socket", faults.close(after=0, code=1012))
+    with connect(sim.socket_url) as connection:
+        assert json.loads(connection.recv(5)) == WELCOME
+        with pytest.raises(ConnectionClosed) as caught:
+            connection.recv(5)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 1012
+
+
+def test_the_connection_falls_silent(manual: Simulator) -> None:
+    manual.faults.add("socket", faults.silence(after=1))
+    answer = run(manual)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        connection.recv(5)
+        manual.advance(100)
+        with pytest.raises(TimeoutError):
+            connection.recv(0.1)
+
+
+@pytest.mark.parametrize("frame", ["{not json", b"\x00\x01", '{"type": "task_dreaming"}'])
+def test_a_strange_frame_comes_between(manual: Simulator, frame: str | bytes) -> None:
+    manual.faults.add("socket", faults.insert(frame, after=1))
+    answer = run(manual)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        connection.recv(5)
+        assert connection.recv(5) == frame
+        manual.step()
+        assert json.loads(connection.recv(5))["type"] == "task_accept"
+
+
+def test_a_message_comes_twice(manual: Simulator) -> None:
+    manual.faults.add("socket", faults.repeat(after=1))
+    answer = run(manual)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        assert connection.recv(5) == connection.recv(5)
+
+
+def test_the_handshake_is_refused_reset_or_never_answered(sim: Simulator) -> None:
+    sim.faults.add("socket", faults.status(503))
+    sim.faults.add("socket", faults.reset(), nth=2)
+    sim.faults.add("socket", faults.hang(), nth=3)
+    with pytest.raises(InvalidStatus) as caught:
+        fail_to_open(sim)
+    assert caught.value.response.status_code == 503
+    with pytest.raises((ConnectionError, InvalidMessage)):
+        fail_to_open(sim)
+    with pytest.raises(TimeoutError):
+        fail_to_open(sim, open_timeout=0.2)
+    with subscribe(sim, run(sim)["socketaccesstoken"]) as connection:
+        assert hear(connection)[-1]["type"] == "task_postprocess_end"
+
+
+def test_stopping_the_simulator_ends_connections(manual: Simulator) -> None:
+    with subscribe(manual, run(manual)["socketaccesstoken"]) as connection:
+        connection.recv(5)
+        manual.stop()
+        with pytest.raises(ConnectionClosedError):
+            connection.recv(5)
