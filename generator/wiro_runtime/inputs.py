@@ -132,7 +132,18 @@ def _spell(wire: str, value: Any) -> Any:
         return [_spell("", item) for item in cast("Sequence[Any]", value)]
     if wire == "string" and not isinstance(value, str):
         return json.dumps(value)
+    if wire in ("number", "boolean") and isinstance(value, str):
+        return _unquoted(value)
     return [value] if wire == "array" else value
+
+
+def _unquoted(text: str) -> Any:
+    """The value of an option, which is always text, on a tool that reads a number or a flag."""
+    try:
+        value = json.loads(text, parse_constant=str)
+    except ValueError:
+        return text
+    return value if isinstance(value, (int, float)) else text
 
 
 def _put_files(body: dict[str, Any], field: _Field, value: Any) -> None:
@@ -222,7 +233,7 @@ def _line(cls: type[ToolInputs], name: str, details: list[ErrorDetails]) -> str:
         options = _options(cls.model_fields[name.partition("[")[0]].annotation)
         return f"{shorten(repr(given))} is not an option{nearest(given, options)}"
     expected = list(dict.fromkeys(text for d in details if (text := _expected(d))))
-    if "a number" in expected and "a whole number" in expected:
+    if "a whole number" in expected and {"a number", "a finite number"} & set(expected):
         expected.remove("a whole number")
     if not expected:
         return f"{details[0]['msg']}, got {_shown(given)}"
