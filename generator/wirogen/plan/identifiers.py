@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NoReturn
 
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
-_LOWER_THEN_UPPER: Final = re.compile(r"([a-z0-9])([A-Z])")
+_LOWER_THEN_UPPER: Final = re.compile(r"([a-z])([A-Z])|([0-9])([A-Z][a-z])")
 _UPPERS_THEN_WORD: Final = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _ONE_CAMEL_WORD: Final = re.compile(r"[A-Za-z0-9]+\Z")
 _MAX_LENGTH: Final = 100
@@ -30,7 +30,7 @@ _BUILTIN_TYPES: Final = frozenset(
 MODEL_ATTRIBUTES: Final = frozenset(
     """
     construct copy dict from_orm json parse_file parse_obj parse_raw schema schema_json
-    update_forward_refs validate wire files
+    update_forward_refs validate wire wire_values
     model_computed_fields model_config model_construct model_copy model_dump model_dump_json
     model_extra model_fields model_fields_set model_json_schema model_parametrized_name
     model_post_init model_rebuild model_validate model_validate_json model_validate_strings
@@ -77,14 +77,15 @@ def words(text: str, *, split_camel: bool) -> list[str]:
         if char.isascii():
             out.append(" plus " if char == "+" else char)
         elif char.isalnum():
-            out.append(f" u{ord(char):x} ")
+            folded = char.casefold()
+            out.append(folded if folded.isascii() else f" u{ord(char):x} ")
         elif not unicodedata.combining(char):
             out.append(" ")
     folded = "".join(out)
     if folded[:1] == "-" and folded[1:2].isdigit():
         folded = f"minus {folded[1:]}"
     if split_camel:
-        folded = _LOWER_THEN_UPPER.sub(r"\1 \2", folded)
+        folded = _LOWER_THEN_UPPER.sub(r"\1\3 \2\4", folded)
         folded = _UPPERS_THEN_WORD.sub(r"\1 \2", folded)
     return _WORD.findall(folded)
 

@@ -1,0 +1,129 @@
+"""What an input takes and what goes out: the generated validator, called."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from generated import imported, number, prompt, select, text, tool
+from wiro_runtime import InvalidInputs
+from wirogen.spec import UNSENT, Input, Option, Wire
+
+
+def body(*inputs: Input, **given: Any) -> dict[str, Any]:
+    with imported(tool(prompt(), *inputs)) as module:
+        sent = module.Inputs(prompt="x", **given).wire()
+        del sent["prompt"]
+        return sent
+
+
+def refusal(*inputs: Input, **given: Any) -> str:
+    with pytest.raises(InvalidInputs) as caught:
+        body(*inputs, **given)
+    assert isinstance(caught.value, ValueError)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("item", "sent"),
+    [
+        (number("steps", 4), 4),
+        (number("scale", "7.5", "float"), "7.5"),
+        (number("scale", "7.50", "float"), "7.50"),
+        (number("scale", "5.0", "float"), "5.0"),
+        (number("scale", "7", "float"), "7"),
+        (number("scale", 5.0, "float"), 5.0),
+        (number("frames", "", "number"), ""),
+        (text("seed", default="123456", wire=Wire(type="string", sent="123456")), "123456"),
+        (
+            text("width", type="number", default="false", wire=Wire(type="boolean", sent=False)),
+            False,
+        ),
+        (
+            text("width", type="number", default="false", wire=Wire(type="number", sent=False)),
+            False,
+        ),
+        (
+            text("flag", type="checkbox", default="--id", wire=Wire(type="string", sent="--id")),
+            "--id",
+        ),
+        (
+            text("on", type="checkbox", default="true", wire=Wire(type="string", sent="true")),
+            "true",
+        ),
+        (text("on", type="checkbox", default="true", wire=Wire(type="boolean", sent=True)), True),
+        (select("ratio", "1:1", "16:9", wire=Wire(type="string", sent="4:3")), "4:3"),
+        (select("time", "5", "10", wire=Wire(type="number", sent=5)), 5),
+        (select("genre", "a", "b", type="multiselect", wire=Wire(type="array", sent=["a"])), ["a"]),
+        (text("odd", type="gradient", wire=Wire(type="object", sent={"a": [1]})), {"a": [1]}),
+        (text("list", type="tags", wire=Wire(type="array", sent=[1, "a"])), [1, "a"]),
+    ],
+    ids=lambda value: value.name if isinstance(value, Input) else repr(value),
+)
+def test_what_is_sent_when_nothing_is_given(item: Input, sent: object) -> None:
+    assert json.dumps(body(item)) == json.dumps({item.name: sent})
+
+
+def test_an_input_that_the_run_command_lacks_is_sent_only_when_given() -> None:
+    item = text("extra", wire=Wire(type="string", sent=UNSENT))
+    assert body(item) == {}
+    assert body(item, extra="a") == {"extra": "a"}
+
+
+def test_numbers_stay_the_kind_they_were_given() -> None:
+    scale = number("scale", "7.5", "float")
+    strength = number("strength", 0.5, "float")
+    assert json.dumps(body(scale, strength, scale=7, strength=4)) == '{"scale": "7", "strength": 4}'
+    assert json.dumps(body(scale, strength, scale=7.0, strength=4.0)) == (
+        '{"scale": "7.0", "strength": 4.0}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"steps": "4"}, "steps: expected a whole number, got '4' (text)"),
+        ({"steps": True}, "steps: expected a whole number, got True (boolean)"),
+        ({"steps": 4.5}, "steps: expected a whole number, got 4.5 (number)"),
+        ({"scale": "7"}, "scale: expected a number, got '7' (text)"),
+        ({"scale": float("nan")}, "scale: expected a finite number, got nan (number)"),
+        ({"solver": ["euler"]}, "solver: "),
+        ({"solver": "eular"}, "solver: 'eular' is not an option; nearest: 'euler'"),
+        ({"step": 4}, "step: unknown input; did you mean steps?"),
+        ({"genre": "rock"}, "genre: expected a list, got 'rock' (text)"),
+        ({"model": 12}, "model: expected text, got 12 (whole number)"),
+    ],
+    ids=str,
+)
+def test_what_is_refused_is_one_line(given: dict[str, Any], line: str) -> None:
+    inputs = (
+        number("steps", 4),
+        number("scale", "7.5", "float"),
+        select("solver", "euler", "heun"),
+        select("genre", "rock", type="multiselect", wire=Wire(type="array", sent=[])),
+        select("model", "12", open=True),
+    )
+    message = refusal(*inputs, **given)
+    assert message.startswith(line)
+    assert "\n" not in message
+
+
+def test_an_open_select_takes_ids_that_nobody_listed() -> None:
+    picker = select("selectedModel", Option(value="1", label="One"), open=True)
+    assert body(picker, selected_model="4711") == {"selectedModel": "4711"}
+
+
+def test_limits_from_the_spec_hold() -> None:
+    samples = number("samples", 1, minimum="1", maximum="8")
+    assert body(samples, samples=8) == {"samples": 8}
+    assert "samples" in refusal(samples, samples=9)
+
+
+def test_both_spellings_of_a_name_are_accepted() -> None:
+    item = text("negativePrompt")
+    with imported(tool(prompt(), item)) as module:
+        assert module.Inputs(prompt="x", negative_prompt="a") == module.Inputs(
+            prompt="x", negativePrompt="a"
+        )
