@@ -98,7 +98,8 @@ class Fields:
         key = self.layout.word_end(start, limit)
         if not is_unknown_key(self.text[start:key]):
             return -1
-        return self.layout.find(DEFAULT, start, limit, None if self.layout.flat else column)
+        at = self.layout.find(DEFAULT, start, limit, None if self.layout.flat else column)
+        return at if at >= 0 and unknown_keys(self.layout, start, at) else -1
 
     def _marks(self) -> list[Start]:
         layout, text = self.layout, self.text

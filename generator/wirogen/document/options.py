@@ -106,7 +106,7 @@ class _Options:
         end = layout.trim(start, end)[1]
         value_end, label = self._value_end(begin, end)
         at.append(begin)
-        quoted = text[begin:value_end].startswith('"') and value_end - begin > 1
+        quoted = value_end - begin > 1 and text[begin] == text[value_end - 1] == '"'
         if quoted:
             value = text[begin + 1 : value_end - 1]
             tiler.value(begin, value_end, (*place, "value"), Form.QUOTED)
@@ -218,8 +218,12 @@ class _Options:
         if isinstance(value, list) and all(isinstance(item, wanted) for item in value):
             tiler.syntax(at, key)
             tiler.value(begin, stop, (*place, name), Form.JSON)
-            keys = unknown_keys(layout, stop, end) or []
-            self._keep(keys, end, place, extra)
+            keys = unknown_keys(layout, stop, end)
+            if keys is None:
+                self.report.add("D103", stop, self.subject, f"has text behind its {name}")
+                where = (*place, "extra", len(extra), "value")
+                extra[f"after {name}"] = self.page.value(stop, end, where)
+            self._keep(keys or [], end, place, extra)
             return value
         self.report.add(
             "D209", min(offset, end), self.subject, f"has {name} that cannot be read: {reason}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wirogen.document.layout import Layout
-from wirogen.document.parts import Place, Tiler
+from wirogen.document.parts import Form, Place, Tiler
 from wirogen.document.report import Report, shorten
 from wirogen.document.values import value_of
 
@@ -48,7 +48,8 @@ class Page:
             limit = keys[number + 1][0] if number + 1 < len(keys) else end
             key, slot = self.text[at : stop - 1], len(extra)
             self.report.add(code, at, subject, f"has an unknown key {shorten(key)}")
-            self.tiler.value(at, stop - 1, (*place, "extra", slot, "key"))
+            form = Form.NUMBERED if key in extra else Form.TEXT
+            self.tiler.value(at, stop - 1, (*place, "extra", slot, "key"), form)
             self.tiler.syntax(stop - 1, ":")
             value = self.value(stop, limit, (*place, "extra", slot, "value"))
             extra[key if key not in extra else f"{key} {slot}"] = value

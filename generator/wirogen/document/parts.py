@@ -25,7 +25,7 @@ class Form(StrEnum):
 
     ``TEXT`` as it is (``None`` is blank), ``QUOTED`` between double quotes, ``JSON`` as JSON,
     ``LINES`` as text whose further lines are indented, or end in CRLF, or both, ``STEM`` without
-    the ``Url`` at its end.
+    the ``Url`` at its end, ``NUMBERED`` without the number that tells it from the same key before.
     """
 
     TEXT = "text"
@@ -33,6 +33,7 @@ class Form(StrEnum):
     JSON = "json"
     LINES = "lines"
     STEM = "stem"
+    NUMBERED = "numbered"
 
 
 class Part(NamedTuple):

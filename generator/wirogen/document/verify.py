@@ -102,6 +102,8 @@ def _spell(parsed: ParsedDocument, part: Part, value: object, found: str) -> str
         return spell_lines(value, parsed.newline, part.indent)
     if part.form is Form.STEM:
         return value.removesuffix("Url")
+    if part.form is Form.NUMBERED:
+        return value.rpartition(" ")[0]
     # An empty default is quoted; a blank one is no text at all.
     return value or ("" if part.place[-1:] != ("default",) else '""')
 
@@ -154,7 +156,7 @@ def _places(spec: ToolSpec) -> Iterator[Place]:
     for name in ("categories", "tags"):
         yield from ((name, index) for index in range(len(getattr(spec, name))))
     yield from (("endpoints", name) for name in spec.endpoints)
-    yield from (("extra", slot, "key") for slot in range(len(spec.extra)))
+    yield from (("extra", slot, "value") for slot in range(len(spec.extra)))
     for index, example in enumerate(spec.examples):
         yield from (("examples", index, slot, "value") for slot in range(len(example)))
     yield from (("sections", index, "text") for index in range(len(spec.sections)))
@@ -163,7 +165,7 @@ def _places(spec: ToolSpec) -> Iterator[Place]:
         yield (*place, "name")
         if item.label or item.help or item.options or item.default is not None:
             yield from ((*place, name) for name in ("label", "help", "type", "default"))
-        yield from ((*place, "extra", slot, "key") for slot in range(len(item.extra)))
+        yield from ((*place, "extra", slot, "value") for slot in range(len(item.extra)))
         for number, option in enumerate(item.options or ()):
             where = (*place, "options", number)
             yield (*where, "value")
@@ -172,4 +174,4 @@ def _places(spec: ToolSpec) -> Iterator[Place]:
             for name in ("description", "triggerwords", "generatesettings"):
                 if getattr(option, name) is not None:
                     yield (*where, name)
-            yield from ((*where, "extra", slot, "key") for slot in range(len(option.extra)))
+            yield from ((*where, "extra", slot, "value") for slot in range(len(option.extra)))
