@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +50,13 @@ def hear(connection: ClientConnection, until: str = "task_postprocess_end") -> l
     return heard
 
 
-def test_a_task_is_followed_from_the_queue_to_its_outputs() -> None:
-    with Simulator(specs.ALL, speed=100) as sim:
-        answer = run(sim)
-        with subscribe(sim, answer["socketaccesstoken"]) as connection:
-            heard = hear(connection)
-        task = detail(sim, answer["taskid"])
+def test_a_task_is_followed_from_the_queue_to_its_outputs(manual: Simulator) -> None:
+    answer = run(manual)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        heard = [json.loads(connection.recv(5))]
+        manual.advance(100)
+        heard += hear(connection)
+    task = detail(manual, answer["taskid"])
     statuses = [message["type"] for message in heard]
     assert statuses[0] == "task_queue"
     assert statuses.count("task_output") == 5
@@ -110,12 +112,25 @@ def test_one_connection_serves_many_tasks(sim: Simulator) -> None:
     assert len(sim.subscriptions) == 3
 
 
-def test_an_llm_speaks_as_it_thinks() -> None:
-    with Simulator(specs.ALL, speed=100) as sim:
-        sim.plan(Scenario.talking("One two three", thinking="Hm."))
-        answer = run(sim, "openai/writer")
-        with subscribe(sim, answer["socketaccesstoken"]) as connection:
-            heard = hear(connection)
+def test_messages_come_as_time_passes() -> None:
+    with Simulator(specs.ALL, speed=20) as sim:
+        token = run(sim)["socketaccesstoken"]
+        start = time.monotonic()
+        with subscribe(sim, token) as connection:
+            statuses = [message["type"] for message in hear(connection)]
+        assert time.monotonic() - start > 0.3
+    assert statuses[-4:] == [
+        "task_error_full", "task_end", "task_postprocess_start", "task_postprocess_end"
+    ]  # fmt: skip
+
+
+def test_an_llm_speaks_as_it_thinks(manual: Simulator) -> None:
+    manual.plan(Scenario.talking("One two three", thinking="Hm."))
+    answer = run(manual, "openai/writer")
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        connection.recv(5)
+        manual.advance(100)
+        heard = hear(connection)
     said = [message["message"] for message in heard if message["type"] == "task_output"]
     assert said[0]["thinking"] == ["Hm."]
     assert [len(message["answer"][0]) for message in said] == [3, 5, 8, 10, 13]
