@@ -12,7 +12,7 @@ from typing import Final
 from wirogen.document.head import Head
 from wirogen.document.inputs import RawInput
 from wirogen.document.layout import Layout
-from wirogen.document.parts import Part
+from wirogen.document.parts import Mark
 from wirogen.document.report import Report, shorten
 from wirogen.document.tail import Body
 from wirogen.document.wire import CALLBACK, Decision, is_picker, number
@@ -31,17 +31,17 @@ _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
 _SLIDER_TYPES: Final = frozenset({"number", "float"})
 
 
-def check_text(report: Report, layout: Layout, parts: tuple[Part, ...]) -> None:
+def check_text(report: Report, layout: Layout, marks: list[Mark]) -> None:
     """Characters that a reader does not see, once for each part; and mixed line ends."""
     text = layout.text
     starts: list[int] = []
     reported = -1
     for match in _UNUSUAL.finditer(text):
-        starts = starts or [part.start for part in parts]
+        starts = starts or [mark[1] for mark in marks]
         part = bisect_right(starts, match.start()) - 1
         if part != reported:
             reported = part
-            subject = ".".join(map(str, parts[part].place))
+            subject = ".".join(map(str, marks[part][4]))
             message = f"holds an unusual character: U+{ord(match.group()):04X}"
             report.add("D008", match.start(), subject, message)
     returns = text.count("\r")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from wirogen.document.fields import own_lines, unknown_keys
@@ -60,6 +61,18 @@ def read_options(
 ) -> tuple[Option, ...]:
     """The options in ``span``; ``at`` is given the offset of each one's value."""
     return tuple(_Options(page, subject, place).read(*span, at))
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """The JSON array behind a key at ``at``; ``value`` is ``None`` when something is ``wrong``."""
+
+    key: str
+    at: int
+    start: int
+    end: int
+    value: tuple[Json, ...] | None
+    wrong: JsonError | None = None
 
 
 class _Options:
@@ -139,42 +152,42 @@ class _Options:
         layout, tiler = self.layout, self.tiler
         column = None if layout.flat else layout.column(label_at)
         start = label_at + len(LABEL)
-        settings = self._json_key(GENERATESETTINGS, start, end, column)
-        words = self._json_key(TRIGGERWORDS, start, settings if settings >= 0 else end, column)
-        json_from = words if words >= 0 else settings if settings >= 0 else end
-        description = layout.find(DESCRIPTION, start, json_from, column)
-        tiler.syntax(label_at, LABEL)
-        label = self.page.value(
-            start, description if description >= 0 else json_from, (*place, "label")
-        )
-        about: str | None = None
-        if description >= 0:
-            tiler.syntax(description, DESCRIPTION)
-            about = self.page.value(
-                description + len(DESCRIPTION), json_from, (*place, "description")
-            )
-        if words < 0 and settings < 0:
-            return Option(value=value, label=label, description=about)
+        settings = self._array(GENERATESETTINGS, start, end, column)
+        words = self._array(TRIGGERWORDS, start, settings.at if settings else end, column)
+        arrays_at = words.at if words else settings.at if settings else end
+        about_at = layout.find(DESCRIPTION, start, arrays_at, column)
         extra: dict[str, str] = {}
+        tiler.syntax(label_at, LABEL)
+        label_end = about_at if about_at >= 0 else arrays_at
+        label = self._line((start, label_end), column, (*place, "label"), extra)
+        about: str | None = None
+        if about_at >= 0:
+            tiler.syntax(about_at, DESCRIPTION)
+            span = (about_at + len(DESCRIPTION), arrays_at)
+            about = self._line(span, column, (*place, "description"), extra)
         trigger: tuple[str, ...] | None = None
         sliders: tuple[Mapping[str, Json], ...] | None = None
-        if words >= 0:
-            limit = settings if settings >= 0 else end
-            found = self._json(TRIGGERWORDS, words, limit, place, extra)
-            if found is not None:
-                trigger = cast("tuple[str, ...]", tuple(found))
-        if settings >= 0:
-            found = self._json(GENERATESETTINGS, settings, end, place, extra)
-            if found is not None:
-                sliders = cast("tuple[Mapping[str, Json], ...]", tuple(found))
+        if words:
+            found = self._keep_array(words, settings.at if settings else end, place, extra)
+            trigger = cast("tuple[str, ...] | None", found)
+        if settings:
+            found = self._keep_array(settings, end, place, extra)
+            sliders = cast("tuple[Mapping[str, Json], ...] | None", found)
         return Option(
-            value=value, label=label, description=about, triggerwords=trigger,
-            generatesettings=sliders, extra=extra,
-        )  # fmt: skip
+            value=value,
+            label=label,
+            description=about,
+            triggerwords=trigger,
+            generatesettings=sliders,
+            extra=extra,
+        )
 
-    def _line(self, start: int, end: int, column: int, place: Place, extra: dict[str, str]) -> str:
+    def _line(
+        self, span: tuple[int, int], column: int | None, place: Place, extra: dict[str, str]
+    ) -> str:
         """A text that ends at the next key, or at an unknown key on a line of its own."""
-        keys = own_lines(self.layout, start, end, column)
+        start, end = span
+        keys = own_lines(self.layout, start, end, column or 0)
         value = self.page.value(start, keys[0][0] if keys else end, place)
         self._keep(keys, end, place[:-1], extra)
         return value
@@ -184,53 +197,62 @@ class _Options:
     ) -> None:
         self.page.keep(keys, end, place, extra, code="D103", subject=self.subject)
 
-    def _json_key(self, key: str, start: int, end: int, column: int | None) -> int:
+    def _array(self, key: str, start: int, end: int, column: int | None) -> _Array | None:
         """The last ``key`` whose JSON reaches ``end`` or unknown keys before it, else the last."""
         layout = self.layout
-        last = at = layout.find_last(key, start, end, column)
+        last: _Array | None = None
+        at = layout.find_last(key, start, end, column)
         for _ in range(_TRIES):
             if at < 0:
                 break
-            try:
-                stop = decode(self.text, layout.skip(at + len(key), end))[1]
-            except JsonError:
-                stop = -1
-            if stop >= 0:
-                rest = layout.skip(stop, end)
+            array = self._read_array(key, at, end)
+            if array.value is not None:
+                rest = layout.skip(array.end, end)
                 if rest >= end or unknown_keys(layout, rest, end):
-                    return at
+                    return array
+            last = last or array
             at = layout.find_last(key, start, at, column)
         return last
 
-    def _json(
-        self, key: str, at: int, end: int, place: Place, extra: dict[str, str]
-    ) -> list[Json] | None:
-        """The JSON array behind a key; what is none is kept as text in ``extra``."""
-        layout, text, tiler = self.layout, self.text, self.tiler
-        name = key.rstrip(":")
-        begin, end = layout.trim(at + len(key), end)
-        wanted = str if key == TRIGGERWORDS else dict
-        reason, offset, stop = "it is not an array of the right kind", begin, end
+    def _read_array(self, key: str, at: int, end: int) -> _Array:
+        begin = self.layout.skip(at + len(key), end)
         try:
-            value, stop = decode(text, begin)
+            value, stop = decode(self.text, begin)
         except JsonError as error:
-            value, reason, offset = None, error.reason, error.offset
+            return _Array(key, at, begin, begin, None, error)
+        wanted = str if key == TRIGGERWORDS else dict
         if isinstance(value, list) and all(isinstance(item, wanted) for item in value):
-            tiler.syntax(at, key)
-            tiler.value(begin, stop, (*place, name), Form.JSON)
-            keys = unknown_keys(layout, stop, end)
-            if keys is None:
-                self.report.add("D103", stop, self.subject, f"has text behind its {name}")
-                where = (*place, "extra", len(extra), "value")
-                extra[f"after {name}"] = self.page.value(stop, end, where)
-            self._keep(keys or [], end, place, extra)
-            return value
-        self.report.add(
-            "D209", min(offset, end), self.subject, f"has {name} that cannot be read: {reason}"
+            return _Array(key, at, begin, stop, tuple(value))
+        return _Array(
+            key, at, begin, begin, None, JsonError(begin, "not an array of the right kind")
         )
+
+    def _keep_array(
+        self, array: _Array, end: int, place: Place, extra: dict[str, str]
+    ) -> tuple[Json, ...] | None:
+        """Tiles an array; one that cannot be read is kept as text in ``extra``."""
+        layout, tiler = self.layout, self.tiler
+        name = array.key.rstrip(":")
+        if array.value is not None and array.end <= end:
+            tiler.syntax(array.at, array.key)
+            tiler.value(array.start, array.end, (*place, name), Form.JSON)
+            if layout.skip(array.end, end) < end:
+                self._behind(array, end, place, extra)
+            return array.value
+        wrong = array.wrong or JsonError(end, "it does not end in time")
+        message = f"has {name} that cannot be read: {wrong.reason}"
+        self.report.add("D209", min(wrong.offset, end), self.subject, message)
         slot = len(extra)
-        extra[name] = text[begin:end]
-        tiler.value(at, at + len(name), (*place, "extra", slot, "key"))
-        tiler.syntax(at + len(name), ":")
-        tiler.value(begin, end, (*place, "extra", slot, "value"))
+        tiler.value(array.at, array.at + len(name), (*place, "extra", slot, "key"))
+        tiler.syntax(array.at + len(name), ":")
+        extra[name] = self.page.value(array.start, end, (*place, "extra", slot, "value"))
         return None
+
+    def _behind(self, array: _Array, end: int, place: Place, extra: dict[str, str]) -> None:
+        keys = unknown_keys(self.layout, array.end, end)
+        if keys is None:
+            name = array.key.rstrip(":")
+            self.report.add("D103", array.end, self.subject, f"has text behind its {name}")
+            where = (*place, "extra", len(extra), "value")
+            extra[f"after {name}"] = self.page.value(array.end, end, where)
+        self._keep(keys or [], end, place, extra)

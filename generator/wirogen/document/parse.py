@@ -25,7 +25,7 @@ from wirogen.document.inputs import InputReader, RawInput
 from wirogen.document.jsontext import JsonError
 from wirogen.document.layout import detect
 from wirogen.document.page import Page
-from wirogen.document.parts import Form, Kind, Part, Tiler
+from wirogen.document.parts import Form, Mark, Part, Tiler, tile
 from wirogen.document.reading import read
 from wirogen.document.report import Report
 from wirogen.document.samples import check_samples
@@ -37,15 +37,20 @@ from wirogen.spec import Finding, Input, Json, Section, Source, ToolSpec
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A document that was read: its text (without a byte order mark) and line end, the spec, what
-    is odd, and the parts that tile the text."""
+    """A document that was read: its text (without a byte order mark) and line end, the spec, and
+    what is odd."""
 
     path: str
     text: str
     newline: str
     spec: ToolSpec
     diagnostics: tuple[Diagnostic, ...]
-    parts: tuple[Part, ...]
+    marks: tuple[Mark, ...] = field(repr=False)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that tile the text: every character is in exactly one of them."""
+        return tile(self.text, self.marks)
 
 
 @dataclass(slots=True)
@@ -70,7 +75,7 @@ def parse_document(data: bytes | str, *, path: str, document: str = "") -> Parse
     if not text.startswith(START, start):
         report.fail("D001", start, f"is not a tool document: it does not begin with '{START}'")
     layout = detect(text, start + len(START))
-    return _Parser(Page(layout, Tiler(text), report)).parse(document or path, digest)
+    return _Parser(Page(layout, Tiler(), report)).parse(document or path, digest)
 
 
 class _Parser:
@@ -86,8 +91,8 @@ class _Parser:
         head = self._head()
         tool = self._tool(head)
         size = len(self.text)
-        tail, certain = find_tail(self.layout, head.end)
-        blocks = walk(self.layout, tail, size) if tail >= 0 else []
+        blocks, certain = find_tail(self.layout, head.end)
+        tail = blocks[0].start if blocks else size
         run = next((block for block in blocks if block.title == RUN), None)
         body = run_body(self.layout, run) if run else None
         shown: Mapping[str, Json] | None = None
@@ -95,14 +100,13 @@ class _Parser:
             shown = {member.key: member.value for member in body.members}
         if not certain:
             self.report.add("D106", tail, "", "has text that looks like the sections at its end")
-        middle = self._middle(head, tail if tail >= 0 else size, shown, cut=tail < 0)
+        middle = self._middle(head, tail, shown, cut=not blocks)
         inputs, decisions = self._decide(middle.inputs, shown)
-        self._second_document(head.end, tail if tail >= 0 else size, shown or {})
+        self._second_document(head.end, tail, shown or {})
         self._tail(blocks, body, inputs, decisions)
-        if tail < 0 or not is_complete(self.layout, blocks[-1]):
+        if not blocks or not is_complete(self.layout, blocks[-1]):
             self._cut(middle)
-        parts = self.tiler.finish()
-        check_text(self.report, self.layout, parts)
+        check_text(self.report, self.layout, self.tiler.marks)
         check_head(self.report, head, tool)
         usable = body if isinstance(body, Body) else None
         check_inputs(self.report, middle.inputs, decisions, usable)
@@ -130,7 +134,12 @@ class _Parser:
             ),
         )
         return ParsedDocument(
-            self.report.path, self.text, self.layout.newline, spec, diagnostics, parts
+            self.report.path,
+            self.text,
+            self.layout.newline,
+            spec,
+            diagnostics,
+            tuple(self.tiler.marks),
         )
 
     def _head(self) -> Head:
@@ -241,18 +250,15 @@ class _Parser:
         while at >= 0:
             after = self.layout.skip(at + len(START), end)
             if any(self.text.startswith(head_key(word, "name"), after) for word in WORDS):
-                part = next(part for part in self.tiler.parts if part.start <= at < part.end)
+                place = next((mark[4] for mark in self.tiler.marks if mark[1] <= at < mark[2]), ())
                 repeated = any(START in text for text in shown.values() if isinstance(text, str))
-                if part.place[-1:] != ("default",) or not repeated:
+                if place[-1:] != ("default",) or not repeated:
                     self.report.fail("D004", at, "holds a second document")
             at = self.layout.find(START, at + 1, end)
 
     def _cut(self, middle: _Middle) -> None:
-        place = next(
-            (part for part in self.tiler.parts if part.kind is Kind.REGION and part.name == "cut"),
-            None,
-        )
-        offset = place.start if place else len(self.text)
+        place = next((mark for mark in self.tiler.marks if mark[3] == "cut"), None)
+        offset = place[1] if place else len(self.text)
         message = "ends early; what the cut may have changed is left out"
         last = middle.inputs[-1].name if middle.inputs and place else ""
         if last:

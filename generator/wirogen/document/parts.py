@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -52,40 +53,41 @@ class Part(NamedTuple):
     indent: int = 0
 
 
+Mark: TypeAlias = "tuple[Kind, int, int, str, Place, Form, int]"
+
+
 class Tiler:
-    """Collects parts from left to right; the white space between them becomes parts as well."""
+    """Collects, from left to right, every piece but white space; cheaply, as most documents are
+    read without a look at their parts."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.parts: list[Part] = []
-        self.at = 0
-
-    def _reach(self, start: int) -> None:
-        if start > self.at:
-            gap = self.text[self.at : start]
-            blank = not gap.strip(WHITE)
-            kind, name = (Kind.SPACE, "") if blank else (Kind.REGION, "unread")
-            self.parts.append(Part(kind, self.at, start, name))
+    def __init__(self) -> None:
+        self.marks: list[Mark] = []
 
     def syntax(self, start: int, word: str) -> None:
-        self._reach(start)
-        self.at = start + len(word)
-        self.parts.append(Part(Kind.SYNTAX, start, self.at, word))
+        self.marks.append((Kind.SYNTAX, start, start + len(word), word, (), Form.TEXT, 0))
 
     def value(
         self, start: int, end: int, place: Place, form: Form = Form.TEXT, indent: int = 0
     ) -> None:
-        self._reach(start)
-        self.at = end
-        self.parts.append(Part(Kind.VALUE, start, end, "", place, form, indent))
+        self.marks.append((Kind.VALUE, start, end, "", place, form, indent))
 
     def region(self, start: int, end: int, name: str) -> None:
         if end > start:
-            self._reach(start)
-            self.at = end
-            self.parts.append(Part(Kind.REGION, start, end, name))
+            self.marks.append((Kind.REGION, start, end, name, (), Form.TEXT, 0))
 
-    def finish(self) -> tuple[Part, ...]:
-        self._reach(len(self.text))
-        self.at = len(self.text)
-        return tuple(self.parts)
+
+def tile(text: str, marks: Iterable[Mark]) -> tuple[Part, ...]:
+    """The parts of ``text``: what is marked, and the white space between. Text between that is
+    not white becomes a region named ``unread``, which no document should have."""
+    parts: list[Part] = []
+    at = 0
+    for mark in (*marks, None):
+        start = len(text) if mark is None else mark[1]
+        if start > at:
+            blank = not text[at:start].strip(WHITE)
+            kind, name = (Kind.SPACE, "") if blank else (Kind.REGION, "unread")
+            parts.append(Part(kind, at, start, name))
+        if mark is not None:
+            parts.append(Part._make(mark))
+            at = mark[2]
+    return tuple(parts)

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from wirogen.document.grammar import INTEGRATION, RUN
-from wirogen.document.jsontext import JsonError, decode
+from wirogen.document.jsontext import JsonError
 from wirogen.document.page import Page
 from wirogen.document.report import shorten
 from wirogen.document.tail import Block, Body
@@ -82,12 +82,11 @@ def _check_body(page: Page, body: Body | JsonError | None) -> None:
 
 
 def _check_json(page: Page, block: Block) -> None:
-    try:
-        end = decode(page.text, block.json)[1]
-    except JsonError as error:
-        page.report.add("D301", error.offset, block.title, f"is not JSON: {_fault(page, error)}")
+    if block.wrong:
+        message = f"is not JSON: {_fault(page, block.wrong)}"
+        page.report.add("D301", block.wrong.offset, block.title, message)
         return
-    rest = page.layout.skip(end, block.code_end)
+    rest = page.layout.skip(block.json_end, block.code_end)
     if block.language == "json" and rest < block.code_end:
         page.report.add("D301", rest, block.title, "is not JSON: text follows it")
 

@@ -9,7 +9,10 @@ from wirogen.document.grammar import FENCE, HEADING, INTEGRATION, STATUS, TAIL
 from wirogen.document.jsontext import JsonError, Member, decode, members
 from wirogen.document.layout import Layout
 
-_LONGEST_FIRST: Final = sorted(TAIL, key=len, reverse=True)
+_LONGEST_FIRST: Final = {
+    beginning: sorted((t for t in TAIL if t.startswith(beginning)), key=len, reverse=True)
+    for beginning in {title[:3] for title in TAIL}
+}
 _TRIES: Final = 8
 _LAST_STATUS: Final = "task_output"
 
@@ -20,7 +23,8 @@ class Block:
 
     ``code`` to ``code_end`` is what stands between its fences (both -1 without any); ``before``
     and ``after`` are the texts in front of and behind the fences, empty as a rule. ``json`` is
-    where JSON begins in the code, or -1. ``closed`` is false when the document ends in the code.
+    where JSON begins in the code, or -1; it ends at ``json_end`` unless it is ``wrong``.
+    ``closed`` is false when the document ends in the code.
     """
 
     start: int
@@ -35,6 +39,8 @@ class Block:
     code: int = -1
     code_end: int = -1
     json: int = -1
+    json_end: int = -1
+    wrong: JsonError | None = None
     closed: bool = True
 
 
@@ -48,28 +54,35 @@ class Body:
     wrong: JsonError | None = None
 
 
-def find_tail(layout: Layout, start: int) -> tuple[int, bool]:
-    """Where the tail begins (-1: nowhere), and whether that is certain.
+def find_tail(layout: Layout, start: int) -> tuple[list[Block], bool]:
+    """The sections of the tail (none: there is no tail), and whether they are certain.
 
     It is the first heading of a known section from which on the document is well formed. A
     heading in a prompt is not: the real one follows it, or text where only sections can be.
     """
     size = len(layout.text)
-    first, tries = -1, 0
+    first: list[Block] = []
+    tries = 0
     at = layout.heading(start, size)
     while at >= 0 and tries < _TRIES:
         if _opens(layout, at):
             tries += 1
-            if _well_formed(layout, walk(layout, at, size)):
-                return at, True
-            first = at if first < 0 else first
+            blocks = walk(layout, at, size)
+            if _well_formed(layout, blocks):
+                return blocks, True
+            first = first or blocks
         at = layout.heading(at + 1, size)
-    return first, first < 0
+    return first, not first
 
 
 def known_title(layout: Layout, at: int) -> str:
     """The title of the known section whose heading is at ``at``, else empty."""
-    return next((t for t in _LONGEST_FIRST if layout.is_key(at, f"{HEADING} {t}")), "")
+    text = layout.text
+    start = at + len(HEADING) + 1
+    for title in _LONGEST_FIRST.get(text[start : start + 3], ()):
+        if text.startswith(title, start) and layout.is_key(at, f"{HEADING} {title}"):
+            return title
+    return ""
 
 
 def _opens(layout: Layout, at: int) -> bool:
@@ -140,7 +153,7 @@ def _read_code(layout: Layout, block: Block, fence: int, size: int) -> None:
     block.code = layout.word_end(at, size)
     block.language = text[at : block.code]
     block.json = _json_start(layout, block, size)
-    close = closing_fence(layout, _after_json(text, block), size)
+    close = closing_fence(layout, _read_json(text, block), size)
     if close < 0:
         block.code_end, block.end, block.closed = size, size, False
         return
@@ -151,15 +164,19 @@ def _read_code(layout: Layout, block: Block, fence: int, size: int) -> None:
     block.after = layout.trim(after, block.end)
 
 
-def _after_json(text: str, block: Block) -> int:
+def _read_json(text: str, block: Block) -> int:
     """Where the search for the end of a block may begin: behind its JSON, which may hold fences."""
-    if block.json >= 0:
-        for strict in (True, False):
-            try:
-                return decode(text, block.json, strict=strict)[1]
-            except JsonError:
-                continue
-    return block.code
+    if block.json < 0:
+        return block.code
+    try:
+        block.json_end = decode(text, block.json)[1]
+    except JsonError as error:
+        block.wrong = error
+        try:
+            return decode(text, block.json, strict=False)[1]
+        except JsonError:
+            return block.code
+    return block.json_end
 
 
 def _json_start(layout: Layout, block: Block, size: int) -> int:
@@ -182,15 +199,10 @@ def run_body(layout: Layout, block: Block) -> Body | JsonError:
     if block.json < 0:
         return JsonError(block.title_start, "there is no body behind -d '")
     try:
-        found, end = members(layout.text, block.json)
-        return Body(block.json, end, tuple(found))
-    except JsonError as error:
-        wrong = error
-    try:
         found, end = members(layout.text, block.json, strict=False)
-        return Body(block.json, end, tuple(found), wrong)
-    except JsonError:
-        return wrong
+    except JsonError as error:
+        return block.wrong or error
+    return Body(block.json, end, tuple(found), block.wrong)
 
 
 def _title_end(text: str, start: int, end: int) -> int:

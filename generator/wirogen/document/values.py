@@ -47,7 +47,7 @@ def spell_lines(value: str, newline: str, indent: int) -> str:
 def shown_end(layout: Layout, start: int, shown: str) -> int:
     """Where the value ``shown`` in the Run Command ends when it stands at ``start``, or -1."""
     text = layout.text
-    for spelling in (shown, fold(shown) if layout.flat else shown.replace("\n", layout.newline)):
-        if spelling and text.startswith(spelling, start):
-            return start + len(spelling)
-    return -1
+    if text.startswith(shown, start):
+        return start + len(shown)
+    other = fold(shown) if layout.flat else shown.replace("\n", layout.newline)
+    return start + len(other) if other and text.startswith(other, start) else -1
