@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from wirogen.emit.catalogue import catalogue_text
 from wirogen.emit.formatting import format_python
 from wirogen.emit.pages import shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
@@ -16,6 +17,8 @@ from wirogen.spec import Json, spec_json_schema
 _TOOL = "python/wiro_tools/[owner]/[project].py.jinja"
 _PACKAGE = "python/wiro_tools/__init__.py.jinja"
 _PACKAGE_STUB = "python/wiro_tools/__init__.pyi.jinja"
+_CATALOGUE = "python/wiro_tools/catalogue.py.jinja"
+_CATALOGUE_STUB = "python/wiro_tools/catalogue.pyi.jinja"
 _OWNER = "python/wiro_tools/[owner]/__init__.py.jinja"
 _OWNER_STUB = "python/wiro_tools/[owner]/__init__.pyi.jinja"
 
@@ -45,6 +48,11 @@ def render_shared(plans: Iterable[ToolPlan], renderer: Renderer) -> dict[str, st
     files = {
         "python/wiro_tools/__init__.py": renderer.text(_PACKAGE),
         "python/wiro_tools/__init__.pyi": renderer.text(_PACKAGE_STUB, owners=modules),
+        "python/wiro_tools/catalogue.py": renderer.text(_CATALOGUE),
+        "python/wiro_tools/catalogue.pyi": renderer.text(_CATALOGUE_STUB),
+        "python/wiro_tools/catalogue.json": catalogue_text(
+            plan for tools in owners.values() for plan in tools
+        ),
         "python/wiro_tools/py.typed": "",
         "python/wiro_tools/_validators/__init__.py": "",
         **shared_pages(owners, renderer),

@@ -1,0 +1,232 @@
+"""What tools a generated package has, without importing any of them.
+
+A generated package holds ``catalogue.json``, one tool a line, and a module ``catalogue`` that is a
+:class:`Catalogue`::
+
+    from wiro_tools import catalogue
+
+    for tool in catalogue.search("portrait", input_kind="image"):
+        print(tool.tool, tool.description)
+    catalogue.get("wiro/text-to-image-sd-lora").module().run(client, prompt="a lighthouse")
+"""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from wiro_runtime.errors import ConfigurationError, InvalidInputs
+from wiro_runtime.text import nearest, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
+
+    from wiro_runtime.inputs import ToolInputs
+
+__all__ = ["Catalogue", "Entry", "EntryInput", "open_catalogue", "serve_catalogue"]
+
+DATA: Final = "catalogue.json"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryInput:
+    """An input of a tool: ``name`` in Python, ``wire_name`` on Wiro.
+
+    ``kind`` is one of ``text number boolean choice lora image video audio file list object``.
+    """
+
+    name: str
+    wire_name: str
+    kind: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A tool of a package. ``cover`` is the address of a picture, ``module_name`` that of its
+    client, such as ``wiro_tools.wiro.text_to_image_sd_lora``."""
+
+    tool: str
+    name: str
+    module_name: str
+    description: str
+    cover: str | None
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+    inputs: tuple[EntryInput, ...]
+
+    @property
+    def owner(self) -> str:
+        return self.tool.partition("/")[0]
+
+    def module(self) -> ModuleType:
+        """The tool's client, imported now."""
+        return import_module(self.module_name)
+
+    def check(self, inputs: object) -> ToolInputs:
+        """``inputs``, a mapping, as the tool's validated ``Inputs``. Raises
+        :class:`InvalidInputs`."""
+        validator: type[ToolInputs] = self.module().Inputs
+        if isinstance(inputs, validator):
+            return inputs
+        try:
+            arguments: dict[str, Any] = dict(cast("Any", inputs))
+        except (TypeError, ValueError):
+            text = f"expected a mapping of inputs, got {type(inputs).__name__}"
+            raise InvalidInputs(text, problems={"inputs": text}) from None
+        return validator(**arguments)
+
+
+class Catalogue(Collection[Entry]):
+    """The tools of one generated package, in the order of their ids.
+
+    Nothing is read before the first use.
+    """
+
+    def __init__(self, package: str, read: Callable[[], bytes | None] | None = None) -> None:
+        self.package = package
+        self._read = read or (lambda: pkgutil.get_data(package, DATA))
+        self._tools: dict[str, dict[str, Any]] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Catalogue of {self.package}>"
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(self._entry, self._data.values())
+
+    def __contains__(self, tool: object) -> bool:
+        """Whether there is a tool with this id, or this entry."""
+        return (tool.tool if isinstance(tool, Entry) else tool) in self._data
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of every tool, sorted."""
+        return tuple(self._data)
+
+    def get(self, tool: str) -> Entry:
+        """The tool with the id ``owner/project``. Raises :class:`InvalidInputs`, which names the
+        ids nearest to an unknown one."""
+        found = self._data.get(tool)
+        if found is None:
+            text = f"{self.package} has no tool {shorten(repr(tool))}{self._nearest(tool)}"
+            raise InvalidInputs(text, problems={"tool": text})
+        return self._entry(found)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        owner: str | None = None,
+        category: str | None = None,
+        tag: str | None = None,
+        input_kind: str | None = None,
+    ) -> list[Entry]:
+        """The tools that match everything given, whatever its case.
+
+        Every word of ``text`` is looked for in ids, names, categories, tags, input names and
+        descriptions; those found in an id or a name come first. Order is otherwise that of the
+        ids. ``input_kind`` is a kind of :class:`EntryInput`; unknown ones match nothing.
+        """
+        words = text.casefold().split()
+        ranked: list[tuple[int, dict[str, Any]]] = []
+        for raw in self._data.values():
+            if owner is not None and not _same(owner, [raw["tool"].partition("/")[0]]):
+                continue
+            if category is not None and not _same(category, raw["categories"]):
+                continue
+            if tag is not None and not _same(tag, raw["tags"]):
+                continue
+            if input_kind is not None and not _same(input_kind, [x[2] for x in raw["inputs"]]):
+                continue
+            rank = _rank(words, raw)
+            if rank is not None:
+                ranked.append((rank, raw))
+        ranked.sort(key=lambda pair: pair[0])
+        return [self._entry(raw) for _, raw in ranked]
+
+    @property
+    def _data(self) -> dict[str, dict[str, Any]]:
+        if self._tools is None:
+            try:
+                data = self._read()
+                tools = json.loads(data or b"")["tools"]
+                self._tools = {raw["tool"]: raw for raw in tools}
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ConfigurationError(
+                    f"the catalogue of {self.package} cannot be read ({error}); generate it again"
+                ) from None
+        return self._tools
+
+    def _nearest(self, tool: object) -> str:
+        """Ids like ``tool``: as a whole or, where the owner is missing or wrong, by project."""
+        text = str(tool).casefold()
+        project = text.rpartition("/")[2]
+        same = [each for each in self._data if each.rpartition("/")[2].casefold() == project]
+        if same:
+            return "; nearest: " + ", ".join(shorten(repr(each), 60) for each in same[:3])
+        return nearest(text, self._data)
+
+    def _entry(self, raw: dict[str, Any]) -> Entry:
+        return Entry(
+            tool=raw["tool"],
+            name=raw["name"],
+            module_name=f"{self.package}.{raw['module']}",
+            description=raw["description"],
+            cover=raw["cover"],
+            categories=tuple(raw["categories"]),
+            tags=tuple(raw["tags"]),
+            inputs=tuple(EntryInput(*each) for each in raw["inputs"]),
+        )
+
+
+def serve_catalogue(module: str) -> None:
+    """Make the module ``PACKAGE.catalogue`` the catalogue itself, so that it can be iterated."""
+    catalogue = Catalogue(module.rpartition(".")[0])
+    sys.modules[module] = cast("Any", catalogue)
+
+
+def open_catalogue(package: str | Catalogue = "wiro_tools") -> Catalogue:
+    """The catalogue of a generated package. Raises :class:`ConfigurationError` when there is no
+    such package or it has none."""
+    if isinstance(package, Catalogue):
+        return package
+    try:
+        catalogue: object = import_module(f"{package}.catalogue")
+    except ModuleNotFoundError as error:
+        if error.name not in (package, package.partition(".")[0], f"{package}.catalogue"):
+            raise
+        catalogue = None
+    except (ValueError, TypeError):
+        catalogue = None
+    if not isinstance(catalogue, Catalogue):
+        name = shorten(repr(package))
+        raise ConfigurationError(f"{name} is no generated package that can be imported here")
+    return catalogue
+
+
+def _same(wanted: str, values: Iterable[str]) -> bool:
+    folded = wanted.casefold()
+    return any(value.casefold() == folded for value in values)
+
+
+def _rank(words: list[str], raw: dict[str, Any]) -> int | None:
+    """How well a tool matches: 0 by what it is called, 1 by how it is filed, 2 by the rest;
+    ``None`` when a word is missing."""
+    head = f"{raw['tool']}\n{raw['name']}".casefold()
+    if all(word in head for word in words):
+        return 0
+    filed = "\n".join((head, *raw["categories"], *raw["tags"])).casefold()
+    if all(word in filed for word in words):
+        return 1
+    names = (name for each in raw["inputs"] for name in each[:2])
+    rest = "\n".join((filed, raw["description"], *names)).casefold()
+    return 2 if all(word in rest for word in words) else None
