@@ -39,7 +39,9 @@ from wiro_runtime.events import (
     TaskEnded,
     TextChunk,
 )
+from wiro_runtime.hooks import Hooks, RequestInfo, ResponseInfo, RetryInfo, TaskInfo
 from wiro_runtime.inputs import ToolInputs
+from wiro_runtime.journal import LostSubmission
 from wiro_runtime.lora import LoraChoice, LoraOption
 from wiro_runtime.results import Output, Result
 from wiro_runtime.schedule import PollSchedule
@@ -60,19 +62,24 @@ __all__ = [
     "ConnectionFailed",
     "DownloadError",
     "Event",
+    "Hooks",
     "InsufficientBalanceError",
     "InvalidInputs",
     "LogLine",
     "LoraChoice",
     "LoraOption",
+    "LostSubmission",
     "NotFoundError",
     "Output",
     "OutputsReady",
     "PollSchedule",
     "Progress",
     "RateLimitError",
+    "RequestInfo",
+    "ResponseInfo",
     "Result",
     "Retries",
+    "RetryInfo",
     "StatusChanged",
     "SubmissionUncertain",
     "Task",
@@ -80,6 +87,7 @@ __all__ = [
     "TaskDetail",
     "TaskEnded",
     "TaskFailed",
+    "TaskInfo",
     "TaskTimeout",
     "TextChunk",
     "Timeouts",

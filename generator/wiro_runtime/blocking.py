@@ -25,6 +25,8 @@ from wiro_runtime.port import Answer, Request, run_blocking
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 
+    from websockets.sync.client import ClientConnection
+
     from wiro_runtime.settings import Settings
 
 T = TypeVar("T")
@@ -49,8 +51,25 @@ class _Stream:
             raise connection_failed(error) from None
 
 
+class _Socket:
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    async def send(self, text: str) -> None:
+        self._socket.send(text)
+
+    async def receive(self, within: float) -> str | bytes | None:
+        try:
+            frame = self._socket.recv(timeout=within)
+        except TimeoutError:
+            return None
+        return frame if isinstance(frame, str) else bytes(frame)
+
+
 class BlockingPort:
     """See :class:`wiro_runtime.port.Port`."""
+
+    interruptions: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -59,6 +78,7 @@ class BlockingPort:
         # Connections of submissions are never used twice, those of files never saw a credential.
         self._submissions = self._client(keep=False)
         self._files = self._client()
+        self._gate = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.max_concurrency)
 
     def _client(self, *, keep: bool = True) -> httpx2.Client:
@@ -98,7 +118,7 @@ class BlockingPort:
             "POST",
             request.url,
             headers=dict(request.headers),
-            content=request.body,
+            content=request.body if isinstance(request.body, bytes) else request.body.chunks(),
             timeout=limits(self._settings.timeouts, within),
         )
         try:
@@ -127,6 +147,33 @@ class BlockingPort:
             raise connection_failed(error) from None
         with closing(response):
             yield _Stream(response, self._deadline)
+
+    @asynccontextmanager
+    async def socket(self, url: str, within: float) -> AsyncGenerator[_Socket, None]:
+        # Only those who follow a task live need it, and it takes a while to import.
+        from websockets.exceptions import WebSocketException  # noqa: PLC0415 - see above
+        from websockets.sync.client import connect  # noqa: PLC0415 - see above
+
+        try:
+            with connect(
+                url,
+                open_timeout=within,
+                close_timeout=1,
+                max_size=MAX_ANSWER,
+                proxy=None if self._settings.local else True,
+            ) as socket:
+                yield _Socket(socket)
+        except (OSError, WebSocketException) as error:
+            raise ConnectionFailed(f"WebSocket: {error}") from None
+
+    @asynccontextmanager
+    async def gate(self, within: float) -> AsyncGenerator[None, None]:
+        if not self._gate.acquire(timeout=max(0.0, within)):
+            raise TimeoutError
+        try:
+            yield
+        finally:
+            self._gate.release()
 
     async def sleep(self, seconds: float) -> None:
         self._settings.timing.sleep(seconds)

@@ -19,6 +19,8 @@ from wiro_runtime.errors import (
     UnexpectedAnswer,
     WiroError,
 )
+from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call
+from wiro_runtime.multipart import Form
 from wiro_runtime.port import Answer, Port, Request
 from wiro_runtime.signing import auth_headers
 from wiro_runtime.text import shorten
@@ -51,64 +53,90 @@ class Api:
         self.port = port
         self.clock = settings.timing.clock
 
-    async def post(self, path: str, body: Mapping[str, Any], deadline: float) -> dict[str, Any]:
-        """One attempt. ``deadline`` is in seconds of the clock."""
-        return await self.attempt(
-            path, {"content-type": "application/json"}, json.dumps(body).encode(), deadline
-        )
-
     async def attempt(
         self,
         path: str,
-        headers: Mapping[str, str],
-        body: bytes,
+        body: bytes | Form,
         deadline: float,
         *,
+        task_id: str | None = None,
         fresh: bool = False,
     ) -> dict[str, Any]:
-        """One request, signed, and its answer read. See :meth:`Port.send` for ``fresh``."""
+        """One request, signed, and its answer read. ``deadline`` is in seconds of the clock; see
+        :meth:`Port.send` for ``fresh``."""
         settings = self.settings
-        signed = auth_headers(settings.api_key, settings.api_secret)
-        request = Request(
-            f"{settings.base_url}{path}",
-            {**headers, "accept": "application/json", **signed},
-            body,
-        )
-        within = min(settings.timeouts.request, deadline - self.clock())
-        answer = await self.port.send(request, max(within, 0.001), fresh=fresh)
-        log.debug("POST %s: HTTP %d, %d bytes", path, answer.status, len(answer.body))
+        headers = auth_headers(settings.api_key, settings.api_secret)
+        headers["accept"] = "application/json"
+        limit = settings.timeouts.request
+        if isinstance(body, bytes):
+            headers["content-type"] = "application/json"
+        else:
+            headers["content-type"] = body.content_type
+            headers["content-length"] = str(body.length)
+            limit += settings.timeouts.transfer
+        request = Request(f"{settings.base_url}{path}", headers, body)
+        info = RequestInfo(path=path, task_id=task_id)
+        call(settings.hooks.request, info)
+        begin = self.clock()
+        status: int | None = None
+        failure: Exception | None = None
+        try:
+            within = max(min(limit, deadline - begin), 0.001)
+            answer = await self.port.send(request, within, fresh=fresh)
+            status = answer.status
+        except Exception as error:
+            failure = error
+            raise
+        finally:
+            seconds = self.clock() - begin
+            log.debug("POST %s: %s in %.3f s", path, status or failure or "interrupted", seconds)
+            call(
+                settings.hooks.response,
+                ResponseInfo(request=info, seconds=seconds, status=status, error=failure),
+            )
         return self.read(answer)
 
     async def ask(
         self,
         path: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | Form,
         *,
         deadline: float | None = None,
         task_id: str | None = None,
     ) -> dict[str, Any]:
-        """A call that changes nothing when it is made twice: repeated until it is answered.
+        """A call that costs nothing when it is made twice: repeated until it is answered.
 
         Signed anew every time. Errors carry ``task_id``.
         """
-        retries = self.settings.retries
+        retries, timeouts = self.settings.retries, self.settings.timeouts
+        content = body if isinstance(body, Form) else json.dumps(body).encode()
         if deadline is None:
-            deadline = self.clock() + self.settings.timeouts.request * retries.attempts
+            limit = timeouts.request if isinstance(content, bytes) else timeouts.transfer
+            deadline = self.clock() + limit * retries.attempts
         failures = 0
         while True:
             try:
-                return await self.post(path, body, deadline)
+                return await self.attempt(path, content, deadline, task_id=task_id)
             except WiroError as error:
                 error.task_id = error.task_id or task_id
                 failures += 1
-                if not error.retryable or failures >= retries.attempts:
+                if not error.retryable:
                     raise
-                after = error.retry_after if isinstance(error, ApiError) else None
-                delay = retries.delay(failures, after, self.settings.timing.random)
-                if self.clock() + delay >= deadline:
-                    raise
-                log.info("POST %s failed (%s); again in %.1f s", path, error, delay)
-            await self.port.sleep(delay)
+                await self.pause(path, error, failures, deadline)
+
+    async def pause(self, path: str, error: WiroError, failures: int, deadline: float) -> None:
+        """Sleep before ``path`` is called again, or raise ``error`` when it is time to give up."""
+        retries, timing = self.settings.retries, self.settings.timing
+        after = error.retry_after if isinstance(error, ApiError) else None
+        delay = retries.delay(failures, after, timing.random)
+        if failures >= retries.attempts or self.clock() + delay >= deadline:
+            raise error
+        log.info("POST %s failed (%s); again in %.1f s", path, error, delay)
+        info = RetryInfo(
+            path=path, task_id=error.task_id, error=error, failures=failures, delay=delay
+        )
+        call(self.settings.hooks.retry, info)
+        await self.port.sleep(delay)
 
     def read(self, answer: Answer) -> dict[str, Any]:
         """The JSON object of a successful answer; a typed error for every other one."""

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from wiro_runtime.detail import TERMINAL, as_float, as_int, as_text
 from wiro_runtime.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wiro_runtime.detail import TaskDetail
-    from wiro_runtime.results import Output
+    from wiro_runtime.results import Access, Output
+    from wiro_runtime.state import TaskState
+
+_LOG_STATUSES: Final = frozenset({"task_error", "task_error_full"})
+"""Not states of a task, in spite of their place: lines on its error stream."""
+
+_FRAMES: Final = 1000
+"""WebSocket frames that are remembered, to know them again."""
 
 OnUpdate: TypeAlias = Callable[["Event"], object]
 """Called with every event of a task; for :class:`AsyncWiro` it may be a coroutine function."""
@@ -59,15 +69,16 @@ class Progress(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextChunk(Event):
-    """What an LLM tool has written: ``text`` as a whole, ``thinking`` and ``answer`` where Wiro
-    tells them apart."""
+    """What an LLM tool writes: ``text`` as Wiro sent it, ``new`` what of it was not in the chunk
+    before, ``thinking`` and ``answer`` where Wiro tells them apart."""
 
     text: str
+    new: str
     thinking: tuple[str, ...]
     answer: tuple[str, ...]
 
     def __str__(self) -> str:
-        return self.text
+        return self.new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,35 +127,132 @@ class TaskEnded(Event):
 
 
 class Reader:
-    """Turns what Wiro says about one task into events, none of them twice."""
+    """Turns what Wiro says about one task into events, none of them twice.
 
-    def __init__(self, access: Any) -> None:
+    A WebSocket that is opened anew may tell again what the one before has told, and a look at the
+    task shows whole logs: what is in them already is not given again.
+    """
+
+    def __init__(self, access: Access) -> None:
         self._access = access
         self._statuses: set[str] = set()
-        self._log = ""
-        self._error_log = ""
+        self._lines: Counter[tuple[bool, str]] = Counter()
+        self._frames: deque[int] = deque(maxlen=_FRAMES)
+        self._replay = False
+        self._chunk: TextChunk | None = None
+        self.status = ""
+        self.ended = False
+
+    def connected(self) -> None:
+        """A WebSocket was opened: until it says something new it may repeat the one before."""
+        self._replay = True
 
     def detail(self, detail: TaskDetail) -> list[Event]:
         """The events that a look at the task reveals, in order."""
-        base: dict[str, Any] = {
-            "task_id": detail.id,
-            "status": detail.status,
-            "raw": detail.raw,
-        }
-        events: list[Event] = []
-        if detail.status not in self._statuses:
-            self._statuses.add(detail.status)
-            events.append(StatusChanged(**base))
-        for error, before, now in (
-            (False, self._log, detail.log),
-            (True, self._error_log, detail.error_log),
-        ):
-            fresh = now.removeprefix(before) if now != before else ""
-            events += [LogLine(**base, text=line, error=error) for line in fresh.splitlines()]
-        self._log, self._error_log = detail.log, detail.error_log
-        if detail.terminal:
+        base: dict[str, Any] = {"task_id": detail.id, "status": detail.status, "raw": detail.raw}
+        events = self._entered(base)
+        events += self._log(base, detail.log, error=False, whole=True)
+        events += self._log(base, detail.error_log, error=True, whole=True)
+        if detail.terminal and not self.ended:
+            self.ended = True
             outputs = Result.read(detail, detail.id, self._access).outputs
             if outputs:
                 events.append(OutputsReady(**base, outputs=outputs))
             events.append(TaskEnded(**base, detail=detail))
         return events
+
+    def frame(self, frame: str | bytes, state: TaskState) -> list[Event]:
+        """The events of one WebSocket frame; none for those that mean nothing here."""
+        if isinstance(frame, bytes):
+            base: dict[str, Any] = {"task_id": state.id, "status": self.status, "raw": {}}
+            return [BinaryFrame(**base, data=frame)]
+        try:
+            parsed: object = json.loads(frame)
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(parsed, dict) or self._told(frame):
+            return []
+        raw = cast("dict[str, Any]", parsed)
+        token = as_text(raw.get("tasktoken"))
+        status = as_text(raw.get("type"))
+        if token != state.token or not status:
+            return []
+        self.status = status
+        base = {"task_id": state.id or as_text(raw.get("id")), "status": status, "raw": raw}
+        if status in TERMINAL:
+            # The look at the task that follows knows more: cost, exit code, logs.
+            return []
+        return self._entered(base) + self._message(base, raw.get("message"))
+
+    def _told(self, frame: str) -> bool:
+        """Whether this frame was given before: the last one again, or a replay."""
+        digest = hash(frame)
+        if digest in self._frames and (self._replay or digest == self._frames[-1]):
+            return True
+        self._replay = False
+        self._frames.append(digest)
+        return False
+
+    def _entered(self, base: dict[str, Any]) -> list[Event]:
+        status = base["status"]
+        if not status or status in self._statuses or status in _LOG_STATUSES:
+            return []
+        self._statuses.add(status)
+        return [StatusChanged(**base)]
+
+    def _message(self, base: dict[str, Any], message: object) -> list[Event]:
+        if isinstance(message, str):
+            error = base["status"] in _LOG_STATUSES
+            return self._log(base, message, error=error, whole=base["status"].endswith("_full"))
+        if not isinstance(message, dict):
+            return []
+        body = cast("dict[str, Any]", message)
+        events: list[Event] = []
+        if "raw" in body or "answer" in body:
+            events += self._text(base, body)
+        if "percentage" in body or "stepCurrent" in body:
+            progress = Progress(
+                **base,
+                percentage=as_float(body.get("percentage")),
+                step=as_int(body.get("stepCurrent")),
+                steps=as_int(body.get("stepTotal")),
+                elapsed=_seconds(body.get("elapsedTime")),
+                remaining=_seconds(body.get("remainingTime")),
+            )
+            events.append(progress)
+        return events
+
+    def _text(self, base: dict[str, Any], body: dict[str, Any]) -> list[Event]:
+        thinking, answer = as_texts(body.get("thinking")), as_texts(body.get("answer"))
+        text = "".join(answer) or as_text(body.get("raw"))
+        before = self._chunk
+        if before and (before.text, before.thinking, before.answer) == (text, thinking, answer):
+            return []
+        new = text.removeprefix(before.text) if before else text
+        self._chunk = TextChunk(**base, text=text, new=new, thinking=thinking, answer=answer)
+        return [self._chunk]
+
+    def _log(self, base: dict[str, Any], text: str, *, error: bool, whole: bool) -> list[Event]:
+        """Lines that were not given yet. ``whole``: the text begins where the log begins."""
+        events: list[Event] = []
+        seen: Counter[tuple[bool, str]] = Counter()
+        for line in text.splitlines():
+            key = (error, line)
+            seen[key] += 1
+            if whole and seen[key] <= self._lines[key]:
+                continue
+            self._lines[key] += 1
+            events.append(LogLine(**base, text=line, error=error))
+        return events
+
+
+def as_texts(value: object) -> tuple[str, ...]:
+    """The texts of a list; of one text, that one."""
+    if isinstance(value, list):
+        return tuple(as_text(item) for item in cast("list[Any]", value))
+    return () if value is None else (as_text(value),)
+
+
+def _seconds(value: object) -> float | None:
+    """``"12.5"`` and ``"12.5s"``."""
+    return as_float(value.rstrip("s ") if isinstance(value, str) else value)

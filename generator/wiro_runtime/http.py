@@ -47,8 +47,12 @@ def connection_failed(error: Exception) -> ConnectionFailed:
 
 def limits(timeouts: Timeouts, within: float) -> httpx2.Timeout:
     """Limits of single steps; the caller bounds their sum."""
-    connect = min(timeouts.connect, within)
-    return httpx2.Timeout(within, connect=connect, pool=within)
+    return httpx2.Timeout(
+        connect=min(timeouts.connect, within),
+        read=min(timeouts.request, within),
+        write=min(timeouts.stall, within),
+        pool=within,
+    )
 
 
 def lowered(headers: httpx2.Headers) -> Mapping[str, str]:

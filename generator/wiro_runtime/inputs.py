@@ -156,10 +156,15 @@ def _put_files(body: dict[str, Any], field: _Field, value: Any) -> None:
         body[field.key] = ",".join(texts)
         if local and field.file_field:
             body[field.file_field] = local if field.wire == "files-url" else local[0]
+    elif field.wire == "files" and local:
+        body[field.key] = local
+        body.setdefault(f"{field.key}Url", ",".join(texts))
     elif field.wire in _MANY_FILES:
         body[field.key] = values
     else:
         body[field.key] = values[0] if values else ""
+        if local:
+            body.setdefault(f"{field.key}Url", "")
 
 
 _EXPECTED = {

@@ -24,6 +24,9 @@ from wiro_runtime.port import Answer, Request
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 
+    from websockets.asyncio.client import ClientConnection
+
+    from wiro_runtime.multipart import Form
     from wiro_runtime.settings import Settings
 
 T = TypeVar("T")
@@ -45,8 +48,32 @@ class _Stream:
             raise connection_failed(error) from None
 
 
+class _Socket:
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    async def send(self, text: str) -> None:
+        await self._socket.send(text)
+
+    async def receive(self, within: float) -> str | bytes | None:
+        try:
+            async with asyncio.timeout(within):
+                frame = await self._socket.recv()
+        except TimeoutError:
+            return None
+        return frame if isinstance(frame, str) else bytes(frame)
+
+
+async def _chunks(form: Form) -> AsyncGenerator[bytes, None]:
+    chunks = form.chunks()
+    while chunk := await asyncio.to_thread(next, chunks, b""):
+        yield chunk
+
+
 class AsyncPort:
     """See :class:`wiro_runtime.port.Port`."""
+
+    interruptions: tuple[type[BaseException], ...] = (KeyboardInterrupt, asyncio.CancelledError)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -54,6 +81,7 @@ class AsyncPort:
         # Connections of submissions are never used twice, those of files never saw a credential.
         self._submissions = self._client(keep=False)
         self._files = self._client()
+        self._gate = asyncio.Lock()
         self._slots = asyncio.Semaphore(settings.max_concurrency)
 
     def _client(self, *, keep: bool = True) -> httpx2.AsyncClient:
@@ -88,7 +116,7 @@ class AsyncPort:
             "POST",
             request.url,
             headers=dict(request.headers),
-            content=request.body,
+            content=request.body if isinstance(request.body, bytes) else _chunks(request.body),
             timeout=limits(self._settings.timeouts, within),
         )
         try:
@@ -123,6 +151,33 @@ class AsyncPort:
             yield _Stream(response)
         finally:
             await response.aclose()
+
+    @asynccontextmanager
+    async def socket(self, url: str, within: float) -> AsyncGenerator[_Socket, None]:
+        # Only those who follow a task live need it, and it takes a while to import.
+        from websockets.asyncio.client import connect  # noqa: PLC0415 - see above
+        from websockets.exceptions import WebSocketException  # noqa: PLC0415 - see above
+
+        try:
+            async with connect(
+                url,
+                open_timeout=within,
+                close_timeout=1,
+                max_size=MAX_ANSWER,
+                proxy=None if self._settings.local else True,
+            ) as socket:
+                yield _Socket(socket)
+        except (OSError, WebSocketException) as error:
+            raise ConnectionFailed(f"WebSocket: {error}") from None
+
+    @asynccontextmanager
+    async def gate(self, within: float) -> AsyncGenerator[None, None]:
+        async with asyncio.timeout(within):
+            await self._gate.acquire()
+        try:
+            yield
+        finally:
+            self._gate.release()
 
     async def sleep(self, seconds: float) -> None:
         await self._settings.timing.async_sleep(seconds)

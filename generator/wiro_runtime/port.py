@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from wiro_runtime.multipart import Form
+
 T = TypeVar("T")
 
 
@@ -23,7 +25,7 @@ class Request:
 
     url: str
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | Form
 
     def __repr__(self) -> str:
         return f"<Request POST {self.url}>"
@@ -49,6 +51,16 @@ class Stream(Protocol):
         ...
 
 
+class Socket(Protocol):
+    """An open WebSocket."""
+
+    async def send(self, text: str) -> None: ...
+
+    async def receive(self, within: float) -> str | bytes | None:
+        """The next frame; ``None`` when there was none ``within`` so many seconds."""
+        ...
+
+
 class Port(Protocol):
     """I/O. Every method raises :class:`ConnectionFailed` for whatever the network does, and its
     ``maybe_sent`` is false only when Wiro certainly has not seen the request."""
@@ -66,6 +78,17 @@ class Port(Protocol):
     ) -> AbstractAsyncContextManager[Stream]:
         """GET without any credentials, over connections that never carry them."""
         ...
+
+    def socket(self, url: str, within: float) -> AbstractAsyncContextManager[Socket]:
+        """Open a WebSocket, without any credentials, in ``within`` seconds at most."""
+        ...
+
+    def gate(self, within: float) -> AbstractAsyncContextManager[None]:
+        """Pass the one gate of this port, alone; :class:`TimeoutError` when it stays shut."""
+        ...
+
+    interruptions: tuple[type[BaseException], ...]
+    """How a caller's wish to stop waiting arrives."""
 
     async def sleep(self, seconds: float) -> None: ...
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.calls import Api, log
-from wiro_runtime.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
+from wiro_runtime.detail import CANCELLED, QUEUED, TERMINAL, TaskDetail, as_mappings, as_text
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
+    ConfigurationError,
     ConnectionFailed,
     InvalidInputs,
     NotFoundError,
     RateLimitError,
-    SubmissionUncertain,
     TaskCancelled,
     TaskFailed,
     TaskTimeout,
@@ -25,50 +23,41 @@ from wiro_runtime.errors import (
     WiroError,
 )
 from wiro_runtime.events import Event, Reader
-from wiro_runtime.inputs import ToolInputs
+from wiro_runtime.hooks import TaskInfo, call
+from wiro_runtime.multipart import Form
 from wiro_runtime.results import Access, Result
-from wiro_runtime.text import shorten
+from wiro_runtime.state import TaskState
+from wiro_runtime.submissions import Submissions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     from wiro_runtime.events import OnUpdate
+    from wiro_runtime.files import FileLike
+    from wiro_runtime.inputs import ToolInputs
+    from wiro_runtime.journal import Journal, LostSubmission
     from wiro_runtime.port import Port
     from wiro_runtime.settings import Settings
 
 RESUME: Final = "it goes on; resume with client.task({id!r}).wait()"
 
+_SOCKETS: Final = 2
+"""WebSockets that are opened for one task; after the second the task is polled."""
 
-class TaskState:
-    """What is known of a task; shared by all who look at it."""
-
-    __slots__ = ("born", "detail", "id", "token", "tool")
-
-    def __init__(self, *, id: str, token: str, born: float, tool: str | None = None) -> None:  # noqa: A002 - Wiro's word
-        self.id = id
-        self.token = token
-        self.tool = tool
-        self.born = born
-        self.detail: TaskDetail | None = None
-
-    @property
-    def status(self) -> str:
-        return self.detail.status if self.detail else QUEUED if self.tool else ""
-
-    @property
-    def key(self) -> dict[str, str]:
-        """How Wiro is told which task is meant."""
-        return {"taskid": self.id} if self.id else {"tasktoken": self.token}
+_STOPPING: Final = 10.0
+"""Seconds that stopping a task may take when its caller wants to leave."""
 
 
 class Runs:
     """Everything that can be done with tasks, once for both clients."""
 
-    def __init__(self, settings: Settings, port: Port) -> None:
+    def __init__(self, settings: Settings, port: Port, journal: Journal | None = None) -> None:
         self.settings = settings
         self.port = port
+        self.journal = journal
         self.api = Api(settings, port)
         self.access = Access(settings, port)
+        self.submissions = Submissions(self.api, journal, self.refresh)
         self.clock = settings.timing.clock
 
     def state_of(self, task: str) -> TaskState:
@@ -79,70 +68,33 @@ class Runs:
         known = {"id": task, "token": ""} if task.isdigit() else {"id": "", "token": task}
         return TaskState(**known, born=self.clock())
 
+    def resumed(self, *, ended: bool) -> list[TaskState | LostSubmission]:
+        """What the journal knows to be unfinished, oldest first."""
+        if self.journal is None:
+            raise ConfigurationError("resume() needs a journal: pass journal=PATH to the client")
+        tasks = [
+            TaskState(id=task.id, token=task.token, born=self.clock())
+            for task in self.journal.tasks(ended=ended)
+        ]
+        return [*tasks, *self.journal.lost()]
+
+    async def forget(self, lost: LostSubmission) -> None:
+        journal = self.journal
+        if journal is not None:
+            await self.port.offload(lambda: journal.settled(lost.key, "forgotten"))
+
     async def submit(
-        self, tool: str, inputs: ToolInputs | Mapping[str, Any], callback_url: str | None
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, Any],
+        callback_url: str | None,
+        deadline: float | None = None,
     ) -> TaskState:
-        path = run_path(tool)
-        body = dict(inputs.wire_values() if isinstance(inputs, ToolInputs) else inputs)
-        if callback_url is not None:
-            body["callbackUrl"] = callback_url
-        if self.settings.project_id is not None:
-            body["projectid"] = self.settings.project_id
-        try:
-            content = json.dumps(body, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise InvalidInputs(f"inputs are not JSON: {error}") from None
-        deadline = self.clock() + self.settings.timeouts.wait
-        answer = await self._send_run(tool, path, content.encode(), deadline)
-        task_id = as_text(answer.get("taskid"))
-        token = as_text(answer.get("socketaccesstoken") or answer.get("tasktoken"))
-        if not task_id and not token:
-            raise _uncertain(tool, "the answer names no task")
-        log.info("task %s submitted to %s", task_id, tool)
-        return TaskState(id=task_id, token=token, born=self.clock(), tool=tool)
-
-    async def _send_run(
-        self, tool: str, path: str, content: bytes, deadline: float
-    ) -> dict[str, Any]:
-        """Send a run, again only when it was certainly not accepted."""
-        retries, failures = self.settings.retries, 0
-        headers = {"content-type": "application/json"}
-        while True:
-            try:
-                return await self.api.attempt(path, headers, content, deadline, fresh=True)
-            except (ConnectionFailed, UnexpectedAnswer, ApiError) as error:
-                if _may_be_accepted(error):
-                    raise _uncertain(tool, str(error)) from error
-                failures += 1
-                again = isinstance(error, ConnectionFailed | RateLimitError)
-                if not again or not error.retryable or failures >= retries.attempts:
-                    raise
-                after = error.retry_after if isinstance(error, ApiError) else None
-                delay = retries.delay(failures, after, self.settings.timing.random)
-                if self.clock() + delay >= deadline:
-                    raise
-                log.info("run of %s not accepted (%s); again in %.1f s", tool, error, delay)
-            await self.port.sleep(delay)
-
-    async def refresh(self, state: TaskState, deadline: float | None = None) -> TaskDetail:
-        """Ask for the state of a task and remember it."""
-        known = state.id or None
-        body = await self.api.ask(
-            "/Task/Detail", state.key, deadline=deadline, task_id=state.id or None
-        )
-        found = as_mappings(body.get("tasklist"))
-        if not found:
-            raise NotFoundError(
-                f"Wiro knows no task {state.id or 'with this token'}", task_id=known
-            )
-        detail = TaskDetail.read(found[0])
-        if not detail.status:
-            raise UnexpectedAnswer("the task has no status", retryable=True, task_id=known)
-        state.id, state.token = state.id or detail.id, detail.token or state.token
-        if detail.status != state.status:
-            log.info("task %s: %s", state.id, detail.status)
-        state.detail = detail
-        return detail
+        if deadline is None:
+            deadline = self.clock() + self.settings.timeouts.wait
+        state = await self.submissions.submit(tool, inputs, callback_url, deadline)
+        self._tell(state)
+        return state
 
     async def run(
         self,
@@ -153,13 +105,40 @@ class Runs:
         callback_url: str | None,
     ) -> Result:
         begin = self.clock()
-        state = await self.submit(tool, inputs, callback_url)
+        limit = self.settings.timeouts.wait if timeout is None else timeout
+        state = await self.submit(tool, inputs, callback_url, begin + limit)
         try:
-            return await self.wait(state, timeout, on_update, begin)
+            return await self.wait(state, limit, on_update, begin)
         except WiroError as error:
             # The run is paid for by now: calling run() again would pay twice.
             error.retryable = False
             raise
+
+    async def refresh(self, state: TaskState, deadline: float | None = None) -> TaskDetail:
+        """Ask for the state of a task and remember it."""
+        known = state.id or None
+        body = await self.api.ask("/Task/Detail", state.key, deadline=deadline, task_id=known)
+        found = as_mappings(body.get("tasklist"))
+        if not found:
+            what = state.id or "with this token"
+            raise NotFoundError(f"Wiro knows no task {what}", task_id=known)
+        detail = TaskDetail.read(found[0])
+        before = state.status
+        state.id, state.token = state.id or detail.id, detail.token or state.token
+        state.detail = detail
+        if detail.status != before:
+            self._tell(state)
+        if detail.terminal:
+            self.submissions.ended(state)
+            journal = self.journal
+            if journal is not None:
+                await self.port.offload(lambda: journal.ended(state.id, detail.status))
+        return detail
+
+    def _tell(self, state: TaskState) -> None:
+        log.info("task %s: %s", state.id, state.status)
+        info = TaskInfo(task_id=state.id, tool=state.tool, status=state.status)
+        call(self.settings.hooks.task, info)
 
     async def wait(
         self,
@@ -173,45 +152,119 @@ class Runs:
         limit = self.settings.timeouts.wait if timeout is None else timeout
         deadline = (self.clock() if begin is None else begin) + limit
         try:
-            async with aclosing(self._watch(state, deadline)) as details:
-                reader = None if on_update is None else Reader(self.access)
-                async for detail in details:
-                    for event in reader.detail(detail) if reader is not None else ():
-                        await self.port.notify(cast("OnUpdate", on_update), event)
+            if on_update is None:
+                async with aclosing(self._poll(state, deadline)) as details:
+                    async for _ in details:
+                        pass
+            else:
+                async with aclosing(self.events(state, deadline)) as events:
+                    async for event in events:
+                        await self.port.notify(on_update, event)
         except (ConnectionFailed, ApiError) as error:
             if self.clock() >= deadline:
-                raise _timeout(state, limit) from error
+                raise self._late(state, limit) from error
             error.add_note(RESUME.format(id=state.id or state.token))
             raise
+        except self.port.interruptions as interruption:
+            await self._interrupted(state, interruption)
+            raise
         if state.detail is None or not state.detail.terminal:
-            raise _timeout(state, limit)
+            raise self._late(state, limit)
         return self.result(state, state.detail)
 
-    async def events(self, state: TaskState) -> AsyncGenerator[Event, None]:
-        """All that happens to a task, up to and including :class:`TaskEnded`."""
+    async def _interrupted(self, state: TaskState, interruption: BaseException) -> None:
+        """Leave the task running and say so, or stop it, as the client was told."""
+        name = state.id or state.token
+        if self.settings.on_interrupt == "stop":
+            try:
+                await self.stop(state, self.clock() + _STOPPING)
+            except WiroError as error:
+                log.warning("task %s could not be stopped: %s", state.id, error)
+            else:
+                log.warning("task %s was stopped", state.id)
+                return
+        interruption.add_note(f"task {name}: {RESUME.format(id=name)}")
+        log.warning("task %s: %s", state.id, RESUME.format(id=state.id))
+
+    async def events(
+        self, state: TaskState, deadline: float | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """All that happens to a task, up to and including :class:`TaskEnded`.
+
+        Over a WebSocket as long as there is one, and by polling from there on. Ends early only
+        with an error; :class:`TaskTimeout` at the ``deadline``.
+        """
         limit = self.settings.timeouts.wait
+        if deadline is None:
+            deadline = self.clock() + limit
         reader = Reader(self.access)
-        async with aclosing(self._watch(state, self.clock() + limit)) as details:
+        if not state.token:
+            for event in reader.detail(await self.refresh(state, deadline)):
+                yield event
+        for _ in range(_SOCKETS):
+            if reader.ended or (state.detail is not None and state.detail.terminal):
+                break
+            try:
+                async with aclosing(self._listen(state, reader, deadline)) as events:
+                    async for event in events:
+                        yield event
+                break
+            except ConnectionFailed as error:
+                log.info("task %s: %s", state.id, error)
+        if reader.ended:
+            return
+        async with aclosing(self._poll(state, deadline, at_once=True)) as details:
             async for detail in details:
                 for event in reader.detail(detail):
                     yield event
-        if state.detail is None or not state.detail.terminal:
-            raise _timeout(state, limit)
+        if not reader.ended:
+            raise self._late(state, limit)
 
-    async def _watch(self, state: TaskState, deadline: float) -> AsyncGenerator[TaskDetail, None]:
-        """Look at a task by the schedule until it has ended or the time is up."""
+    async def _listen(
+        self, state: TaskState, reader: Reader, deadline: float
+    ) -> AsyncGenerator[Event, None]:
+        """Events of one WebSocket, until it tells of the end or has nothing more to tell."""
+        timeouts = self.settings.timeouts
+        left = deadline - self.clock()
+        reader.connected()
+        async with self.port.socket(
+            self.settings.socket_url, min(timeouts.connect, left)
+        ) as socket:
+            await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))
+            while (left := deadline - self.clock()) > 0:
+                frame = await socket.receive(min(timeouts.silence, left))
+                if frame is None:
+                    # A quiet task, or a dead connection: the task itself knows.
+                    events = reader.detail(await self.refresh(state, deadline))
+                    for event in events:
+                        yield event
+                    if events:
+                        return
+                    continue
+                for event in reader.frame(frame, state):
+                    yield event
+                if reader.status in TERMINAL:
+                    return
+
+    async def _poll(
+        self, state: TaskState, deadline: float, *, at_once: bool = False
+    ) -> AsyncGenerator[TaskDetail, None]:
+        """Look at a task by the schedule until it has ended or the time is up.
+
+        A task of this moment has nothing to tell yet and is not looked at before the first pause,
+        unless ``at_once``.
+        """
         if state.detail is not None and state.detail.terminal:
             yield state.detail
             return
-        # A task of this moment has nothing to tell yet; another's may have ended long ago.
-        fresh = state.detail is None and state.tool is not None
+        pause = state.detail is None and state.tool is not None and not at_once
         while True:
-            if not fresh:
+            if not pause:
                 detail = await self.refresh(state, deadline)
                 yield detail
                 if detail.terminal:
                     return
-            fresh = False
+            pause = False
             left = deadline - self.clock()
             if left <= 0:
                 return
@@ -228,78 +281,76 @@ class Runs:
             raise TaskFailed(f"task {state.id} failed: {reason}", detail=detail, task_id=state.id)
         return Result.read(detail, state.id, self.access)
 
-    async def cancel(self, state: TaskState) -> bool:
+    async def cancel(self, state: TaskState, deadline: float | None = None) -> bool:
         """Take a task out of the queue. False: it was past the queue, or ended."""
-        return await self._end(state, "/Task/Cancel")
+        return await self._end(state, "/Task/Cancel", deadline)
 
-    async def kill(self, state: TaskState) -> bool:
+    async def kill(self, state: TaskState, deadline: float | None = None) -> bool:
         """End a running task. False: it was not running, or ended."""
-        return await self._end(state, "/Task/Kill")
+        return await self._end(state, "/Task/Kill", deadline)
 
-    async def stop(self, state: TaskState) -> bool:
+    async def stop(self, state: TaskState, deadline: float | None = None) -> bool:
         """Cancel or kill, whichever fits. False: the task had ended by itself.
 
         A task may leave the queue between the look at it and the order, hence the second round.
         """
         for _ in range(2):
-            detail = await self.refresh(state)
+            detail = await self.refresh(state, deadline)
             if detail.terminal:
                 break
-            first, second = (
-                (self.cancel, self.kill) if detail.status == QUEUED else (self.kill, self.cancel)
-            )
-            if await first(state) or await second(state):
-                return True
+            orders = [self.cancel, self.kill]
+            for order in orders if detail.status == QUEUED else reversed(orders):
+                if await order(state, deadline):
+                    return True
         return state.status == CANCELLED
 
-    async def _end(self, state: TaskState, path: str) -> bool:
-        if not state.id:
+    async def delete_files(self, state: TaskState) -> None:
+        """Delete the files of an ended task, in and out."""
+        if not state.token:
             await self.refresh(state)
+        await self.api.ask(
+            "/Task/InputOutputDelete", {"tasktoken": state.token}, task_id=state.id or None
+        )
+
+    async def upload(self, file: FileLike, name: str | None) -> str:
+        """Upload a file once, to be used as an input many times; gives its address."""
+        if isinstance(file, str):
+            raise InvalidInputs(
+                "file: text is an address; pass a pathlib.Path to upload a file",
+                problems={"file": "text is an address"},
+            )
+        form = await self.port.offload(lambda: Form({"file": file}, names={"file": name}))
+        try:
+            answer = await self.api.ask("/File/Upload", form)
+        finally:
+            form.close()
+        first = next(iter(as_mappings(answer.get("list"))), answer)
+        url = as_text(first.get("url"))
+        if not url:
+            raise UnexpectedAnswer("the answer to the upload has no address")
+        return url
+
+    async def _end(self, state: TaskState, path: str, deadline: float | None) -> bool:
+        if not state.id:
+            await self.refresh(state, deadline)
         if state.detail is not None and state.detail.terminal:
             return False
         try:
-            await self.api.ask(path, {"taskid": state.id}, task_id=state.id)
+            await self.api.ask(path, {"taskid": state.id}, task_id=state.id, deadline=deadline)
         except (AuthenticationError, RateLimitError):
             raise
         except ApiError as error:
             if error.retryable or error.http_status != 200:
                 raise
             # Refused, unless an earlier attempt did it and only its answer was lost.
-            return (await self.refresh(state)).cancelled
+            return (await self.refresh(state, deadline)).cancelled
         return True
 
-
-def run_path(tool: str) -> str:
-    """``/Run/owner/project``, percent-encoded."""
-    owner, _, project = tool.partition("/")
-    if not owner or not project or "/" in project or {owner, project} & {".", ".."}:
-        text = f"a tool is owner/project, not {shorten(repr(tool))}"
-        raise InvalidInputs(text, problems={"tool": text})
-    return f"/Run/{quote(owner, safe='')}/{quote(project, safe='')}"
-
-
-def _may_be_accepted(error: WiroError) -> bool:
-    """Whether a run that got ``error`` may have been accepted all the same."""
-    if isinstance(error, ConnectionFailed):
-        return error.maybe_sent
-    if isinstance(error, UnexpectedAnswer):
-        return True
-    status = error.http_status if isinstance(error, ApiError) else None
-    return status is not None and (status >= 500 or status in (408, 425) or 300 <= status < 400)
-
-
-def _uncertain(tool: str, reason: str) -> SubmissionUncertain:
-    return SubmissionUncertain(
-        f"the run of {tool} may have been accepted, and its answer is lost ({reason}); it was not "
-        "sent again, because every run is billed: look at your tasks on Wiro first",
-        tool=tool,
-    )
-
-
-def _timeout(state: TaskState, limit: float) -> TaskTimeout:
-    return TaskTimeout(
-        f"task {state.id} has not ended within {limit:g} s (last seen: {state.status}); "
-        + RESUME.format(id=state.id or state.token),
-        detail=state.detail,
-        task_id=state.id,
-    )
+    def _late(self, state: TaskState, limit: float) -> TaskTimeout:
+        seen = state.status or "not seen at all"
+        return TaskTimeout(
+            f"task {state.id} has not ended within {limit:g} s (last: {seen}); "
+            + RESUME.format(id=state.id or state.token),
+            detail=state.detail,
+            task_id=state.id or None,
+        )

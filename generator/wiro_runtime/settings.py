@@ -7,10 +7,12 @@ import os
 import random
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.hooks import Hooks
+from wiro_runtime.redaction import SHORTEST, redact_logs
 from wiro_runtime.schedule import PollSchedule
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
 
+OnInterrupt: TypeAlias = Literal["leave", "stop"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
@@ -26,13 +30,15 @@ class Timeouts:
 
     ``connect``: to open a connection. ``request``: for one request, from its first byte to the
     last of the answer, however slowly the server drips. ``stall``: between two pieces of a file.
-    ``transfer``: for one file, up or down. ``wait``: for a task, unless the call says otherwise.
+    ``transfer``: for one file, up or down. ``silence``: of a WebSocket, before the task is looked
+    at. ``wait``: for a task, unless the call says otherwise.
     """
 
     connect: float = 10.0
     request: float = 60.0
     stall: float = 30.0
     transfer: float = 3600.0
+    silence: float = 20.0
     wait: float = 24 * 3600.0
 
     def __post_init__(self) -> None:
@@ -87,6 +93,8 @@ class Settings:
     retries: Retries
     timing: Timing
     max_concurrency: int
+    on_interrupt: OnInterrupt
+    hooks: Hooks
 
     @property
     def local(self) -> bool:
@@ -96,7 +104,7 @@ class Settings:
     def redact(self, text: str) -> str:
         """``text`` without the key and the secret, should a server have echoed them."""
         for secret in (self.api_key, self.api_secret):
-            if secret:
+            if secret and len(secret) >= SHORTEST:
                 text = text.replace(secret, "***")
         return text
 
@@ -113,6 +121,8 @@ def load_settings(
     retries: Retries | None = None,
     timing: Timing | None = None,
     max_concurrency: int = 32,
+    on_interrupt: OnInterrupt = "leave",
+    hooks: Hooks | None = None,
 ) -> Settings:
     """Settings from arguments and, for what is not given, the ``WIRO_…`` environment variables.
 
@@ -131,8 +141,11 @@ def load_settings(
     for name, value in (("API key", api_key), ("API secret", api_secret or "")):
         if not value.isascii() or not value.isprintable() or " " in value:
             raise ConfigurationError(f"the {name} holds characters that no key of Wiro's has")
+    redact_logs(api_key, api_secret)
     if max_concurrency < 1:
         raise ConfigurationError("max_concurrency must be at least 1")
+    if on_interrupt not in ("leave", "stop"):
+        raise ConfigurationError(f"on_interrupt is 'leave' or 'stop', not {on_interrupt!r}")
     return Settings(
         api_key=api_key,
         api_secret=api_secret or None,
@@ -144,6 +157,8 @@ def load_settings(
         retries=retries or Retries(),
         timing=timing or Timing(),
         max_concurrency=max_concurrency,
+        on_interrupt=on_interrupt,
+        hooks=hooks or Hooks(),
     )
 
 

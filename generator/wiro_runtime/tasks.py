@@ -79,6 +79,10 @@ class Task(_BaseTask):
         """Cancel or kill it, whichever fits; false when it had ended by itself."""
         return run_blocking(self._runs.stop(self._state))
 
+    def delete_files(self) -> None:
+        """Delete its files on Wiro's side, inputs and outputs; it must have ended."""
+        run_blocking(self._runs.delete_files(self._state))
+
 
 class AsyncTask(_BaseTask):
     """:class:`Task` for :class:`AsyncWiro`; the same methods, awaited."""
@@ -107,3 +111,6 @@ class AsyncTask(_BaseTask):
 
     async def stop(self) -> bool:
         return await self._runs.stop(self._state)
+
+    async def delete_files(self) -> None:
+        await self._runs.delete_files(self._state)

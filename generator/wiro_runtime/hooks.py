@@ -1,0 +1,78 @@
+"""What can be observed from outside: requests, answers, retries, and the life of tasks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger("wiro_runtime")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RequestInfo:
+    """A request to Wiro that is about to leave; the same object comes with its answer. ``path``
+    is that of the endpoint, ``task_id`` is ``None`` where it is about no known task."""
+
+    path: str
+    task_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ResponseInfo:
+    """The end of ``request`` after ``seconds``: an HTTP status, or the error that prevented one."""
+
+    request: RequestInfo
+    seconds: float
+    status: int | None
+    error: Exception | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RetryInfo:
+    """A request that failed with ``error`` for the ``failures``-th time in a row, and is made
+    again in ``delay`` seconds."""
+
+    path: str
+    task_id: str | None
+    error: Exception
+    failures: int
+    delay: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TaskInfo:
+    """A task that was submitted, or seen in another state than before. ``tool`` is ``None`` for a
+    task that another process submitted."""
+
+    task_id: str
+    tool: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Functions that are called as things happen, on the thread where they happen.
+
+    They must be quick. What they raise is logged and goes no further: watching a run must not
+    break it.
+    """
+
+    request: Callable[[RequestInfo], object] | None = None
+    response: Callable[[ResponseInfo], object] | None = None
+    retry: Callable[[RetryInfo], object] | None = None
+    task: Callable[[TaskInfo], object] | None = None
+
+
+def call(hook: Callable[[T], object] | None, info: T) -> None:
+    """Call ``hook`` if there is one, and survive it."""
+    if hook is not None:
+        try:
+            hook(info)
+        except Exception:
+            log.exception("a hook failed")

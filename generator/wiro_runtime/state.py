@@ -1,0 +1,32 @@
+"""What is known of a task, shared by all who look at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wiro_runtime.detail import QUEUED
+
+if TYPE_CHECKING:
+    from wiro_runtime.detail import TaskDetail
+
+
+class TaskState:
+    """What is known of a task; shared by all who look at it."""
+
+    __slots__ = ("born", "detail", "id", "token", "tool")
+
+    def __init__(self, *, id: str, token: str, born: float, tool: str | None = None) -> None:  # noqa: A002 - Wiro's word
+        self.id = id
+        self.token = token
+        self.tool = tool
+        self.born = born
+        self.detail: TaskDetail | None = None
+
+    @property
+    def status(self) -> str:
+        return self.detail.status if self.detail else QUEUED if self.tool else ""
+
+    @property
+    def key(self) -> dict[str, str]:
+        """How Wiro is told which task is meant."""
+        return {"taskid": self.id} if self.id else {"tasktoken": self.token}

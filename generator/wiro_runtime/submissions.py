@@ -1,0 +1,219 @@
+"""Runs are billed, so each is accepted once or its caller is told that nobody knows."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from wiro_runtime.calls import Api, log
+from wiro_runtime.detail import as_text
+from wiro_runtime.errors import (
+    ApiError,
+    ConcurrencyLimitError,
+    ConnectionFailed,
+    InvalidInputs,
+    RateLimitError,
+    SubmissionUncertain,
+    UnexpectedAnswer,
+    WiroError,
+)
+from wiro_runtime.inputs import ToolInputs
+from wiro_runtime.multipart import Form, describe, has_files
+from wiro_runtime.state import TaskState
+from wiro_runtime.text import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from wiro_runtime.journal import Journal
+
+_REMEMBERED: Final = 10_000
+"""Tasks of this client that may be in flight as far as it knows. Tasks that nobody looks at again
+are forgotten beyond that."""
+
+
+class Submissions:
+    """Sends runs. ``look`` refreshes a task, to learn whether one of one's own has ended."""
+
+    def __init__(
+        self, api: Api, journal: Journal | None, look: Callable[[TaskState], Awaitable[object]]
+    ) -> None:
+        self.api = api
+        self.journal = journal
+        self.look = look
+        self.clock = api.clock
+        self._in_flight: OrderedDict[str, TaskState] = OrderedDict()
+        self._lock = threading.Lock()
+        self._full = False
+
+    async def submit(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, Any],
+        callback_url: str | None,
+        deadline: float,
+    ) -> TaskState:
+        """Submit a run before ``deadline``. Whatever is wrong with it on this side is said before
+        anything is sent or recorded."""
+        path = run_path(tool)
+        body = dict(inputs.wire_values() if isinstance(inputs, ToolInputs) else inputs)
+        if callback_url is not None:
+            body["callbackUrl"] = callback_url
+        if self.api.settings.project_id is not None:
+            body["projectid"] = self.api.settings.project_id
+        try:
+            content: bytes | Form = (
+                await self.api.port.offload(lambda: Form(body))
+                if has_files(body)
+                else json.dumps(body, allow_nan=False).encode()
+            )
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InvalidInputs):
+                raise
+            raise InvalidInputs(f"inputs are not JSON: {error}") from None
+        try:
+            return await self._submit(tool, path, body, content, deadline)
+        finally:
+            if isinstance(content, Form):
+                content.close()
+
+    async def _submit(
+        self, tool: str, path: str, body: dict[str, Any], content: bytes | Form, deadline: float
+    ) -> TaskState:
+        journal, offload = self.journal, self.api.port.offload
+        key = ""
+        if journal is not None:
+            shown = {name: describe(value) for name, value in body.items()}
+            key = await offload(lambda: journal.begin(tool, shown))
+        try:
+            answer = await self._send(tool, path, content, deadline)
+        except SubmissionUncertain as error:
+            error.submission = key or None
+            raise
+        except WiroError as error:
+            # Refused for certain. (Anything else that ends this leaves the entry open.)
+            if journal is not None:
+                reason = str(error)
+                await offload(lambda: journal.settled(key, reason))
+            raise
+        task_id = as_text(answer.get("taskid"))
+        token = as_text(answer.get("socketaccesstoken") or answer.get("tasktoken"))
+        if journal is not None:
+            await offload(lambda: journal.accepted(key, task_id, token))
+        log.info("task %s submitted to %s", task_id, tool)
+        state = TaskState(id=task_id, token=token, born=self.clock(), tool=tool)
+        with self._lock:
+            self._in_flight[task_id or token] = state
+            if len(self._in_flight) > _REMEMBERED:
+                self._in_flight.popitem(last=False)
+        return state
+
+    async def _send(
+        self, tool: str, path: str, content: bytes | Form, deadline: float
+    ) -> dict[str, Any]:
+        """Send a run until it is accepted; one at a time while Wiro takes no more."""
+        if not self._full:
+            try:
+                return await self._attempts(tool, path, content, deadline)
+            except ConcurrencyLimitError as error:
+                limit: WiroError = error
+                if self._oldest() is None:
+                    raise
+                self._full = True
+        else:
+            limit = ConcurrencyLimitError(
+                "the concurrency limit is reached", code=96, retryable=True
+            )
+        try:
+            async with self.api.port.gate(deadline - self.clock()):
+                return await self._when_free(tool, path, content, deadline)
+        except TimeoutError:
+            raise limit from None
+
+    async def _when_free(
+        self, tool: str, path: str, content: bytes | Form, deadline: float
+    ) -> dict[str, Any]:
+        """Submit as soon as one of this client's own tasks has ended."""
+        timing = self.api.settings.timing
+        begin = self.clock()
+        while True:
+            try:
+                answer = await self._attempts(tool, path, content, deadline)
+            except ConcurrencyLimitError:
+                oldest = self._oldest()
+                delay = self.api.settings.poll.delay(self.clock() - begin, timing.random)
+                if oldest is None or self.clock() + delay >= deadline:
+                    self._full = False
+                    raise
+                log.info("concurrency limit reached; %s waits for a task to end", tool)
+                await self.api.port.sleep(delay)
+                if oldest is self._oldest():
+                    # Perhaps nobody else is watching it.
+                    await self.look(oldest)
+            except BaseException:
+                self._full = False
+                raise
+            else:
+                self._full = False
+                return answer
+
+    async def _attempts(
+        self, tool: str, path: str, content: bytes | Form, deadline: float
+    ) -> dict[str, Any]:
+        """Send a run, again only when it was certainly not accepted."""
+        failures = 0
+        while True:
+            try:
+                answer = await self.api.attempt(path, content, deadline, fresh=True)
+            except (ConnectionFailed, ApiError) as error:
+                if _may_be_accepted(error):
+                    raise uncertain(tool, str(error)) from error
+                failures += 1
+                if not (isinstance(error, ConnectionFailed | RateLimitError) and error.retryable):
+                    raise
+                await self.api.pause(path, error, failures, deadline)
+                continue
+            names = ("taskid", "socketaccesstoken", "tasktoken")
+            if not any(as_text(answer.get(name)) for name in names):
+                raise uncertain(tool, "the answer names no task")
+            return answer
+
+    def ended(self, state: TaskState) -> None:
+        """Forget a task that has ended, if it was one of this client's."""
+        with self._lock:
+            self._in_flight.pop(state.id or state.token, None)
+
+    def _oldest(self) -> TaskState | None:
+        with self._lock:
+            return next(iter(self._in_flight.values()), None)
+
+
+def run_path(tool: str) -> str:
+    """``/Run/owner/project``, percent-encoded."""
+    owner, _, project = tool.partition("/")
+    if not owner or not project or "/" in project or {owner, project} & {".", ".."}:
+        text = f"a tool is owner/project, not {shorten(repr(tool))}"
+        raise InvalidInputs(text, problems={"tool": text})
+    return f"/Run/{quote(owner, safe='')}/{quote(project, safe='')}"
+
+
+def _may_be_accepted(error: ConnectionFailed | ApiError) -> bool:
+    """Whether a run that got ``error`` may have been accepted all the same."""
+    if isinstance(error, ConnectionFailed):
+        return error.maybe_sent
+    if isinstance(error, UnexpectedAnswer):
+        return True
+    status = error.http_status or 0
+    return status >= 500 or status in (408, 425) or 300 <= status < 400
+
+
+def uncertain(tool: str, reason: str) -> SubmissionUncertain:
+    return SubmissionUncertain(
+        f"the run of {tool} may have been accepted, and its answer is lost ({reason}); it was not "
+        "sent again, because every run is billed: look at your tasks on Wiro first",
+        tool=tool,
+    )
