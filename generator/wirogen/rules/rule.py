@@ -1,0 +1,34 @@
+"""What a diagnostic code is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a diagnostic matters: an ``ERROR`` stops the file it is about from being used."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a code means, why it matters to a caller and what can be done about it."""
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    explanation: str
+    fix: str
+
+
+def rule(
+    code: str, name: str, severity: Severity, summary: str, explanation: str, fix: str
+) -> Rule:
+    return Rule(
+        code=code, name=name, severity=severity, summary=summary, explanation=explanation, fix=fix
+    )

@@ -1,0 +1,79 @@
+"""Codes about specs and what is made of them. S0: specs and other files. N1: names in Python."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wirogen.rules.rule import Rule, Severity, rule
+
+SPEC_RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        "S001",
+        "invalid-spec",
+        Severity.ERROR,
+        "A spec that cannot be read.",
+        "A spec is YAML with the keys of generated/schemas/spec.json and nothing else: no anchors, "
+        "tags, duplicate keys or second document. Every text is quoted, so that no YAML reader "
+        "takes Yes, 08 or 12:30 for something else.",
+        "Correct the line that is named, or parse the document again.",
+    ),
+    rule(
+        "S002",
+        "tool-claimed-twice",
+        Severity.ERROR,
+        "Two specs or documents say that they are the same tool.",
+        "A tool is known by its Run endpoint, so two of them would write the same files.",
+        "Remove one of the two files.",
+    ),
+    rule(
+        "S003",
+        "invalid-manifest",
+        Severity.ERROR,
+        "The manifest of a generated folder cannot be read.",
+        "The manifest says which files a build may overwrite or remove; without it, a build would "
+        "have to guess which files are yours.",
+        "Restore MANIFEST.json from version control, or delete the generated folder.",
+    ),
+    rule(
+        "S004",
+        "unreadable-file",
+        Severity.ERROR,
+        "The operating system does not let the file be read.",
+        "It is missing, a folder, or not readable by this user.",
+        "Check the path and its permissions.",
+    ),
+    rule(
+        "N101",
+        "input-renamed",
+        Severity.NOTE,
+        "An input has another name in Python than its words give.",
+        "Its own name is reserved in Python or in generated modules, or another input has it.",
+        "Nothing needs to be done; the reference page shows both names.",
+    ),
+    rule(
+        "N102",
+        "constant-renamed",
+        Severity.NOTE,
+        "Several options would share one constant, so each has its value added to its name.",
+        "A constant that silently changed its meaning when an option appears would run another "
+        "model than the caller chose, so none of the options keeps the short name.",
+        "Nothing needs to be done; values in quotes work as well as constants.",
+    ),
+    rule(
+        "N103",
+        "module-renamed",
+        Severity.NOTE,
+        "Several tools would share one module, so a hash is added to the name.",
+        "Wiro tells apart names that differ only in case or punctuation; Python modules and many "
+        "disks do not.",
+        "Nothing needs to be done.",
+    ),
+    rule(
+        "N104",
+        "settings-not-sent",
+        Severity.NOTE,
+        "Options have settings, but no way to send them is known.",
+        "Only LoRA scales are known to travel, as tags in the prompt of the same tool.",
+        "Write the setting into the prompt by hand if the tool understands it.",
+    ),
+)
