@@ -6,22 +6,30 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wiro_runtime.blocking import BlockingPort
+from wiro_runtime.catalogue import open_catalogue
+from wiro_runtime.journal import Journal
 from wiro_runtime.port import run_blocking
 from wiro_runtime.results import Result
 from wiro_runtime.runs import Runs
 from wiro_runtime.settings import load_settings
+from wiro_runtime.state import TaskState
 from wiro_runtime.tasks import AsyncTask, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from os import PathLike
     from types import TracebackType
     from typing import Self
 
+    from wiro_runtime.catalogue import Catalogue
     from wiro_runtime.events import OnUpdate
+    from wiro_runtime.files import FileLike
+    from wiro_runtime.hooks import Hooks
     from wiro_runtime.inputs import ToolInputs
+    from wiro_runtime.journal import LostSubmission
     from wiro_runtime.port import Port
     from wiro_runtime.schedule import PollSchedule
-    from wiro_runtime.settings import Retries, Settings, Timeouts, Timing
+    from wiro_runtime.settings import OnInterrupt, Retries, Settings, Timeouts, Timing
 
 # Generated code spells these names.
 ResultT = TypeVar("ResultT", covariant=True)  # noqa: PLC0105 - see above
@@ -35,7 +43,9 @@ class Client(Generic[ResultT, TaskT]):
     ``api_key`` and ``api_secret`` default to ``WIRO_API_KEY`` and ``WIRO_API_SECRET``, the
     addresses to ``WIRO_BASE_URL`` and ``WIRO_SOCKET_URL``. A project without a secret signs
     nothing. ``project_id`` books runs on a project. ``max_concurrency`` bounds requests in
-    flight, and connections with them.
+    flight, and connections with them. ``journal`` is a file that remembers submissions, for
+    :meth:`Wiro.resume`. ``on_interrupt`` says what Ctrl-C, or the cancellation of a coroutine, does
+    to a task that is waited for: ``"leave"`` lets it go on, ``"stop"`` stops it.
     """
 
     def __init__(
@@ -50,6 +60,9 @@ class Client(Generic[ResultT, TaskT]):
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
         max_concurrency: int = 32,
+        journal: str | PathLike[str] | None = None,
+        on_interrupt: OnInterrupt = "leave",
+        hooks: Hooks | None = None,
         timing: Timing | None = None,
     ) -> None:
         self._settings = load_settings(
@@ -62,9 +75,12 @@ class Client(Generic[ResultT, TaskT]):
             timeouts=timeouts,
             retries=retries,
             max_concurrency=max_concurrency,
+            on_interrupt=on_interrupt,
+            hooks=hooks,
             timing=timing,
         )
-        self._runs = Runs(self._settings, self._make_port(self._settings))
+        self._journal = None if journal is None else Journal(journal)
+        self._runs = Runs(self._settings, self._make_port(self._settings), self._journal)
 
     def _make_port(self, settings: Settings) -> Port:
         raise NotImplementedError
@@ -98,6 +114,38 @@ class Client(Generic[ResultT, TaskT]):
         """Submit a run of ``tool`` and come back as soon as Wiro has accepted it."""
         raise NotImplementedError
 
+    def run_tool(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        package: str | Catalogue = "wiro_tools",
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+        callback_url: str | None = None,
+    ) -> ResultT:
+        """:meth:`run` for a tool of which only the id is known: ``inputs`` are checked, and
+        completed, by its generated ``Inputs``. ``package`` is the generated package that has it.
+
+        Raises :class:`InvalidInputs` for a tool that the package does not have, too.
+        """
+        checked = open_catalogue(package).get(tool).check(inputs)
+        return self.run(
+            tool, checked, timeout=timeout, on_update=on_update, callback_url=callback_url
+        )
+
+    def submit_tool(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        package: str | Catalogue = "wiro_tools",
+        callback_url: str | None = None,
+    ) -> TaskT:
+        """:meth:`submit` for a tool of which only the id is known; see :meth:`run_tool`."""
+        checked = open_catalogue(package).get(tool).check(inputs)
+        return self.submit(tool, checked, callback_url=callback_url)
+
 
 class Wiro(Client[Result, Task]):
     """A client that blocks; threads may share it. See :class:`Client` for its arguments."""
@@ -118,8 +166,10 @@ class Wiro(Client[Result, Task]):
         self.close()
 
     def close(self) -> None:
-        """Close its connections. Tasks go on."""
+        """Close its connections and its journal. Tasks go on."""
         self._port.close()
+        if self._journal is not None:
+            self._journal.close()
 
     def run(
         self,
@@ -145,6 +195,21 @@ class Wiro(Client[Result, Task]):
         """The task with this id or token; nothing is sent yet."""
         return Task(self._runs, self._runs.state_of(task))
 
+    def resume(self, *, ended: bool = False) -> Iterator[Task | LostSubmission]:
+        """What the journal knows to be unfinished: tasks that have not been seen to end (``ended``:
+        and those that have), then submissions whose fate nobody knows."""
+        for each in self._runs.resumed(ended=ended):
+            yield Task(self._runs, each) if isinstance(each, TaskState) else each
+
+    def forget(self, lost: LostSubmission) -> None:
+        """Take a lost submission off the journal, once its fate is known."""
+        run_blocking(self._runs.forget(lost))
+
+    def upload(self, file: FileLike, *, name: str | None = None) -> str:
+        """Upload a file, 100 MB at most, and get an address that any input takes, any number of
+        times. ``name`` is used instead of the file's own."""
+        return run_blocking(self._runs.upload(file, name))
+
 
 class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTask]]):
     """:class:`Wiro` for an event loop (asyncio)."""
@@ -167,8 +232,10 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close its connections. Tasks go on."""
+        """Close its connections and its journal. Tasks go on."""
         await self._port.aclose()
+        if self._journal is not None:
+            self._journal.close()
 
     async def run(
         self,
@@ -193,3 +260,16 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
     def task(self, task: str) -> AsyncTask:
         """The task with this id or token; nothing is sent yet."""
         return AsyncTask(self._runs, self._runs.state_of(task))
+
+    def resume(self, *, ended: bool = False) -> Iterator[AsyncTask | LostSubmission]:
+        """See :meth:`Wiro.resume`."""
+        for each in self._runs.resumed(ended=ended):
+            yield AsyncTask(self._runs, each) if isinstance(each, TaskState) else each
+
+    async def forget(self, lost: LostSubmission) -> None:
+        """See :meth:`Wiro.forget`."""
+        await self._runs.forget(lost)
+
+    async def upload(self, file: FileLike, *, name: str | None = None) -> str:
+        """See :meth:`Wiro.upload`."""
+        return await self._runs.upload(file, name)
