@@ -53,7 +53,7 @@ _EXAMPLE_LENGTH: Final = 48
 def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
     """The plan of one tool. Same spec and module, same plan."""
     path = f"specs/tools/{module.spec_path}.yaml"
-    names = _input_names(spec.inputs)
+    names = input_names(spec.inputs)
     class_names = _class_names(spec.inputs)
     siblings = frozenset(item.name for item in spec.inputs)
     prompt = "prompt" if "prompt" in siblings else None
@@ -73,9 +73,18 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
     )
 
 
-def _input_names(inputs: Iterable[Input]) -> list[Identifier]:
+def input_names(inputs: Iterable[Input]) -> list[Identifier]:
+    """The parameter of each input, all distinct; a ``python_name`` is used as it is if it can."""
     wanted = [
-        (item.name, snake(item.name, prefix="input", split_camel=True, reserved=INPUT_RESERVED))
+        (
+            item.python_name or item.name,
+            snake(
+                item.python_name or item.name,
+                prefix="input",
+                split_camel=item.python_name is None,
+                reserved=INPUT_RESERVED,
+            ),
+        )
         for item in inputs
     ]
     return number_duplicates(wanted, reserved=INPUT_RESERVED)
@@ -269,7 +278,7 @@ def _about_input(
     item: Input, plan: InputPlan, path: str, prompt: str | None
 ) -> Iterable[Diagnostic]:
     expected = "_".join(words(item.name, split_camel=True)).lower()
-    if plan.name != expected:
+    if plan.name not in (expected, item.python_name):
         reason = (
             f"{expected!r} is reserved"
             if expected in INPUT_RESERVED | KEYWORDS

@@ -17,7 +17,7 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}\Z")
 _RETYPED_KEYS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 # Values of these keys are short and read best on one line.
-_ON_ONE_LINE: Final = frozenset({"wire", "triggerwords", "example", "sent"})
+_ON_ONE_LINE: Final = frozenset({"wire", "triggerwords", "example", "sent", "dynamicprice"})
 
 
 def spec_to_json(spec: ToolSpec) -> dict[str, Json]:
@@ -42,11 +42,16 @@ def spec_to_json(spec: ToolSpec) -> dict[str, Json]:
         out["sections"] = [
             {"title": section.title, "text": section.text} for section in spec.sections
         ]
+    if spec.dynamicprice is not None:
+        out["dynamicprice"] = spec.dynamicprice
     if spec.source is not None:
         source: dict[str, Json] = {
             "document": spec.source.document,
             "sha256": spec.source.sha256,
         }
+        if spec.source.detail is not None:
+            source["detail"] = spec.source.detail
+            source["detail_sha256"] = spec.source.detail_sha256
         if spec.source.findings:
             source["findings"] = [
                 {"code": finding.code, "subject": finding.subject, "message": finding.message}
@@ -75,6 +80,8 @@ def _input_to_json(item: Input) -> dict[str, Json]:
         out["open"] = item.open
     limits = {"minimum": item.minimum, "maximum": item.maximum, "step": item.step}
     out |= {key: limit for key, limit in limits.items() if limit is not None}
+    if item.python_name is not None:
+        out["python_name"] = item.python_name
     if item.extra:
         out["extra"] = dict(item.extra)
     if item.options is not None:
@@ -92,6 +99,8 @@ def _option_to_json(option: Option) -> dict[str, Json]:
         out["generatesettings"] = [dict(setting) for setting in option.generatesettings]
     if option.extra:
         out["extra"] = dict(option.extra)
+    if option.seen is not None:
+        out["seen"] = option.seen
     return out
 
 

@@ -28,6 +28,7 @@ from wirogen.spec.tree import ListNode, MapNode, Node, read_tree, spec_error, to
 T = TypeVar("T")
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
+_SEEN: Final = re.compile(r"[0-9a-f]{12}\Z")
 
 
 def load_spec(text: str, *, path: str) -> ToolSpec:
@@ -74,6 +75,10 @@ class _Fields:
 
     def text(self, key: str) -> str:
         return to_text(self.required(key), self.path, self.name(key))
+
+    def optional_text(self, key: str) -> str | None:
+        node = self.optional(key)
+        return None if node is None else to_text(node, self.path, self.name(key))
 
     def nullable(self, key: str) -> str | None:
         value = to_json(self.required(key), self.path, self.name(key))
@@ -133,6 +138,7 @@ class _Loader:
         examples = fields.optional("examples")
         sections = fields.optional("sections")
         source = fields.optional("source")
+        price = fields.optional("dynamicprice")
         spec = ToolSpec(
             tool=tool,
             name=fields.text("name"),
@@ -147,6 +153,7 @@ class _Loader:
             if examples is None
             else fields.each(examples, "examples", fields.as_text_map),
             sections=() if sections is None else fields.each(sections, "sections", self._section),
+            dynamicprice=None if price is None else to_json(price, self.path, "dynamicprice"),
             source=None if source is None else self._source(source),
         )
         fields.end()
@@ -179,10 +186,15 @@ class _Loader:
         source = Source(
             document=fields.text("document"),
             sha256=fields.text("sha256"),
+            detail=fields.optional_text("detail"),
+            detail_sha256=fields.optional_text("detail_sha256"),
             findings=() if findings is None else fields.each(findings, "findings", self._finding),
         )
-        if not _SHA256.match(source.sha256):
-            raise fields.error("sha256", "must be 64 lower-case hexadecimal digits")
+        for key in ("sha256", "detail_sha256"):
+            if not _SHA256.match(getattr(source, key) or "0" * 64):
+                raise fields.error(key, "must be 64 lower-case hexadecimal digits")
+        if (source.detail is None) != (source.detail_sha256 is None):
+            raise fields.error("detail", "and detail_sha256 go together")
         fields.end()
         return source
 
@@ -219,6 +231,7 @@ class _Loader:
             minimum=self._number(fields, "minimum"),
             maximum=self._number(fields, "maximum"),
             step=self._number(fields, "step"),
+            python_name=fields.optional_text("python_name"),
             extra=fields.text_map("extra"),
             options=None if options is None else fields.each(options, "options", self._option),
         )
@@ -274,19 +287,19 @@ class _Loader:
         fields = _Fields(node, self.path, what)
         words = fields.optional("triggerwords")
         settings = fields.optional("generatesettings")
-        description = fields.optional("description")
         option = Option(
             value=fields.text("value"),
             label=fields.text("label"),
-            description=None
-            if description is None
-            else to_text(description, self.path, f"{what}.description"),
+            description=fields.optional_text("description"),
             triggerwords=None if words is None else fields.texts(words, "triggerwords"),
             generatesettings=None
             if settings is None
             else fields.each(settings, "generatesettings", self._setting),
             extra=fields.text_map("extra"),
+            seen=fields.optional_text("seen"),
         )
+        if option.seen is not None and not _SEEN.match(option.seen):
+            raise fields.error("seen", "must be 12 lower-case hexadecimal digits")
         fields.end()
         return option
 

@@ -59,7 +59,8 @@ class Option:
     """One choice of a select. ``generatesettings`` keeps every key that the document has.
 
     ``description``, ``triggerwords`` and ``generatesettings`` are ``None`` where the document has
-    no such key; ``extra`` keeps keys that nobody has seen yet.
+    no such key; ``extra`` keeps keys that nobody has seen yet. ``seen`` is ``None`` while the
+    latest document lists the option, else the beginning of the hash of the last one that did.
     """
 
     value: str
@@ -68,6 +69,7 @@ class Option:
     triggerwords: tuple[str, ...] | None = None
     generatesettings: tuple[Mapping[str, Json], ...] | None = None
     extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class Input:
     ``None`` but for choice types: an open select also takes ids that the document does not list.
     ``options`` is ``None`` where the document has no ``options:`` key. ``minimum``, ``maximum``
     and ``step`` are decimal numbers in text; tool documents never have them, overlays may.
+    ``python_name`` is the name to use in Python in place of the one that ``name`` gives.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Input:
     maximum: str | None = None
     step: str | None = None
     options: tuple[Option, ...] | None = None
+    python_name: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -117,10 +121,13 @@ class Finding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a spec comes from: the document's path below ``specs/documents/`` (always with
-    forward slashes) and the hash of its bytes."""
+    forward slashes) and the hash of its bytes. ``detail`` and ``detail_sha256`` are the same for
+    the tool's Tool/Detail answer, where there is one."""
 
     document: str
     sha256: str
+    detail: str | None = None
+    detail_sha256: str | None = None
     findings: tuple[Finding, ...] = ()
 
 
@@ -131,7 +138,8 @@ class ToolSpec:
     ``tool`` is ``owner/project`` as in the Run endpoint and identifies it; ``name`` is what the
     document displays. ``endpoints`` has at least ``run`` and ``detail``. ``examples`` are the
     document's Parameter Inspires, one mapping of input name to text each. ``extra`` keeps unknown
-    keys of the head, ``sections`` unknown sections.
+    keys of the head, ``sections`` unknown sections. ``dynamicprice`` is what Tool/Detail says
+    about the price, as JSON, ``None`` when nothing is known.
     """
 
     tool: str
@@ -145,6 +153,7 @@ class ToolSpec:
     examples: tuple[Mapping[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    dynamicprice: Json = None
     source: Source | None = None
 
     @property

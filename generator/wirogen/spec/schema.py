@@ -7,6 +7,7 @@ from wirogen.spec.model import CHOICE_TYPES, SPEC_VERSION, WIRE_TYPES, Json
 _TEXT: Json = {"type": "string"}
 _TEXTS: Json = {"type": "array", "items": _TEXT}
 _TEXT_MAP: Json = {"type": "object", "additionalProperties": _TEXT}
+_SHA256: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _DECIMAL: Json = {"type": "string", "pattern": r"^[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?$"}
 
 
@@ -52,18 +53,18 @@ def spec_json_schema() -> dict[str, Json]:
                     "type": "array",
                     "items": _object({"title": _TEXT, "text": _TEXT}, {}),
                 },
+                "dynamicprice": _description("The price as Tool/Detail gives it."),
                 "source": _object(
+                    {"document": _TEXT, "sha256": _SHA256},
                     {
-                        "document": _TEXT,
-                        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-                    },
-                    {
+                        "detail": _TEXT,
+                        "detail_sha256": _SHA256,
                         "findings": {
                             "type": "array",
                             "items": _object(
                                 {"code": _TEXT, "subject": _TEXT, "message": _TEXT}, {}
                             ),
-                        }
+                        },
                     },
                 ),
             },
@@ -105,6 +106,7 @@ def _input_schema() -> Json:
             "minimum": _DECIMAL,
             "maximum": _DECIMAL,
             "step": _DECIMAL,
+            "python_name": _described("The name in Python.", {"type": "string", "minLength": 1}),
             "extra": _TEXT_MAP,
             "options": {"type": "array", "items": _option_schema()},
         },
@@ -120,6 +122,10 @@ def _option_schema() -> Json:
             "triggerwords": _TEXTS,
             "generatesettings": {"type": "array", "items": {"type": "object"}},
             "extra": _TEXT_MAP,
+            "seen": _described(
+                "The hash of the last document that listed it, when the latest does not.",
+                {"type": "string", "pattern": "^[0-9a-f]{12}$"},
+            ),
         },
     )
 
