@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -178,3 +179,16 @@ def test_serve_stops_by_an_event_in_any_thread() -> None:
     assert not thread.is_alive()
     assert lines[-1] == "The simulator has stopped."
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_answers_on_one_connection_come_without_a_pause() -> None:
+    with Simulator(specs.ALL) as sim:
+        connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=5)
+        start = time.monotonic()
+        for _ in range(50):
+            connection.request("POST", "/v1/Task/Detail", b"{}")
+            connection.getresponse().read()
+        taken = time.monotonic() - start
+        connection.close()
+    # Where small packets wait for acknowledgements this takes more than two seconds.
+    assert taken < 1.5
