@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from document.layouts import Page, flat
 from wirogen.document import ParsedDocument, parse_document
 from wirogen.spec import Input, Json, ToolSpec, Wire
-
-from document.layouts import Page, flat
 
 DOCUMENTS = Path(__file__).parents[2] / "specs" / "documents" / "wiro"
 NAMES = ("instant-id-lora", "text-to-image-sd-lora")

@@ -25,7 +25,7 @@ export YOUR_API_SECRET="XXXXXXXXX";
 # unix time or any random integer value
 export NONCE=$(date +%s);
 # hmac-SHA256 (YOUR_API_SECRET+Nonce) with YOUR_API_KEY
-export SIGNATURE="$(echo -n "${YOUR_API_SECRET}${NONCE}" | openssl dgst -sha256 -hmac "${YOUR_API_KEY}")";
+export SIGNATURE="$(echo -n "$SECRET$NONCE" | openssl dgst -sha256 -hmac "$KEY")";
 ```"""
 _STATUSES = """## Task Status Information
 This section defines the possible task status values.
@@ -67,7 +67,9 @@ def lines(page: Page, newline: str = "\n", indent: str = "  ") -> str:
     if page.after_head:
         blocks.append(page.after_head)
     blocks.append(
-        "\n".join([f"## {page.word} Inputs:", *(_input(item, page, indent) for item in spec.inputs)])
+        "\n".join(
+            [f"## {page.word} Inputs:", *(_input(item, page, indent) for item in spec.inputs)]
+        )
     )
     if spec.examples:
         items = [_example(name, text, page) for one in spec.examples for name, text in one.items()]
@@ -102,7 +104,9 @@ def _field(indent: int, key: str, text: str, further: str = "") -> str:
     first, *others = text.split("\n")
     pad = " " * indent
     rest = [further + line if line else line for line in others]
-    return "\n".join([f"{pad}{key}: {first}".rstrip(" ") if not first else f"{pad}{key}: {first}", *rest])
+    return "\n".join(
+        [f"{pad}{key}: {first}".rstrip(" ") if not first else f"{pad}{key}: {first}", *rest]
+    )
 
 
 def _input(item: Input, page: Page, indent: str) -> str:

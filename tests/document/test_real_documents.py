@@ -6,11 +6,11 @@ import json
 import re
 
 import pytest
-from wirogen.document import verify
-from wirogen.spec import UNSENT, Json, dump_spec, load_spec
 
 from document.build import NAMES, codes, parse, real, without_source
 from document.unflatten import unflatten
+from wirogen.document import verify
+from wirogen.spec import UNSENT, Json, dump_spec, load_spec
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -51,9 +51,7 @@ def test_what_is_sent_by_default_is_the_documents_own_run_command(name: str) -> 
     sent = {item.name: item.wire.sent for item in spec.inputs if item.wire.sent is not UNSENT}
     assert {key: {**given, **sent}[key] for key in body} == body
     assert given.keys() | sent.keys() == body.keys()
-    assert list(given) == (
-        ["inputImageUrl", "prompt"] if name == "instant-id-lora" else ["prompt"]
-    )
+    assert list(given) == (["inputImageUrl", "prompt"] if name == "instant-id-lora" else ["prompt"])
 
 
 def test_wire_rules_on_the_documents() -> None:
@@ -79,15 +77,18 @@ def test_wire_rules_on_the_documents() -> None:
 
 def test_texts_are_kept_exactly() -> None:
     inputs = {item.name: item for item in parse(real("instant-id-lora")).spec.inputs}
-    loras = inputs["selectedLoraModel"].options or ()
+    loras = inputs["selectedLoraModel"].options
+    assert loras
     assert loras[0].label == "jjhuang/JJs Interior Style - Modern v1.0 - LoRA XL"
     assert "We’ll apply it" in inputs["selectedLoraModelPrivateUrl"].help
     assert inputs["selectedModel"].default is None
     other = {item.name: item for item in parse(real("text-to-image-sd-lora")).spec.inputs}
-    last = (other["selectedLoraModel"].options or ())[-1]
+    options = other["selectedLoraModel"].options
+    assert options
+    last = options[-1]
     assert last.triggerwords is not None
     assert last.triggerwords[-1] == "shield, spear, sword (read notes)"
-    settings = (other["selectedLoraModel"].options or ())[0].generatesettings
+    settings = options[0].generatesettings
     assert settings is not None
     assert list(settings[0]) == [
         "type", "template", "id", "placeholder", "label", "minvalue", "maxvalue", "value",
@@ -100,7 +101,7 @@ def test_texts_are_kept_exactly() -> None:
 FINDINGS = {
     "text-to-image-sd-lora": [
         ("D201", "selectedModel", '"1"'),
-        ("D203", "selectedModel", "options: - value: \"482\""),
+        ("D203", "selectedModel", 'options: - value: "482"'),
         ("D204", "selectedModelPrivate", "options: - name: selectedLoraModel "),
         ("D203", "selectedLoraModel", 'options: - value: "62"'),
         ("D304", "selectedLoraModelPrivate", "selectedLoraModelPrivate label"),

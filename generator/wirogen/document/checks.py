@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -66,11 +65,8 @@ def check_inputs(
 ) -> None:
     shown = None if body is None else {member.key: member.value for member in body.members}
     keys = {_plain(key) for item in raw for key in (item.name, item.label)}
-    seen: Counter[str] = Counter()
+    seen = {item.name for item in raw}
     for item, decision in zip(raw, decisions, strict=False):
-        seen[item.name] += 1
-        if seen[item.name] == 2:
-            report.add("D206", item.at["name"], item.name, "is the name of two inputs")
         if item.type not in KNOWN_TYPES:
             report.add("D105", item.at["type"], item.name, f"has type {shorten(item.type)}")
         if item.type in {"number", "float"} and item.default and number(item.default) is None:

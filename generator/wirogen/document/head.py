@@ -65,7 +65,9 @@ class _Reader:
         head.word = next((word for word in WORDS if text.startswith(f"{word} name:", at)), "")
         if not head.word:
             self.report.fail("D005", at, "has no 'Tool name:' after its first heading")
-        self.unknown = re.compile(rf"(?:{head.word} [a-z][a-z ]{{0,30}}:|{_ENDPOINT_KEY})(?=\s|$)")
+        self.unknown = re.compile(
+            rf"(?<!\S)(?:{head.word} [a-z][a-z ]{{0,30}}:|{_ENDPOINT_KEY})(?=\s|$)"
+        )
         title, end = self._inputs_heading(at)
         self._fields(at, end)
         head.end = end + len(title)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wirogen.document.fields import Fields, Start, Typed, own_lines, unknown_keys
@@ -18,6 +18,7 @@ from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
 
 PROSE_TYPES = frozenset({"text", "textarea"})
 _AMBIGUOUS = "can be read in more than one way; the last 'type: … default:' was taken"
+_SECOND = "is the name of an input before; this one is kept as text"
 _CALLBACK_INPUT = "is a parameter of every run, so it is not taken for an input"
 
 
@@ -39,21 +40,30 @@ class RawInput:
 
 class InputReader:
     """Reads and tiles inputs. ``body`` is the body of the Run Command, empty if there is none:
-    where a text can be read in more than one way, what it shows decides."""
+    where a text can be read in more than one way, what it shows decides. ``keep_text`` keeps a
+    stretch of the document as a section with a title."""
 
-    def __init__(self, page: Page, fields: Fields, body: Mapping[str, Json]) -> None:
+    def __init__(
+        self,
+        page: Page,
+        fields: Fields,
+        body: Mapping[str, Json],
+        keep_text: Callable[[str, int, int], None],
+    ) -> None:
         self.page = page
         self.layout = page.layout
         self.text = page.text
         self.tiler = page.tiler
         self.fields = fields
         self.body = body
+        self.keep_text = keep_text
         self.places: set[int] = set()
 
     def read(self, starts: list[Start], end: int) -> list[RawInput]:
         """The inputs that begin at ``starts`` (less those that turn out to be prose)."""
         found: list[RawInput] = []
         self.places = {start.at for start in starts}
+        names: set[str] = set()
         index = 0
         while index < len(starts):
             start = starts[index]
@@ -62,7 +72,11 @@ class InputReader:
             if start.name == CALLBACK:
                 self.page.report.add("D211", start.at, CALLBACK, _CALLBACK_INPUT)
                 self.tiler.region(start.at, self.layout.trim(start.at, limit)[1], "callback")
+            elif start.name in names:
+                self.page.report.add("D206", start.at, start.name, _SECOND)
+                self.keep_text(f"Second input {start.name}", start.at, limit)
             else:
+                names.add(start.name)
                 found.append(self._input(start, typed, limit, len(found)))
             index = following
         return found

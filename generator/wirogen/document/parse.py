@@ -161,7 +161,7 @@ class _Parser:
         """The inputs, the examples and whatever else stands before ``end``. ``cut`` says that
         the document ends there, so that the last of them cannot be trusted."""
         fields = Fields(self.layout, head.end, end)
-        reader = InputReader(self.page, fields, shown or {})
+        reader = InputReader(self.page, fields, shown or {}, self._section)
         starts = fields.complete()
         first = starts[0].at if starts else end
         last = starts[-1] if starts else None

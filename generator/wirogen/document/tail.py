@@ -94,10 +94,10 @@ def _opens(layout: Layout, at: int) -> bool:
 
 
 def _well_formed(layout: Layout, blocks: list[Block]) -> bool:
-    if sum(block.title == INTEGRATION for block in blocks) > 1:
+    if any(block.title == INTEGRATION for block in blocks[1:]):
         return False
     for block in blocks:
-        if block.after[0] < block.after[1]:
+        if layout.text.find(FENCE, *block.after) >= 0:
             return False
         code_end = block.json if block.json >= 0 else block.code_end
         at = layout.heading(block.code, code_end) if block.code >= 0 else -1
