@@ -53,6 +53,8 @@ PAINTER: Final = tool(
     field("selectedModel", "select", "string", sent="", open=True, options=options("1", "2")),
     field("selectedLoraModel", "multiselect", "array", sent=[], open=True, options=options("62")),
     field("languages", "multiselect", "array", open=False, options=options("en", "tr")),
+    field("quality", "select", "number", open=False, options=options("1", "2")),
+    field("upscale", "select", "boolean", open=False, options=options("True", "False")),
     field("settings", "text", "object"),
     field("width", "number", "number"),
     field("height", "number", "number"),

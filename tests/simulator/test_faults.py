@@ -35,7 +35,7 @@ def test_a_status_comes_as_often_as_asked(sim: Simulator) -> None:
 
 
 def test_paths_are_patterns_and_faults_may_last(sim: Simulator) -> None:
-    sim.faults.add("Run/wiro/*", faults.status(500), times=None)
+    sim.faults.add("/v1/Run/wiro/*", faults.status(500), times=None)
     assert [post(sim, RUN, BODY).status for _ in range(3)] == [500] * 3
     assert post(sim, "Run/openai/writer", BODY).json["result"] is True
     sim.faults.clear()

@@ -74,6 +74,9 @@ def test_a_run_is_accepted_and_recorded_with_its_exact_types(sim: Simulator) -> 
             "Request parameter [selectedLoraModel] must be an array of strings",
         ),
         ({"languages": ["en", "de"]}, "Request parameter [languages] must be one of 'en', 'tr'"),
+        ({"quality": 3}, "Request parameter [quality] must be one of '1', '2'"),
+        ({"quality": "1"}, "Request parameter [quality] must be integer or float"),
+        ({"upscale": "True"}, "Request parameter [upscale] must be true or false"),
         ({"settings": []}, "Request parameter [settings] must be an object"),
         ({"sampels": 4}, "Request parameter [sampels] is unknown"),
         ({"negative_prompt": ""}, "Request parameter [negative_prompt] is unknown"),
@@ -101,7 +104,7 @@ def test_what_is_required_is_missed(sim: Simulator) -> None:
         {"scheduler": "DDIM", "languages": ["tr", "en"]},
         {"selectedModel": "", "selectedLoraModel": []},
         {"selectedModel": "99999", "selectedLoraModel": ["62", "68"]},
-        {"settings": {"a": [1]}, "projectid": "699"},
+        {"settings": {"a": [1]}, "projectid": "699", "quality": 2, "upscale": False},
         {"prompt": "\u202e{{ }} \U0001f600 \ud83d".encode("utf-8", "replace").decode()},
     ],
 )

@@ -153,7 +153,7 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             assert process.stdout.readline() == "200 GET /models/wiro/x/llms.txt\n"
             assert process.stdout.readline() == "404 POST /v1/Nope\n"
             process.send_signal(number)
-            assert process.wait(5) == 0
+            assert process.wait(30) == 0
             assert process.stdout.read() == "The simulator has stopped.\n"
             assert process.stderr.read() == ""
         finally:

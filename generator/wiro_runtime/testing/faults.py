@@ -82,6 +82,7 @@ class FaultBook:
         :param nth: the first matching request that is struck, counted from 1 and from now on.
         :param times: how many from there on; ``None`` for all.
         """
+        path = path.removeprefix("/").removeprefix("v1/")
         if isinstance(fault, SocketFault) and path != "socket":
             raise ValueError(f"path: this fault is for 'socket', not for {path!r}")
         if nth < 1:

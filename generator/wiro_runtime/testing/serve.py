@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -54,7 +55,8 @@ def serve(
     try:
         simulator.start()
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {why}") from error
     previous = _on_signals(done)
     try:
         for tool, text in (documents or {}).items():

@@ -65,9 +65,11 @@ def check_value(entry: Input, value: Json) -> None:
         if entry.type == "number" and isinstance(value, float) and not _takes_fractions(entry):
             raise must(entry.name, "be integer")
         check_range(entry, Decimal(str(value)))
+        check_choice(entry, str(value))
     elif entry.wire == "boolean":
         if not isinstance(value, bool):
             raise must(entry.name, "be true or false")
+        check_choice(entry, str(value).lower())
     elif entry.wire == "array":
         if not isinstance(value, list):
             raise must(entry.name, "be an array")
@@ -117,12 +119,14 @@ def check_choice(entry: Input, value: str) -> None:
     """Refuses a value that a closed select does not list."""
     if entry.type not in CHOICE_TYPES or entry.open is not False:
         return
-    if value in {option.value for option in entry.options}:
+    listed = {option.value for option in entry.options}
+    # On a wire of truth values the options may be spelt "True" and "False".
+    if value in listed or (entry.wire == "boolean" and value.title() in listed):
         return
     if value == "" and entry.sent == "" and not entry.unsent:
         return
-    listed = ", ".join(repr(option.value) for option in entry.options[:20])
-    raise must(entry.name, f"be one of {listed}")
+    choices = ", ".join(repr(option.value) for option in entry.options[:20])
+    raise must(entry.name, f"be one of {choices}")
 
 
 def check_range(entry: Input, value: Decimal) -> None:
