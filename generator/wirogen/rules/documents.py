@@ -245,8 +245,9 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "duplicate-input",
         Severity.WARNING,
         "Two inputs have the same name.",
-        "A request can hold only one value under a name, so callers can set only one of them.",
-        "Hide or rename one of the two with an overlay.",
+        "A request can hold only one value under a name. The first one is the input; the second is "
+        "kept as text in the spec's 'sections'.",
+        "Compare the two in the document, and correct the input with an overlay.",
     ),
     rule(
         "D207",
