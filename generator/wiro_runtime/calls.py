@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -205,11 +207,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = as_float(text)
     if seconds is not None:
         return max(0.0, seconds)
+    moment = _moment(text)
+    if moment is None:
+        return None
+    # By the server's own clock, where it says what that shows.
+    return max(0.0, moment - (_moment(headers.get("date", "")) or time.time()))
+
+
+def _moment(text: str) -> float | None:
+    """Unix seconds of an HTTP date; one without a zone is in UTC."""
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return None
-    from datetime import UTC, datetime  # noqa: PLC0415 - rare
-
-    now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -44,7 +44,8 @@ def as_decimal(value: object) -> Decimal | None:
         number = Decimal(str(value).strip())
     except (InvalidOperation, ValueError):
         return None
-    return number if number.is_finite() else None
+    # Written out, a number like 1e999999999 would fill the memory.
+    return number if number.is_finite() and abs(number.adjusted()) < 30 else None
 
 
 def as_mappings(value: object) -> tuple[Mapping[str, Any], ...]:

@@ -15,7 +15,6 @@ from wiro_runtime.errors import (
     ConnectionFailed,
     InvalidInputs,
     NotFoundError,
-    RateLimitError,
     TaskCancelled,
     TaskFailed,
     TaskTimeout,
@@ -335,16 +334,28 @@ class Runs:
             await self.refresh(state, deadline)
         if state.detail is not None and state.detail.terminal:
             return False
-        try:
-            await self.api.ask(path, {"taskid": state.id}, task_id=state.id, deadline=deadline)
-        except (AuthenticationError, RateLimitError):
-            raise
-        except ApiError as error:
-            if error.retryable or error.http_status != 200:
-                raise
-            # Refused, unless an earlier attempt did it and only its answer was lost.
-            return (await self.refresh(state, deadline)).cancelled
-        return True
+        if deadline is None:
+            deadline = (
+                self.clock() + self.settings.timeouts.request * self.settings.retries.attempts
+            )
+        order = json.dumps({"taskid": state.id}).encode()
+        failures = 0
+        while True:
+            try:
+                await self.api.attempt(path, order, deadline, task_id=state.id)
+            except WiroError as error:
+                error.task_id = state.id
+                if error.retryable:
+                    failures += 1
+                    await self.api.pause(path, error, failures, deadline)
+                    continue
+                final = isinstance(error, AuthenticationError) or not isinstance(error, ApiError)
+                if final or error.http_status != 200:
+                    raise
+                # Refused, unless an earlier attempt did it and only its answer was lost.
+                detail = await self.refresh(state, deadline)
+                return failures > 0 and detail.cancelled
+            return True
 
     def _late(self, state: TaskState, limit: float) -> TaskTimeout:
         seen = state.status or "not seen at all"

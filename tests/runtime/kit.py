@@ -88,6 +88,11 @@ class FakeTime:
         )
 
 
+def nameless(_value: object) -> str:
+    """The id of a parameter whose own text would fill the line."""
+    return ""
+
+
 async def got(value: Awaitable[T] | T) -> T:
     """What a method of either client gives."""
     return await cast("Awaitable[T]", value) if inspect.isawaitable(value) else cast("T", value)

@@ -1,0 +1,263 @@
+"""A run is accepted once, or its caller is told that nobody knows."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from runtime.kit import TOOL, AnyClient, AnyTask, Kit, got, nameless
+from wiro_runtime import (
+    ApiError,
+    AuthenticationError,
+    ConcurrencyLimitError,
+    ConnectionFailed,
+    InsufficientBalanceError,
+    InvalidInputs,
+    NotFoundError,
+    RateLimitError,
+    Retries,
+    SubmissionUncertain,
+    Timeouts,
+    Wiro,
+    WiroError,
+)
+from wiro_runtime.testing import faults
+
+PROMPT = {"prompt": "a lighthouse"}
+
+
+async def submit(client: AnyClient) -> AnyTask:
+    return await got(client.submit(TOOL, PROMPT))
+
+
+def runs_seen(kit: Kit) -> int:
+    return sum(request.path.startswith("/v1/Run/") for request in kit.simulator.requests)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.reset(acts=False),
+        faults.reset(acts=True),
+        faults.status(500, acts=True),
+        faults.status(502),
+        faults.status(408),
+        faults.redirect("/v1/elsewhere"),
+        faults.html(200, acts=True),
+        faults.truncated(),
+        faults.invalid_utf8(),
+        faults.cut(5),
+        faults.edit(lambda _answer: {"result": True, "errors": []}),
+        faults.edit(lambda answer: [answer]),
+    ],
+    ids=nameless,
+)
+def test_a_lost_answer_is_uncertain_and_nothing_is_sent_again(kit: Kit, fault: Any) -> None:
+    kit.simulator.faults.add("Run/*", fault, times=None)
+    with pytest.raises(SubmissionUncertain) as caught:
+        kit.run(submit)
+    assert runs_seen(kit) == 1
+    assert not caught.value.retryable
+    assert caught.value.tool == TOOL
+    assert "billed" in str(caught.value)
+
+
+def test_a_server_that_accepts_and_never_answers_is_uncertain(kit: Kit) -> None:
+    kit.simulator.faults.add("Run/*", faults.hang(acts=True), times=None)
+    with pytest.raises(SubmissionUncertain):
+        kit.run(submit, timeouts=Timeouts(request=0.3))
+    assert len(kit.simulator.runs) == 1
+
+
+def test_429_is_sent_again_after_the_time_it_asks_for(kit: Kit) -> None:
+    kit.simulator.faults.add("Run/*", faults.rate_limited(seconds=7), times=2)
+    task = kit.run(submit)
+    assert kit.time.slept == [7, 7]
+    assert len(kit.simulator.runs) == 1
+    assert task.id == kit.simulator.runs[0].taskid
+
+
+def test_429_that_does_not_end_is_a_rate_limit_error(kit: Kit) -> None:
+    kit.simulator.faults.add("Run/*", faults.rate_limited(), times=None)
+    with pytest.raises(RateLimitError) as caught:
+        kit.run(submit, retries=Retries(attempts=3))
+    assert caught.value.retryable
+    assert runs_seen(kit) == 3
+    assert kit.simulator.runs == []
+
+
+def test_a_refused_connection_is_tried_again_and_then_said(kit: Kit) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+        with pytest.raises(ConnectionFailed) as caught:
+            kit.run(submit, base_url=address)
+    assert caught.value.retryable
+    assert not caught.value.maybe_sent
+    assert len(kit.time.slept) == Retries().attempts - 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "code"),
+    [
+        (faults.error(0, "Request parameter [x] required"), ApiError, 0),
+        (faults.error(1, "not accessible"), NotFoundError, 1),
+        (faults.error(97, "balance"), InsufficientBalanceError, 97),
+        (faults.error(98, "sign in"), AuthenticationError, 98),
+        (faults.error(99, "token"), AuthenticationError, 99),
+        (faults.error(99, "token", http_status=401), AuthenticationError, 99),
+        (faults.plain_error("something old"), ApiError, None),
+        (faults.status(401), AuthenticationError, None),
+        (faults.status(404), NotFoundError, None),
+        (faults.status(400, '{"result": false, "errors": [{"code": "0", "message": "no"}]}'),
+         ApiError, 0),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_typed_and_final(
+    kit: Kit, fault: Any, kind: type[ApiError], code: int | None
+) -> None:
+    kit.simulator.faults.add("Run/*", fault, times=None)
+    with pytest.raises(ApiError) as caught:
+        kit.run(submit)
+    assert type(caught.value) is kind
+    assert caught.value.code == code
+    assert not caught.value.retryable
+    assert runs_seen(kit) == 1
+
+
+def test_wiro_says_what_is_wrong_with_the_inputs(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, {"samples": 2}))
+
+    with pytest.raises(ApiError, match=r"Request parameter \[prompt\] required"):
+        kit.run(flow)
+
+
+def test_code_96_waits_for_ones_own_tasks_to_end(manual_kit: Kit) -> None:
+    kit = manual_kit
+    kit.simulator.concurrency_limit = 2
+    kit.time.on_sleep = kit.simulator.advance
+
+    async def flow(client: AnyClient) -> list[str]:
+        return [(await submit(client)).id for _ in range(6)]
+
+    ids = kit.run(flow)
+    assert len(set(ids)) == 6 == len(kit.simulator.runs)
+    # A task lasts 9 s and two run at a time: the last pair starts after two generations.
+    assert 18 <= kit.time.now - 1000 <= 40
+
+
+def test_many_submissions_at_the_limit_knock_one_at_a_time(manual_kit: Kit) -> None:
+    kit = manual_kit
+    kit.simulator.concurrency_limit = 1
+    kit.time.on_sleep = kit.simulator.advance
+
+    async def flow(client: AnyClient) -> set[str]:
+        if isinstance(client, Wiro):
+            each = [asyncio.to_thread(client.submit, TOOL, PROMPT) for _ in range(8)]
+            return {task.id for task in await asyncio.gather(*each)}
+        return {task.id for task in await asyncio.gather(*(submit(client) for _ in range(8)))}
+
+    assert len(kit.run(flow)) == 8
+    assert len(kit.simulator.runs) == 8
+    # Seven times one knocks until a task of 9 s has ended; the rest of them wait for that one.
+    assert runs_seen(kit) < 8 * 8
+
+
+def test_code_96_of_others_tasks_is_an_error_that_may_be_retried(kit: Kit) -> None:
+    kit.simulator.at_concurrency_limit()
+    with pytest.raises(ConcurrencyLimitError) as caught:
+        kit.run(submit)
+    assert caught.value.retryable
+    assert caught.value.code == 96
+    assert runs_seen(kit) == 1
+
+
+def test_a_run_gives_up_at_its_deadline_while_it_waits_for_a_place(manual_kit: Kit) -> None:
+    kit = manual_kit
+    kit.simulator.concurrency_limit = 1
+
+    async def flow(client: AnyClient) -> None:
+        await submit(client)
+        await got(client.run(TOOL, PROMPT, timeout=30))
+
+    with pytest.raises(ConcurrencyLimitError):
+        kit.run(flow)
+    assert kit.time.now - 1000 <= 30
+    assert len(kit.simulator.runs) == 1
+
+
+def test_every_error_after_a_submission_carries_the_id_and_says_how_to_resume(kit: Kit) -> None:
+    kit.simulator.faults.add("Task/Detail", faults.status(500), times=None)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT))
+
+    with pytest.raises(WiroError) as caught:
+        kit.run(flow)
+    task_id = kit.simulator.runs[0].taskid
+    assert caught.value.task_id == task_id
+    assert not caught.value.retryable, "run() again would pay again"
+    assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    "tool", ["painter", "/painter", "wiro/", "wiro/a/b", "wiro/..", "../x", "", "wiro/painter/"]
+)
+def test_a_tool_that_is_none_is_refused_before_anything_is_sent(kit: Kit, tool: str) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(tool, PROMPT))
+
+    with pytest.raises(InvalidInputs, match="owner/project"):
+        kit.run(flow)
+    assert kit.simulator.requests == []
+
+
+def test_a_tool_with_a_blank_in_its_name_is_encoded(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit("wiro/Animated Logo", PROMPT))
+
+    kit.run(flow)
+    assert kit.simulator.runs[0].tool == "wiro/Animated Logo"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, object()])
+def test_inputs_that_are_not_json_are_refused_before_anything_is_sent(
+    kit: Kit, value: object
+) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, {"prompt": value}))
+
+    with pytest.raises(InvalidInputs, match="not JSON"):
+        kit.run(flow)
+    assert kit.simulator.requests == []
+
+
+def test_callback_and_project_travel_with_the_inputs(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, PROMPT, callback_url="http://127.0.0.1:9/hook"))
+
+    kit.run(flow, project_id="699")
+    body = kit.simulator.runs[0].body
+    assert body["callbackUrl"] == "http://127.0.0.1:9/hook"
+    assert body["projectid"] == "699"
+
+
+def test_a_closed_client_says_so(kit: Kit) -> None:
+    client: list[AnyClient] = []
+
+    async def flow(each: AnyClient) -> None:
+        client.append(each)
+
+    kit.run(flow)
+
+    async def late() -> None:
+        await submit(client[0])
+
+    with pytest.raises(ConnectionFailed, match="closed") as caught:
+        asyncio.run(late())
+    assert not caught.value.retryable
+    assert kit.time.slept == []
