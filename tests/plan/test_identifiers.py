@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from typing import cast
 
 import pydantic
 import pytest
@@ -103,7 +104,7 @@ def test_options_never_share_a_constant(values: list[str]) -> None:
 def test_options_that_fold_together_are_all_kept_and_reported() -> None:
     spec = tool(prompt(), select("solver", "dpm solver", "dpm-solver", "euler"))
     with imported(spec) as module:
-        solver: dict[str, str] = vars(module.Solver)
+        solver = cast("dict[str, str]", vars(module.Solver))
         values = {value for name, value in solver.items() if name.isupper()}
         assert values == {"dpm solver", "dpm-solver", "euler"}
         assert module.Solver.EULER == "euler"

@@ -9,16 +9,16 @@ import typer
 
 from wirogen.build import BuildReport, build_project
 from wirogen.cli.console import (
+    by_code,
     counts,
     diagnostic_json,
     err,
     out,
     print_diagnostics,
     print_json,
+    print_summary,
     project_root,
-    summary,
 )
-from wirogen.diagnostics import Severity
 
 _SHOWN = 10
 
@@ -51,10 +51,9 @@ def command(
 
 
 def show_report(report: BuildReport, *, check: bool) -> None:
-    """One screen about a build: warnings on stderr, the summary on stdout."""
+    """One screen about a build: what was refused on stderr, the summary on stdout."""
     changes = report.changes
-    shown = [each for each in report.diagnostics if each.severity is not Severity.NOTE]
-    print_diagnostics(shown, err())
+    print_diagnostics(report.sources.errors, err())
     rows = [
         ("tools", str(len(report.plans))),
         ("specs", _verb(len(report.specs), "stale" if check else "written")),
@@ -65,6 +64,7 @@ def show_report(report: BuildReport, *, check: bool) -> None:
             f"{'to remove' if check else 'removed'}",
         ),
         ("diagnostics", f"{counts(report.diagnostics)} (all of them: wirogen lint)"),
+        *by_code(report.diagnostics),
     ]
     stale = [f"specs/tools/{path}" for path in report.specs]
     stale += [f"generated/{path}" for path in (*changes.written, *changes.removed)]
@@ -74,7 +74,7 @@ def show_report(report: BuildReport, *, check: bool) -> None:
         rows.append(("edited by hand", _some([f"generated/{path}" for path in changes.edited])))
     if changes.unknown:
         rows.append(("not ours, kept", _some([f"generated/{path}" for path in changes.unknown])))
-    out().print(summary(rows))
+    print_summary(rows, out())
 
 
 def _verb(count: int, verb: str) -> str:

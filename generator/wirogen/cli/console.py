@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from wirogen.diagnostics import Diagnostic, Severity
+from wirogen.diagnostics import RULES, Diagnostic, Severity
+from wirogen.text import visible
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -73,18 +73,23 @@ def counts(diagnostics: Iterable[Diagnostic]) -> str:
     return ", ".join(parts) or "none"
 
 
-def summary(rows: Iterable[tuple[str, str]]) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column()
+def print_summary(rows: Iterable[tuple[str, str]], console: Console) -> None:
     for name, value in rows:
-        table.add_row(name, Text(value))
-    return table
+        line = Text(f"{name:<16}", style="bold")
+        line.append(printable(value), style="not bold")
+        console.print(line)
+
+
+def by_code(diagnostics: Iterable[Diagnostic], most: int = 8) -> list[tuple[str, str]]:
+    """The most frequent codes, a row each: how often, and what it means."""
+    found = Counter(each.code for each in diagnostics)
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:most]
+    return [(f"  {count} × {code}", RULES[code].summary) for code, count in ranked]
 
 
 def printable(text: str) -> str:
     """``text`` without anything that could move the cursor or hide something."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return visible(text)
 
 
 def project_root(given: Path | None) -> Path:

@@ -70,7 +70,8 @@ def _run(client: Wiro, plan: ToolPlan, to: Path, console: Console) -> list[Path]
     module = importlib.import_module(f"wiro_tools.{plan.module.owner}.{plan.module.project}")
     arguments = {str(each.name): each.constant for each in plan.example}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
         bar = progress.add_task(plan.spec.tool, total=100)
 
         def show(event: Any) -> None:

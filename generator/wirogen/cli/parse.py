@@ -68,6 +68,6 @@ def _one(file: Path, sources: Sources, *, check: bool) -> bool:
     if loss is not None:
         err().print(f"{shown}: {loss}", markup=False)
         return False
-    size = sum(len(part.text) for part in parsed.parts)
+    size = len(parsed.text)
     out().print(f"{shown}: verified, all {size} characters accounted for", markup=False)
     return True

@@ -8,16 +8,19 @@ other string, so that a forgotten filter fails the build instead of letting text
 from __future__ import annotations
 
 import html
+import json
 import re
 import textwrap
 import urllib.parse
 from typing import Final
 
 from wirogen.plan.model import Code
+from wirogen.text import visible
 
 _MARKDOWN_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>&~$\"':@/^=]")
-_HTML: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&#39;"}
-_NEEDS_BACKSLASH: Final = frozenset("\\`*_[]|~$")
+# Not every dialect knows a backslash before the last three, so they are written as entities.
+_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "~": "&#126;", "$": "&#36;"}
+_NEEDS_BACKSLASH: Final = frozenset("\\`*_[]|")
 _LINE_START: Final = re.compile(r"(?m)^(\s*)([#+\-=>]|\d{1,9}[.)])")
 _LINE_LENGTH: Final = 88
 _BACKTICKS: Final = re.compile(r"`+")
@@ -30,20 +33,6 @@ class Markdown(str):
 
     def __html__(self) -> str:
         return str(self)
-
-
-def visible(text: str, *, keep_lines: bool = False) -> str:
-    """``text`` with characters that a screen hides or reorders written as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or (keep_lines and char == "\n") else _escape(char)
-        for char in text
-    )
-
-
-def _escape(char: str) -> str:
-    return repr(char)[1:-1]
 
 
 def docstring(text: str, indent: int = 0, *, wrap: bool = True) -> Code:
@@ -96,13 +85,29 @@ def markdown(text: str) -> Markdown:
     """``text`` as one line of Markdown that shows exactly these words and formats nothing."""
     line = visible(" ".join(text.split()))
     out = "".join(
-        _HTML.get(char) or (f"\\{char}" if char in _NEEDS_BACKSLASH else char) for char in line
+        _ENTITIES.get(char) or (f"\\{char}" if char in _NEEDS_BACKSLASH else char) for char in line
     )
     return Markdown(_LINE_START.sub(lambda match: f"{match[1]}{_mark(match[2])}", out))
 
 
 def _mark(mark: str) -> str:
-    return f"{mark[:-1]}\\{mark[-1]}"
+    return "&#61;" if mark == "=" else f"{mark[:-1]}\\{mark[-1]}"
+
+
+def shorten(text: str, length: int) -> str:
+    """The beginning of ``text``, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def attribute(text: str) -> Markdown:
+    """``text`` inside a quoted attribute of an HTML tag in Markdown."""
+    return Markdown(_html_in_table(visible(" ".join(text.split()))))
+
+
+def front_matter(text: str) -> Markdown:
+    """``text`` as a value in the head of a page: a JSON string is a YAML string too."""
+    return Markdown(json.dumps(" ".join(text.split())))
 
 
 def code_span(text: str) -> Markdown:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import cast
 
 from wirogen.plan.model import Code
+from wirogen.text import visible
 
 
 def source(value: object) -> Code:
     """Source of a constant of texts, numbers, booleans, ``None``, tuples, lists and mappings.
 
-    Strings are written by ``repr``, which escapes whatever a screen would hide, and between double
-    quotes where that needs no escaping, as black has it.
+    Whatever a screen would hide is escaped in strings.
     """
     if isinstance(value, str):
         return Code(_text(str(value)))
@@ -30,7 +30,8 @@ def source(value: object) -> Code:
 
 
 def _text(text: str) -> str:
-    literal = repr(text)
-    if literal[0] == '"' or '"' in text:
-        return literal
-    return f'"{literal[1:-1]}"'
+    """What ``repr`` gives, but with the quotes that black prefers and the same in every Python:
+    ``repr`` itself escapes whatever its own Unicode does not know yet."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    body = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+    return f"{quote}{visible(body)}{quote}"

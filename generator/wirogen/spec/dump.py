@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 from wirogen.spec.model import SPEC_VERSION, UNSENT, Input, Json, Option, ToolSpec, Unsent
+from wirogen.text import visible
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}\Z")
 _RETYPED_KEYS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -154,15 +155,7 @@ def _key(key: str, indent: str) -> str:
 
 def quote(text: str) -> str:
     """``text`` as a YAML double-quoted scalar on one line, with nothing invisible in it."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    if quoted.isprintable():
-        return quoted
-    return "".join(char if char.isprintable() else _escape(char) for char in quoted)
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return visible(json.dumps(text, ensure_ascii=False))
 
 
 def json_is_same(left: Json | Unsent, right: Json | Unsent) -> bool:

@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
+from wirogen.text import is_visible
+
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
 # Windows keeps these for devices, whatever follows the dot.
 _DEVICES: Final = frozenset(
@@ -32,7 +34,7 @@ def tool_name_problem(tool: str) -> str | None:
             return f"must have an owner and a project without blanks around them, not {tool!r}"
         if part.strip(".") == "" or "/" in part or "\\" in part:
             return f"must be owner/project with no other path in it, not {tool!r}"
-        if not part.isprintable():
+        if not is_visible(part):
             return f"must not hold control or invisible characters: {tool!r}"
     return None
 

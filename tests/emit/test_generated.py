@@ -1,0 +1,157 @@
+"""Whatever a document says, what is made of it parses, imports, and says the same."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import black
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from emit.strategies import HOSTILE, specs
+from generated import imported, plan, prompt, render, select, text, tool
+from wirogen.spec import UNSENT, Option, ToolSpec, Unsent, Wire, spec_json_schema, spec_to_json
+from wirogen.text import is_visible, visible
+
+
+def python_files(files: dict[str, str]) -> dict[str, str]:
+    return {path: source for path, source in files.items() if path.endswith((".py", ".pyi"))}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(specs())
+def test_generated_modules_import_and_keep_every_text(spec: ToolSpec) -> None:
+    planned = plan(spec)
+    for source in python_files(render(spec)).values():
+        ast.parse(source)
+        assert is_visible(source.replace("\n", ""))
+    with imported(spec) as module:
+        for item in planned.inputs:
+            if item.constants is None:
+                continue
+            constants = getattr(module, item.constants.name)
+            for value in item.constants.values:
+                constant = getattr(constants, value.name)
+                if item.constants.lora:
+                    assert constant.label == value.option.label
+                    assert constant.triggerwords == (value.option.triggerwords or ())
+                    assert [each.id for each in constant.settings] == [
+                        each.id for each in value.settings
+                    ]
+                    constant = constant.value
+                assert constant == value.option.value
+        sent = module.Inputs(prompt="x").wire()
+        expected = {
+            item.name: item.wire.sent
+            for item in spec.inputs
+            if item.name != "prompt" and not isinstance(item.wire.sent, Unsent)
+        }
+        del sent["prompt"]
+        assert json.dumps(sent) == json.dumps(expected)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(specs())
+def test_signatures_have_every_input_and_its_default(spec: ToolSpec) -> None:
+    planned = plan(spec)
+    with imported(spec) as module:
+        for function in (module.run, module.submit):
+            parameters = inspect.signature(function).parameters
+            for item in planned.inputs:
+                parameter = parameters[item.name]
+                assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+                assert (parameter.default is inspect.Parameter.empty) == item.required
+        assert spec.tool == module.TOOL
+        assert sorted(module.__all__) == module.__all__
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(specs())
+def test_black_has_nothing_to_change(spec: ToolSpec) -> None:
+    for source in python_files(render(spec)).values():
+        assert black.format_str(source, mode=black.Mode()) == source
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(specs())
+def test_specs_and_schemas_are_what_their_schemas_say(spec: ToolSpec) -> None:
+    jsonschema.validate(spec_to_json(spec), cast("dict[str, Any]", spec_json_schema()))
+    path = f"schemas/tools/{plan(spec).module.owner}/{plan(spec).module.project}.json"
+    schema = json.loads(render(spec)[path])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate({"prompt": "x"}, schema)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=repr)
+def test_docstrings_say_what_the_document_says(hostile: str) -> None:
+    spec = tool(prompt(help=hostile, label=""), description=hostile)
+    said = " ".join(hostile.split())
+    shown = visible(said)
+    with imported(spec) as module:
+        assert shown in " ".join(module.__doc__.split())
+        if plan(spec).inputs[0].help == hostile.strip():
+            assert shown in " ".join(module.run.__doc__.split())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(specs())
+@example(tool(prompt(), text("a"), description="<script>alert(1)</script>"))
+def test_pages_hold_no_markup_of_the_document(spec: ToolSpec) -> None:
+    planned = plan(spec)
+    page = render(spec)[f"docs/tools/{planned.module.owner}/{planned.module.project}.md"]
+    assert is_visible(page.replace("\n", ""))
+    for token in _tokens(MarkdownIt("commonmark").enable("table").parse(page)):
+        if token.type in {"html_inline", "html_block"}:
+            bare = re.sub(
+                r'<(/?a( id="[a-z0-9_]+")?|/?code|img src="https?://[^"<>]*" '
+                r'alt="[^"<>]*" width="480")>',
+                "",
+                token.content,
+            )
+            assert "<" not in bare, token.content
+        if token.type == "link_open":
+            assert str(token.attrs["href"]).startswith(("#", "http://", "https://", "../"))
+        assert token.type != "image"
+
+
+def _tokens(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from _tokens(token.children or [])
+
+
+def test_ten_thousand_options_and_a_very_long_default() -> None:
+    options = [Option(value=str(number), label=f"owner/Model {number}") for number in range(10_000)]
+    long = "a 'quoted' \"word\" \\ " * 10_000
+    spec = tool(
+        prompt(),
+        select("selectedModel", *options, open=True),
+        text("negativePrompt", default=long, wire=Wire(type="string", sent=long)),
+    )
+    with imported(spec) as module:
+        assert module.SelectedModel.OWNER_MODEL_9999 == "9999"
+        assert module.Inputs(prompt="x").wire()["negativePrompt"] == long
+
+
+def test_a_lora_whose_prompt_is_missing_sends_its_id_only() -> None:
+    lora = Option(
+        value="7",
+        label="A",
+        triggerwords=("w",),
+        generatesettings=({"id": "A", "type": "float", "minvalue": "0", "maxvalue": "1"},),
+    )
+    picker = select("selectedLoraModel", lora, open=True, wire=Wire(type="array", sent=[]))
+    spec = tool(text("words", required=True, wire=Wire(type="string", sent=UNSENT)), picker)
+    assert [each.code for each in plan(spec).diagnostics] == ["N104"]
+    with imported(spec) as module:
+        sent = module.Inputs(words="x", selected_lora_model=[module.Lora.A(scale=1)]).wire()
+    assert sent == {"words": "x", "selectedLoraModel": ["7"]}
