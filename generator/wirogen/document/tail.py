@@ -71,6 +71,8 @@ def find_tail(layout: Layout, start: int) -> tuple[list[Block], bool]:
             if _well_formed(layout, blocks):
                 return blocks, True
             first = first or blocks
+            again = next((block for block in blocks[1:] if block.title == INTEGRATION), None)
+            at = again.start - 1 if again else at
         at = layout.heading(at + 1, size)
     return first, not first
 
