@@ -1,0 +1,109 @@
+"""The rules for what is sent, one row for each case."""
+
+from __future__ import annotations
+
+import pytest
+
+from wirogen.document.wire import decide, is_open
+from wirogen.spec import UNSENT, Json, Option, Unsent
+
+PLAIN = (Option(value="a", label="A"),)
+MODELS = (Option(value="1", label="A", triggerwords=(), generatesettings=()),)
+ABSENT = object()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "default", "shown", "required", "wire", "sent", "example"),
+    [
+        # 1. A prompt is required; the documented text is its example.
+        ("prompt", "textarea", "a cat", "a cat", True, "string", UNSENT, "a cat"),
+        ("prompt", "textarea", None, "a cat", True, "string", UNSENT, "a cat"),
+        ("prompt", "textarea", "a cat", "", True, "string", UNSENT, "a cat"),
+        ("prompt", "text", "a cat", "a dog", True, "string", UNSENT, "a dog"),
+        ("prompt", "textarea", "a cat", ABSENT, True, "string", UNSENT, "a cat"),
+        # 2. A blank default beside a value: a sample.
+        ("inputImageUrl", "text", None, "a.jpg", True, "string", UNSENT, "a.jpg"),
+        ("steps", "number", None, 5, True, "number", UNSENT, 5),
+        ("inputImage", "combinefileinput", None, ["a.jpg"], False, "array", UNSENT, ["a.jpg"]),
+        ("inputImage", "combinefileinput", "a,b", ["a", "b"], False, "array", UNSENT, ["a", "b"]),
+        ("inputImage", "combinefileinput", "a,b", [], False, "array", UNSENT, ["a", "b"]),
+        ("inputImage", "fileinput", "a.jpg", "", False, "string", UNSENT, "a.jpg"),
+        ("inputImage", "fileinput", None, ABSENT, False, "string", UNSENT, None),
+        ("files", "multifileinput", "a,b", ABSENT, False, "array", UNSENT, ["a", "b"]),
+        # 3. A default beside "" or []: what is shown.
+        ("selectedModel", "select", "1", "", False, "string", "", None),
+        ("selectedLoraModel", "select", "61", [], False, "array", [], None),
+        ("selectedModel", "select", "", "", False, "string", "", None),
+        ("negativePrompt", "textarea", None, "", False, "string", "", None),
+        ("generateAudio", "checkbox", None, False, False, "boolean", False, None),
+        # 4. Otherwise the default, as the type that is shown.
+        ("samples", "number", "4", 4, False, "number", 4, None),
+        ("scale", "float", "7.5", "7.5", False, "string", "7.5", None),
+        ("seed", "text", "123456", "123456", False, "string", "123456", None),
+        ("genre", "multiselect", "a", ["a"], False, "array", ["a"], None),
+        ("audio", "number", "false", False, False, "number", False, None),
+        ("mix", "checkbox", "--id_mix", "--id_mix", False, "string", "--id_mix", None),
+        ("odd", "text", "x", None, False, "string", None, None),
+        ("ratio", "select", "1:1", "16:9", False, "string", "16:9", None),
+        # Not in the Run Command: left out.
+        ("selectedLoraModelPrivate", "multiselect", "", ABSENT, False, "array", UNSENT, None),
+        ("seed", "text", "5", ABSENT, False, "string", UNSENT, None),
+        ("steps", "number", "5", ABSENT, False, "number", UNSENT, None),
+        ("scale", "float", "5", ABSENT, False, "string", UNSENT, None),
+        ("flag", "checkbox", "--x", ABSENT, False, "string", UNSENT, None),
+        ("flag", "checkbox", "True", ABSENT, False, "boolean", UNSENT, None),
+    ],
+)
+def test_with_a_run_command(
+    name: str, kind: str, default: str | None, shown: Json, required: bool, wire: str,
+    sent: Json | Unsent, example: Json,
+) -> None:  # fmt: skip
+    body = {} if shown is ABSENT else {name: shown}
+    found = decide(name, kind, default, None, body)
+    assert (found.required, found.wire.type, found.wire.sent, found.example) == (
+        required, wire, sent, example,
+    )  # fmt: skip
+    assert type(found.wire.sent) is type(sent)
+    assert found.differs is (shown is not ABSENT and (default, shown) in DIFFERENT)
+
+
+DIFFERENT = [("a cat", "a dog"), ("1:1", "16:9")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "default", "wire", "sent"),
+    [
+        ("samples", "number", "4", "number", 4),
+        ("width", "number", "4.5", "number", 4.5),
+        ("audio", "number", "false", "number", False),
+        ("odd", "number", "08", "number", "08"),
+        ("steps", "number", None, "number", UNSENT),
+        ("scale", "float", "7.5", "string", "7.5"),
+        ("flag", "checkbox", "--id_mix", "string", "--id_mix"),
+        ("flag", "checkbox", "true", "boolean", True),
+        ("flag", "checkbox", None, "string", UNSENT),
+        ("seed", "text", "1e3", "string", "1e3"),
+        ("genre", "multiselect", "a,b", "array", ["a", "b"]),
+        ("selectedModel", "select", "1", "string", ""),
+        ("selectedLoraModel", "multiselect", "61", "array", []),
+        ("ratio", "select", "16:9", "string", "16:9"),
+        ("ratio", "select", None, "string", UNSENT),
+    ],
+)
+def test_without_a_run_command(
+    name: str, kind: str, default: str | None, wire: str, sent: Json | Unsent
+) -> None:
+    found = decide(name, kind, default, None, None)
+    assert (found.required, found.wire.type, found.wire.sent) == (False, wire, sent)
+    assert type(found.wire.sent) is type(sent)
+
+
+def test_which_choices_are_open() -> None:
+    assert is_open("scheduler", "select", PLAIN) is False
+    assert is_open("scheduler", "select", ()) is True
+    assert is_open("style", "select", MODELS) is True
+    assert is_open("selectedModel", "select", PLAIN) is True
+    assert is_open("selectedControlnetModel", "multiselect", PLAIN) is True
+    assert is_open("selectedLoraModelPrivate", "select", ()) is True
+    assert is_open("selectedRatio", "selectwithcover", PLAIN) is False
+    assert is_open("selectedModel", "text", None) is None
