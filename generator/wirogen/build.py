@@ -40,14 +40,19 @@ class BuildReport:
 
 
 def read_project(root: Path) -> Sources:
-    """Everything below ``specs/``: documents first, then specs that no document gives.
+    """Everything below ``specs/``: specs, and what documents add to them or say anew.
 
     A tool whose document cannot be read keeps the spec that an earlier build wrote.
     """
-    sources = Sources()
+    known = Sources()
+    read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known)
+    sources = Sources(errors=known.errors, broken=known.broken, files=known.files)
     documents = root / "specs" / "documents"
-    read_documents(files_below(documents, ".txt"), base=documents, into=sources)
-    read_specs(files_below(root / "specs" / "tools", ".yaml"), into=sources)
+    files = files_below(documents, ".txt", ".json")
+    read_documents(files, base=documents, into=sources, known=known.specs)
+    for tool, spec in known.specs.items():
+        if tool not in sources.specs:
+            sources.add(spec, known.origin[tool])
     return sources
 
 
@@ -60,15 +65,26 @@ def build_project(root: Path, *, templates: Path | None = None, check: bool = Fa
 
 
 def write_specs(sources: Sources, out: Path, *, check: bool = False) -> tuple[str, ...]:
-    """Write each spec that differs from its file; the paths of those below ``out``."""
+    """Write each spec that differs from its file; the paths of those below ``out``.
+
+    A spec whose file has another name than it should (because a tool with a similar id has come)
+    moves to the right one.
+    """
     stale: list[str] = []
-    for path, spec in sources.spec_files().items():
+    targets = sources.spec_files()
+    for path, spec in targets.items():
         text = dump_spec(spec)
         file = out / path
+        if file.resolve() in sources.broken:
+            continue
         if not file.is_file() or read_bytes(file) != text.encode():
             stale.append(path)
             if not check:
                 write_file(file, text)
+    kept = {(out / path).resolve() for path in targets}
+    for tool, file in sources.files.items():
+        if tool in sources.specs and file.resolve() not in kept and not check:
+            file.unlink(missing_ok=True)
     return tuple(stale)
 
 

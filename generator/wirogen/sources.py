@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
+from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.document import parse_document
+from wirogen.snapshot import accumulate, is_full
 from wirogen.spec import ToolSpec, load_spec
 from wirogen.spec.names import tool_paths
+
+_TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
+_NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
 class Sources:
     """What could be read: specs by tool id, what is odd, and what could not be read at all.
 
-    ``origin`` names the file that each tool came from, for messages.
+    ``origin`` names the file that each tool came from, for messages; ``files`` are the spec files
+    of tools that have one. ``broken`` are spec files that could not be read, which must not be
+    written over.
     """
 
     specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
     origin: dict[str, str] = field(default_factory=dict[str, str])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     errors: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    files: dict[str, Path] = field(default_factory=dict[str, Path])
+    broken: set[Path] = field(default_factory=set[Path])
 
     def add(self, spec: ToolSpec, origin: str) -> None:
         if spec.tool in self.specs:
@@ -43,18 +57,92 @@ class Sources:
         return {f"{paths[tool]}.yaml": spec for tool, spec in sorted(self.specs.items())}
 
 
-def read_documents(files: Sequence[Path], *, base: Path, into: Sources) -> None:
-    """Parse documents; ``base`` is the folder that their ``source.document`` is relative to."""
+def read_documents(
+    files: Sequence[Path],
+    *,
+    base: Path,
+    into: Sources,
+    known: Mapping[str, ToolSpec] = _NOTHING,
+    full: bool = False,
+) -> None:
+    """Read documents (``.txt``) and answers of Tool/Detail (``.json``), which add to each other.
+
+    ``base`` is the folder that their ``source.document`` is relative to, ``known`` what earlier
+    documents have told about the same tools. ``full`` says that all of them list all models.
+    """
+    details = Details(base)
     for file in files:
+        if file.suffix == ".json":
+            details.read(file, into)
+    for file in files:
+        if file.suffix == ".json":
+            continue
         shown = display_path(file)
+        document = _relative(file, base)
         try:
-            data = read_bytes(file)
-            parsed = parse_document(data, path=shown, document=_relative(file, base))
+            parsed = parse_document(read_bytes(file), path=shown, document=document)
         except InputError as error:
             into.errors.append(error.diagnostic)
             continue
         into.diagnostics += parsed.diagnostics
-        into.add(parsed.spec, shown)
+        spec = details.add_to(parsed.spec, into)
+        if spec.tool in known:
+            whole = full or is_full(parsed.spec, document)
+            spec = accumulate(known[spec.tool], spec, full=whole)
+        into.add(spec, shown)
+    details.left_over(known, into)
+
+
+class Details:
+    """Answers of Tool/Detail by every id that may mean their tool, until a document claims them."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._by_tool: dict[str, tuple[Detail, Path]] = {}
+
+    def read(self, file: Path, into: Sources) -> None:
+        shown = display_path(file)
+        try:
+            detail = read_detail(read_bytes(file), path=shown)
+        except InputError as error:
+            into.errors.append(error.diagnostic)
+            return
+        for tool in detail.tools:
+            if tool in self._by_tool:
+                other = display_path(self._by_tool[tool][1])
+                message = f"{tool} is also in {other}; remove one of them"
+                into.errors.append(Diagnostic(code="T105", message=message, path=shown))
+                return
+        self._by_tool |= dict.fromkeys(detail.tools, (detail, file))
+
+    def add_to(self, spec: ToolSpec, into: Sources) -> ToolSpec:
+        found = self._by_tool.get(spec.tool)
+        if found is None:
+            return spec
+        detail, file = found
+        for tool in detail.tools:
+            del self._by_tool[tool]
+        merged, diagnostics = merge_detail(
+            spec, detail, document=_relative(file, self._base), path=display_path(file)
+        )
+        into.diagnostics += diagnostics
+        return merged
+
+    def left_over(self, known: Mapping[str, ToolSpec], into: Sources) -> None:
+        """Tools of which there is no document among the files: what is known of them is filled
+        in, and of the others a spec is made."""
+        for tool, (detail, file) in list(self._by_tool.items()):
+            names = [each for each in detail.tools if each in known and each not in into.specs]
+            if tool != (names or detail.tools)[0]:
+                continue
+            before = known.get(tool)
+            document = _relative(file, self._base)
+            if before is not None and before.source and before.source.document != document:
+                into.add(self.add_to(before, into), display_path(file))
+                continue
+            into.diagnostics += detail.diagnostics
+            spec = spec_from_detail(detail, document=document)
+            into.add(accumulate(before, spec) if before else spec, display_path(file))
 
 
 def read_specs(files: Iterable[Path], *, into: Sources) -> None:
@@ -67,15 +155,30 @@ def read_specs(files: Iterable[Path], *, into: Sources) -> None:
             spec = load_spec(text, path=shown)
         except InputError as error:
             into.errors.append(error.diagnostic)
+            into.broken.add(file.resolve())
             continue
         if spec.tool not in from_documents:
             into.add(spec, shown)
+            into.files.setdefault(spec.tool, file)
 
 
-def files_below(folder: Path, suffix: str) -> list[Path]:
-    """Every file with the suffix, in an order that no file system decides."""
+def spec_index(folder: Path) -> dict[str, Path]:
+    """The file of each tool whose spec lies below ``folder``, found without reading them whole.
+    Files that are no spec are left out."""
+    index: dict[str, Path] = {}
+    for file in files_below(folder, ".yaml"):
+        with file.open("rb") as opened:
+            found = _TOOL_LINE.search(opened.read(2048))
+        if found is not None:
+            with suppress(ValueError):
+                index.setdefault(json.loads(found[1]), file)
+    return index
+
+
+def files_below(folder: Path, *suffixes: str) -> list[Path]:
+    """Every file with one of the suffixes, in an order that no file system decides."""
     return sorted(
-        (path for path in folder.rglob(f"*{suffix}") if path.is_file()),
+        (path for path in folder.rglob("*") if path.suffix in suffixes and path.is_file()),
         key=lambda path: path.relative_to(folder).as_posix(),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from wirogen.rules.corrections import CORRECTION_RULES
 from wirogen.rules.documents import DOCUMENT_RULES
 from wirogen.rules.rule import Rule, Severity
 from wirogen.rules.specs import SPEC_RULES
@@ -20,4 +21,4 @@ def _table(*rules: Rule) -> Mapping[str, Rule]:
     return MappingProxyType(table)
 
 
-RULES: Final[Mapping[str, Rule]] = _table(*DOCUMENT_RULES, *SPEC_RULES)
+RULES: Final[Mapping[str, Rule]] = _table(*DOCUMENT_RULES, *SPEC_RULES, *CORRECTION_RULES)

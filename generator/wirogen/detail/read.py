@@ -1,0 +1,207 @@
+"""The JSON of Tool/Detail → values, with whatever is odd in it told apart from what is meant."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import NoReturn, cast
+
+from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.spec import Json, Option
+from wirogen.spec.names import tool_name_problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailItem:
+    """One parameter. Limits are decimal numbers in text; ``required`` is ``None`` where the
+    answer does not say. ``options`` is ``None`` where the answer has no list."""
+
+    name: str
+    type: str
+    label: str
+    help: str
+    default: str | None
+    required: bool | None
+    minimum: str | None
+    maximum: str | None
+    step: str | None
+    options: tuple[Option, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One tool. ``tools`` are the ids that may mean it: as the answer spells it, and as slugs,
+    which come first. ``sha256`` is the hash of the bytes that were read."""
+
+    tools: tuple[str, ...]
+    title: str
+    description: str
+    cover: str | None
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+    items: tuple[DetailItem, ...]
+    price: Json
+    sha256: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def looks_like_detail(data: bytes) -> bool:
+    """Whether the bytes are meant as JSON, which no tool document is."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
+def read_detail(data: bytes, *, path: str) -> Detail:
+    """Raises :class:`InputError` (T001) for what is no answer of Tool/Detail with one tool."""
+    return _Reader(path).read(data)
+
+
+class _Reader:
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.diagnostics: list[Diagnostic] = []
+
+    def fail(self, message: str) -> NoReturn:
+        raise InputError(Diagnostic(code="T001", message=message, path=self.path))
+
+    def odd(self, code: str, subject: str, message: str) -> None:
+        self.diagnostics.append(
+            Diagnostic(code=code, message=message, path=self.path, subject=subject)
+        )
+
+    def read(self, data: bytes) -> Detail:
+        tool = self._tool(data)
+        ids = [
+            f"{_text(tool.get(owner))}/{_text(tool.get(project))}"
+            for owner, project in (
+                ("cleanslugowner", "cleanslugproject"),
+                ("slugowner", "slugproject"),
+            )
+        ]
+        tools = tuple(dict.fromkeys(each for each in ids if tool_name_problem(each) is None))
+        if not tools:
+            self.fail("does not name its tool: slugowner and slugproject are missing or odd")
+        items: list[DetailItem] = []
+        for group in _mappings(tool.get("parameters")):
+            items += [self._item(item) for item in _mappings(group.get("items"))]
+        if len({item.name for item in items}) != len(items):
+            self.fail("lists a parameter twice")
+        return Detail(
+            tools=tools,
+            title=_text(tool.get("title")) or tools[0],
+            description=_text(tool.get("description")),
+            cover=_text(tool.get("image")) or None,
+            categories=_texts(tool.get("categories")),
+            tags=_texts(tool.get("tags")),
+            items=tuple(items),
+            price=self._price(tool.get("dynamicprice")),
+            sha256=hashlib.sha256(data).hexdigest(),
+            diagnostics=tuple(self.diagnostics),
+        )
+
+    def _tool(self, data: bytes) -> Mapping[str, Json]:
+        try:
+            answer = cast("Json", json.loads(data, parse_constant=_refuse))
+        except (ValueError, RecursionError) as error:
+            reason = str(error).split(": line", 1)[0].lower()
+            self.fail(f"is not JSON: {reason}")
+        if isinstance(answer, dict) and answer.get("result") is False:
+            self.fail("is an error that Wiro answered, not a tool")
+        tools = answer.get("tool") if isinstance(answer, dict) else answer
+        tool = answer if tools is None else tools
+        if isinstance(tool, list):
+            if len(tool) != 1:
+                self.fail(f"holds {len(tool)} tools; one is wanted")
+            tool = tool[0]
+        if not isinstance(tool, dict) or not isinstance(tool.get("parameters"), list):
+            self.fail("is not an answer of Tool/Detail: there is no list 'parameters'")
+        return tool
+
+    def _item(self, item: Mapping[str, Json]) -> DetailItem:
+        name = _text(item.get("id"))
+        if not name:
+            self.fail("has a parameter without an id")
+        low, high, step = (self._limit(name, key, item.get(key)) for key in ("min", "max", "step"))
+        if step is not None and Decimal(step) <= 0:
+            self.odd("T102", name, f"has step {step}, which is not above 0")
+            step = None
+        if low is not None and high is not None and Decimal(low) > Decimal(high):
+            self.odd("T102", name, f"has min {low} above max {high}; neither is used")
+            low = high = None
+        return DetailItem(
+            name=name,
+            type=_text(item.get("type")) or "text",
+            label=_text(item.get("label")),
+            help=_text(item.get("note")) or _text(item.get("help")),
+            default=_text(item.get("value")) or None,
+            required=_truth(item.get("required")),
+            minimum=low,
+            maximum=high,
+            step=step,
+            options=_options(item.get("options")),
+        )
+
+    def _limit(self, name: str, key: str, value: Json) -> str | None:
+        if value is None or isinstance(value, bool) or value == "":
+            return None
+        text = _text(value).strip()
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            number = Decimal("nan")
+        if number.is_finite() and text.isascii() and "_" not in text:
+            return text
+        self.odd("T102", name, f"has {key} {text!r}, which is not a number")
+        return None
+
+    def _price(self, value: Json) -> Json:
+        if not isinstance(value, str):
+            return value
+        if not value.strip():
+            return None
+        try:
+            return cast("Json", json.loads(value, parse_constant=_refuse))
+        except (ValueError, RecursionError):
+            self.odd("T103", "dynamicprice", "is not JSON; it is kept as text")
+            return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
+def _mappings(value: Json) -> list[Mapping[str, Json]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(map(_text, value)) if isinstance(value, list) else ()
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)):
+        return json.dumps(value)
+    return ""
+
+
+def _truth(value: Json) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
+
+
+def _options(value: Json) -> tuple[Option, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(
+        Option(
+            value=_text(each.get("value")),
+            label=_text(each.get("text")) or _text(each.get("label")),
+            description=_text(each.get("description")) or None,
+        )
+        for each in _mappings(value)
+    )

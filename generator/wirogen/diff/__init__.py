@@ -1,0 +1,16 @@
+"""What changed between two sets of specs, and what that means for those who call the tools."""
+
+from wirogen.diff.compare import compare_tool, compare_tools
+from wirogen.diff.model import Change, Impact, bump
+from wirogen.diff.read import read_side
+from wirogen.diff.report import markdown_report
+
+__all__ = [
+    "Change",
+    "Impact",
+    "bump",
+    "compare_tool",
+    "compare_tools",
+    "markdown_report",
+    "read_side",
+]

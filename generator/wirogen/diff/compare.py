@@ -1,0 +1,126 @@
+"""Two sets of specs → changes. What a caller sees is taken from the plan of each tool, so that a
+change counts exactly when generated code changes its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
+
+from wirogen.diff.inputs import compare_inputs
+from wirogen.diff.model import Change, Impact
+from wirogen.plan import ModulePlan, ToolPlan, plan_modules, plan_tool
+from wirogen.spec import Json, ToolSpec
+
+_TEXTS = ("name", "description", "cover", "categories", "tags", "extra", "sections", "examples")
+
+
+def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> list[Change]:
+    """Every change between two sets of specs by tool id, tool by tool in order of their ids."""
+    old_modules, _ = plan_modules(old)
+    new_modules, _ = plan_modules(new)
+    moved = _moved(old, new)
+    changes: list[Change] = []
+    for tool in sorted({*old, *new}):
+        before, after = old.get(tool), new.get(tool)
+        if before is not None and after is not None:
+            if before == after and old_modules[tool] == new_modules[tool]:
+                continue
+            changes += _compare(
+                plan_tool(before, old_modules[tool]), plan_tool(after, new_modules[tool])
+            )
+        elif before is None:
+            if tool not in moved.values():
+                message = f"new tool with {len(new[tool].inputs)} inputs"
+                changes.append(_tool(tool, "tool-added", Impact.ADDITIVE, message))
+        elif tool in moved:
+            message = f"is now {moved[tool]}"
+            changes.append(
+                Change(
+                    tool=tool,
+                    kind="tool-moved",
+                    impact=Impact.BREAKING,
+                    message=message,
+                    old=before.endpoints["run"],
+                    new=new[moved[tool]].endpoints["run"],
+                )
+            )
+        else:
+            changes.append(_tool(tool, "tool-removed", Impact.BREAKING, "the tool is gone"))
+    return changes
+
+
+def compare_tool(old: ToolSpec, new: ToolSpec) -> list[Change]:
+    """Every change between two specs of one tool."""
+    return compare_tools({old.tool: old}, {new.tool: new})
+
+
+def _tool(tool: str, kind: str, impact: Impact, message: str) -> Change:
+    return Change(tool=tool, kind=kind, impact=impact, message=message)
+
+
+def _moved(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> dict[str, str]:
+    """Tools that went away while exactly one came that displays the same name or is the same."""
+    gone = [spec for tool, spec in old.items() if tool not in new]
+    come = [spec for tool, spec in new.items() if tool not in old]
+    moved: dict[str, str] = {}
+    for before in gone:
+        same = [
+            after
+            for after in come
+            if after.name.lower() == before.name.lower()
+            or (after.inputs == before.inputs and after.description == before.description)
+        ]
+        if len(same) == 1 and same[0].tool not in moved.values():
+            moved[before.tool] = same[0].tool
+    return moved
+
+
+def _compare(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
+    tool = new.spec.tool
+    if _module(old.module) != _module(new.module):
+        message = f"module {_module(old.module)} is now {_module(new.module)}"
+        yield _tool(tool, "module-renamed", Impact.BREAKING, message)
+    yield from _endpoints(old.spec, new.spec)
+    yield from compare_inputs(old, new)
+    for name in _TEXTS:
+        before, after = getattr(old.spec, name), getattr(new.spec, name)
+        if before != after:
+            message = f"{name} changed"
+            yield _tool(tool, "tool-text", Impact.COSMETIC, message)
+    if old.spec.dynamicprice != new.spec.dynamicprice:
+        yield Change(
+            tool=tool,
+            kind="tool-price",
+            impact=Impact.COSMETIC,
+            message="price changed",
+            old=old.spec.dynamicprice,
+            new=new.spec.dynamicprice,
+        )
+
+
+def _module(module: ModulePlan) -> str:
+    return f"{module.owner}.{module.project}"
+
+
+def _endpoints(old: ToolSpec, new: ToolSpec) -> Iterator[Change]:
+    for key in sorted({*old.endpoints, *new.endpoints}):
+        before, after = old.endpoints.get(key), new.endpoints.get(key)
+        if before == after:
+            continue
+        if before is None:
+            impact, verb = Impact.ADDITIVE, "is new"
+        elif after is None:
+            impact, verb = Impact.BREAKING, "is gone"
+        else:
+            same = unquote(before) == unquote(after)
+            impact = Impact.COSMETIC if same else Impact.BREAKING
+            verb = "is spelled differently" if same else "moved"
+        addresses: dict[str, Json] = {"old": before, "new": after}
+        yield Change(
+            tool=new.tool,
+            kind="endpoint-moved",
+            impact=impact,
+            message=f"the {key} endpoint {verb}",
+            old=addresses["old"],
+            new=addresses["new"],
+        )

@@ -1,0 +1,66 @@
+"""Changes → Markdown for a pull request."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from wirogen.diff.model import Change, Impact, bump
+from wirogen.emit.escape import code_span, markdown
+
+_TITLES: Final = {
+    Impact.BREAKING: "Breaking",
+    Impact.ADDITIVE: "Additive",
+    Impact.COSMETIC: "Cosmetic",
+}
+_FOLD_FROM: Final = 40
+# GitHub refuses a pull request's text beyond 65,536 characters.
+_MAX_LENGTH: Final = 60_000
+
+
+def summary(changes: Sequence[Change]) -> str:
+    """``3 breaking, 2 additive and 0 cosmetic changes in 2 tools: a major version``."""
+    if not changes:
+        return "no changes"
+    count = {impact: sum(change.impact is impact for change in changes) for impact in Impact}
+    tools = len({change.tool for change in changes})
+    return (
+        f"{count[Impact.BREAKING]} breaking, {count[Impact.ADDITIVE]} additive and "
+        f"{count[Impact.COSMETIC]} cosmetic changes in {tools} "
+        f"{'tool' if tools == 1 else 'tools'}: a {bump(changes)} version"
+    )
+
+
+def markdown_report(changes: Sequence[Change]) -> str:
+    """The changes as a pull request shows them: the most important first, by tool. Cut, with a
+    word about it, where it would be longer than a pull request's text may be."""
+    lines = [f"**{summary(changes)}**", ""]
+    for impact in Impact:
+        chosen = [change for change in changes if change.impact is impact]
+        if chosen:
+            lines += _part(_TITLES[impact], chosen)
+    text = "\n".join(lines).rstrip("\n") + "\n"
+    if len(text) <= _MAX_LENGTH:
+        return text
+    kept = text[:_MAX_LENGTH].rsplit("\n", 1)[0]
+    closing = "\n</details>" if kept.count("<details>") > kept.count("</details>") else ""
+    return f"{kept}\n{closing}\n… and more than a pull request can show.\n"
+
+
+def _part(title: str, changes: Iterable[Change]) -> list[str]:
+    by_tool: defaultdict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_tool[change.tool].append(change)
+    items: list[str] = []
+    for tool, found in by_tool.items():
+        items.append(f"- {code_span(tool)}")
+        for change in found:
+            subject = f"{code_span(change.subject)}: " if change.subject else ""
+            items.append(f"  - {subject}{markdown(change.message)}")
+    if len(items) <= _FOLD_FROM:
+        return [f"## {title}", "", *items, ""]
+    shown = f"{len(by_tool)} tools"
+    return [
+        f"## {title}", "", f"<details><summary>{shown}</summary>", "", *items, "", "</details>", ""
+    ]  # fmt: skip
