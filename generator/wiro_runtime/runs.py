@@ -349,8 +349,8 @@ class Runs:
                     failures += 1
                     await self.api.pause(path, error, failures, deadline)
                     continue
-                final = isinstance(error, AuthenticationError) or not isinstance(error, ApiError)
-                if final or error.http_status != 200:
+                refused = isinstance(error, ApiError) and error.http_status == 200
+                if not refused or isinstance(error, AuthenticationError):
                     raise
                 # Refused, unless an earlier attempt did it and only its answer was lost.
                 detail = await self.refresh(state, deadline)
