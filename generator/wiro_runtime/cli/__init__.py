@@ -1,0 +1,1 @@
+"""The command ``wiro-tools``: generated tools from a shell. Needs the extra ``cli``."""

@@ -1,0 +1,127 @@
+"""The command line as a whole: its commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from wiro_runtime import __version__
+from wiro_runtime.cli import task, tools
+from wiro_runtime.cli.console import PROGRAM, CommandError, complain
+from wiro_runtime.cli.results import message_of
+from wiro_runtime.cli.run import RunGroup
+from wiro_runtime.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidInputs,
+    WiroError,
+)
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class _Commands(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        first = ("run", "task")
+        return [*first, *(name for name in super().list_commands(ctx) if name not in first)]
+
+
+app = typer.Typer(
+    name=PROGRAM,
+    cls=_Commands,
+    help="Run the AI tools hosted on Wiro.",
+    epilog="The key is read from WIRO_API_KEY and WIRO_API_SECRET.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings=_SETTINGS,
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    package: Annotated[
+        str,
+        typer.Option(
+            envvar="WIRO_TOOLS_PACKAGE",
+            metavar="NAME",
+            help="The generated package whose tools are meant.",
+        ),
+    ] = "wiro_tools",
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+app.add_typer(
+    typer.Typer(
+        cls=RunGroup,
+        help="Run a tool, wait for its end and save what it makes.",
+        subcommand_metavar="OWNER/PROJECT [OPTIONS]",
+        callback=lambda: None,
+    ),
+    name="run",
+)
+app.add_typer(task.app, name="task")
+app.command("list")(tools.list_command)
+app.command("show")(tools.show_command)
+app.command("search")(tools.search_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; its exit status. Whatever a user can cause is a line or a few."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        result: Any = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except (CommandError, typer.TyperException) as error:
+        return _usage(error)
+    except WiroError as error:
+        return _failed(error)
+    except typer.Exit as error:
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        complain(["interrupted"])
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except OSError as error:
+        complain([f"{error.filename or 'file'}: {(error.strerror or str(error)).lower()}"])
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: CommandError | typer.TyperException) -> int:
+    if isinstance(error, CommandError):
+        complain([str(error)])
+        return 2
+    text = error.format_message().rstrip(".")
+    complain([f"{text[:1].lower()}{text[1:]} (see {PROGRAM} --help)"])
+    return error.exit_code
+
+
+def _failed(error: WiroError) -> int:
+    """The lines of an error of the runtime; 2 where the caller has to change something."""
+    lines = [line for line in message_of(error).splitlines() if line.strip()]
+    notes: list[str] = getattr(error, "__notes__", [])
+    lines += [note for note in notes if PROGRAM in note]
+    complain(lines or [type(error).__name__])
+    wrong = isinstance(error, ConfigurationError | InvalidInputs | AuthenticationError)
+    return 2 if wrong else 1

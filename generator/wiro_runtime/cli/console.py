@@ -1,0 +1,93 @@
+"""What the commands print, and how: results on stdout, everything about them on stderr.
+
+Nothing is coloured or cut unless it goes to a terminal. Text that came from Wiro is shown without
+the characters that could move a terminal's cursor.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from wiro_runtime.text import shorten
+
+PROGRAM: Final = "wiro-tools"
+
+
+class CommandError(Exception):
+    """Bad usage or unreadable input: one line on stderr and exit status 2."""
+
+
+def out() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_json_line(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def print_line(text: str) -> None:
+    """One line of results."""
+    sys.stdout.write(printable(text) + "\n")
+    sys.stdout.flush()
+
+
+def print_row(*cells: str) -> None:
+    """One line of results in columns, for ``cut`` and its kin."""
+    sys.stdout.write("\t".join(map(printable, cells)) + "\n")
+
+
+def print_text(text: str) -> None:
+    """A text that a tool wrote: as it is into a file or a pipe, harmless on a terminal."""
+    if sys.stdout.isatty():
+        text = "\n".join(printable(line.replace("\t", "    ")) for line in text.split("\n"))
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str, style: str = "") -> None:
+    """One line about what is going on, on stderr."""
+    err().print(Text(printable(text), style=style))
+
+
+def complain(lines: Iterable[str]) -> None:
+    """An error on stderr: one line, and the details that it needs below."""
+    first, *rest = list(lines) or [""]
+    line = Text(f"{PROGRAM}: ", style="bold red")
+    line.append(printable(first), style="not bold default")
+    console = err()
+    console.print(line)
+    for each in rest:
+        console.print(Text(f"  {printable(each)}"))
+
+
+def printable(text: str) -> str:
+    """``text`` without anything that could move the cursor or hide something."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def brief(text: str, limit: int) -> str:
+    """``text`` on one line of at most ``limit`` characters, printable."""
+    return printable(shorten(text, limit))
+
+
+def dollars(cost: Decimal) -> str:
+    return f"${cost.normalize():f}" if cost else "$0"

@@ -1,0 +1,212 @@
+"""What ``run OWNER/PROJECT --help`` and ``show`` say about a tool."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from wiro_runtime.cli.console import PROGRAM, brief, printable
+from wiro_runtime.lora import LoraOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from wiro_runtime.cli.view import Choice, Field, ToolView
+
+_FEW: Final = 6
+_LONG: Final = 64
+
+OPTIONS: Final = (
+    (
+        "lora",
+        "ID[:SCALE]",
+        "A LoRA by id, label or constant, such as 62:3. Repeatable.",
+    ),
+    (
+        "input-json",
+        "FILE",
+        "Inputs as a JSON object (-: standard input); options win.",
+    ),
+    ("out", "DIR", "Where files are saved.  [default: .]"),
+    ("no-download", "", "Print the addresses of files instead of saving them."),
+    ("json", "", "Print one JSON object instead of paths."),
+    ("no-wait", "", "Only start the task, and print its id."),
+    ("dry-run", "", "Check the inputs and print the request; send nothing."),
+    ("timeout", "SECONDS", "How long to wait; the task goes on after that."),
+    ("callback-url", "URL", "Where Wiro posts the task when it has ended."),
+    ("help, -h", "", "Show this message and exit."),
+)
+"""The options of ``run`` itself: name, value and meaning."""
+
+
+def print_run_help(view: ToolView, console: Console) -> None:
+    """The help of one tool; long lists of options are cut."""
+    tool = view.entry.tool
+    _usage(f"{PROGRAM} run {tool} [OPTIONS]", console)
+    if view.entry.description:
+        _paragraph(view.entry.description, console, indent=1)
+    _heading("Inputs", console)
+    for field in sorted(view.fields, key=lambda field: not field.required):
+        _field(field, console, f"{PROGRAM} show {tool}", limit=_FEW)
+    _options(console, lora=view.lora is not None)
+    _notes(console)
+
+
+def print_group_help(console: Console) -> None:
+    """The help of ``run`` before a tool is chosen."""
+    _usage(f"{PROGRAM} run OWNER/PROJECT [OPTIONS]", console)
+    _paragraph("Run a tool, wait for its end and save what it makes.", console, indent=1)
+    _paragraph(
+        f"The inputs of the tool are options too: {PROGRAM} run OWNER/PROJECT --help lists them. "
+        f"{PROGRAM} list and {PROGRAM} search find tools.",
+        console,
+        indent=1,
+    )
+    _options(console, lora=True)
+    _notes(console)
+
+
+def print_tool(view: ToolView, console: Console) -> None:
+    """All that is known of a tool, with every documented option."""
+    entry = view.entry
+    console.print(Text(printable(entry.tool), style="bold"))
+    if entry.description:
+        _paragraph(entry.description, console)
+    console.print()
+    rows = [
+        ("categories", ", ".join(entry.categories)),
+        ("tags", ", ".join(entry.tags)),
+        ("cover", entry.cover or ""),
+        ("module", entry.module_name),
+        ("run it", f"{PROGRAM} run {entry.tool}{_required(view)}"),
+    ]
+    for name, text in rows:
+        if text:
+            console.print(Text.assemble((f"{name:<12}", "bold"), printable(text)))
+    _heading("Inputs", console)
+    for field in sorted(view.fields, key=lambda field: not field.required):
+        _field(field, console, "", limit=None)
+
+
+def _required(view: ToolView) -> str:
+    needed = (field for field in view.fields if field.required)
+    return "".join(f" --{field.option} {field.metavar}" for field in needed)
+
+
+def _usage(line: str, console: Console) -> None:
+    console.print(Text.assemble(("Usage: ", "bold"), printable(line)))
+    console.print()
+
+
+def _heading(text: str, console: Console) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def _paragraph(text: str, console: Console, *, indent: int = 0) -> None:
+    """Text wrapped to the width of the screen."""
+    margin = " " * indent
+    width = max(40, min(console.width, 100))
+    line = printable(" ".join(text.split()))
+    for each in textwrap.wrap(
+        line, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False
+    ):
+        console.print(Text(each))
+
+
+def _field(field: Field, console: Console, more: str, *, limit: int | None) -> None:
+    head = Text.assemble("  ", (f"--{field.option}", "bold cyan"), f" {field.metavar}")
+    if field.required:
+        head.append("  (required)", "red")
+    elif text := default_text(field):
+        head.append(f"  [default: {text}]", "dim")
+    if field.many:
+        head.append("  repeatable", "dim")
+    console.print(head)
+    if field.help:
+        _paragraph(field.help, console, indent=6)
+    _choices(field, console, more, limit)
+
+
+def default_text(field: Field) -> str:
+    """The default as one would type it, or nothing when there is none to speak of."""
+    default = field.default
+    if default is None or default in ("", [], ()):
+        return ""
+    if isinstance(default, str):
+        return brief(default, _LONG)
+    if isinstance(default, bool | int | float):
+        return json.dumps(default)
+    return brief(json.dumps(default, ensure_ascii=False, default=str), _LONG)
+
+
+def _choices(field: Field, console: Console, more: str, limit: int | None) -> None:
+    shown = field.choices[:limit]
+    rest = len(field.choices) - len(shown)
+    plain = all(choice.label == choice.value and choice.lora is None for choice in shown)
+    if shown and plain:
+        values = ", ".join(choice.value or '""' for choice in shown)
+        tail = f", … and {rest} more: {more}" if rest else ""
+        _paragraph(f"One of: {values}{tail}", console, indent=6)
+    elif shown:
+        width = max(len(choice.value) for choice in shown)
+        for choice in shown:
+            _choice(choice, width, console, cut=limit is not None)
+        if rest:
+            console.print(Text(f"        … and {rest} more: {more}", style="dim"))
+    if shown and not field.closed:
+        _paragraph("Other ids are taken too.", console, indent=6)
+
+
+def _choice(choice: Choice, width: int, console: Console, *, cut: bool) -> None:
+    line = Text(f"        {printable(choice.value):<{width}}  ")
+    line.append(printable(choice.label))
+    for text in lora_notes(choice.lora):
+        line.append(f"  {printable(text)}", "dim")
+    if cut:
+        console.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis")
+    else:
+        console.print(line)
+
+
+def lora_notes(option: LoraOption | None) -> Iterable[str]:
+    """Scales and trigger words of a LoRA."""
+    if option is None:
+        return
+    for setting in option.settings:
+        span = f"{setting.minimum or '…'} to {setting.maximum or '…'}"
+        step = f" by {setting.step}" if setting.step else ""
+        default = f", default {setting.default}" if setting.default else ""
+        name = f"{setting.id}: " if len(option.settings) > 1 else ""
+        yield f"[{name}scale {span}{step}{default}]"
+    if option.triggerwords:
+        yield f"(say: {'; '.join(option.triggerwords)})"
+
+
+def _options(console: Console, *, lora: bool) -> None:
+    _heading("Options", console)
+    for name, value, meaning in OPTIONS:
+        if name == "lora" and not lora:
+            continue
+        left = f"--{name} {value}".rstrip()
+        console.print(Text.assemble("  ", (f"{left:<24}", "cyan"), meaning))
+
+
+def _notes(console: Console) -> None:
+    console.print()
+    _paragraph(
+        "@FILE reads a text from a file, or sends the file where an input takes one; @- is the "
+        "standard input, and @@ stands for one @.",
+        console,
+        indent=1,
+    )
+    _paragraph(
+        "The key comes from the environment only, WIRO_API_KEY and WIRO_API_SECRET: what is "
+        "written on a command line can be seen by others.",
+        console,
+        indent=1,
+    )

@@ -1,0 +1,99 @@
+"""One line that says how a task is getting on, on a terminal only."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from wiro_runtime.cli.console import brief, err
+from wiro_runtime.events import Progress as ProgressEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from wiro_runtime.events import Event, OnUpdate
+
+_WORDS: Final = {
+    "": "submitted",
+    "task_queue": "queued",
+    "task_accept": "accepted",
+    "task_preprocess_start": "preparing",
+    "task_preprocess_end": "preparing",
+    "task_assign": "starting",
+    "task_start": "running",
+    "task_output": "running",
+    "task_output_full": "running",
+    "task_error": "running",
+    "task_error_full": "running",
+    "task_end": "finishing",
+    "task_postprocess_start": "finishing",
+    "task_postprocess_end": "ended",
+    "task_cancel": "cancelled",
+}
+
+
+def state_word(status: str) -> str:
+    """A word for a status of Wiro's; one that nobody has heard of stands for itself."""
+    return _WORDS.get(status) or brief(status, 40)
+
+
+@contextmanager
+def watching(label: str) -> Generator[OnUpdate]:
+    """A line with state, bar and time while a task is waited for; gives what ``on_update`` takes.
+
+    Nothing is shown where the standard error is not a terminal.
+    """
+    console = err()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=28),
+        TaskProgressColumn(show_speed=False),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
+        TimeElapsedColumn(),
+    )
+    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with progress:
+        bar = progress.add_task(f"{label}  queued   ", total=None, note="")
+
+        def show(event: Event) -> None:
+            progress.update(bar, description=f"{label}  {state_word(event.status):<9}")
+            if not isinstance(event, ProgressEvent):
+                return
+            if event.percentage is not None:
+                progress.update(bar, total=100, completed=event.percentage)
+            progress.update(bar, note=_note(event))
+
+        yield show
+
+
+def _note(event: ProgressEvent) -> str:
+    parts: list[str] = []
+    if event.step is not None and event.steps is not None:
+        parts.append(f"step {event.step}/{event.steps}")
+    if event.remaining:
+        parts.append(f"{event.remaining:.0f} s to go")
+    return ", ".join(parts)
+
+
+@contextmanager
+def downloading(count: int) -> Generator[Callable[[int, int | None], object]]:
+    """The same for files on their way here; gives what ``progress`` of a download takes."""
+    console = err()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with progress:
+        what = "1 file" if count == 1 else f"{count} files"
+        bar = progress.add_task(Text(f"saving {what}").plain, total=None)
+        yield lambda done, whole: progress.update(bar, completed=done, total=whole)

@@ -1,0 +1,171 @@
+"""From a task to what its user asked for: files, paths, texts, JSON."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from wiro_runtime.cli.console import (
+    PROGRAM,
+    brief,
+    dollars,
+    print_json,
+    print_line,
+    print_text,
+    say,
+)
+from wiro_runtime.cli.progress import downloading, watching
+from wiro_runtime.errors import (
+    ApiError,
+    ConnectionFailed,
+    DownloadError,
+    NotFoundError,
+    TaskCancelled,
+    TaskFailed,
+    TaskTimeout,
+    WiroError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from wiro_runtime.results import Output, Result
+    from wiro_runtime.tasks import Task
+
+INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What to do with the result of a task. ``out`` is ``None`` where nobody named a folder:
+    files then go to the current one, and texts only to the standard output."""
+
+    out: Path | None
+    download: bool
+    as_json: bool
+    timeout: float | None
+
+
+def see_through(task: Task, delivery: Delivery, label: str) -> int:
+    """Wait for a task and deliver what it made; the exit status."""
+    try:
+        with watching(brief(label, 40)) as show:
+            result = task.wait(delivery.timeout, on_update=show)
+        say(_summary(result))
+        paths = _save(result, delivery)
+    except KeyboardInterrupt:
+        say(f"{PROGRAM}: interrupted; task {task.id or task.token} goes on")
+        say(f"  {resume_line(task.id or task.token)}")
+        return INTERRUPTED
+    except (ApiError, ConnectionFailed, DownloadError, TaskTimeout) as error:
+        if not isinstance(error, NotFoundError):
+            error.__notes__ = [resume_line(task.id or task.token)]
+        raise
+    if delivery.as_json:
+        print_json(result_json(result, paths))
+    else:
+        _print(result, paths, delivery)
+    return 0
+
+
+def resume_line(task: str) -> str:
+    return f"resume with: {PROGRAM} task wait {task}"
+
+
+def _summary(result: Result) -> str:
+    parts = [f"task {result.task_id}: done"]
+    if result.elapsed is not None:
+        parts.append(f"{result.elapsed:g} s")
+    if result.cost is not None:
+        parts.append(f"cost {dollars(result.cost)}")
+    return ", ".join(parts)
+
+
+def _is_text(output: Output) -> bool:
+    return output.url is None and output.text is not None
+
+
+def _save(result: Result, delivery: Delivery) -> list[Path | None]:
+    """The path of each output, ``None`` for those that are not saved."""
+    wanted = [
+        output
+        for output in result.outputs
+        if delivery.download and (delivery.out is not None or not _is_text(output))
+    ]
+    if not wanted:
+        return [None] * len(result.outputs)
+    with downloading(len(wanted)) as progress:
+        part = replace(result, outputs=tuple(wanted))
+        saved = part.download(delivery.out or ".", progress=progress)
+    paths = dict(zip(map(id, wanted), saved, strict=True))
+    return [paths.get(id(output)) for output in result.outputs]
+
+
+def _print(result: Result, paths: list[Path | None], delivery: Delivery) -> None:
+    if not result.outputs:
+        say(f"task {result.task_id} made no outputs")
+    for output, path in zip(result.outputs, paths, strict=True):
+        if path is not None:
+            print_line(str(path))
+        elif output.text is not None and _is_text(output):
+            print_text(output.text)
+        elif output.url is not None and not delivery.download:
+            print_line(output.url)
+
+
+def result_json(result: Result, paths: list[Path | None]) -> dict[str, Any]:
+    """A result as a program reads it; cost in dollars, elapsed in seconds."""
+    return {
+        "task_id": result.task_id,
+        "status": result.detail.status,
+        "cost": None if result.cost is None else float(result.cost),
+        "elapsed": result.elapsed,
+        "outputs": [
+            {
+                "name": output.name,
+                "url": output.url,
+                "size": output.size,
+                "content_type": output.content_type,
+                "text": output.text,
+                "path": None if path is None else str(path),
+            }
+            for output, path in zip(result.outputs, paths, strict=True)
+        ],
+        "paths": [str(path) for path in paths if path is not None],
+    }
+
+
+@contextmanager
+def errors_as_json(as_json: bool) -> Generator[None]:
+    """With ``as_json``, an error of the runtime is on the standard output too, as an object."""
+    try:
+        yield
+    except WiroError as error:
+        if as_json:
+            print_json(error_json(error))
+        raise
+
+
+def message_of(error: WiroError) -> str:
+    """The message without advice on what to do in Python."""
+    text = str(error).removesuffix(" or pass api_key=")
+    return text.partition("; resume with client.task")[0]
+
+
+def error_json(error: WiroError) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "task_id": error.task_id,
+        "error": {
+            "type": type(error).__name__,
+            "message": message_of(error),
+            "retryable": error.retryable,
+        },
+    }
+    problems = getattr(error, "problems", None)
+    if problems:
+        found["error"]["problems"] = problems
+    if isinstance(error, TaskFailed | TaskCancelled) and error.detail is not None:
+        found["status"] = error.detail.status
+    return found

@@ -1,0 +1,309 @@
+"""``wiro-tools run``: a command for each tool, with options made from its generated validator."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from wiro_runtime import Wiro
+from wiro_runtime.catalogue import Catalogue, open_catalogue
+from wiro_runtime.cli.console import (
+    PROGRAM,
+    CommandError,
+    brief,
+    err,
+    out,
+    print_json,
+    print_line,
+    say,
+)
+from wiro_runtime.cli.help import print_group_help, print_run_help
+from wiro_runtime.cli.results import (
+    INTERRUPTED,
+    Delivery,
+    errors_as_json,
+    resume_line,
+    see_through,
+)
+from wiro_runtime.cli.values import read_base, read_inputs
+from wiro_runtime.cli.view import view_tool
+from wiro_runtime.errors import InvalidInputs, WiroError
+from wiro_runtime.text import nearest, shorten
+
+if TYPE_CHECKING:
+    from wiro_runtime.catalogue import Entry
+    from wiro_runtime.cli.view import Field, ToolView
+    from wiro_runtime.inputs import ToolInputs
+    from wiro_runtime.tasks import Task
+
+_HELP: Final = ("-h", "--help")
+
+
+def catalogue_of(context: Any) -> Catalogue:
+    """The catalogue that ``--package`` names, also while a shell asks for completions."""
+    return open_catalogue(context.find_root().params.get("package") or "wiro_tools")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One ``wiro-tools run``, as typed. ``given`` are texts by field name."""
+
+    given: Mapping[str, Sequence[str]]
+    lora: Sequence[str]
+    input_json: str | None
+    delivery: Delivery
+    wait: bool
+    dry_run: bool
+    callback_url: str | None
+
+
+class ToolCommand(TyperCommand):
+    """``run OWNER/PROJECT``."""
+
+    view: ToolView
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args if ctx.resilient_parsing else _spelled(self, args))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
+        print_run_help(self.view, out())
+
+    def get_help(self, ctx: Any) -> str:
+        console = out()
+        with console.capture() as captured:
+            print_run_help(self.view, console)
+        del ctx
+        return captured.get().rstrip("\n")
+
+
+class RunGroup(TyperGroup):
+    """``run``: its commands are the tools of the catalogue, each made when it is asked for."""
+
+    _listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(catalogue_of(ctx).ids)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        if self._listing:
+            return TyperCommand(cmd_name)
+        try:
+            entry = catalogue_of(ctx).get(cmd_name)
+        except WiroError:
+            if ctx.resilient_parsing:
+                return None
+            raise
+        return tool_command(entry)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        self._listing = True  # a name is all that is needed of thousands of tools
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self._listing = False
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing and (not args or args[0].startswith("-")):
+            if args and args[0] in _HELP:
+                print_group_help(out())
+                raise typer.Exit
+            raise CommandError(
+                f"run: the tool comes first: {PROGRAM} run OWNER/PROJECT --NAME VALUE … "
+                f"({PROGRAM} list shows the tools)"
+            )
+        return super().parse_args(ctx, args)
+
+
+def tool_command(entry: Entry) -> ToolCommand:
+    """The command of one tool, with an option for each of its inputs."""
+    view = view_tool(entry)
+    names = {f"in_{number}": field for number, field in enumerate(view.fields)}
+
+    def command(**given: Any) -> int:
+        delivery = Delivery(
+            out=given["out"],
+            download=not given["no_download"],
+            as_json=given["json"],
+            timeout=given["timeout"],
+        )
+        request = Request(
+            given={field.name: given[name] or () for name, field in names.items()},
+            lora=given.get("lora") or (),
+            input_json=given["input_json"],
+            delivery=delivery,
+            wait=not given["no_wait"],
+            dry_run=given["dry_run"],
+            callback_url=given["callback_url"],
+        )
+        with errors_as_json(delivery.as_json):
+            return _run(view, request)
+
+    parameters = [
+        _parameter(name, list[str] | None, _option(f"--{field.option}", field.help, field))
+        for name, field in names.items()
+    ]
+    parameters += _own_parameters(view)
+    # How Typer learns the options of a function that is made at run time.
+    cast("Any", command).__signature__ = inspect.Signature(parameters)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    settings = {"help_option_names": list(_HELP)}
+    app.command(entry.tool, cls=ToolCommand, context_settings=settings)(command)
+    made = cast("ToolCommand", typer.main.get_command(app))
+    made.view = view
+    return made
+
+
+def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspect.Parameter:
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[kind, option],
+    )
+
+
+def _option(name: str, text: str, field: Field | None = None) -> Any:
+    # Shells get the help through Rich, which would read brackets as markup.
+    plain = brief(text, 70).replace("[", "(").replace("]", ")")
+    complete = _completer(field) if field is not None else None
+    return typer.Option(name, help=plain, autocompletion=complete)
+
+
+def _completer(field: Field) -> Callable[[str], list[tuple[str, str]]]:
+    def complete(incomplete: str) -> list[tuple[str, str]]:
+        if field.shape == "boolean":
+            return [(value, "") for value in ("true", "false")]
+        folded = incomplete.casefold()
+        return [
+            (choice.value, brief(choice.label, 60).replace("[", "(").replace("]", ")"))
+            for choice in field.choices
+            if choice.value.casefold().startswith(folded)
+        ]
+
+    return complete
+
+
+def _own_parameters(view: ToolView) -> list[inspect.Parameter]:
+    flag = ("json", "no-wait", "no-download", "dry-run")
+    found = [
+        _parameter("input_json", str | None, _option("--input-json", "JSON object of inputs")),
+        _parameter("out", Path | None, _option("--out", "Where files are saved")),
+        _parameter("timeout", float | None, _option("--timeout", "Seconds to wait at most")),
+        _parameter("callback_url", str | None, _option("--callback-url", "Told of the end")),
+    ]
+    found += [
+        _parameter(name.replace("-", "_"), bool, _option(f"--{name}", ""), default=False)
+        for name in flag
+    ]
+    if view.lora is not None:
+        option = _option("--lora", "A LoRA and its scale, such as 62:3", view.lora)
+        found.append(_parameter("lora", list[str] | None, option))
+    return found
+
+
+def _spelled(command: ToolCommand, args: list[str]) -> list[str]:
+    """``args`` with the shorthands of booleans written out. Raises :class:`CommandError` for an
+    option that the tool does not have."""
+    switches = {f"--{field.option}" for field in command.view.fields if field.shape == "boolean"}
+    flags, valued = _flags_and_valued(command)
+    spelled: list[str] = []
+    rest = list(args)
+    while rest:
+        word = rest.pop(0)
+        name, equals, _ = word.partition("=")
+        if not word.startswith("-") or word == "-":
+            raise CommandError(
+                f"{shorten(repr(word))} belongs to no option; values follow their option, and "
+                "one with blanks in it is written in quotes"
+            )
+        if word.startswith("--no-") and f"--{word[5:]}" in switches and word not in flags:
+            word = f"--{word[5:]}=false"
+        elif word in switches and (not rest or rest[0].startswith("--")):
+            word = f"{word}=true"
+        elif name in valued and not equals:
+            if not rest:
+                raise CommandError(f"{name} needs a value{_help_hint(command)}")
+            # In one, so that a value may begin with a dash.
+            word = f"{name}={rest.pop(0)}"
+        elif name not in valued and word not in flags:
+            raise CommandError(_unknown(command, name, [*valued, *flags]))
+        spelled.append(word)
+    return spelled
+
+
+def _flags_and_valued(command: ToolCommand) -> tuple[set[str], set[str]]:
+    flags: set[str] = set(_HELP)
+    valued: set[str] = set()
+    for parameter in cast("list[Any]", command.params):
+        (flags if parameter.is_flag else valued).update(parameter.opts)
+    return flags, valued
+
+
+def _unknown(command: ToolCommand, name: str, known: Sequence[str]) -> str:
+    wanted = name.replace("_", "-")
+    same = [
+        f"--{field.option}"
+        for field in command.view.fields
+        if field.wire_name.casefold() == name.lstrip("-").casefold()
+    ]
+    if wanted in known or same:
+        guess = f"; did you mean {same[0] if same else wanted}?"
+    else:
+        near = nearest(wanted, [each for each in known if each.startswith("--")])
+        guess = near if near.startswith("; nearest") else ""
+    return f"no such option: {shorten(name)}{guess}{_help_hint(command)}"
+
+
+def _help_hint(command: ToolCommand) -> str:
+    return f" (see {PROGRAM} run {command.view.entry.tool} --help)"
+
+
+def _run(view: ToolView, request: Request) -> int:
+    tool = view.entry.tool
+    base = read_base(request.input_json)
+    try:
+        inputs, remarks = read_inputs(view, request.given, request.lora, base)
+    except InvalidInputs as error:
+        count = len(error.problems)
+        what = "an input is" if count == 1 else f"{count} inputs are"
+        raise InvalidInputs(
+            f"{tool}: {what} not right; nothing was sent\n{error}", problems=error.problems
+        ) from None
+    for remark in remarks:
+        say(f"{PROGRAM}: {remark}", style="yellow")
+    if request.dry_run:
+        print_json(inputs.wire())
+        return 0
+    with Wiro() as client:
+        task = _submit(client, tool, inputs, request.callback_url)
+        if task is None:
+            return INTERRUPTED
+        task_id = task.id or task.token
+        say(f"task {task_id}: submitted")
+        if request.wait:
+            return see_through(task, request.delivery, tool)
+    if request.delivery.as_json:
+        print_json({"task_id": task_id, "tool": tool})
+    else:
+        print_line(task_id)
+    say(f"  {resume_line(task_id)}")
+    return 0
+
+
+def _submit(client: Wiro, tool: str, inputs: ToolInputs, callback_url: str | None) -> Task | None:
+    """The task, or ``None`` when Ctrl-C came while nobody could say whether there is one."""
+    try:
+        return client.submit(tool, inputs, callback_url=callback_url)
+    except KeyboardInterrupt:
+        err().print(
+            f"{PROGRAM}: interrupted while the run was being sent: it may have been accepted, "
+            "look at your tasks on Wiro before you run it again",
+            markup=False,
+        )
+        return None

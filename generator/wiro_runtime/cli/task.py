@@ -1,0 +1,212 @@
+"""``wiro-tools task``: tasks by their ids, wherever they were started."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+from rich.text import Text
+
+from wiro_runtime import Wiro
+from wiro_runtime.cli.console import (
+    PROGRAM,
+    dollars,
+    out,
+    print_json,
+    print_json_line,
+    print_line,
+    printable,
+    say,
+)
+from wiro_runtime.cli.progress import state_word
+from wiro_runtime.cli.results import (
+    INTERRUPTED,
+    Delivery,
+    errors_as_json,
+    resume_line,
+    see_through,
+)
+from wiro_runtime.detail import as_int, as_mappings, as_text
+from wiro_runtime.events import OutputsReady, TaskEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from wiro_runtime.detail import TaskDetail
+    from wiro_runtime.events import Event
+    from wiro_runtime.tasks import Task
+
+app = typer.Typer(help="Look at a task, wait for it, or end it.", no_args_is_help=False)
+
+TaskId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The task's id or its token.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("show")
+def show(task: TaskId, as_json: AsJson = False) -> int:
+    """How a task is now, and what it has made."""
+    with errors_as_json(as_json), Wiro() as client:
+        detail = client.task(task).refresh()
+    if as_json:
+        print_json(detail_json(detail))
+    else:
+        _print_detail(detail)
+    return 0
+
+
+@app.command("wait")
+def wait(
+    task: TaskId,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Where files are saved; by default here.")
+    ] = None,
+    no_download: Annotated[
+        bool, typer.Option("--no-download", help="Print addresses instead of saving files.")
+    ] = False,
+    timeout: Annotated[float | None, typer.Option(help="How many seconds to wait.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Wait for a task, save what it makes and print the paths."""
+    delivery = Delivery(out=to, download=not no_download, as_json=as_json, timeout=timeout)
+    with errors_as_json(as_json), Wiro() as client:
+        return see_through(client.task(task), delivery, f"task {task}")
+
+
+@app.command("cancel")
+def cancel(task: TaskId, as_json: AsJson = False) -> int:
+    """Take a task out of the queue. Exit 1: it was past that."""
+    return _end(task, as_json, lambda found: found.cancel(), "cancelled", "not in the queue")
+
+
+@app.command("kill")
+def kill(task: TaskId, as_json: AsJson = False) -> int:
+    """End a running task. Exit 1: it was not running."""
+    return _end(task, as_json, lambda found: found.kill(), "killed", "not running")
+
+
+@app.command("stop")
+def stop(task: TaskId, as_json: AsJson = False) -> int:
+    """Cancel or kill a task, whichever fits. Exit 1: it had ended by itself."""
+    return _end(task, as_json, lambda found: found.stop(), "stopped", "ended already")
+
+
+@app.command("events")
+def events(task: TaskId, as_json: AsJson = False) -> int:
+    """All that happens to a task, a line each, up to its end. Exit 1: it did not succeed."""
+    succeeded = False
+    with errors_as_json(as_json), Wiro() as client:
+        try:
+            for event in client.task(task).events():
+                if as_json:
+                    print_json_line(event_json(event))
+                else:
+                    for line in str(event).splitlines() or [""]:
+                        print_line(line)
+                succeeded = isinstance(event, TaskEnded) and event.detail.succeeded
+        except KeyboardInterrupt:
+            say(f"{PROGRAM}: interrupted; task {task} goes on")
+            say(f"  {resume_line(task)}")
+            return INTERRUPTED
+    return 0 if succeeded else 1
+
+
+def _end(task: str, as_json: bool, order: Callable[[Task], bool], done: str, refused: str) -> int:
+    with errors_as_json(as_json), Wiro() as client:
+        found = client.task(task)
+        accepted = order(found)
+        status = found.status
+    if as_json:
+        print_json({"task_id": found.id, "accepted": accepted, "status": status})
+    else:
+        known = f" ({state_word(status)})" if status and not accepted else ""
+        say(f"task {found.id or task}: {done if accepted else refused}{known}")
+    return 0 if accepted else 1
+
+
+def detail_json(detail: TaskDetail) -> dict[str, Any]:
+    """A task as a program reads it, without its token: whoever has that can read the task."""
+    return {
+        "task_id": detail.id,
+        "status": detail.status,
+        "ended": detail.terminal,
+        "succeeded": detail.succeeded,
+        "exit_code": detail.exit_code,
+        "cost": None if detail.cost is None else float(detail.cost),
+        "elapsed": detail.elapsed,
+        "created": detail.created,
+        "started": detail.started,
+        "finished": detail.ended,
+        "outputs": [_output_json(raw) for raw in as_mappings(detail.raw.get("outputs"))],
+    }
+
+
+def _output_json(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": as_text(raw.get("name")),
+        "url": as_text(raw.get("url")) or None,
+        "size": as_int(raw.get("size")),
+        "content_type": as_text(raw.get("contenttype")),
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event on one line; what Wiro sent is left out."""
+    found: dict[str, Any] = {"event": type(event).__name__}
+    for field in dataclasses.fields(event):
+        value = getattr(event, field.name)
+        if field.name == "raw":
+            continue
+        if isinstance(event, OutputsReady) and field.name == "outputs":
+            value = [_output_json(output.raw) for output in event.outputs]
+        elif isinstance(event, TaskEnded) and field.name == "detail":
+            value = detail_json(event.detail)
+        elif isinstance(value, bytes):
+            field_size = len(value)
+            found["size"] = field_size
+            continue
+        found[field.name] = value
+    return found
+
+
+def _print_detail(detail: TaskDetail) -> None:
+    rows = [
+        ("task", detail.id),
+        ("state", _state(detail)),
+        ("submitted", _moment(detail.created)),
+        ("started", _moment(detail.started)),
+        ("ended", _moment(detail.ended)),
+        ("took", "" if detail.elapsed is None else f"{detail.elapsed:g} s"),
+        ("cost", "" if detail.cost is None else dollars(detail.cost)),
+    ]
+    if detail.terminal and not detail.succeeded and not detail.cancelled:
+        rows.append(("reason", detail.reason))
+    rows += [
+        ("output", as_text(raw.get("url")) or as_text(raw.get("name")))
+        for raw in as_mappings(detail.raw.get("outputs"))
+    ]
+    console = out()
+    for name, text in rows:
+        if text:
+            console.print(Text.assemble((f"{name:<12}", "bold"), printable(text)))
+
+
+def _state(detail: TaskDetail) -> str:
+    if detail.succeeded:
+        return "succeeded"
+    ended = detail.terminal and not detail.cancelled
+    word = "failed" if ended else state_word(detail.status)
+    return f"{word} ({detail.status})"
+
+
+def _moment(seconds: float | None) -> str:
+    try:
+        return (
+            ""
+            if seconds is None
+            else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        )
+    except (ValueError, OverflowError, OSError):
+        return ""

@@ -1,0 +1,174 @@
+"""``wiro-tools list``, ``show`` and ``search``: the generated catalogue."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from wiro_runtime.cli.console import brief, out, print_json, print_row, printable, say
+from wiro_runtime.cli.help import print_tool
+from wiro_runtime.cli.run import catalogue_of
+from wiro_runtime.cli.view import view_tool
+
+if TYPE_CHECKING:
+    from wiro_runtime.catalogue import Entry
+    from wiro_runtime.cli.view import Choice, Field, ToolView
+
+
+def _tools(ctx: typer.Context, incomplete: str) -> list[str]:
+    return [tool for tool in catalogue_of(ctx).ids if tool.startswith(incomplete)]
+
+
+Owner: TypeAlias = Annotated[str | None, typer.Option("--owner", help="Only tools of this owner.")]
+Category: TypeAlias = Annotated[str | None, typer.Option("--category", help="Only this category.")]
+Tag: TypeAlias = Annotated[str | None, typer.Option("--tag", help="Only tools with this tag.")]
+Kind: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--input-kind",
+        help="Only tools with such an input: text, number, boolean, choice, lora, image, video, "
+        "audio, file, list or object.",
+    ),
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def list_command(
+    ctx: typer.Context,
+    owner: Owner = None,
+    category: Category = None,
+    tag: Tag = None,
+    input_kind: Kind = None,
+    as_json: AsJson = False,
+) -> int:
+    """List tools, a line each.
+
+    Exit 1: there is none.
+    """
+    found = catalogue_of(ctx).search(owner=owner, category=category, tag=tag, input_kind=input_kind)
+    return _report(found, as_json)
+
+
+def search_command(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="Words that all must occur.")],
+    owner: Owner = None,
+    category: Category = None,
+    tag: Tag = None,
+    input_kind: Kind = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find tools by words.
+
+    All of the words must occur in ids, names, categories, tags, inputs or descriptions. Exit 1:
+    no tool was found.
+    """
+    found = catalogue_of(ctx).search(
+        " ".join(words), owner=owner, category=category, tag=tag, input_kind=input_kind
+    )
+    return _report(found, as_json)
+
+
+def show_command(
+    ctx: typer.Context,
+    tool: Annotated[
+        str, typer.Argument(metavar="OWNER/PROJECT", help="The tool.", autocompletion=_tools)
+    ],
+    as_json: AsJson = False,
+) -> int:
+    """Show a tool with all of its inputs and their options."""
+    view = view_tool(catalogue_of(ctx).get(tool))
+    if as_json:
+        print_json(_view_json(view))
+    else:
+        print_tool(view, out())
+    return 0
+
+
+def _report(found: list[Entry], as_json: bool) -> int:
+    if as_json:
+        print_json([entry_json(entry) for entry in found])
+    elif sys.stdout.isatty():
+        _print_table(found)
+    else:
+        for entry in found:
+            print_row(entry.tool, " ".join(entry.description.split()))
+    if not found and not as_json:
+        say("no tool matches")
+    return 0 if found else 1
+
+
+def _print_table(found: Iterable[Entry]) -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True, style="bold cyan")
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for entry in found:
+        table.add_row(Text(printable(entry.tool)), Text(brief(entry.description, 200)))
+    out().print(table, soft_wrap=False)
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    return {
+        "tool": entry.tool,
+        "name": entry.name,
+        "module": entry.module_name,
+        "description": entry.description,
+        "cover": entry.cover,
+        "categories": list(entry.categories),
+        "tags": list(entry.tags),
+        "inputs": [
+            {
+                "name": each.name,
+                "wire_name": each.wire_name,
+                "kind": each.kind,
+                "required": each.required,
+            }
+            for each in entry.inputs
+        ],
+    }
+
+
+def _view_json(view: ToolView) -> dict[str, Any]:
+    kinds = {each.name: each.kind for each in view.entry.inputs}
+    inputs = [{**_field_json(field), "kind": kinds.get(field.name)} for field in view.fields]
+    return {**entry_json(view.entry), "inputs": inputs}
+
+
+def _field_json(field: Field) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "wire_name": field.wire_name,
+        "option": f"--{field.option}",
+        "type": field.shape,
+        "many": field.many,
+        "required": field.required,
+        "default": field.default,
+        "help": field.help,
+        "closed": field.closed,
+        "options": [_choice_json(choice) for choice in field.choices],
+    }
+
+
+def _choice_json(choice: Choice) -> dict[str, Any]:
+    found: dict[str, Any] = {"value": choice.value, "label": choice.label}
+    if choice.constant is not None:
+        found["constant"] = choice.constant
+    if choice.lora is not None:
+        found["triggerwords"] = list(choice.lora.triggerwords)
+        found["settings"] = [
+            {
+                "id": setting.id,
+                "kind": setting.kind,
+                "minimum": setting.minimum,
+                "maximum": setting.maximum,
+                "default": setting.default,
+                "step": setting.step,
+            }
+            for setting in choice.lora.settings
+        ]
+    return found

@@ -1,0 +1,276 @@
+"""Text from the command line → values for the validator.
+
+Only what certainly reads as the wanted type is converted. Everything else stays text, and the
+validator says what is wrong with it in its own words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from wiro_runtime.cli.console import CommandError
+from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.text import nearest, shorten
+
+if TYPE_CHECKING:
+    from wiro_runtime.cli.view import Choice, Field, ToolView
+    from wiro_runtime.inputs import ToolInputs
+
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}\Z")
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\Z")
+_ADDRESS: Final = re.compile(r"(?i)[a-z][a-z0-9+.-]*:")
+_MAX_TEXT: Final = 16 * 1024 * 1024
+
+
+class Problem(Exception):  # noqa: N818 - says what happened
+    """A text that cannot become a value; the message stands behind the option's name."""
+
+
+def read_inputs(
+    view: ToolView,
+    given: Mapping[str, Sequence[str]],
+    loras: Sequence[str],
+    base: Mapping[str, Any],
+) -> tuple[ToolInputs, list[str]]:
+    """The validated inputs, and remarks on what is legal but odd.
+
+    ``given`` are texts by field name, ``loras`` those of ``--lora``; both replace what ``base``
+    says. Raises :class:`InvalidInputs`, whose problems are named by option.
+    """
+    fields = {field.name: field for field in view.fields}
+    by_wire = {field.wire_name: field.name for field in view.fields}
+    values: dict[str, Any] = {by_wire.get(key, key): value for key, value in base.items()}
+    problems: dict[str, str] = {}
+    remarks: list[str] = []
+    texts = {name: list(each) for name, each in given.items() if each}
+    if loras and view.lora is not None:
+        texts.setdefault(view.lora.name, []).extend(loras)
+    for name, each in texts.items():
+        try:
+            values[name] = _read(fields[name], each, remarks)
+        except Problem as problem:
+            problems[name] = str(problem)
+            values.pop(name, None)
+        except InvalidInputs as error:
+            problems[name] = str(error)
+            values.pop(name, None)
+    checked = None
+    try:
+        checked = view.inputs(**values)
+    except InvalidInputs as error:
+        problems = {**error.problems, **problems}
+    if checked is not None and not problems:
+        return checked, remarks
+    raise _named_by_option(fields, problems)
+
+
+def _named_by_option(fields: Mapping[str, Field], problems: Mapping[str, str]) -> InvalidInputs:
+    order = {name: place for place, name in enumerate(fields)}
+    named: dict[str, str] = {}
+    for name in sorted(problems, key=lambda name: order.get(name.partition("[")[0], len(order))):
+        head, bracket, index = name.partition("[")
+        field = fields.get(head)
+        shown = f"--{field.option}{bracket}{index}" if field else shorten(name)
+        named[shown] = problems[name]
+    lines = "\n".join(f"{name}: {text}" for name, text in named.items())
+    return InvalidInputs(lines, problems=named)
+
+
+def read_base(source: str | None) -> dict[str, Any]:
+    """The JSON object that ``--input-json`` names: a file, or ``-`` for the standard input."""
+    if source is None:
+        return {}
+    text = _read_text(source)
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        place = f"line {error.lineno}: {error.msg}" if isinstance(error, _JsonError) else "too deep"
+        raise CommandError(f"--input-json: {source} is not JSON ({place})") from None
+    if not isinstance(value, dict):
+        raise CommandError(f"--input-json: {source} holds no JSON object")
+    return cast("dict[str, Any]", value)
+
+
+_JsonError: Final = json.JSONDecodeError
+
+
+def _read(field: Field, texts: list[str], remarks: list[str]) -> Any:
+    if field.many:
+        if len(texts) == 1 and (whole := _json_list(field, texts[0])) is not None:
+            return whole
+        return [_one(field, text, remarks) for text in texts]
+    if len(texts) > 1:
+        raise Problem(f"takes one value, got {len(texts)}")
+    return _one(field, texts[0], remarks)
+
+
+def _json_list(field: Field, text: str) -> list[Any] | None:
+    """A whole list given at once, as JSON."""
+    if field.shape in ("file", "lora") or not text.startswith("["):
+        return None
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return cast("list[Any]", value) if isinstance(value, list) else None
+
+
+def _one(field: Field, text: str, remarks: list[str]) -> Any:
+    if field.shape == "file":
+        return _file(text)
+    text = _from_file(text)
+    match field.shape:
+        case "integer":
+            return int(text) if _INTEGER.match(text) else text
+        case "number":
+            return _number(text)
+        case "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        case "choice":
+            return _chosen(field, text, remarks)
+        case "lora":
+            return _lora(field, text, remarks)
+        case "object" | "any":
+            return _json(text, strict=field.shape == "object")
+        case _:
+            return text
+
+
+def _number(text: str) -> int | float | str:
+    if _INTEGER.match(text):
+        return int(text)
+    return float(text) if _NUMBER.match(text) else text
+
+
+def _json(text: str, *, strict: bool) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        if strict:
+            raise Problem(f"is not JSON: {shorten(repr(text))}") from None
+        return text
+
+
+def _find(field: Field, text: str) -> Choice | None:
+    """The documented value meant by ``text``: the value itself, its label (the part before ``/``
+    may be missing) or its constant. ``None`` when there is none, or more than one."""
+    for choice in field.choices:
+        if choice.value == text:
+            return choice
+    folded = text.casefold()
+    found = [choice for choice in field.choices if folded and folded in _names(choice)]
+    return found[0] if len({choice.value for choice in found}) == 1 else None
+
+
+def _names(choice: Choice) -> tuple[str, str, str]:
+    label = choice.label.casefold()
+    return label, label.partition("/")[2], (choice.constant or "").casefold()
+
+
+def _chosen(field: Field, text: str, remarks: list[str]) -> str:
+    choice = _find(field, text)
+    if choice is not None:
+        return choice.value
+    if not field.closed:
+        _undocumented(field, text, remarks)
+    return text
+
+
+def _undocumented(field: Field, text: str, remarks: list[str]) -> None:
+    """Say that an id is not documented, or refuse what cannot be one: a run is billed."""
+    if not text or not field.choices:
+        return
+    if all(choice.value.isdigit() for choice in field.choices) and not text.isdigit():
+        raise Problem(f"{shorten(repr(text))} is no id or documented name{_near(field, text)}")
+    remarks.append(f"--{field.option}: {shorten(repr(text))} is not documented; sent as it is")
+
+
+def _near(field: Field, text: str) -> str:
+    return nearest(text, [x for choice in field.choices for x in (choice.value, choice.label)])
+
+
+def _lora(field: Field, text: str, remarks: list[str]) -> Any:
+    """``ID``, ``ID:SCALE`` or ``ID:SETTING=SCALE,…``, where ID may be a label or a constant."""
+    choice, scale = _find(field, text), None
+    if choice is None and ":" in text:
+        head, _, scale = text.rpartition(":")
+        choice = _find(field, head) if head else None
+        if choice is None and head and _scales(scale) is not None:
+            raise Problem(
+                f"{shorten(repr(head))} is not a documented LoRA, so its scale cannot be sent"
+                f"{_near(field, head)}"
+            )
+    if choice is None:
+        _undocumented(field, text, remarks)
+        return text
+    if choice.lora is None:
+        return choice.value
+    if scale is None:
+        return choice.lora
+    wanted = _scales(scale)
+    if wanted is None:
+        raise Problem(f"{shorten(repr(scale))} is no scale; write {choice.value}:NUMBER")
+    return choice.lora(wanted) if not isinstance(wanted, dict) else choice.lora(scales=wanted)
+
+
+def _scales(text: str) -> float | dict[str, float] | None:
+    if isinstance(number := _number(text), int | float):
+        return number
+    scales: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, value = part.rpartition("=")
+        number = _number(value)
+        if not name or isinstance(number, str):
+            return None
+        scales[name.strip()] = number
+    return scales
+
+
+def _file(text: str) -> Any:
+    """``@FILE`` is a file to send, ``@-`` the standard input, everything else an address."""
+    if text.startswith("@@"):
+        return text[1:]
+    if text == "@-":
+        return sys.stdin.buffer.read()
+    if text.startswith("@"):
+        path = Path(text[1:])
+        if not path.is_file():
+            raise Problem(f"{text[1:]}: {'not a file' if path.exists() else 'no such file'}")
+        return path
+    if text and not _ADDRESS.match(text):
+        hint = f"; to send the file, write @{text}" if Path(text).is_file() else ""
+        raise Problem(f"expected @FILE or an address, got {shorten(repr(text))}{hint}")
+    return text
+
+
+def _from_file(text: str) -> str:
+    """``@FILE`` is what the file says, ``@-`` the standard input; ``@@`` stands for one ``@``."""
+    if not text.startswith("@") or text == "@":
+        return text
+    if text.startswith("@@"):
+        return text[1:]
+    try:
+        return _read_text(text[1:]).removesuffix("\n")
+    except CommandError as error:
+        raise Problem(f"{error} (a text that begins with @ is written @@…)") from None
+
+
+def _read_text(source: str) -> str:
+    try:
+        if source == "-":
+            data = sys.stdin.buffer.read(_MAX_TEXT + 1)
+        else:
+            with Path(source).open("rb") as file:
+                data = file.read(_MAX_TEXT + 1)
+        if len(data) > _MAX_TEXT:
+            raise CommandError(f"{source}: more than {_MAX_TEXT // 1024**2} MB of text")
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise CommandError(f"{source}: {(error.strerror or str(error)).lower()}") from None
+    except ValueError:
+        raise CommandError(f"{source}: not a text in UTF-8") from None

@@ -1,0 +1,212 @@
+"""A generated tool as the command line sees it: its inputs, their options and their settings,
+all read from the generated validator and client at run time."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    TypeAlias,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
+
+from wiro_runtime.inputs import FILE_KINDS
+from wiro_runtime.lora import LoraChoice, LoraOption
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from wiro_runtime.catalogue import Entry
+    from wiro_runtime.inputs import ToolInputs
+
+Shape: TypeAlias = Literal[
+    "text", "integer", "number", "boolean", "choice", "file", "lora", "object", "any"
+]
+
+RUN_OPTIONS: Final = frozenset(
+    {
+        "callback-url", "dry-run", "help", "input-json", "json", "lora", "no-download", "no-wait",
+        "out", "timeout",
+    }
+)  # fmt: skip
+"""Options of ``wiro-tools run`` itself; an input of such a name is ``--input-NAME``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A documented value of an input. ``constant`` is its name in the generated client, ``lora``
+    its sliders; both where there are any."""
+
+    value: str
+    label: str
+    constant: str | None = None
+    lora: LoraOption | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """An input. ``option`` is its name on the command line without the dashes, ``many`` whether it
+    may be given more than once, ``closed`` whether only its ``choices`` are taken."""
+
+    name: str
+    wire_name: str
+    option: str
+    shape: Shape
+    many: bool
+    closed: bool
+    required: bool
+    default: object
+    help: str
+    choices: tuple[Choice, ...]
+
+    @property
+    def metavar(self) -> str:
+        """What stands behind the option in a help text."""
+        if self.shape == "choice":
+            return "CHOICE" if self.closed else "ID"
+        known = {
+            "integer": "INTEGER",
+            "number": "NUMBER",
+            "boolean": "true|false",
+            "file": "@FILE|URL",
+            "lora": "ID[:SCALE]",
+            "object": "JSON",
+            "any": "JSON|TEXT",
+        }
+        return known.get(self.shape, "TEXT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolView:
+    """A tool and all that its options are made of."""
+
+    entry: Entry
+    inputs: type[ToolInputs]
+    fields: tuple[Field, ...]
+
+    @property
+    def lora(self) -> Field | None:
+        """The input that ``--lora`` fills: the first one with documented LoRAs, or the first."""
+        found = [field for field in self.fields if field.shape == "lora"]
+        return next((field for field in found if field.choices), found[0] if found else None)
+
+
+def view_tool(entry: Entry) -> ToolView:
+    """Import the client of a tool and read its validator."""
+    module = entry.module()
+    inputs = cast("type[ToolInputs]", module.Inputs)
+    taken = set(RUN_OPTIONS)
+    fields: list[Field] = []
+    for name, info in inputs.model_fields.items():
+        option = name.replace("_", "-").strip("-") or name
+        while option in taken:
+            option = f"input-{option}"
+        taken.add(option)
+        fields.append(_field(module, name, option, info))
+    return ToolView(entry=entry, inputs=inputs, fields=tuple(fields))
+
+
+def _field(module: ModuleType, name: str, option: str, info: Any) -> Field:
+    extra: object = info.json_schema_extra
+    notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
+    leaves, many = _leaves(info.annotation)
+    literals = [leaf for leaf in leaves if get_origin(leaf) is Literal]
+    closed = bool(literals) and len(literals) == len(leaves)
+    values = [str(value) for leaf in literals for value in get_args(leaf)] if closed else []
+    labels = cast("dict[str, str]", notes.get("x-options") or {})
+    wire = str(notes.get("x-wire", ""))
+    shape = _shape(leaves, wire)
+    if shape == "text" and (values or labels):
+        shape = "choice"
+    choices = _choices(module, values, labels, lora=shape == "lora", closed=closed)
+    required = bool(info.is_required())
+    parts = [info.title, info.description]
+    return Field(
+        name=name,
+        wire_name=info.alias or name,
+        option=option,
+        shape=shape,
+        many=many or wire in ("files", "files-mixed", "files-url"),
+        closed=closed,
+        required=required,
+        default=None if required else info.get_default(),
+        help=": ".join(" ".join(part.split()) for part in parts if part),
+        choices=choices,
+    )
+
+
+def _leaves(annotation: Any) -> tuple[list[Any], bool]:
+    """The types that a value, or a part of a list, may have, and whether there is a list."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _leaves(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        found = [_leaves(part) for part in get_args(annotation) if part is not types.NoneType]
+        return [leaf for leaves, _ in found for leaf in leaves], any(many for _, many in found)
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return _leaves(get_args(annotation)[0])[0], True
+    return [annotation], False
+
+
+def _shape(leaves: Iterable[Any], wire: str) -> Shape:
+    kinds = set(leaves)
+    if wire in FILE_KINDS:
+        return "file"
+    if LoraChoice in kinds or LoraOption in kinds:
+        return "lora"
+    if any(get_origin(kind) in (dict, Mapping) or kind is dict for kind in kinds):
+        return "object"
+    if bool in kinds:
+        return "boolean"
+    if str in kinds and (wire == "string" or not kinds & {int, float}):
+        return "text"
+    if float in kinds:
+        return "number"
+    if int in kinds:
+        return "integer"
+    return "text" if any(get_origin(kind) is Literal for kind in kinds) else "any"
+
+
+def _choices(
+    module: ModuleType, values: list[str], labels: dict[str, str], *, lora: bool, closed: bool
+) -> tuple[Choice, ...]:
+    known = list(dict.fromkeys([*values, *labels]))
+    constants = _constants(module, set(known), lora=lora, closed=closed)
+    named = {_value(constant): (name, constant) for name, constant in constants.items()}
+    choices: list[Choice] = []
+    for value in dict.fromkeys([*known, *named]):
+        name, constant = named.get(value, (None, None))
+        option = constant if isinstance(constant, LoraOption) else None
+        label = option.label if option else labels.get(value, value)
+        choices.append(Choice(value=value, label=label, constant=name, lora=option))
+    return tuple(choices)
+
+
+def _constants(
+    module: ModuleType, known: set[str], *, lora: bool, closed: bool
+) -> dict[str, str | LoraOption]:
+    """The constants of the client's class that lists the values of one input."""
+    kind = LoraOption if lora else str
+    found: list[dict[str, str | LoraOption]] = []
+    for cls in vars(module).values():
+        if not isinstance(cls, type) or cls.__module__ != module.__name__:
+            continue
+        constants = {n: v for n, v in vars(cls).items() if isinstance(v, kind) and n.isupper()}
+        values = {_value(constant) for constant in constants.values()}
+        # Without a single value to go by, any class would do.
+        if known and known <= values and (not closed or values <= known):
+            found.append(constants)
+    return found[0] if found else {}
+
+
+def _value(constant: str | LoraOption) -> str:
+    return constant.value if isinstance(constant, LoraOption) else constant
