@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from wirogen.document.fields import Fields, Start, Typed, own_lines, unknown_keys
 from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, OPTIONS, TYPE, VALUE
-from wirogen.document.options import heading_outside_json, read_options, settle
+from wirogen.document.options import heading_after_options, read_options, settle
 from wirogen.document.page import Page
 from wirogen.document.parts import Form, Place
 from wirogen.document.report import shorten
@@ -91,7 +92,9 @@ class InputReader:
         if not candidates:
             return end
         typed = candidates[-1]
-        heading = heading_outside_json(layout, typed.after, end)
+        prose = self.text[slice(*typed.kind)] in PROSE_TYPES
+        find = layout.heading if prose else partial(heading_after_options, layout)
+        heading = find(typed.after, end)
         if heading < 0:
             return end
         begin = layout.skip(typed.after, end)
@@ -103,7 +106,7 @@ class InputReader:
                 return following if following >= 0 else end
             if stop >= 0 and layout.skip(stop, end) == heading:
                 return heading
-        if layout.flat and self.text[slice(*typed.kind)] in PROSE_TYPES and begin < heading:
+        if layout.flat and prose and begin < heading:
             message = "holds what may be the heading of a section; it was taken for text"
             self.page.report.add("D106", heading, start.name, message)
             return end

@@ -44,10 +44,11 @@ def settle(layout: Layout, start: int, limit: int, end: int) -> int:
     return limit
 
 
-def heading_outside_json(layout: Layout, start: int, end: int) -> int:
-    """The first place in ``[start, end)`` for the heading of a section that is not inside the JSON
-    of an option, or -1."""
-    at = layout.heading(start, end)
+def heading_after_options(layout: Layout, start: int, end: int) -> int:
+    """The first place in ``[start, end)`` for the heading of a section that is behind the last
+    key of an option and not inside its JSON, or -1."""
+    last = max(layout.find_last(key, start, end) for key in (VALUE, TRIGGERWORDS, GENERATESETTINGS))
+    at = layout.heading(max(last, start), end)
     while at >= 0:
         inside = settle(layout, start, at, end)
         if inside == at:

@@ -20,22 +20,29 @@ def value_of(
     if layout.flat or "\n" not in raw:
         return raw, Form.TEXT, 0
     text = raw.replace("\r\n", "\n") if layout.newline == "\r\n" else raw
+    indent = 0 if text == shown else _indent(text, column, shown)
+    return text.replace("\n" + " " * indent, "\n"), Form.LINES, indent
+
+
+def _indent(text: str, column: int, shown: str | None) -> int:
+    """How much indentation of the further lines of ``text`` is layout."""
     lines = text.split("\n")[1:]
-    shared = min((len(line) - len(line.lstrip(" ")) for line in lines if line), default=0)
-    if (
-        shared < max(column, 1)
-        or text == shown
-        or any(line and not line.strip(" ") for line in lines)
-    ):
-        shared = 0
-    for indent in dict.fromkeys((shared, min(shared, column))):
-        value = text.replace("\n" + " " * indent, "\n")
-        if value == shown:
-            break
-    else:
-        indent = shared
-        value = text.replace("\n" + " " * indent, "\n")
-    return value, Form.LINES, indent
+    if any(line and not line.strip(" ") for line in lines):
+        return 0
+    shared = min((_lead(line) for line in lines if line), default=0)
+    if shown is not None and shown.count("\n") == len(lines):
+        wanted = shown.split("\n")[1:]
+        indent = next(
+            (_lead(line) - _lead(other) for line, other in zip(lines, wanted, strict=True) if line),
+            0,
+        )
+        if 0 < indent <= shared and text.replace("\n" + " " * indent, "\n") == shown:
+            return indent
+    return shared if shared >= max(column, 1) else 0
+
+
+def _lead(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def spell_lines(value: str, newline: str, indent: int) -> str:
