@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -212,7 +212,11 @@ async def _follow(
             if not (stream.status in (301, 302, 303, 307, 308) and location):
                 yield stream
                 return
-            url = urljoin(url, location)
+            target = location
+        try:
+            url = urljoin(url, target)
+        except ValueError:
+            raise source.error("redirected to what is not an address") from None
     raise source.error(f"more than {_REDIRECTS} redirects")
 
 
@@ -227,7 +231,8 @@ def _part_file(final: Path, source: Source) -> Generator[tuple[BinaryIO, Path], 
     except OSError as error:
         raise source.error(f"cannot write {final}: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 async def save_file(

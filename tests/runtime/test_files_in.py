@@ -1,0 +1,245 @@
+"""Files as inputs: real multipart when there is a file, JSON when there is none."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field
+
+from runtime.kit import AnyClient, Kit, got, nameless
+from wiro_runtime import ApiError, InvalidInputs
+from wiro_runtime.generated import FileLike, ToolInputs
+from wiro_runtime.testing import SentFile, faults
+
+URL = "https://example.com/a.png"
+
+
+class Inputs(ToolInputs):
+    prompt: Annotated[str, Field(json_schema_extra={"x-wire": "string"})]
+    samples: Annotated[int, Field(json_schema_extra={"x-wire": "number"})] = 2
+    image: Annotated[
+        FileLike | None, Field(alias="inputImage", json_schema_extra={"x-wire": "file"})
+    ] = None
+    documents: Annotated[
+        FileLike | Sequence[FileLike] | None,
+        Field(alias="inputDocumentMultiple", json_schema_extra={"x-wire": "files"}),
+    ] = None
+    clothes: Annotated[
+        FileLike | Sequence[FileLike] | None,
+        Field(alias="inputImageClothes", json_schema_extra={"x-wire": "files-mixed"}),
+    ] = None
+    styles: Annotated[Sequence[str] | None, Field(json_schema_extra={"x-wire": "array"})] = None
+
+
+class UrlInputs(ToolInputs):
+    prompt: Annotated[str, Field(json_schema_extra={"x-wire": "string"})]
+    image: Annotated[
+        FileLike,
+        Field(
+            alias="inputImageUrl",
+            json_schema_extra={"x-wire": "file-url", "x-file-field": "inputImage"},
+        ),
+    ] = ""
+    documents: Annotated[
+        FileLike | Sequence[FileLike],
+        Field(
+            alias="inputDocumentMultipleUrl",
+            json_schema_extra={"x-wire": "files-url", "x-file-field": "inputDocumentMultiple"},
+        ),
+    ] = ""
+
+
+def sent(kit: Kit, inputs: ToolInputs, **options: Any) -> dict[str, Any]:
+    """The body of the one run that these inputs make; multipart as lists of parts."""
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit("wiro/files", inputs))
+
+    kit.run(flow, **options)
+    return dict(kit.simulator.runs[-1].body)
+
+
+def content_type(kit: Kit) -> str:
+    return kit.simulator.requests[-1].content_type.partition(";")[0]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    path.write_bytes(b"\x89PNG" + bytes(range(256)) * 1000)
+    return path
+
+
+def check(part: Any, path: Path, name: str) -> None:
+    assert isinstance(part, SentFile)
+    assert part.filename == name
+    assert part.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_without_a_file_it_is_json(kit: Kit) -> None:
+    body = sent(kit, Inputs(prompt="x", image=URL, clothes=[URL, URL]))
+    assert content_type(kit) == "application/json"
+    assert body == {
+        "prompt": "x",
+        "samples": 2,
+        "inputImage": URL,
+        "inputImageClothes": [URL, URL],
+    }
+
+
+@pytest.mark.parametrize("how", ["path", "bytes", "file", "pipe"])
+def test_a_file_goes_as_multipart_whatever_it_is_given_as(kit: Kit, photo: Path, how: str) -> None:
+    data = photo.read_bytes()
+    with photo.open("rb") as opened:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as pipe, os.fdopen(writing, "wb") as end:
+            end.write(data[:60_000])
+            end.close()
+            given: Any = {"path": photo, "bytes": data, "file": opened, "pipe": pipe}[how]
+            body = sent(kit, Inputs(prompt="x", image=given, styles=["a", "b"]))
+    assert content_type(kit) == "multipart/form-data"
+    assert body["prompt"] == ["x"]
+    assert body["samples"] == ["2"]
+    assert body["styles"] == ["a", "b"]
+    assert body["inputImageUrl"] == [""]
+    (part,) = body["inputImage"]
+    expected = data[:60_000] if how == "pipe" else data
+    assert part.sha256 == hashlib.sha256(expected).hexdigest()
+    if how in ("path", "file"):
+        check(part, photo, "photo.png")
+        assert part.content_type == "image/png"
+
+
+def test_a_file_object_is_sent_from_where_it_stands(kit: Kit) -> None:
+    stream = io.BytesIO(b"0123456789")
+    stream.seek(4)
+    body = sent(kit, Inputs(prompt="x", image=stream))
+    assert body["inputImage"][0].data == b"456789"
+
+
+def test_several_files_and_addresses_are_kept_in_their_places(kit: Kit, photo: Path) -> None:
+    body = sent(
+        kit, Inputs(prompt="x", documents=[photo, URL, b"two", URL], clothes=[photo, URL, b"three"])
+    )
+    assert [part.size for part in body["inputDocumentMultiple"]] == [photo.stat().st_size, 3]
+    assert body["inputDocumentMultipleUrl"] == [f"{URL},{URL}"]
+    first, second, third = body["inputImageClothes"]
+    check(first, photo, "photo.png")
+    assert second == URL
+    assert third.data == b"three"
+
+
+def test_url_inputs_take_files_too(kit: Kit, photo: Path) -> None:
+    assert sent(kit, UrlInputs(prompt="x", image=URL)) == {
+        "prompt": "x",
+        "inputImageUrl": URL,
+        "inputDocumentMultipleUrl": "",
+    }
+    body = sent(kit, UrlInputs(prompt="x", image=photo, documents=[URL, photo, URL]))
+    check(body["inputImage"][0], photo, "photo.png")
+    assert body["inputImageUrl"] == [""]
+    check(body["inputDocumentMultiple"][0], photo, "photo.png")
+    assert body["inputDocumentMultipleUrl"] == [f"{URL},{URL}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a\"b\r\nX-Evil: 1.png", "a_b__X-Evil: 1.png"),
+        ("ü ™.png", "ü ™.png"),
+        ("x" * 250, "x" * 250),
+        ("back\\slash.png", "back_slash.png"),
+    ],
+    ids=nameless,
+)  # fmt: skip
+def test_no_file_name_breaks_the_body(kit: Kit, tmp_path: Path, name: str, told: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"data")
+    body = sent(kit, Inputs(prompt="x", image=path))
+    assert body["inputImage"][0].filename == told
+    assert body["inputImage"][0].data == b"data"
+
+
+def test_prompts_with_every_character_survive_multipart(kit: Kit) -> None:
+    prompt = 'a "b"\r\n--boundary\r\n\x00 ü ™ 😀 ; name="x"\n'
+    body = sent(kit, Inputs(prompt=prompt, image=b"x"))
+    assert body["prompt"] == [prompt]
+
+
+def test_a_file_that_cannot_be_read_is_said_before_anything_is_sent(
+    kit: Kit, tmp_path: Path
+) -> None:
+    for wrong in (tmp_path / "missing.png", tmp_path):
+        with pytest.raises(InvalidInputs, match="inputImage: cannot read"):
+            sent(kit, Inputs(prompt="x", image=wrong))
+    closed = io.BytesIO(b"x")
+    closed.close()
+    with pytest.raises(InvalidInputs, match="inputImage: cannot read"):
+        sent(kit, Inputs(prompt="x", image=closed))
+    assert kit.simulator.requests == []
+
+
+def test_a_file_over_100_mb_is_said_before_anything_is_sent(kit: Kit, tmp_path: Path) -> None:
+    path = tmp_path / "huge.bin"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20 + 1)
+    with pytest.raises(InvalidInputs, match=r"inputImage: huge.bin has \d+ bytes"):
+        sent(kit, Inputs(prompt="x", image=path))
+    assert kit.simulator.requests == []
+
+
+def test_a_run_with_a_file_is_sent_again_whole_after_429(kit: Kit, photo: Path) -> None:
+    kit.simulator.faults.add("Run/*", faults.rate_limited())
+    with photo.open("rb") as opened:
+        body = sent(kit, Inputs(prompt="x", image=opened))
+    check(body["inputImage"][0], photo, "photo.png")
+
+
+def test_an_upload_gives_an_address_for_reuse(kit: Kit, photo: Path) -> None:
+    async def flow(client: AnyClient) -> list[str]:
+        first = await got(client.upload(photo))
+        second = await got(client.upload(b"bytes", name="named.txt"))
+        await got(client.submit("wiro/files", Inputs(prompt="x", image=first)))
+        return [first, second]
+
+    urls = kit.run(flow)
+    assert all(url.startswith("http") for url in urls)
+    assert kit.simulator.runs[-1].body["inputImage"] == urls[0]
+    names = [request.body["file"][0].filename for request in kit.simulator.requests[:2]]
+    assert names == ["photo.png", "named.txt"]
+
+
+def test_an_upload_is_repeated_when_its_answer_is_lost(kit: Kit, photo: Path) -> None:
+    kit.simulator.faults.add("File/Upload", faults.reset(acts=True))
+
+    async def flow(client: AnyClient) -> str:
+        return await got(client.upload(photo))
+
+    assert kit.run(flow).startswith("http")
+    uploads = [request for request in kit.simulator.requests if request.path.endswith("Upload")]
+    assert len(uploads) == 2
+    assert len({request.headers["x-nonce"] for request in uploads}) == 2
+
+
+def test_an_upload_of_text_is_a_mistake(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.upload("photo.png"))
+
+    with pytest.raises(InvalidInputs, match=r"pathlib\.Path"):
+        kit.run(flow)
+
+
+def test_an_upload_that_wiro_refuses_says_why(kit: Kit, photo: Path) -> None:
+    kit.simulator.upload_limit = 10
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.upload(photo))
+
+    with pytest.raises(ApiError, match="must not exceed"):
+        kit.run(flow)
