@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,15 +60,16 @@ class Sources:
 def read_documents(
     files: Sequence[Path],
     *,
-    base: Path,
+    base: Path | None,
     into: Sources,
     known: Mapping[str, ToolSpec] = _NOTHING,
     full: bool = False,
 ) -> None:
     """Read documents (``.txt``) and answers of Tool/Detail (``.json``), which add to each other.
 
-    ``base`` is the folder that their ``source.document`` is relative to, ``known`` what earlier
-    documents have told about the same tools. ``full`` says that all of them list all models.
+    ``base`` is the folder that their ``source.document`` is relative to (without one, the folder
+    ``specs/documents`` that they lie in, if any), ``known`` what earlier documents have told about
+    the same tools. ``full`` says that all of them list all models.
     """
     details = Details(base)
     for file in files:
@@ -86,9 +87,10 @@ def read_documents(
             continue
         into.diagnostics += parsed.diagnostics
         spec = details.add_to(parsed.spec, into)
-        if spec.tool in known:
+        before = known.get(spec.tool)
+        if before is not None:
             whole = full or is_full(parsed.spec, document)
-            spec = accumulate(known[spec.tool], spec, full=whole)
+            spec = accumulate(before, spec, full=whole)
         into.add(spec, shown)
     details.left_over(known, into)
 
@@ -96,7 +98,7 @@ def read_documents(
 class Details:
     """Answers of Tool/Detail by every id that may mean their tool, until a document claims them."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path | None) -> None:
         self._base = base
         self._by_tool: dict[str, tuple[Detail, Path]] = {}
 
@@ -175,6 +177,34 @@ def spec_index(folder: Path) -> dict[str, Path]:
     return index
 
 
+class SpecFolder(Mapping[str, ToolSpec]):
+    """The specs below a folder by tool id, read when they are asked for. One that cannot be read
+    counts as unknown, and is an error in ``into``."""
+
+    def __init__(self, folder: Path, into: Sources) -> None:
+        self._index = spec_index(folder)
+        self._into = into
+        self._read: dict[str, ToolSpec] = {}
+
+    def __getitem__(self, tool: str) -> ToolSpec:
+        if tool not in self._read:
+            file = self._index[tool]
+            one = Sources()
+            read_specs([file], into=one)
+            self._into.errors += one.errors
+            self._into.broken |= one.broken
+            del self._index[tool]
+            self._into.files[tool] = file
+            self._read |= one.specs
+        return self._read[tool]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._index, **self._read})
+
+    def __len__(self) -> int:
+        return len({**self._index, **self._read})
+
+
 def files_below(folder: Path, *suffixes: str) -> list[Path]:
     """Every file with one of the suffixes, in an order that no file system decides."""
     return sorted(
@@ -208,8 +238,12 @@ def display_path(file: Path) -> str:
         return str(file)
 
 
-def _relative(file: Path, base: Path) -> str:
+def _relative(file: Path, base: Path | None) -> str:
+    path = file.resolve()
+    if base is None:
+        folders = (each for each in path.parents if each.parts[-2:] == ("specs", "documents"))
+        base = next(folders, path.parent)
     try:
-        return file.resolve().relative_to(base.resolve()).as_posix()
+        return path.relative_to(base.resolve()).as_posix()
     except ValueError:
         return file.name

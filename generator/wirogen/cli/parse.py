@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wirogen.build import write_specs
-from wirogen.cli.console import CommandError, counts, err, out, print_diagnostics
+from wirogen.cli.console import CommandError, counts, err, out, print_diagnostics, printable
+from wirogen.detail import looks_like_detail
 from wirogen.diagnostics import InputError, Severity
+from wirogen.diff import compare_tool, condensed
 from wirogen.document import parse_document, verify
-from wirogen.sources import Sources, display_path, read_bytes
-from wirogen.spec import dump_spec, load_spec
+from wirogen.sources import (
+    Sources,
+    SpecFolder,
+    display_path,
+    read_bytes,
+    read_documents,
+    read_specs,
+    spec_index,
+)
+from wirogen.spec import ToolSpec, dump_spec, load_spec
+from wirogen.spec.names import tool_paths
+
+_SHOWN = 12
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Tool documents.", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Tool documents, or Tool/Detail answers (JSON).", show_default=False),
+    ],
     to: Annotated[
         Path | None, typer.Option("--out", help="Folder for <owner>/<project>.yaml.")
     ] = None,
@@ -24,45 +41,55 @@ def command(
         bool,
         typer.Option("--verify", help="Prove that nothing in the documents was dropped."),
     ] = False,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="The documents list all models, whatever they are called: lists are replaced.",
+        ),
+    ] = False,
 ) -> int:
-    """Documents → specs, and nothing else.
+    """Documents → specs, and nothing else. What --out knows already is added to.
 
     Exit 0: all well. 1: --verify found a loss, or some documents were refused. 2: all were.
     """
     if to is None and not check:
         raise CommandError("parse: give --out DIR, --verify, or both")
-    sources = Sources()
     lossy = False
-    for file in files:
-        lossy |= not _one(file, sources, check=check)
+    for file in files if check else ():
+        lossy |= not _verified(file)
+    sources = Sources()
+    known: Mapping[str, ToolSpec] = {} if to is None else SpecFolder(to, sources)
+    read_documents(files, base=None, into=sources, known=known, full=full)
+    parsed = list(sources.specs)
     print_diagnostics(sources.errors, err())
     print_diagnostics(
         [each for each in sources.diagnostics if each.severity is not Severity.NOTE], err()
     )
     if to is not None and not lossy:
+        for tool in parsed:
+            _show_learnt(known.get(tool), sources.specs[tool])
+        _make_room(to, sources)
         written = write_specs(sources, to)
-        total = len(sources.specs)
         out().print(
-            f"{total} parsed, {len(written)} specs written to {to}, {total - len(written)} "
-            f"unchanged; diagnostics: {counts([*sources.errors, *sources.diagnostics])}",
+            f"{len(parsed)} parsed, {len(written)} specs written to {to}; "
+            f"diagnostics: {counts([*sources.errors, *sources.diagnostics])}",
             markup=False,
         )
     if sources.errors:
-        return 1 if sources.specs else 2
+        return 1 if parsed else 2
     return 1 if lossy else 0
 
 
-def _one(file: Path, sources: Sources, *, check: bool) -> bool:
-    """Parse one document; whether nothing in it was lost."""
+def _verified(file: Path) -> bool:
+    """Whether nothing in a document was lost; what cannot be read is reported elsewhere."""
     shown = display_path(file)
     try:
-        parsed = parse_document(read_bytes(file), path=shown, document=file.name)
-    except InputError as error:
-        sources.errors.append(error.diagnostic)
-        return True
-    sources.diagnostics += parsed.diagnostics
-    sources.add(parsed.spec, shown)
-    if not check:
+        data = read_bytes(file)
+        if looks_like_detail(data):
+            return True
+        parsed = parse_document(data, path=shown, document=file.name)
+    except InputError:
         return True
     loss = verify(parsed, spec=load_spec(dump_spec(parsed.spec), path=shown))
     if loss is not None:
@@ -71,3 +98,33 @@ def _one(file: Path, sources: Sources, *, check: bool) -> bool:
     size = len(parsed.text)
     out().print(f"{shown}: verified, all {size} characters accounted for", markup=False)
     return True
+
+
+def _make_room(to: Path, sources: Sources) -> None:
+    """Take in the specs below ``to`` whose file has to get another name because of new tools."""
+    index = spec_index(to)
+    paths = tool_paths({*index, *sources.specs})
+    moved = [
+        file
+        for tool, file in index.items()
+        if tool not in sources.specs and file.resolve() != (to / f"{paths[tool]}.yaml").resolve()
+    ]
+    read_specs(moved, into=sources)
+
+
+def _show_learnt(before: ToolSpec | None, after: ToolSpec) -> None:
+    """What a document told that was not known."""
+    console = out()
+    if before is None:
+        console.print(f"{after.tool}: new, {len(after.inputs)} inputs", markup=False)
+        return
+    changes = compare_tool(before, after)
+    if not changes:
+        console.print(f"{after.tool}: nothing new", markup=False)
+        return
+    console.print(f"{after.tool}: learnt", markup=False)
+    entries = condensed(changes)
+    for change, said in entries[:_SHOWN]:
+        console.print(f"  {printable(said)} ({change.impact})", markup=False)
+    if len(entries) > _SHOWN:
+        console.print(f"  and {len(entries) - _SHOWN} more (wirogen diff shows all)", markup=False)

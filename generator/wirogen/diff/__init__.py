@@ -3,7 +3,7 @@
 from wirogen.diff.compare import compare_tool, compare_tools
 from wirogen.diff.model import Change, Impact, bump
 from wirogen.diff.read import read_side
-from wirogen.diff.report import markdown_report
+from wirogen.diff.report import condensed, markdown_report, summary
 
 __all__ = [
     "Change",
@@ -11,6 +11,8 @@ __all__ = [
     "bump",
     "compare_tool",
     "compare_tools",
+    "condensed",
     "markdown_report",
     "read_side",
+    "summary",
 ]

@@ -14,6 +14,15 @@ _TITLES: Final = {
     Impact.ADDITIVE: "Additive",
     Impact.COSMETIC: "Cosmetic",
 }
+_OPTIONS: Final = {
+    "option-added": "new options",
+    "option-removed": "options gone",
+    "option-renamed": "constants with another name",
+    "option-slider": "options with other sliders",
+    "option-text": "texts of options changed",
+    "option-unlisted": "options kept that the latest document does not list",
+}
+_VALUES: Final = 6
 _FOLD_FROM: Final = 40
 # GitHub refuses a pull request's text beyond 65,536 characters.
 _MAX_LENGTH: Final = 60_000
@@ -30,6 +39,32 @@ def summary(changes: Sequence[Change]) -> str:
         f"{count[Impact.COSMETIC]} cosmetic changes in {tools} "
         f"{'tool' if tools == 1 else 'tools'}: a {bump(changes)} version"
     )
+
+
+def condensed(changes: Iterable[Change]) -> list[tuple[Change, str]]:
+    """Each change with what to say about it, the most important first. Options of one input that
+    changed alike are one entry: the first of them, with all their values."""
+    groups: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        name, _, value = change.subject.partition("=")
+        alone = change.subject if not value else name
+        key = (change.impact, change.tool, alone, change.kind, "" if value else change.message)
+        groups.setdefault(key, []).append(change)
+    order = list(Impact)
+    entries = [(found[0], _said(found)) for found in groups.values()]
+    return sorted(entries, key=lambda entry: order.index(entry[0].impact))
+
+
+def _said(found: Sequence[Change]) -> str:
+    first = found[0]
+    subject, _, value = first.subject.partition("=")
+    if not value:
+        return f"{subject}: {first.message}" if subject else first.message
+    if len(found) == 1:
+        return f"{first.subject}: {first.message}"
+    values = [change.subject.partition("=")[2] for change in found]
+    more = f" and {len(values) - _VALUES} more" if len(values) > _VALUES else ""
+    return f"{subject}: {len(found)} {_OPTIONS[first.kind]}: {', '.join(values[:_VALUES])}{more}"
 
 
 def markdown_report(changes: Sequence[Change]) -> str:
@@ -49,15 +84,13 @@ def markdown_report(changes: Sequence[Change]) -> str:
 
 
 def _part(title: str, changes: Iterable[Change]) -> list[str]:
-    by_tool: defaultdict[str, list[Change]] = defaultdict(list)
-    for change in changes:
-        by_tool[change.tool].append(change)
+    by_tool: defaultdict[str, list[str]] = defaultdict(list)
+    for change, said in condensed(changes):
+        by_tool[change.tool].append(said)
     items: list[str] = []
     for tool, found in by_tool.items():
         items.append(f"- {code_span(tool)}")
-        for change in found:
-            subject = f"{code_span(change.subject)}: " if change.subject else ""
-            items.append(f"  - {subject}{markdown(change.message)}")
+        items += [f"  - {markdown(said)}" for said in found]
     if len(items) <= _FOLD_FROM:
         return [f"## {title}", "", *items, ""]
     shown = f"{len(by_tool)} tools"

@@ -1,0 +1,144 @@
+"""Tool/Detail: read, filled into what the document says, or a tool on its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from generator.project import PAGE, detail, input_of
+from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
+from wirogen.diagnostics import InputError
+from wirogen.document import parse_document
+from wirogen.spec import UNSENT, ToolSpec, dump_spec, load_spec
+
+
+def read(*items: dict[str, Any], **more: Any) -> Detail:
+    return read_detail(json.dumps(detail("wiro/painter", *items, **more)).encode(), path="d.json")
+
+
+def document() -> ToolSpec:
+    return parse_document(PAGE.text(), path="x", document="x.txt").spec
+
+
+def merged(*items: dict[str, Any], **more: Any) -> ToolSpec:
+    return merge_detail(document(), read(*items, **more), document="d.json", path="d.json")[0]
+
+
+def codes(*items: dict[str, Any], **more: Any) -> list[str]:
+    found = merge_detail(document(), read(*items, **more), document="d.json", path="d.json")[1]
+    return [each.code for each in found]
+
+
+def test_limits_of_numbers_are_filled_in() -> None:
+    steps = input_of(merged({"id": "steps", "min": 1, "max": "50", "step": "1"}), "steps")
+    assert (steps.minimum, steps.maximum, steps.step) == ("1", "50", "1")
+    assert input_of(merged({"id": "steps", "min": "", "max": None}), "steps").minimum is None
+    prompt = input_of(merged({"id": "prompt", "min": 1, "max": 50}), "prompt")
+    assert prompt.minimum is None
+
+
+@pytest.mark.parametrize(
+    "item", [{"min": "many"}, {"min": 5, "max": 1}, {"step": 0}, {"max": "1e999x"}]
+)
+def test_limits_that_make_no_sense_are_left_out_and_reported(item: dict[str, Any]) -> None:
+    item = {"id": "steps", **item}
+    steps = input_of(merged(item), "steps")
+    assert (steps.minimum, steps.maximum, steps.step) == (None, None, None)
+    assert codes(item) == ["T102"]
+
+
+def test_required_counts_where_the_document_sends_nothing() -> None:
+    blank = input_of(document(), "selectedLoraModelPrivateUrl")
+    assert blank.wire.sent == ""
+    required = input_of(merged({"id": "selectedLoraModelPrivateUrl", "required": True}), blank.name)
+    assert required.required
+    assert required.wire.sent is UNSENT
+    for name in ("steps", "selectedLoraModel"):
+        assert not input_of(merged({"id": name, "required": True}), name).required
+    assert input_of(merged({"id": "prompt", "required": False}), "prompt").required
+
+
+def test_a_sample_alone_does_not_make_an_input_required_when_wiro_says_otherwise() -> None:
+    page = document()
+    sampled = next((item for item in page.inputs if item.name == "inputImageUrl"), None)
+    if sampled is None:
+        pytest.skip("the page has no sample address")
+    assert sampled.required
+    item = input_of(merged({"id": "inputImageUrl", "required": False}), "inputImageUrl")
+    assert not item.required
+    assert item.wire.sent is UNSENT
+
+
+def test_options_are_added_behind_those_of_the_document() -> None:
+    options = [{"value": "77777", "text": "New/Model"}, {"value": 88888, "text": "Other"}]
+    before = input_of(document(), "selectedLoraModel").options or ()
+    after = input_of(
+        merged({"id": "selectedLoraModel", "options": options}), "selectedLoraModel"
+    ).options
+    assert after
+    assert after[: len(before)] == before
+    assert [(each.value, each.label) for each in after[len(before) :]] == [
+        ("77777", "New/Model"),
+        ("88888", "Other"),
+    ]
+    closed = {"id": "scheduler", "options": [{"value": "Karras", "text": "Karras"}]}
+    assert codes(closed) == ["T104"]
+
+
+def test_inputs_of_tool_detail_alone_are_added_and_reported() -> None:
+    item = {"id": "tiling", "type": "checkbox", "label": "Tiling", "value": "true"}
+    assert input_of(merged(item), "tiling").label == "Tiling"
+    assert codes(item) == ["T101"]
+
+
+def test_the_price_is_kept_as_json_or_as_the_text_that_it_is() -> None:
+    assert merged().dynamicprice == [{"inputs": {}, "price": 0.003}]
+    assert merged(dynamicprice="3 cents").dynamicprice == "3 cents"
+    assert codes(dynamicprice="3 cents") == ["T103"]
+
+
+def test_a_merged_spec_survives_its_file() -> None:
+    spec = merged({"id": "steps", "min": 1}, {"id": "tiling", "type": "checkbox"})
+    assert spec.source
+    assert spec.source.detail == "d.json"
+    assert load_spec(dump_spec(spec), path="x.yaml") == spec
+
+
+def test_a_tool_without_a_document_is_made_from_tool_detail() -> None:
+    answer = read(
+        {"id": "prompt", "type": "textarea", "required": True, "value": "a cat"},
+        {"id": "steps", "type": "number", "value": "30", "min": 1, "max": 60, "step": 1},
+        {"id": "size", "type": "select", "options": [{"value": "1:1", "text": "square"}]},
+    )
+    spec = spec_from_detail(answer, document="wiro/painter.json")
+    assert spec.tool == "wiro/painter"
+    assert spec.endpoints["run"].endswith("/Run/wiro/painter")
+    assert input_of(spec, "prompt").required
+    assert input_of(spec, "steps").wire.sent == 30
+    assert input_of(spec, "size").open is False
+    assert load_spec(dump_spec(spec), path="x.yaml") == spec
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"result": false, "errors": [{"code": 1, "message": "x"}]}',
+        b'{"tool": []}',
+        b'{"tool": [{"slugowner": "a", "slugproject": "b"}]}',
+        b'{"tool": [{"slugowner": "..", "slugproject": "b", "parameters": []}]}',
+        b'{"tool": [{"slugowner": "a", "slugproject": "b", "parameters": [{"items": [{}]}]}]}',
+        b"[" * 5000,
+        b'{"x": NaN}',
+        "{\u00e9".encode("latin-1"),
+    ],
+)
+def test_what_is_no_answer_of_tool_detail_is_one_line(data: bytes) -> None:
+    with pytest.raises(InputError) as caught:
+        read_detail(data, path="d.json")
+    assert caught.value.diagnostic.code == "T001"
+    assert "\n" not in str(caught.value)
