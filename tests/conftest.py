@@ -1,0 +1,58 @@
+"""What every test may use: the project's own specs and a simulator that knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from wiro_runtime.testing import Simulator
+from wirogen.build import read_project
+from wirogen.spec import ToolSpec, spec_to_json
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--accept-golden", action="store_true", help="write what the golden tests now see"
+    )
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def project_specs() -> dict[str, ToolSpec]:
+    """The specs of the project's own documents, by tool id."""
+    sources = read_project(ROOT)
+    assert not sources.errors
+    return sources.specs
+
+
+@pytest.fixture(scope="session")
+def project_tools(project_specs: dict[str, ToolSpec]) -> list[dict[str, Any]]:
+    """The same, as a simulator takes them."""
+    return [dict(spec_to_json(spec)) for spec in project_specs.values()]
+
+
+@pytest.fixture
+def simulator(
+    project_tools: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Simulator]:
+    """A simulator that knows the project's tools; ``Wiro()`` finds it."""
+    with Simulator(project_tools) as running:
+        for name, value in running.env().items():
+            monkeypatch.setenv(name, value)
+        yield running

@@ -1,0 +1,5 @@
+"""Typed clients of the tools on Wiro: ``wiro_tools.<owner>.<project>``, loaded when first used."""
+
+from wiro_runtime.lazy import lazy_package
+
+__getattr__, __dir__ = lazy_package(__name__, __path__)

@@ -1,0 +1,4 @@
+from wiro_runtime.catalogue import Catalogue
+from . import acme as acme
+
+catalogue: Catalogue

@@ -1,0 +1,6 @@
+from wiro_runtime.catalogue import Catalogue
+
+_catalogue: Catalogue
+get = _catalogue.get
+search = _catalogue.search
+ids: tuple[str, ...]

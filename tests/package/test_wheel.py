@@ -1,0 +1,74 @@
+"""The wheel, installed into a clean environment: three packages, and templates that are found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+PACKAGES = {"wiro_runtime", "wiro_tools", "wirogen"}
+# The run-time dependencies, lent to the clean environment so that no network is needed.
+BASE = (
+    "pydantic* httpx2* httpcore2* annotated_types* typing_* idna* h11* anyio* truststore* "
+    "websockets*"
+)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from the sdist, which is built from the checkout."""
+    root = Path(__file__).parents[2]
+    out = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list(out.glob("*.tar.gz"))) == 1
+    (found,) = out.glob("*.whl")
+    return found
+
+
+def test_the_wheel_holds_three_packages_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
+    for package in PACKAGES:
+        assert f"{package}/py.typed" in names
+    assert any(name.startswith("wirogen/templates/") for name in names)
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_wheel_works_where_nothing_else_of_the_project_is(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "env"
+    venv.create(home, with_pip=False)
+    site = next(home.glob("lib/python*/site-packages"))
+    zipfile.ZipFile(wheel).extractall(site)
+    for pattern in BASE.split():
+        for found in Path(pytest.__file__).parents[1].glob(pattern):
+            (site / found.name).symlink_to(found)
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+
+    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(home / "bin" / "python"), *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=env, cwd=tmp_path
+        )
+
+    done = python(
+        "-c",
+        "import wiro_runtime, wirogen, wiro_tools\n"
+        "from wiro_tools.wiro import text_to_image_sd_lora as sd\n"
+        "print(sd.Inputs(prompt='x').wire()['samples'], wiro_runtime.__file__)\n",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("4 ")
+    assert str(site) in done.stdout
+    without = python("-m", "wirogen")
+    assert without.returncode == 2
+    assert (
+        without.stderr == "wirogen: not installed; run: pip install 'wiro-tools[cli,generator]'\n"
+    )
