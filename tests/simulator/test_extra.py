@@ -22,9 +22,12 @@ APPLICATION = """
 import http.client, json, os
 import pytest
 
+from wiro_tools.wiro import text_to_image_sd_lora as sd
+from wiro_runtime import TaskFailed, Wiro
+
 @pytest.fixture
-def wiro_tools_specs():
-    return [{"tool": "wiro/x", "inputs": []}]
+def wiro_simulator_tools():
+    return [{"tool": "wiro/x", "inputs": []}, sd]
 
 def test_the_environment_leads_to_the_simulator(wiro_simulator):
     assert os.environ["WIRO_BASE_URL"] == wiro_simulator.base_url
@@ -34,6 +37,19 @@ def test_the_environment_leads_to_the_simulator(wiro_simulator):
     assert connection.getresponse().status == 401
     connection.close()
     assert len(wiro_simulator.requests) == 1
+
+def application():
+    with Wiro() as client:
+        return sd.run(client, prompt="a lighthouse")
+
+def test_an_application_runs_without_wiro(wiro_simulator):
+    assert len(application().outputs) == 4
+    assert wiro_simulator.runs[0].body["prompt"] == "a lighthouse"
+
+def test_an_application_sees_a_failure(wiro_simulator):
+    wiro_simulator.failing()
+    with pytest.raises(TaskFailed):
+        application()
 
 def test_each_test_has_its_own(wiro_simulator):
     assert wiro_simulator.requests == []
@@ -63,4 +79,4 @@ def test_the_fixture_works_in_a_users_project(tmp_path: Path) -> None:
         ],
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
-    assert "2 passed" in made.stdout, made.stdout
+    assert "4 passed" in made.stdout, made.stdout

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulator.wire import credentials, detail, get, post, run, send
-from wiro_runtime.testing import faults
+from wiro_runtime.testing import Scenario, faults
 from wiro_runtime.testing.fault_text import FAULT_NAMES, parse_fault
 
 if TYPE_CHECKING:
@@ -168,6 +168,15 @@ def test_a_download_that_is_cut(sim: Simulator) -> None:
     assert caught.value.partial == whole[:100]
     rest = get(sim, url, {"range": "bytes=100-"})
     assert caught.value.partial + rest.data == whole
+
+
+def test_a_large_download_is_cut_where_it_says(sim: Simulator) -> None:
+    sim.plan(Scenario(output_size=3_000_000))
+    url = detail(sim, run(sim)["taskid"])["outputs"][0]["url"]
+    sim.faults.add("cdn/*", faults.cut(1_000_000))
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        get(sim, url)
+    assert len(caught.value.partial) == 1_000_000
 
 
 def test_a_download_that_is_shorter_or_longer_than_size(sim: Simulator) -> None:

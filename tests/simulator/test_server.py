@@ -21,11 +21,12 @@ from simulator.wire import detail, post, run
 from wiro_runtime.testing import Simulator, faults, serve
 
 SERVE = """
-import sys, threading
+import signal, sys
 from wiro_runtime.testing import serve
 serve([{"tool": "wiro/x", "inputs": []}], port=int(sys.argv[1]), speed=50,
       faults=["Task/*=status:503"], documents={"wiro/x": "## Basic tool info"},
       echo=lambda line: print(line, flush=True))
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
 """
 
 
@@ -154,7 +155,7 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             assert process.stdout.readline() == "404 POST /v1/Nope\n"
             process.send_signal(number)
             assert process.wait(30) == 0
-            assert process.stdout.read() == "The simulator has stopped.\n"
+            assert process.stdout.read() == "The simulator has stopped.\nTrue\n"
             assert process.stderr.read() == ""
         finally:
             process.kill()

@@ -149,7 +149,9 @@ def test_cancel_takes_a_task_out_of_the_queue(manual: Simulator, name: str) -> N
     assert task["canceltime"] != "0"
     assert task["totalcost"] == "0"
     manual.advance(100)
-    assert manual.status(answer["taskid"]) == "task_cancel"
+    later = detail(manual, answer["taskid"])
+    assert (later["status"], later["starttime"]) == ("task_cancel", "0")
+    assert later == task
     again = post(manual, "Task/Cancel", {name: value})
     assert again.error == (1, "Task is not in a cancellable state.")
 

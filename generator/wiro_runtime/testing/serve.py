@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
+    from wiro_runtime.testing.clients import ToolSource
     from wiro_runtime.testing.clock import Speed
     from wiro_runtime.testing.records import Request
 
 DEFAULT_PORT: Final = 8642
+_SHOWN: Final = 10
 
 
 def serve(
-    tools: Sequence[Mapping[str, Any]],
+    tools: Sequence[ToolSource],
     *,
     echo: Callable[[str], None],
     host: str = "127.0.0.1",
@@ -61,7 +63,7 @@ def serve(
     try:
         for tool, text in (documents or {}).items():
             simulator.publish(tool, text)
-        _announce(simulator, tools, echo)
+        _announce(simulator, echo)
         done.wait()
     finally:
         for number, handler in previous.items():
@@ -70,13 +72,13 @@ def serve(
     echo("The simulator has stopped.")
 
 
-def _announce(
-    simulator: Simulator, tools: Sequence[Mapping[str, Any]], echo: Callable[[str], None]
-) -> None:
+def _announce(simulator: Simulator, echo: Callable[[str], None]) -> None:
     echo(f"A local Wiro listens on {simulator.base_url}")
     for name, value in simulator.env().items():
         echo(f"export {name}={value}")
-    echo(f"{len(tools)} tools: {', '.join(str(tool['tool']) for tool in tools[:10]) or 'none'}")
+    names = simulator.tools
+    shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    echo(f"{len(names)} tools: {shown or 'none'}")
 
 
 def _on_signals(done: threading.Event) -> dict[signal.Signals, Any]:

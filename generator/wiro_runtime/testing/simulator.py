@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from wiro_runtime.testing.app import App
 from wiro_runtime.testing.callbacks import deliver, is_loopback
 from wiro_runtime.testing.catalogue import PAGE_NAMES, Page
+from wiro_runtime.testing.clients import spec_of
 from wiro_runtime.testing.clock import Clock, Speed
 from wiro_runtime.testing.contract import read_tools
 from wiro_runtime.testing.scenario import Scenario
@@ -19,10 +20,11 @@ from wiro_runtime.testing.signature import SignatureCheck
 from wiro_runtime.testing.world import Planned, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from wiro_runtime.testing.callbacks import Delivery
+    from wiro_runtime.testing.clients import ToolSource
     from wiro_runtime.testing.faults import FaultBook
     from wiro_runtime.testing.records import Request, Run
     from wiro_runtime.testing.tasks import Task
@@ -36,11 +38,11 @@ class Simulator:
 
     ::
 
-        with Simulator(tools=[spec]) as simulator:
-            client = Wiro(api_key="simulated-api-key", api_secret="simulated-api-secret",
-                          base_url=simulator.base_url)
+        with Simulator([text_to_image_sd_lora]) as simulator:
+            client = Wiro(simulator.api_key, simulator.api_secret, base_url=simulator.base_url)
 
-    :param tools: specs of the tools that can be run, in the JSON form of their YAML files.
+    :param tools: the tools that can be run: generated client modules, or specs in the JSON form
+        of their YAML files.
     :param api_key: the only key that is let in.
     :param api_secret: its secret; ``None`` for a project whose requests are not signed.
     :param speed: how many times faster than real the tasks run; ``"instant"``: a task has ended
@@ -55,7 +57,7 @@ class Simulator:
 
     def __init__(
         self,
-        tools: Sequence[Mapping[str, Any]] = (),
+        tools: Sequence[ToolSource] = (),
         *,
         api_key: str = API_KEY,
         api_secret: str | None = API_SECRET,
@@ -72,7 +74,10 @@ class Simulator:
         if not is_loopback(host):
             raise ValueError(f"host: the simulator listens on loopback only, not on {host!r}")
         self._world = World(
-            read_tools(tools), Clock(speed, clock), keep=keep, scenario=scenario or Scenario()
+            read_tools([spec_of(tool) for tool in tools]),
+            Clock(speed, clock),
+            keep=keep,
+            scenario=scenario or Scenario(),
         )
         self._app = App(self._world, SignatureCheck(api_key, api_secret))
         self._server = ServerThread(self._app, host=host, port=port)
@@ -130,6 +135,11 @@ class Simulator:
         if self.api_secret is not None:
             env["WIRO_API_SECRET"] = self.api_secret
         return env
+
+    @property
+    def tools(self) -> list[str]:
+        """The ids of the tools that can be run."""
+        return list(self._world.tools)
 
     @property
     def requests(self) -> list[Request]:

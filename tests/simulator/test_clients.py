@@ -1,0 +1,95 @@
+"""A generated client is as good as its spec: the same is accepted and the same refused."""
+
+from __future__ import annotations
+
+import importlib
+import types
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pytest
+from pydantic import Field
+
+from simulator.test_documents import TOOLS, run_command
+from simulator.wire import detail, post
+from wiro_runtime.inputs import ToolInputs
+from wiro_runtime.testing import Simulator, SpecError
+from wiro_runtime.testing.clients import spec_of
+from wiro_runtime.testing.contract import read_tool
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def client(tool: str) -> ModuleType:
+    owner, project = tool.split("/")
+    return importlib.import_module(f"wiro_tools.{owner}.{project.replace('-', '_')}")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_documented_body_is_accepted(tool: str) -> None:
+    body = run_command(tool)
+    with Simulator([client(tool)]) as sim:
+        assert sim.tools == [tool]
+        answer = post(sim, f"Run/{tool}", body).json
+        assert answer["result"] is True, answer
+        assert detail(sim, answer["taskid"])["outputs"][0]["contenttype"] == "image/png"
+        assert "[steps]" in post(sim, f"Run/{tool}", {**body, "steps": "30"}).error[1]
+        assert "[scheduler]" in post(sim, f"Run/{tool}", {**body, "scheduler": "x"}).error[1]
+        assert "[x]" in post(sim, f"Run/{tool}", {**body, "x": 1}).error[1]
+        del body["prompt"]
+        assert "[prompt] required" in post(sim, f"Run/{tool}", body).error[1]
+
+
+def test_what_the_catalogue_knows_is_known() -> None:
+    tool = read_tool(spec_of(client(TOOLS[1])))
+    assert "text-to-image" in tool.categories
+    assert tool.description.startswith("A text-to-image tool")
+
+
+class Inputs(ToolInputs):
+    text: Annotated[str, Field(alias="aText", json_schema_extra={"x-wire": "string"})]
+    whole: Annotated[int, Field(ge=1, le=4, json_schema_extra={"x-wire": "number"})] = 2
+    share: Annotated[int | float, Field(json_schema_extra={"x-wire": "string", "x-step": "0.5"})]
+    flag: Annotated[
+        Literal["true", "false"] | None, Field(json_schema_extra={"x-wire": "boolean"})
+    ] = None
+    image: Annotated[str | None, Field(json_schema_extra={"x-wire": "file"})] = None
+    images: Annotated[Sequence[str], Field(json_schema_extra={"x-wire": "files-mixed"})] = ()
+    picker: Annotated[
+        str, Field(json_schema_extra={"x-wire": "string", "x-options": {"1": "One"}})
+    ] = ""
+    number: Annotated[Literal["5", "8"], Field(json_schema_extra={"x-wire": "number"})] = "5"
+
+
+def test_every_kind_of_field() -> None:
+    module: Any = types.ModuleType("made_up")
+    module.TOOL, module.Inputs = "a/b", Inputs
+    tool = read_tool(spec_of(module))
+    kinds = {entry.name: (entry.type, entry.wire, entry.open) for entry in tool.inputs.values()}
+    assert kinds == {
+        "aText": ("text", "string", None),
+        "whole": ("number", "number", None),
+        "share": ("float", "string", None),
+        "flag": ("select", "boolean", False),
+        "image": ("fileinput", "string", None),
+        "images": ("combinefileinput", "array", None),
+        "picker": ("select", "string", True),
+        "number": ("select", "number", False),
+    }
+    whole, number = tool.inputs["whole"], tool.inputs["number"]
+    assert (whole.minimum, whole.maximum, whole.sent) == ("1", "4", 2)
+    assert number.sent == 5
+    assert tool.inputs["share"].step == "0.5"
+    assert [entry.name for entry in tool.inputs.values() if entry.required] == ["aText", "share"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [({}, "has TOOL and Inputs"), ({"TOOL": "a/b", "Inputs": str}, "is no validator")],
+)
+def test_another_module_is_named(attributes: dict[str, Any], message: str) -> None:
+    module = types.ModuleType("made_up")
+    vars(module).update(attributes)
+    with pytest.raises(SpecError, match=f"made_up: .*{message}"):
+        Simulator([module])
