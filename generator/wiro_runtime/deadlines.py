@@ -133,25 +133,26 @@ class DeadlineTransport(httpx2.BaseTransport):
         self._deadline = deadline
         self._limits = limits
         self._proxies = getproxies() if proxied else {}
-        self._pools: dict[str | None, httpcore2.ConnectionPool] = {}
+        self._pools: dict[tuple[str, str | None], httpcore2.ConnectionPool] = {}
         self._lock = threading.Lock()
 
     def _pool(self, url: httpx2.URL) -> httpcore2.ConnectionPool:
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
         if proxy is not None and proxy_bypass(url.host):
             proxy = None
+        key = (url.scheme, proxy)
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = self._new_pool(proxy)
-            return self._pools[proxy]
+            if key not in self._pools:
+                self._pools[key] = self._new_pool(url.scheme, proxy)
+            return self._pools[key]
 
-    def _new_pool(self, address: str | None) -> httpcore2.ConnectionPool:
+    def _new_pool(self, scheme: str, address: str | None) -> httpcore2.ConnectionPool:
         proxy = None
         if address is not None:
             parsed = httpx2.Proxy(address if "://" in address else f"http://{address}")
             proxy = httpcore2.Proxy(str(parsed.url), auth=parsed.raw_auth)
         return httpcore2.ConnectionPool(
-            ssl_context=ssl_context(),
+            ssl_context=ssl_context() if scheme == "https" else None,
             proxy=proxy,
             max_connections=self._limits.max_connections,
             max_keepalive_connections=self._limits.max_keepalive_connections,

@@ -1,0 +1,103 @@
+"""Many tasks at once, from threads and coroutines, over few connections."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from runtime.kit import TOOL, TOOLS, AnyClient, ClientKind, Kit, got
+from wiro_runtime import AsyncWiro, PollSchedule, Timing, Wiro
+from wiro_runtime.testing import Simulator, faults
+
+PROMPT = {"prompt": "x"}
+
+
+@pytest.fixture(scope="module")
+def quick_simulator() -> Iterator[Simulator]:
+    with Simulator(tools=TOOLS, speed=10) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def quick(quick_simulator: Simulator) -> Simulator:
+    quick_simulator.clear()
+    return quick_simulator
+
+
+def together(client: AnyClient, count: int) -> Any:
+    """``count`` runs at once: in threads or in coroutines."""
+    if isinstance(client, Wiro):
+        calls = [asyncio.to_thread(client.run, TOOL, PROMPT) for _ in range(count)]
+    else:
+        calls = [client.run(TOOL, PROMPT) for _ in range(count)]
+    return asyncio.gather(*calls)
+
+
+def test_never_more_requests_in_flight_than_allowed(kind: ClientKind, instant: Simulator) -> None:
+    instant.faults.add("Task/Detail", faults.slow(0.05), times=None)
+    kit = Kit(kind, instant)
+
+    async def flow(client: AnyClient) -> None:
+        await together(client, 12)
+
+    begin = time.monotonic()
+    kit.run(flow, max_concurrency=3)
+    # Twelve looks of 50 ms, three at a time.
+    assert time.monotonic() - begin > 0.05 * 12 / 3
+
+
+def test_two_hundred_tasks_in_threads_share_one_client(quick: Simulator) -> None:
+    with Wiro(
+        quick.api_key,
+        quick.api_secret,
+        base_url=quick.base_url,
+        poll=PollSchedule.every(0.5),
+    ) as client:
+        results: list[str] = []
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                results.append(client.run(TOOL, PROMPT).task_id)
+            except BaseException as error:  # noqa: BLE001 - handed to the test
+                errors.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(200)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []
+    assert len(set(results)) == 200 == len(quick.runs)
+
+
+def test_a_hundred_tasks_in_coroutines_share_three_connections(quick: Simulator) -> None:
+    async def main() -> set[str]:
+        async with AsyncWiro(
+            quick.api_key,
+            quick.api_secret,
+            base_url=quick.base_url,
+            poll=PollSchedule.every(0.5),
+            max_concurrency=3,
+        ) as client:
+            return {result.task_id for result in await together(client, 100)}
+
+    assert len(asyncio.run(main())) == 100 == len(quick.runs)
+
+
+def test_one_client_serves_a_mix_of_calls(kind: ClientKind, quick: Simulator) -> None:
+    kit = Kit(kind, quick)
+
+    async def flow(client: AnyClient) -> None:
+        results = await together(client, 5)
+        assert len({result.task_id for result in results}) == 5
+        task = await got(client.submit(TOOL, PROMPT))
+        await got(task.refresh())
+        await got(task.wait())
+
+    kit.run(flow, timing=Timing(), poll=PollSchedule.every(0.1))
