@@ -1,0 +1,222 @@
+"""The commands as a user meets them: exit status, one clear line, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def wirogen(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wirogen", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def written(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def document(root: Path) -> str:
+    return (root / "specs/documents/wiro/text-to-image-sd-lora.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "D0"),
+        (b"   \n\n", "D0"),
+        (b"hello", "D0"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "D0"),
+        ("## Basic tool info Tool name: wiro/x".encode("utf-16"), "D0"),
+        (b"\xff\xfe\x00", "D0"),
+        (b"## Basic tool info", "D0"),
+    ],
+)
+def test_what_is_no_document_is_one_line_and_writes_nothing(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    file = tmp_path / "bad.txt"
+    file.write_bytes(content)
+    done = wirogen("parse", file, "--out", tmp_path / "out", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("bad.txt:")
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "/etc/passwd", "wiro/../x", "wiro/..", "wiro", "wiro/a/b", "wiro/a\\b"]
+)
+def test_a_hostile_tool_id_is_refused(tmp_path: Path, document: str, name: str) -> None:
+    file = tmp_path / "bad.txt"
+    file.write_text(document.replace("wiro/text-to-image-sd-lora", name), "utf-8")
+    done = wirogen("parse", file, "--out", tmp_path / "out", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("bad.txt:1:")
+    assert len(done.stderr.splitlines()) == 1
+    assert written(tmp_path) == ["bad.txt"]
+
+
+@pytest.mark.parametrize("name", ["wiro/__init__", "wiro/con", "Wiro/3D Élan!", "wiro/import"])
+def test_an_odd_tool_id_becomes_a_module_that_imports(
+    tmp_path: Path, document: str, name: str
+) -> None:
+    file = tmp_path / "specs" / "documents" / "a.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text(document.replace("wiro/text-to-image-sd-lora", name), "utf-8")
+    done = wirogen("build", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "generated" / "MANIFEST.json").read_text("utf-8"))
+    code = (
+        f"import sys, importlib; sys.path.insert(0, {str(tmp_path / 'generated' / 'python')!r})\n"
+        f"print(importlib.import_module({manifest['tools'][name]['module']!r}).TOOL)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout.strip() == name, ran.stderr
+
+
+def test_good_documents_are_built_and_bad_ones_reported(tmp_path: Path, document: str) -> None:
+    folder = tmp_path / "specs" / "documents"
+    folder.mkdir(parents=True)
+    (folder / "good.txt").write_text(document, "utf-8")
+    (folder / "bad.txt").write_text("nothing", "utf-8")
+    done = wirogen("build", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("specs/documents/bad.txt:1:1: error: D0")
+    assert len(done.stderr.splitlines()) == 1
+    assert (tmp_path / "generated/python/wiro_tools/wiro/text_to_image_sd_lora.py").exists()
+
+
+def test_two_documents_of_one_tool_are_an_error_that_names_both(
+    tmp_path: Path, document: str
+) -> None:
+    folder = tmp_path / "specs" / "documents"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text(document, "utf-8")
+    (folder / "b.txt").write_text(document, "utf-8")
+    done = wirogen("build", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "S002" in done.stderr
+    assert "a.txt" in done.stderr
+    assert "b.txt" in done.stderr
+
+
+def test_verify_accounts_for_every_character(root: Path, tmp_path: Path) -> None:
+    files = sorted((root / "specs" / "documents" / "wiro").glob("*.txt"))
+    done = wirogen("parse", "--verify", *files, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for file in files:
+        assert f"{len(file.read_text('utf-8'))} characters accounted for" in done.stdout
+
+
+def test_generate_makes_a_tree_elsewhere(root: Path, tmp_path: Path) -> None:
+    done = wirogen("generate", "--specs", root / "specs/tools", "--out", "mine", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for path in (tmp_path / "mine" / "python").rglob("*.py"):
+        compile(path.read_text("utf-8"), str(path), "exec")
+    assert (tmp_path / "mine" / "docs" / "index.md").exists()
+
+
+def test_a_template_of_ones_own_replaces_one(root: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own" / "python" / "wiro_tools" / "[owner]"
+    own.mkdir(parents=True)
+    original = root / "templates" / "python" / "wiro_tools" / "[owner]" / "submit.jinja"
+    changed = original.read_text("utf-8").replace("def submit(", "def start(")
+    (own / "submit.jinja").write_text(changed, "utf-8")
+    done = wirogen(
+        "generate",
+        "--specs",
+        root / "specs/tools",
+        "--out",
+        "mine",
+        "--templates",
+        "own",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    module = tmp_path / "mine/python/wiro_tools/wiro/instant_id_lora.py"
+    assert "def start(" in module.read_text("utf-8")
+
+
+def test_lint_finds_what_the_two_documents_get_wrong(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "specs", tmp_path / "specs")
+    done = wirogen("lint", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    found = {(each["code"], each["subject"]) for each in json.loads(done.stdout)}
+    assert {
+        ("D201", "selectedModel"),
+        ("D202", "scheduler.options"),
+        ("D205", "ip_adapter_scale"),
+        ("D301", "Cancel Task - Response"),
+        ("D301", "Get Task Detail - Make HTTP Post Request"),
+        ("D302", ""),
+        ("D303", "selectedLoraModel"),
+        ("D304", "selectedLoraModelPrivate"),
+        ("D307", "Integration Header Prepare"),
+    } <= found
+    text = wirogen("lint", cwd=tmp_path)
+    assert text.returncode == 1
+    assert "specs/documents/wiro/text-to-image-sd-lora.txt:1:571: warning: D201" in text.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "Missing command"),
+        (["bulid"], "Did you mean 'build'?"),
+        (["build", "--chek"], "--chek"),
+        (["build", "--root", "nowhere"], "there is no folder specs/"),
+        (["build"], "neither here nor above is a folder specs/"),
+        (["parse", "missing.txt", "--verify"], "no such file"),
+        (["parse", "missing.txt"], "give --out DIR"),
+        (["generate", "--specs", "nowhere", "--out", "x"], "nowhere: not a folder"),
+        (["lint", "nowhere"], "nowhere: no such file or folder"),
+        (["lint", "--explain", "X999"], "there is no code 'X999'"),
+    ],
+    ids=str,
+)
+def test_bad_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], says: str) -> None:
+    done = wirogen(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert written(tmp_path) == []
+
+
+def test_a_manifest_cannot_make_a_build_remove_what_lies_elsewhere(
+    root: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(root / "specs", tmp_path / "specs")
+    victim = tmp_path / "victim.txt"
+    victim.write_text("mine")
+    (tmp_path / "generated").mkdir()
+    manifest = tmp_path / "generated" / "MANIFEST.json"
+    manifest.write_text(json.dumps({"files": {"../victim.txt": "0" * 64}}))
+    done = wirogen("build", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "S003" in done.stderr
+    assert victim.read_text() == "mine"
+
+
+def test_demo_runs_every_tool_without_a_key(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "specs", tmp_path / "specs")
+    done = wirogen("demo", "--speed", "50", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    images = sorted(
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("out/**/*.png")
+    )
+    assert images == [
+        "out/wiro/instant_id_lora/0.png",
+        *(f"out/wiro/text_to_image_sd_lora/{number}.png" for number in range(4)),
+    ]
+    for image in images:
+        assert image in done.stdout
+        assert (tmp_path / image).read_bytes().startswith(b"\x89PNG")
+    assert "generated/docs/tools/wiro/instant_id_lora.md" in done.stdout

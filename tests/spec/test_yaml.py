@@ -1,0 +1,101 @@
+"""Specs survive YAML, whoever reads it, and what a person writes wrong is named with its line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emit.strategies import specs
+from generated import prompt, text, tool
+from wirogen.diagnostics import InputError
+from wirogen.spec import ToolSpec, Wire, dump_spec, load_spec, spec_to_json
+from wirogen.spec.names import tool_paths
+
+RETYPED = [
+    "Yes",
+    "no",
+    "on",
+    "~",
+    "null",
+    "1e3",
+    "08",
+    "0x1F",
+    "12:30",
+    "1_000",
+    ".inf",
+    "2024-01-01",
+]
+
+
+@settings(max_examples=100)
+@given(specs())
+def test_a_spec_survives_its_yaml(spec: ToolSpec) -> None:
+    assert load_spec(dump_spec(spec), path="x.yaml") == spec
+
+
+@settings(max_examples=50)
+@given(specs())
+def test_another_reader_sees_the_same(spec: ToolSpec) -> None:
+    assert yaml.load(dump_spec(spec), Loader=yaml.CSafeLoader) == spec_to_json(spec)
+
+
+@pytest.mark.parametrize("word", RETYPED)
+def test_no_reader_retypes_a_text(word: str) -> None:
+    spec = tool(prompt(), text("a", default=word, wire=Wire(type="string", sent=word)))
+    read: Any = yaml.load(dump_spec(spec), Loader=yaml.CSafeLoader)
+    assert read["inputs"][1]["default"] == word
+    assert read["inputs"][1]["wire"]["sent"] == word
+
+
+GOOD = dump_spec(tool(prompt(), text("a")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("spec: 1", "spec: 2", "x.yaml:1:7: error: S001 spec must be 1"),
+        ('tool: "wiro/painter"', "tool: 12:30", "put '12:30' between double quotes"),
+        ('tool: "wiro/painter"', 'tool: "../painter"', "x.yaml:2:7"),
+        ('name: "wiro/painter"', "nmae: x", "name is missing"),
+        ("spec: 1\n", "spec: 1\nspec: 1\n", "x.yaml:2:1: error: S001 the key 'spec' is"),
+        ("spec: 1\n", "spec: &a 1\n", "anchors and aliases"),
+        ("spec: 1\n", "spec: !!int 1\n", "tags"),
+        ("spec: 1\n", "spec: 1\ncolour: red\n", "has the unknown key 'colour'"),
+        ("required: true", 'required: "true"', "must be true or false"),
+        ('wire: {type: "string"}', 'wire: {type: "text"}', "must be one of string, number"),
+        ('wire: {type: "string"}', 'wire: {type: "string", sent: ""}', "must not have 'sent'"),
+        ('default: null', "default: 4", "must be text between double quotes, or null"),
+        ("inputs:", "inputs: [", "not YAML"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_line(old: str, new: str, says: str) -> None:
+    assert old in GOOD
+    with pytest.raises(InputError) as caught:
+        load_spec(GOOD.replace(old, new, 1), path="x.yaml")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bomb_of_aliases_is_not_expanded() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    with pytest.raises(InputError, match="anchors and aliases"):
+        load_spec("\n".join(lines), path="x.yaml")
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_characters="/\\"), min_size=1), min_size=1, max_size=9)
+)
+def test_every_tool_has_a_file_of_its_own_on_every_disk(projects: list[str]) -> None:
+    tools = [f"wiro/{project}" for project in projects]
+    paths = tool_paths(tools)
+    assert set(paths) == set(tools)
+    assert len({path.lower() for path in paths.values()}) == len(set(tools))
+    for path in paths.values():
+        assert path.isascii()
+        assert all(part not in {"", ".", ".."} for part in path.split("/"))
+        assert path.count("/") == 1
