@@ -12,12 +12,13 @@ from wirogen.document.options import heading_after_options, read_options, settle
 from wirogen.document.page import Page
 from wirogen.document.parts import Form, Place
 from wirogen.document.report import shorten
-from wirogen.document.values import shown_end, value_of
+from wirogen.document.values import shown_end, spellings, value_of
 from wirogen.document.wire import CALLBACK, agrees
 from wirogen.spec import Json, Option
 from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
 
 PROSE_TYPES = frozenset({"text", "textarea"})
+_TELLING = 8
 _AMBIGUOUS = "can be read in more than one way; the last 'type: … default:' was taken"
 _SECOND = "is the name of an input before; this one is kept as text"
 _CALLBACK_INPUT = "is a parameter of every run, so it is not taken for an input"
@@ -130,8 +131,9 @@ class InputReader:
         candidates = self.fields.typed(start.column, place, limit)
         shown = self.shown(start.name)
         if shown:
+            spelled = spellings(self.layout, shown)
             for typed in reversed(candidates):
-                stop = self._shown_stop(typed, shown, end)
+                stop = self._shown_stop(typed, spelled, end)
                 if stop >= 0:
                     while following < len(starts) and starts[following].at < stop:
                         following += 1
@@ -147,28 +149,38 @@ class InputReader:
             following += 1
         return typed, following
 
-    def _shown_stop(self, typed: Typed, shown: str, end: int) -> int:
+    def _shown_stop(self, typed: Typed, spelled: tuple[str, ...], end: int) -> int:
         """Where the default ends when it is what the Run Command shows, else -1."""
         begin = self.layout.skip(typed.after, end)
-        stop = shown_end(self.layout, begin, shown)
-        if stop < 0 or stop > end:
-            return -1
+        for spelling in spelled:
+            stop = begin + len(spelling)
+            # Where it ends is cheap to check, and wrong for all but one of many candidates.
+            if self._is_end(stop, end) and self.text.startswith(spelling, begin):
+                return stop
+        return -1
+
+    def _is_end(self, stop: int, end: int) -> bool:
+        """Whether an input or its options can begin behind a default that ends at ``stop``."""
         after = self.layout.skip(stop, end)
-        if after >= end or after in self.places:
-            return stop
-        return stop if self.layout.is_key(after, OPTIONS) else -1
+        return stop <= end and (
+            after >= end or after in self.places or self.layout.is_key(after, OPTIONS)
+        )
 
     def _merge(self, starts: list[Start], index: int, end: int) -> tuple[Typed, int] | None:
         """Takes inputs that the Run Command does not know for prose in the ``help:`` of the one
-        before, when only then the default is what the Run Command shows."""
+        before, when only then the default is what the Run Command shows. Short values do not
+        count: they are equal by chance."""
         start = starts[index]
+        shown = self.body[start.name]
+        if not isinstance(shown, str) or len(shown) < _TELLING:
+            return None
         for following in range(index + 1, min(index + 9, len(starts))):
             if starts[following].name in self.body:
                 return None
             limit = starts[following + 1].at if following + 1 < len(starts) else end
             for typed in reversed(self.fields.typed(start.column, starts[following].at, limit)):
                 begin, stop = self.layout.trim(typed.after, limit)
-                if stop > begin and agrees(self.text[begin:stop], self.body[start.name]):
+                if stop > begin and agrees(self.text[begin:stop], shown):
                     return typed, following + 1
         return None
 
@@ -235,7 +247,7 @@ class InputReader:
         unknown: list[tuple[int, int]] = []
         if known_stop >= 0:
             unknown = unknown_keys(layout, known_stop, limit) or []
-        elif not layout.flat:
+        elif not layout.flat and value_of(layout, begin, limit, column, shown)[0] != shown:
             unknown = own_lines(layout, begin, limit, column)
         elif raw.type in {"number", "float"}:
             unknown = unknown_keys(layout, layout.word_end(begin, limit), limit) or []

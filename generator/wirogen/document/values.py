@@ -51,10 +51,15 @@ def spell_lines(value: str, newline: str, indent: int) -> str:
     return newline.join([first, *(" " * indent + line if line else line for line in others)])
 
 
+def spellings(layout: Layout, shown: str) -> tuple[str, ...]:
+    """How the value ``shown`` in the Run Command may be spelled as a default."""
+    other = fold(shown) if layout.flat else shown.replace("\n", layout.newline)
+    return (shown,) if other in {shown, ""} else (shown, other)
+
+
 def shown_end(layout: Layout, start: int, shown: str) -> int:
     """Where the value ``shown`` in the Run Command ends when it stands at ``start``, or -1."""
-    text = layout.text
-    if text.startswith(shown, start):
-        return start + len(shown)
-    other = fold(shown) if layout.flat else shown.replace("\n", layout.newline)
-    return start + len(other) if other and text.startswith(other, start) else -1
+    for spelling in spellings(layout, shown):
+        if layout.text.startswith(spelling, start):
+            return start + len(spelling)
+    return -1
