@@ -105,6 +105,11 @@ class Output:
         """:meth:`read` for an event loop."""
         return await self._read(self.access.nonblocking, max_bytes)
 
+    def _repr_html_(self) -> str:
+        from wiro_runtime.notebook import output_html  # noqa: PLC0415 - only in notebooks
+
+        return output_html(self)
+
     @property
     def source(self) -> Source:
         return Source(url=self.url or "", size=self.size, task_id=self.task_id)
@@ -182,6 +187,14 @@ class Result:
         """The texts of all outputs, or what the task printed when there are none."""
         texts = [output.text for output in self.outputs if output.text is not None]
         return "\n".join(texts) if texts else self.detail.log
+
+    def _repr_html_(self) -> str:
+        from wiro_runtime.notebook import result_html  # noqa: PLC0415 - only in notebooks
+
+        return result_html(self)
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def download(
         self,
