@@ -135,14 +135,17 @@ def _is_rare(item: InputPlan) -> bool:
 def _options(item: InputPlan) -> dict[str, Json]:
     if item.constants is None:
         # What the validator allows although no option stands for it.
-        return (
-            {"options": [[value] for value in item.literal_values]} if item.literal_values else {}
-        )
-    listed = {each.option.value for each in item.constants.values}
+        values = [_plain(value) for value in item.literal_values]
+        return {"options": values} if values else {}
     lora = item.constants.lora
+    listed = {each.option.value for each in item.constants.values}
     options: list[Json] = [_option(each, lora=lora) for each in item.constants.values]
-    options += [[value] for value in item.literal_values if value not in listed]
+    options += [_plain(value) for value in item.literal_values if value not in listed]
     return {"class": str(item.constants.name), "options": options}
+
+
+def _plain(value: str) -> Json:
+    return [value]
 
 
 def _option(each: ConstantPlan, *, lora: bool) -> list[Json]:
