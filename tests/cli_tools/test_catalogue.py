@@ -13,6 +13,7 @@ import pytest
 from cli_tools.kit import Shell
 from wiro_runtime import AsyncWiro, ConfigurationError, InvalidInputs, Wiro
 from wiro_runtime.catalogue import Catalogue, open_catalogue
+from wiro_runtime.testing import Simulator
 from wiro_tools import catalogue
 
 TOOL = "wiro/text-to-image-sd-lora"

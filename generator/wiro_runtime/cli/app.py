@@ -113,7 +113,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
-        complain([f"{error.filename or 'file'}: {(error.strerror or str(error)).lower()}"])
+        complain([f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}"])
         return 2
     return result if isinstance(result, int) else 0
 
