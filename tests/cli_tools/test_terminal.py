@@ -7,7 +7,7 @@ import signal
 import time
 
 from cli_tools.kit import Shell
-from wiro_runtime.testing import Simulator
+from wiro_runtime.testing import Simulator, faults
 
 _BAR = "━"
 
@@ -69,3 +69,18 @@ def test_a_list_on_a_terminal_is_a_table_with_descriptions(shell: Shell) -> None
         assert terminal.wait() == 0
     assert "wiro/painter" in terminal.text
     assert "Paints pictures." in terminal.text
+
+
+def test_ctrl_c_while_a_run_is_being_sent_says_that_nobody_knows(
+    shell: Shell, simulator: Simulator
+) -> None:
+    simulator.faults.add("Run/*", faults.hang(acts=True))
+    process = shell.start("run", "wiro/painter", "--prompt", "a")
+    deadline = time.monotonic() + 30
+    while not simulator.runs and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "it may have been accepted" in err
+    assert len(simulator.runs) == 1
