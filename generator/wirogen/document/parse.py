@@ -97,7 +97,8 @@ class _Parser:
         size = len(self.text)
         blocks, certain = find_tail(self.layout, head.end)
         tail = blocks[0].start if blocks else size
-        run = next((block for block in blocks if block.title == RUN), None)
+        commands = [block for block in blocks if block.title == RUN]
+        run = next((block for block in commands if block.json >= 0), next(iter(commands), None))
         body = run_body(self.layout, run) if run else None
         shown: Mapping[str, Json] | None = None
         if isinstance(body, Body):
@@ -108,13 +109,13 @@ class _Parser:
         inputs, decisions = assemble(middle.inputs, shown)
         self._second_document(head.end, tail, shown or {})
         self._tail(blocks, body, inputs, decisions)
-        if not blocks or not is_complete(self.layout, blocks[-1]):
+        if not any(is_complete(self.layout, block) for block in blocks):
             self._cut(middle)
         check_text(self.report, self.layout, self.tiler.marks)
         check_head(self.report, head, tool)
         usable = body if isinstance(body, Body) else None
         check_inputs(self.report, middle.inputs, decisions, usable)
-        check_samples(self.page, blocks, body, head.run)
+        check_samples(self.page, blocks, run, body, head.run)
         diagnostics = self.report.finish()
         spec = ToolSpec(
             tool=tool,
