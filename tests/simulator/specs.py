@@ -73,6 +73,7 @@ EDITOR: Final = tool(
     field("prompt", "textarea", "string", sent=""),
     field("samples", "number", "number", sent=1),
     field("sharp", "checkbox", "boolean", sent=False),
+    field("size", "select", "number", open=False, options=options("1024", "2048")),
     field("inputImage", "fileinput", "string", required=True),
     field("documents", "multifileinput", "array"),
     field("clothes", "combinefileinput", "array"),

@@ -147,6 +147,18 @@ def test_a_document_takes_no_credentials(sim: Simulator) -> None:
     url = sim.publish("civitai/2D Game Icon Mix v1.0", TEXT)
     assert "%20" in url
     assert get(sim, url).status == 200
+    clean = f"{sim.origin}/models/civitai/2d-game-icon-mix-v1-0/llms.txt"
+    assert get(sim, clean).data == get(sim, url).data
     assert send(sim, "GET", url.removeprefix(sim.origin), credentials(sim)).status == 400
     assert send(sim, "POST", url.removeprefix(sim.origin)).status == 405
     assert get(sim, f"{sim.origin}/models/wiro/painter/llms.txt").status == 404
+
+
+def test_the_catalogue_may_change(sim: Simulator) -> None:
+    sim.add_tool(specs.tool("new/tool", specs.PROMPT))
+    assert listed(sim, limit="1") == ["new/tool"]
+    assert post(sim, "Run/new/tool", {"prompt": "a"}).json["result"] is True
+    sim.remove_tool("new/tool")
+    assert post(sim, "Run/new/tool", {"prompt": "a"}).error[0] == 1
+    with pytest.raises(KeyError):
+        sim.remove_tool("new/tool")

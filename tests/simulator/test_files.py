@@ -69,6 +69,14 @@ def test_a_file_goes_with_an_empty_url(sim: Simulator) -> None:
             "Request parameter [samples] must be integer or float",
         ),
         (
+            [PHOTO, NO_URL, text("samples", "1.5")],
+            "Request parameter [samples] must be integer",
+        ),
+        (
+            [PHOTO, NO_URL, text("size", "512")],
+            "Request parameter [size] must be one of '1024', '2048'",
+        ),
+        (
             [PHOTO, NO_URL, text("samples", "1"), text("samples", "2")],
             "Request parameter [samples] must be sent once",
         ),
@@ -95,7 +103,7 @@ def test_a_file_goes_with_an_empty_url(sim: Simulator) -> None:
         ),
         (
             [PHOTO, NO_URL, document(), text("documentsUrl", "https://a/b.pdf,c.pdf")],
-            "Request parameter [documentsUrl] must be a file or an address",
+            "Request parameter [documentsUrl] must be an address",
         ),
         (
             [PHOTO, NO_URL, document("mask"), text("maskUrl", "https://a/mask.png")],
@@ -118,7 +126,7 @@ def test_a_wrong_part_is_named(sim: Simulator, parts: list[Part], message: str) 
     "parts",
     [
         [PHOTO, NO_URL, text("sharp", "true"), text("styles", "oil"), text("styles", "ink")],
-        [PHOTO, NO_URL, text("styles", "")],
+        [PHOTO, NO_URL, text("styles", ""), text("size", "2048")],
         [PHOTO, NO_URL, document(), document(), text("documentsUrl", "")],
         [PHOTO, NO_URL, document(), text("documentsUrl", "https://a/b.pdf,https://a/c.pdf")],
         [PHOTO, NO_URL, document("clothes"), text("clothes", "https://a/b.png")],
@@ -139,8 +147,18 @@ def test_a_right_form_passes(sim: Simulator, parts: list[Part]) -> None:
         ({"inputImage": "https://a/b.png"}, None),
         ({"inputImage": "https://a/b.png", "clothes": ["https://a/c.png"]}, None),
         ({"inputImage": "https://a/b.png", "documentsUrl": "https://a/c.pdf"}, None),
-        ({}, "Request parameter [inputImage] required"),
-        ({"inputImage": "", "inputImageUrl": ""}, "Request parameter [inputImage] required"),
+        ({}, "Request files [inputImage] required"),
+        ({"inputImage": "", "inputImageUrl": ""}, "Request files [inputImage] required"),
+        (
+            {"inputImageUrl": "b.png"},
+            "Request parameter [inputImageUrl] must be an address",
+        ),
+        ({"inputImageUrl": 1}, "Request parameter [inputImageUrl] must be a string"),
+        ({"inputImageUrl": "https://a/b,c.png"}, None),
+        (
+            {"inputImageUrl": "https://a/b.png", "documentsUrl": "https://a/b.pdf,c.pdf"},
+            "Request parameter [documentsUrl] must be an address",
+        ),
         (
             {"inputImage": "b.png"},
             "Request parameter [inputImage] must be a file or an address",

@@ -123,6 +123,15 @@ def test_requests_from_many_threads_are_all_there() -> None:
         assert len(sim.runs) == len(sim.requests) == 200
 
 
+def test_records_may_be_read_while_it_stops() -> None:
+    for _ in range(10):
+        sim = Simulator(specs.ALL).start()
+        with ThreadPoolExecutor(4) as pool:
+            reads = [pool.submit(getattr, sim, "requests") for _ in range(50)]
+            sim.stop()
+            assert all(read.result(5) == [] for read in reads)
+
+
 def test_only_so_much_is_remembered() -> None:
     with Simulator(specs.ALL, keep=3) as sim:
         ids = [run(sim)["taskid"] for _ in range(5)]

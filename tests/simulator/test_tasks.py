@@ -217,6 +217,17 @@ def test_a_state_nobody_knows_and_one_that_never_ends(manual: Simulator) -> None
         Scenario(stuck="task_sleep").steps("image", "")
 
 
+@pytest.mark.parametrize("times", [{"queue": -1}, {"run": float("nan")}, {"updates": -1}])
+def test_a_scenario_takes_no_negative_time(times: Any) -> None:
+    with pytest.raises(ValueError, match="expected 0 or more"):
+        Scenario(**times)
+
+
+def test_a_scenario_without_time_still_has_its_states() -> None:
+    with Simulator(specs.ALL, speed=1, scenario=Scenario.lasting(0)) as sim:
+        assert detail(sim, run(sim)["taskid"])["status"] == "task_postprocess_end"
+
+
 @pytest.mark.parametrize(
     ("tool", "content_type", "magic"),
     [("wiro/painter", "image/png", b"\x89PNG"), ("wiro/singer", "audio/wav", b"RIFF")],

@@ -17,8 +17,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -40,6 +38,7 @@ class Fault:
     mangle: Callable[[bytes], bytes] | None = None
     cut: int | None = None
     drip: float | None = None
+    retry_in: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,16 +140,14 @@ def rate_limited(
     milliseconds: int | None = None,
     date_in: float | None = None,
 ) -> Fault:
-    """HTTP 429; ``Retry-After`` in seconds or as a date, ``Retry-After-Ms``, or neither."""
+    """HTTP 429; ``Retry-After`` in seconds or as a date (``date_in`` seconds after the answer),
+    ``Retry-After-Ms``, or neither."""
     headers: dict[str, str] = {}
     if seconds is not None:
         headers["retry-after"] = f"{seconds:g}"
     if milliseconds is not None:
         headers["retry-after-ms"] = str(milliseconds)
-    if date_in is not None:
-        moment = datetime.now(UTC) + timedelta(seconds=date_in)
-        headers["retry-after"] = format_datetime(moment, usegmt=True)
-    return Fault(status=429, body=b"Too Many Requests", headers=headers)
+    return Fault(status=429, body=b"Too Many Requests", headers=headers, retry_in=date_in)
 
 
 def html(code: int = 200, *, acts: bool = False) -> Fault:

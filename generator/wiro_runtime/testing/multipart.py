@@ -21,7 +21,10 @@ from wiro_runtime.testing.refusals import (
     unreadable,
 )
 from wiro_runtime.testing.validation import (
+    PAIRED,
     RUN_PARAMETERS,
+    address_owner,
+    check_address_text,
     check_choice,
     check_number_text,
     check_run_parameter,
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
     from wiro_runtime.testing.contract import Input, Tool
 
-Parts = "Mapping[str, Sequence[str | SentFile]]"
 _URL: Final = "Url"
 
 
@@ -62,10 +64,8 @@ def _check_part(tool: Tool, name: str, values: Sequence[str | SentFile], limit: 
             raise must(name, "be one text")
         check_run_parameter(name, texts[0])
         return
-    owner = tool.inputs.get(name.removesuffix(_URL)) if name.endswith(_URL) else None
-    address_of_file = entry is None and owner is not None and owner.type in _PAIRED
-    file_of_address = entry is None and f"{name}{_URL}" in tool.inputs
-    if entry is None and not address_of_file and not file_of_address:
+    owner = address_owner(tool, name) if entry is None else None
+    if entry is None and owner is None and f"{name}{_URL}" not in tool.inputs:
         raise unknown_parameter(name)
     for file in files:
         if file.size > limit:
@@ -80,14 +80,11 @@ def _check_part(tool: Tool, name: str, values: Sequence[str | SentFile], limit: 
         raise must(name, "be sent once")
     if entry is not None and entry.type == "multifileinput" and texts and texts != [""]:
         raise must(name, f"be files: addresses belong in {name}{_URL}")
-    if entry is None or entry.type != "multifileinput":
-        for text in texts:
-            for address in text.split(",") if address_of_file else [text]:
-                if address and not is_address(address):
-                    raise must(name, "be a file or an address")
-
-
-_PAIRED: Final = ("fileinput", "multifileinput")
+    for text in texts:
+        if owner is not None:
+            check_address_text(owner, name, text)
+        elif text and not is_address(text):
+            raise must(name, "be a file or an address")
 
 
 def _check_texts(entry: Input, texts: Sequence[str]) -> None:
@@ -106,9 +103,11 @@ def _check_texts(entry: Input, texts: Sequence[str]) -> None:
         return
     if entry.wire == "number":
         check_number_text(entry, text)
+        check_choice(entry, text)
     elif entry.wire == "boolean":
         if text not in ("true", "false"):
             raise must(entry.name, "be true or false")
+        check_choice(entry, text)
     else:
         check_text(entry, text)
 
@@ -129,7 +128,7 @@ def _check_pair(tool: Tool, name: str, parts: Mapping[str, Sequence[str | SentFi
 def _given(tool: Tool, entry: Input, parts: Mapping[str, Sequence[str | SentFile]]) -> bool:
     """Whether a required input has a value: its own, its address's or its file's."""
     names = [entry.name]
-    if entry.type in _PAIRED:
+    if entry.type in PAIRED:
         names.append(f"{entry.name}{_URL}")
     elif entry.name.endswith(_URL) and entry.name.removesuffix(_URL) not in tool.inputs:
         names.append(entry.name.removesuffix(_URL))

@@ -11,8 +11,6 @@ GENERAL: Final = 0
 NOT_FOUND: Final = 1
 CONCURRENCY_LIMIT: Final = 96
 INSUFFICIENT_BALANCE: Final = 97
-SIGN_IN_REQUIRED: Final = 98
-TOKEN_INVALID: Final = 99
 
 
 class RefusalError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -14,11 +15,6 @@ QUEUE: Final = "task_queue"
 CANCELLED: Final = "task_cancel"
 FINISHED: Final = "task_postprocess_end"
 TERMINAL: Final = frozenset({CANCELLED, FINISHED})
-BEFORE_START: Final = frozenset({
-    QUEUE, "task_accept", "task_preprocess_start", "task_preprocess_end", "task_assign"
-})  # fmt: skip
-"""States without a process: there is nothing yet that Kill could end (Kill takes those from
-``task_assign`` on, Cancel only the first)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +58,11 @@ class Scenario:
     stuck: str | None = None
     binary: bytes | None = None
     cost_per_second: str = "0.000585000000"
+
+    def __post_init__(self) -> None:
+        for name in ("queue", "prepare", "run", "finish", "updates"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name}: expected 0 or more, got {getattr(self, name)}")
 
     def steps(self, kind: Kind, prompt: str) -> tuple[Step, ...]:
         """The states in order, each with the second in which it begins."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TRANSPORT: Final = "wiro_transport"
-_LOGGER: Final = logging.getLogger("wiro_runtime.testing.uvicorn")
 
 
 class _Protocol(H11Protocol):
@@ -46,7 +45,8 @@ def reset(transport: asyncio.Transport) -> None:
     raw: socket.socket | None = transport.get_extra_info("socket")
     if raw is not None:
         with contextlib.suppress(OSError):
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            form = "hh" if sys.platform == "win32" else "ii"
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(form, 1, 0))
     transport.abort()
 
 
@@ -105,6 +105,8 @@ class ServerThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: _Uvicorn | None = None
         self._started = threading.Event()
+        # Held while a call is under way, so that the loop does not end before its answer.
+        self._calls = threading.Lock()
         self._failure: BaseException | None = None
 
     @property
@@ -140,22 +142,26 @@ class ServerThread:
 
     def stop(self) -> None:
         """Stops serving: breaks every connection, ends the thread. Does nothing when stopped."""
-        thread, loop, server = self._thread, self._loop, self._server
-        if thread is None or loop is None or server is None:
-            return
-        loop.call_soon_threadsafe(server.stop_event.set)
-        thread.join()
-        self._thread = self._loop = self._server = None
+        with self._calls:
+            thread, loop, server = self._thread, self._loop, self._server
+            if thread is None or loop is None or server is None:
+                return
+            loop.call_soon_threadsafe(server.stop_event.set)
+            thread.join()
+            self._thread = self._loop = self._server = None
 
     def call(self, function: Callable[[], T]) -> T:
         """Runs ``function`` on the server's thread and returns what it returns."""
-        if self._loop is None or threading.current_thread() is self._thread:
+        if threading.current_thread() is self._thread:
             return function()
 
         async def run() -> T:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        with self._calls:
+            if self._loop is None:
+                return function()
+            return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
     def spawn(self, work: Awaitable[Any]) -> None:
         """Starts background work on the server's loop; call it on the server's thread."""

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from wiro_runtime.testing.app import App
 from wiro_runtime.testing.callbacks import deliver, is_loopback
-from wiro_runtime.testing.catalogue import PAGE_NAMES, Page
+from wiro_runtime.testing.catalogue import PAGE_NAMES, Page, slug
 from wiro_runtime.testing.clients import spec_of
 from wiro_runtime.testing.clock import Clock, Speed
-from wiro_runtime.testing.contract import read_tools
+from wiro_runtime.testing.contract import read_tool, read_tools
 from wiro_runtime.testing.scenario import Scenario
 from wiro_runtime.testing.server import ServerThread
 from wiro_runtime.testing.signature import SignatureCheck
@@ -140,6 +140,21 @@ class Simulator:
     def tools(self) -> list[str]:
         """The ids of the tools that can be run."""
         return list(self._world.tools)
+
+    def add_tool(self, tool: ToolSource) -> None:
+        """Adds a tool to the catalogue, or puts it in the place of the one with its id.
+
+        :raises SpecError: it is none.
+        """
+        read = read_tool(spec_of(tool))
+        self._server.call(lambda: self._world.tools.update({read.id: read}))
+
+    def remove_tool(self, tool: str) -> None:
+        """Takes a tool out of the catalogue, by its id.
+
+        :raises KeyError: there is none.
+        """
+        self._server.call(lambda: self._world.tools.pop(tool))
 
     @property
     def requests(self) -> list[Request]:
@@ -283,17 +298,19 @@ class Simulator:
     ) -> str:
         """Serves a tool document, again and anew if it was published before.
 
-        :param tool: ``owner/project`` as its address spells it.
+        :param tool: ``owner/project``; served below this spelling and, as newer addresses have it,
+            in lower case with hyphens.
         :param text: what ``llms.txt`` holds; ``full`` is what ``llms-full.txt`` holds, the same
             unless given.
         :param modified: when, in Unix seconds; now when 0.
         :returns: the address of its ``llms.txt``.
         """
         moment = modified or int(time.time())
+        clean = "/".join(slug(part) for part in tool.split("/"))
         for name, content in zip(PAGE_NAMES, (text, text if full is None else full), strict=True):
             data = content.encode() if isinstance(content, str) else content
-            for root in ("models", "tools"):
-                path = f"/{root}/{tool}/{name}"
+            for root, spelling in itertools.product(("models", "tools"), (tool, clean)):
+                path = f"/{root}/{spelling}/{name}"
                 self._world.pages[path] = Page(data=data, modified=moment)
         return f"{self.origin}/models/{quote(tool)}/llms.txt"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
@@ -32,7 +34,10 @@ async def strike(
         await until_disconnected(receive)
         return
     if fault.status is not None or response is None:
-        response = Response(fault.body, fault.status or 500, dict(fault.headers))
+        headers = dict(fault.headers)
+        if fault.retry_in is not None:
+            headers["retry-after"] = formatdate(time.time() + fault.retry_in, usegmt=True)
+        response = Response(fault.body, fault.status or 500, headers)
     if fault.mangle is not None:
         body = b"".join([part async for part in _parts(response)])
         headers = {k: v for k, v in response.headers.items() if k != "content-length"}

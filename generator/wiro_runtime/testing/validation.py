@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 RUN_PARAMETERS: Final = ("callbackUrl", "projectid")
 """What every tool takes besides its inputs."""
 
+PAIRED: Final = frozenset({"fileinput", "multifileinput"})
+"""File inputs whose addresses go into a field of their own, ``{id}Url``."""
+
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _URL: Final = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
 
@@ -31,13 +34,15 @@ def check_run(tool: Tool, body: Mapping[str, Json]) -> None:
             check_run_parameter(name, value)
         elif name in tool.inputs:
             check_value(tool.inputs[name], value)
-        elif not (name.endswith("Url") and _is_file_input(tool, name.removesuffix("Url"))):
+        elif (owner := address_owner(tool, name)) is not None:
+            if not isinstance(value, str):
+                raise must(name, "be a string")
+            check_address_text(owner, name, value)
+        else:
             raise unknown_parameter(name)
-        elif not isinstance(value, str):
-            raise must(name, "be a string")
     for entry in tool.inputs.values():
-        if entry.required and is_blank(body.get(entry.name)) and not has_url(tool, entry, body):
-            raise required(entry.name)
+        if entry.required and is_blank(body.get(entry.name)) and not has_url(entry, body):
+            raise required(entry.name, "files" if entry.type in FILE_TYPES else "parameter")
 
 
 def check_run_parameter(name: str, value: Json) -> None:
@@ -93,6 +98,8 @@ def check_number_text(entry: Input, value: str) -> None:
     """Checks a number that is text on the wire."""
     if not _NUMBER.fullmatch(value):
         raise must(entry.name, "be integer or float")
+    if entry.type == "number" and not value.lstrip("-").isdigit() and not _takes_fractions(entry):
+        raise must(entry.name, "be integer")
     check_range(entry, Decimal(value))
 
 
@@ -108,6 +115,19 @@ def check_addresses(entry: Input, value: Json) -> None:
         given: list[Json] = [value] if value else []
     if not all(isinstance(item, str) and is_address(item) for item in given):
         raise must(entry.name, "be a file or an address")
+
+
+def address_owner(tool: Tool, name: str) -> Input | None:
+    """The file input whose addresses go into ``name``, where that is no input itself."""
+    owner = tool.inputs.get(name.removesuffix("Url")) if name.endswith("Url") else None
+    return owner if owner is not None and owner.type in PAIRED else None
+
+
+def check_address_text(owner: Input, name: str, text: str) -> None:
+    """Checks the ``…Url`` of a file input: one address, several with commas, or nothing."""
+    for address in text.split(",") if owner.type == "multifileinput" else [text]:
+        if text and not is_address(address):
+            raise must(name, "be an address")
 
 
 def is_address(text: str) -> bool:
@@ -150,9 +170,9 @@ def _is_multiple(value: Decimal, step: Decimal) -> bool:
         return False
 
 
-def has_url(tool: Tool, entry: Input, body: Mapping[str, Json]) -> bool:
+def has_url(entry: Input, body: Mapping[str, Json]) -> bool:
     """Whether a file input is given by its ``…Url`` sibling."""
-    return _is_file_input(tool, entry.name) and not is_blank(body.get(f"{entry.name}Url"))
+    return entry.type in PAIRED and not is_blank(body.get(f"{entry.name}Url"))
 
 
 def is_blank(value: Json) -> bool:
@@ -168,11 +188,6 @@ def decimal(text: str | None) -> Decimal | None:
         return Decimal(text)
     except InvalidOperation:
         return None
-
-
-def _is_file_input(tool: Tool, name: str) -> bool:
-    entry = tool.inputs.get(name)
-    return entry is not None and entry.type in ("fileinput", "multifileinput")
 
 
 def _takes_fractions(entry: Input) -> bool:
