@@ -33,6 +33,17 @@ __all__ = ["Catalogue", "Entry", "EntryInput", "open_catalogue", "serve_catalogu
 
 DATA: Final = "catalogue.json"
 
+_FIELDS: Final[dict[str, Any]] = {
+    "name": "",
+    "module": "",
+    "description": "",
+    "cover": None,
+    "categories": (),
+    "tags": (),
+    "inputs": (),
+}
+"""What a line of the data means where it says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class EntryInput:
@@ -66,8 +77,14 @@ class Entry:
         return self.tool.partition("/")[0]
 
     def module(self) -> ModuleType:
-        """The tool's client, imported now."""
-        return import_module(self.module_name)
+        """The tool's client, imported now. Raises :class:`ConfigurationError` when it is gone."""
+        try:
+            return import_module(self.module_name)
+        except ModuleNotFoundError as error:
+            if not self.module_name.startswith(error.name or "?"):
+                raise
+            text = f"{self.tool} is in the catalogue, but there is no {self.module_name}"
+            raise ConfigurationError(f"{text}; generate the package again") from None
 
     def check(self, inputs: object) -> ToolInputs:
         """``inputs``, a mapping, as the tool's validated ``Inputs``. Raises
@@ -159,7 +176,7 @@ class Catalogue(Collection[Entry]):
             try:
                 data = self._read()
                 tools = json.loads(data or b"")["tools"]
-                self._tools = {raw["tool"]: raw for raw in tools}
+                self._tools = {raw["tool"]: _FIELDS | raw for raw in tools}
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise ConfigurationError(
                     f"the catalogue of {self.package} cannot be read ({error}); generate it again"

@@ -70,8 +70,12 @@ def test_unknown_tools_and_packages_are_named_with_their_nearest() -> None:
     for name in ("no_such_package", "json", ""):
         with pytest.raises(ConfigurationError, match="no generated package"):
             open_catalogue(name)
-    with pytest.raises(ConfigurationError, match="generate it again"):
-        len(Catalogue("mine", lambda: b"{"))
+    for data in (b"{", b"{}", b'{"tools": [1]}', b'{"tools": [{"name": "x"}]}', b""):
+        with pytest.raises(ConfigurationError, match="generate it again"):
+            list(Catalogue("mine", lambda data=data: data))
+    gone = Catalogue("wiro_tools", lambda: b'{"tools": [{"tool": "a/b", "module": "a.b"}]}')
+    with pytest.raises(ConfigurationError, match=r"there is no wiro_tools\.a\.b; generate"):
+        gone.get("a/b").module()
 
 
 def test_five_thousand_tools_are_read_and_searched_at_once() -> None:

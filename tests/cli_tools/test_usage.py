@@ -89,6 +89,8 @@ def test_bad_usage_is_exit_2_and_one_clear_line(
         (["--selected-model", "KANDOOAI_JUGGERNAUT"], {"selectedModel": "901"}),
         (["--selected-model", "123456"], {"selectedModel": "123456"}),
         (["--lora", "68"], {"prompt": "<lora:Skin-Tone-Slider-v1.0:4>, a"}),
+        (["--selected-lora-model", "[]"], {"selectedLoraModel": []}),
+        (["--selected-lora-model-private", "7", "--lora=61:1"], {"selectedLoraModel": ["61"]}),
         (["--lora", "9999"], {"selectedLoraModel": ["9999"], "prompt": "a"}),
         (["--selected-lora-model-private", "77"], {"selectedLoraModelPrivate": ["77"]}),
     ],

@@ -110,7 +110,9 @@ def _read(field: Field, texts: list[str], remarks: list[str]) -> Any:
 
 
 def _json_list(field: Field, text: str) -> list[Any] | None:
-    """A whole list given at once, as JSON."""
+    """A whole list given at once, as JSON; of files and LoRAs, only the empty one."""
+    if text == "[]":
+        return []
     if field.shape in ("file", "lora") or not text.startswith("["):
         return None
     try:
