@@ -80,10 +80,10 @@ def test_unknown_tools_and_packages_are_named_with_their_nearest() -> None:
 
 def test_five_thousand_tools_are_read_and_searched_at_once() -> None:
     found = _made_up(5000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(found.search("portrait")) == 3
     assert len(found.search(input_kind="image")) == 2500
-    assert time.perf_counter() - begin < 2.0
+    assert time.process_time() - begin < 2.0
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
