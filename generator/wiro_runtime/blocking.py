@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,35 +19,16 @@ from wiro_runtime.http import (
     lowered,
     pool_limits,
 )
-from wiro_runtime.port import Answer, Request, run_blocking
+from wiro_runtime.port import Answer, Request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from websockets.sync.client import ClientConnection
 
     from wiro_runtime.settings import Settings
 
 T = TypeVar("T")
-
-
-def _run_job(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    return run_blocking(job())
-
-
-class _Stream:
-    def __init__(self, response: httpx2.Response, deadline: Deadline) -> None:
-        self._deadline = deadline
-        self.status = response.status_code
-        self.headers = lowered(response.headers)
-        self._chunks = response.iter_raw()
-
-    async def chunk(self, within: float) -> bytes:
-        try:
-            with self._deadline.within(within):
-                return next(self._chunks, b"")
-        except FAILURES as error:
-            raise connection_failed(error) from None
 
 
 class _Socket:
@@ -75,9 +55,8 @@ class BlockingPort:
         self._settings = settings
         self._deadline = Deadline()
         self._api = self._client()
-        # Connections of submissions are never used twice, those of files never saw a credential.
+        # Connections of submissions are never used twice.
         self._submissions = self._client(keep=False)
-        self._files = self._client()
         self._gate = threading.Lock()
         self._slots = threading.BoundedSemaphore(settings.max_concurrency)
 
@@ -92,7 +71,7 @@ class BlockingPort:
         return self._api.is_closed
 
     def close(self) -> None:
-        for client in (self._api, self._submissions, self._files):
+        for client in (self._api, self._submissions):
             client.close()
 
     @contextmanager
@@ -134,21 +113,6 @@ class BlockingPort:
         return Answer(response.status_code, lowered(response.headers), bytes(body))
 
     @asynccontextmanager
-    async def fetch(
-        self, url: str, headers: Mapping[str, str], within: float
-    ) -> AsyncGenerator[_Stream, None]:
-        try:
-            message = self._files.build_request(
-                "GET", url, headers=dict(headers), timeout=limits(self._settings.timeouts, within)
-            )
-            with self._deadline.within(within):
-                response = self._files.send(message, stream=True, follow_redirects=False)
-        except FAILURES as error:
-            raise connection_failed(error) from None
-        with closing(response):
-            yield _Stream(response, self._deadline)
-
-    @asynccontextmanager
     async def socket(self, url: str, within: float) -> AsyncGenerator[_Socket, None]:
         # Only those who follow a task live need it, and it takes a while to import.
         from websockets.exceptions import WebSocketException  # noqa: PLC0415 - see above
@@ -180,20 +144,6 @@ class BlockingPort:
 
     async def offload(self, work: Callable[[], T]) -> T:
         return work()
-
-    async def gather(
-        self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]], limit: int
-    ) -> list[T]:
-        if len(jobs) <= 1 or limit == 1:
-            return [await job() for job in jobs]
-        with ThreadPoolExecutor(min(limit, len(jobs))) as threads:
-            futures = [threads.submit(_run_job, job) for job in jobs]
-            try:
-                return [future.result() for future in futures]
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                raise
 
     async def notify(self, callback: Callable[[Any], object], value: Any) -> None:
         callback(value)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import urljoin, urlsplit
@@ -16,9 +17,9 @@ from wiro_runtime.errors import ConnectionFailed, DownloadError
 from wiro_runtime.filenames import numbered, safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
-    from wiro_runtime.port import Port, Stream
+    from wiro_runtime.fetching import FileClient, Stream
     from wiro_runtime.settings import Settings
 
 _WRITE: Final = 2**20
@@ -41,6 +42,20 @@ class Source:
         return DownloadError(text, url=self.url, retryable=retryable, task_id=self.task_id)
 
 
+def no_progress(_done: int, _total: int | None) -> None:
+    """What is called when nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """``progress`` is told bytes so far and in all, ``max_bytes`` limits each file, ``stop`` ends
+    the transfer from another thread."""
+
+    progress: Callable[[int, int | None], object] = no_progress
+    max_bytes: int | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
 class _Unfinished(Exception):  # noqa: N818 - it is not an error, it says: go on
     """The transfer stopped early and may be taken up again."""
 
@@ -54,24 +69,21 @@ class Transfer:
 
     def __init__(
         self,
-        port: Port,
+        client: FileClient,
         settings: Settings,
         source: Source,
         sink: BinaryIO,
-        *,
-        progress: Callable[[int, int | None], object] | None = None,
-        max_bytes: int | None = None,
+        options: Options,
     ) -> None:
-        self.port = port
+        self.client = client
         self.settings = settings
         self.source = source
         self.sink = sink
-        self.progress = progress
-        self.max_bytes = max_bytes
+        self.options = options
         self.done = 0
         self._validator = ""
 
-    async def run(self) -> None:
+    def run(self) -> None:
         """Fetch all of it or raise :class:`DownloadError`."""
         source, retries, timing = self.source, self.settings.retries, self.settings.timing
         self._check_size(source.size)
@@ -80,7 +92,7 @@ class Transfer:
         while True:
             before = self.done
             try:
-                await self._attempt(deadline)
+                self._attempt(deadline)
             except _Unfinished as reason:
                 failures = 1 if self.done > before else failures + 1
                 delay = retries.delay(failures, reason.after, timing.random)
@@ -89,30 +101,30 @@ class Transfer:
                         f"gave up after {self.done} bytes: {reason}", retryable=True
                     ) from None
                 log.info("download broke off at %d bytes (%s)", self.done, reason)
-                await self.port.sleep(delay)
+                timing.sleep(delay)
             else:
                 return
 
-    async def _attempt(self, deadline: float) -> None:
+    def _attempt(self, deadline: float) -> None:
         headers = {"accept-encoding": "identity"}
         if self.done:
             headers["range"] = f"bytes={self.done}-"
             if self._validator:
                 headers["if-range"] = self._validator
         try:
-            async with _follow(self.port, self.settings, self.source, headers) as stream:
-                total = await self._begin(stream)
-                await self._body(stream, total, deadline)
+            with _follow(self.client, self.settings, self.source, headers) as stream:
+                total = self._begin(stream)
+                self._body(stream, total, deadline)
         except ConnectionFailed as error:
             if not error.retryable:
                 raise self.source.error(str(error)) from None
             raise _Unfinished(str(error)) from None
 
-    async def _begin(self, stream: Stream) -> int | None:
+    def _begin(self, stream: Stream) -> int | None:
         """Read the head of an answer; gives the size of the whole file where that is known."""
         status, headers = stream.status, stream.headers
         if status == 416:
-            await self._restart()
+            self._restart()
             raise _Unfinished("the server cannot go on in the middle")
         if status >= 500 or status in (408, 425, 429):
             raise _Unfinished(f"HTTP {status}", retry_after(headers))
@@ -125,10 +137,10 @@ class Transfer:
             span, _, whole = headers.get("content-range", "").removeprefix("bytes ").partition("/")
             first, total = _length(span.partition("-")[0]) or 0, _length(whole)
             if first != self.done:
-                await self._restart()
+                self._restart()
                 raise _Unfinished("the server went on at another place")
         elif self.done:
-            await self._restart()
+            self._restart()
         etag = headers.get("etag", "")
         self._validator = "" if etag.startswith("W/") else etag or headers.get("last-modified", "")
         expected = self.source.size
@@ -137,45 +149,44 @@ class Transfer:
         self._check_size(total)
         return expected if total is None else total
 
-    async def _body(self, stream: Stream, total: int | None, deadline: float) -> None:
+    def _body(self, stream: Stream, total: int | None, deadline: float) -> None:
         pending: list[bytes] = []
         held = 0
         try:
-            while chunk := await stream.chunk(self._patience(deadline)):
+            while chunk := stream.chunk(self._patience(deadline)):
                 pending.append(chunk)
                 held += len(chunk)
                 self._check_more(self.done + held, total)
                 if held >= _WRITE:
-                    await self._write(pending)
+                    self._write(pending)
                     held = 0
-                    if self.progress is not None:
-                        self.progress(self.done, total)
+                    self.options.progress(self.done, total)
         finally:
             # What has arrived need not be fetched again.
             if pending:
-                await self._write(pending)
+                self._write(pending)
         if total is not None and self.done < total:
             raise _Unfinished(f"{self.done} of {total} bytes arrived")
-        if self.progress is not None:
-            self.progress(self.done, total)
+        self.options.progress(self.done, total)
 
     def _patience(self, deadline: float) -> float:
         """Seconds to wait for the next piece."""
+        if self.options.stop.is_set():
+            raise self.source.error("stopped")
         left = deadline - self.settings.timing.clock()
         if left <= 0:
             raise self.source.error("the time for the transfer is up", retryable=True)
         return min(left, self.settings.timeouts.stall)
 
-    async def _write(self, pending: list[bytes]) -> None:
-        data = b"".join(pending)
-        pending.clear()
+    def _write(self, pending: list[bytes]) -> None:
         try:
-            await self.port.offload(lambda: self.sink.write(data))
+            self.sink.writelines(pending)
         except OSError as error:
             raise self.source.error(f"cannot write: {error.strerror or error}") from error
-        self.done += len(data)
+        self.done += sum(map(len, pending))
+        pending.clear()
 
-    async def _restart(self) -> None:
+    def _restart(self) -> None:
         self.sink.seek(0)
         self.sink.truncate()
         self.done = 0
@@ -186,18 +197,19 @@ class Transfer:
         self._check_size(arrived)
 
     def _check_size(self, size: int | None) -> None:
-        if self.max_bytes is not None and size is not None and size > self.max_bytes:
-            raise self.source.error(f"larger than the limit of {self.max_bytes} bytes")
+        limit = self.options.max_bytes
+        if limit is not None and size is not None and size > limit:
+            raise self.source.error(f"larger than the limit of {limit} bytes")
 
 
 def _length(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
-@asynccontextmanager
-async def _follow(
-    port: Port, settings: Settings, source: Source, headers: dict[str, str]
-) -> AsyncGenerator[Stream, None]:
+@contextmanager
+def _follow(
+    client: FileClient, settings: Settings, source: Source, headers: dict[str, str]
+) -> Generator[Stream, None, None]:
     """GET, along redirects. Wherever they lead, no header of ours but the range goes along."""
     url = source.url
     for _ in range(_REDIRECTS + 1):
@@ -207,7 +219,7 @@ async def _follow(
             raise source.error("not an address") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise source.error(f"not an http(s) address: {url[:100]}")
-        async with port.fetch(url, headers, settings.timeouts.stall) as stream:
+        with client.get(url, headers, settings.timeouts.stall) as stream:
             location = stream.headers.get("location", "")
             if not (stream.status in (301, 302, 303, 307, 308) and location):
                 yield stream
@@ -235,16 +247,15 @@ def _part_file(final: Path, source: Source) -> Generator[tuple[BinaryIO, Path], 
             part.unlink(missing_ok=True)
 
 
-async def save_file(
-    port: Port,
+def save_file(
+    client: FileClient,
     settings: Settings,
     source: Source,
     target: Path,
+    options: Options,
     *,
     content: bytes | None = None,
     keep_apart: bool,
-    progress: Callable[[int, int | None], object] | None = None,
-    max_bytes: int | None = None,
 ) -> Path:
     """Fetch into ``target``, or into a numbered name beside it when ``keep_apart`` and taken.
 
@@ -254,11 +265,9 @@ async def save_file(
         if content is not None:
             sink.write(content)
         else:
-            await Transfer(
-                port, settings, source, sink, progress=progress, max_bytes=max_bytes
-            ).run()
+            Transfer(client, settings, source, sink, options).run()
         sink.close()
-        return await port.offload(lambda: _publish(part, target, keep_apart=keep_apart))
+        return _publish(part, target, keep_apart=keep_apart)
 
 
 def _publish(part: Path, target: Path, *, keep_apart: bool) -> Path:
@@ -284,3 +293,51 @@ def _publish(part: Path, target: Path, *, keep_apart: bool) -> Path:
 def file_target(folder: str | os.PathLike[str], name: str) -> Path:
     """Where an output called ``name`` goes: always directly inside ``folder``."""
     return Path(folder) / safe_name(name)
+
+
+class Files:
+    """The way to the files of results, which outlive the client that made them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._client: FileClient | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._client, self._closed = self._client, None, True
+        if client is not None:
+            client.close()
+
+    @contextmanager
+    def client(self) -> Generator[FileClient, None, None]:
+        """The connections of the client, or some of one's own once that is closed."""
+        from wiro_runtime.fetching import FileClient  # noqa: PLC0415 - imports httpx2
+
+        with self._lock:
+            if not self._closed and self._client is None:
+                self._client = FileClient(self.settings)
+            shared = self._client
+        if shared is not None:
+            yield shared
+            return
+        client = FileClient(self.settings)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def each(self, jobs: Sequence[Callable[[], Path]], limit: int) -> list[Path]:
+        """Run ``jobs``, ``limit`` at a time; results in order. After an error none is begun."""
+        if len(jobs) <= 1 or limit <= 1:
+            return [job() for job in jobs]
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - rarely needed
+
+        with ThreadPoolExecutor(min(limit, len(jobs))) as threads:
+            futures = [threads.submit(job) for job in jobs]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
+                raise

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wiro_runtime.detail import TaskDetail
-    from wiro_runtime.results import Access, Output
+    from wiro_runtime.downloads import Files
+    from wiro_runtime.results import Output
     from wiro_runtime.state import TaskState
 
 _LOG_STATUSES: Final = frozenset({"task_error", "task_error_full"})
@@ -133,8 +134,8 @@ class Reader:
     task shows whole logs: what is in them already is not given again.
     """
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self._statuses: set[str] = set()
         self._lines: Counter[tuple[bool, str]] = Counter()
         self._frames: deque[int] = deque(maxlen=_FRAMES)
@@ -155,7 +156,7 @@ class Reader:
         events += self._log(base, detail.error_log, error=True, whole=True)
         if detail.terminal and not self.ended:
             self.ended = True
-            outputs = Result.read(detail, detail.id, self._access).outputs
+            outputs = Result.read(detail, detail.id, self._files).outputs
             if outputs:
                 events.append(OutputsReady(**base, outputs=outputs))
             events.append(TaskEnded(**base, detail=detail))

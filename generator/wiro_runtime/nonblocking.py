@@ -22,7 +22,7 @@ from wiro_runtime.http import (
 from wiro_runtime.port import Answer, Request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable
 
     from websockets.asyncio.client import ClientConnection
 
@@ -30,22 +30,6 @@ if TYPE_CHECKING:
     from wiro_runtime.settings import Settings
 
 T = TypeVar("T")
-
-
-class _Stream:
-    def __init__(self, response: httpx2.Response) -> None:
-        self.status = response.status_code
-        self.headers = lowered(response.headers)
-        self._chunks = response.aiter_raw()
-
-    async def chunk(self, within: float) -> bytes:
-        try:
-            async with asyncio.timeout(within):
-                return await anext(self._chunks, b"")
-        except TimeoutError:
-            raise ConnectionFailed("the transfer stalled") from None
-        except FAILURES as error:
-            raise connection_failed(error) from None
 
 
 class _Socket:
@@ -78,9 +62,8 @@ class AsyncPort:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._api = self._client()
-        # Connections of submissions are never used twice, those of files never saw a credential.
+        # Connections of submissions are never used twice.
         self._submissions = self._client(keep=False)
-        self._files = self._client()
         self._gate = asyncio.Lock()
         self._slots = asyncio.Semaphore(settings.max_concurrency)
 
@@ -96,7 +79,7 @@ class AsyncPort:
         return self._api.is_closed
 
     async def aclose(self) -> None:
-        for client in (self._api, self._submissions, self._files):
+        for client in (self._api, self._submissions):
             await client.aclose()
 
     async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
@@ -134,25 +117,6 @@ class AsyncPort:
         return Answer(response.status_code, lowered(response.headers), bytes(body))
 
     @asynccontextmanager
-    async def fetch(
-        self, url: str, headers: Mapping[str, str], within: float
-    ) -> AsyncGenerator[_Stream, None]:
-        try:
-            message = self._files.build_request(
-                "GET", url, headers=dict(headers), timeout=limits(self._settings.timeouts, within)
-            )
-            async with asyncio.timeout(within):
-                response = await self._files.send(message, stream=True, follow_redirects=False)
-        except TimeoutError:
-            raise ConnectionFailed("no answer in time") from None
-        except FAILURES as error:
-            raise connection_failed(error) from None
-        try:
-            yield _Stream(response)
-        finally:
-            await response.aclose()
-
-    @asynccontextmanager
     async def socket(self, url: str, within: float) -> AsyncGenerator[_Socket, None]:
         # Only those who follow a task live need it, and it takes a while to import.
         from websockets.asyncio.client import connect  # noqa: PLC0415 - see above
@@ -184,23 +148,6 @@ class AsyncPort:
 
     async def offload(self, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work)
-
-    async def gather(
-        self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]], limit: int
-    ) -> list[T]:
-        slots = asyncio.Semaphore(limit)
-
-        async def run(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
-            async with slots:
-                return await job()
-
-        tasks = [asyncio.create_task(run(job)) for job in jobs]
-        try:
-            return list(await asyncio.gather(*tasks))
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def notify(self, callback: Callable[[Any], object], value: Any) -> None:
         outcome = callback(value)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from wiro_runtime.multipart import Form
@@ -40,17 +40,6 @@ class Answer:
     body: bytes
 
 
-class Stream(Protocol):
-    """The answer to a GET whose body is still coming."""
-
-    status: int
-    headers: Mapping[str, str]
-
-    async def chunk(self, within: float) -> bytes:
-        """The next piece of the body, ``b""`` at its end, ``within`` seconds at most."""
-        ...
-
-
 class Socket(Protocol):
     """An open WebSocket."""
 
@@ -73,12 +62,6 @@ class Port(Protocol):
         """
         ...
 
-    def fetch(
-        self, url: str, headers: Mapping[str, str], within: float
-    ) -> AbstractAsyncContextManager[Stream]:
-        """GET without any credentials, over connections that never carry them."""
-        ...
-
     def socket(self, url: str, within: float) -> AbstractAsyncContextManager[Socket]:
         """Open a WebSocket, without any credentials, in ``within`` seconds at most."""
         ...
@@ -94,12 +77,6 @@ class Port(Protocol):
 
     async def offload(self, work: Callable[[], T]) -> T:
         """Run ``work``, which blocks on the disk, where it holds up nobody else."""
-        ...
-
-    async def gather(
-        self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]], limit: int
-    ) -> list[T]:
-        """Run ``jobs``, ``limit`` at a time; results in order. The first error stops the rest."""
         ...
 
     async def notify(self, callback: Callable[[Any], object], value: Any) -> None:

@@ -3,58 +3,32 @@
 from __future__ import annotations
 
 import io
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import threading
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
-from wiro_runtime.blocking import BlockingPort
 from wiro_runtime.detail import TaskDetail, as_int, as_mappings, as_text
-from wiro_runtime.downloads import Source, Transfer, file_target, save_file
-from wiro_runtime.port import run_blocking
+from wiro_runtime.downloads import (
+    Files,
+    Options,
+    Source,
+    Transfer,
+    file_target,
+    no_progress,
+    save_file,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import Callable, Mapping
     from decimal import Decimal
     from os import PathLike
 
-    from wiro_runtime.port import Port
-    from wiro_runtime.settings import Settings
+    from wiro_runtime.fetching import FileClient
 
     Progress = Callable[[int, int | None], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The way to the files of a result, which outlives the client that made it."""
-
-    settings: Settings
-    port: Port
-
-    @asynccontextmanager
-    async def blocking(self) -> AsyncGenerator[Port, None]:
-        if isinstance(self.port, BlockingPort) and not self.port.closed:
-            yield self.port
-            return
-        port = BlockingPort(self.settings)
-        try:
-            yield port
-        finally:
-            port.close()
-
-    @asynccontextmanager
-    async def nonblocking(self) -> AsyncGenerator[Port, None]:
-        from wiro_runtime.nonblocking import AsyncPort  # noqa: PLC0415 - imports asyncio
-
-        if isinstance(self.port, AsyncPort) and not self.port.closed:
-            yield self.port
-            return
-        port = AsyncPort(self.settings)
-        try:
-            yield port
-        finally:
-            await port.aclose()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +46,7 @@ class Output:
     text: str | None
     raw: Mapping[str, Any] = field(repr=False)
     task_id: str = field(repr=False)
-    access: Access = field(repr=False, compare=False)
+    files: Files = field(repr=False, compare=False)
 
     def save(
         self,
@@ -83,9 +57,10 @@ class Output:
     ) -> Path:
         """Write the file to ``path`` (a folder: under its own name in it); replaces what is there.
 
-        ``progress`` is called with bytes so far and bytes in all (``None``: not known).
+        ``progress`` is called with bytes so far and bytes in all (``None``: not known). Raises
+        :class:`DownloadError`.
         """
-        return run_blocking(self._save(self.access.blocking, path, progress, max_bytes))
+        return self._save(path, _options(progress, max_bytes))
 
     async def asave(
         self,
@@ -95,57 +70,57 @@ class Output:
         max_bytes: int | None = None,
     ) -> Path:
         """:meth:`save` for an event loop."""
-        return await self._save(self.access.nonblocking, path, progress, max_bytes)
+        from wiro_runtime.threads import transferred  # noqa: PLC0415 - imports asyncio
+
+        return await transferred(lambda options: self._save(path, options), progress, max_bytes)
 
     def read(self, *, max_bytes: int | None = None) -> bytes:
         """The whole file in memory; the text of a text output."""
-        return run_blocking(self._read(self.access.blocking, max_bytes))
+        return self._read(_options(None, max_bytes))
 
     async def aread(self, *, max_bytes: int | None = None) -> bytes:
         """:meth:`read` for an event loop."""
-        return await self._read(self.access.nonblocking, max_bytes)
+        from wiro_runtime.threads import transferred  # noqa: PLC0415 - imports asyncio
+
+        return await transferred(self._read, None, max_bytes)
+
+    def _repr_html_(self) -> str:
+        from wiro_runtime.notebook import output_html  # noqa: PLC0415 - only in notebooks
+
+        return output_html(self)
 
     @property
     def source(self) -> Source:
         return Source(url=self.url or "", size=self.size, task_id=self.task_id)
 
-    async def _save(
-        self, ports: Any, path: str | PathLike[str], progress: Progress | None, limit: int | None
-    ) -> Path:
-        async with ports() as port:
-            return await self.store(port, self._target(path), False, progress, limit)
-
-    def _target(self, path: str | PathLike[str]) -> Path:
+    def _save(self, path: str | PathLike[str], options: Options) -> Path:
         target = Path(path)
-        return file_target(target, self.name) if target.is_dir() else target
+        if target.is_dir():
+            target = file_target(target, self.name)
+        with self.files.client() as client:
+            return self.store(client, target, options, keep_apart=False)
 
-    async def store(
-        self,
-        port: Port,
-        target: Path,
-        keep_apart: bool,
-        progress: Progress | None,
-        limit: int | None,
+    def store(
+        self, client: FileClient, target: Path, options: Options, *, keep_apart: bool
     ) -> Path:
-        """Fetch into ``target`` over ``port``; a text output without an address is just written."""
-        text = self.text if self.url is None else None
-        return await save_file(
-            port,
-            self.access.settings,
+        """Fetch into ``target``; a text output without an address is just written."""
+        content = self.text.encode() if self.url is None and self.text is not None else None
+        return save_file(
+            client,
+            self.files.settings,
             self.source,
             target,
-            content=None if text is None else text.encode(),
+            options,
+            content=content,
             keep_apart=keep_apart,
-            progress=progress,
-            max_bytes=limit,
         )
 
-    async def _read(self, ports: Any, limit: int | None) -> bytes:
+    def _read(self, options: Options) -> bytes:
         if self.url is None and self.text is not None:
             return self.text.encode()
         sink = io.BytesIO()
-        async with ports() as port:
-            await Transfer(port, self.access.settings, self.source, sink, max_bytes=limit).run()
+        with self.files.client() as client:
+            Transfer(client, self.files.settings, self.source, sink, options).run()
         return sink.getvalue()
 
 
@@ -157,13 +132,13 @@ class Result:
     task_id: str
     outputs: tuple[Output, ...]
     detail: TaskDetail = field(repr=False)
-    access: Access = field(repr=False, compare=False)
+    files: Files = field(repr=False, compare=False)
 
     @classmethod
-    def read(cls, detail: TaskDetail, task_id: str, access: Access) -> Result:
+    def read(cls, detail: TaskDetail, task_id: str, files: Files) -> Result:
         found = as_mappings(detail.raw.get("outputs"))
-        outputs = tuple(_output(raw, number, task_id, access) for number, raw in enumerate(found))
-        return cls(task_id=task_id, outputs=outputs, detail=detail, access=access)
+        outputs = tuple(_output(raw, number, task_id, files) for number, raw in enumerate(found))
+        return cls(task_id=task_id, outputs=outputs, detail=detail, files=files)
 
     @property
     def cost(self) -> Decimal | None:
@@ -183,6 +158,14 @@ class Result:
         texts = [output.text for output in self.outputs if output.text is not None]
         return "\n".join(texts) if texts else self.detail.log
 
+    def _repr_html_(self) -> str:
+        from wiro_runtime.notebook import result_html  # noqa: PLC0415 - only in notebooks
+
+        return result_html(self)
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
     def download(
         self,
         folder: str | PathLike[str],
@@ -197,9 +180,7 @@ class Result:
         a number. ``max_bytes`` limits each file; ``progress`` is called with the bytes of all
         outputs so far and in all.
         """
-        return run_blocking(
-            self._download(self.access.blocking, folder, concurrency, progress, max_bytes)
-        )
+        return self._download(folder, concurrency, _options(progress, max_bytes))
 
     async def adownload(
         self,
@@ -210,41 +191,40 @@ class Result:
         max_bytes: int | None = None,
     ) -> list[Path]:
         """:meth:`download` for an event loop."""
-        return await self._download(
-            self.access.nonblocking, folder, concurrency, progress, max_bytes
+        from wiro_runtime.threads import transferred  # noqa: PLC0415 - imports asyncio
+
+        return await transferred(
+            lambda options: self._download(folder, concurrency, options), progress, max_bytes
         )
 
-    async def _download(
-        self,
-        ports: Any,
-        folder: str | PathLike[str],
-        concurrency: int,
-        progress: Progress | None,
-        limit: int | None,
+    def _download(
+        self, folder: str | PathLike[str], concurrency: int, options: Options
     ) -> list[Path]:
         sizes = [output.size for output in self.outputs]
         whole = None if None in sizes else sum(cast("list[int]", sizes))
         done = [0] * len(self.outputs)
+        lock = threading.Lock()
 
-        def report(number: int) -> Progress:
-            def one(so_far: int, _total: int | None) -> None:
-                done[number] = so_far
-                if progress is not None:
-                    progress(sum(done), whole)
+        def job(number: int, output: Output) -> Path:
+            def report(so_far: int, _total: int | None) -> None:
+                with lock:
+                    done[number] = so_far
+                    options.progress(sum(done), whole)
 
-            return one
+            one = replace(options, progress=report)
+            target = file_target(folder, output.name)
+            return output.store(client, target, one, keep_apart=True)
 
-        async with ports() as port:
-
-            def job(number: int, output: Output) -> Any:
-                target = file_target(folder, output.name)
-                return lambda: output.store(port, target, True, report(number), limit)
-
-            jobs = [job(number, output) for number, output in enumerate(self.outputs)]
-            return await port.gather(jobs, max(1, concurrency))
+        with self.files.client() as client:
+            jobs = [partial(job, number, output) for number, output in enumerate(self.outputs)]
+            return self.files.each(jobs, concurrency)
 
 
-def _output(raw: Mapping[str, Any], number: int, task_id: str, access: Access) -> Output:
+def _options(progress: Progress | None, max_bytes: int | None) -> Options:
+    return Options(progress=progress or no_progress, max_bytes=max_bytes)
+
+
+def _output(raw: Mapping[str, Any], number: int, task_id: str, files: Files) -> Output:
     url = as_text(raw.get("url")) or None
     text = _text(raw.get("content"))
     named = as_text(raw.get("name"))
@@ -258,7 +238,7 @@ def _output(raw: Mapping[str, Any], number: int, task_id: str, access: Access) -
         text=text,
         raw=raw,
         task_id=task_id,
-        access=access,
+        files=files,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.calls import Api, log
 from wiro_runtime.detail import CANCELLED, QUEUED, TERMINAL, TaskDetail, as_mappings, as_text
+from wiro_runtime.downloads import Files
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
@@ -24,7 +25,7 @@ from wiro_runtime.errors import (
 from wiro_runtime.events import Event, Reader
 from wiro_runtime.hooks import TaskInfo, call
 from wiro_runtime.multipart import Form
-from wiro_runtime.results import Access, Result
+from wiro_runtime.results import Result
 from wiro_runtime.state import TaskState
 from wiro_runtime.submissions import Submissions
 
@@ -55,7 +56,7 @@ class Runs:
         self.port = port
         self.journal = journal
         self.api = Api(settings, port)
-        self.access = Access(settings, port)
+        self.files = Files(settings)
         self.submissions = Submissions(self.api, journal, self.refresh)
         self.clock = settings.timing.clock
 
@@ -196,7 +197,7 @@ class Runs:
         limit = self.settings.timeouts.wait
         if deadline is None:
             deadline = self.clock() + limit
-        reader = Reader(self.access)
+        reader = Reader(self.files)
         if not state.token:
             for event in reader.detail(await self.refresh(state, deadline)):
                 yield event
@@ -278,7 +279,7 @@ class Runs:
         if not detail.succeeded:
             reason = self.settings.redact(detail.reason)
             raise TaskFailed(f"task {state.id} failed: {reason}", detail=detail, task_id=state.id)
-        return Result.read(detail, state.id, self.access)
+        return Result.read(detail, state.id, self.files)
 
     async def cancel(self, state: TaskState, deadline: float | None = None) -> bool:
         """Take a task out of the queue. False: it was past the queue, or ended."""

@@ -18,14 +18,20 @@ def shorten(text: str, limit: int = _LIMIT) -> str:
 
 
 def nearest(given: object, known: Iterable[str]) -> str:
-    """``"; nearest: 'a', 'b'"`` for the known values most like ``given``, or the first few."""
+    """``"; nearest: 'a', 'b'"`` for the known values most like ``given``, or the first few.
+
+    Values that contain what was given come first: people type the beginning of a long name.
+    """
     values = list(dict.fromkeys(known))
     if not values:
         return ""
     text = str(given)[:200]
+    folded = text.casefold()
     by_folded = {value.casefold(): value for value in values}
-    close = difflib.get_close_matches(text.casefold(), by_folded, n=3, cutoff=0.5)
-    if close:
-        return "; nearest: " + ", ".join(shorten(repr(by_folded[c]), 60) for c in close)
+    holding = [each for each in by_folded if len(folded) > 2 and folded in each]
+    close = difflib.get_close_matches(folded, by_folded, n=3, cutoff=0.5)
+    near = list(dict.fromkeys([*sorted(holding, key=len), *close]))[:3]
+    if near:
+        return "; nearest: " + ", ".join(shorten(repr(by_folded[each]), 60) for each in near)
     more = ", …" if len(values) > 5 else ""
     return "; one of: " + ", ".join(shorten(repr(value), 60) for value in values[:5]) + more

@@ -11,6 +11,7 @@ from typing import Final
 
 from wirogen.diagnostics import Diagnostic
 from wirogen.emit import Renderer, render_shared, render_tool
+from wirogen.overlay import apply_overlays
 from wirogen.plan import ToolPlan, plan_modules, plan_tool
 from wirogen.publish import Changes, publish, write_file
 from wirogen.sources import Sources, files_below, read_bytes, read_documents, read_specs
@@ -60,8 +61,16 @@ def build_project(root: Path, *, templates: Path | None = None, check: bool = Fa
     """documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
     sources = read_project(root)
     specs = write_specs(sources, root / "specs" / "tools", check=check)
-    plans, changes = generate(sources.specs, root / "generated", templates=templates, check=check)
+    corrected = corrected_specs(root, sources)
+    plans, changes = generate(corrected, root / "generated", templates=templates, check=check)
     return BuildReport(sources=sources, plans=plans, specs=specs, changes=changes)
+
+
+def corrected_specs(root: Path, sources: Sources) -> dict[str, ToolSpec]:
+    """The specs with the project's overlays applied; what is wrong with those is an error."""
+    corrected, errors = apply_overlays(sources.specs, root / "specs" / "overlays")
+    sources.errors += errors
+    return corrected
 
 
 def write_specs(sources: Sources, out: Path, *, check: bool = False) -> tuple[str, ...]:

@@ -138,13 +138,13 @@ def _prune(folder: Path, top: Path) -> None:
         folder = folder.parent
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Write a whole file or none: beside it first, then renamed into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".wirogen-", delete=False) as to:
         temporary = Path(to.name)
         try:
-            to.write(text.encode())
+            to.write(content.encode() if isinstance(content, str) else content)
             to.flush()
             temporary.chmod(0o644)
             temporary.replace(path)

@@ -393,6 +393,26 @@ def test_a_section_after_a_text_is_told_by_the_run_command() -> None:
     assert "D106" in codes(unsettled)
 
 
+def test_a_run_command_in_two_ways() -> None:
+    """Newer pages show the request as JSON and as multipart, with a note beside the title."""
+    title = "## Run Command - Make HTTP Post Request"
+    text = lines(page(text_input("seed", "1"))).replace(title, f"{title} (JSON)")
+    multipart = f'{title} (Multipart)\n```bash\ncurl -X POST "x" \\\n  -F "seed=5";\n```\n\n'
+    for made in (
+        text.replace("## Run Command - Response", f"{multipart}## Run Command - Response"),
+        text.replace(f"{title} (JSON)", f"{multipart}{title} (JSON)"),
+    ):
+        for parsed in (parse(made), parse(" ".join(made.split()))):
+            assert parsed.spec.inputs[0].wire.sent == "1"
+            assert {found.text for found in parsed.spec.sections} == {"(JSON)", "(Multipart)"}
+            assert not {"D308", "D309"} & set(codes(parsed))
+            assert verify(parsed) is None
+
+
+def test_a_section_behind_the_last_one_is_no_cut() -> None:
+    assert "D007" not in codes(parse(flat(page(text_input(), after_tail="## News\nNone."))))
+
+
 def test_text_beside_code_is_kept() -> None:
     text = lines(page(text_input())).replace(
         "## Run Command - Response", "Note: be kind.\n\n## Run Command - Response"

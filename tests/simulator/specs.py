@@ -45,6 +45,7 @@ PAINTER: Final = tool(
     field("samples", "number", "number", sent=4),
     field("scale", "float", "string", sent="7.5"),
     field("strength", "float", "number", minimum="0", maximum="1", step="0.25"),
+    field("stride", "float", "number", step="0.5"),
     field("seed", "text", "string", sent="123456"),
     field("tiled", "checkbox", "boolean", sent=False),
     field(

@@ -62,6 +62,7 @@ def test_a_run_is_accepted_and_recorded_with_its_exact_types(sim: Simulator) -> 
         ({"strength": 1.25}, "Request parameter [strength] must be between 0 and 1"),
         ({"strength": -0.25}, "Request parameter [strength] must be between 0 and 1"),
         ({"strength": 0.3}, "Request parameter [strength] must be a multiple of 0.25"),
+        ({"stride": 1e300}, "Request parameter [stride] must be a multiple of 0.5"),
         ({"seed": 123456}, "Request parameter [seed] must be a string"),
         ({"tiled": "false"}, "Request parameter [tiled] must be true or false"),
         ({"tiled": 0}, "Request parameter [tiled] must be true or false"),
@@ -105,7 +106,7 @@ def test_what_is_required_is_missed(sim: Simulator) -> None:
         {"selectedModel": "", "selectedLoraModel": []},
         {"selectedModel": "99999", "selectedLoraModel": ["62", "68"]},
         {"settings": {"a": [1]}, "projectid": "699", "quality": 2, "upscale": False},
-        {"prompt": "\u202e{{ }} \U0001f600 \ud83d".encode("utf-8", "replace").decode()},
+        {"prompt": "\u202e{{ }} \U0001f600 \x00"},
     ],
 )
 def test_a_right_value_passes(sim: Simulator, inputs: dict[str, Any]) -> None:
@@ -147,6 +148,9 @@ def test_a_charset_does_no_harm(sim: Simulator) -> None:
         b'{"prompt": "a", "samples": Infinity}',
         b'{"prompt": "a", "prompt": "b"}',
         b'{"prompt": "\xff"}',
+        b'{"prompt": "\\ud83d"}',
+        b'{"prompt": "a", "samples": 1e999}',
+        b'{"prompt": "a", "samples": ' + b"1" * 5000 + b"}",
         b'{"prompt": "a"} {}',
         b"[" * 100_000,
     ],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from logging import NullHandler, StreamHandler
 from typing import Annotated, Any
 
 import typer
@@ -59,12 +61,20 @@ def options(
             help="The generated package whose tools are meant.",
         ),
     ] = "wiro_tools",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what the client does, never a key.")
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    pass
+    del package, version
+    log = logging.getLogger("wiro_runtime")
+    handler = StreamHandler() if verbose else NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG if verbose else logging.NOTSET)
 
 
 app.add_typer(
@@ -103,7 +113,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
-        complain([f"{error.filename or 'file'}: {(error.strerror or str(error)).lower()}"])
+        complain([f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}"])
         return 2
     return result if isinstance(result, int) else 0
 

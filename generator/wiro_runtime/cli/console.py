@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -33,12 +33,16 @@ def err() -> Console:
 
 
 def print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    _print_json(value, indent=2)
 
 
 def print_json_line(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    _print_json(value, separators=(",", ":"))
+
+
+def _print_json(value: object, **form: Any) -> None:
+    escaped = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    sys.stdout.write(json.dumps(value, ensure_ascii=escaped, **form) + "\n")
     sys.stdout.flush()
 
 

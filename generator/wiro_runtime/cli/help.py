@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from rich.text import Text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wiro_runtime.cli.view import Choice, Field, ToolView
 
 _FEW: Final = 6
-_LONG: Final = 64
+_LONG: Final = 44
 
 OPTIONS: Final = (
     (
@@ -141,6 +141,9 @@ def default_text(field: Field) -> str:
         return brief(default, _LONG)
     if isinstance(default, bool | int | float):
         return json.dumps(default)
+    parts = cast("list[object]", default) if isinstance(default, list) else []
+    if parts and all(isinstance(part, str) for part in parts):
+        return brief(", ".join(map(str, parts)), _LONG)
     return brief(json.dumps(default, ensure_ascii=False, default=str), _LONG)
 
 

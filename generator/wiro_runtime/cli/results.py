@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.cli.console import (
     PROGRAM,
+    CommandError,
     brief,
     dollars,
     print_json,
@@ -29,7 +32,6 @@ from wiro_runtime.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
     from wiro_runtime.results import Output, Result
     from wiro_runtime.tasks import Task
@@ -46,6 +48,18 @@ class Delivery:
     download: bool
     as_json: bool
     timeout: float | None
+
+    def check(self) -> None:
+        """Find out before anything is sent that files could not be saved, or a limit is none."""
+        if self.timeout is not None and not self.timeout > 0:
+            raise CommandError(f"--timeout: expected seconds, more than 0, got {self.timeout:g}")
+        if not self.download:
+            return
+        folder = (self.out or Path()).absolute()
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            what = "cannot be written to" if there.is_dir() else "is not a folder"
+            raise CommandError(f"--out: {there} {what}")
 
 
 def see_through(task: Task, delivery: Delivery, label: str) -> int:

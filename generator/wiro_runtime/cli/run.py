@@ -266,6 +266,9 @@ def _help_hint(command: ToolCommand) -> str:
 
 def _run(view: ToolView, request: Request) -> int:
     tool = view.entry.tool
+    request.delivery.check()
+    if request.callback_url and not request.callback_url.startswith(("https://", "http://")):
+        raise CommandError(f"--callback-url: no address: {shorten(repr(request.callback_url))}")
     base = read_base(request.input_json)
     try:
         inputs, remarks = read_inputs(view, request.given, request.lora, base)

@@ -71,6 +71,7 @@ def wait(
 ) -> int:
     """Wait for a task, save what it makes and print the paths."""
     delivery = Delivery(out=to, download=not no_download, as_json=as_json, timeout=timeout)
+    delivery.check()
     with errors_as_json(as_json), Wiro() as client:
         return see_through(client.task(task), delivery, f"task {task}")
 
@@ -121,8 +122,9 @@ def _end(task: str, as_json: bool, order: Callable[[Task], bool], done: str, ref
     if as_json:
         print_json({"task_id": found.id, "accepted": accepted, "status": status})
     else:
-        known = f" ({state_word(status)})" if status and not accepted else ""
-        say(f"task {found.id or task}: {done if accepted else refused}{known}")
+        word = state_word(status)
+        known = f" ({word})" if status and word not in refused else ""
+        say(f"task {found.id or task}: {done if accepted else refused + known}")
     return 0 if accepted else 1
 
 

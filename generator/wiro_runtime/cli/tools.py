@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
@@ -103,9 +103,10 @@ def _report(found: list[Entry], as_json: bool) -> int:
     return 0 if found else 1
 
 
-def _print_table(found: Iterable[Entry]) -> None:
+def _print_table(found: Sequence[Entry]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(no_wrap=True, style="bold cyan")
+    width = max((len(printable(entry.tool)) for entry in found), default=0)
+    table.add_column(no_wrap=True, min_width=width, style="bold cyan")
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for entry in found:
         table.add_row(Text(printable(entry.tool)), Text(brief(entry.description, 200)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -59,15 +60,32 @@ def strict_json(data: bytes) -> Json:
     :raises JsonError: it is not JSON.
     """
     try:
-        return json.loads(
+        parsed: Json = json.loads(
             data.decode("utf-8"),
             parse_constant=_refuse_constant,
+            parse_float=_finite,
             object_pairs_hook=_unique,
         )
+    except JsonError:
+        raise
     except UnicodeDecodeError as error:
         raise JsonError("The body is not UTF-8.") from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise JsonError("The body is not JSON.") from error
+    if b"\\u" in data:
+        # Escapes can spell half a character, which no answer could repeat.
+        try:
+            json.dumps(parsed, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise JsonError("The body has half a surrogate pair.") from error
+    return parsed
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise JsonError(f"{text[:20]} is out of range.")
+    return number
 
 
 def _refuse_constant(name: str) -> Json:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from wiro_runtime.testing import artwork
@@ -252,10 +253,16 @@ def new_task(
         kind=kind,
         created=now,
         wall=wall,
-        steps=scenario.steps(kind, prompt if isinstance(prompt, str) else ""),
+        steps=_steps(scenario, kind, prompt if kind == "text" and isinstance(prompt, str) else ""),
         folder="-".join(secrets.token_hex(4) for _ in range(8)),
         callback_url=callback if isinstance(callback, str) else "",
     )
+
+
+@lru_cache(maxsize=64)
+def _steps(scenario: Scenario, kind: Kind, prompt: str) -> tuple[Step, ...]:
+    """The states of a task, shared by the tasks that have the same."""
+    return scenario.steps(kind, prompt)
 
 
 def kind_of(tool: Tool) -> Kind:

@@ -138,8 +138,16 @@ def check_range(entry: Input, value: Decimal) -> None:
         bound = f"at least {entry.minimum}" if low is not None else f"at most {entry.maximum}"
         raise must(entry.name, f"be {bound}")
     step = decimal(entry.step)
-    if step and (value - (low or Decimal(0))) % step:
+    if step and not _is_multiple(value - (low or Decimal(0)), step):
         raise must(entry.name, f"be a multiple of {entry.step}")
+
+
+def _is_multiple(value: Decimal, step: Decimal) -> bool:
+    try:
+        return value % step == 0
+    except InvalidOperation:
+        # The quotient has more digits than Decimal keeps: no number of the input's is so large.
+        return False
 
 
 def has_url(tool: Tool, entry: Input, body: Mapping[str, Json]) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from wirogen.cli import build, demo, generate, lint, parse, simulate
+from wirogen.cli import build, demo, diff, docs, generate, lint, parse, simulate, sync
 from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics import InputError
 
@@ -41,8 +41,11 @@ app.command("build")(build.command)
 app.command("parse")(parse.command)
 app.command("generate")(generate.command)
 app.command("lint")(lint.command)
+app.command("diff")(diff.command)
+app.command("sync")(sync.command)
 app.command("simulate")(simulate.command)
 app.command("demo")(demo.command)
+app.add_typer(docs.app)
 
 
 def run(arguments: Sequence[str]) -> int:

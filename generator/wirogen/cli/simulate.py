@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import read_project
+from wirogen.build import corrected_specs, read_project
 from wirogen.cli.console import CommandError, err, print_diagnostics, project_root
 from wirogen.spec import spec_to_json
 
@@ -42,11 +42,13 @@ def command(
     require_simulator()
     from wiro_runtime.testing import serve  # noqa: PLC0415 - needs the extra
 
-    sources = read_project(project_root(root))
+    folder = project_root(root)
+    sources = read_project(folder)
+    specs = corrected_specs(folder, sources)
     print_diagnostics(sources.errors, err())
     try:
         serve(
-            [spec_to_json(spec) for spec in sources.specs.values()],
+            [spec_to_json(spec) for spec in specs.values()],
             echo=typer.echo,
             host=host,
             port=port,

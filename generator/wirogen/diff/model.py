@@ -76,6 +76,19 @@ class Change:
             else f"{self.tool}:{self.kind}"
         )
 
+    def as_json(self) -> dict[str, Json]:
+        """For programs: every field, and the ``name`` that allows it."""
+        return {
+            "name": self.name,
+            "tool": self.tool,
+            "subject": self.subject,
+            "kind": self.kind,
+            "impact": str(self.impact),
+            "message": self.message,
+            "old": self.old,
+            "new": self.new,
+        }
+
 
 def bump(changes: Iterable[Change]) -> str:
     """``major``, ``minor``, ``patch``, or ``none`` without any change (Semantic Versioning)."""

@@ -25,6 +25,7 @@ _UNUSUAL: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_HELP: Final = "-help"
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*-help")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
 _SLIDER_TYPES: Final = frozenset({"number", "float"})
@@ -64,7 +65,7 @@ def check_inputs(
     report: Report, raw: list[RawInput], decisions: list[Decision], body: Body | None
 ) -> None:
     shown = None if body is None else {member.key: member.value for member in body.members}
-    keys = {_plain(key) for item in raw for key in (item.name, item.label)}
+    keys: set[str] = set()
     seen = {item.name for item in raw}
     for item, decision in zip(raw, decisions, strict=False):
         if item.type not in KNOWN_TYPES:
@@ -72,7 +73,11 @@ def check_inputs(
         if item.type in {"number", "float"} and item.default and number(item.default) is None:
             message = f"has default {shorten(item.default)}, which is not a number"
             report.add("D207", item.at["default"], item.name, message)
-        _check_help(report, item, keys)
+        if _is_foreign(item):
+            keys = keys or {_plain(key) for other in raw for key in (other.name, other.label)}
+            if _plain(item.help.removesuffix(_HELP)) in keys:
+                message = f"has {shorten(item.help)}, the help of another input"
+                report.add("D205", item.at["help"], item.name, message)
         _check_options(report, item)
         if shown is not None:
             _check_shown(report, item, decision, shown)
@@ -97,13 +102,13 @@ def _check_shown(
         report.add("D306", item.at["default"], item.name, message + shorten(str(value)))
 
 
-def _check_help(report: Report, item: RawInput, keys: set[str]) -> None:
-    if _HELP_KEY.fullmatch(item.help):
-        stem = _plain(item.help.removesuffix("-help"))
-        own = {_plain(item.name), _plain(item.label)}
-        if stem not in own and stem in keys:
-            message = f"has {shorten(item.help)}, the help of another input"
-            report.add("D205", item.at["help"], item.name, message)
+def _is_foreign(item: RawInput) -> bool:
+    """Whether the help is a key, and made neither from the name nor from the label."""
+    if item.help in {f"{item.name}{_HELP}", f"{item.label}{_HELP}"}:
+        return False
+    return _HELP_KEY.fullmatch(item.help) is not None and (
+        _plain(item.help.removesuffix(_HELP)) not in {_plain(item.name), _plain(item.label)}
+    )
 
 
 def _check_options(report: Report, item: RawInput) -> None:

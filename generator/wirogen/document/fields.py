@@ -18,6 +18,7 @@ from wirogen.document.layout import Layout
 from wirogen.spec.model import KNOWN_TYPES
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 NAME_LIMIT: Final = 200
 """A name longer than this is prose."""
 
@@ -75,7 +76,7 @@ class Fields:
             kind = text[begin:stop]
             if kind == DEFAULT:
                 default, stop = begin, begin
-            elif not _WORD.fullmatch(kind):
+            elif not _KIND.fullmatch(kind):
                 continue
             else:
                 default = layout.skip(stop, self.end)

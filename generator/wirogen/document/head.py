@@ -152,6 +152,7 @@ class _Reader:
             match.start(): match.end()
             for match in self.unknown.finditer(self.text, start, end)
             if layout.column(match.start()) == 0
+            and (name != "description" or self._begins_sentence(match.start(), start))
         }
         if not layout.flat and name != "description":
             line = self.text.find("\n", start, end)
@@ -162,6 +163,11 @@ class _Reader:
                 line = self.text.find("\n", line + 1, end)
         known = {head_key(self.head.word, known) for known in ("name", "tags", "cover")}
         return sorted((at, stop) for at, stop in found.items() if self.text[at:stop] not in known)
+
+    def _begins_sentence(self, at: int, start: int) -> bool:
+        """Whether a key may stand at ``at`` in a description: "this Tool helps: …" has none."""
+        before = self.text[start:at].rstrip(WHITE)
+        return not self.layout.flat or before[-1:] in {"", ".", "!", "?"}
 
     def _items(self, items: list[str], name: str, start: int, end: int) -> None:
         layout = self.layout

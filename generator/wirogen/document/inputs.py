@@ -131,13 +131,13 @@ class InputReader:
         candidates = self.fields.typed(start.column, place, limit)
         shown = self.shown(start.name)
         if shown:
-            spelled = spellings(self.layout, shown)
-            for typed in reversed(candidates):
-                stop = self._shown_stop(typed, spelled, end)
-                if stop >= 0:
-                    while following < len(starts) and starts[following].at < stop:
-                        following += 1
-                    return typed, following
+            for spelling in spellings(self.layout, shown):
+                for typed in reversed(candidates):
+                    stop = self._shown_stop(typed, spelling, end)
+                    if stop >= 0:
+                        while following < len(starts) and starts[following].at < stop:
+                            following += 1
+                        return typed, following
             merged = self._merge(starts, index, end)
             if merged is not None:
                 return merged
@@ -149,15 +149,13 @@ class InputReader:
             following += 1
         return typed, following
 
-    def _shown_stop(self, typed: Typed, spelled: tuple[str, ...], end: int) -> int:
+    def _shown_stop(self, typed: Typed, spelling: str, end: int) -> int:
         """Where the default ends when it is what the Run Command shows, else -1."""
         begin = self.layout.skip(typed.after, end)
-        for spelling in spelled:
-            stop = begin + len(spelling)
-            # Where it ends is cheap to check, and wrong for all but one of many candidates.
-            if self._is_end(stop, end) and self.text.startswith(spelling, begin):
-                return stop
-        return -1
+        stop = begin + len(spelling)
+        # Where it ends is cheap to check, and wrong for all but one of many candidates.
+        found = self._is_end(stop, end) and self.text.startswith(spelling, begin)
+        return stop if found else -1
 
     def _is_end(self, stop: int, end: int) -> bool:
         """Whether an input or its options can begin behind a default that ends at ``stop``."""
@@ -224,7 +222,8 @@ class InputReader:
         return raw
 
     def _keep(self, raw: RawInput, keys: list[tuple[int, int]], end: int, place: Place) -> None:
-        self.page.keep(keys, end, place, raw.extra, code="D102", subject=raw.name)
+        if keys:
+            self.page.keep(keys, end, place, raw.extra, code="D102", subject=raw.name)
 
     def _line(self, raw: RawInput, span: tuple[int, int], column: int, place: Place) -> str:
         """A text that ends at the next key, or at an unknown key on a line of its own."""

@@ -35,11 +35,20 @@ class Layout:
             and self.column(at) is not None
         )
 
+    def _column_of(self, at: int, size: int) -> int | None:
+        """The column of the word of ``size`` characters at ``at``, ``None`` if it is no key."""
+        after = at + size
+        text = self.text
+        if after < len(text) and text[after] not in WHITE:
+            return None
+        return self.column(at)
+
     def find(self, word: str, start: int, end: int, column: int | None = None) -> int:
         """The first place for keys in ``[start, end)`` that holds ``word``, or -1."""
         at = self.text.find(word, start, end)
         while at >= 0:
-            if self.is_key(at, word) and (column is None or self.column(at) == column):
+            found = self._column_of(at, len(word))
+            if found is not None and (column is None or found == column):
                 return at
             at = self.text.find(word, at + 1, end)
         return -1
@@ -49,17 +58,17 @@ class Layout:
         text, size, found = self.text, len(word), list[int]()
         at = text.find(word, start, end)
         while at >= 0:
-            after = at + size
-            if (after >= len(text) or text[after] in WHITE) and self.column(at) is not None:
+            if self._column_of(at, size) is not None:
                 found.append(at)
-            at = text.find(word, after, end)
+            at = text.find(word, at + size, end)
         return found
 
     def find_last(self, word: str, start: int, end: int, column: int | None = None) -> int:
         """The last place for keys in ``[start, end)`` that holds ``word``, or -1."""
         at = self.text.rfind(word, start, end)
         while at >= 0:
-            if self.is_key(at, word) and (column is None or self.column(at) == column):
+            found = self._column_of(at, len(word))
+            if found is not None and (column is None or found == column):
                 return at
             at = self.text.rfind(word, start, at + len(word) - 1)
         return -1
@@ -84,7 +93,9 @@ class Layout:
         """``[start, end)`` without the white space at both ends; empty ones collapse to a point
         at ``start``."""
         text = self.text
-        begin = self.skip(start, end)
+        begin = start
+        while begin < end and text[begin] in WHITE:
+            begin += 1
         if begin == end:
             return start, start
         while text[end - 1] in WHITE:

@@ -196,7 +196,8 @@ class _Options:
     def _keep(
         self, keys: list[tuple[int, int]], end: int, place: Place, extra: dict[str, str]
     ) -> None:
-        self.page.keep(keys, end, place, extra, code="D103", subject=self.subject)
+        if keys:
+            self.page.keep(keys, end, place, extra, code="D103", subject=self.subject)
 
     def _array(self, key: str, start: int, end: int, column: int | None) -> _Array | None:
         """The last ``key`` whose JSON reaches ``end`` or unknown keys before it, else the last."""

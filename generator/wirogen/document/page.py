@@ -27,8 +27,12 @@ class Page:
     ) -> str:
         """The value in ``[start, end)``, made a part. ``column`` and ``shown`` as for
         :func:`value_of`."""
-        begin, stop = self.layout.trim(start, end)
-        value, form, indent = value_of(self.layout, begin, stop, column, shown)
+        layout = self.layout
+        begin, stop = layout.trim(start, end)
+        if layout.flat:
+            self.tiler.value(begin, stop, place)
+            return layout.text[begin:stop]
+        value, form, indent = value_of(layout, begin, stop, column, shown)
         self.tiler.value(begin, stop, place, form, indent)
         return value
 

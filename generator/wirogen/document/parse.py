@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
 
 from wirogen.diagnostics import Diagnostic
+from wirogen.document.assemble import assemble
 from wirogen.document.checks import check_head, check_inputs, check_text
 from wirogen.document.examples import ExampleReader
 from wirogen.document.fields import Fields, Start
@@ -31,8 +34,10 @@ from wirogen.document.report import Report
 from wirogen.document.samples import check_samples
 from wirogen.document.tail import Block, Body, find_tail, is_complete, run_body, walk
 from wirogen.document.toolid import ToolIdError, tool_id
-from wirogen.document.wire import CALLBACK, Decision, Shown, decide, is_open, shown_type, shown_wire
+from wirogen.document.wire import Decision, Shown
 from wirogen.spec import Finding, Input, Json, Section, Source, ToolSpec
+
+_MOST_REPORTED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,6 @@ class _Middle:
 
     inputs: list[RawInput]
     examples: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
-    cut: bool = False
 
 
 def parse_document(data: bytes | str, *, path: str, document: str = "") -> ParsedDocument:
@@ -93,7 +97,8 @@ class _Parser:
         size = len(self.text)
         blocks, certain = find_tail(self.layout, head.end)
         tail = blocks[0].start if blocks else size
-        run = next((block for block in blocks if block.title == RUN), None)
+        commands = [block for block in blocks if block.title == RUN]
+        run = next((block for block in commands if block.json >= 0), next(iter(commands), None))
         body = run_body(self.layout, run) if run else None
         shown: Mapping[str, Json] | None = None
         if isinstance(body, Body):
@@ -101,16 +106,16 @@ class _Parser:
         if not certain:
             self.report.add("D106", tail, "", "has text that looks like the sections at its end")
         middle = self._middle(head, tail, shown, cut=not blocks)
-        inputs, decisions = self._decide(middle.inputs, shown)
+        inputs, decisions = assemble(middle.inputs, shown)
         self._second_document(head.end, tail, shown or {})
         self._tail(blocks, body, inputs, decisions)
-        if not blocks or not is_complete(self.layout, blocks[-1]):
+        if not any(is_complete(self.layout, block) for block in blocks):
             self._cut(middle)
         check_text(self.report, self.layout, self.tiler.marks)
         check_head(self.report, head, tool)
         usable = body if isinstance(body, Body) else None
         check_inputs(self.report, middle.inputs, decisions, usable)
-        check_samples(self.page, blocks, body, head.run)
+        check_samples(self.page, blocks, run, body, head.run)
         diagnostics = self.report.finish()
         spec = ToolSpec(
             tool=tool,
@@ -176,7 +181,8 @@ class _Parser:
             limit = cut_at if cut_at >= 0 else limit
             starts = [start for start in starts if start.at < limit]
         self._stray(head.end, min(first, limit))
-        middle = _Middle(reader.read(starts, limit), cut=cut)
+        middle = _Middle(reader.read(starts, limit))
+        self._taken_for_text(fields, {start.at for start in starts}, limit, shown or {})
         if cut_at >= 0:
             self.tiler.region(limit, self.layout.trim(limit, end)[1], "cut")
             return middle
@@ -244,6 +250,18 @@ class _Parser:
         self.tiler.value(block.title_start, block.title_end, place)
         self._section(block.title, block.title_end, block.end)
 
+    def _taken_for_text(
+        self, fields: Fields, starts: set[int], end: int, shown: Mapping[str, Json]
+    ) -> None:
+        """Reports what begins like an input, is none, and is not in the Run Command as text."""
+        others = (mark for mark in fields.marks if mark.at not in starts and mark.at < end)
+        for mark in islice(others, _MOST_REPORTED):
+            begin, stop = self.layout.trim(mark.at, mark.label)
+            like = self.text[begin:stop]
+            if not any(like in text for text in shown.values() if isinstance(text, str)):
+                message = "begins like an input but lacks a key; it was taken for text"
+                self.report.add("D106", mark.at, mark.name, message)
+
     def _second_document(self, start: int, end: int, shown: Mapping[str, Json]) -> None:
         """Refuses a second document, unless its beginning is text that the Run Command repeats."""
         at = self.layout.find(START, start, end)
@@ -264,50 +282,6 @@ class _Parser:
         if last:
             message += f" (the last input that is whole is {last!r})"
         self.report.add("D007", offset, "", message)
-
-    def _decide(
-        self, raw: list[RawInput], shown: Mapping[str, Json] | None
-    ) -> tuple[list[Input], list[Decision]]:
-        inputs: list[Input] = []
-        decisions: list[Decision] = []
-        for item in raw:
-            decision = decide(item.name, item.type, item.default, item.options, shown)
-            decisions.append(decision)
-            inputs.append(
-                Input(
-                    name=item.name,
-                    label=item.label,
-                    help=item.help,
-                    type=item.type,
-                    default=item.default,
-                    required=decision.required,
-                    wire=decision.wire,
-                    example=decision.example,
-                    open=is_open(item.name, item.type, item.options),
-                    options=item.options,
-                    extra=item.extra,
-                )
-            )
-        names = {item.name for item in raw}
-        for name, value in (shown or {}).items():
-            if name in names or name == CALLBACK:
-                continue
-            type_ = shown_type(value)
-            decision = Decision(False, shown_wire(value), None, Shown.SENT)
-            decisions.append(decision)
-            inputs.append(
-                Input(
-                    name=name,
-                    label="",
-                    help="",
-                    type=type_,
-                    default=None,
-                    required=False,
-                    wire=decision.wire,
-                    open=is_open(name, type_, None),
-                )
-            )
-        return inputs, decisions
 
     def _tail(
         self,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from wirogen.diagnostics import Diagnostic, InputError, Position, position_at
+
+_SUBJECT: Final = 100
 
 
 class Report:
@@ -17,6 +19,10 @@ class Report:
         self._found: list[tuple[int, str, str, str]] = []
 
     def add(self, code: str, offset: int, subject: str, message: str) -> None:
+        """Adds one. ``subject`` may be any text of the document; what cannot be printed is
+        escaped."""
+        if len(subject) > _SUBJECT or not subject.isprintable():
+            subject = subject[:_SUBJECT].encode("unicode_escape").decode()
         self._found.append((offset, code, subject, message))
 
     def fail(self, code: str, offset: int, message: str) -> NoReturn:

@@ -19,11 +19,16 @@ _BARE_OUTPUT: Final = re.compile(r"-binary|-r\b|\|\s*(?:sed|awk|cut|xxd|tr|grep)
 
 
 def check_samples(
-    page: Page, blocks: list[Block], body: Body | JsonError | None, run_endpoint: str
+    page: Page,
+    blocks: list[Block],
+    run: Block | None,
+    body: Body | JsonError | None,
+    run_endpoint: str,
 ) -> None:
-    """Reports samples that are not JSON or cannot be used as they are printed."""
+    """Reports samples that are not JSON or cannot be used as they are printed. ``body`` is that
+    of the Run Command, ``run``."""
     report = page.report
-    if body is None:
+    if run is None:
         report.add("D308", len(page.text), RUN, "is missing")
     contradictions: list[int] = []
     for block in blocks:
@@ -32,9 +37,9 @@ def check_samples(
         if block.title == INTEGRATION:
             _check_signing(page, block)
         command = block.language != "json"
-        if block.title == RUN:
+        if block is run:
             _check_address(page, block, run_endpoint)
-            _check_body(page, body)
+            _check_body(page, block, body)
         elif block.json >= 0 and block.closed:
             _check_json(page, block)
         if command and block.json >= 0:
@@ -61,10 +66,12 @@ def _check_address(page: Page, block: Block, endpoint: str) -> None:
         page.report.add("D309", match.start(1), block.title, message)
 
 
-def _check_body(page: Page, body: Body | JsonError | None) -> None:
+def _check_body(page: Page, block: Block, body: Body | JsonError | None) -> None:
     report = page.report
     if isinstance(body, JsonError):
-        report.add("D301", body.offset, RUN, f"has a body that is not JSON: {_fault(page, body)}")
+        if block.json >= 0:
+            message = f"has a body that is not JSON: {_fault(page, body)}"
+            report.add("D301", body.offset, RUN, message)
         report.add("D308", body.offset, RUN, "has no body that can be read")
     if not isinstance(body, Body):
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wirogen.document.layout import Layout
 from wirogen.document.parts import Form
 from wirogen.document.wire import fold
@@ -51,10 +53,12 @@ def spell_lines(value: str, newline: str, indent: int) -> str:
     return newline.join([first, *(" " * indent + line if line else line for line in others)])
 
 
-def spellings(layout: Layout, shown: str) -> tuple[str, ...]:
+def spellings(layout: Layout, shown: str) -> Iterator[str]:
     """How the value ``shown`` in the Run Command may be spelled as a default."""
+    yield shown
     other = fold(shown) if layout.flat else shown.replace("\n", layout.newline)
-    return (shown,) if other in {shown, ""} else (shown, other)
+    if other not in {shown, ""}:
+        yield other
 
 
 def shown_end(layout: Layout, start: int, shown: str) -> int:

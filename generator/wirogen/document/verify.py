@@ -142,7 +142,8 @@ def _lookup(spec: ToolSpec, place: Place) -> object:
                 return pair[0 if place[number + 1] == "key" else 1]
             at = items.get(step, _MISSING)
         elif isinstance(step, int):
-            at = next(islice(cast("tuple[object, ...]", at), step, None), _MISSING)
+            row = cast("tuple[object, ...]", at)
+            at = row[step] if step < len(row) else _MISSING
         else:
             at = getattr(at, step, _MISSING)
         if at is None or at is _MISSING:

@@ -23,6 +23,7 @@ _ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "~": "&#126;", "$": 
 _NEEDS_BACKSLASH: Final = frozenset("\\`*_[]|")
 _LINE_START: Final = re.compile(r"(?m)^(\s*)([#+\-=>]|\d{1,9}[.)])")
 _LINE_LENGTH: Final = 88
+_MARKUP: Final = re.compile(r"[<>&*_`\[\]!]")
 _BACKTICKS: Final = re.compile(r"`+")
 
 
@@ -107,8 +108,12 @@ def attribute(text: str) -> Markdown:
 
 
 def front_matter(text: str) -> Markdown:
-    """``text`` as a value in the head of a page: a JSON string is a YAML string too."""
-    return Markdown(json.dumps(" ".join(text.split())))
+    """``text`` as a value in the head of a page: a JSON string is a YAML string too.
+
+    Readers that know no head show it as Markdown, so nothing in it may look like markup.
+    """
+    quoted = json.dumps(visible(" ".join(text.split())))
+    return Markdown(_MARKUP.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted))
 
 
 def code_span(text: str) -> Markdown:

@@ -229,23 +229,23 @@ def _elements(
     elements: list[_Element] = []
     current: list[str | _Group] = []
     while at < len(tokens):
-        token = tokens[at]
+        piece = tokens[at]
         at += 1
-        if token in _CLOSING:
+        if piece in _CLOSING:
             before = current[-1] if current else ""
             atom = not (isinstance(before, _Group) or before[-1:].isalnum() or before[-1:] == "_")
-            inside, at, comma = _elements(tokens, at, _CLOSING[token])
-            current.append(_Group(token, inside, comma, atom))
-        elif token == closing:
+            inside, at, comma = _elements(tokens, at, _CLOSING[piece])
+            current.append(_Group(piece, inside, comma, atom))
+        elif piece == closing:
             comma = bool(elements) and not current
             return (*elements, *([tuple(current)] if current else [])), at, comma
-        elif token == "," and closing:
+        elif piece == "," and closing:
             elements.append(tuple(current))
             current = []
-        elif token in {")", "]", "}"}:
+        elif piece in {")", "]", "}"}:
             raise _UnknownShapeError
-        elif current or token.strip():
-            current.append(token if current else token.lstrip(" "))
+        elif current or piece.strip():
+            current.append(piece if current else piece.lstrip(" "))
     if closing:
         raise _UnknownShapeError
     return (tuple(current),), at, False

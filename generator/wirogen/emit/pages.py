@@ -1,40 +1,115 @@
-"""Plans → the Markdown pages below ``generated/docs/``."""
+"""Plans → the source of the documentation site below ``generated/docs/``."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
+from wirogen.diagnostics import RULES
+from wirogen.emit.escape import link
 from wirogen.emit.templates import Renderer
 from wirogen.plan import ToolPlan
-from wirogen.spec import Json, Unsent
+from wirogen.site.categories import Category, categories_of, slug
+from wirogen.site.guides import GUIDES, calls, guide_values
+from wirogen.site.listing import listing_text
+from wirogen.site.request import request_data
+from wirogen.site.snippets import first_snippets, snippet_texts
+from wirogen.spec import dump_spec
 
-_TOOL_PAGE = "docs/tools/[owner]/[project].md.jinja"
-_INDEX = "docs/index.md.jinja"
+OPTIONS_SHOWN: Final = 60
+EXAMPLES_SHOWN: Final = 20
+_TOOL_PAGE: Final = "docs/tools/[owner]/[project].md.jinja"
+_CATEGORY: Final = "docs/categories/[category].md.jinja"
+_VIDEO: Final = (".mp4", ".webm", ".mov")
+_ASSETS: Final = "docs/assets"
+_GUIDES: Final = "docs/guides"
 
 
 def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
-    """The pages that one tool alone decides."""
-    path = f"docs/tools/{plan.module.owner}/{plan.module.project}.md"
-    return {path: _tidy(renderer.text(_TOOL_PAGE, tool=plan, body=_request_body(plan)))}
+    """The files that one tool alone decides: its page, its form and its spec."""
+    path = f"docs/tools/{plan.module.owner}/{plan.module.project}"
+    texts = snippet_texts(plan, renderer)
+    cover = link(plan.spec.cover) if plan.spec.cover else None
+    page = renderer.text(
+        _TOOL_PAGE,
+        tool=plan,
+        snippets=first_snippets(plan, texts),
+        categories=categories_of(plan.spec),
+        cover=cover,
+        video=bool(cover and cover.lower().endswith(_VIDEO)),
+        findings=_findings(plan),
+        price=_price(plan),
+        options_shown=OPTIONS_SHOWN,
+        examples_shown=EXAMPLES_SHOWN,
+    )
+    return {
+        f"{path}.md": tidy(page),
+        f"{path}.json": request_data(plan, texts),
+        f"{path}.yaml": dump_spec(plan.spec),
+    }
 
 
 def shared_pages(owners: Mapping[str, Sequence[ToolPlan]], renderer: Renderer) -> dict[str, str]:
-    """The pages that list tools."""
-    return {"docs/index.md": _tidy(renderer.text(_INDEX, owners=owners))}
+    """The pages that list tools, the guides and the assets."""
+    plans = [plan for tools in owners.values() for plan in tools]
+    categories = [
+        (Category(name=name, slug=slug(name)), tools) for name, tools in _by_category(plans).items()
+    ]
+    example = guide_values(plans, renderer)
+    values: dict[str, Any] = {
+        "owners": owners,
+        "guides": GUIDES if example else (),
+        "example": example,
+        "call": calls(example) if example else {},
+        "plans": plans,
+        "categories": categories,
+    }
+    pages = {
+        "docs/index.md": renderer.text("docs/index.md.jinja", **values),
+        "docs/tools/index.md": renderer.text("docs/tools/index.md.jinja", **values),
+        "docs/categories/index.md": renderer.text("docs/categories/index.md.jinja", **values),
+    }
+    for category, tools in categories:
+        path = f"docs/categories/{category.slug}.md"
+        pages[path] = renderer.text(_CATEGORY, category=category, tools=tools)
+    for name, _ in values["guides"]:
+        pages[f"{_GUIDES}/{name}.md"] = renderer.text(f"{_GUIDES}/{name}.md.jinja", **values)
+    files = {path: tidy(text) for path, text in pages.items()}
+    files["docs/tools.json"] = listing_text(plans, link)
+    files["docs/llms.txt"] = tidy(renderer.text("docs/llms.txt.jinja", **values))
+    return files | renderer.raw(_ASSETS)
 
 
-def _request_body(plan: ToolPlan) -> str:
-    """The JSON body of a run that gives only what is required."""
-    body: dict[str, Json] = {}
-    for item in plan.inputs:
-        sent = item.spec.example if item.required else item.spec.wire.sent
-        if not isinstance(sent, Unsent):
-            body[item.spec.name] = sent
-    return json.dumps(body, ensure_ascii=False, indent=2)
+def _by_category(plans: Iterable[ToolPlan]) -> dict[str, list[ToolPlan]]:
+    found: defaultdict[str, list[ToolPlan]] = defaultdict(list)
+    for plan in plans:
+        for each in categories_of(plan.spec):
+            found[each.name].append(plan)
+    return {name: found[name] for name in sorted(found, key=lambda name: (name.lower(), name))}
 
 
-def _tidy(text: str) -> str:
+def _findings(plan: ToolPlan) -> list[dict[str, str]]:
+    """What is odd about the document, each with what that means to a caller."""
+    source = plan.spec.source
+    return [
+        {
+            "code": each.code,
+            "subject": each.subject,
+            "message": each.message,
+            "summary": RULES[each.code].fix if each.code in RULES else "",
+        }
+        for each in (source.findings if source else ())
+    ]
+
+
+def _price(plan: ToolPlan) -> str | None:
+    price = plan.spec.dynamicprice
+    return None if price is None else json.dumps(price, ensure_ascii=False, indent=2)
+
+
+def tidy(text: str) -> str:
     """Outside fences, never two blank lines in a row; one line feed at the end."""
     lines: list[str] = []
     fence = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jinja2
 import markupsafe
@@ -13,12 +13,15 @@ import wirogen
 from wirogen.emit.escape import (
     DocstringText,
     Markdown,
+    attribute,
     code_span,
     docstring,
     docstring_text,
     fence,
+    front_matter,
     link,
     markdown,
+    shorten,
 )
 from wirogen.emit.formatting import format_any, format_own
 from wirogen.plan.identifiers import Identifier
@@ -55,6 +58,9 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         code=code_span,
         fence=fence,
         link=link,
+        attr=attribute,
+        yaml=front_matter,
+        shorten=shorten,
     )
     return env
 
@@ -73,6 +79,7 @@ class Renderer:
     def __init__(self, overrides: Path | None = None) -> None:
         self._env = environment(overrides)
         self._ours = overrides is None or not (overrides / "python").is_dir()
+        self._loader = cast("jinja2.BaseLoader", self._env.loader)
 
     def text(self, template: str, **values: Any) -> str:
         return self._env.get_template(template).render(values)
@@ -83,3 +90,13 @@ class Renderer:
         text = self.text(template, **values)
         stub = template.endswith(".pyi.jinja")
         return format_own(text) if self._ours else format_any(text, stub=stub)
+
+    def raw(self, folder: str) -> dict[str, str]:
+        """Every file below ``folder`` as it is, by its path below the template folders."""
+        loader = self._loader
+        return {name: loader.get_source(self._env, name)[0] for name in self.names(folder)}
+
+    def names(self, folder: str) -> list[str]:
+        """The templates below ``folder``, sorted."""
+        found = self._loader.list_templates()
+        return sorted(name for name in found if name.startswith(f"{folder}/"))

@@ -37,10 +37,10 @@ def load_spec(text: str, *, path: str) -> ToolSpec:
     Raises:
         InputError: not YAML, an unknown or missing key, or a value of the wrong kind (S001).
     """
-    return _Loader(path).spec(read_tree(text, path))
+    return SpecReader(path).spec(read_tree(text, path))
 
 
-class _Fields:
+class Fields:
     """The keys of one mapping, taken one by one; what is left over at the end is unknown."""
 
     def __init__(self, node: Node, path: str, what: str) -> None:
@@ -122,12 +122,12 @@ class _Fields:
             )
 
 
-class _Loader:
+class SpecReader:
     def __init__(self, path: str) -> None:
         self.path = path
 
     def spec(self, node: Node) -> ToolSpec:
-        fields = _Fields(node, self.path, "the spec")
+        fields = Fields(node, self.path, "the spec")
         version = to_json(fields.required("spec"), self.path, "spec")
         if version != SPEC_VERSION or isinstance(version, bool):
             raise fields.error("spec", f"must be {SPEC_VERSION}")
@@ -148,7 +148,7 @@ class _Loader:
             tags=() if tags is None else fields.texts(tags, "tags"),
             endpoints=self._endpoints(fields),
             extra=fields.text_map("extra"),
-            inputs=fields.each(fields.required("inputs"), "inputs", self._input),
+            inputs=fields.each(fields.required("inputs"), "inputs", self.input),
             examples=()
             if examples is None
             else fields.each(examples, "examples", fields.as_text_map),
@@ -160,14 +160,14 @@ class _Loader:
         self._no_input_twice(fields, spec)
         return spec
 
-    def _endpoints(self, fields: _Fields) -> Mapping[str, str]:
+    def _endpoints(self, fields: Fields) -> Mapping[str, str]:
         endpoints = fields.text_map("endpoints")
         for key in ("run", "detail"):
             if key not in endpoints:
                 raise fields.error("endpoints", f"must have the key {key!r}")
         return endpoints
 
-    def _no_input_twice(self, fields: _Fields, spec: ToolSpec) -> None:
+    def _no_input_twice(self, fields: Fields, spec: ToolSpec) -> None:
         seen: set[str] = set()
         for item in spec.inputs:
             if item.name in seen:
@@ -175,13 +175,13 @@ class _Loader:
             seen.add(item.name)
 
     def _section(self, node: Node, what: str) -> Section:
-        fields = _Fields(node, self.path, what)
+        fields = Fields(node, self.path, what)
         section = Section(title=fields.text("title"), text=fields.text("text"))
         fields.end()
         return section
 
     def _source(self, node: Node) -> Source:
-        fields = _Fields(node, self.path, "source")
+        fields = Fields(node, self.path, "source")
         findings = fields.optional("findings")
         source = Source(
             document=fields.text("document"),
@@ -199,7 +199,7 @@ class _Loader:
         return source
 
     def _finding(self, node: Node, what: str) -> Finding:
-        fields = _Fields(node, self.path, what)
+        fields = Fields(node, self.path, what)
         finding = Finding(
             code=fields.text("code"),
             subject=fields.text("subject"),
@@ -208,8 +208,8 @@ class _Loader:
         fields.end()
         return finding
 
-    def _input(self, node: Node, what: str) -> Input:
-        fields = _Fields(node, self.path, what)
+    def input(self, node: Node, what: str) -> Input:
+        fields = Fields(node, self.path, what)
         name = fields.text("name")
         if not name:
             raise fields.error("name", "must not be empty")
@@ -226,39 +226,21 @@ class _Loader:
             default=fields.nullable("default"),
             required=fields.flag(fields.required("required"), "required"),
             example=None if example is None else to_json(example, self.path, "example"),
-            wire=self._wire(fields.required("wire"), f"{fields.what} wire"),
+            wire=self.wire(fields.required("wire"), f"{fields.what} wire"),
             open=None if open_ is None else fields.flag(open_, "open"),
-            minimum=self._number(fields, "minimum"),
-            maximum=self._number(fields, "maximum"),
-            step=self._number(fields, "step"),
+            minimum=self.number(fields, "minimum"),
+            maximum=self.number(fields, "maximum"),
+            step=self.number(fields, "step"),
             python_name=fields.optional_text("python_name"),
             extra=fields.text_map("extra"),
-            options=None if options is None else fields.each(options, "options", self._option),
+            options=None if options is None else fields.each(options, "options", self.option),
         )
         fields.end()
-        self._check_input(fields, item)
+        if problem := input_problem(item):
+            raise fields.error(*problem)
         return item
 
-    def _check_input(self, fields: _Fields, item: Input) -> None:
-        if (item.open is not None) != (item.type in CHOICE_TYPES):
-            raise fields.error("open", "is for selects, and every select has it")
-        if item.options is not None and item.type not in CHOICE_TYPES:
-            raise fields.error("options", "are for selects")
-        if item.required and item.wire.sent is not UNSENT:
-            raise fields.error(
-                "wire",
-                "must not have 'sent' when the input is required: the caller gives the value",
-            )
-        if item.step is not None and Decimal(item.step) <= 0:
-            raise fields.error("step", "must be greater than 0")
-        if (
-            item.minimum is not None
-            and item.maximum is not None
-            and Decimal(item.minimum) > Decimal(item.maximum)
-        ):
-            raise fields.error("minimum", "must not be greater than maximum")
-
-    def _number(self, fields: _Fields, key: str) -> str | None:
+    def number(self, fields: Fields, key: str) -> str | None:
         node = fields.optional(key)
         if node is None:
             return None
@@ -271,8 +253,8 @@ class _Loader:
             raise fields.error(key, 'must be a decimal number in text, such as "0.5"')
         return text
 
-    def _wire(self, node: Node, what: str) -> Wire:
-        fields = _Fields(node, self.path, what)
+    def wire(self, node: Node, what: str) -> Wire:
+        fields = Fields(node, self.path, what)
         kind = fields.text("type")
         if kind not in WIRE_TYPES:
             raise fields.error("type", f"must be one of {', '.join(WIRE_TYPES)}")
@@ -283,8 +265,8 @@ class _Loader:
         fields.end()
         return wire
 
-    def _option(self, node: Node, what: str) -> Option:
-        fields = _Fields(node, self.path, what)
+    def option(self, node: Node, what: str) -> Option:
+        fields = Fields(node, self.path, what)
         words = fields.optional("triggerwords")
         settings = fields.optional("generatesettings")
         option = Option(
@@ -294,7 +276,7 @@ class _Loader:
             triggerwords=None if words is None else fields.texts(words, "triggerwords"),
             generatesettings=None
             if settings is None
-            else fields.each(settings, "generatesettings", self._setting),
+            else fields.each(settings, "generatesettings", self.setting),
             extra=fields.text_map("extra"),
             seen=fields.optional_text("seen"),
         )
@@ -303,9 +285,28 @@ class _Loader:
         fields.end()
         return option
 
-    def _setting(self, node: Node, what: str) -> dict[str, Json]:
+    def setting(self, node: Node, what: str) -> dict[str, Json]:
         if not isinstance(node, MapNode):
             raise spec_error(self.path, f"{what} must be a mapping", node.place)
         return {
             key: to_json(value, self.path, f"{what}.{key}") for key, value in node.items.items()
         }
+
+
+def input_problem(item: Input) -> tuple[str, str] | None:
+    """How an input contradicts itself: the key, and the end of a sentence about it."""
+    if (item.open is not None) != (item.type in CHOICE_TYPES):
+        return "open", "is for selects, and every select has it"
+    if item.options is not None and item.type not in CHOICE_TYPES:
+        return "options", "are for selects"
+    if item.required and item.wire.sent is not UNSENT:
+        return (
+            "wire",
+            "must not have 'sent' when the input is required: the caller gives the value",
+        )
+    if item.step is not None and Decimal(item.step) <= 0:
+        return "step", "must be greater than 0"
+    low, high = item.minimum, item.maximum
+    if low is not None and high is not None and Decimal(low) > Decimal(high):
+        return "minimum", "must not be greater than maximum"
+    return None

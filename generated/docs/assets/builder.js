@@ -1,0 +1,193 @@
+// The request builder of a tool's page.
+
+import { control } from "./controls.js";
+import { el, newId } from "./dom.js";
+import { highlight } from "./highlight.js";
+import { check, lines } from "./request.js";
+import { snippets } from "./snippets.js";
+import { tabs } from "./tabs.js";
+
+const TABS = { python: "Python", async: "Async", shell: "Shell", curl: "curl", json: "JSON" };
+const MARK = "#run=";
+
+function fieldFor(input, changed) {
+  const labelId = newId("label");
+  const problem = el("p", { class: "wt-problem", id: newId("problem"), hidden: true });
+  const made = control(input, { labelId, changed });
+  const label = el("label", { id: labelId }, el("span", { text: input.title }), el("code", { text: input.name }));
+  if (input.required) label.append(el("em", { text: "required" }));
+  if (made.field.matches("input, select, textarea")) {
+    made.field.id ||= newId("field");
+    label.htmlFor = made.field.id;
+    made.field.setAttribute("aria-describedby", problem.id);
+  }
+  const help = input.help ? el("p", { class: "wt-help", text: input.help }) : null;
+  const node = el("div", { class: "wt-field", "data-input": input.name }, label, help, made.node, problem);
+  return { ...made, input, node, problem };
+}
+
+function startWithExample(field) {
+  const { input } = field;
+  if (input.initial === undefined) return;
+  if (typeof input.initial === "string" && !Array.isArray(field.get())) {
+    const file = input.kind.startsWith("file");
+    const list = file || input.kind === "id" || input.kind === "ids";
+    field.load(list ? JSON.stringify(file ? [[input.initial, false]] : [input.initial]) : input.initial);
+  } else if (Array.isArray(input.initial)) {
+    const files = input.kind.startsWith("file");
+    field.load(
+      input.kind === "texts"
+        ? input.initial.join("\n")
+        : JSON.stringify(input.initial.map((each) => (files ? [each, false] : each))),
+    );
+  }
+}
+
+// The state goes behind the "#", where no server sees it, in letters that mean nothing in a
+// selector: the theme looks for an element of that name.
+function pack(state) {
+  const bytes = new TextEncoder().encode(JSON.stringify(state));
+  const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function unpack(text) {
+  const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(letters, (char) => char.charCodeAt(0))));
+}
+
+function loadAddress(fields) {
+  if (!location.hash.startsWith(MARK)) return false;
+  let saved;
+  try {
+    saved = unpack(location.hash.slice(MARK.length));
+  } catch {
+    return false;
+  }
+  for (const field of fields) {
+    const text = saved?.[field.input.name];
+    if (typeof text !== "string") continue;
+    try {
+      field.load(text);
+    } catch {
+      field.clear();
+    }
+  }
+  return true;
+}
+
+function address(fields) {
+  const state = {};
+  for (const field of fields) {
+    const text = field.save();
+    if (text !== null) state[field.input.name] = text;
+  }
+  return location.pathname + location.search + (Object.keys(state).length ? MARK + pack(state) : "");
+}
+
+function codePanel() {
+  const code = el("code");
+  const status = el("span", { class: "wt-status", role: "status" });
+  const panel = el("pre", { class: "wt-snippet" }, code);
+  let text = "";
+  const copy = async (what, done) => {
+    try {
+      await navigator.clipboard.writeText(what);
+      status.textContent = done;
+    } catch {
+      status.textContent = "Copying is not allowed here; select the text.";
+    }
+    setTimeout(() => (status.textContent = ""), 2000);
+  };
+  const buttons = el(
+    "div",
+    { class: "wt-actions" },
+    el("button", { type: "button", class: "wt-copy", text: "Copy", onclick: () => copy(text, "Copied.") }),
+    el("button", { type: "button", class: "wt-share", text: "Copy link", onclick: () => copy(location.href, "Link copied.") }),
+    el("button", { type: "button", class: "wt-reset", text: "Reset" }),
+    status,
+  );
+  return {
+    panel,
+    buttons,
+    show: (value, language) => {
+      text = value;
+      code.replaceChildren(...highlight(value, language));
+    },
+  };
+}
+
+export function build(root, tool) {
+  let texts = {};
+  let tab = "python";
+  const out = codePanel();
+  const summary = el("ul", { class: "wt-problems", "aria-live": "polite" });
+  const fields = tool.inputs.map((input) => fieldFor(input, () => update(true)));
+  const bar = tabs(TABS, "Language of the snippet", out.panel, (key) => {
+    tab = key;
+    out.show(texts[key] ?? "", key);
+  });
+
+  function given() {
+    const values = new Map();
+    for (const field of fields) {
+      const value = field.get();
+      if (value !== undefined) values.set(field.input.name, value);
+    }
+    return values;
+  }
+
+  function mark(found) {
+    for (const field of fields) {
+      const own = [...found].filter(([name]) => name === field.input.name || name.startsWith(`${field.input.name}[`));
+      field.problem.textContent = own.map(([, text]) => text).join("; ");
+      field.problem.hidden = !own.length;
+      field.field.setAttribute("aria-invalid", String(own.length > 0));
+      for (const place of field.node.querySelectorAll("[data-lora]")) {
+        const text = found.get(`${field.input.name}: ${place.dataset.lora}`);
+        place.textContent = text ?? "";
+        place.hidden = !text;
+      }
+    }
+    summary.replaceChildren(...lines(found).map((line) => el("li", { text: line })));
+    summary.hidden = !found.size;
+  }
+
+  function update(keep) {
+    const values = given();
+    mark(check(tool.inputs, values));
+    texts = snippets(tool, values);
+    out.show(texts[tab], tab);
+    if (keep) history.replaceState(null, "", address(fields));
+  }
+
+  const ordered = [...fields].sort((a, b) => Boolean(b.input.required) - Boolean(a.input.required));
+  const rare = ordered.filter((each) => each.input.rare);
+  const folded = el(
+    "details",
+    { class: "wt-rare" },
+    el("summary", { text: `${rare.length} more input${rare.length === 1 ? "" : "s"}` }),
+    ...rare.map((each) => each.node),
+  );
+  const form = el(
+    "form",
+    { class: "wt-form", "aria-label": `Request for ${tool.tool}`, onsubmit: (event) => event.preventDefault() },
+    ...ordered.filter((each) => !each.input.rare).map((each) => each.node),
+    rare.length ? folded : null,
+  );
+  fields.forEach(startWithExample);
+  if (loadAddress(fields)) folded.open = rare.some((each) => each.save() !== null);
+  out.buttons.querySelector(".wt-reset").addEventListener("click", () => {
+    for (const field of fields) {
+      field.clear();
+      startWithExample(field);
+    }
+    update(false);
+    history.replaceState(null, "", location.pathname + location.search);
+  });
+  root.replaceChildren(form, el("div", { class: "wt-code" }, bar, out.panel, out.buttons, summary));
+  update(false);
+  root.classList.add("wt-ready");
+  // For tests and for the console: what the form would send, and why it would not.
+  root.request = () => ({ snippets: texts, problems: lines(check(tool.inputs, given())) });
+}

@@ -1,0 +1,120 @@
+// What an input refuses, in the words of the Python validator. tests/site/cases.json holds
+// requests that both must judge alike.
+
+import { decimal, isWhole, less, onStep, spell } from "./decimal.js";
+import { nearest } from "./nearest.js";
+import { LocalFile, Lora, Num, reprText, shorten } from "./values.js";
+
+const EXPECTED = {
+  text: "text", choice: "text", id: "text", int: "a whole number", number: "a number",
+  "int-or-text": "a whole number or text", bool: "true or false", object: "a mapping",
+};
+
+function shown(value) {
+  if (value === null) return "nothing";
+  if (typeof value === "string") return `${shorten(reprText(value))} (text)`;
+  if (value instanceof Num) return `${value.text} (${value.whole ? "whole number" : "number"})`;
+  if (typeof value === "boolean") return `${value ? "True" : "False"} (boolean)`;
+  return Array.isArray(value) ? "list" : "mapping";
+}
+
+function fits(kind, value) {
+  if (kind === "int") return value instanceof Num && value.whole;
+  if (kind === "number") return value instanceof Num;
+  if (kind === "int-or-text") return typeof value === "string" || (value instanceof Num && value.whole);
+  if (kind === "bool") return typeof value === "boolean";
+  if (kind === "object") return value !== null && typeof value === "object" && !Array.isArray(value);
+  return kind === "any" || typeof value === "string";
+}
+
+function option(input, value) {
+  const values = input.options.map(([each]) => each);
+  if (values.includes(value)) return null;
+  return `${shorten(reprText(value))} is not an option${nearest(value, values)}`;
+}
+
+function limits(input, value) {
+  if (!(value instanceof Num)) return null;
+  const given = decimal(value.text);
+  for (const [key, words, wrong] of [
+    ["minimum", "greater than or equal to", (limit) => less(given, limit)],
+    ["maximum", "less than or equal to", (limit) => less(limit, given)],
+  ]) {
+    const limit = input[key];
+    if (limit !== undefined && wrong(decimal(limit))) {
+      return `Input should be ${words} ${limit}, got ${shown(value)}`;
+    }
+  }
+  return null;
+}
+
+function wrongKind(input, value) {
+  const { kind } = input;
+  if (input.odd !== undefined) {
+    if (value === input.odd) return null;
+    if (typeof value === "string" && kind !== "text") {
+      const known = typeof input.odd === "string" ? input.odd : input.odd ? "True" : "False";
+      return `${shorten(reprText(value))} is not an option${nearest(value, [known])}`;
+    }
+  }
+  return fits(kind, value) ? null : `expected ${EXPECTED[kind]}, got ${shown(value)}`;
+}
+
+// What is wrong with `value` as one input: a list of [where, message], where is "" or "[2]".
+export function problems(input, value) {
+  const { kind } = input;
+  if (value === undefined) return input.required ? [["", "required"]] : [];
+  if (kind === "choices") {
+    return value.map((each, index) => [`[${index}]`, option(input, each)]).filter(([, text]) => text);
+  }
+  if (Array.isArray(value) || kind.startsWith("file") || value instanceof LocalFile) return [];
+  if (kind === "lora") return [];
+  const text =
+    wrongKind(input, value) ?? (kind === "choice" ? option(input, value) : limits(input, value));
+  return text ? [["", text]] : [];
+}
+
+function allowed([, kind, low, high, , step]) {
+  const parts = [kind === "number" ? "a whole number" : "a number"];
+  if (low !== null) parts.push(`from ${low}`);
+  if (high !== null) parts.push(`to ${high}`);
+  if (step) parts.push(`in steps of ${step}`);
+  return parts.join(" ");
+}
+
+function scale(setting, given) {
+  const [, kind, low, high, , step] = setting;
+  const exact = given instanceof Num ? decimal(given.text) : null;
+  const quoted = given instanceof Num ? given.text : shorten(reprText(given));
+  const wrong = `expected ${allowed(setting)}, got ${quoted}`;
+  if (exact === null || (kind === "number" && !isWhole(exact))) return [null, wrong];
+  const [least, most, by] = [low, high, step].map(decimal);
+  if ((least && less(exact, least)) || (most && less(most, exact))) return [null, wrong];
+  const zero = { digits: 0n, scale: 0 };
+  if (by && !onStep(exact, least ?? zero, by)) return [null, wrong];
+  return [spell(kind, exact), null];
+}
+
+// The tags and words that a LoRA puts in front of the prompt, and what is wrong with its scales.
+export function loraPrefix(lora) {
+  const parts = [];
+  for (const setting of lora.option?.[5] ?? []) {
+    const given = lora.scales[setting[0]];
+    let text;
+    if (given === undefined) {
+      const fallback = decimal(setting[4]);
+      text = fallback && spell(setting[1], fallback);
+    } else {
+      const [spelled, wrong] = scale(setting, given);
+      if (wrong) return { prefix: "", problem: `${lora.option[2]}: ${wrong}` };
+      text = spelled;
+    }
+    if (text && lora.tag) parts.push(`<lora:${setting[0]}:${text}>`);
+  }
+  const all = [...parts, ...lora.words];
+  return { prefix: all.map((part) => `${part}, `).join(""), problem: null };
+}
+
+export function lorasOf(value) {
+  return (Array.isArray(value) ? value : [value]).filter((each) => each instanceof Lora);
+}

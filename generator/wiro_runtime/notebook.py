@@ -1,0 +1,63 @@
+"""How results show themselves in a notebook: HTML in which every text is text.
+
+Nothing is fetched to make it. Images are fetched by the browser when they come into view, audio
+and video when somebody plays them, all without telling where the page is.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from wiro_runtime.results import Output, Result
+
+_LONGEST: Final = 20_000
+"""Characters of a text that are shown."""
+
+
+def result_html(result: Result) -> str:
+    parts = [f"task {escape(result.task_id)}"]
+    if result.elapsed is not None:
+        parts.append(f"{result.elapsed:g} s")
+    if result.cost is not None:
+        parts.append(f"${result.cost.normalize():f}")
+    shown = "".join(output_html(output) for output in result.outputs)
+    if not result.outputs and result.text:
+        shown = _text(result.text)
+    return f"<div><p>{' · '.join(parts)}</p>{shown}</div>"
+
+
+def output_html(output: Output) -> str:
+    name = escape(output.name)
+    body = ""
+    if output.text is not None:
+        body = _text(output.text)
+    if output.url is None or _scheme(output.url) not in ("http", "https"):
+        return f"<figure>{body}<figcaption>{name}</figcaption></figure>"
+    url = escape(output.url)
+    kind = output.content_type.partition("/")[0].lower()
+    if kind == "image":
+        body += (
+            f'<img src="{url}" alt="{name}" loading="lazy" referrerpolicy="no-referrer" '
+            'style="max-width:100%;max-height:512px">'
+        )
+    elif kind == "audio":
+        body += f'<audio src="{url}" controls preload="none"></audio>'
+    elif kind == "video":
+        body += f'<video src="{url}" controls preload="none" style="max-width:100%"></video>'
+    link = f'<a href="{url}" rel="noopener noreferrer" target="_blank">{name}</a>'
+    return f"<figure>{body}<figcaption>{link}</figcaption></figure>"
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
+
+
+def _text(text: str) -> str:
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return f'<pre style="white-space:pre-wrap">{escape(shown)}</pre>'

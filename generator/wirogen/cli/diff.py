@@ -1,0 +1,112 @@
+"""``wirogen diff``."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wirogen.cli.console import (
+    CommandError,
+    diagnostic_json,
+    err,
+    out,
+    print_diagnostics,
+    print_json,
+    printable,
+)
+from wirogen.diagnostics import Diagnostic
+from wirogen.diff import (
+    Change,
+    Impact,
+    bump,
+    compare_tools,
+    condensed,
+    markdown_report,
+    read_side,
+    summary,
+)
+from wirogen.diff.revision import checked_out
+from wirogen.spec import ToolSpec
+
+_STYLES = {Impact.BREAKING: "bold red", Impact.ADDITIVE: "green", Impact.COSMETIC: "dim"}
+
+
+def command(
+    old: Annotated[
+        str,
+        typer.Argument(
+            help="Spec, document, folder or project; REVISION:PATH for one in git.",
+            show_default=False,
+        ),
+    ],
+    new: Annotated[str, typer.Argument(help="What it is compared with.", show_default=False)],
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print it for a pull request.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Breaking change that is fine: 'owner/project:input:kind' as --json names it, "
+            "with * for anything."
+        ),
+    ] = None,
+) -> int:
+    """What changed between two specs or folders of them, and the version bump it asks for.
+
+    Exit 0: nothing breaks. 1: something does that is not allowed. 2: a side cannot be read.
+    """
+    with ExitStack() as stack:
+        before, old_errors = _side(old, stack)
+        after, new_errors = _side(new, stack)
+    errors = [*old_errors, *new_errors]
+    changes = compare_tools(before, after)
+    allowed = allow or []
+    breaking = [
+        change
+        for change in changes
+        if change.impact is Impact.BREAKING and not _is_allowed(change, allowed)
+    ]
+    if as_json:
+        print_json(
+            {
+                "bump": bump(changes),
+                "breaking": [change.name for change in breaking],
+                "changes": [change.as_json() for change in changes],
+                "errors": [diagnostic_json(each) for each in errors],
+            }
+        )
+    elif as_markdown:
+        out().print(markdown_report(changes), markup=False, end="")
+    else:
+        _show(changes)
+    print_diagnostics(errors, err())
+    if errors:
+        return 2
+    return 1 if breaking else 0
+
+
+def _side(given: str, stack: ExitStack) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
+    path = Path(given)
+    if path.exists():
+        return read_side(path)
+    revision, colon, inside = given.partition(":")
+    if not colon:
+        raise CommandError(f"{given}: no such file or folder")
+    return read_side(stack.enter_context(checked_out(revision, inside or ".")))
+
+
+def _is_allowed(change: Change, allowed: list[str]) -> bool:
+    return any(fnmatchcase(change.name, pattern) for pattern in allowed)
+
+
+def _show(changes: list[Change]) -> None:
+    console = out()
+    for change, said in condensed(changes):
+        console.print(str(change.impact), style=_STYLES[change.impact], end=" ")
+        console.print(f"{printable(change.tool)}: {printable(said)}", markup=False)
+    console.print(summary(changes), markup=False)

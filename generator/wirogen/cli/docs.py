@@ -1,0 +1,123 @@
+"""``wirogen docs build`` and ``wirogen docs serve``."""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wirogen.cli.console import CommandError, err, out, print_json
+from wirogen.diagnostics import InputError
+
+if TYPE_CHECKING:
+    from wirogen.site.build import SiteReport
+
+app = typer.Typer(
+    name="docs", help="The documentation site, made from generated/docs/.", no_args_is_help=True
+)
+
+_Docs = Annotated[
+    Path | None, typer.Option(help="Source; by default generated/docs of the nearest project.")
+]
+_Out = Annotated[
+    Path | None, typer.Option("--out", help="Result; by default site/ of that project.")
+]
+_Name = Annotated[str, typer.Option(help="Name in the header of the site.")]
+
+
+@app.command("build")
+def build(
+    docs: _Docs = None,
+    out_dir: _Out = None,
+    name: _Name = "wiro-tools",
+    site_url: Annotated[
+        str | None, typer.Option(help="Address that the site will have, for its sitemap.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.", min=0)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
+) -> int:
+    """Build the site: plain files for any web server. Only what changed is made again."""
+    source, target = _folders(docs, out_dir)
+    started = time.monotonic()
+    report = _build(source, target, name=name, site_url=site_url, jobs=jobs)
+    if as_json:
+        print_json({"out": str(target), "pages": report.pages, "made": report.made})
+    else:
+        seconds = time.monotonic() - started
+        out().print(f"{target}: {report.pages} pages, {report.made} made now, {seconds:.1f} s")
+    return 0
+
+
+@app.command("serve")
+def serve(
+    docs: _Docs = None,
+    out_dir: _Out = None,
+    name: _Name = "wiro-tools",
+    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 8000,
+) -> int:
+    """Build the site, show it on this machine, and build again when its source changes."""
+    source, target = _folders(docs, out_dir)
+    _build(source, target, name=name, site_url=None, jobs=0)
+    from wirogen.site.server import Server  # noqa: PLC0415 - after the extra is known to be there
+
+    with Server(target, port) as server:
+        out().print(f"{server.url} (Ctrl-C ends it)")
+        seen = _state(source)
+        while True:
+            time.sleep(1)
+            now = _state(source)
+            if now == seen:
+                continue
+            seen = now
+            try:
+                report = _build(source, target, name=name, site_url=None, jobs=0)
+            except InputError as error:
+                err().print(str(error), markup=False)
+            else:
+                out().print(f"{report.made} pages made again")
+
+
+def _build(source: Path, target: Path, *, name: str, site_url: str | None, jobs: int) -> SiteReport:
+    missing = [module for module in ("zensical", "markdown") if find_spec(module) is None]
+    if missing:
+        raise CommandError("Zensical is not installed; run: pip install 'wiro-tools[docs]'")
+    from wirogen.site.build import build_site  # noqa: PLC0415 - needs the extra
+
+    return build_site(
+        source,
+        target,
+        work=target.parent / ".wirogen" / f"docs-{target.name}",
+        name=name,
+        site_url=site_url,
+        workers=jobs or os.cpu_count() or 1,
+    )
+
+
+def _folders(docs: Path | None, target: Path | None) -> tuple[Path, Path]:
+    here = Path.cwd()
+    if docs is None:
+        roots = (here, *here.parents)
+        root = next((each for each in roots if (each / "generated" / "docs").is_dir()), None)
+        if root is None:
+            raise CommandError("no generated/docs here or above; run wirogen build, or use --docs")
+        return root / "generated" / "docs", target or root / "site"
+    if not docs.is_dir():
+        raise CommandError(f"{docs}: there is no such folder")
+    return docs, target or here / "site"
+
+
+def _state(folder: Path) -> dict[str, int]:
+    """When each file was last written, by path."""
+    found: dict[str, int] = {}
+    for where, _, names in os.walk(folder):
+        for each in names:
+            path = Path(where) / each
+            try:
+                found[str(path)] = path.stat().st_mtime_ns
+            except FileNotFoundError:
+                continue
+    return found

@@ -1,0 +1,47 @@
+"""A folder of specs as it was in a git revision: ``HEAD~1:specs/tools``."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wirogen.diagnostics import Diagnostic, InputError
+
+
+@contextmanager
+def checked_out(revision: str, path: str) -> Iterator[Path]:
+    """``path`` as it was in ``revision``, in a temporary folder. A path that did not exist then is
+    an empty folder. Raises :class:`InputError` for what git does not know."""
+    with tempfile.TemporaryDirectory(prefix="wirogen-") as folder:
+        target = Path(folder)
+        _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", shown=revision)
+        if _git("ls-tree", "-r", "--name-only", revision, "--", path, shown=revision).strip():
+            archive = _git("archive", "--format=tar", revision, "--", path, shown=revision)
+            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+                tar.extractall(target, filter="data")
+        found = target / path
+        if not found.exists():
+            found.mkdir(parents=True)
+        yield found
+
+
+def _git(*arguments: str, shown: str) -> bytes:
+    git = shutil.which("git")
+    if git is None:
+        raise InputError(Diagnostic(code="S004", message="git is not installed", path=shown))
+    if shown.startswith("-"):
+        raise InputError(Diagnostic(code="S004", message="is no revision", path=shown))
+    done = subprocess.run(  # noqa: S603 - fixed words, and a revision that is no option
+        [git, *arguments], capture_output=True, check=False
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().split("\n")[-1]
+        message = said.removeprefix("fatal: ") or "is no revision that git knows"
+        raise InputError(Diagnostic(code="S004", message=message, path=shown))
+    return done.stdout

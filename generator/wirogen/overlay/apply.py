@@ -1,0 +1,190 @@
+"""Spec + overlay → corrected spec. What does not apply, or makes no sense, is said and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from wirogen.diagnostics import Diagnostic, Position
+from wirogen.document.wire import number
+from wirogen.overlay.read import Correction, Overlay
+from wirogen.plan.identifiers import INPUT_RESERVED, snake
+from wirogen.spec import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
+from wirogen.spec.dump import json_is_same
+from wirogen.spec.load import input_problem
+
+
+class _RefusedError(Exception):
+    """A correction that is not made: its code, what to say, and the key that it is about."""
+
+    def __init__(self, code: str, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.key = key
+
+
+def apply_overlay(spec: ToolSpec, overlay: Overlay) -> tuple[ToolSpec, list[Diagnostic]]:
+    """``spec`` with all corrections that apply, made in order, and an error for each other one."""
+    errors: list[Diagnostic] = []
+
+    def refuse(correction: Correction, error: _RefusedError) -> None:
+        place: Position = correction.places.get(error.key, correction.position)
+        errors.append(
+            Diagnostic(
+                code=error.code,
+                message=str(error),
+                path=overlay.path,
+                position=place,
+                subject=correction.input or "",
+            )
+        )
+
+    made: list[Correction] = []
+    for correction in overlay.corrections:
+        try:
+            spec = _correct(spec, correction)
+            made.append(correction)
+        except _RefusedError as error:
+            refuse(correction, error)
+    for correction in made:
+        # After all of them, since a name may be taken now, or free.
+        if correction.action == "rename" and (taken := _taken(spec, correction)):
+            refuse(correction, _RefusedError("O003", taken))
+            spec = _change_input(
+                spec, correction.input or "", lambda item: replace(item, python_name=None)
+            )
+    return spec, errors
+
+
+def _correct(spec: ToolSpec, correction: Correction) -> ToolSpec:
+    name, option = correction.input, correction.option
+    if name is None:
+        return _set(spec, correction)
+    names = [item.name for item in spec.inputs]
+    if correction.action == "add" and option is None:
+        if name in names:
+            raise _RefusedError("O002", f"the tool has an input {name!r} already")
+        return replace(spec, inputs=(*spec.inputs, correction.added))
+    if name not in names:
+        raise _RefusedError("O002", f"the tool has no input {name!r}{_nearest(name, names)}")
+    if option is not None:
+        return _change_input(spec, name, lambda item: _correct_option(item, option, correction))
+    if correction.action == "hide":
+        if any(item.required for item in spec.inputs if item.name == name):
+            message = "a required input cannot be hidden: no call would be complete"
+            raise _RefusedError("O003", message)
+        return replace(spec, inputs=tuple(item for item in spec.inputs if item.name != name))
+    return _change_input(spec, name, lambda item: _correct_input(item, correction))
+
+
+def _change_input(spec: ToolSpec, name: str, change: Callable[[Input], Input]) -> ToolSpec:
+    inputs = tuple(change(item) if item.name == name else item for item in spec.inputs)
+    return replace(spec, inputs=inputs)
+
+
+def _correct_input(item: Input, correction: Correction) -> Input:
+    if correction.action == "rename":
+        return _rename(item, correction.name)
+    corrected = _follow(_set(item, correction), item, correction)
+    if problem := input_problem(corrected):
+        key, message = problem
+        raise _RefusedError("O003", f"{key} {message}", key)
+    return corrected
+
+
+def _rename(item: Input, name: str) -> Input:
+    as_written = snake(name, prefix="input", split_camel=False, reserved=INPUT_RESERVED)
+    if as_written != name:
+        raise _RefusedError("O003", f"{name!r} cannot be a name in Python; {as_written!r} can")
+    plain = snake(item.name, prefix="input", split_camel=True, reserved=INPUT_RESERVED)
+    if name == (item.python_name or plain):
+        raise _RefusedError("O002", f"the input is already called {name!r} in Python")
+    return replace(item, python_name=name)
+
+
+def _taken(spec: ToolSpec, correction: Correction) -> str:
+    for item in spec.inputs:
+        if item.name == correction.input:
+            continue
+        plain = snake(item.name, prefix="input", split_camel=True, reserved=INPUT_RESERVED)
+        if (item.python_name or plain) == correction.name:
+            return f"{correction.name!r} is already the name of the input {item.name!r}"
+    return ""
+
+
+def _follow(item: Input, before: Input, correction: Correction) -> Input:
+    """Values that follow from a corrected one, unless the correction sets them as well: a default
+    is what is sent, and nothing is sent for an input that has become required."""
+    values = correction.values
+    if values.get("required") is True and "wire" not in values and not before.required:
+        sent = before.wire.sent
+        sample = item.example
+        if sample is None and not isinstance(sent, Unsent) and sent not in ("", []):
+            sample = sent
+        return replace(item, wire=Wire(type=item.wire.type), example=sample)
+    if "default" in values and "wire" not in values:
+        if item.required:
+            return item if "example" in values else replace(item, example=item.default)
+        return replace(item, wire=Wire(type=item.wire.type, sent=_typed(item)))
+    return item
+
+
+def _typed(item: Input) -> Json | Unsent:
+    """The default in the JSON type that travels."""
+    default, kind = item.default, item.wire.type
+    if default is None:
+        return UNSENT
+    if kind == "number":
+        value = number(default)
+        if value is None:
+            raise _RefusedError("O003", f"default {default!r} is not a number", "default")
+        return value
+    if kind == "boolean":
+        if default not in ("true", "false"):
+            raise _RefusedError("O003", f"default {default!r} is not true or false", "default")
+        return default == "true"
+    if kind == "array":
+        return list[Json](default.split(",")) if default else []
+    return default
+
+
+def _correct_option(item: Input, value: str, correction: Correction) -> Input:
+    options = item.options or ()
+    known = [option.value for option in options]
+    if item.open is None:
+        raise _RefusedError("O002", f"the input is a {item.type}, which has no options")
+    if correction.action == "add":
+        if value in known:
+            raise _RefusedError("O002", f"the input has the option {value!r} already")
+        return replace(item, options=(*options, correction.added))
+    if value not in known:
+        raise _RefusedError("O002", f"the input has no option {value!r}{_nearest(value, known)}")
+    if correction.action == "hide":
+        return replace(item, options=tuple(each for each in options if each.value != value))
+
+    def change(option: Option) -> Option:
+        return _set(option, correction) if option.value == value else option
+
+    return replace(item, options=tuple(map(change, options)))
+
+
+def _set(target: Any, correction: Correction) -> Any:
+    """``target`` (a spec, input or option) with the values of ``set``, each of which is news."""
+    for key, value in correction.values.items():
+        if _is_same(getattr(target, key), value):
+            message = f"{key} is already what the correction wants; remove it"
+            raise _RefusedError("O002", message, key)
+    return replace(target, **correction.values)
+
+
+def _is_same(left: object, right: object) -> bool:
+    if isinstance(left, Wire) and isinstance(right, Wire):
+        return left.type == right.type and json_is_same(left.sent, right.sent)
+    return left == right and type(left) is type(right)
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    found = get_close_matches(name, names, n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""

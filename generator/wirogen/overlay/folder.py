@@ -1,0 +1,53 @@
+"""The overlays of a project, applied to its specs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.overlay.apply import apply_overlay
+from wirogen.overlay.read import Overlay, load_overlay
+from wirogen.sources import decode, display_path, files_below, read_bytes
+from wirogen.spec import ToolSpec
+
+
+def apply_overlays(
+    specs: Mapping[str, ToolSpec], folder: Path
+) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
+    """``specs`` with every overlay below ``folder`` applied, and what is wrong with them."""
+    errors: list[Diagnostic] = []
+    found: dict[str, Overlay] = {}
+    for file in files_below(folder, ".yaml"):
+        shown = display_path(file)
+        try:
+            overlay = load_overlay(decode(read_bytes(file), shown), path=shown)
+        except InputError as error:
+            errors.append(error.diagnostic)
+            continue
+        if problem := _problem(overlay, found, specs):
+            code, message = problem
+            errors.append(
+                Diagnostic(code=code, message=message, path=shown, position=overlay.position)
+            )
+            continue
+        found[overlay.tool] = overlay
+    corrected = dict(specs)
+    for tool, overlay in found.items():
+        corrected[tool], refused = apply_overlay(specs[tool], overlay)
+        errors += refused
+    return corrected, errors
+
+
+def _problem(
+    overlay: Overlay, found: Mapping[str, Overlay], specs: Mapping[str, ToolSpec]
+) -> tuple[str, str] | None:
+    tool = overlay.tool
+    if tool in found:
+        return "O004", f"{tool} has its overlay in {found[tool].path}; put both into one file"
+    if tool not in specs:
+        near = get_close_matches(tool, specs, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return "O002", f"there is no tool {tool!r}{hint}"
+    return None

@@ -1,0 +1,1 @@
+"""The documentation site: what its pages need beyond the plan, and how it is put together."""

@@ -1,0 +1,265 @@
+"""``generated/docs/`` → ``site/``.
+
+Zensical builds the home page, the guides and the reference, and two empty shells. Pages of tools
+and categories, which are many, are set into the shells, in parallel and only when they changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.publish import write_file
+from wirogen.site.assemble import Job, assemble, neighbours, with_alternate
+from wirogen.site.guides import GUIDES
+from wirogen.site.markup import site_links, split_front_matter
+from wirogen.site.reference import reference_pages
+from wirogen.site.search import add_tools
+from wirogen.site.theme import MAIN_TEMPLATE, SHELL, configuration
+
+_TOOL_SHELL: Final = "tools/shell/shell"
+_CATEGORY_SHELL: Final = "categories/shell"
+_STATE: Final = "state.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteReport:
+    """What a build did: pages in the site, pages made now, whether Zensical had to run."""
+
+    pages: int
+    made: int
+    whole: bool
+
+
+def build_site(
+    docs: Path, out: Path, *, work: Path, name: str, site_url: str | None, workers: int = 2
+) -> SiteReport:
+    """Make ``out`` the site of ``docs``; ``work`` keeps what the next build need not do again.
+
+    Raises :class:`InputError` when ``docs`` is no documentation source or Zensical refuses it.
+    """
+    tools = _tools(docs)
+    stage = work / "stage"
+    sources = _sources(docs, name=name, site_url=site_url)
+    old = _read_state(work / _STATE)
+    digest = _digest(sources)
+    whole = old.get("stage") != digest or not (stage / "site" / "index.html").is_file()
+    if whole:
+        _stage(stage, sources)
+        _zensical(stage)
+    pages = _pages(docs, out, stage / "site", tools)
+    made = {path: _job_digest(job) for path, job in pages.items()}
+    known = cast("dict[str, str]", old.get("pages", {}))
+    todo = [
+        job
+        for path, job in pages.items()
+        if known.get(path) != made[path] or not job.target.is_file()
+    ]
+    kept = _copy_static(docs, stage / "site", out)
+    assemble(todo, workers=workers)
+    add_tools(stage / "site" / "search.json", out / "search.json", tools)
+    kept |= _write_texts(docs, sources, out)
+    _remove_others(out, kept | set(pages) | {"search.json"})
+    state = {"stage": digest, "pages": made}
+    write_file(work / _STATE, json.dumps(state, indent=0))
+    total = sum(path.endswith(".html") for path in kept | set(pages))
+    return SiteReport(pages=total, made=len(todo), whole=whole)
+
+
+def _tools(docs: Path) -> list[dict[str, Any]]:
+    try:
+        data = json.loads((docs / "tools.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        message = "is not what wirogen build makes (no tools.json in it); build first"
+        raise InputError(Diagnostic(code="S004", message=message, path=str(docs))) from None
+    return cast("list[dict[str, Any]]", data["tools"])
+
+
+def _is_many(path: str) -> bool:
+    """Whether a page is one of the many that are set into a shell."""
+    parts = path.split("/")
+    in_tools = len(parts) == 3 and parts[0] == "tools"
+    in_categories = len(parts) == 2 and parts[0] == "categories" and parts[1] != "index.md"
+    return path.endswith(".md") and (in_tools or in_categories)
+
+
+def _sources(docs: Path, *, name: str, site_url: str | None) -> dict[str, bytes]:
+    """Everything that Zensical reads, by path below the stage."""
+    files = {
+        f"docs/{path}": (docs / path).read_bytes()
+        for path in _files(docs)
+        if not path.startswith("tools/") and not _is_many(path)
+    }
+    files["docs/tools/index.md"] = (docs / "tools" / "index.md").read_bytes()
+    reference = reference_pages()
+    files |= {f"docs/{path}": text.encode() for path, text in reference.items()}
+    files |= {f"docs/{shell}.md": SHELL.encode() for shell in (_TOOL_SHELL, _CATEGORY_SHELL)}
+    nav: list[object] = [
+        {"Home": "index.md"},
+        {"Tools": [{"All tools": "tools/index.md"}, {"Categories": "categories/index.md"}]},
+    ]
+    guides = [{title: f"guides/{each}.md"} for each, title in GUIDES]
+    if "docs/guides/index.md" in files:
+        nav.append({"Guides": guides})
+    nav.append({"Reference": [{_title(text): path} for path, text in reference.items()]})
+    files["zensical.toml"] = configuration(name=name, site_url=site_url, nav=nav).encode()
+    files["theme/main.html"] = MAIN_TEMPLATE.encode()
+    return files
+
+
+def _title(page: str) -> str:
+    return split_front_matter(page)[0]["title"]
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for where, folders, names in os.walk(folder):
+        folders.sort()
+        for each in sorted(names):
+            yield (Path(where) / each).relative_to(folder).as_posix()
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for path, data in sorted(files.items()):
+        total.update(f"{path}\0{len(data)}\0".encode() + data)
+    return total.hexdigest()
+
+
+def _stage(stage: Path, files: Mapping[str, bytes]) -> None:
+    shutil.rmtree(stage, ignore_errors=True)
+    for path, data in files.items():
+        (stage / path).parent.mkdir(parents=True, exist_ok=True)
+        (stage / path).write_bytes(data)
+
+
+def _zensical(stage: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
+        [sys.executable, "-m", "zensical", "build", "--clean", "-f", str(stage / "zensical.toml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0 or not (stage / "site" / "index.html").is_file():
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        message = f"Zensical failed: {lines[-1] if lines else 'it said nothing'}"
+        raise InputError(Diagnostic(code="S004", message=message, path=str(stage)))
+    for path in (stage / "site").rglob("*.html"):
+        text = site_links(path.read_text(encoding="utf-8"))
+        twin = path.with_suffix(".md").name
+        if path.name not in {"404.html", "shell.html"}:
+            text = with_alternate(text, twin)
+        path.write_text(text, encoding="utf-8")
+
+
+def _pages(docs: Path, out: Path, site: Path, tools: list[dict[str, Any]]) -> dict[str, Job]:
+    """The many pages, by path below the site."""
+    shells = {
+        depth: (site / f"{shell}.html").read_text(encoding="utf-8")
+        for depth, shell in (("tools", _TOOL_SHELL), ("categories", _CATEGORY_SHELL))
+    }
+    around = neighbours((tool["main"], tool["page"], tool["tool"]) for tool in tools)
+    main = {tool["page"]: tool["main"] for tool in tools}
+    jobs: dict[str, Job] = {}
+    for path in _files(docs):
+        if not _is_many(path):
+            continue
+        target = f"{path.removesuffix('.md')}.html"
+        before, behind = around.get(target, (None, None))
+        jobs[target] = Job(
+            source=docs / path,
+            target=out / target,
+            shell=shells[path.partition("/")[0]],
+            around=(before, behind),
+            category=main.get(target, ""),
+        )
+    return jobs
+
+
+@functools.cache
+def _program() -> str:
+    """What the code that makes pages hashes to: another program makes other pages."""
+    folder = Path(__file__).parent
+    return _digest({path.name: path.read_bytes() for path in folder.glob("*.py")})
+
+
+def _job_digest(job: Job) -> str:
+    parts = (_program(), job.shell, repr(job.around), job.category)
+    return hashlib.sha256(
+        "\0".join(parts).encode() + job.source.read_bytes(), usedforsecurity=False
+    ).hexdigest()
+
+
+def _copy_static(docs: Path, site: Path, out: Path) -> set[str]:
+    """Copy what Zensical made, the data of tools and the schemas; their paths below the site."""
+    kept: set[str] = set()
+    for path in _files(site):
+        if not path.endswith("/shell.html") and path != "search.json":
+            kept.add(path)
+            _copy(site / path, out / path)
+    for path in _files(docs):
+        if not path.endswith(".md") and path not in kept:
+            kept.add(path)
+            _copy(docs / path, out / path)
+    schemas = docs.parent / "schemas"
+    for path in _files(schemas):
+        kept.add(f"schemas/{path}")
+        _copy(schemas / path, out / "schemas" / path)
+    return kept
+
+
+def _copy(source: Path, target: Path) -> None:
+    old = target.stat() if target.is_file() else None
+    new = source.stat()
+    if old and old.st_size == new.st_size and old.st_mtime_ns >= new.st_mtime_ns:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str]:
+    """The Markdown twin of every page, and all of them in ``llms-full.txt``."""
+    texts = {
+        path.removeprefix("docs/"): data.decode()
+        for path, data in sources.items()
+        if path.endswith(".md") and not path.endswith("/shell.md")
+    }
+    for path in _files(docs):
+        if _is_many(path):
+            texts[path] = (docs / path).read_text(encoding="utf-8")
+    plain = {path: split_front_matter(text)[1] for path, text in texts.items()}
+    for path, text in plain.items():
+        target = out / path
+        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+            write_file(target, text)
+    order = ("index.md", "guides/", "reference/", "tools/")
+    parts = [
+        f"<!-- {path} -->\n\n{text}"
+        for start in order
+        for path, text in sorted(plain.items())
+        if path.startswith(start) and path != "tools/index.md"
+    ]
+    write_file(out / "llms-full.txt", "\n".join(parts))
+    return {*plain, "llms-full.txt"}
+
+
+def _remove_others(out: Path, kept: set[str]) -> None:
+    for path in list(_files(out)):
+        if path not in kept:
+            (out / path).unlink()
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        return cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

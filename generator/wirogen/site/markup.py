@@ -1,0 +1,120 @@
+"""Markdown of generated pages → the parts of an HTML page.
+
+The same Markdown, the same extensions as Zensical uses for the guides, but a thousand pages in
+parallel.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import markdown
+
+from wirogen.site.theme import EXTENSIONS
+
+_LINK: Final = re.compile(r'(?<=\shref=")(?![a-z][a-z0-9+.-]*:|#|/)([^"#]+)\.md(?=["#])')
+_SCHEMAS: Final = 'href="../../../schemas/'
+_BUILDER: Final = '<div class="wt-builder"'
+_FOLDED: Final = "run-it"
+_HEAD: Final = re.compile(r"\A---\n(.*?)\n---\n+", re.DOTALL)
+_FIELD: Final = re.compile(r"(?m)^(\w+): (.*)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page in parts. ``toc`` is the list of its sections, ``body`` the article."""
+
+    title: str
+    description: str
+    body: str
+    toc: str
+
+
+def split_front_matter(text: str) -> tuple[dict[str, str], str]:
+    """The fields of a page's head, and the page without it."""
+    match = _HEAD.match(text)
+    if match is None:
+        return {}, text
+    fields = {key: _plain(value) for key, value in _FIELD.findall(match[1])}
+    return fields, text[match.end() :]
+
+
+def render_page(text: str) -> Page:
+    """A page of ``generated/docs/`` in parts."""
+    fields, source = split_front_matter(text)
+    converter = _converter()
+    converter.reset()
+    body = converter.convert(source)
+    tokens = cast("list[dict[str, Any]]", getattr(converter, "toc_tokens", []))
+    sections = tokens[0]["children"] if len(tokens) == 1 else tokens
+    for each in sections:
+        if each["id"] == _FOLDED:
+            each["children"] = []
+    return Page(
+        title=fields.get("title", ""),
+        description=fields.get("description", ""),
+        body=site_links(_scrollable(_foldable(body))),
+        toc=_toc(sections),
+    )
+
+
+def site_links(body: str) -> str:
+    """Links between Markdown files → links between the pages made of them."""
+    return _LINK.sub(r"\1.html", body).replace(_SCHEMAS, 'href="../../schemas/')
+
+
+@functools.cache
+def _converter() -> markdown.Markdown:
+    return markdown.Markdown(
+        extensions=list(EXTENSIONS), extension_configs={k: dict(v) for k, v in EXTENSIONS.items()}
+    )
+
+
+def _plain(value: str) -> str:
+    return str(json.loads(value)) if value.startswith('"') else value
+
+
+def _foldable(body: str) -> str:
+    """The snippets behind an empty builder in a box, which is hidden while the builder works."""
+    before, builder, rest = body.partition(_BUILDER)
+    if not builder:
+        return body
+    tag, closed, rest = rest.partition("</div>")
+    snippets, heading, after = rest.partition("<h2")
+    box = f'<div class="wt-snippets">{snippets}</div>\n'
+    return f"{before}{builder}{tag}{closed}{box}{heading}{after}"
+
+
+def _scrollable(body: str) -> str:
+    """Tables in boxes of their own, so that a wide one scrolls and not the page."""
+    return body.replace(
+        "<table>", '<div class="wt-table" role="region" aria-label="Table" tabindex="0"><table>'
+    ).replace("</table>", "</table></div>")
+
+
+def _toc(sections: Iterable[dict[str, Any]]) -> str:
+    items: list[str] = []
+    for each in sections:
+        children = _toc(each["children"])
+        nested = (
+            f'<nav class="md-nav" aria-label="{html.escape(_words(each["name"]))}">'
+            f'<ul class="md-nav__list">{children}</ul></nav>'
+            if children
+            else ""
+        )
+        items.append(
+            f'<li class="md-nav__item"><a href="#{html.escape(each["id"])}" class="md-nav__link">'
+            f'<span class="md-ellipsis">{html.escape(_words(each["name"]))}</span></a>{nested}</li>'
+        )
+    return "".join(items)
+
+
+def _words(name: str) -> str:
+    """A heading as text. The toc extension keeps entities in it."""
+    return html.unescape(name)

@@ -1,0 +1,115 @@
+// A searchable list: a text field with the matching options below it (the combobox pattern).
+
+import { el, newId } from "./dom.js";
+
+const SHOWN = 50;
+
+function haystacks(options) {
+  return options.map(([value, , label = value, description = "", words = []]) => ({
+    value,
+    label,
+    description,
+    words,
+    text: [label, value, description, ...words].join("\n").toLowerCase(),
+  }));
+}
+
+function matches(entries, query) {
+  const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = entries.filter((each) => terms.every((term) => each.text.includes(term)));
+  const whole = query.trim().toLowerCase();
+  const first = (each) => (whole && each.label.toLowerCase().includes(whole) ? 0 : 1);
+  return whole ? found.sort((a, b) => first(a) - first(b)) : found;
+}
+
+function row(entry, id) {
+  return el(
+    "div",
+    { class: "wt-option", role: "option", id, "aria-selected": "false", "data-value": entry.value },
+    el("span", { class: "wt-option-label", text: entry.label || "(empty)" }),
+    entry.value !== entry.label ? el("code", { text: entry.value || '""' }) : null,
+    entry.description ? el("small", { text: entry.description }) : null,
+    entry.words.length ? el("small", { class: "wt-words", text: entry.words.join(" · ") }) : null,
+  );
+}
+
+// `choose(value)` is called with a listed value, or with typed text when `free` is true.
+export function picker({ options, label, free, choose, placeholder }) {
+  const entries = haystacks(options);
+  const listId = newId("list");
+  let active = -1;
+  const list = el("div", { class: "wt-list", role: "listbox", id: listId, "aria-label": label, hidden: true });
+  const field = el("input", {
+    type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder,
+    "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list",
+  });
+  const note = el("div", { class: "wt-list-note", "aria-live": "polite" });
+  const rows = () => [...list.querySelectorAll(".wt-option")];
+
+  function mark(index) {
+    active = index;
+    rows().forEach((each, place) => {
+      each.setAttribute("aria-selected", String(place === index));
+      if (place === index) each.scrollIntoView({ block: "nearest" });
+    });
+    const current = rows()[index];
+    if (current) field.setAttribute("aria-activedescendant", current.id);
+    else field.removeAttribute("aria-activedescendant");
+  }
+
+  function show() {
+    const found = matches(entries, field.value);
+    const more = found.length - SHOWN;
+    note.textContent = !found.length
+      ? free ? "Not listed; Enter takes it as it is." : "Nothing fits."
+      : more > 0 ? `${more} more; type to narrow.` : "";
+    list.replaceChildren(...found.slice(0, SHOWN).map((each) => row(each, newId("option"))), note);
+    list.hidden = false;
+    field.setAttribute("aria-expanded", "true");
+    mark(-1);
+  }
+
+  function hide() {
+    list.hidden = true;
+    field.setAttribute("aria-expanded", "false");
+    mark(-1);
+  }
+
+  function take(value) {
+    field.value = "";
+    hide();
+    choose(value);
+  }
+
+  field.addEventListener("focus", show);
+  field.addEventListener("click", show);
+  field.addEventListener("input", show);
+  field.addEventListener("blur", () => {
+    hide();
+    if (free && field.value.trim()) take(field.value.trim());
+  });
+  field.addEventListener("keydown", (event) => {
+    const count = rows().length;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (list.hidden) show();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      if (count) mark((active + step + count) % count);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (list.hidden) return;
+      if (active >= 0) take(rows()[active].dataset.value);
+      else if (free && field.value.trim()) take(field.value.trim());
+      else if (count && field.value) take(rows()[0].dataset.value);
+    } else if (event.key === "Escape") {
+      hide();
+    }
+  });
+  list.addEventListener("pointerdown", (event) => {
+    // Keeps the focus in the field, so that leaving it does not close the list first.
+    event.preventDefault();
+    const target = event.target.closest(".wt-option");
+    if (target) take(target.dataset.value);
+  });
+  return { field, node: el("div", { class: "wt-picker" }, field, list) };
+}

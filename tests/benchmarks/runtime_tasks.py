@@ -1,0 +1,93 @@
+"""1,000 tasks in flight with coroutines and 200 with threads: all end, each costs less than 20 kB,
+and Wiro is asked as often as the schedule implies, within 10 %."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import threading
+import time
+import tracemalloc
+from pathlib import Path
+
+from wiro_runtime import AsyncWiro, PollSchedule, Wiro
+
+sys.path.insert(0, str(Path(__file__).parent))
+from runtime_server import TOOL, Server, server
+
+COROUTINES, THREADS = 1000, 200
+MEMORY, DEVIATION = 20_000, 0.10
+POLL = PollSchedule(intervals=((0.0, 2.0), (6.0, 4.0)))
+# A task lasts 9 s at speed 1.
+SPEED = 0.45
+
+
+async def coroutines(one: Server) -> tuple[int, float, float]:
+    """Tasks that ended, bytes for each while all are in flight, seconds."""
+    begin = time.perf_counter()
+    async with AsyncWiro(**one.options, poll=POLL) as client:
+        # What the client itself needs is not a task's.
+        await client.submit(TOOL, {"prompt": "x"})
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        runs = [
+            asyncio.create_task(client.run(TOOL, {"prompt": "x"})) for _ in range(COROUTINES)
+        ]
+        await asyncio.sleep(12)
+        gc.collect()
+        memory = (tracemalloc.get_traced_memory()[0] - before) / COROUTINES
+        tracemalloc.stop()
+        in_flight = sum(not run.done() for run in runs)
+        results = await asyncio.gather(*runs)
+    assert in_flight == COROUTINES, f"only {in_flight} were in flight"
+    return len({result.task_id for result in results}), memory, time.perf_counter() - begin
+
+
+def expected_looks(life: float) -> float:
+    """Looks at a task of ``life`` seconds when nothing takes time but the schedule."""
+    age, looks = 0.0, 0
+    while True:
+        age += POLL.delay(age, lambda: 0.5)
+        looks += 1
+        if age >= life:
+            return looks
+
+
+def threads(one: Server) -> int:
+    ended: list[str] = []
+    with Wiro(**one.options, poll=POLL) as client:
+
+        def work() -> None:
+            ended.append(client.run(TOOL, {"prompt": "x"}).task_id)
+
+        workers = [threading.Thread(target=work) for _ in range(THREADS)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    return len(set(ended))
+
+
+def main() -> int:
+    with server(speed=SPEED) as one:
+        ended, memory, seconds = asyncio.run(coroutines(one))
+        looks = one.counts()["looks"] / COROUTINES
+    implied = expected_looks(9 / SPEED)
+    with server(speed=5) as one:
+        threaded = threads(one)
+    deviation = abs(looks / implied - 1)
+    print(f"coroutines: {ended} of {COROUTINES} ended in {seconds:.0f} s")  # noqa: T201
+    print(f"memory per task: {memory / 1000:.1f} kB (limit {MEMORY / 1000:.0f})")  # noqa: T201
+    print(  # noqa: T201
+        f"looks per task: {looks:.2f}, the schedule implies {implied:.0f} "
+        f"({deviation:.1%} off, limit {DEVIATION:.0%})"
+    )
+    print(f"threads: {threaded} of {THREADS} ended")  # noqa: T201
+    good = ended == COROUTINES and threaded == THREADS
+    return int(not good or memory > MEMORY or deviation > DEVIATION)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

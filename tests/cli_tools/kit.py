@@ -1,0 +1,198 @@
+"""``wiro-tools`` as a process of its own, over a package made from the tools below."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from generated import number, prompt, text, tool
+from generated import select as choice
+from wirogen.spec import Option, Wire
+
+SLIDER: Final = {
+    "id": "Happy-v1.0",
+    "type": "number",
+    "minvalue": "-5",
+    "maxvalue": "5",
+    "defaultvalue": "5",
+    "incrementby": "1",
+}
+BLEND: Final = {**SLIDER, "id": "Blend", "type": "float", "minvalue": "0", "incrementby": "0.5"}
+
+MODELS: Final = tuple(Option(value=str(900 + n), label=f"Maker/Model {n}") for n in range(40))
+LORAS: Final = (
+    Option(value="62", label="Ostris/Happy Slider", generatesettings=(SLIDER,)),
+    Option(value="70", label="Ostris/Two Sliders", generatesettings=(SLIDER, BLEND)),
+    Option(value="524", label="Nest/Portrait", triggerwords=("office", "shield, sword")),
+)
+
+PAINTER: Final = tool(
+    prompt(help="What to make, [bold]in words[/bold]\x1b[31m."),
+    number("samples", 1, help="How many."),
+    number("scale", "7.5", kind="float"),
+    text("seed", default="123456", wire=Wire(type="string", sent="123456")),
+    text("tiled", type="checkbox", default="false", wire=Wire(type="boolean", sent=False)),
+    choice("scheduler", "Euler", "DDIM", "PNDM", default="Euler"),
+    choice("selectedModel", *MODELS, open=True),
+    choice(
+        "selectedLoraModel",
+        *LORAS,
+        open=True,
+        type="multiselect",
+        wire=Wire(type="array", sent=[]),
+    ),
+    choice(
+        "styles", "oil", "ink", "chalk", type="multiselect", wire=Wire(type="array", sent=["oil"])
+    ),
+    text("settings", wire=Wire(type="object")),
+    text("out", help="An input with the name of an option."),
+    categories=("text-to-image",),
+    tags=("art",),
+    cover="https://example.com/cover.png",
+    description="Paints pictures.",
+)
+EDITOR: Final = tool(
+    prompt(),
+    text("inputImage", type="fileinput", wire=Wire(type="string"), required=True),
+    text("photos", type="combinefileinput", wire=Wire(type="array")),
+    name="wiro/editor",
+    categories=("image-to-image",),
+    description="Changes a portrait.",
+)
+WRITER: Final = tool(prompt(), name="openai/writer", categories=("llm",), description="Writes.")
+TOOLS: Final = (PAINTER, EDITOR, WRITER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Here: TypeAlias = Callable[..., Done]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shell:
+    """Starts ``wiro-tools`` in ``folder``, with this environment and nothing else."""
+
+    folder: Path
+    env: Mapping[str, str]
+
+    def __call__(self, *arguments: str, stdin: bytes = b"", **env: str | None) -> Done:
+        done = subprocess.run(
+            self._command(arguments),
+            cwd=self.folder,
+            env=self._environment(env),
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert b"Traceback" not in done.stderr, done.stderr.decode()
+        return Done(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+
+    def run(self, *arguments: str, **more: Any) -> Done:
+        return self("run", *arguments, **more)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command(arguments),
+            cwd=self.folder,
+            env=self._environment({}),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    @contextlib.contextmanager
+    def terminal(self, *arguments: str) -> Generator[Terminal]:
+        """The same on a terminal of 100 columns."""
+        pid, master = pty.fork()
+        if pid == 0:  # pragma: no cover - the child
+            os.chdir(self.folder)
+            env = {**self._environment({}), "TERM": "xterm-256color", "COLUMNS": "100"}
+            os.execve(sys.executable, self._command(arguments), env)  # noqa: S606 - no shell
+        screen = Terminal(pid, master)
+        try:
+            yield screen
+        finally:
+            screen.close()
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "wiro_runtime.cli", *arguments]
+
+    def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
+        merged = {**self.env, **changes}
+        return {name: value for name, value in merged.items() if value is not None}
+
+
+class Terminal:
+    """What a command writes to its terminal."""
+
+    def __init__(self, pid: int, master: int) -> None:
+        self._pid = pid
+        self._master = master
+        self._ended: int | None = None
+        self.text = ""
+
+    def read_until(self, pattern: str, seconds: float = 30) -> str:
+        """Everything up to and including a match of ``pattern``."""
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, self.text):
+            assert time.monotonic() < deadline, f"no {pattern!r} in {self.text!r}"
+            if not self._more():
+                assert re.search(pattern, self.text), f"no {pattern!r} in {self.text!r}"
+        return self.text
+
+    def press_ctrl_c(self) -> None:
+        os.write(self._master, b"\x03")
+
+    def wait(self) -> int:
+        """Read to the end; the exit status."""
+        while self._more():
+            pass
+        return self._reap()
+
+    def close(self) -> None:
+        if self._ended is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._reap()
+        os.close(self._master)
+
+    def _reap(self) -> int:
+        _, status = os.waitpid(self._pid, 0)
+        self._ended = os.waitstatus_to_exitcode(status)
+        return self._ended
+
+    def _more(self) -> bool:
+        ready, _, _ = select.select([self._master], [], [], 0.2)
+        if not ready:
+            return True
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.text += data.decode(errors="replace")
+        return bool(data)

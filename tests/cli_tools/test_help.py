@@ -1,0 +1,92 @@
+"""What ``wiro-tools`` says about itself and about tools."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from cli_tools.kit import Shell
+
+
+def test_the_help_of_a_tool_lists_its_real_inputs(shell: Shell) -> None:
+    done = shell.run("wiro/painter", "--help")
+    assert done.code == 0
+    assert "Paints pictures." in done.out
+    for line in (
+        "--prompt TEXT  (required)",
+        "--samples INTEGER  [default: 1]",
+        "--scale NUMBER  [default: 7.5]",
+        "--seed TEXT  [default: 123456]",
+        "--tiled true|false  [default: false]",
+        "--scheduler CHOICE  [default: Euler]",
+        "--styles CHOICE  [default: oil]  repeatable",
+        "--settings JSON",
+    ):
+        assert f"  {line}\n" in done.out
+    assert "One of: Euler, DDIM, PNDM" in done.out
+    assert "903  Maker/Model 3" in done.out
+    assert "62   Ostris/Happy Slider  [scale -5 to 5 by 1, default 5]" in done.out
+
+
+def test_long_lists_are_cut_in_the_help_and_whole_in_show(shell: Shell) -> None:
+    done = shell.run("wiro/painter", "--help")
+    assert "… and 34 more: wiro-tools show wiro/painter" in done.out
+    assert "Maker/Model 30" not in done.out
+    shown = shell("show", "wiro/painter")
+    assert shown.code == 0
+    assert "930  Maker/Model 30" in shown.out
+    assert "(say: office; shield, sword)" in shown.out
+    assert "wiro-tools run wiro/painter --prompt TEXT" in shown.out
+
+
+def test_text_of_a_tool_is_neither_markup_nor_an_order_to_the_terminal(shell: Shell) -> None:
+    done = shell.run("wiro/painter", "--help")
+    assert r"[bold]in words[/bold]\x1b[31m." in done.out
+    assert "\x1b" not in done.out
+
+
+def test_an_input_with_the_name_of_an_option_gets_another(shell: Shell) -> None:
+    done = shell.run("wiro/painter", "--help")
+    assert "--input-out TEXT" in done.out
+    sent = shell.run("wiro/painter", "--prompt", "a", "--input-out", "far", "--dry-run")
+    assert sent.json["out"] == "far"
+
+
+def test_show_as_json_has_every_option(shell: Shell) -> None:
+    tool = shell("show", "wiro/painter", "--json").json
+    inputs = {each["name"]: each for each in tool["inputs"]}
+    assert tool["module"] == "wiro_tools.wiro.painter"
+    assert len(inputs["selected_model"]["options"]) == 40
+    assert inputs["selected_model"]["options"][3]["constant"] == "MAKER_MODEL_3"
+    assert inputs["samples"] == {
+        **inputs["samples"],
+        "wire_name": "samples",
+        "option": "--samples",
+        "type": "integer",
+        "required": False,
+        "default": 1,
+        "kind": "number",
+    }
+    lora = inputs["selected_lora_model"]["options"][0]
+    assert lora["settings"][0]["maximum"] == "5"
+
+
+def test_the_commands_are_listed_without_a_tool(shell: Shell) -> None:
+    done = shell("--help")
+    for command in ("run", "task", "list", "show", "search"):
+        assert f"\n  {command} " in done.out
+    done = shell.run("--help")
+    assert done.code == 0
+    assert "--lora ID[:SCALE]" in done.out
+    assert "WIRO_API_KEY" in done.out
+
+
+def test_a_missing_extra_is_named() -> None:
+    code = (
+        "import sys; sys.modules['typer'] = None\nimport wiro_runtime.cli.__main__ as m; m.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "wiro-tools: not installed; run: pip install 'wiro-tools[cli]'\n"

@@ -1,0 +1,61 @@
+"""``wiro-tools task``."""
+
+from __future__ import annotations
+
+import json
+
+from cli_tools.kit import Shell
+from wiro_runtime.testing import Scenario, Simulator
+
+
+def _started(shell: Shell, simulator: Simulator, scenario: Scenario | None = None) -> str:
+    simulator.plan(scenario or Scenario())
+    assert shell.run("wiro/painter", "--prompt", "a", "--no-wait").code == 0
+    return simulator.runs[-1].taskid
+
+
+def test_show_says_how_a_task_is(shell: Shell, simulator: Simulator) -> None:
+    task = _started(shell, simulator)
+    shown = shell("task", "show", task)
+    assert shown.code == 0
+    assert f"task        {task}\n" in shown.out
+    assert "state       succeeded\n" in shown.out
+    assert "cost        $0.00351\n" in shown.out
+    assert "/0.png\n" in shown.out
+    detail = shell("task", "show", task, "--json").json
+    assert detail["succeeded"] is True
+    assert detail["outputs"][0]["content_type"] == "image/png"
+    assert "token" not in detail
+
+
+def test_events_are_lines_up_to_the_end(shell: Shell, simulator: Simulator) -> None:
+    task = _started(shell, simulator)
+    done = shell("task", "events", task)
+    assert done.code == 0
+    assert done.out.splitlines()[-1] == f"task {task}: succeeded, cost $0.00351"
+    events = [json.loads(line) for line in shell("task", "events", task, "--json").out.splitlines()]
+    assert events[-1]["event"] == "TaskEnded"
+    assert events[-1]["detail"]["cost"] == 0.00351
+    failed = _started(shell, simulator, Scenario.failing())
+    assert shell("task", "events", failed).code == 1
+
+
+def test_cancel_kill_and_stop_say_whether_they_did_it(
+    slow_shell: Shell, slow_simulator: Simulator
+) -> None:
+    shell, simulator = slow_shell, slow_simulator
+    queued = _started(shell, simulator, Scenario(stuck="task_queue"))
+    done = shell("task", "kill", queued)
+    assert (done.code, done.out) == (1, "")
+    done = shell("task", "cancel", queued, "--json")
+    assert done.code == 0
+    assert done.json["accepted"] is True
+    assert simulator.status(queued) == "task_cancel"
+    running = _started(shell, simulator, Scenario(stuck="task_start"))
+    assert shell("task", "stop", running).err == f"task {running}: stopped\n"
+    assert simulator.status(running) == "task_cancel"
+    ended = _started(shell, simulator)
+    simulator.advance(20)
+    done = shell("task", "stop", ended)
+    assert done.code == 1
+    assert done.err == f"task {ended}: ended already\n"

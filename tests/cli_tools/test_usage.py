@@ -1,0 +1,130 @@
+"""Every mistake is answered by a line or a few on stderr, before anything is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli_tools.kit import Here, Shell
+from wiro_runtime.testing import Simulator
+
+
+def test_all_wrong_inputs_are_named_at_once(shell: Shell, simulator: Simulator) -> None:
+    done = shell.run(
+        *("wiro/painter", "--samples", "4x", "--scale", "nan", "--tiled", "maybe"),
+        *("--scheduler", "Eulr", "--styles", "oil", "--styles", "inc", "--settings", "{"),
+        *("--lora", "62:9", "--selected-model", "Modle 3", "--seed", "1", "--seed", "2"),
+    )
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        "wiro-tools: wiro/painter: 10 inputs are not right; nothing was sent",
+        "  --prompt: required",
+        "  --samples: expected a whole number, got '4x' (text)",
+        "  --scale: expected a number, got 'nan' (text)",
+        "  --seed: takes one value, got 2",
+        "  --tiled: expected true or false, got 'maybe' (text)",
+        "  --scheduler: 'Eulr' is not an option; nearest: 'Euler'",
+        "  --selected-model: 'Modle 3' is no id or documented name; nearest: 'Maker/Model 3', "
+        "'Maker/Model 39', 'Maker/Model 38'",
+        "  --selected-lora-model: Ostris/Happy Slider: expected a whole number from -5 to 5 in "
+        "steps of 1, got 9",
+        "  --styles[1]: 'inc' is not an option; nearest: 'ink'",
+        "  --settings: is not JSON: '{'",
+    ]
+    assert simulator.requests == []
+
+
+SD = "wiro/text-to-image-sd-lora"
+FACE = "wiro/instant-id-lora"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", f"{SD}s"], f"wiro_tools has no tool '{SD}s'; nearest: '{SD}'"),
+        (["run", "instant-id-lora"], "no tool 'instant-id-lora'; nearest: 'wiro/instant-id-lora'"),
+        (["show", "wiro/nothing"], "wiro_tools has no tool 'wiro/nothing'"),
+        (["run"], "run: the tool comes first: wiro-tools run OWNER/PROJECT"),
+        (["run", "--json", SD], "run: the tool comes first"),
+        (["run", SD, "--sampels", "2"], "no such option: --sampels; nearest: '--samples'"),
+        (["run", SD, "--selectedModel", "1"], "did you mean --selected-model?"),
+        (["run", SD, "--clip_skip=1"], "did you mean --clip-skip?"),
+        (["run", SD, "--prompt"], "--prompt needs a value"),
+        (["run", SD, "--prompt", "a", "b"], "'b' belongs to no option"),
+        (["run", SD, "--timeout", "soon"], "invalid value for '--timeout'"),
+        (["run", SD, "--timeout", "-1"], "--timeout: expected seconds, more than 0, got -1"),
+        (["run", SD, "--callback-url", "me"], "--callback-url: no address: 'me'"),
+        (["run", SD, "--prompt", "a", "--out", f"{__file__}/x"], "test_usage.py is not a folder"),
+        (["run", SD, "--prompt", "@no.txt"], "--prompt: no.txt: no such file"),
+        (["run", FACE, "--input-image-url", "@no.png"], "--input-image-url: no.png: no such file"),
+        (["run", FACE, "--input-image-url", "no.png"], "expected @FILE or an address"),
+        (["run", SD, "--input-json", "/dev/null"], "--input-json: /dev/null is not JSON (line 1"),
+        (["run", SD, "--lora", "62:high"], "'high' is no scale; write 62:NUMBER"),
+        (["run", SD, "--lora", "9999:1"], "'9999' is not a documented LoRA"),
+        (["run", SD, "--lora", "62:5.5"], "expected a whole number from -5 to 5"),
+        (["--package", "nothing_here", "list"], "'nothing_here' is no generated package"),
+        (["task", "frobnicate"], "no such command 'frobnicate'"),
+        (["run", SD, "--prompt", "a"], "no API key: set WIRO_API_KEY"),
+    ],
+)
+def test_bad_usage_is_exit_2_and_one_clear_line(
+    here: Here, arguments: list[str], message: str
+) -> None:
+    done = here(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.startswith("wiro-tools: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        (["--steps", "-5"], {"steps": -5}),
+        (["--scale", "2"], {"scale": "2"}),
+        (["--scale=.5"], {"scale": "0.5"}),
+        (["--seed", "007"], {"seed": "007"}),
+        (["--negative-prompt", ""], {"negativePrompt": ""}),
+        (["--negative-prompt=--x"], {"negativePrompt": "--x"}),
+        (["--scheduler", "ddimscheduler"], {"scheduler": "DDIMScheduler"}),
+        (["--selected-model", "juggernaut"], {"selectedModel": "901"}),
+        (["--selected-model", "KANDOOAI_JUGGERNAUT"], {"selectedModel": "901"}),
+        (["--selected-model", "123456"], {"selectedModel": "123456"}),
+        (["--lora", "68"], {"prompt": "<lora:Skin-Tone-Slider-v1.0:4>, a"}),
+        (["--lora", "9999"], {"selectedLoraModel": ["9999"], "prompt": "a"}),
+        (["--selected-lora-model-private", "77"], {"selectedLoraModelPrivate": ["77"]}),
+    ],
+)
+def test_texts_become_values_and_the_request_can_be_seen_first(
+    here: Here, arguments: list[str], sent: dict[str, object]
+) -> None:
+    done = here("run", SD, "--prompt", "a", "--dry-run", *arguments)
+    assert done.code == 0, done.err
+    assert done.json == {**done.json, **sent}
+
+
+def test_a_missing_or_wrong_key_is_exit_2(shell: Shell, simulator: Simulator) -> None:
+    done = shell.run("wiro/painter", "--prompt", "a", WIRO_API_KEY=None)
+    assert done.code == 2
+    assert "set WIRO_API_KEY" in done.err
+    assert "api_key=" not in done.err
+    done = shell.run("wiro/painter", "--prompt", "a", WIRO_API_SECRET="wrong-secret-1234")
+    assert done.code == 2
+    assert "wrong-secret-1234" not in done.err
+    assert simulator.runs == []
+
+
+def test_what_wiro_refuses_is_exit_1(shell: Shell, simulator: Simulator) -> None:
+    simulator.out_of_balance()
+    done = shell.run("wiro/painter", "--prompt", "a", "--json")
+    assert done.code == 1
+    assert done.json["error"]["type"] == "InsufficientBalanceError"
+    done = shell("task", "show", "12345")
+    assert done.code == 1
+    assert len(done.err.splitlines()) == 1
+
+
+def test_the_verbose_log_has_requests_and_no_key(shell: Shell, simulator: Simulator) -> None:
+    done = shell("-v", "run", "wiro/painter", "--prompt", "a", "--no-wait")
+    assert "POST /Run/wiro/painter: 200" in done.err
+    assert simulator.api_key not in done.err
+    assert simulator.api_secret is not None
+    assert simulator.api_secret not in done.err

@@ -1,0 +1,213 @@
+"""Overlays: corrections that are made, and one line with its place for each that is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.project import PAGE, Project, input_of
+from wirogen.build import build_project
+from wirogen.cli.app import run
+from wirogen.diagnostics import InputError
+from wirogen.document import parse_document
+from wirogen.overlay import apply_overlay, load_overlay
+from wirogen.plan import plan_modules, plan_tool
+from wirogen.spec import UNSENT, Option, ToolSpec, dump_spec, load_spec
+
+SPEC = parse_document(PAGE.text(), path="x", document="x.txt").spec
+HEAD = f'overlay: 1\ntool: "{PAGE.tool}"\ncorrections:\n'
+
+
+def corrected(*corrections: str) -> tuple[ToolSpec, list[str]]:
+    """The spec after some corrections, each the lines of one item, and the errors."""
+    text = HEAD + "".join(f'  - reason: "because"\n    {each}\n' for each in corrections)
+    spec, errors = apply_overlay(SPEC, load_overlay(text, path="o.yaml"))
+    assert load_spec(dump_spec(spec), path="x.yaml") == spec
+    return spec, [str(error) for error in errors]
+
+
+def fine(*corrections: str) -> ToolSpec:
+    spec, errors = corrected(*corrections)
+    assert errors == []
+    return spec
+
+
+def refused(*corrections: str) -> str:
+    spec, errors = corrected(*corrections)
+    assert len(errors) == 1
+    assert spec == SPEC
+    return errors[0]
+
+
+def first_model(spec: ToolSpec) -> Option:
+    return next(iter(input_of(spec, "selectedModel").options or ()))
+
+
+def names(spec: ToolSpec) -> list[str]:
+    modules, _ = plan_modules([spec.tool])
+    return [str(item.name) for item in plan_tool(spec, modules[spec.tool]).inputs]
+
+
+def test_every_kind_of_value_can_be_set() -> None:
+    spec = fine(
+        'input: "steps"\n    set: {minimum: "1", maximum: "60", step: "1", label: "Steps"}',
+        'input: "steps"\n    set: {help: "How long.", example: 20}',
+        'input: "scheduler"\n    set: {open: true}',
+        'input: "width"\n    set: {wire: {type: "string", sent: "512"}, type: "text"}',
+        'set: {description: "Paints.", cover: null, tags: ["new"], name: "Painter"}',
+        'input: "selectedModel"\n    option: "VALUE"\n    set: {label: "Best"}'.replace(
+            "VALUE", first_model(SPEC).value
+        ),
+    )
+    steps = input_of(spec, "steps")
+    assert (steps.minimum, steps.maximum, steps.step, steps.label) == ("1", "60", "1", "Steps")
+    assert (steps.help, steps.example) == ("How long.", 20)
+    assert input_of(spec, "scheduler").open is True
+    assert input_of(spec, "width").wire.sent == "512"
+    assert (spec.description, spec.cover, spec.tags, spec.name) == (
+        "Paints.", None, ("new",), "Painter",
+    )  # fmt: skip
+    assert first_model(spec).label == "Best"
+
+
+def test_a_corrected_default_is_what_is_sent_in_its_type() -> None:
+    assert input_of(fine('input: "steps"\n    set: {default: "7"}'), "steps").wire.sent == 7
+    assert input_of(fine('input: "scale"\n    set: {default: "7.25"}'), "scale").wire.sent == "7.25"
+    assert input_of(fine('input: "steps"\n    set: {default: null}'), "steps").wire.sent is UNSENT
+    assert "not a number" in refused('input: "steps"\n    set: {default: "many"}')
+
+
+def test_what_is_made_required_is_no_longer_sent_and_its_default_is_the_example() -> None:
+    item = input_of(fine('input: "steps"\n    set: {required: true}'), "steps")
+    assert item.required
+    assert item.wire.sent is UNSENT
+    assert item.example == input_of(SPEC, "steps").wire.sent
+
+
+def test_hidden_and_added_inputs_and_options() -> None:
+    spec = fine(
+        'input: "clipSkip"\n    hide: true',
+        'input: "scheduler"\n    option: "Karras"\n    add: {label: "Karras"}',
+        'input: "scheduler"\n    option: "DDIMScheduler"\n    hide: true',
+        'input: "tiling"\n    add: {label: "", help: "", type: "text", default: null,'
+        ' required: false, wire: {type: "string"}}',
+    )
+    assert "clipSkip" not in [item.name for item in spec.inputs]
+    options = [option.value for option in input_of(spec, "scheduler").options or ()]
+    assert "Karras" in options
+    assert "DDIMScheduler" not in options
+    assert input_of(spec, "tiling").wire.type == "string"
+
+
+def test_a_rename_is_for_python_alone() -> None:
+    spec = fine('input: "clipSkip"\n    rename: "skip"')
+    assert "skip" in names(spec)
+    assert "clip_skip" not in names(spec)
+    assert input_of(spec, "clipSkip").python_name == "skip"
+
+
+def test_names_can_be_swapped() -> None:
+    spec = fine('input: "width"\n    rename: "height"', 'input: "height"\n    rename: "width"')
+    assert (
+        dict(zip([item.name for item in spec.inputs], names(spec), strict=True))["width"]
+        == "height"
+    )
+
+
+@pytest.mark.parametrize(
+    ("correction", "code", "said"),
+    [
+        ('input: "stpes"\n    hide: true', "O002", "did you mean 'steps'"),
+        ('input: "steps"\n    set: {type: "number"}', "O002", "type is already"),
+        ('input: "clipSkip"\n    rename: "clip_skip"', "O002", "already called"),
+        ('input: "scheduler"\n    option: "DDIM"\n    hide: true', "O002", "no option 'DDIM'"),
+        ('input: "steps"\n    option: "1"\n    hide: true', "O002", "has no options"),
+        ('input: "steps"\n    rename: "class"', "O003", "cannot be a name"),
+        ('input: "steps"\n    rename: "client"', "O003", "cannot be a name"),
+        ('input: "steps"\n    rename: "a-b"', "O003", "cannot be a name"),
+        ('input: "steps"\n    rename: "width"', "O003", "name of the input 'width'"),
+        ('input: "steps"\n    set: {minimum: "9", maximum: "1"}', "O003", "minimum must not"),
+        ('input: "steps"\n    set: {open: true}', "O003", "open is for selects"),
+        ('input: "prompt"\n    hide: true', "O003", "cannot be hidden"),
+    ],
+)
+def test_a_correction_that_does_not_apply_or_makes_no_sense(
+    correction: str, code: str, said: str
+) -> None:
+    error = refused(correction)
+    assert code in error
+    assert said in error
+    assert error.startswith(("o.yaml:4:", "o.yaml:5:", "o.yaml:6:"))
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("", "1:1", "empty"),
+        ("overlay: 2\n", "1:10", "must be 1"),
+        ('overlay: 1\ntool: "x"\ncorrections: []\n', "2:7", "owner/project"),
+        ('overlay: 1\ntool: "a/b"\ncorrections: []\n', "3:14", "empty"),
+        (HEAD + '  - input: "steps"\n    hide: true\n', "4:5", "reason is missing"),
+        (HEAD + '  - input: "steps"\n    reason: ""\n    hide: true\n', "5:13", "say why"),
+        (HEAD + '  - reason: "x"\n', "4:13", "exactly one of"),
+        (HEAD + '  - reason: "x"\n    input: "steps"\n    hide: false\n', "6:11", "must be true"),
+        (HEAD + '  - reason: "x"\n    hide: true\n', "5:11", "inputs and options"),
+        (HEAD + '  - reason: "x"\n    option: "1"\n    hide: true\n', "5:13", "needs the input"),
+        (HEAD + '  - reason: "x"\n    input: "a"\n    set: {step: "x"}\n', "6:17", "decimal"),
+        (HEAD + '  - reason: "x"\n    input: "a"\n    set: {nme: "x"}\n', "6:16", "cannot be set"),
+        (HEAD + '  - reason: "x"\n    input: "a"\n    set: {}\n', "6:10", "at least one"),
+        (HEAD + '  - reason: "x"\n    input: "a"\n    add: "b"\n', "6:10", "mapping"),
+        (HEAD + '  - reason: "x"\n    inptu: "a"\n    hide: true\n', "5:5", "unknown key 'inptu'"),
+        (HEAD + '  - reason: "x"\n    reason: "y"\n', "5:5", "there twice"),
+        (HEAD + '  - &a {reason: "x"}\n  - *a\n', "4:5", "anchors"),
+        (HEAD + '  - !!map {reason: "x"}\n', "4:5", "tags"),
+    ],
+)
+def test_an_overlay_that_cannot_be_read_is_one_line_with_its_place(
+    text: str, place: str, said: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load_overlay(text, path="o.yaml")
+    line = str(caught.value)
+    assert line.startswith(f"o.yaml:{place}: error: O001")
+    assert said in line
+    assert "\n" not in line
+
+
+def test_the_build_applies_overlays_to_what_is_generated_and_not_to_specs(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.document(PAGE)
+    project.write(
+        "overlays/a/tool.yaml",
+        HEAD + '  - reason: "x"\n    input: "clipSkip"\n    rename: "skip"\n'
+        '  - reason: "y"\n    input: "steps"\n    set: {minimum: "1", maximum: "60"}\n',
+    )
+    assert run(["build", "--root", str(tmp_path)]) == 0
+    files = project.snapshot()
+    client = next(text for path, text in files.items() if path.endswith(".py") and "/_v" not in path
+                  and "def run(" in text)  # fmt: skip
+    assert "    skip: int = 4," in client
+    validator = next(text for path, text in files.items() if "/_validators/" in path and text)
+    assert "ge=1" in validator
+    assert "le=60" in validator
+    assert input_of(project.specs()[PAGE.tool], "steps").minimum is None
+    assert not build_project(tmp_path).stale
+
+
+def test_the_build_reports_overlays_of_unknown_tools_and_two_of_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project(tmp_path)
+    project.document(PAGE)
+    good = HEAD + '  - reason: "x"\n    input: "clipSkip"\n    hide: true\n'
+    project.write("overlays/a.yaml", good)
+    project.write("overlays/b.yaml", good)
+    project.write("overlays/c.yaml", good.replace(PAGE.tool, f"{PAGE.tool}x"))
+    assert run(["build", "--root", str(tmp_path)]) == 1
+    errors = [line for line in capsys.readouterr().err.splitlines() if "overlays/" in line]
+    assert len(errors) == 2
+    assert "b.yaml:2:7: error: O004" in errors[0]
+    assert "c.yaml:2:7: error: O002" in errors[1]
+    assert f"did you mean '{PAGE.tool}'" in errors[1]

@@ -1,0 +1,325 @@
+"""``wirogen sync`` against a simulated Wiro: what is downloaded, kept, refused and gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus import Page, later, pages
+from generator.project import Project
+from wiro_runtime.settings import Retries, load_settings
+from wiro_runtime.testing import Simulator, faults
+from wiro_runtime.testing.catalogue import slug as address
+from wirogen.build import read_project
+from wirogen.cli.app import run
+from wirogen.document import parse_document
+from wirogen.spec import dump_spec, spec_to_json
+from wirogen.spec.names import slug
+from wirogen.sync import Filters, Options, SyncReport, Verdict, sync
+
+LARGE = 1000
+
+
+@dataclass
+class World:
+    """A simulated Wiro with a catalogue, and a project that is to follow it."""
+
+    simulator: Simulator
+    project: Project
+
+    def publish(self, page: Page, *, full: str | None = None, text: str | None = None) -> None:
+        owner, project = page.tool.split("/")
+        short = page.text() if text is None else text
+        long = page.text(full=True) if full is None else full
+        self.simulator.publish(f"{address(owner)}/{address(project)}", short, long)
+
+    def sync(self, **options: object) -> SyncReport:
+        settings = load_settings(
+            api_key=self.simulator.api_key,
+            api_secret=self.simulator.api_secret,
+            base_url=self.simulator.base_url,
+            retries=Retries(first=0.01, cap=0.02),
+        )
+        known = read_project(self.project.root).specs
+        made = Options(pause=0.01, **options)  # pyright: ignore[reportArgumentType]
+        return asyncio.run(sync(self.project.root, known, settings, made))
+
+    @property
+    def documents(self) -> list[str]:
+        folder = self.project.root / "specs" / "documents"
+        return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.txt"))
+
+    def document_of(self, page: Page) -> Path:
+        owner, project = page.tool.split("/")
+        folder = self.project.root / "specs" / "documents"
+        return folder / slug(owner) / f"{slug(project)}.txt"
+
+    def remember(self) -> None:
+        """Make specs of the documents, as a build does."""
+        for tool, spec in read_project(self.project.root).specs.items():
+            owner, project = tool.split("/")
+            self.project.write(f"tools/{slug(owner)}/{slug(project)}.yaml", dump_spec(spec))
+
+
+def simulated(made: list[Page]) -> Simulator:
+    tools = [spec_to_json(parse_document(page.text(), path="x").spec) for page in made]
+    return Simulator(tools)
+
+
+def bare(page: Page) -> dict[str, Any]:
+    """As much of a spec as a catalogue needs to list the tool."""
+    return {
+        "spec": 1,
+        "tool": page.tool,
+        "name": page.name,
+        "description": "",
+        "cover": None,
+        "categories": [],
+        "inputs": [],
+    }
+
+
+PAGES = list(pages(12))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with simulated(PAGES) as simulator:
+        made = World(simulator, Project(tmp_path))
+        for page in PAGES:
+            made.publish(page)
+        yield made
+
+
+def test_every_document_comes_in_its_full_form_with_tool_detail(world: World) -> None:
+    report = world.sync()
+    assert set(report.verdicts.values()) == {Verdict.NEW}
+    assert len(world.documents) == len(PAGES)
+    for page in PAGES:
+        file = world.document_of(page)
+        assert file.read_text("utf-8") == page.text(full=True)
+        assert json.loads(file.with_suffix(".json").read_text("utf-8"))["tool"]
+    specs = read_project(world.project.root)
+    assert not specs.errors
+    assert set(specs.specs) == {page.tool for page in PAGES}
+
+
+def test_what_has_not_changed_is_not_sent_again(world: World) -> None:
+    world.sync()
+    statuses: list[int] = []
+    world.simulator.on_answer(lambda _request, status: statuses.append(status))
+    before = world.project.snapshot()
+    report = world.sync()
+    assert set(report.verdicts.values()) == {Verdict.UNCHANGED}
+    assert statuses.count(304) == len(PAGES)
+    after = world.project.snapshot()
+    assert {path for path in after if after[path] != before.get(path)} <= {".wirogen/sync.json"}
+
+
+def test_a_document_that_was_removed_or_edited_comes_back(world: World) -> None:
+    world.sync()
+    removed, edited = world.document_of(PAGES[0]), world.document_of(PAGES[1])
+    removed.unlink()
+    edited.write_text("oops", "utf-8")
+    world.sync()
+    assert removed.read_text("utf-8") == PAGES[0].text(full=True)
+    assert edited.read_text("utf-8") == PAGES[1].text(full=True)
+
+
+def test_new_changed_and_gone_are_told_apart(world: World, tmp_path: Path) -> None:
+    world.sync()
+    world.remember()
+    world.publish(later(PAGES[3]))
+    fresh = list(pages(14))[12:]
+    with simulated([*PAGES[1:], *fresh]) as simulator:
+        moved = World(simulator, world.project)
+        for page in [*PAGES[1:3], later(PAGES[3]), *PAGES[4:], *fresh]:
+            moved.publish(page)
+        report = moved.sync(detail=False)
+    verdicts = report.verdicts
+    assert {tool for tool in verdicts if verdicts[tool] is Verdict.NEW} == {
+        page.tool for page in fresh
+    }
+    assert {tool for tool in verdicts if verdicts[tool] is Verdict.CHANGED} == {PAGES[3].tool}
+    assert report.gone == (PAGES[0].tool,)
+    assert world.document_of(PAGES[0]).is_file()
+
+
+def test_filters_narrow_what_is_asked_for_and_say_nothing_about_what_is_gone(
+    world: World,
+) -> None:
+    world.sync()
+    owner = PAGES[0].tool.split("/")[0]
+    report = world.sync(filters=Filters(owner=owner))
+    assert {tool.split("/")[0] for tool in report.verdicts} == {owner}
+    assert report.gone == ()
+    assert len(world.sync(filters=Filters(limit=5)).verdicts) == 5
+    category = PAGES[0].categories[0]
+    found = world.sync(filters=Filters(categories=(category,)))
+    assert set(found.verdicts) == {page.tool for page in PAGES if category in page.categories}
+
+
+def test_a_dry_run_writes_nothing(world: World) -> None:
+    before = world.project.snapshot()
+    report = world.sync(dry_run=True)
+    assert set(report.verdicts.values()) == {Verdict.NEW}
+    assert world.project.snapshot() == before
+
+
+def test_the_short_form_is_taken_where_there_is_no_full_one(world: World) -> None:
+    world.simulator.faults.add("models/*/llms-full.txt", faults.status(404), times=None)
+    world.sync()
+    assert world.document_of(PAGES[1]).read_text("utf-8") == PAGES[1].text()
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        ("<!doctype html><title>Sign in</title>", "Y001"),
+        ("", "Y001"),
+        (PAGES[1].text(full=True)[:3000], "Y002"),
+        (PAGES[2].text(full=True), "Y003"),
+    ],
+)
+def test_a_page_that_is_none_is_kept_aside(world: World, bad: str, code: str) -> None:
+    world.sync()
+    world.remember()
+    good = world.document_of(PAGES[1]).read_bytes()
+    world.publish(PAGES[1], full=bad, text=bad)
+    report = world.sync()
+    assert report.verdicts[PAGES[1].tool] is Verdict.ASIDE
+    assert [each.code for each in report.diagnostics] == [code]
+    assert world.document_of(PAGES[1]).read_bytes() == good
+    aside = list((world.project.root / ".wirogen" / "aside").rglob("*.txt"))
+    assert [file.read_text("utf-8") for file in aside] == [bad]
+
+
+def test_a_document_that_would_shrink_a_spec_is_kept_aside_until_it_is_accepted(
+    world: World,
+) -> None:
+    world.sync()
+    world.remember()
+    page = PAGES[1]
+    smaller = page.text(full=True).replace("- name: clipSkip", "- nothing", 1)
+    smaller = smaller.replace('"clipSkip": 4,', "", 1)
+    world.publish(page, full=smaller)
+    report = world.sync()
+    assert [each.code for each in report.diagnostics] == ["Y002"]
+    assert world.document_of(page).read_text("utf-8") == page.text(full=True)
+    report = world.sync(accept=frozenset({page.tool}))
+    assert report.verdicts[page.tool] is Verdict.CHANGED
+    assert world.document_of(page).read_text("utf-8") == smaller
+    assert not list((world.project.root / ".wirogen" / "aside").rglob("*.txt"))
+
+
+def test_trouble_on_the_way_is_tried_again(world: World) -> None:
+    world.simulator.faults.add("models/*", faults.status(503), times=4)
+    world.simulator.faults.add("models/*", faults.reset(), times=4)
+    world.simulator.faults.add("models/*", faults.rate_limited(seconds=0.1), times=4)
+    world.simulator.faults.add("Tool/Detail", faults.status(500), times=3)
+    report = world.sync()
+    assert set(report.verdicts.values()) == {Verdict.NEW}
+
+
+def test_a_page_that_never_comes_is_reported_and_the_others_are_not_held_up(world: World) -> None:
+    owner, project = PAGES[4].tool.split("/")
+    path = f"models/{address(owner)}/{address(project)}/*"
+    world.simulator.faults.add(path, faults.status(500), times=None)
+    report = world.sync()
+    assert report.verdicts[PAGES[4].tool] is Verdict.FAILED
+    assert [each.code for each in report.diagnostics] == ["Y004"]
+    assert len(world.documents) == len(PAGES) - 1
+    world.simulator.clear()
+    assert world.sync().verdicts[PAGES[4].tool] is Verdict.NEW
+
+
+def test_no_credential_goes_along_with_a_page(world: World) -> None:
+    world.sync()
+    downloads = world.simulator.downloads
+    assert downloads
+    for request in downloads:
+        assert not [name for name in request.headers if name.lower().startswith("x-")]
+
+
+def test_a_state_that_is_nonsense_costs_nothing_but_time(world: World) -> None:
+    world.sync()
+    for text in ("{", "[]", '{"version": 1, "tools": {"a/b": {"sha256": 1}}}', "\x00"):
+        (world.project.root / ".wirogen" / "sync.json").write_text(text, "utf-8")
+        (world.project.root / ".wirogen" / "sync.journal").write_text(text, "utf-8")
+        assert set(world.sync().verdicts.values()) == {Verdict.UNCHANGED}
+
+
+def test_the_command_says_what_is_new_and_what_to_do_next(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in world.simulator.env().items():
+        monkeypatch.setenv(name, value)
+    root = str(world.project.root)
+    assert run(["sync", "--root", root]) == 0
+    shown = capsys.readouterr()
+    assert f"{len(PAGES)} tools: {len(PAGES)} new" in shown.out
+    assert "now: wirogen build" in shown.out
+    world.remember()
+    world.publish(later(PAGES[3]))
+    assert run(["sync", "--root", root, "--dry-run"]) == 0
+    shown = capsys.readouterr()
+    assert f"{PAGES[3].tool}: added1: new optional input" in shown.out
+    assert run(["sync", "--root", root, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["tools"][PAGES[3].tool] == "changed"
+    assert "input-added" in [change["kind"] for change in report["changes"]]
+
+
+def test_without_a_key_the_command_says_so_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("WIRO_API_KEY", "WIRO_API_SECRET", "WIRO_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    Project(tmp_path)
+    assert run(["sync", "--root", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_killed_run_of_a_thousand_tools_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    made = list(pages(LARGE))
+    texts = {page.tool: page.text() for page in made}
+    with Simulator([bare(page) for page in made]) as simulator:
+        world = World(simulator, Project(tmp_path))
+        for page in made:
+            world.publish(page, full=texts[page.tool], text=texts[page.tool])
+        process = subprocess.Popen(
+            [sys.executable, "-m", "wirogen", "sync", "--root", str(tmp_path), "--no-detail"],
+            env={**os.environ, **simulator.env()},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        journal = tmp_path / ".wirogen" / "sync.journal"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and len(world.documents) < LARGE // 4:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        done = journal.read_text("utf-8").count('"tool"')
+        assert LARGE // 4 - 1 <= done < LARGE
+        asked = len(simulator.downloads)
+        report = world.sync(detail=False)
+        again = len(simulator.downloads) - asked
+    assert report.resumed >= done - 1
+    assert again == LARGE - report.resumed
+    assert len(world.documents) == LARGE
+    assert set(report.verdicts.values()) <= {Verdict.NEW, Verdict.UNCHANGED}
+    assert len(report.verdicts) == LARGE
+    assert not journal.exists()
+    for page in made[::100]:
+        assert world.document_of(page).read_text("utf-8") == texts[page.tool]

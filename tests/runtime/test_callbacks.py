@@ -1,0 +1,192 @@
+"""Posts to a callback are believed only as far as Wiro confirms them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+
+from runtime.kit import TOOL, Kit, nameless
+from wiro_runtime import AsyncTask, AsyncWiro, Result, TaskFailed, Wiro
+from wiro_runtime.callbacks import CallbackReceiver, CallbackRefused
+from wiro_runtime.testing import Simulator, faults
+
+PROMPT = {"prompt": "x"}
+
+
+def wiro(simulator: Simulator, **options: Any) -> Wiro:
+    client = Kit("sync", simulator).client(**options)
+    assert isinstance(client, Wiro)
+    return client
+
+
+def post(simulator: Simulator, client: Wiro) -> dict[str, Any]:
+    """The body that Wiro posts when a task has ended."""
+    task = client.submit(TOOL, PROMPT)
+    task.wait()
+    assert task.detail is not None
+    return dict(task.detail.raw)
+
+
+def test_a_confirmed_task_is_given_with_what_wiro_says_not_the_post(instant: Simulator) -> None:
+    with wiro(instant) as client:
+        body = post(instant, client)
+        forged = {**body, "outputs": [{"name": "evil", "url": "http://evil.example/x"}]}
+        task = CallbackReceiver(client).receive(json.dumps(forged).encode())
+        before = len(instant.requests)
+        assert [output.name for output in task.wait().outputs] == ["0.png"]
+        assert len(instant.requests) == before
+
+
+@pytest.mark.parametrize("shape", ["id", "taskid", "tasktoken", "socketaccesstoken", "tasklist"])
+def test_every_shape_of_a_post_is_understood(instant: Simulator, shape: str) -> None:
+    with wiro(instant) as client:
+        body = post(instant, client)
+        token, task_id = body["socketaccesstoken"], body["id"]
+        posted = {
+            "id": {"id": task_id},
+            "taskid": {"taskid": int(task_id)},
+            "tasktoken": {"tasktoken": token},
+            "socketaccesstoken": {"socketaccesstoken": token},
+            "tasklist": {"tasklist": [{"id": task_id}]},
+        }[shape]
+        assert CallbackReceiver(client).receive(json.dumps(posted).encode()).id == task_id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"not json", b"[]", b"null", b"7", b"{}", b"\xff\xfe", b"[" * 100_000,
+        b'{"id": null}', b'{"id": "../x"}', b'{"id": ["1"]}', b'{"id": "%s"}' % (b"1" * 1000),
+        b'{"id": "\xc2\xb2"}',
+    ],
+    ids=nameless,
+)  # fmt: skip
+def test_malformed_posts_are_refused_and_nothing_is_asked(instant: Simulator, body: bytes) -> None:
+    with wiro(instant) as client, pytest.raises(CallbackRefused) as caught:
+        CallbackReceiver(client).receive(body)
+    assert caught.value.status == 400
+    assert instant.requests == []
+
+
+def test_forged_oversized_early_and_replayed_posts_are_refused(manual: Simulator) -> None:
+    with wiro(manual) as client:
+        receiver = CallbackReceiver(client, max_bytes=1000)
+
+        def refused(body: bytes) -> int:
+            with pytest.raises(CallbackRefused) as caught:
+                receiver.receive(body)
+            return caught.value.status
+
+        assert refused(b'{"id": "1"}') == 403
+        assert refused(b'{"id": "1"}' + b" " * 1000) == 413
+        task = client.submit(TOOL, PROMPT)
+        body = json.dumps({"id": task.id}).encode()
+        assert refused(body) == 409
+        manual.advance(60)
+        given = receiver.receive(body)
+        assert given.id == task.id
+        assert refused(body) == 409
+        assert refused(json.dumps({"tasktoken": task.token}).encode()) == 409
+        receiver.again(given)
+        assert receiver.receive(body).id == task.id
+
+
+def test_when_wiro_cannot_be_asked_the_post_may_come_again(instant: Simulator) -> None:
+    with wiro(instant) as client:
+        body = json.dumps(post(instant, client)).encode()
+        instant.faults.add("Task/Detail", faults.status(500), times=None)
+        with pytest.raises(CallbackRefused) as caught:
+            CallbackReceiver(client).receive(body)
+    assert caught.value.status == 503
+    assert caught.value.retryable
+
+
+@contextmanager
+def serve(app: Any) -> Generator[str, None, None]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def test_the_whole_way_from_run_to_handler_over_sockets(instant: Simulator) -> None:
+    got_it = threading.Event()
+    results: list[Result] = []
+
+    async def handle(task: AsyncTask) -> None:
+        results.append(await task.wait())
+        got_it.set()
+
+    receiver_client = Kit("async", instant).client()
+    assert isinstance(receiver_client, AsyncWiro)
+    with serve(CallbackReceiver(receiver_client, handle)) as url, wiro(instant) as client:
+        task = client.submit(TOOL, PROMPT, callback_url=url)
+        assert got_it.wait(10)
+        assert results[0].task_id == task.id
+        assert asyncio.run(ask(url, "GET", b"")) == 405
+        assert asyncio.run(ask(url, "POST", b"nonsense")) == 400
+        assert asyncio.run(ask(url, "POST", json.dumps({"id": task.id}).encode())) == 409
+
+
+def test_a_handler_that_fails_lets_the_task_come_again(instant: Simulator) -> None:
+    instant.failing()
+    tries: list[str] = []
+
+    async def handle(task: AsyncTask) -> None:
+        tries.append(task.id)
+        await task.wait()
+
+    async def main() -> list[int]:
+        client = Kit("async", instant).client()
+        assert isinstance(client, AsyncWiro)
+        app = CallbackReceiver(client, handle)
+        async with client:
+            task = await client.submit(TOOL, PROMPT)
+            return [await direct(app, json.dumps({"id": task.id}).encode()) for _ in range(2)]
+
+    assert asyncio.run(main()) == [500, 500]
+    assert len(tries) == 2
+
+
+async def direct(app: Any, body: bytes) -> int:
+    """Posts to an ASGI application as a server would."""
+    sent: list[dict[str, Any]] = []
+    parts = [
+        {"type": "http.request", "body": body[:5], "more_body": True},
+        {"type": "http.request", "body": body[5:]},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return parts.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    with pytest.raises(TaskFailed):
+        await app({"type": "http", "method": "POST"}, receive, send)
+    return sent[0]["status"]
+
+
+async def ask(url: str, method: str, body: bytes) -> int:
+    host, _, port = url.removeprefix("http://").partition("/")[0].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"{method} /hook HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+    writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    line = await reader.readline()
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return int(line.split()[1])
