@@ -58,7 +58,7 @@ def test_generated_modules_import_and_keep_every_text(spec: ToolSpec) -> None:
         assert json.dumps(sent) == json.dumps(expected)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_signatures_have_every_input_and_its_default(spec: ToolSpec) -> None:
     planned = plan(spec)
@@ -74,7 +74,7 @@ def test_signatures_have_every_input_and_its_default(spec: ToolSpec) -> None:
         assert all(hasattr(module, name) for name in module.__all__)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_black_has_nothing_to_change(spec: ToolSpec) -> None:
     for source in python_files(render(spec)).values():

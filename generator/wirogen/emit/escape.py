@@ -48,8 +48,9 @@ def docstring(text: str, indent: int = 0, *, wrap: bool = True) -> Code:
     body = visible("\n".join(lines).replace("\\", "\\\\"), keep_lines=True)
     body = body.replace('"""', '\\"\\"\\"').replace("\n", "\n" + " " * indent)
     body = "\n".join(line.rstrip() for line in body.split("\n"))
-    if body.endswith('"') and not body.endswith('\\"'):
-        body = body[:-1] + '\\"'
+    # As black has it: a quote never stands next to the three that open or close.
+    body = f" {body}" if body.startswith('"') else body
+    body = f"{body} " if body.endswith('"') else body
     return Code(f'"""{body}\n{" " * indent}"""' if "\n" in body else f'"""{body}"""')
 
 

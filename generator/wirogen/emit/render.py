@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from wirogen.emit.catalogue import catalogue_text
-from wirogen.emit.formatting import format_python
+from wirogen.emit.formatting import format_validator
 from wirogen.emit.pages import shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
 from wirogen.emit.validators import validator_source
@@ -27,8 +27,8 @@ def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     """Every file that one tool alone decides, by path below ``generated/``."""
     owner, project = plan.module.owner, plan.module.project
     return {
-        f"python/wiro_tools/{owner}/{project}.py": format_python(renderer.text(_TOOL, tool=plan)),
-        f"python/wiro_tools/_validators/{owner}/{project}.py": format_python(
+        f"python/wiro_tools/{owner}/{project}.py": renderer.python(_TOOL, tool=plan),
+        f"python/wiro_tools/_validators/{owner}/{project}.py": format_validator(
             validator_source(plan)
         ),
         **tool_pages(plan, renderer),
@@ -46,10 +46,10 @@ def render_shared(plans: Iterable[ToolPlan], renderer: Renderer) -> dict[str, st
         owner: [plan.module for plan in tools] for owner, tools in owners.items()
     }
     files = {
-        "python/wiro_tools/__init__.py": renderer.text(_PACKAGE),
-        "python/wiro_tools/__init__.pyi": renderer.text(_PACKAGE_STUB, owners=modules),
-        "python/wiro_tools/catalogue.py": renderer.text(_CATALOGUE),
-        "python/wiro_tools/catalogue.pyi": renderer.text(_CATALOGUE_STUB),
+        "python/wiro_tools/__init__.py": renderer.python(_PACKAGE),
+        "python/wiro_tools/__init__.pyi": renderer.python(_PACKAGE_STUB, owners=modules),
+        "python/wiro_tools/catalogue.py": renderer.python(_CATALOGUE),
+        "python/wiro_tools/catalogue.pyi": renderer.python(_CATALOGUE_STUB),
         "python/wiro_tools/catalogue.json": catalogue_text(
             plan for tools in owners.values() for plan in tools
         ),
@@ -60,16 +60,10 @@ def render_shared(plans: Iterable[ToolPlan], renderer: Renderer) -> dict[str, st
     }
     for owner, tools in modules.items():
         folder = f"python/wiro_tools/{owner}"
-        files[f"{folder}/__init__.py"] = renderer.text(_OWNER, owner=tools[0].owner)
-        files[f"{folder}/__init__.pyi"] = renderer.text(_OWNER_STUB, tools=tools)
+        files[f"{folder}/__init__.py"] = renderer.python(_OWNER, owner=tools[0].owner)
+        files[f"{folder}/__init__.pyi"] = renderer.python(_OWNER_STUB, tools=tools)
         files[f"python/wiro_tools/_validators/{owner}/__init__.py"] = ""
-    return {path: _formatted(path, text) for path, text in files.items()}
-
-
-def _formatted(path: str, text: str) -> str:
-    if path.endswith((".py", ".pyi")) and text:
-        return format_python(text, stub=path.endswith(".pyi"))
-    return text
+    return files
 
 
 def _json(value: Json) -> str:

@@ -23,6 +23,7 @@ from wirogen.emit.escape import (
     markdown,
     shorten,
 )
+from wirogen.emit.formatting import format_any, format_own
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
@@ -77,10 +78,18 @@ class Renderer:
 
     def __init__(self, overrides: Path | None = None) -> None:
         self._env = environment(overrides)
+        self._ours = overrides is None or not (overrides / "python").is_dir()
         self._loader = cast("jinja2.BaseLoader", self._env.loader)
 
     def text(self, template: str, **values: Any) -> str:
         return self._env.get_template(template).render(values)
+
+    def python(self, template: str, **values: Any) -> str:
+        """A module or a stub (``.pyi``) in black's form. Templates of somebody else may print a
+        statement as they like, so black itself formats everything once one of them is there."""
+        text = self.text(template, **values)
+        stub = template.endswith(".pyi.jinja")
+        return format_own(text) if self._ours else format_any(text, stub=stub)
 
     def raw(self, folder: str) -> dict[str, str]:
         """Every file below ``folder`` as it is, by its path below the template folders."""

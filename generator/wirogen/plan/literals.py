@@ -24,7 +24,9 @@ def source(value: object) -> Code:
     if isinstance(value, Mapping):
         pairs = cast("Mapping[object, object]", value).items()
         return Code("{" + ", ".join(f"{source(key)}: {source(item)}" for key, item in pairs) + "}")
-    if value is None or isinstance(value, (bool, int, float)):
+    if isinstance(value, float):
+        return Code(repr(value).replace("e+", "e"))
+    if value is None or isinstance(value, (bool, int)):
         return Code(repr(value))
     raise TypeError(f"no constant: {type(value).__name__}")
 

@@ -56,7 +56,7 @@ class SelectedModel:
     """Coolreal/PureRealism-Mix-XL: PureRealism Mix XL"""
 
     STABLEDIFFUSIONVN_SDVN7_NIJISTYLEXL: Final = "966"
-    """StableDiffusionVN/SDVN7-NijiStyleXL: SDVN7-NijiStyleXL"""
+    """StableDiffusionVN/SDVN7-NijiStyleXL: SDVN7-NijiStyleXL Trigger words: niji style."""
 
     LYKON_DREAMSHAPER_XL: Final = "850"
     """Lykon/DreamShaper-XL: DreamShaper XL"""
