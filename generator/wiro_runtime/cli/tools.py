@@ -104,7 +104,7 @@ def _report(found: list[Entry], as_json: bool) -> int:
 
 
 def _print_table(found: Sequence[Entry]) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
     width = max((len(printable(entry.tool)) for entry in found), default=0)
     table.add_column(no_wrap=True, min_width=width, style="bold cyan")
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
