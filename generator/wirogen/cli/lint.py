@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -17,81 +18,86 @@ from wirogen.cli.console import (
     print_json,
     project_root,
 )
-from wirogen.diagnostics import RULES, Diagnostic
-from wirogen.plan import plan_modules, plan_tool
-from wirogen.sources import Sources, files_below, read_documents, read_specs
+from wirogen.diagnostics import RULES, Diagnostic, Severity
+from wirogen.lint import lint_paths, lint_project
+from wirogen.sarif import sarif
 
 
 def command(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Documents, specs or folders of them; by default specs/."),
+        typer.Argument(
+            help="Documents, Tool/Detail answers, specs, overlays or folders of them; "
+            "by default all of the nearest project."
+        ),
     ] = None,
     explain: Annotated[
         str | None, typer.Option(help="Say what a code means and what to do about it.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the diagnostics as JSON.")] = False,
+    as_sarif: Annotated[
+        bool, typer.Option("--sarif", help="Print them as SARIF 2.1.0, for code hosts.")
+    ] = False,
+    least: Annotated[
+        Severity, typer.Option("--severity", help="Leave out what matters less than this.")
+    ] = Severity.NOTE,
+    only: Annotated[
+        list[str] | None, typer.Option("--code", help="Only this code, or these.")
+    ] = None,
 ) -> int:
-    """Every oddity in documents and specs, with its code and place.
+    """Every oddity in documents, specs and overlays, with its code, place and what to do.
 
     Exit 0: none. 1: some. 2: something could not be read.
     """
     if explain is not None:
         return _explain(explain)
-    diagnostics = check(paths or [])
-    if as_json:
-        print_json([diagnostic_json(each) for each in diagnostics])
-    else:
-        print_diagnostics(diagnostics, out())
-        _totals(diagnostics)
-    if any(each.severity == "error" for each in diagnostics):
-        return 2
-    return 1 if diagnostics else 0
-
-
-def check(paths: list[Path]) -> list[Diagnostic]:
-    """The diagnostics of documents (``.txt``) and specs (``.yaml``), by file and place."""
-    sources = Sources()
-    if not paths:
-        root = project_root(None)
-        paths = [root / "specs" / "documents", root / "specs" / "tools"]
-    documents: list[Path] = []
-    specs: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            documents += files_below(path, ".txt")
-            specs += files_below(path, ".yaml")
-        elif not path.exists():
+    for path in paths or ():
+        if not path.exists():
             raise CommandError(f"{path}: no such file or folder")
-        else:
-            (specs if path.suffix in {".yaml", ".yml"} else documents).append(path)
-    read_documents(documents, base=Path.cwd(), into=sources)
-    read_specs(specs, into=sources)
-    modules, renamed = plan_modules(sources.specs)
-    planned = [
+    found = lint_paths(paths) if paths else lint_project(project_root(None))
+    chosen = _chosen(found, least, [_code(each) for each in only or ()])
+    if as_sarif:
+        print_json(sarif(chosen, version=importlib.metadata.version("wiro-tools")))
+    elif as_json:
+        print_json([{**diagnostic_json(each), "fix": each.rule.fix} for each in chosen])
+    else:
+        print_diagnostics(chosen, out())
+        _totals(chosen)
+    if any(each.severity is Severity.ERROR for each in chosen):
+        return 2
+    return 1 if chosen else 0
+
+
+def _chosen(found: list[Diagnostic], least: Severity, codes: list[str]) -> list[Diagnostic]:
+    order = list(Severity)
+    return [
         each
-        for tool, spec in sources.specs.items()
-        for each in plan_tool(spec, modules[tool]).diagnostics
+        for each in found
+        if order.index(each.severity) <= order.index(least) and (not codes or each.code in codes)
     ]
-    found = [*sources.errors, *sources.diagnostics, *renamed, *planned]
-    return sorted(
-        found,
-        key=lambda each: (each.path, each.position.offset if each.position else -1, each.code),
-    )
 
 
 def _totals(diagnostics: list[Diagnostic]) -> None:
-    by_code = Counter(each.code for each in diagnostics)
+    found = Counter(each.code for each in diagnostics)
     console = out()
-    for code in sorted(by_code):
-        console.print(f"{by_code[code]:5}  {code}  {RULES[code].summary}", markup=False)
-    console.print(f"{counts(diagnostics)}", markup=False)
+    if found:
+        console.print()
+    for code in sorted(found):
+        rule = RULES[code]
+        console.print(f"{found[code]:5}  {code}  {rule.summary}", markup=False)
+        console.print(f"             {rule.fix}", markup=False, style="dim")
+    console.print(counts(diagnostics), markup=False)
 
 
-def _explain(code: str) -> int:
-    rule = RULES.get(code.upper())
-    if rule is None:
-        raise CommandError(f"lint: there is no code {code!r}; the codes are {', '.join(RULES)}")
+def _code(given: str) -> str:
+    code = given.upper()
+    if code not in RULES:
+        raise CommandError(f"lint: there is no code {given!r}; the codes are {', '.join(RULES)}")
+    return code
+
+
+def _explain(given: str) -> int:
+    rule = RULES[_code(given)]
     console = out()
     console.print(f"{rule.code} {rule.name} ({rule.severity})", markup=False)
     console.print(f"\n{rule.summary}\n\n{rule.explanation}\n\nFix: {rule.fix}", markup=False)

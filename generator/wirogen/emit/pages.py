@@ -71,6 +71,7 @@ def shared_pages(owners: Mapping[str, Sequence[ToolPlan]], renderer: Renderer) -
         "docs/tools/index.md": renderer.text("docs/tools/index.md.jinja", **values),
         "docs/categories/index.md": renderer.text("docs/categories/index.md.jinja", **values),
     }
+    pages["docs/diagnostics.md"] = renderer.text("docs/diagnostics.md.jinja", rules=rule_values())
     for category, tools in categories:
         path = f"docs/categories/{category.slug}.md"
         pages[path] = renderer.text(_CATEGORY, category=category, tools=tools)
@@ -80,6 +81,22 @@ def shared_pages(owners: Mapping[str, Sequence[ToolPlan]], renderer: Renderer) -
     files["docs/tools.json"] = listing_text(plans, link)
     files["docs/llms.txt"] = tidy(renderer.text("docs/llms.txt.jinja", **values))
     return files | renderer.raw(_ASSETS)
+
+
+def rule_values() -> list[dict[str, str]]:
+    """Every diagnostic code with its texts, and the anchor that its heading gets."""
+    return [
+        {
+            "code": rule.code,
+            "name": rule.name,
+            "severity": str(rule.severity),
+            "summary": rule.summary,
+            "explanation": rule.explanation,
+            "fix": rule.fix,
+            "anchor": f"{rule.code.lower()}-{rule.name}",
+        }
+        for _, rule in sorted(RULES.items())
+    ]
 
 
 def _by_category(plans: Iterable[ToolPlan]) -> dict[str, list[ToolPlan]]:

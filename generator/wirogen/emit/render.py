@@ -11,6 +11,7 @@ from wirogen.emit.formatting import format_validator
 from wirogen.emit.pages import shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
 from wirogen.emit.validators import validator_source
+from wirogen.overlay.schema import overlay_json_schema
 from wirogen.plan import ModulePlan, ToolPlan, published_schema
 from wirogen.spec import Json, spec_json_schema
 
@@ -57,6 +58,7 @@ def render_shared(plans: Iterable[ToolPlan], renderer: Renderer) -> dict[str, st
         "python/wiro_tools/_validators/__init__.py": "",
         **shared_pages(owners, renderer),
         "schemas/spec.json": _json(spec_json_schema()),
+        "schemas/overlay.json": _json(overlay_json_schema()),
     }
     for owner, tools in modules.items():
         folder = f"python/wiro_tools/{owner}"

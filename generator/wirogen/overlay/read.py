@@ -37,12 +37,12 @@ from wirogen.spec.tree import MapNode, Node, ScalarNode, read_tree, spec_error, 
 OVERLAY_VERSION: Final = 1
 
 _ACTIONS: Final = ("set", "hide", "rename", "add")
-_TOOL_KEYS: Final = ("name", "description", "cover", "categories", "tags", "dynamicprice")
-_INPUT_KEYS: Final = (
+TOOL_KEYS: Final = ("name", "description", "cover", "categories", "tags", "dynamicprice")
+INPUT_KEYS: Final = (
     "label", "help", "type", "default", "required", "example", "wire", "open", "minimum",
     "maximum", "step", "options",
 )  # fmt: skip
-_OPTION_KEYS: Final = ("label", "description", "triggerwords", "generatesettings")
+OPTION_KEYS: Final = ("label", "description", "triggerwords", "generatesettings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ class _Reader:
         self, node: Node, name: str | None, option: str | None, what: str
     ) -> tuple[dict[str, Any], Mapping[str, Position]]:
         fields = Fields(node, self.path, what)
-        keys = _TOOL_KEYS if name is None else _INPUT_KEYS if option is None else _OPTION_KEYS
+        keys = TOOL_KEYS if name is None else INPUT_KEYS if option is None else OPTION_KEYS
         if not isinstance(node, MapNode) or not node.items:
             raise fields.error("", "must have at least one value")
         values: dict[str, Any] = {}

@@ -111,7 +111,10 @@ def _sources(docs: Path, *, name: str, site_url: str | None) -> dict[str, bytes]
     guides = [{title: f"guides/{each}.md"} for each, title in GUIDES]
     if "docs/guides/index.md" in files:
         nav.append({"Guides": guides})
-    nav.append({"Reference": [{_title(text): path} for path, text in reference.items()]})
+    more: list[object] = [{_title(text): path} for path, text in reference.items()]
+    if "docs/diagnostics.md" in files:
+        more.append({"Diagnostics": "diagnostics.md"})
+    nav.append({"Reference": more})
     files["zensical.toml"] = configuration(name=name, site_url=site_url, nav=nav).encode()
     files["theme/main.html"] = MAIN_TEMPLATE.encode()
     return files

@@ -1,0 +1,163 @@
+"""``wirogen lint``: everything odd, where it is, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from generator.project import PAGE, Project, detail
+from generator.test_overlay import HEAD
+from wirogen.cli.app import run
+from wirogen.diagnostics import RULES
+from wirogen.emit.pages import rule_values
+from wirogen.overlay.schema import overlay_json_schema
+
+OVERLAY = HEAD + (
+    '  - reason: "x"\n    input: "steps"\n    set: {minimum: "1", step: null, required: true}\n'
+    '  - reason: "x"\n    input: "clipSkip"\n    rename: "skip"\n'
+    '  - reason: "x"\n    input: "width"\n    hide: true\n'
+    '  - reason: "x"\n    input: "scheduler"\n    option: "K"\n    add: {label: "K"}\n'
+    '  - reason: "x"\n    set: {cover: null}\n'
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(tmp_path)
+    return Project(tmp_path)
+
+
+def lint(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    status = run(["lint", "--json", *arguments])
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    errors = any(each["severity"] == "error" for each in found)
+    assert status == (2 if errors else 1 if found else 0)
+    return found
+
+
+def test_every_source_of_a_project_is_looked_at(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.document(PAGE)
+    project.write("documents/a/tool.json", detail(PAGE.tool, {"id": "steps", "min": "many"}))
+    project.write("documents/a/none.txt", "<html>")
+    project.write("tools/b/b.yaml", "spec: 1\nspec: 1\n")
+    project.write("overlays/c.yaml", HEAD.replace(PAGE.tool, "no/tool") + OVERLAY[len(HEAD) :])
+    found = lint(capsys)
+    places = {(each["code"], each["path"], each["line"]) for each in found}
+    assert {
+        ("T102", "specs/documents/a/tool.json", None),
+        ("D001", "specs/documents/a/none.txt", 1),
+        ("S001", "specs/tools/b/b.yaml", 2),
+        ("O002", "specs/overlays/c.yaml", 2),
+    } <= places
+    assert any(each["path"] == "specs/documents/a/tool.txt" for each in found)
+    for each in found:
+        assert each["fix"] == RULES[each["code"]].fix
+        assert each["name"] == RULES[each["code"]].name
+
+
+def test_single_files_are_told_apart_by_what_they_are(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = project.write("elsewhere/overlay.yaml", OVERLAY.replace('reason: "x"', 'why: "x"', 1))
+    good = project.write("elsewhere/good.yaml", OVERLAY)
+    answer = project.write("elsewhere/answer.json", "{}")
+    codes = [(each["code"], Path(each["path"]).name) for each in lint(capsys, str(bad))]
+    assert codes == [("O001", "overlay.yaml")]
+    assert lint(capsys, str(good)) == []
+    assert [each["code"] for each in lint(capsys, str(answer))] == ["T001"]
+
+
+def test_findings_can_be_narrowed_by_severity_and_code(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.document(PAGE)
+    everything = lint(capsys)
+    assert {each["severity"] for each in everything} == {"warning", "note"}
+    warnings = lint(capsys, "--severity", "warning")
+    assert {each["severity"] for each in warnings} == {"warning"}
+    assert lint(capsys, "--severity", "error") == []
+    assert {each["code"] for each in lint(capsys, "--code", "d302")} == {"D302"}
+
+
+def test_the_summary_says_what_to_do(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project.document(PAGE)
+    assert run(["lint"]) == 1
+    shown = capsys.readouterr().out
+    assert RULES["D302"].fix in shown
+    assert shown.rstrip().splitlines()[-1].endswith("notes")
+
+
+def test_sarif_points_at_lines_and_explains_every_code_it_uses(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.document(PAGE, "a/name with blanks é")
+    assert run(["lint", "--sarif"]) == 1
+    log = json.loads(capsys.readouterr().out)
+    assert log["version"] == "2.1.0"
+    (only,) = log["runs"]
+    rules = only["tool"]["driver"]["rules"]
+    assert only["results"]
+    marks: set[str] = set()
+    for result in only["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in {"error", "warning", "note"}
+        assert result["message"]["text"]
+        place = result["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == (
+            "specs/documents/a/name%20with%20blanks%20%C3%A9.txt"
+        )
+        assert place["region"]["startLine"] >= 1
+        marks.add(result["partialFingerprints"]["finding/v1"])
+    assert len(marks) == len(only["results"])
+
+
+@pytest.mark.parametrize("arguments", [["nowhere.txt"], ["--explain", "X1"], ["--code", "X1"]])
+def test_bad_usage_is_one_line(
+    arguments: list[str], project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.root
+    assert run(["lint", *arguments]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_every_code_is_explained_and_on_the_page() -> None:
+    values = {each["code"]: each for each in rule_values()}
+    assert set(values) == set(RULES)
+    for code, rule in RULES.items():
+        assert rule.code == code
+        assert rule.summary.endswith(".")
+        assert rule.explanation
+        assert rule.fix.endswith(".")
+        assert values[code]["anchor"] == f"{code.lower()}-{rule.name}"
+    assert len({rule.name for rule in RULES.values()}) == len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        (OVERLAY, True),
+        (OVERLAY.replace('reason: "x"', 'reason: " "'), False),
+        (OVERLAY.replace("hide: true", "hide: false"), False),
+        (OVERLAY.replace("minimum", "min"), False),
+        (OVERLAY.replace('add: {label: "K"}', "add: {}"), False),
+        (HEAD + "  []\n", False),
+    ],
+)
+def test_the_published_schema_of_overlays_agrees_with_the_reader(text: str, valid: bool) -> None:
+    from wirogen.diagnostics import InputError
+    from wirogen.overlay import load_overlay
+
+    validator: Any = jsonschema.Draft202012Validator(overlay_json_schema())
+    assert validator.is_valid(yaml.safe_load(text)) is valid
+    if valid:
+        load_overlay(text, path="o.yaml")
+    else:
+        with pytest.raises(InputError):
+            load_overlay(text, path="o.yaml")
