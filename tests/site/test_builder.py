@@ -1,0 +1,187 @@
+"""The request builder and the Python code agree: bodies, messages, and what snippets do."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from site_browser import PICTURE, watched
+from wiro_runtime.testing import SentFile, Simulator
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases.json").read_text("utf-8"))
+
+# Runs each text of the list on its standard input like a program of its own, all at once.
+RUNNER = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+
+def run(text):
+    exec(compile(text, "<snippet>", "exec"), {"__name__": "__main__"})
+
+with ThreadPoolExecutor(32) as pool:
+    list(pool.map(run, json.load(sys.stdin)))
+"""
+# Says what Python makes of each case: the body, or the lines of the error.
+JUDGE = """
+import importlib, json, sys
+from pathlib import Path
+from wiro_runtime import InvalidInputs
+from wiro_tools import catalogue
+
+def value(module, given):
+    if isinstance(given, list):
+        return [value(module, each) for each in given]
+    if isinstance(given, dict) and "$lora" in given:
+        more = {key: each for key, each in given.items() if key != "$lora"}
+        option = getattr(module.Lora, given["$lora"])
+        return option(**more) if more else option
+    if isinstance(given, dict) and "$path" in given:
+        return Path(given["$path"])
+    return given
+
+answers = []
+for case in json.load(sys.stdin):
+    module = catalogue.get(case["tool"]).module()
+    try:
+        inputs = module.Inputs(**{k: value(module, v) for k, v in case["given"].items()})
+        body = json.dumps(inputs.wire(), ensure_ascii=False, indent=2)
+        answers.append({"body": body, "problems": []})
+    except InvalidInputs as error:
+        answers.append({"body": None, "problems": str(error).split("\\n")})
+print(json.dumps(answers))
+"""
+
+
+def run_python(source: str, given: object, generated: Path, **more: Any) -> str:
+    """The output of a program that sees the site's own generated package."""
+    env = {**os.environ, "PYTHONPATH": str(generated / "python"), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**env, **more.pop("env", {})},
+        **more,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def open_form(page: Page, address: str, tool: str, form: dict[str, str], site: Path) -> None:
+    """A tool's page with its form filled in by the address, as when somebody shared it."""
+    listed = json.loads((site / "tools.json").read_text("utf-8"))["tools"]
+    path = next(each["page"] for each in listed if each["tool"] == tool)
+    state = base64.urlsafe_b64encode(json.dumps(form).encode()).decode().rstrip("=")
+    page.goto("about:blank")
+    page.goto(f"{address}{path}#run={state}")
+    page.wait_for_selector(".wt-builder.wt-ready")
+
+
+def request(page: Page) -> dict[str, Any]:
+    return page.evaluate("document.querySelector('.wt-builder').request()")
+
+
+@pytest.fixture(scope="module")
+def judged(generated: Path) -> list[dict[str, Any]]:
+    return json.loads(run_python(JUDGE, CASES, generated))
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser, address: str) -> Iterator[Page]:
+    with watched(browser, address) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_page_and_python_agree(
+    case: dict[str, Any], judged: list[dict[str, Any]], shared_page: Page, address: str, site: Path
+) -> None:
+    page = shared_page
+    open_form(page, address, case["tool"], case["form"], site)
+    found = request(page)
+    expected = judged[CASES.index(case)]
+    assert found["problems"] == expected["problems"]
+    if not expected["problems"]:
+        assert found["snippets"]["json"] == expected["body"]
+
+
+def test_snippets_send_what_the_form_shows(
+    browser: Browser,
+    address: str,
+    site: Path,
+    generated: Path,
+    judged: list[dict[str, Any]],
+    site_tools: list[dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "photo one.png").write_bytes(PICTURE)
+    good = [case for case, answer in zip(CASES, judged, strict=True) if not answer["problems"]]
+    shown: list[dict[str, str]] = []
+    with watched(browser, address) as page:
+        for case in good:
+            open_form(page, address, case["tool"], case["form"], site)
+            shown.append(request(page)["snippets"])
+    for language in ("python", "async", "shell", "curl"):
+        # A command takes a second to start, so the shell runs a few that differ most.
+        chosen = [
+            place for place, case in enumerate(good) if language != "shell" or case.get("shell")
+        ]
+        with Simulator(site_tools) as simulator:
+            texts = [shown[place][language] for place in chosen]
+            if language in {"python", "async"}:
+                run_python(RUNNER, texts, generated, cwd=tmp_path, env=simulator.env())
+            else:
+                run_shell(texts, generated, tmp_path, simulator)
+            sent = sorted(comparable(run.tool, run.body) for run in simulator.runs)
+        wanted = [
+            comparable(good[place]["tool"], json.loads(shown[place]["json"])) for place in chosen
+        ]
+        assert sent == sorted(wanted), language
+
+
+def comparable(tool: str, body: Mapping[str, Any]) -> str:
+    """A body as text. One with files is a form, where everything is a list of texts."""
+    if "<file " not in json.dumps(body, default=repr) and "SentFile(" not in repr(body):
+        return json.dumps([tool, body], ensure_ascii=False)
+    form: dict[str, list[str]] = {}
+    for name, value in body.items():
+        items = cast("list[Any]", value) if isinstance(value, list) else [value]
+        form[name] = [_part(item) for item in items or [""]]
+    return json.dumps([tool, form], ensure_ascii=False, sort_keys=True)
+
+
+def _part(item: Any) -> str:
+    if isinstance(item, SentFile):
+        return f"<file {item.filename}>"
+    return item if isinstance(item, str) else json.dumps(item)
+
+
+def run_shell(texts: list[str], generated: Path, folder: Path, simulator: Simulator) -> None:
+    env = {
+        **os.environ,
+        **simulator.env(),
+        "PYTHONPATH": str(generated / "python"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+    def run(text: str) -> None:
+        done = subprocess.run(
+            ["sh", "-c", text], cwd=folder, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(run, texts))

@@ -1,0 +1,50 @@
+"""A browser page that fails when something on it goes wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+# One pixel, in the place of the covers that Wiro's servers hold.
+PICTURE: Final = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63606060"
+    "000000040001f61738550000000049454e44ae426082"
+)
+
+
+class watched:  # noqa: N801 - reads as a context manager
+    """A page in a context of its own that fails when something on it went wrong."""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        self._context = browser.new_context(
+            permissions=["clipboard-read", "clipboard-write"], **options
+        )
+        self._address = address
+        self.troubles: list[str] = []
+
+    def __enter__(self) -> Page:
+        page = self._context.new_page()
+        page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        page.on("console", lambda message: self._console(message.type, message.text))
+        page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request: self._request(request.url, request.resource_type))
+        page.route(
+            "https://**/*", lambda route: route.fulfill(body=PICTURE, content_type="image/png")
+        )
+        return page
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._context.close()
+        if kind is None:
+            assert self.troubles == []
+
+    def _console(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"}:
+            self.troubles.append(f"{kind}: {text}")
+
+    def _request(self, url: str, kind: str) -> None:
+        """Only covers may come from elsewhere: everything else is part of the site."""
+        if not url.startswith((self._address, "data:", "blob:")) and kind not in {"image", "media"}:
+            self.troubles.append(f"request: {url}")

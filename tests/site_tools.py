@@ -1,0 +1,109 @@
+"""Tools whose pages are hard to show: hostile texts, too much of everything, nothing at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from generated import prompt, select, text, tool
+from wirogen.spec import Input, Option, ToolSpec, Wire, load_spec
+from wirogen.spec.model import Finding, Source
+
+HOSTILE: Final = (
+    "<script>document.title='ran'</script>",
+    "<img src=x onerror=\"document.title='ran'\">",
+    "</script><svg onload=document.title='ran'>",
+    "[link](javascript:document.title='ran')",
+    "![x](https://evil.example/x.png)",
+    "{{ 7*7 }} {% raw %} ${7*7} <%= 7*7 %>",
+    "`code` **bold** ~~gone~~ ==mark== ^up^ :smile: (c) -- H2O",
+    "\"quoted\" 'single' &amp; &lt; \\ | pipe",
+    "{: onclick=document.title='ran' } [^1] *[HTML]: x",
+    "--8<-- x.md",
+    "line one # not a heading",
+    "]]> --> <!-- comment",
+    "@arguments@",
+)
+RIGHT_TO_LEFT: Final = "أداة لصنع الصور من الكلمات"
+LONG_NAME: Final = "a-very-" + "long-" * 36 + "name"
+
+
+def load_everything() -> ToolSpec:
+    """The spec of the golden files: one input of each kind."""
+    path = Path(__file__).parent / "golden" / "specs" / "acme" / "everything.yaml"
+    return load_spec(path.read_text("utf-8"), path=str(path))
+
+
+def _number(name: str, **more: str) -> Input:
+    return text(name, type="float", default="0.5", wire=Wire(type="number", sent=0.5), **more)
+
+
+def _hostile() -> ToolSpec:
+    options = [
+        Option(value=each, label=f"label {each}", description=each, triggerwords=(each,))
+        for each in HOSTILE
+    ]
+    shown = [
+        text(f"field{place}", label=f"Label {each}", help=f"Help {each}", default=each,
+             wire=Wire(type="string", sent=each))
+        for place, each in enumerate(HOSTILE)
+    ]  # fmt: skip
+    return tool(
+        prompt(example=HOSTILE[0]),
+        *shown,
+        select("selectedModel", *options, open=True),
+        select("mode", *HOSTILE),
+        name="wiro/hostile",
+        description=" ".join(HOSTILE),
+        categories=(HOSTILE[0], "a/../b", "image-to-image"),
+        tags=HOSTILE,
+        cover="https://cdn.example.com/\"onload=x'.png",
+        examples=({"prompt": HOSTILE[0], HOSTILE[1]: HOSTILE[2]},),
+        source=Source(
+            document="x.txt",
+            sha256="0" * 64,
+            findings=(Finding(code="D201", subject=HOSTILE[0], message=HOSTILE[1]),),
+        ),
+    )
+
+
+def _huge() -> ToolSpec:
+    many = [Option(value=str(n), label=f"owner/Model {n}") for n in range(10_000)]
+    closed = [f"choice-{n}" for n in range(300)]
+    return tool(
+        prompt(),
+        select("selectedModel", *many, open=True),
+        select("voice", *closed),
+        text("story", type="textarea", default="word " * 40_000,
+             wire=Wire(type="string", sent="word " * 40_000)),
+        name="wiro/huge",
+        description="Too much of everything.",
+        categories=("text-to-audio",),
+    )  # fmt: skip
+
+
+AWKWARD: Final = {
+    each.tool: each
+    for each in (
+        _hostile(),
+        _huge(),
+        tool(name="wiro/nothing", description=""),
+        tool(
+            prompt(label=RIGHT_TO_LEFT, example=RIGHT_TO_LEFT),
+            name=f"wiro/{LONG_NAME}",
+            description=RIGHT_TO_LEFT * 20,
+            categories=("text-to-image",),
+        ),
+        tool(
+            prompt(),
+            _number("strength", minimum="0.1", maximum="1", step="0.1"),
+            text("fps", type="number", default="false", wire=Wire(type="number", sent=False)),
+            text("extra", wire=Wire(type="object", sent={"a": [1, 2.0, "x"], "b": None})),
+            text("words", wire=Wire(type="array", sent=["one", "two"])),
+            text("mask", type="fileinput", wire=Wire(type="string")),
+            text("pages", type="multifileinput", wire=Wire(type="array")),
+            name="wiro/odd-values",
+            categories=("image-to-video",),
+        ),
+    )
+}
