@@ -143,10 +143,15 @@ def test_verse_keeps_its_lines() -> None:
             assert parsed.spec.inputs[0].default == lyrics
             assert parsed.spec.inputs[0].wire.sent == lyrics
             assert verify(parsed) is None
+    # On one line, the Run Command still has the line breaks (but runs of blanks are folded).
     folded = parse(flat(made))
-    assert folded.spec.inputs[0].default == "[verse] line one indented [chorus] label: la la: la"
+    assert "default: [verse] line one indented [chorus] label: la la: la" in folded.text
+    assert folded.spec.inputs[0].default == lyrics.replace("  ", " ")
     assert folded.spec.inputs[0].wire.sent == lyrics.replace("  ", " ")
     assert verify(folded) is None
+    assert verify(folded, load_spec(dump_spec(folded.spec), path="x.yaml")) is None
+    unknown = parse(flat(replace(made, body={"seed": "5"})))
+    assert unknown.spec.inputs[0].default == "[verse] line one indented [chorus] label: la la: la"
 
 
 @pytest.mark.parametrize("indent", ["", "  ", "    "])

@@ -25,14 +25,16 @@ class Form(StrEnum):
     """How a value is spelled in the document.
 
     ``TEXT`` as it is (``None`` is blank), ``QUOTED`` between double quotes, ``JSON`` as JSON,
-    ``LINES`` as text whose further lines are indented, or end in CRLF, or both, ``STEM`` without
-    the ``Url`` at its end, ``NUMBERED`` without the number that tells it from the same key before.
+    ``LINES`` as text whose further lines are indented, or end in CRLF, or both, ``FOLDED`` with a
+    blank for every run of white space, ``STEM`` without the ``Url`` at its end, ``NUMBERED``
+    without the number that tells it from the same key before.
     """
 
     TEXT = "text"
     QUOTED = "quoted"
     JSON = "json"
     LINES = "lines"
+    FOLDED = "folded"
     STEM = "stem"
     NUMBERED = "numbered"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wirogen.document.grammar import WHITE
 from wirogen.document.layout import Layout
 from wirogen.document.parts import Form
 from wirogen.document.wire import fold
@@ -16,10 +17,15 @@ def value_of(
 
     Where keys stand one to a line, line ends become line feeds, and indentation that all further
     lines share and that reaches the ``column`` of the keys is layout, not text; unless ``shown``
-    (the value in the Run Command) has it as text.
+    (the value in the Run Command) has it as text. The flat form has folded its white space: where
+    ``shown`` is the same text with its line breaks, it is the value.
     """
     raw = layout.text[start:end]
-    if layout.flat or "\n" not in raw:
+    if layout.flat:
+        if shown and "\n" in shown and fold(shown) == raw:
+            return shown.strip(WHITE), Form.FOLDED, 0
+        return raw, Form.TEXT, 0
+    if "\n" not in raw:
         return raw, Form.TEXT, 0
     text = raw.replace("\r\n", "\n") if layout.newline == "\r\n" else raw
     indent = 0 if text == shown else _indent(text, column, shown)

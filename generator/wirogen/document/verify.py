@@ -19,6 +19,7 @@ from wirogen.document.jsontext import JsonError, decode, same
 from wirogen.document.parse import ParsedDocument
 from wirogen.document.parts import Form, Kind, Part, Place
 from wirogen.document.values import spell_lines
+from wirogen.document.wire import fold
 from wirogen.spec import UNSENT, Json, ToolSpec
 
 _MISSING: Final = object()
@@ -100,6 +101,8 @@ def _spell(parsed: ParsedDocument, part: Part, value: object, found: str) -> str
         return f'"{value}"'
     if part.form is Form.LINES:
         return spell_lines(value, parsed.newline, part.indent)
+    if part.form is Form.FOLDED:
+        return fold(value)
     if part.form is Form.STEM:
         return value.removesuffix("Url")
     if part.form is Form.NUMBERED:
