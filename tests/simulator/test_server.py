@@ -142,7 +142,7 @@ def test_only_so_much_is_remembered() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
     with subprocess.Popen(
-        [sys.executable, "-X", "dev", "-c", SERVE, "0"],
+        [sys.executable, "-W", "error", "-c", SERVE, "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -194,11 +194,12 @@ def test_serve_stops_by_an_event_in_any_thread() -> None:
 def test_answers_on_one_connection_come_without_a_pause() -> None:
     with Simulator(specs.ALL) as sim:
         connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=5)
-        start = time.monotonic()
-        for _ in range(50):
+        taken: list[float] = []
+        for _ in range(40):
+            start = time.monotonic()
             connection.request("POST", "/v1/Task/Detail", b"{}")
             connection.getresponse().read()
-        taken = time.monotonic() - start
+            taken.append(time.monotonic() - start)
         connection.close()
-    # Where small packets wait for acknowledgements this takes more than two seconds.
-    assert taken < 1.5
+    # Where small packets wait for acknowledgements most answers take 40 ms, on any machine.
+    assert sorted(taken)[10] < 0.035

@@ -113,7 +113,7 @@ def test_one_connection_serves_many_tasks(sim: Simulator) -> None:
 
 
 def test_messages_come_as_time_passes() -> None:
-    with Simulator(specs.ALL, speed=20) as sim:
+    with Simulator(specs.ALL, speed=8) as sim:
         token = run(sim)["socketaccesstoken"]
         start = time.monotonic()
         with subscribe(sim, token) as connection:
