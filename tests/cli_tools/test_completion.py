@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from cli_tools.kit import Here, Shell
@@ -42,5 +45,24 @@ def test_zsh_gets_help_that_is_no_markup(shell: Shell) -> None:
 
 
 def test_a_script_for_the_shell_is_printed(shell: Shell) -> None:
-    done = shell("--show-completion", "bash")
+    done = shell("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert "_WIRO_TOOLS_COMPLETE=complete_bash" in done.out
+
+
+def test_tools_of_any_package_are_completed_without_importing_them(
+    here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "listed_tools"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "catalogue.py").write_text(
+        "from wiro_runtime.catalogue import serve_catalogue\nserve_catalogue(__name__)\n", "utf-8"
+    )
+    (folder / "catalogue.json").write_text('{"tools": [{"tool": "a/b", "module": "a.b"}]}', "utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert here("--package", "listed_tools", "list").out == "a/b\t\n"
+    monkeypatch.setenv("WIRO_TOOLS_PACKAGE", "listed_tools")
+    monkeypatch.setenv("_WIRO_TOOLS_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "wiro-tools run a")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert here().out.split() == ["a/b"]
