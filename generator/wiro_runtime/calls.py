@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.detail import as_float, as_int, as_mappings, as_text
@@ -216,6 +215,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _moment(text: str) -> float | None:
     """Unix seconds of an HTTP date; one without a zone is in UTC."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, rarely needed
+
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError):

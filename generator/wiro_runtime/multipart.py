@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import mimetypes
 import os
 import re
 import secrets
-import tempfile
 from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
@@ -90,6 +88,8 @@ class _File:
             self.stream = stream
             self.start = stream.tell()
             return
+        import tempfile  # noqa: PLC0415 - slow to import, rarely needed
+
         self.stream = self.opened = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - until close()
         copied = 0
         while copied <= FILE_LIMIT and (chunk := stream.read(CHUNK)):
@@ -174,6 +174,8 @@ class Form:
             return
         file = _File(name, value, self._names.get(name))
         self._files.append(file)
+        import mimetypes  # noqa: PLC0415 - slow to import, needed for files only
+
         kind = mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
         head += f'; filename="{file.filename}"\r\nContent-Type: {kind}\r\n\r\n'
         self._parts.append((head.encode(errors="replace"), file))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ def nearest(given: object, known: Iterable[str]) -> str:
     values = list(dict.fromkeys(known))
     if not values:
         return ""
+    import difflib  # noqa: PLC0415 - slow to import, needed for messages only
+
     text = str(given)[:200]
     folded = text.casefold()
     by_folded = {value.casefold(): value for value in values}
