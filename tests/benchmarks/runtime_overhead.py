@@ -25,7 +25,6 @@ def blocking(one: Server) -> float:
     """Median ratio over rounds that take turns."""
     options = one.options
     url = f"{options['base_url']}/Task/Detail"
-    ratios: list[float] = []
     with Wiro(**options) as client, httpx2.Client(timeout=60) as bare:
         task = client.submit(TOOL, {"prompt": "x"})
 
@@ -36,9 +35,7 @@ def blocking(one: Server) -> float:
             headers = auth_headers(options["api_key"], options["api_secret"])
             bare.post(url, json={"taskid": task.id}, headers=headers).json()
 
-        for _ in range(ROUNDS):
-            ratios.append(_time(ours) / _time(theirs))
-    return statistics.median(ratios)
+        return statistics.median([_time(ours) / _time(theirs) for _ in range(ROUNDS)])
 
 
 def _time(call: object) -> float:
