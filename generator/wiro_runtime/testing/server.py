@@ -74,13 +74,13 @@ class _Uvicorn(uvicorn.Server):
             server.close()
         for listener in sockets or []:
             listener.close()
-        for connection in list(self.server_state.connections):
-            transport = cast("Any", connection).transport
-            if transport is not None:
-                transport.abort()
-        # Two turns of the loop: one for connection_lost, one for the selector to let go. What
-        # waits for its client ends by that; the rest is cancelled.
-        for _ in range(2):
+        # Some turns of the loop: for a connection that was just accepted, for connection_lost, and
+        # for the selector to let go. What waits for its client ends by that; the rest is cancelled.
+        for _ in range(3):
+            for connection in list(self.server_state.connections):
+                transport = cast("Any", connection).transport
+                if transport is not None:
+                    transport.abort()
             await asyncio.sleep(0)
         tasks = set(self.server_state.tasks)
         for task in tasks:
