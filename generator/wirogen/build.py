@@ -13,6 +13,7 @@ from wirogen.diagnostics import Diagnostic
 from wirogen.emit import Renderer, render_shared, render_tool
 from wirogen.overlay import apply_overlays
 from wirogen.plan import ToolPlan, plan_modules, plan_tool
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.publish import Changes, publish, write_file
 from wirogen.sources import Sources, files_below, read_bytes, read_documents, read_specs
 from wirogen.spec import ToolSpec, dump_spec
@@ -102,16 +103,17 @@ def generate(
     out: Path,
     *,
     templates: Path | None = None,
+    package: Identifier = DEFAULT_PACKAGE,
     check: bool = False,
 ) -> tuple[tuple[ToolPlan, ...], Changes]:
-    """specs → a complete generated tree in ``out``."""
+    """specs → a complete generated tree in ``out``, with its modules in ``package``."""
     renderer = Renderer(templates)
-    modules, _ = plan_modules(specs)
+    modules, _ = plan_modules(specs, package)
     plans = tuple(plan_tool(specs[tool], modules[tool]) for tool in sorted(specs))
     files: dict[str, str] = {}
     for plan in plans:
         files |= render_tool(plan, renderer)
-    files |= render_shared(plans, renderer)
+    files |= render_shared(plans, renderer, package)
     return plans, publish(files, out, provenance=_provenance(plans), check=check)
 
 
@@ -122,7 +124,7 @@ def _provenance(plans: tuple[ToolPlan, ...]) -> dict[str, object]:
             plan.spec.tool: {
                 "spec": f"specs/tools/{plan.module.spec_path}.yaml",
                 "sha256": hashlib.sha256(dump_spec(plan.spec).encode()).hexdigest(),
-                "module": f"wiro_tools.{plan.module.owner}.{plan.module.project}",
+                "module": plan.module.name,
             }
             for plan in plans
         },
