@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from wirogen.diagnostics import Diagnostic
-from wirogen.emit import Renderer, render_shared, render_tool
+from wirogen.generate import generate
 from wirogen.overlay import apply_overlays
-from wirogen.plan import ToolPlan, plan_modules, plan_tool
-from wirogen.publish import Changes, publish, write_file
+from wirogen.plan import ToolPlan
+from wirogen.publish import Changes, write_file
 from wirogen.sources import Sources, files_below, read_bytes, read_documents, read_specs
 from wirogen.spec import ToolSpec, dump_spec
-
-# Versions of these change the bytes of generated files.
-_SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
+from wirogen.store import Store, default_store, key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What a build did. ``specs`` are spec files (re)written, below ``specs/tools/``."""
+    """What a build did. ``tools`` are the specs that it built from, overlays applied, ``plans``
+    what is left of their plans, ``specs`` the spec files (re)written below ``specs/tools/``."""
 
     sources: Sources
+    tools: dict[str, ToolSpec]
     plans: tuple[ToolPlan, ...]
     specs: tuple[str, ...]
     changes: Changes
@@ -40,30 +37,51 @@ class BuildReport:
         return bool(self.specs) or self.changes.stale
 
 
-def read_project(root: Path) -> Sources:
+def read_project(root: Path, *, store: Store | None = None, jobs: int | None = None) -> Sources:
     """Everything below ``specs/``: specs, and what documents add to them or say anew.
 
     A tool whose document cannot be read keeps the spec that an earlier build wrote.
     """
+    store = default_store() if store is None else store
     known = Sources()
-    read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known)
+    read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known, store=store, jobs=jobs)
     sources = Sources(errors=known.errors, broken=known.broken, files=known.files)
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
-    read_documents(files, base=documents, into=sources, known=known.specs)
+    read_documents(files, base=documents, into=sources, known=known.specs, store=store, jobs=jobs)
     for tool, spec in known.specs.items():
         if tool not in sources.specs:
             sources.add(spec, known.origin[tool])
     return sources
 
 
-def build_project(root: Path, *, templates: Path | None = None, check: bool = False) -> BuildReport:
+def build_project(
+    root: Path,
+    *,
+    templates: Path | None = None,
+    check: bool = False,
+    jobs: int | None = None,
+    store: Store | None = None,
+) -> BuildReport:
     """documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
-    sources = read_project(root)
-    specs = write_specs(sources, root / "specs" / "tools", check=check)
+    store = default_store() if store is None else store
+    sources = read_project(root, store=store, jobs=jobs)
+    specs, digests = _write_specs(sources, root / "specs" / "tools", check=check, store=store)
     corrected = corrected_specs(root, sources)
-    plans, changes = generate(corrected, root / "generated", templates=templates, check=check)
-    return BuildReport(sources=sources, plans=plans, specs=specs, changes=changes)
+    plans, changes = generate(
+        corrected,
+        root / "generated",
+        templates=templates,
+        check=check,
+        jobs=jobs,
+        store=store,
+        digests={
+            tool: digests[tool]
+            for tool, spec in corrected.items()
+            if spec is sources.specs.get(tool) and tool in digests
+        },
+    )
+    return BuildReport(sources=sources, tools=corrected, plans=plans, specs=specs, changes=changes)
 
 
 def corrected_specs(root: Path, sources: Sources) -> dict[str, ToolSpec]:
@@ -79,14 +97,24 @@ def write_specs(sources: Sources, out: Path, *, check: bool = False) -> tuple[st
     A spec whose file has another name than it should (because a tool with a similar id has come)
     moves to the right one.
     """
+    return _write_specs(sources, out, check=check, store=Store(None))[0]
+
+
+def _write_specs(
+    sources: Sources, out: Path, *, check: bool, store: Store
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The same, and the hash of each spec's canonical text by tool."""
     stale: list[str] = []
+    digests: dict[str, str] = {}
     targets = sources.spec_files()
     for path, spec in targets.items():
-        text = dump_spec(spec)
         file = out / path
         if file.resolve() in sources.broken:
             continue
-        if not file.is_file() or read_bytes(file) != text.encode():
+        data = read_bytes(file) if file.is_file() else None
+        text = _canonical(spec, data, store).encode()
+        digests[spec.tool] = hashlib.sha256(text).hexdigest()
+        if text != data:
             stale.append(path)
             if not check:
                 write_file(file, text)
@@ -94,36 +122,13 @@ def write_specs(sources: Sources, out: Path, *, check: bool = False) -> tuple[st
     for tool, file in sources.files.items():
         if tool in sources.specs and file.resolve() not in kept and not check:
             file.unlink(missing_ok=True)
-    return tuple(stale)
+    return tuple(stale), digests
 
 
-def generate(
-    specs: Mapping[str, ToolSpec],
-    out: Path,
-    *,
-    templates: Path | None = None,
-    check: bool = False,
-) -> tuple[tuple[ToolPlan, ...], Changes]:
-    """specs → a complete generated tree in ``out``."""
-    renderer = Renderer(templates)
-    modules, _ = plan_modules(specs)
-    plans = tuple(plan_tool(specs[tool], modules[tool]) for tool in sorted(specs))
-    files: dict[str, str] = {}
-    for plan in plans:
-        files |= render_tool(plan, renderer)
-    files |= render_shared(plans, renderer)
-    return plans, publish(files, out, provenance=_provenance(plans), check=check)
-
-
-def _provenance(plans: tuple[ToolPlan, ...]) -> dict[str, object]:
-    return {
-        "libraries": {name: importlib.metadata.version(name) for name in _SHAPING},
-        "tools": {
-            plan.spec.tool: {
-                "spec": f"specs/tools/{plan.module.spec_path}.yaml",
-                "sha256": hashlib.sha256(dump_spec(plan.spec).encode()).hexdigest(),
-                "module": f"wiro_tools.{plan.module.owner}.{plan.module.project}",
-            }
-            for plan in plans
-        },
-    }
+def _canonical(spec: ToolSpec, data: bytes | None, store: Store) -> str:
+    """The spec's text; where ``data`` has been found to be just that, it is not written again."""
+    if data is not None and store.get("canonical", key_of("canonical", data)) == spec:
+        return data.decode()
+    text = dump_spec(spec)
+    store.put("canonical", key_of("canonical", text), spec)
+    return text

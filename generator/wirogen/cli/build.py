@@ -33,6 +33,9 @@ def command(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 when anything is stale.")
     ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
 ) -> int:
     """Documents → specs → everything under generated/.
@@ -40,7 +43,7 @@ def command(
     Exit 0: built, or up to date. 1: some input was refused, or --check found something stale.
     2: nothing could be read.
     """
-    report = build_project(project_root(root), templates=templates, check=check)
+    report = build_project(project_root(root), templates=templates, check=check, jobs=jobs)
     if as_json:
         print_json(_as_json(report))
     else:

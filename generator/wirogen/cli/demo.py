@@ -44,7 +44,7 @@ def command(
         raise CommandError("demo: there is no tool to run below specs/")
     sys.path.insert(0, str(folder.resolve() / "generated" / "python"))
     importlib.invalidate_caches()
-    specs = [spec_to_json(plan.spec) for plan in report.plans]
+    specs = [spec_to_json(spec) for spec in report.tools.values()]
     with Simulator(specs, speed=speed) as simulator:
         console.print(f"\n[bold]2. Simulate[/]: a local Wiro at {simulator.base_url}")
         console.print("\n[bold]3. Run[/]: each tool through its generated client")

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import generate
 from wirogen.cli.console import CommandError, err, out, print_diagnostics
+from wirogen.generate import generate
 from wirogen.sources import Sources, files_below, read_specs
+from wirogen.store import default_store
 
 
 def command(
@@ -17,6 +18,9 @@ def command(
     to: Annotated[Path, typer.Option("--out", help="Folder for the generated tree.")],
     templates: Annotated[
         Path | None, typer.Option(help="Folder whose templates replace those of the same path.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
     ] = None,
 ) -> int:
     """Specs → a complete generated tree elsewhere, for a project of your own.
@@ -27,11 +31,12 @@ def command(
         if folder is not None and not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
     sources = Sources()
-    read_specs(files_below(specs, ".yaml"), into=sources)
+    store = default_store()
+    read_specs(files_below(specs, ".yaml"), into=sources, store=store, jobs=jobs)
     print_diagnostics(sources.errors, err())
     if not sources.specs:
         raise CommandError(f"{specs}: no usable spec (.yaml) below this folder")
-    plans, changes = generate(sources.specs, to, templates=templates)
+    plans, changes = generate(sources.specs, to, templates=templates, jobs=jobs, store=store)
     print_diagnostics([each for plan in plans for each in plan.diagnostics], err())
     out().print(
         f"{len(plans)} tools: {len(changes.written)} files written to {to}, "
