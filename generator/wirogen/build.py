@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wirogen.diagnostics import Diagnostic
 from wirogen.generate import generate
 from wirogen.overlay import apply_overlays
 from wirogen.plan import ToolPlan
-from wirogen.publish import Changes, write_file
-from wirogen.sources import Sources, files_below, read_bytes, read_documents, read_specs
+from wirogen.publish import Changes, manifest_hash, up_to_date, write_file
+from wirogen.sources import (
+    Sources,
+    display_path,
+    files_below,
+    read_bytes,
+    read_documents,
+    read_specs,
+)
 from wirogen.spec import ToolSpec, dump_spec
-from wirogen.store import Store, default_store, key_of
+from wirogen.store import Store, default_store, folder_fingerprint, key_of
+from wirogen.template_folders import template_folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +36,61 @@ class BuildReport:
     changes: Changes
 
     @property
-    def diagnostics(self) -> list[Diagnostic]:
+    def summary(self) -> Summary:
         planned = [each for plan in self.plans for each in plan.diagnostics]
-        return [*self.sources.errors, *self.sources.diagnostics, *planned]
+        return Summary(
+            tools=tuple(plan.spec.tool for plan in self.plans),
+            specs=self.specs,
+            changes=self.changes,
+            errors=tuple(self.sources.errors),
+            diagnostics=(*self.sources.errors, *self.sources.diagnostics, *planned),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A build as people are told of it; ``diagnostics`` begin with the ``errors``."""
+
+    tools: tuple[str, ...]
+    specs: tuple[str, ...]
+    changes: Changes
+    errors: tuple[Diagnostic, ...]
+    diagnostics: tuple[Diagnostic, ...]
 
     @property
     def stale(self) -> bool:
         return bool(self.specs) or self.changes.stale
+
+
+def build(
+    root: Path,
+    *,
+    templates: Path | None = None,
+    check: bool = False,
+    jobs: int | None = None,
+    store: Store | None = None,
+) -> Summary:
+    """:func:`build_project`, at the price of a look at the files when nothing has changed."""
+    store = default_store() if store is None else store
+    before = _state(root, templates)
+    known: tuple[Summary, str] | None = store.get("build", before)
+    if known is not None:
+        summary, manifest = known
+        changes = up_to_date(root / "generated", manifest)
+        if changes is not None:
+            return replace(summary, changes=changes)
+    report = build_project(root, templates=templates, check=check, jobs=jobs, store=store)
+    summary = report.summary
+    if not (check and summary.stale):
+        manifest = manifest_hash(root / "generated")
+        store.put("build", _state(root, templates), (replace(summary, specs=()), manifest))
+    return summary
+
+
+def _state(root: Path, templates: Path | None) -> str:
+    """A key for everything that a build reads; messages name files from where the user is."""
+    looks = folder_fingerprint(template_folders(templates))
+    return key_of("build", display_path(root), looks, folder_fingerprint([root / "specs"]))
 
 
 def read_project(root: Path, *, store: Store | None = None, jobs: int | None = None) -> Sources:
@@ -45,7 +101,9 @@ def read_project(root: Path, *, store: Store | None = None, jobs: int | None = N
     store = default_store() if store is None else store
     known = Sources()
     read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known, store=store, jobs=jobs)
-    sources = Sources(errors=known.errors, broken=known.broken, files=known.files)
+    sources = Sources(
+        errors=known.errors, broken=known.broken, files=known.files, loaded=known.specs
+    )
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
     read_documents(files, base=documents, into=sources, known=known.specs, store=store, jobs=jobs)
@@ -112,7 +170,7 @@ def _write_specs(
         if file.resolve() in sources.broken:
             continue
         data = read_bytes(file) if file.is_file() else None
-        text = _canonical(spec, data, store).encode()
+        text = _canonical(spec, data, sources.loaded.get(spec.tool), store)
         digests[spec.tool] = hashlib.sha256(text).hexdigest()
         if text != data:
             stale.append(path)
@@ -125,10 +183,12 @@ def _write_specs(
     return tuple(stale), digests
 
 
-def _canonical(spec: ToolSpec, data: bytes | None, store: Store) -> str:
-    """The spec's text; where ``data`` has been found to be just that, it is not written again."""
-    if data is not None and store.get("canonical", key_of("canonical", data)) == spec:
-        return data.decode()
-    text = dump_spec(spec)
-    store.put("canonical", key_of("canonical", text), spec)
+def _canonical(spec: ToolSpec, data: bytes | None, loaded: ToolSpec | None, store: Store) -> bytes:
+    """The spec's text. It is not written again where ``data`` is the file that ``spec`` itself was
+    loaded from, and has been found canonical before."""
+    key = key_of("canonical", data or b"")
+    if data is not None and spec is loaded and store.get("canonical", key):
+        return data
+    text = dump_spec(spec).encode()
+    store.put("canonical", key_of("canonical", text), True)
     return text

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wirogen.plan import ModulePlan, ToolPlan, plan_modules
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.publish import Changes, Made, Publication, stage
 from wirogen.spec import ToolSpec, dump_spec
 from wirogen.store import SHAPING, Store, default_store, folder_fingerprint, key_of
@@ -22,7 +23,7 @@ from wirogen.template_folders import template_folders
 from wirogen.workers import in_workers
 
 if TYPE_CHECKING:
-    from wirogen.emit import Renderer
+    from wirogen.emit.templates import Renderer
 
 _KEPT_OPTIONS: Final = 3
 _GROWING: Final = frozenset({"enum", "x-options"})
@@ -52,19 +53,20 @@ def generate(
     out: Path,
     *,
     templates: Path | None = None,
+    package: Identifier = DEFAULT_PACKAGE,
     check: bool = False,
     jobs: int | None = None,
     store: Store | None = None,
     digests: Mapping[str, str] | None = None,
 ) -> tuple[tuple[ToolPlan, ...], Changes]:
-    """Make ``out`` hold the tree of ``specs``; reduced plans, and what changed.
+    """Make ``out`` hold the tree of ``specs``, modules in ``package``; reduced plans and changes.
 
     ``digests`` are hashes of specs whose canonical text is known already. ``jobs`` are worker
     processes, by default one for each processor.
     """
     store = default_store() if store is None else store
     look = folder_fingerprint(template_folders(templates))
-    tasks = list(_tasks(specs, look, digests or {}))
+    tasks = list(_tasks(specs, package, look, digests or {}))
     with Publication(out, check=check) as publication:
         done: dict[str, _Done] = {}
         todo: list[_Task] = []
@@ -82,18 +84,20 @@ def generate(
             store.put("tool", task.key, result)
             done[task.spec.tool] = result
         plans = tuple(done[tool].plan for tool in sorted(done))
-        everything = key_of("shared", look, *(task.key for task in tasks))
-        _shared(plans, everything, templates, publication, store)
+        everything = key_of("shared", look, package, *(task.key for task in tasks))
+        _shared(plans, package, everything, templates, publication, store)
         store.prune()
         return plans, publication.finish(_provenance(done))
 
 
-def _tasks(specs: Mapping[str, ToolSpec], look: str, digests: Mapping[str, str]) -> Iterator[_Task]:
-    modules, _ = plan_modules(specs)
+def _tasks(
+    specs: Mapping[str, ToolSpec], package: Identifier, look: str, digests: Mapping[str, str]
+) -> Iterator[_Task]:
+    modules, _ = plan_modules(specs, package)
     for tool in sorted(specs):
         module = modules[tool]
         digest = digests.get(tool) or hashlib.sha256(dump_spec(specs[tool]).encode()).hexdigest()
-        key = key_of("tool", look, digest, module.owner, module.project, module.spec_path)
+        key = key_of("tool", look, digest, module.name, module.spec_path)
         yield _Task(spec=specs[tool], module=module, digest=digest, key=key)
 
 
@@ -109,13 +113,13 @@ _worker: list[_Worker] = []
 
 def _prepare(out: Path, stage_folder: Path, templates: Path | None) -> None:
     """What a process needs once. The libraries that render are loaded only where that is done."""
-    from wirogen.emit import Renderer  # noqa: PLC0415 - see above
+    from wirogen.emit.templates import Renderer  # noqa: PLC0415 - see above
 
     _worker[:] = [_Worker(out, stage_folder, Renderer(templates))]
 
 
 def _render(task: _Task) -> tuple[_Done, dict[str, Made]]:
-    from wirogen.emit import render_tool  # noqa: PLC0415 - see _prepare
+    from wirogen.emit.render import render_tool  # noqa: PLC0415 - see _prepare
     from wirogen.plan import plan_tool  # noqa: PLC0415 - see _prepare
 
     (worker,) = _worker
@@ -127,6 +131,7 @@ def _render(task: _Task) -> tuple[_Done, dict[str, Made]]:
 
 def _shared(
     plans: Sequence[ToolPlan],
+    package: Identifier,
     key: str,
     templates: Path | None,
     publication: Publication,
@@ -136,9 +141,10 @@ def _shared(
     if known is not None and publication.on_disk(known):
         publication.take({path: Made(sha, None) for path, sha in known.items()})
         return
-    from wirogen.emit import Renderer, render_shared  # noqa: PLC0415 - see _prepare
+    from wirogen.emit.render import render_shared  # noqa: PLC0415 - see _prepare
+    from wirogen.emit.templates import Renderer  # noqa: PLC0415 - see _prepare
 
-    made = publication.put(render_shared(plans, Renderer(templates)))
+    made = publication.put(render_shared(plans, Renderer(templates), package))
     store.put("shared", key, {path: each.sha256 for path, each in made.items()})
 
 
@@ -177,7 +183,7 @@ def _provenance(done: Mapping[str, _Done]) -> dict[str, object]:
             tool: {
                 "spec": f"specs/tools/{each.plan.module.spec_path}.yaml",
                 "sha256": each.digest,
-                "module": f"wiro_tools.{each.plan.module.owner}.{each.plan.module.project}",
+                "module": each.plan.module.name,
             }
             for tool, each in sorted(done.items())
         },

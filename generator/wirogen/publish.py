@@ -153,6 +153,27 @@ def publish(
         return publication.finish(provenance)
 
 
+def up_to_date(out: Path, manifest: str) -> Changes | None:
+    """The changes (none) when ``out`` holds just what the manifest with this hash lists."""
+    if _hash_of(out / MANIFEST) != manifest:
+        return None
+    known = _known_files(out / MANIFEST)
+    if any(_hash_of(out / path) != digest for path, digest in known.items()):
+        return None
+    return Changes(
+        written=(),
+        unchanged=len(known) + 1,
+        removed=(),
+        edited=(),
+        unknown=_unknown_files(out, {MANIFEST, *known}),
+    )
+
+
+def manifest_hash(out: Path) -> str:
+    """The hash by which :func:`up_to_date` knows a manifest."""
+    return _hash_of(out / MANIFEST) or ""
+
+
 def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]:
     """Write those files that differ from the ones in ``out`` into the staging folder."""
     made: dict[str, Made] = {}

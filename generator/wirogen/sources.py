@@ -31,8 +31,8 @@ class Sources:
     """What could be read: specs by tool id, what is odd, and what could not be read at all.
 
     ``origin`` names the file that each tool came from, for messages; ``files`` are the spec files
-    of tools that have one. ``broken`` are spec files that could not be read, which must not be
-    written over.
+    of tools that have one, ``loaded`` what those held. ``broken`` are spec files that could not be
+    read, which must not be written over.
     """
 
     specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
@@ -41,6 +41,7 @@ class Sources:
     errors: list[Diagnostic] = field(default_factory=list[Diagnostic])
     files: dict[str, Path] = field(default_factory=dict[str, Path])
     broken: set[Path] = field(default_factory=set[Path])
+    loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
 
     def add(self, spec: ToolSpec, origin: str) -> None:
         if spec.tool in self.specs:

@@ -71,7 +71,7 @@ EDITOR: Final = tool(
     categories=("image-to-image",),
     description="Changes a portrait.",
 )
-WRITER: Final = tool(prompt(), name="openai/writer", categories=("llm",), description="Writes.")
+WRITER: Final = tool(prompt(), name="openai/A Writer", categories=("llm",), description="Writes.")
 TOOLS: Final = (PAINTER, EDITOR, WRITER)
 
 

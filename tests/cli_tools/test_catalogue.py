@@ -114,7 +114,7 @@ def test_a_client_runs_a_tool_by_its_id(
 def test_the_commands_list_and_search(shell: Shell) -> None:
     done = shell("list")
     assert done.out.splitlines() == [
-        "openai/writer\tWrites.",
+        "openai/A Writer\tWrites.",
         "wiro/editor\tChanges a portrait.",
         "wiro/painter\tPaints pictures.",
     ]

@@ -71,6 +71,12 @@ def test_show_as_json_has_every_option(shell: Shell) -> None:
     assert lora["settings"][0]["maximum"] == "5"
 
 
+def test_an_id_with_blanks_is_quoted_where_it_is_to_be_typed(shell: Shell) -> None:
+    done = shell.run("openai/A Writer", "--prompt", "a", "--odd")
+    assert "(see wiro-tools run 'openai/A Writer' --help)" in done.err
+    assert "wiro-tools run 'openai/A Writer' --prompt TEXT" in shell("show", "openai/A Writer").out
+
+
 def test_the_commands_are_listed_without_a_tool(shell: Shell) -> None:
     done = shell("--help")
     for command in ("run", "task", "list", "show", "search"):

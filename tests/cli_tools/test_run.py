@@ -91,10 +91,10 @@ def test_no_wait_prints_the_id_and_task_wait_goes_on(shell: Shell, simulator: Si
 
 def test_texts_go_to_the_standard_output(shell: Shell, simulator: Simulator) -> None:
     simulator.plan(Scenario.talking("Two\nlines."), times=2)
-    done = shell.run("openai/writer", "--prompt", "a")
+    done = shell.run("openai/A Writer", "--prompt", "a")
     assert done.out == "Two\nlines.\n"
     assert list(shell.folder.iterdir()) == []
-    done = shell.run("openai/writer", "--prompt", "a", "--out", "said")
+    done = shell.run("openai/A Writer", "--prompt", "a", "--out", "said")
     assert (shell.folder / done.out.strip()).read_text("utf-8") == "Two\nlines."
 
 

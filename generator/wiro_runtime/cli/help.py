@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, cast
@@ -45,7 +46,7 @@ OPTIONS: Final = (
 
 def print_run_help(view: ToolView, console: Console) -> None:
     """The help of one tool; long lists of options are cut."""
-    tool = view.entry.tool
+    tool = shlex.quote(view.entry.tool)
     _usage(f"{PROGRAM} run {tool} [OPTIONS]", console)
     if view.entry.description:
         _paragraph(view.entry.description, console, indent=1)
@@ -82,7 +83,7 @@ def print_tool(view: ToolView, console: Console) -> None:
         ("tags", ", ".join(entry.tags)),
         ("cover", entry.cover or ""),
         ("module", entry.module_name),
-        ("run it", f"{PROGRAM} run {entry.tool}{_required(view)}"),
+        ("run it", f"{PROGRAM} run {shlex.quote(entry.tool)}{_required(view)}"),
     ]
     for name, text in rows:
         if text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -261,7 +262,7 @@ def _unknown(command: ToolCommand, name: str, known: Sequence[str]) -> str:
 
 
 def _help_hint(command: ToolCommand) -> str:
-    return f" (see {PROGRAM} run {command.view.entry.tool} --help)"
+    return f" (see {PROGRAM} run {shlex.quote(command.view.entry.tool)} --help)"
 
 
 def _run(view: ToolView, request: Request) -> int:

@@ -109,14 +109,6 @@ class ServerThread:
         self._calls = threading.Lock()
         self._failure: BaseException | None = None
 
-    @property
-    def running(self) -> bool:
-        return self._thread is not None
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        return self._loop
-
     def start(self) -> int:
         """Starts serving and returns the port.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,10 @@ import typer
 
 from wirogen.cli.console import CommandError, err, out, print_diagnostics
 from wirogen.generate import generate
+from wirogen.overlay import apply_overlays
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
 from wirogen.sources import Sources, files_below, read_specs
+from wirogen.spec import ToolSpec
 from wirogen.store import default_store
 
 
@@ -19,6 +23,12 @@ def command(
     templates: Annotated[
         Path | None, typer.Option(help="Folder whose templates replace those of the same path.")
     ] = None,
+    overlays: Annotated[
+        Path | None, typer.Option(help="Folder with overlays that correct the specs.")
+    ] = None,
+    package: Annotated[
+        str, typer.Option(help="Import package of the generated modules.")
+    ] = DEFAULT_PACKAGE,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
     ] = None,
@@ -27,7 +37,11 @@ def command(
 
     Exit 0: done. 1: some specs were refused. 2: none could be used.
     """
-    for folder in (specs, templates):
+    try:
+        name = DEFAULT_PACKAGE if package == DEFAULT_PACKAGE else package_name(package)
+    except ValueError as error:
+        raise CommandError(f"generate: --package {package!r} {error}") from None
+    for folder in (specs, templates, overlays):
         if folder is not None and not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
     sources = Sources()
@@ -36,7 +50,12 @@ def command(
     print_diagnostics(sources.errors, err())
     if not sources.specs:
         raise CommandError(f"{specs}: no usable spec (.yaml) below this folder")
-    plans, changes = generate(sources.specs, to, templates=templates, jobs=jobs, store=store)
+    chosen: Mapping[str, ToolSpec] = sources.specs
+    if overlays is not None:
+        chosen, errors = apply_overlays(chosen, overlays)
+        print_diagnostics(errors, err())
+        sources.errors += errors
+    plans, changes = generate(chosen, to, templates=templates, package=name, jobs=jobs, store=store)
     print_diagnostics([each for plan in plans for each in plan.diagnostics], err())
     out().print(
         f"{len(plans)} tools: {len(changes.written)} files written to {to}, "

@@ -11,6 +11,7 @@ from wirogen.diagnostics import RULES
 from wirogen.emit.escape import link
 from wirogen.emit.templates import Renderer
 from wirogen.plan import ToolPlan
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.site.categories import Category, categories_of, slug
 from wirogen.site.guides import GUIDES, calls, guide_values
 from wirogen.site.listing import listing_text
@@ -51,7 +52,11 @@ def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     }
 
 
-def shared_pages(owners: Mapping[str, Sequence[ToolPlan]], renderer: Renderer) -> dict[str, str]:
+def shared_pages(
+    owners: Mapping[str, Sequence[ToolPlan]],
+    renderer: Renderer,
+    package: Identifier = DEFAULT_PACKAGE,
+) -> dict[str, str]:
     """The pages that list tools, the guides and the assets."""
     plans = [plan for tools in owners.values() for plan in tools]
     categories = [
@@ -60,6 +65,7 @@ def shared_pages(owners: Mapping[str, Sequence[ToolPlan]], renderer: Renderer) -
     example = guide_values(plans, renderer)
     values: dict[str, Any] = {
         "owners": owners,
+        "package": package,
         "guides": GUIDES if example else (),
         "example": example,
         "call": calls(example) if example else {},

@@ -13,6 +13,7 @@ from wirogen.emit.templates import Renderer
 from wirogen.emit.validators import validator_source
 from wirogen.overlay.schema import overlay_json_schema
 from wirogen.plan import ModulePlan, ToolPlan, published_schema
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.spec import Json, spec_json_schema
 
 _TOOL = "python/wiro_tools/[owner]/[project].py.jinja"
@@ -27,17 +28,18 @@ _OWNER_STUB = "python/wiro_tools/[owner]/__init__.pyi.jinja"
 def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     """Every file that one tool alone decides, by path below ``generated/``."""
     owner, project = plan.module.owner, plan.module.project
+    folder = f"python/{plan.module.package}"
     return {
-        f"python/wiro_tools/{owner}/{project}.py": renderer.python(_TOOL, tool=plan),
-        f"python/wiro_tools/_validators/{owner}/{project}.py": format_validator(
-            validator_source(plan)
-        ),
+        f"{folder}/{owner}/{project}.py": renderer.python(_TOOL, tool=plan),
+        f"{folder}/_validators/{owner}/{project}.py": format_validator(validator_source(plan)),
         **tool_pages(plan, renderer),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
     }
 
 
-def render_shared(plans: Iterable[ToolPlan], renderer: Renderer) -> dict[str, str]:
+def render_shared(
+    plans: Iterable[ToolPlan], renderer: Renderer, package: Identifier = DEFAULT_PACKAGE
+) -> dict[str, str]:
     """The files that list tools: package ``__init__`` modules and the index page."""
     by_owner: defaultdict[str, list[ToolPlan]] = defaultdict(list)
     for plan in sorted(plans, key=lambda plan: (plan.module.owner, plan.module.project)):
@@ -46,25 +48,26 @@ def render_shared(plans: Iterable[ToolPlan], renderer: Renderer) -> dict[str, st
     modules: dict[str, list[ModulePlan]] = {
         owner: [plan.module for plan in tools] for owner, tools in owners.items()
     }
+    root = f"python/{package}"
     files = {
-        "python/wiro_tools/__init__.py": renderer.python(_PACKAGE),
-        "python/wiro_tools/__init__.pyi": renderer.python(_PACKAGE_STUB, owners=modules),
-        "python/wiro_tools/catalogue.py": renderer.python(_CATALOGUE),
-        "python/wiro_tools/catalogue.pyi": renderer.python(_CATALOGUE_STUB),
-        "python/wiro_tools/catalogue.json": catalogue_text(
+        f"{root}/__init__.py": renderer.python(_PACKAGE, package=package),
+        f"{root}/__init__.pyi": renderer.python(_PACKAGE_STUB, owners=modules),
+        f"{root}/catalogue.py": renderer.python(_CATALOGUE),
+        f"{root}/catalogue.pyi": renderer.python(_CATALOGUE_STUB),
+        f"{root}/catalogue.json": catalogue_text(
             plan for tools in owners.values() for plan in tools
         ),
-        "python/wiro_tools/py.typed": "",
-        "python/wiro_tools/_validators/__init__.py": "",
-        **shared_pages(owners, renderer),
+        f"{root}/py.typed": "",
+        f"{root}/_validators/__init__.py": "",
+        **shared_pages(owners, renderer, package),
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),
     }
     for owner, tools in modules.items():
-        folder = f"python/wiro_tools/{owner}"
+        folder = f"{root}/{owner}"
         files[f"{folder}/__init__.py"] = renderer.python(_OWNER, owner=tools[0].owner)
         files[f"{folder}/__init__.pyi"] = renderer.python(_OWNER_STUB, tools=tools)
-        files[f"python/wiro_tools/_validators/{owner}/__init__.py"] = ""
+        files[f"{root}/_validators/{owner}/__init__.py"] = ""
     return files
 
 

@@ -6,13 +6,22 @@ from collections import Counter
 from collections.abc import Iterable
 
 from wirogen.diagnostics import Diagnostic
-from wirogen.plan.identifiers import KEYWORDS, OWNER_RESERVED, Identifier, snake, with_suffix
+from wirogen.plan.identifiers import (
+    DEFAULT_PACKAGE,
+    KEYWORDS,
+    OWNER_RESERVED,
+    Identifier,
+    snake,
+    with_suffix,
+)
 from wirogen.plan.model import ModulePlan
 from wirogen.spec.names import tool_hash, tool_paths
 
 
-def plan_modules(tools: Iterable[str]) -> tuple[dict[str, ModulePlan], list[Diagnostic]]:
-    """The module of each tool id, and what had to be renamed.
+def plan_modules(
+    tools: Iterable[str], package: Identifier = DEFAULT_PACKAGE
+) -> tuple[dict[str, ModulePlan], list[Diagnostic]]:
+    """The module of each tool id, in ``package``, and what had to be renamed.
 
     Owners that differ only in case or punctuation share a package. Where several tools want one
     module, the one whose id is already written like its path keeps the name.
@@ -34,7 +43,9 @@ def plan_modules(tools: Iterable[str]) -> tuple[dict[str, ModulePlan], list[Diag
                     subject=tool,
                 )
             )
-        plans[tool] = ModulePlan(tool=tool, owner=owner, project=project, spec_path=path)
+        plans[tool] = ModulePlan(
+            tool=tool, owner=owner, project=project, spec_path=path, package=package
+        )
     return plans, diagnostics
 
 

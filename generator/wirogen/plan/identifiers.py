@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +18,8 @@ _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _LOWER_THEN_UPPER: Final = re.compile(r"([a-z])([A-Z])|([0-9])([A-Z][a-z])")
 _UPPERS_THEN_WORD: Final = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _ONE_CAMEL_WORD: Final = re.compile(r"[A-Za-z0-9]+\Z")
+_PACKAGE: Final = re.compile(r"[a-z_][a-z0-9_]{0,99}\Z")
+_TAKEN_PACKAGES: Final = frozenset({"wiro", "wiro_runtime", "wirogen", "tests"})
 _MAX_LENGTH: Final = 100
 
 KEYWORDS: Final = frozenset(keyword.kwlist)
@@ -121,6 +124,16 @@ def constant(text: str) -> Identifier:
     return _make(name)
 
 
+def package_name(name: str) -> Identifier:
+    """The name of an import package of somebody else's project. Raises ``ValueError``, with the
+    end of a sentence, for one that would hide another package or cannot be imported."""
+    if not _PACKAGE.match(name) or name in KEYWORDS:
+        raise ValueError("must be a name in lower case that Python can import, such as my_tools")
+    if name in _TAKEN_PACKAGES or name in sys.stdlib_module_names:
+        raise ValueError("is the name of another package")
+    return _make(name)
+
+
 def own(name: str) -> Identifier:
     """A name that this project chose itself. Raises ``ValueError`` when it is none."""
     return _make(name)
@@ -183,3 +196,7 @@ def distinguish(
 def all_distinct(names: Iterable[Identifier]) -> bool:
     seen = list(names)
     return len(seen) == len(set(seen))
+
+
+DEFAULT_PACKAGE: Final = own("wiro_tools")
+"""The import package that the project itself publishes."""

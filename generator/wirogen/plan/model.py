@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wirogen.diagnostics import Diagnostic
-from wirogen.plan.identifiers import Identifier
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.spec.model import Input, Json, Option, ToolSpec
 
 
@@ -26,12 +26,18 @@ class Code(str):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModulePlan:
-    """Where a tool lives: ``wiro_tools.<owner>.<project>`` and the file paths that go with it."""
+    """Where a tool lives: ``<package>.<owner>.<project>`` and the file paths that go with it."""
 
     tool: str
     owner: Identifier
     project: Identifier
     spec_path: str
+    package: Identifier = DEFAULT_PACKAGE
+
+    @property
+    def name(self) -> Code:
+        """The module's name in full."""
+        return Code(f"{self.package}.{self.owner}.{self.project}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ def _wrapped(called: str, arguments: list[str], *, indent: int) -> str:
 
 
 def _tool_import(plan: ToolPlan) -> str:
-    return f"from wiro_tools.{plan.module.owner} import {plan.module.project}"
+    return f"from {plan.module.package}.{plan.module.owner} import {plan.module.project}"
 
 
 def _imports(plan: ToolPlan) -> str:

@@ -34,7 +34,7 @@ def _entry(plan: ToolPlan, link: Callable[[str], str | None]) -> dict[str, Json]
         "tags": list(plan.spec.tags),
         "takes": list(input_kinds(plan.inputs)),
         "makes": output_kind(plan.spec),
-        "module": f"wiro_tools.{plan.module.owner}.{plan.module.project}",
+        "module": plan.module.name,
         "page": f"{path}.html",
         "markdown": f"{path}.md",
         "request": f"{path}.json",
