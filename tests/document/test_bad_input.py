@@ -230,7 +230,9 @@ def test_line_breaks_in_the_body_are_reported_and_read() -> None:
     item = text_input("lyrics", "one\ntwo", type="textarea")
     parsed = parse(lines(page(item, body='{ "lyrics": "one\ntwo" }')))
     assert parsed.spec.inputs[0].wire.sent == "one\ntwo"
-    assert "D301" in codes(parsed)
+    found = [one for one in parsed.diagnostics if one.subject.startswith("Run Command - Make")]
+    assert "D301" in [one.code for one in found]
+    assert any("control character" in one.message for one in found)
     assert "D308" not in codes(parsed)
     assert verify(parsed) is None
 

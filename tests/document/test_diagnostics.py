@@ -170,6 +170,27 @@ def test_a_document_without_oddities_has_no_diagnostics() -> None:
     assert codes(parse(text)) == []
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        slider(minvalue="5", maxvalue="5"),
+        page(text_input("a", help="seed"), SEED),
+        page(text_input("a", help="Like seed-help"), SEED),
+        page(text_input("seedUrl", help="seed-url-help"), SEED),
+        choice("g", "a, b", PLAIN, type="multiselect"),
+        choice("g", "", PLAIN),
+        page(text_input("n", "1e3", type="float")),
+        Page(
+            replace(tool(SEED), description="This Tool helps: you. My Tool is: so"), {"seed": "1"}
+        ),
+    ],
+)
+def test_what_is_not_odd(made: Page) -> None:
+    for parsed in (parse(flat(made)), parse(lines(made))):
+        assert not {"D101", "D201", "D205", "D207", "D212"} & set(codes(parsed))
+        assert parsed.spec.description == made.spec.description
+
+
 def test_findings_are_the_diagnostics_without_positions() -> None:
     parsed = parse(real("instant-id-lora"))
     assert parsed.spec.source is not None

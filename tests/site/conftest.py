@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from site_tools import AWKWARD, load_everything
 from wirogen.emit.render import render_shared, render_tool
 from wirogen.emit.templates import Renderer
 from wirogen.emit.pages import tool_pages
-from wirogen.plan import plan_modules, plan_tool
+from wirogen.plan import plan_modules, plan_tool, published_schema
 from wirogen.publish import publish
 from wirogen.site.build import build_site
 from wirogen.site.server import Server
@@ -54,6 +55,8 @@ def generated(site_specs: dict[str, ToolSpec], tmp_path_factory: pytest.TempPath
         # The client of ten thousand options takes long to format, and no page needs it.
         only_page = plan.spec.tool == "wiro/huge"
         files |= tool_pages(plan, renderer) if only_page else render_tool(plan, renderer)
+    schema = published_schema(plan_tool(site_specs["wiro/huge"], modules["wiro/huge"]))
+    files["schemas/tools/wiro/huge.json"] = json.dumps(schema)
     publish(files | render_shared(plans, renderer), out, provenance={})
     return out
 

@@ -21,6 +21,7 @@ from wirogen.spec import dump_spec
 
 OPTIONS_SHOWN: Final = 60
 EXAMPLES_SHOWN: Final = 20
+BODY_SHOWN: Final = 20_000
 _TOOL_PAGE: Final = "docs/tools/[owner]/[project].md.jinja"
 _CATEGORY: Final = "docs/categories/[category].md.jinja"
 _VIDEO: Final = (".mp4", ".webm", ".mov")
@@ -44,6 +45,7 @@ def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
         price=_price(plan),
         options_shown=OPTIONS_SHOWN,
         examples_shown=EXAMPLES_SHOWN,
+        body_shown=BODY_SHOWN,
     )
     return {
         f"{path}.md": tidy(page),

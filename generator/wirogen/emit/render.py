@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 
 from wirogen.emit.catalogue import catalogue_text
 from wirogen.emit.formatting import format_validator
+from wirogen.emit.openapi import openapi
 from wirogen.emit.pages import shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
+from wirogen.emit.toolcalls import tool_calls
 from wirogen.emit.validators import validator_source
 from wirogen.overlay.schema import overlay_json_schema
 from wirogen.plan import ModulePlan, ToolPlan, published_schema
@@ -34,6 +36,7 @@ def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
         f"{folder}/_validators/{owner}/{project}.py": format_validator(validator_source(plan)),
         **tool_pages(plan, renderer),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
+        f"schemas/calls/{owner}/{project}.json": _json(tool_calls(plan)),
     }
 
 
@@ -60,6 +63,7 @@ def render_shared(
         f"{root}/py.typed": "",
         f"{root}/_validators/__init__.py": "",
         **shared_pages(owners, renderer, package),
+        "openapi.json": _json(openapi(plan for tools in owners.values() for plan in tools)),
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),
     }

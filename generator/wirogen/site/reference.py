@@ -1,8 +1,176 @@
-"""The reference of the runtime and of the commands, from docstrings and help texts."""
+"""The reference of the runtime and of the commands, from docstrings and help texts.
+
+It describes the installed packages, so it is made with the site and not with the tools.
+"""
 
 from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, cast
+
+import wiro_runtime
+from wirogen.emit.escape import code_span, markdown
+
+_GROUPS: Final = {
+    "Clients": ("Wiro", "AsyncWiro", "Client"),
+    "Tasks and results": ("Task", "AsyncTask", "Result", "Output", "TaskDetail"),
+    "Inputs": ("ToolInputs", "LoraOption", "LoraChoice"),
+    "Events": (
+        "Event",
+        "StatusChanged",
+        "Progress",
+        "TextChunk",
+        "LogLine",
+        "BinaryFrame",
+        "OutputsReady",
+        "TaskEnded",
+    ),
+}
+_ROLE: Final = re.compile(r":\w+:`~?\.?([^`]+)`")
+_LITERAL: Final = re.compile(r"``([^`]+)``")
+_CODE: Final = re.compile(r"(`[^`]*`)")
+_FIELD: Final = re.compile(r"(?m)^:(?:param|raises) ([\w. ]+): ")
+_WIDTH: Final = 76
 
 
 def reference_pages() -> dict[str, str]:
     """The pages below ``reference/``, as Markdown."""
-    return {"reference/python.md": "---\ntitle: Python\n---\n\n# Python\n"}
+    return {
+        "reference/python.md": _page("Python", "Everything in wiro_runtime.", _runtime()),
+        "reference/commands.md": _page("Commands", "wirogen and wiro-tools.", _commands()),
+    }
+
+
+def _page(title: str, description: str, parts: Iterable[str]) -> str:
+    head = f"---\ntitle: {title}\ndescription: {description}\n---\n\n# {title}\n\n"
+    return head + "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _runtime() -> Iterator[str]:
+    names = [name for name in wiro_runtime.__all__ if not name.startswith("__")]
+    left = [name for name in names if not any(name in group for group in _GROUPS.values())]
+    errors = [name for name in left if _is_error(getattr(wiro_runtime, name))]
+    groups = {
+        **_GROUPS,
+        "Errors": tuple(errors),
+        "Settings and hooks": tuple(name for name in left if name not in errors),
+    }
+    for title, members in groups.items():
+        yield f"## {title}"
+        for name in members:
+            yield from _class(name, getattr(wiro_runtime, name))
+
+
+def _is_error(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def _class(name: str, value: type[Any]) -> Iterator[str]:
+    yield f"### {name}"
+    if not _is_error(value) and name not in {"ToolInputs", "LoraChoice", "Client"}:
+        yield _signature(name, value)
+    yield _prose(inspect.getdoc(value))
+    for member, function in vars(value).items():
+        documented = inspect.isfunction(function) and inspect.getdoc(function)
+        if not documented or (member.startswith("_") and member != "__call__"):
+            continue
+        yield f"#### {name}.{member}"
+        yield _signature(member, cast("Callable[..., Any]", function))
+        yield _prose(inspect.getdoc(getattr(value, member)))
+
+
+def _signature(name: str, called: Callable[..., Any]) -> str:
+    """The call as source, with an argument a line when it is long."""
+    signature = inspect.signature(called)
+    parts: list[str] = []
+    star = False
+    for each in signature.parameters.values():
+        if each.name == "self":
+            continue
+        if each.kind is each.KEYWORD_ONLY and not star:
+            parts.append("*")
+            star = True
+        annotation = (
+            f": {_annotation(each.annotation)}" if each.annotation is not each.empty else ""
+        )
+        default = "" if each.default is each.empty else f" = {each.default!r}"
+        parts.append(f"{each.name}{annotation}{default}")
+    returned = signature.return_annotation
+    tail = (
+        ""
+        if returned in {inspect.Signature.empty, "None", None}
+        else f" -> {_annotation(returned)}"
+    )
+    prefix = "async " if inspect.iscoroutinefunction(called) else ""
+    line = f"{prefix}{name}({', '.join(parts)}){tail}"
+    if len(line) > _WIDTH:
+        line = f"{prefix}{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){tail}"
+    return f"```python\n{line}\n```"
+
+
+def _annotation(value: object) -> str:
+    return value if isinstance(value, str) else inspect.formatannotation(value)
+
+
+def _prose(doc: str | None) -> str:
+    """A docstring as Markdown: roles and literals become code, the rest stays text."""
+    text = _LITERAL.sub(r"`\1`", _ROLE.sub(r"`\1`", doc or ""))
+    text = _FIELD.sub(r"- `\1`: ", text)
+    parts: list[str] = []
+    for block in text.split("\n\n"):
+        lines = block.split("\n")
+        if lines[-1].endswith("::"):
+            parts.append(_plain(block.removesuffix("::") + ":"))
+        elif all(line.startswith("    ") for line in lines if line):
+            body = "\n".join(line[4:] for line in lines)
+            parts.append(f"```python\n{body}\n```")
+        else:
+            parts.append(_plain(block))
+    return "\n\n".join(parts)
+
+
+def _plain(block: str) -> str:
+    pieces = _CODE.split(block)
+    return "".join(
+        piece if piece.startswith("`") else piece.replace("<", "&lt;").replace("*", "\\*")
+        for piece in pieces
+    )
+
+
+def _commands() -> Iterator[str]:
+    import typer  # noqa: PLC0415 - an import of this module must not need the extra
+
+    from wiro_runtime.cli.app import app as tools  # noqa: PLC0415
+    from wirogen.cli.app import app as generator  # noqa: PLC0415
+
+    for name, app in (("wirogen", generator), ("wiro-tools", tools)):
+        yield f"## {name}"
+        yield from _command(name, typer.main.get_command(app), level=2)
+
+
+def _command(name: str, command: Any, *, level: int) -> Iterator[str]:
+    if level > 2:
+        yield f"{'#' * level} {name}"
+    yield _prose(command.help)
+    rows = [_row(each) for each in command.params if each.name != "help" and not each.hidden]
+    if rows:
+        yield "\n".join(["| Option | What it does |", "| --- | --- |", *rows])
+    for child in _children(command):
+        yield from _command(f"{name} {child.name}", child, level=level + 1)
+
+
+def _children(command: Any) -> list[Any]:
+    found = getattr(command, "commands", None)
+    return [] if not isinstance(found, dict) else list(cast("dict[str, Any]", found).values())
+
+
+def _row(option: Any) -> str:
+    names = " ".join(code_span(each) for each in option.opts)
+    if not option.opts[0].startswith("-"):
+        names = code_span(f"{option.name.upper()}…" if option.nargs == -1 else option.name.upper())
+    default: object = option.default
+    shown = isinstance(default, (str, int, float)) and default not in ("", False)
+    text = markdown(option.help or "")
+    return f"| {names} | {text}{f' Default: {code_span(str(default))}.' if shown else ''} |"

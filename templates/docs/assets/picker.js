@@ -81,12 +81,25 @@ export function picker({ options, label, free, choose, placeholder }) {
     choose(value);
   }
 
+  // What the typed text means without a choice from the list: a listed value or label, an id, or
+  // the first option that fits. Other text that fits something is not taken unasked.
+  function meant(unasked) {
+    const typed = field.value.trim();
+    if (!typed) return null;
+    const exact = entries.find((each) => each.value === typed || each.label === typed);
+    if (exact) return exact.value;
+    const found = matches(entries, typed);
+    if (free && (/^\d+$/.test(typed) || !found.length)) return typed;
+    return unasked || !found.length ? null : found[0].value;
+  }
+
   field.addEventListener("focus", show);
   field.addEventListener("click", show);
   field.addEventListener("input", show);
   field.addEventListener("blur", () => {
     hide();
-    if (free && field.value.trim()) take(field.value.trim());
+    const value = meant(true);
+    if (value !== null) take(value);
   });
   field.addEventListener("keydown", (event) => {
     const count = rows().length;
@@ -98,9 +111,8 @@ export function picker({ options, label, free, choose, placeholder }) {
     } else if (event.key === "Enter") {
       event.preventDefault();
       if (list.hidden) return;
-      if (active >= 0) take(rows()[active].dataset.value);
-      else if (free && field.value.trim()) take(field.value.trim());
-      else if (count && field.value) take(rows()[0].dataset.value);
+      const value = active >= 0 ? rows()[active].dataset.value : meant(false);
+      if (value !== null) take(value);
     } else if (event.key === "Escape") {
       hide();
     }

@@ -36,24 +36,13 @@ __all__ = [
 TOOL: Final = "Acme/Everything v1.0"
 """The tool's id on Wiro."""
 
-RatioValue: TypeAlias = Literal[
-    "16:9",
-    "",
-]
+RatioValue: TypeAlias = Literal["16:9", ""]
 """What ``ratio`` may be."""
 
-SolverValue: TypeAlias = Literal[
-    "dpmsolver",
-    "dpmsolver++",
-    "dpm solver",
-    "dpm-solver",
-]
+SolverValue: TypeAlias = Literal["dpmsolver", "dpmsolver++", "dpm solver", "dpm-solver"]
 """What ``solver`` may be."""
 
-RefinerValue: TypeAlias = Literal[
-    "--id_mix",
-    "",
-]
+RefinerValue: TypeAlias = Literal["--id_mix", ""]
 """What ``refiner`` may be."""
 
 

@@ -1,0 +1,140 @@
+"""``openapi.json`` and the definitions for tool calling: valid, complete, and true to the wire."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from corpus import pages
+from wirogen.build import corrected_specs, read_project
+from wirogen.document import parse_document
+from wirogen.emit.openapi import openapi
+from wirogen.emit.toolcalls import MAX_DESCRIPTION, function_name, tool_calls
+from wirogen.plan import ToolPlan, plan_modules, plan_tool
+from wirogen.spec import ToolSpec, Unsent
+
+ROOT = Path(__file__).parents[2]
+
+
+def plans_of(specs: dict[str, ToolSpec]) -> list[ToolPlan]:
+    modules, _ = plan_modules(specs)
+    return [plan_tool(spec, modules[tool]) for tool, spec in specs.items()]
+
+
+def corpus_specs(count: int) -> dict[str, ToolSpec]:
+    specs = [parse_document(page.text(full=True), path="x").spec for page in pages(count)]
+    return {spec.tool: spec for spec in specs}
+
+
+PLANS: Sequence[ToolPlan] = plans_of(corpus_specs(32))
+
+
+def operation_of(document: Any, plan: ToolPlan) -> Any:
+    wanted = f"run_{plan.module.owner}__{plan.module.project}"
+    (found,) = [
+        path["post"] for path in document["paths"].values() if path["post"]["operationId"] == wanted
+    ]
+    return found
+
+
+def test_the_document_is_valid_and_has_every_tool_once() -> None:
+    document: Any = openapi(PLANS)
+    OpenAPIV31SpecValidator(document).validate()
+    runs = [path for path in document["paths"] if path.startswith("/Run/")]
+    assert len(runs) == len(PLANS)
+    assert {"/Task/Detail", "/Task/Cancel", "/Task/Kill"} <= set(document["paths"])
+    names = [path["post"]["operationId"] for path in document["paths"].values()]
+    assert len(set(names)) == len(names)
+
+
+def test_the_committed_document_is_valid_and_is_what_the_specs_give() -> None:
+    committed = json.loads((ROOT / "generated" / "openapi.json").read_text("utf-8"))
+    OpenAPIV31SpecValidator(committed).validate()
+    assert committed == openapi(plans_of(corrected_specs(ROOT, read_project(ROOT))))
+
+
+def test_what_the_documents_send_fits_the_schema_of_the_body() -> None:
+    document: Any = openapi(PLANS)
+    for plan in PLANS:
+        content = operation_of(document, plan)["requestBody"]["content"]
+        schema = content["application/json"]["schema"]
+        body: dict[str, Any] = {}
+        for item in plan.spec.inputs:
+            sent = item.example if item.required else item.wire.sent
+            if not isinstance(sent, Unsent):
+                body[item.name] = sent
+        odd = {item.spec.name for item in plan.inputs if "true or false" in item.type_name}
+        # A number whose documented value is `false` is sent so, and is no number.
+        body = {
+            name: value
+            for name, value in body.items()
+            if not isinstance(value, bool) or name in odd
+        }
+        jsonschema.validate(body, schema)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**body, "sampels": 1}, schema)
+
+
+def test_files_can_go_along_in_a_form() -> None:
+    document: Any = openapi(PLANS)
+    plan = next(
+        plan for plan in PLANS if any(item.spec.type == "fileinput" for item in plan.inputs)
+    )
+    content = operation_of(document, plan)["requestBody"]["content"]
+    name = next(item.spec.name for item in plan.inputs if item.spec.type == "fileinput")
+    form = content["multipart/form-data"]["schema"]["properties"][name]
+    assert form["contentMediaType"] == "application/octet-stream"
+
+
+def test_definitions_are_within_the_limits_of_all_three_and_name_each_tool_once() -> None:
+    names: set[str] = set()
+    for plan in PLANS:
+        made: Any = tool_calls(plan)
+        name = made["mcp"]["name"]
+        assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name)
+        assert made["openai"]["function"]["name"] == made["anthropic"]["name"] == name
+        assert made["tool"] == plan.spec.tool
+        names.add(name)
+        schema = made["anthropic"]["input_schema"]
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema == made["openai"]["function"]["parameters"] == made["mcp"]["inputSchema"]
+        assert len(made["mcp"]["description"]) <= MAX_DESCRIPTION
+        assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", key) for key in schema["properties"])
+        assert set(schema["required"]) <= set(schema["properties"])
+        assert '"x-' not in json.dumps(schema)
+    assert len(names) == len(PLANS)
+
+
+def test_a_long_name_is_cut_and_stays_distinct_and_the_same() -> None:
+    spec = PLANS[0].spec
+    long = [f"acme/{'very-' * 14}{end}" for end in ("one", "two")]
+    made = plans_of({tool: _renamed(spec, tool) for tool in long})
+    names = [function_name(plan) for plan in made]
+    assert len(set(names)) == 2
+    assert all(len(name) <= 64 for name in names)
+    alone = plans_of({long[0]: _renamed(spec, long[0])})
+    assert function_name(alone[0]) == names[0]
+
+
+def _renamed(spec: ToolSpec, tool: str) -> ToolSpec:
+    from dataclasses import replace
+
+    return replace(spec, tool=tool)
+
+
+def test_a_model_is_told_the_ids_of_an_open_list() -> None:
+    plan = next(
+        plan for plan in PLANS if any(item.spec.name == "selectedModel" for item in plan.inputs)
+    )
+    made: Any = tool_calls(plan)
+    item = next(item for item in plan.inputs if item.spec.name == "selectedModel")
+    first = next(iter(item.spec.options or ()))
+    text = made["mcp"]["inputSchema"]["properties"]["selectedModel"]["description"]
+    assert f"{first.value} ({first.label})" in text

@@ -1,0 +1,242 @@
+"""The site as a whole: what is in it, where links lead, and what a browser makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from markdown_it import MarkdownIt
+
+from site_browser import watched
+from site_tools import HOSTILE, LONG_NAME
+from wirogen.cli.app import run
+from wirogen.site.build import build_site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+TOOL = "tools/wiro/text_to_image_sd_lora.html"
+KINDS = ("index.html", TOOL, "guides/waiting.html")
+LIMIT = 150_000
+SHIFTS = """new Promise((done) => {
+  let total = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) total += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(total), 400);
+})"""
+NAMELESS = """[...document.querySelectorAll("main *")]
+  .filter((each) => each.matches("button, input, select, textarea, a[href], summary"))
+  .filter((each) => each.checkVisibility())
+  .filter((each) => !(each.ariaLabel || each.labels?.length || each.textContent.trim()
+    || each.title || each.getAttribute("aria-labelledby")))
+  .map((each) => each.outerHTML.slice(0, 200))"""
+
+
+class Outline(HTMLParser):
+    """Ids, links and unbalanced tags of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.handlers: list[str] = []
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+        self.wrong += self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.ids += [value for key, value in attrs if key == "id" and value]
+        self.links += [str(given[key]) for key in ("href", "src") if given.get(key)]
+        self.handlers += [f"{tag} {key}" for key in given if key.startswith("on")]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open[-1] != tag:
+            # A paragraph, an item or a cell may end by itself; the theme uses none of that.
+            self.wrong.append(f"</{tag}> in {self.open[-3:]}")
+            return
+        self.open.pop()
+
+
+@pytest.fixture(scope="module")
+def outlines(site: Path) -> dict[str, Outline]:
+    return {
+        path.relative_to(site).as_posix(): Outline(path.read_text("utf-8"))
+        for path in site.rglob("*.html")
+    }
+
+
+def test_html_is_balanced_and_ids_are_unique(outlines: dict[str, Outline]) -> None:
+    for path, page in outlines.items():
+        assert page.wrong == [], path
+        assert [each for each, count in Counter(page.ids).items() if count > 1] == [], path
+        assert page.handlers == [], path
+
+
+def test_every_link_and_anchor_leads_somewhere(site: Path, outlines: dict[str, Outline]) -> None:
+    for path, page in outlines.items():
+        for link in page.links:
+            target, anchor = urldefrag(link)
+            if re.match(r"[a-z]+:", target) or path == "404.html":
+                assert target.startswith(("https://", "http://")) or path == "404.html", (
+                    path,
+                    link,
+                )
+                continue
+            file = (site / path).parent / unquote(target) if target else site / path
+            file = file / "index.html" if file.is_dir() else file
+            assert file.is_file(), (path, link)
+            if anchor and file.suffix == ".html":
+                known = outlines[file.resolve().relative_to(site.resolve()).as_posix()].ids
+                assert unquote(anchor) in known or anchor.startswith("__"), (path, link)
+
+
+def test_links_of_the_markdown_lead_somewhere_too(generated: Path) -> None:
+    reader = MarkdownIt("commonmark").enable("table")
+    for path in (generated / "docs").rglob("*.md"):
+        for token in reader.parse(path.read_text("utf-8")):
+            for part in token.children or []:
+                link = urldefrag(str(part.attrs.get("href", "")))[0]
+                if link and "://" not in link:
+                    assert (path.parent / link).exists(), (path, link)
+
+
+def test_every_page_has_a_twin_for_machines(site: Path) -> None:
+    pages = {path.relative_to(site).with_suffix("") for path in site.rglob("*.html")}
+    twins = {path.relative_to(site).with_suffix("") for path in site.rglob("*.md")}
+    assert pages - {Path("404")} == twins
+    listed = json.loads((site / "tools.json").read_text("utf-8"))["tools"]
+    whole = (site / "llms-full.txt").read_text("utf-8")
+    short = (site / "llms.txt").read_text("utf-8")
+    for tool in listed:
+        for kind in ("page", "markdown", "request", "spec", "schema"):
+            assert (site / tool[kind]).is_file(), tool[kind]
+        assert tool["markdown"] in whole
+        assert tool["markdown"] in short
+    assert not (site / TOOL).with_suffix(".md").read_text("utf-8").startswith("---")
+
+
+def test_pages_stay_small(site: Path) -> None:
+    for path in (site / "tools" / "wiro").glob("*.html"):
+        assert path.stat().st_size < LIMIT, path
+
+
+def test_building_again_makes_only_what_changed(
+    site: Path, generated: Path, tmp_path: Path
+) -> None:
+    again = build_site(
+        generated / "docs", site, work=generated.parent / "work", name="Tools", site_url=None
+    )
+    assert (again.made, again.whole) == (0, False)
+    before = (site / TOOL).read_bytes()
+    other = build_site(
+        generated / "docs", tmp_path / "s", work=tmp_path / "w", name="Tools", site_url=None
+    )
+    assert other.whole
+    assert (tmp_path / "s" / TOOL).read_bytes() == before
+
+
+def test_a_folder_without_documentation_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["docs", "build", "--docs", str(tmp_path), "--out", str(tmp_path / "site")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", KINDS)
+def test_pages_are_quiet_still_and_named(browser: Browser, address: str, path: str) -> None:
+    for width, scheme in ((1400, "light"), (390, "dark")):
+        options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+        with watched(browser, address, **options) as page:
+            page.goto(address + path, wait_until="networkidle")
+            assert page.evaluate(SHIFTS) < 0.02
+            assert page.evaluate(NAMELESS) == []
+            assert page.locator("h1").count() == 1
+            assert page.locator("html").get_attribute("lang") == "en"
+            assert page.locator("img:not([alt])").count() == 0
+            wide = "document.documentElement.scrollWidth > innerWidth"
+            assert not page.evaluate(wide)
+
+
+def test_hostile_texts_are_texts(page: Page, address: str) -> None:
+    page.goto(f"{address}tools/wiro/hostile.html", wait_until="networkidle")
+    page.wait_for_selector(".wt-builder.wt-ready")
+    title = page.title()
+    assert title.startswith("wiro/hostile")
+    text = page.locator("main").inner_text()
+    static = page.evaluate("document.querySelector('article').textContent")
+    values = page.evaluate(
+        "[...document.querySelectorAll('.wt-form [type=text]')].map(e => e.value)"
+    )
+    for each in HOSTILE:
+        assert f"Help {each}" in text
+        assert f"Help {each}" in static
+        assert each in values
+        page.locator("[data-input=selected_model] [role=combobox]").fill(each[:12])
+        shown = page.locator("[data-input=selected_model] [role=option]").all_inner_texts()
+        assert any(each in " ".join(option.split("\n")) for option in shown), each
+    page.locator("[data-input=selected_model] [role=option]").first.click()
+    assert page.evaluate("window.injected") is None
+    assert page.title() == title
+    for other in ("index.html", "categories/index.html", "tools/index.html"):
+        page.goto(address + other, wait_until="networkidle")
+        assert HOSTILE[0] in page.locator("main").inner_text()
+        assert "ran" not in page.title()
+
+
+def test_search_shows_hostile_texts_as_texts(page: Page, address: str) -> None:
+    page.goto(f"{address}index.html", wait_until="networkidle")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("hostile", delay=20)
+    page.get_by_text("Paints").or_(page.get_by_text("hostile", exact=True)).first.wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator("[onerror], [onload]").count() == 0
+    assert "ran" not in page.title()
+
+
+def test_ten_thousand_options_are_searched_at_once(page: Page, address: str) -> None:
+    page.goto(f"{address}tools/wiro/huge.html", wait_until="networkidle")
+    field = page.locator("[data-input=selected_model] [role=combobox]")
+    field.click()
+    started = page.evaluate("performance.now()")
+    field.fill("model 9987")
+    assert page.locator("[data-input=selected_model] [role=option]").count() == 1
+    assert page.evaluate("performance.now()") - started < 1000
+    field.press("Enter")
+    request = page.evaluate("document.querySelector('.wt-builder').request()")
+    assert "huge.SelectedModel.OWNER_MODEL_9987" in request["snippets"]["python"]
+
+
+def test_long_and_right_to_left_names_do_not_break_a_page(browser: Browser, address: str) -> None:
+    name = LONG_NAME.replace("-", "_")
+    with watched(browser, address, viewport={"width": 390, "height": 800}) as page:
+        page.goto(f"{address}tools/index.html", wait_until="networkidle")
+        page.locator("main a", has_text=LONG_NAME).first.click()
+        assert name[:40] in page.url
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_everything_can_be_read_without_scripts(browser: Browser, address: str) -> None:
+    with watched(browser, address, java_script_enabled=False) as page:
+        page.goto(address + TOOL)
+        text = page.locator("main").inner_text()
+        for each in ("Async Python", "openssl dgst", "wiro-tools run", "selected_lora_model"):
+            assert each in text
+        page.goto(f"{address}index.html")
+        assert page.get_by_role("link", name="All tools").first.is_visible()
