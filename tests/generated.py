@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from wirogen.emit import Renderer, render_tool
+from wirogen.emit.render import render_tool
+from wirogen.emit.templates import Renderer
 from wirogen.plan import ToolPlan, plan_modules, plan_tool
 from wirogen.spec import Input, Option, ToolSpec, Wire
 

@@ -3,68 +3,143 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from wirogen.diagnostics import Diagnostic
-from wirogen.emit import Renderer, render_shared, render_tool
+from wirogen.generate import generate
 from wirogen.overlay import apply_overlays
-from wirogen.plan import ToolPlan, plan_modules, plan_tool
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.publish import Changes, publish, write_file
-from wirogen.sources import Sources, files_below, read_bytes, read_documents, read_specs
+from wirogen.plan import ToolPlan
+from wirogen.publish import Changes, manifest_hash, up_to_date, write_file
+from wirogen.sources import (
+    Sources,
+    display_path,
+    files_below,
+    read_bytes,
+    read_documents,
+    read_specs,
+)
 from wirogen.spec import ToolSpec, dump_spec
-
-# Versions of these change the bytes of generated files.
-_SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
+from wirogen.store import Store, default_store, folder_fingerprint, key_of
+from wirogen.template_folders import template_folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What a build did. ``specs`` are spec files (re)written, below ``specs/tools/``."""
+    """What a build did. ``tools`` are the specs that it built from, overlays applied, ``plans``
+    what is left of their plans, ``specs`` the spec files (re)written below ``specs/tools/``."""
 
     sources: Sources
+    tools: dict[str, ToolSpec]
     plans: tuple[ToolPlan, ...]
     specs: tuple[str, ...]
     changes: Changes
 
     @property
-    def diagnostics(self) -> list[Diagnostic]:
+    def summary(self) -> Summary:
         planned = [each for plan in self.plans for each in plan.diagnostics]
-        return [*self.sources.errors, *self.sources.diagnostics, *planned]
+        return Summary(
+            tools=tuple(plan.spec.tool for plan in self.plans),
+            specs=self.specs,
+            changes=self.changes,
+            errors=tuple(self.sources.errors),
+            diagnostics=(*self.sources.errors, *self.sources.diagnostics, *planned),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A build as people are told of it; ``diagnostics`` begin with the ``errors``."""
+
+    tools: tuple[str, ...]
+    specs: tuple[str, ...]
+    changes: Changes
+    errors: tuple[Diagnostic, ...]
+    diagnostics: tuple[Diagnostic, ...]
 
     @property
     def stale(self) -> bool:
         return bool(self.specs) or self.changes.stale
 
 
-def read_project(root: Path) -> Sources:
+def build(
+    root: Path,
+    *,
+    templates: Path | None = None,
+    check: bool = False,
+    jobs: int | None = None,
+    store: Store | None = None,
+) -> Summary:
+    """:func:`build_project`, at the price of a look at the files when nothing has changed."""
+    store = default_store() if store is None else store
+    before = _state(root, templates)
+    known: tuple[Summary, str] | None = store.get("build", before)
+    if known is not None:
+        summary, manifest = known
+        changes = up_to_date(root / "generated", manifest)
+        if changes is not None:
+            return replace(summary, changes=changes)
+    report = build_project(root, templates=templates, check=check, jobs=jobs, store=store)
+    summary = report.summary
+    if not (check and summary.stale):
+        manifest = manifest_hash(root / "generated")
+        store.put("build", _state(root, templates), (replace(summary, specs=()), manifest))
+    return summary
+
+
+def _state(root: Path, templates: Path | None) -> str:
+    """A key for everything that a build reads; messages name files from where the user is."""
+    looks = folder_fingerprint(template_folders(templates))
+    return key_of("build", display_path(root), looks, folder_fingerprint([root / "specs"]))
+
+
+def read_project(root: Path, *, store: Store | None = None, jobs: int | None = None) -> Sources:
     """Everything below ``specs/``: specs, and what documents add to them or say anew.
 
     A tool whose document cannot be read keeps the spec that an earlier build wrote.
     """
+    store = default_store() if store is None else store
     known = Sources()
-    read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known)
-    sources = Sources(errors=known.errors, broken=known.broken, files=known.files)
+    read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known, store=store, jobs=jobs)
+    sources = Sources(
+        errors=known.errors, broken=known.broken, files=known.files, loaded=known.specs
+    )
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
-    read_documents(files, base=documents, into=sources, known=known.specs)
+    read_documents(files, base=documents, into=sources, known=known.specs, store=store, jobs=jobs)
     for tool, spec in known.specs.items():
         if tool not in sources.specs:
             sources.add(spec, known.origin[tool])
     return sources
 
 
-def build_project(root: Path, *, templates: Path | None = None, check: bool = False) -> BuildReport:
+def build_project(
+    root: Path,
+    *,
+    templates: Path | None = None,
+    check: bool = False,
+    jobs: int | None = None,
+    store: Store | None = None,
+) -> BuildReport:
     """documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
-    sources = read_project(root)
-    specs = write_specs(sources, root / "specs" / "tools", check=check)
+    store = default_store() if store is None else store
+    sources = read_project(root, store=store, jobs=jobs)
+    specs, digests = _write_specs(sources, root / "specs" / "tools", check=check, store=store)
     corrected = corrected_specs(root, sources)
-    plans, changes = generate(corrected, root / "generated", templates=templates, check=check)
-    return BuildReport(sources=sources, plans=plans, specs=specs, changes=changes)
+    plans, changes = generate(
+        corrected,
+        root / "generated",
+        templates=templates,
+        check=check,
+        jobs=jobs,
+        store=store,
+        digests={
+            tool: digests[tool]
+            for tool, spec in corrected.items()
+            if spec is sources.specs.get(tool) and tool in digests
+        },
+    )
+    return BuildReport(sources=sources, tools=corrected, plans=plans, specs=specs, changes=changes)
 
 
 def corrected_specs(root: Path, sources: Sources) -> dict[str, ToolSpec]:
@@ -80,14 +155,24 @@ def write_specs(sources: Sources, out: Path, *, check: bool = False) -> tuple[st
     A spec whose file has another name than it should (because a tool with a similar id has come)
     moves to the right one.
     """
+    return _write_specs(sources, out, check=check, store=Store(None))[0]
+
+
+def _write_specs(
+    sources: Sources, out: Path, *, check: bool, store: Store
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The same, and the hash of each spec's canonical text by tool."""
     stale: list[str] = []
+    digests: dict[str, str] = {}
     targets = sources.spec_files()
     for path, spec in targets.items():
-        text = dump_spec(spec)
         file = out / path
         if file.resolve() in sources.broken:
             continue
-        if not file.is_file() or read_bytes(file) != text.encode():
+        data = read_bytes(file) if file.is_file() else None
+        text = _canonical(spec, data, sources.loaded.get(spec.tool), store)
+        digests[spec.tool] = hashlib.sha256(text).hexdigest()
+        if text != data:
             stale.append(path)
             if not check:
                 write_file(file, text)
@@ -95,37 +180,15 @@ def write_specs(sources: Sources, out: Path, *, check: bool = False) -> tuple[st
     for tool, file in sources.files.items():
         if tool in sources.specs and file.resolve() not in kept and not check:
             file.unlink(missing_ok=True)
-    return tuple(stale)
+    return tuple(stale), digests
 
 
-def generate(
-    specs: Mapping[str, ToolSpec],
-    out: Path,
-    *,
-    templates: Path | None = None,
-    package: Identifier = DEFAULT_PACKAGE,
-    check: bool = False,
-) -> tuple[tuple[ToolPlan, ...], Changes]:
-    """specs → a complete generated tree in ``out``, with its modules in ``package``."""
-    renderer = Renderer(templates)
-    modules, _ = plan_modules(specs, package)
-    plans = tuple(plan_tool(specs[tool], modules[tool]) for tool in sorted(specs))
-    files: dict[str, str] = {}
-    for plan in plans:
-        files |= render_tool(plan, renderer)
-    files |= render_shared(plans, renderer, package)
-    return plans, publish(files, out, provenance=_provenance(plans), check=check)
-
-
-def _provenance(plans: tuple[ToolPlan, ...]) -> dict[str, object]:
-    return {
-        "libraries": {name: importlib.metadata.version(name) for name in _SHAPING},
-        "tools": {
-            plan.spec.tool: {
-                "spec": f"specs/tools/{plan.module.spec_path}.yaml",
-                "sha256": hashlib.sha256(dump_spec(plan.spec).encode()).hexdigest(),
-                "module": plan.module.name,
-            }
-            for plan in plans
-        },
-    }
+def _canonical(spec: ToolSpec, data: bytes | None, loaded: ToolSpec | None, store: Store) -> bytes:
+    """The spec's text. It is not written again where ``data`` is the file that ``spec`` itself was
+    loaded from, and has been found canonical before."""
+    key = key_of("canonical", data or b"")
+    if data is not None and spec is loaded and store.get("canonical", key):
+        return data
+    text = dump_spec(spec).encode()
+    store.put("canonical", key_of("canonical", text), True)
+    return text

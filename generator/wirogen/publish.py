@@ -1,8 +1,8 @@
-"""Files in memory → files on disk: compare, write what changed, remove what is no longer made.
+"""Files that were made → files on disk: compare, write what changed, remove what is gone.
 
-Every changed file is first written whole beside the tree and then renamed into place, the manifest
-last, so that no reader ever sees half a file. Files that the manifest does not list are never
-touched.
+The new tree is put together beside the old one and then takes its place in one step, so that a
+build that is killed, or that runs out of disk, leaves the old tree whole. Files that the manifest
+does not list move along untouched.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Self, cast
 
 from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.exchange import exchange
 
 MANIFEST: Final = "MANIFEST.json"
 _IGNORED: Final = ("__pycache__",)
@@ -42,6 +43,99 @@ class Changes:
         return bool(self.written or self.removed)
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file that a build makes: its hash, and where its bytes wait if those on disk differ."""
+
+    sha256: str
+    staged: Path | None
+
+
+class Publication:
+    """One output folder about to be brought up to date.
+
+    Files arrive one by one, also from worker processes (see :func:`stage`), so that never more
+    than a few of them are in memory. Nothing in the folder changes before :meth:`finish`.
+    """
+
+    def __init__(self, out: Path, *, check: bool = False) -> None:
+        self.out = out
+        self.check = check
+        self.known = _known_files(out / MANIFEST)
+        self._made: dict[str, Made] = {}
+        # The new tree must lie on the same file system; a check leaves the project alone.
+        anchor = None if check else out.resolve().parent
+        if anchor is not None:
+            anchor.mkdir(parents=True, exist_ok=True)
+        self.stage = Path(tempfile.mkdtemp(prefix=".wirogen-", dir=anchor))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.stage, ignore_errors=True)
+
+    def put(self, files: Mapping[str, str]) -> dict[str, Made]:
+        """Take files in; what became of each."""
+        made = stage(files, out=self.out, into=self.stage)
+        self._made |= made
+        return made
+
+    def take(self, made: Mapping[str, Made]) -> None:
+        """Take in files that a worker has staged, or that are known to be on disk already."""
+        self._made |= made
+
+    def on_disk(self, files: Mapping[str, str]) -> bool:
+        """Whether every file (path → hash) is in the folder with just these bytes."""
+        return all(_hash_of(self.out / path) == digest for path, digest in files.items())
+
+    def finish(self, provenance: Mapping[str, object]) -> Changes:
+        """Make the folder hold exactly what was taken in, beside whatever is not ours.
+
+        The whole tree changes in one step; in a check, it does not.
+        """
+        hashes = {path: self._made[path].sha256 for path in sorted(self._made)}
+        manifest = json.dumps({**provenance, "files": hashes}, indent=2, ensure_ascii=False)
+        self.put({MANIFEST: f"{manifest}\n"})
+        written = sorted(path for path, made in self._made.items() if made.staged)
+        removed = sorted(
+            path for path in self.known if path not in self._made and (self.out / path).is_file()
+        )
+        touched = [path for path in (*written, *removed) if path in self.known]
+        hashes_now = {path: _hash_of(self.out / path) for path in touched}
+        changes = Changes(
+            written=tuple(written),
+            unchanged=len(self._made) - len(written),
+            removed=tuple(removed),
+            edited=tuple(
+                path for path in sorted(touched) if hashes_now[path] not in {None, self.known[path]}
+            ),
+            unknown=_unknown_files(self.out, {*self._made, *self.known}),
+        )
+        if not self.check and changes.stale:
+            self._swap(written, removed)
+        return changes
+
+    def _swap(self, written: Sequence[str], removed: Sequence[str]) -> None:
+        whole = self.stage / "whole"
+        whole.mkdir()
+        skipped = {*written, *removed}
+        for folder, _, names in os.walk(self.out):
+            base = Path(folder).relative_to(self.out)
+            left = [name for name in names if (base / name).as_posix() not in skipped]
+            if left:
+                (whole / base).mkdir(parents=True, exist_ok=True)
+            for name in left:
+                _link(Path(folder) / name, whole / base / name)
+        for path in written:
+            staged = self._made[path].staged
+            if staged is not None:
+                (whole / path).parent.mkdir(parents=True, exist_ok=True)
+                staged.replace(whole / path)
+        _drop_bytecode_alone(whole)
+        exchange(whole, self.out)
+
+
 def publish(
     files: Mapping[str, str],
     out: Path,
@@ -54,32 +148,59 @@ def publish(
     ``provenance`` goes into the manifest. With ``check``, nothing is written. Raises
     :class:`InputError` for a manifest that cannot be read.
     """
-    encoded = {path: text.encode() for path, text in files.items()}
-    hashes = {path: _sha256(data) for path, data in sorted(encoded.items())}
-    manifest = json.dumps({**provenance, "files": hashes}, indent=2, ensure_ascii=False) + "\n"
-    encoded[MANIFEST] = manifest.encode()
+    with Publication(out, check=check) as publication:
+        publication.put(files)
+        return publication.finish(provenance)
+
+
+def up_to_date(out: Path, manifest: str) -> Changes | None:
+    """The changes (none) when ``out`` holds just what the manifest with this hash lists."""
+    if _hash_of(out / MANIFEST) != manifest:
+        return None
     known = _known_files(out / MANIFEST)
-    written: list[str] = []
-    edited: list[str] = []
-    for path, data in encoded.items():
-        old = _read(out / path)
-        if old == data:
-            continue
-        written.append(path)
-        if old is not None and path in known and _sha256(old) != known[path]:
-            edited.append(path)
-    removed = [path for path in known if path not in encoded and (out / path).is_file()]
-    edited += [path for path in removed if _sha256((out / path).read_bytes()) != known[path]]
-    changes = Changes(
-        written=tuple(sorted(written)),
-        unchanged=len(encoded) - len(written),
-        removed=tuple(sorted(removed)),
-        edited=tuple(sorted(edited)),
-        unknown=_unknown_files(out, {*encoded, *known}),
+    if any(_hash_of(out / path) != digest for path, digest in known.items()):
+        return None
+    return Changes(
+        written=(),
+        unchanged=len(known) + 1,
+        removed=(),
+        edited=(),
+        unknown=_unknown_files(out, {MANIFEST, *known}),
     )
-    if not check and changes.stale:
-        _write({path: encoded[path] for path in written}, removed, out)
-    return changes
+
+
+def manifest_hash(out: Path) -> str:
+    """The hash by which :func:`up_to_date` knows a manifest."""
+    return _hash_of(out / MANIFEST) or ""
+
+
+def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]:
+    """Write those files that differ from the ones in ``out`` into the staging folder."""
+    made: dict[str, Made] = {}
+    for path, text in files.items():
+        data = text.encode()
+        staged = None
+        if _read(out / path) != data:
+            staged = into / "new" / path
+            staged.parent.mkdir(parents=True, exist_ok=True)
+            staged.write_bytes(data)
+        made[path] = Made(_sha256(data), staged)
+    return made
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _drop_bytecode_alone(top: Path) -> None:
+    """Remove folders that hold nothing but the bytecode of modules that are gone."""
+    for folder, _, _ in os.walk(top, topdown=False):
+        entries = list(Path(folder).iterdir())
+        if all(entry.name in _IGNORED for entry in entries) and Path(folder) != top:
+            shutil.rmtree(folder)
 
 
 def _known_files(manifest: Path) -> dict[str, str]:
@@ -110,34 +231,6 @@ def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _write(files: Mapping[str, bytes], removed: list[str], out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".wirogen-", dir=out.parent))
-    try:
-        for path, data in files.items():
-            target = stage / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-        for path in sorted(files, key=lambda path: path == MANIFEST):
-            (out / path).parent.mkdir(parents=True, exist_ok=True)
-            (stage / path).replace(out / path)
-        for path in removed:
-            (out / path).unlink(missing_ok=True)
-            _prune((out / path).parent, out)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _prune(folder: Path, top: Path) -> None:
-    """Remove folders that have become empty, bytecode aside."""
-    while folder != top and folder.is_dir():
-        left = [entry.name for entry in folder.iterdir()]
-        if any(name not in _IGNORED for name in left):
-            return
-        shutil.rmtree(folder)
-        folder = folder.parent
-
-
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a whole file or none: beside it first, then renamed into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,3 +255,8 @@ def _read(path: Path) -> bytes | None:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def _hash_of(path: Path) -> str | None:
+    data = _read(path)
+    return None if data is None else _sha256(data)

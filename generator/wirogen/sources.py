@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
 from wirogen.diagnostics import Diagnostic, InputError
@@ -17,8 +17,12 @@ from wirogen.document import parse_document
 from wirogen.snapshot import accumulate, is_full
 from wirogen.spec import ToolSpec, load_spec
 from wirogen.spec.names import tool_paths
+from wirogen.store import Store, key_of
+from wirogen.workers import each
 
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
+_NO_STORE: Final = Store(None)
+_Parsed: TypeAlias = "tuple[ToolSpec, tuple[Diagnostic, ...]]"
 _NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
 
 
@@ -27,8 +31,8 @@ class Sources:
     """What could be read: specs by tool id, what is odd, and what could not be read at all.
 
     ``origin`` names the file that each tool came from, for messages; ``files`` are the spec files
-    of tools that have one. ``broken`` are spec files that could not be read, which must not be
-    written over.
+    of tools that have one, ``loaded`` what those held. ``broken`` are spec files that could not be
+    read, which must not be written over.
     """
 
     specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
@@ -37,6 +41,7 @@ class Sources:
     errors: list[Diagnostic] = field(default_factory=list[Diagnostic])
     files: dict[str, Path] = field(default_factory=dict[str, Path])
     broken: set[Path] = field(default_factory=set[Path])
+    loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
 
     def add(self, spec: ToolSpec, origin: str) -> None:
         if spec.tool in self.specs:
@@ -64,6 +69,8 @@ def read_documents(
     into: Sources,
     known: Mapping[str, ToolSpec] = _NOTHING,
     full: bool = False,
+    store: Store = _NO_STORE,
+    jobs: int | None = None,
 ) -> None:
     """Read documents (``.txt``) and answers of Tool/Detail (``.json``), which add to each other.
 
@@ -75,22 +82,23 @@ def read_documents(
     for file in files:
         if file.suffix == ".json":
             details.read(file, into)
-    for file in files:
-        if file.suffix == ".json":
+    texts = [file for file in files if file.suffix != ".json"]
+    names = [(display_path(file), _relative(file, base)) for file in texts]
+    arguments = [(file, *name) for file, name in zip(texts, names, strict=True)]
+    for (shown, document), read in zip(
+        names, each(_parse, arguments, store=store, jobs=jobs), strict=True
+    ):
+        if isinstance(read, Diagnostic):
+            into.errors.append(read)
             continue
-        shown = display_path(file)
-        document = _relative(file, base)
-        try:
-            parsed = parse_document(read_bytes(file), path=shown, document=document)
-        except InputError as error:
-            into.errors.append(error.diagnostic)
-            continue
-        into.diagnostics += parsed.diagnostics
-        spec = details.add_to(parsed.spec, into)
+        parsed, diagnostics = read
+        into.diagnostics += diagnostics
+        spec = details.add_to(parsed, into)
         before = known.get(spec.tool)
         if before is not None:
-            whole = full or is_full(parsed.spec, document)
-            spec = accumulate(before, spec, full=whole)
+            whole = full or is_full(parsed, document)
+            merged = accumulate(before, spec, full=whole)
+            spec = before if merged == before else merged
         into.add(spec, shown)
     details.left_over(known, into)
 
@@ -147,19 +155,46 @@ class Details:
             into.add(accumulate(before, spec) if before else spec, display_path(file))
 
 
-def read_specs(files: Iterable[Path], *, into: Sources) -> None:
+def _parse(file: Path, shown: str, document: str, store: Store) -> _Parsed | Diagnostic:
+    """One document: its spec and what is odd about it, or why it cannot be used."""
+
+    def parse() -> _Parsed:
+        parsed = parse_document(data, path=shown, document=document)
+        return parsed.spec, parsed.diagnostics
+
+    try:
+        data = read_bytes(file)
+        return store.memo("document", key_of("document", shown, document, data), parse)
+    except InputError as error:
+        return error.diagnostic
+
+
+def _load(file: Path, shown: str, store: Store) -> ToolSpec | Diagnostic:
+    try:
+        data = read_bytes(file)
+        key = key_of("spec", shown, data)
+        return store.memo("spec", key, lambda: load_spec(decode(data, shown), path=shown))
+    except InputError as error:
+        return error.diagnostic
+
+
+def read_specs(
+    files: Iterable[Path],
+    *,
+    into: Sources,
+    store: Store = _NO_STORE,
+    jobs: int | None = None,
+) -> None:
     """Load specs; a tool that a document has already given is passed over."""
     from_documents = set(into.specs)
-    for file in files:
-        shown = display_path(file)
-        try:
-            text = decode(read_bytes(file), shown)
-            spec = load_spec(text, path=shown)
-        except InputError as error:
-            into.errors.append(error.diagnostic)
+    arguments = [(file, display_path(file)) for file in files]
+    for (file, shown), spec in zip(
+        arguments, each(_load, arguments, store=store, jobs=jobs), strict=True
+    ):
+        if isinstance(spec, Diagnostic):
+            into.errors.append(spec)
             into.broken.add(file.resolve())
-            continue
-        if spec.tool not in from_documents:
+        elif spec.tool not in from_documents:
             into.add(spec, shown)
             into.files.setdefault(spec.tool, file)
 

@@ -11,7 +11,7 @@ import pytest
 from cli_tools.kit import TOOLS, Done, Here, Shell
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Simulator
-from wirogen.build import generate
+from wirogen.generate import generate
 from wirogen.spec import load_spec, spec_to_json
 
 REAL = "wiro/text-to-image-sd-lora"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generated import RENDERER
-from wirogen.emit import render_shared, render_tool
+from wirogen.emit.render import render_shared, render_tool
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.sources import Sources, files_below, read_specs
 

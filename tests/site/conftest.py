@@ -12,7 +12,8 @@ import pytest
 
 from site_browser import watched
 from site_tools import AWKWARD, load_everything
-from wirogen.emit import Renderer, render_shared, render_tool
+from wirogen.emit.render import render_shared, render_tool
+from wirogen.emit.templates import Renderer
 from wirogen.emit.pages import tool_pages
 from wirogen.plan import plan_modules, plan_tool, published_schema
 from wirogen.publish import publish

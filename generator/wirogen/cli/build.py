@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import BuildReport, build_project
+from wirogen.build import Summary, build
 from wirogen.cli.console import (
     by_code,
     counts,
@@ -33,6 +33,9 @@ def command(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 when anything is stale.")
     ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
 ) -> int:
     """Documents → specs → everything under generated/.
@@ -40,22 +43,22 @@ def command(
     Exit 0: built, or up to date. 1: some input was refused, or --check found something stale.
     2: nothing could be read.
     """
-    report = build_project(project_root(root), templates=templates, check=check)
+    summary = build(project_root(root), templates=templates, check=check, jobs=jobs)
     if as_json:
-        print_json(_as_json(report))
+        print_json(_as_json(summary))
     else:
-        show_report(report, check=check)
-    if report.sources.errors:
-        return 1 if report.plans else 2
-    return 1 if check and report.stale else 0
+        show_report(summary, check=check)
+    if summary.errors:
+        return 1 if summary.tools else 2
+    return 1 if check and summary.stale else 0
 
 
-def show_report(report: BuildReport, *, check: bool) -> None:
+def show_report(report: Summary, *, check: bool) -> None:
     """One screen about a build: what was refused on stderr, the summary on stdout."""
     changes = report.changes
-    print_diagnostics(report.sources.errors, err())
+    print_diagnostics(report.errors, err())
     rows = [
-        ("tools", str(len(report.plans))),
+        ("tools", str(len(report.tools))),
         ("specs", _verb(len(report.specs), "stale" if check else "written")),
         (
             "generated",
@@ -86,9 +89,9 @@ def _some(paths: list[str]) -> str:
     return ", ".join(paths[:_SHOWN]) + more
 
 
-def _as_json(report: BuildReport) -> dict[str, object]:
+def _as_json(report: Summary) -> dict[str, object]:
     return {
-        "tools": [plan.spec.tool for plan in report.plans],
+        "tools": list(report.tools),
         "specs": list(report.specs),
         "written": list(report.changes.written),
         "unchanged": report.changes.unchanged,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from wiro_runtime import Result, Wiro
 from wirogen.build import build_project
 from wirogen.cli.build import show_report
 from wirogen.cli.console import CommandError, out, project_root
@@ -19,6 +18,9 @@ from wirogen.cli.simulate import require_simulator
 from wirogen.plan import ToolPlan
 from wirogen.sources import display_path
 from wirogen.spec import spec_to_json
+
+if TYPE_CHECKING:
+    from wiro_runtime import Result, Wiro
 
 
 def command(
@@ -33,18 +35,19 @@ def command(
 ) -> int:
     """Build, simulate Wiro, run every tool through its generated client, download what it makes."""
     require_simulator()
+    from wiro_runtime import Wiro  # noqa: PLC0415 - slow to load, and only needed here
     from wiro_runtime.testing import Simulator  # noqa: PLC0415 - needs the extra
 
     folder = project_root(root)
     console = out()
     console.print("[bold]1. Build[/]: documents → specs → clients, validators, pages")
     report = build_project(folder)
-    show_report(report, check=False)
+    show_report(report.summary, check=False)
     if not report.plans:
         raise CommandError("demo: there is no tool to run below specs/")
     sys.path.insert(0, str(folder.resolve() / "generated" / "python"))
     importlib.invalidate_caches()
-    specs = [spec_to_json(plan.spec) for plan in report.plans]
+    specs = [spec_to_json(spec) for spec in report.tools.values()]
     with Simulator(specs, speed=speed) as simulator:
         console.print(f"\n[bold]2. Simulate[/]: a local Wiro at {simulator.base_url}")
         console.print("\n[bold]3. Run[/]: each tool through its generated client")

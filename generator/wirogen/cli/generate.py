@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import generate
 from wirogen.cli.console import CommandError, err, out, print_diagnostics
+from wirogen.generate import generate
 from wirogen.overlay import apply_overlays
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
 from wirogen.sources import Sources, files_below, read_specs
 from wirogen.spec import ToolSpec
+from wirogen.store import default_store
 
 
 def command(
@@ -28,6 +29,9 @@ def command(
     package: Annotated[
         str, typer.Option(help="Import package of the generated modules.")
     ] = DEFAULT_PACKAGE,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
+    ] = None,
 ) -> int:
     """Specs → a complete generated tree elsewhere, for a project of your own.
 
@@ -41,7 +45,8 @@ def command(
         if folder is not None and not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
     sources = Sources()
-    read_specs(files_below(specs, ".yaml"), into=sources)
+    store = default_store()
+    read_specs(files_below(specs, ".yaml"), into=sources, store=store, jobs=jobs)
     print_diagnostics(sources.errors, err())
     if not sources.specs:
         raise CommandError(f"{specs}: no usable spec (.yaml) below this folder")
@@ -50,7 +55,7 @@ def command(
         chosen, errors = apply_overlays(chosen, overlays)
         print_diagnostics(errors, err())
         sources.errors += errors
-    plans, changes = generate(chosen, to, templates=templates, package=name)
+    plans, changes = generate(chosen, to, templates=templates, package=name, jobs=jobs, store=store)
     print_diagnostics([each for plan in plans for each in plan.diagnostics], err())
     out().print(
         f"{len(plans)} tools: {len(changes.written)} files written to {to}, "

@@ -1,8 +1,2 @@
 """Plans → files, as a mapping of path to text. Nothing here reads or writes a file, a clock or
-the environment, templates aside."""
-
-from wirogen.emit.render import render_shared, render_tool
-from wirogen.emit.templates import Renderer
-from wirogen.emit.validators import ValidatorError
-
-__all__ = ["Renderer", "ValidatorError", "render_shared", "render_tool"]
+the environment, templates aside. It holds no imports, because half of it is slow to load."""

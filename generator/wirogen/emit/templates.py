@@ -9,7 +9,6 @@ from typing import Any, cast
 import jinja2
 import markupsafe
 
-import wirogen
 from wirogen.emit.escape import (
     DocstringText,
     Markdown,
@@ -27,14 +26,7 @@ from wirogen.emit.formatting import format_any, format_own
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
-
-
-def template_folders(overrides: Path | None = None) -> list[Path]:
-    """Where templates are looked for, first to last: the caller's, the wheel's, the checkout's."""
-    package = Path(wirogen.__file__).parent
-    folders = [package / "templates", package.parent.parent / "templates"]
-    found = [folder for folder in folders if folder.is_dir()]
-    return ([overrides] if overrides else []) + found[:1]
+from wirogen.template_folders import template_folders
 
 
 def environment(overrides: Path | None = None) -> jinja2.Environment:

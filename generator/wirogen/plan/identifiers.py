@@ -65,6 +65,9 @@ class Identifier(str):
     def __html__(self) -> str:
         return str(self)
 
+    def __reduce__(self) -> tuple[Callable[[str], Identifier], tuple[str]]:
+        return own, (str(self),)
+
 
 def _make(text: str) -> Identifier:
     if not (text.isascii() and text.isidentifier()) or text in KEYWORDS:

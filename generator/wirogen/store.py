@@ -1,0 +1,137 @@
+"""What was worked out before, by content: the same input is never parsed or rendered twice.
+
+Entries lie in the user's own cache folder (``WIROGEN_CACHE``, else ``XDG_CACHE_HOME/wirogen`` or
+``~/.cache/wirogen``), never in a project, because they are pickles and only what this user wrote
+may be loaded. A key holds everything that a result depends on, the generator itself included, so
+an entry is right or it is not found. Without a folder to write to, everything is worked out anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import pickle
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import wirogen
+
+T = TypeVar("T")
+
+# Versions of these change what is made.
+SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
+_KEPT_FOR: Final = 30 * 24 * 3600.0
+
+
+class Store:
+    """Results by kind and key. ``folder`` of ``None`` remembers nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    @property
+    def enabled(self) -> bool:
+        return self._folder is not None
+
+    def get(self, kind: str, key: str) -> Any:
+        """The result, or ``None``; one that cannot be read counts as none."""
+        path = self._path(kind, key)
+        if path is None:
+            return None
+        try:
+            return pickle.loads(path.read_bytes())  # noqa: S301 - the user's own cache folder
+        except Exception:  # noqa: BLE001 - whatever is wrong with an entry, it is made anew
+            return None
+
+    def put(self, kind: str, key: str, value: object) -> None:
+        path = self._path(kind, key)
+        if path is None:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
+            Path(file.name).replace(path)
+        except OSError:
+            self._folder = None
+
+    def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
+        """The stored result, or what ``make`` gives. Only results other than ``None`` are kept."""
+        found: T | None = self.get(kind, key)
+        if found is None:
+            found = make()
+            self.put(kind, key, found)
+        return found
+
+    def prune(self) -> None:
+        """Forget what nobody has asked for in a month."""
+        if self._folder is None or not self._folder.is_dir():
+            return
+        stamp = self._folder / "pruned"
+        now = time.time()
+        try:
+            if stamp.exists() and now - stamp.stat().st_mtime < _KEPT_FOR / 30:
+                return
+            for path in self._folder.rglob("*"):
+                if path.is_file() and now - max(path.stat()[7:9]) > _KEPT_FOR:
+                    path.unlink(missing_ok=True)
+            stamp.touch()
+        except OSError:
+            return
+
+    def _path(self, kind: str, key: str) -> Path | None:
+        return None if self._folder is None else self._folder / kind / key[:2] / key
+
+
+def default_store() -> Store:
+    """The user's own, unless ``WIROGEN_CACHE`` is set to nothing."""
+    given = os.environ.get("WIROGEN_CACHE")
+    if given is not None:
+        return Store(Path(given) if given else None)
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        home = Path(base) if base else Path.home() / ".cache"
+    except RuntimeError:
+        return Store(None)
+    return Store(home / "wirogen")
+
+
+def key_of(*parts: str | bytes) -> str:
+    """A key for a result that depends on ``parts`` and on the generator as it is."""
+    digest = hashlib.sha256(generator_fingerprint().encode())
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+@cache
+def generator_fingerprint() -> str:
+    """A hash of the generator's own code, of the libraries that shape its output and of Python."""
+    digest = hashlib.sha256(repr((sys.version_info[:2], _versions())).encode())
+    package = Path(wirogen.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def folder_fingerprint(folders: Iterable[Path]) -> str:
+    """A hash of every file in the folders, by name."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            data = path.read_bytes()
+            name = path.relative_to(folder).as_posix().encode()
+            digest.update(len(name).to_bytes(8, "big") + name)
+            digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def _versions() -> list[tuple[str, str]]:
+    return [(name, importlib.metadata.version(name)) for name in SHAPING]

@@ -1,0 +1,55 @@
+"""Worker processes for what is done many times over."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from wirogen.store import Store
+
+T = TypeVar("T")
+
+_CHUNK: Final = 8
+_WORTH_WORKERS: Final = 4 * _CHUNK
+
+
+def in_workers(
+    function: Callable[[Any], T],
+    items: Sequence[Any],
+    *,
+    jobs: int | None = None,
+    prepare: Callable[..., None] | None = None,
+    arguments: tuple[Any, ...] = (),
+) -> Iterator[T]:
+    """``function`` of each item, in order, by ``jobs`` processes (one for each processor), or in
+    this one when there are few. ``prepare(*arguments)`` is called once in each process."""
+    workers = min(jobs or os.cpu_count() or 1, len(items) // _CHUNK)
+    if workers < 2 or len(items) < _WORTH_WORKERS:
+        if prepare is not None and items:
+            prepare(*arguments)
+        yield from map(function, items)
+        return
+    # A fork shares what the parent has loaded; where there is none, each process loads it.
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(workers, context, prepare, arguments) as pool:
+        yield from pool.map(function, items, chunksize=_CHUNK)
+
+
+def each(
+    function: Callable[..., T],
+    arguments: Iterable[tuple[Any, ...]],
+    *,
+    store: Store,
+    jobs: int | None = None,
+) -> Iterator[T]:
+    """``function(*item, store=store)`` of each item, in order."""
+    return in_workers(partial(_apply, function, store), list(arguments), jobs=jobs)
+
+
+def _apply(function: Callable[..., T], store: Store, item: tuple[Any, ...]) -> T:
+    return function(*item, store=store)
