@@ -65,7 +65,7 @@ def guide_values(plans: Sequence[ToolPlan], renderer: Renderer) -> Examples | No
     """The examples of a project; ``None`` when it has no tool to show anything with."""
     if not plans:
         return None
-    simple = min(plans, key=lambda plan: (len(plan.example), plan.module.tool))
+    simple = min(plans, key=lambda plan: (not plan.example, len(plan.example), plan.module.tool))
     return Examples(
         simple=simple,
         snippets=first_snippets(simple, snippet_texts(simple, renderer)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import html
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -21,6 +22,9 @@ from wirogen.site.theme import EXTENSIONS
 _LINK: Final = re.compile(r'(?<=\shref=")(?![a-z][a-z0-9+.-]*:|#|/)([^"#]+)\.md(?=["#])')
 _SCHEMAS: Final = 'href="../../../schemas/'
 _BUILDER: Final = '<div class="wt-builder"'
+_NAME: Final = re.compile(r"(<(?:td|br|/a)[^<>]*>\s*<code>)([A-Za-z0-9_.]{12,})</code>")
+_WORDS: Final = re.compile(r"(?<=[_.])|(?<=[a-z0-9])(?=[A-Z])")
+_TABLE: Final = re.compile("<table>")
 _FOLDED: Final = "run-it"
 _HEAD: Final = re.compile(r"\A---\n(.*?)\n---\n+", re.DOTALL)
 _FIELD: Final = re.compile(r"(?m)^(\w+): (.*)$")
@@ -59,7 +63,7 @@ def render_page(text: str) -> Page:
     return Page(
         title=fields.get("title", ""),
         description=fields.get("description", ""),
-        body=site_links(_scrollable(_foldable(body))),
+        body=site_links(_scrollable(_breakable(_foldable(body)))),
         toc=_toc(sections),
     )
 
@@ -91,11 +95,22 @@ def _foldable(body: str) -> str:
     return f"{before}{builder}{tag}{closed}{box}{heading}{after}"
 
 
+def _breakable(body: str) -> str:
+    """Long names in cells may break between their words."""
+    return _NAME.sub(lambda match: f"{match[1]}{_WORDS.sub('<wbr>', match[2])}</code>", body)
+
+
 def _scrollable(body: str) -> str:
     """Tables in boxes of their own, so that a wide one scrolls and not the page."""
-    return body.replace(
-        "<table>", '<div class="wt-table" role="region" aria-label="Table" tabindex="0"><table>'
-    ).replace("</table>", "</table></div>")
+    numbers = itertools.count(1)
+    boxed = _TABLE.sub(
+        lambda _: (
+            f'<div class="wt-table" role="region" aria-label="Table {next(numbers)}" '
+            'tabindex="0"><table>'
+        ),
+        body,
+    )
+    return boxed.replace("</table>", "</table></div>")
 
 
 def _toc(sections: Iterable[dict[str, Any]]) -> str:
