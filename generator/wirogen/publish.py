@@ -21,6 +21,9 @@ from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.exchange import exchange
 
 MANIFEST: Final = "MANIFEST.json"
+TEMPORARY: Final = ".wirogen-"
+"""How the name of what is being written begins."""
+
 _IGNORED: Final = ("__pycache__",)
 
 
@@ -67,7 +70,7 @@ class Publication:
         anchor = None if check else out.resolve().parent
         if anchor is not None:
             anchor.mkdir(parents=True, exist_ok=True)
-        self.stage = Path(tempfile.mkdtemp(prefix=".wirogen-", dir=anchor))
+        self.stage = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=anchor))
 
     def __enter__(self) -> Self:
         return self
@@ -234,7 +237,7 @@ def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a whole file or none: beside it first, then renamed into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".wirogen-", delete=False) as to:
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=TEMPORARY, delete=False) as to:
         temporary = Path(to.name)
         try:
             to.write(content.encode() if isinstance(content, str) else content)

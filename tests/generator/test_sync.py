@@ -260,6 +260,14 @@ def test_a_state_that_is_nonsense_costs_nothing_but_time(world: World) -> None:
         assert set(world.sync().verdicts.values()) == {Verdict.UNCHANGED}
 
 
+def test_what_a_killed_run_left_half_written_is_swept_away(world: World) -> None:
+    left = world.project.write("documents/wiro/.wirogen-abc", "half")
+    world.sync(dry_run=True)
+    assert left.exists()
+    world.sync()
+    assert not left.exists()
+
+
 def test_the_command_says_what_is_new_and_what_to_do_next(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

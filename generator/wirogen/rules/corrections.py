@@ -106,9 +106,9 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         "Y002",
         "page-would-shrink",
         Severity.WARNING,
-        "A downloaded document has much less in it than the one before.",
-        "Inputs or closed options would go away, more than a change of a tool makes plausible, or "
-        "the document ends early. It lies beside the documents; the one before still counts.",
+        "A downloaded document has less in it than the one before.",
+        "It has fewer inputs, fewer options in a list that is complete, less than half of a list "
+        "of models, or it ends early. It lies in .wirogen/aside/; the one before still counts.",
         "Compare the two. Pass --accept OWNER/PROJECT to sync if the tool has really shrunk.",
     ),
     rule(

@@ -78,6 +78,7 @@ async def list_tools(api: Api, filters: Filters) -> tuple[list[Listed], bool]:
         answer = await api.ask("/Tool/List", body)
         page = answer.get("tool")
         entries = cast("list[object]", page) if isinstance(page, list) else []
+        before = len(found)
         for entry in entries:
             listed = _listed(entry)
             if listed is not None:
@@ -85,7 +86,8 @@ async def list_tools(api: Api, filters: Filters) -> tuple[list[Listed], bool]:
         start += len(entries)
         total = _count(answer.get("total"), start)
         enough = filters.limit is not None and len(found) >= filters.limit
-        if not entries or start >= total or enough:
+        # A server that gives the same page again and again must not hold us for ever.
+        if not entries or start >= total or enough or len(found) == before:
             break
     tools = list(found.values())
     return tools[: filters.limit], start >= total and filters.everything

@@ -18,7 +18,7 @@ from wiro_runtime.calls import Api
 from wiro_runtime.nonblocking import AsyncPort
 from wiro_runtime.settings import Settings
 from wirogen.diagnostics import Diagnostic
-from wirogen.publish import write_file
+from wirogen.publish import TEMPORARY, write_file
 from wirogen.spec import ToolSpec
 from wirogen.spec.names import slug, tool_hash
 from wirogen.sync.catalogue import Filters, Listed, list_tools, tool_detail
@@ -108,6 +108,8 @@ async def sync(
     Raises :class:`WiroError` when the catalogue cannot be listed. Cancelled or killed, it goes on
     where it stopped when it is called with the same filters again.
     """
+    if not options.dry_run:
+        _sweep(root / "specs" / "documents")
     state = State(root)
     port = AsyncPort(settings)
     client = httpx2.AsyncClient(
@@ -150,6 +152,13 @@ async def sync(
         gone=gone,
         complete=complete,
     )
+
+
+def _sweep(documents: Path) -> None:
+    """Remove what a killed run has left half written."""
+    for file in documents.rglob(f"{TEMPORARY}*"):
+        if file.is_file():
+            file.unlink(missing_ok=True)
 
 
 def _site(settings: Settings) -> str:
