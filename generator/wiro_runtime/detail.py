@@ -64,7 +64,7 @@ class TaskDetail:
     """
 
     id: str
-    token: str
+    token: str = field(repr=False)
     status: str
     exit_code: str | None
     cost: Decimal | None

@@ -142,11 +142,13 @@ class Reader:
         self._replay = False
         self._chunk: TextChunk | None = None
         self.status = ""
+        self.sockets = 0
         self.ended = False
 
     def connected(self) -> None:
         """A WebSocket was opened: until it says something new it may repeat the one before."""
         self._replay = True
+        self.sockets += 1
 
     def detail(self, detail: TaskDetail) -> list[Event]:
         """The events that a look at the task reveals, in order."""

@@ -1,4 +1,19 @@
-"""What can be observed from outside: requests, answers, retries, and the life of tasks."""
+"""What can be observed from outside: requests, answers, retries, and the life of tasks.
+
+Enough to make spans of them::
+
+    spans = {}
+
+    def begin(request):
+        spans[request] = tracer.start_span(request.path, attributes={"task": request.task_id or ""})
+
+    def end(response):
+        span = spans.pop(response.request)
+        span.set_attribute("http.response.status_code", response.status or 0)
+        span.end()
+
+    client = Wiro(hooks=Hooks(request=begin, response=end))
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ def connection_failed(error: Exception) -> ConnectionFailed:
 def limits(timeouts: Timeouts, within: float) -> httpx2.Timeout:
     """Limits of single steps; the caller bounds their sum."""
     return httpx2.Timeout(
-        connect=min(timeouts.connect, within),
+        # Ends before ``within`` does, so that a request that never left is known as such.
+        connect=min(timeouts.connect, within * 0.9),
         read=min(timeouts.request, within),
         write=min(timeouts.stall, within),
         pool=within,

@@ -97,10 +97,12 @@ class Journal:
             self._write(key, {"event": "settled", "reason": reason})
             self._lost.pop(key, None)
 
-    def ended(self, task_id: str, status: str) -> None:
+    def ended(self, status: str, task_id: str, token: str = "") -> None:
         """Record that a task has been seen to end; a task of others is none of the journal's."""
         with self._lock:
             task = self._open.pop(task_id, None)
+            if task is None:
+                task_id, task = token, self._open.pop(token, None)
             if task is not None:
                 self._ended[task_id] = task
                 # Losing this line costs one look at an ended task: no need to wait for the disk.

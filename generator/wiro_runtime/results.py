@@ -36,7 +36,7 @@ class Output:
     """One thing that a task made: a file at ``url``, a text, or both.
 
     ``size`` is in bytes (``None``: not known), ``content_type`` as Wiro says, ``text`` the text of
-    an LLM tool. ``raw`` is all that Wiro sent about it.
+    an LLM tool. ``raw`` is all that Wiro sent about it, ``access`` the way to the file.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Output:
     text: str | None
     raw: Mapping[str, Any] = field(repr=False)
     task_id: str = field(repr=False)
-    files: Files = field(repr=False, compare=False)
+    access: Files = field(repr=False, compare=False)
 
     def save(
         self,
@@ -89,56 +89,37 @@ class Output:
 
         return output_html(self)
 
-    @property
-    def source(self) -> Source:
-        return Source(url=self.url or "", size=self.size, task_id=self.task_id)
-
     def _save(self, path: str | PathLike[str], options: Options) -> Path:
         target = Path(path)
         if target.is_dir():
             target = file_target(target, self.name)
-        with self.files.client() as client:
-            return self.store(client, target, options, keep_apart=False)
-
-    def store(
-        self, client: FileClient, target: Path, options: Options, *, keep_apart: bool
-    ) -> Path:
-        """Fetch into ``target``; a text output without an address is just written."""
-        content = self.text.encode() if self.url is None and self.text is not None else None
-        return save_file(
-            client,
-            self.files.settings,
-            self.source,
-            target,
-            options,
-            content=content,
-            keep_apart=keep_apart,
-        )
+        with self.access.client() as client:
+            return _store(self, client, target, options, keep_apart=False)
 
     def _read(self, options: Options) -> bytes:
         if self.url is None and self.text is not None:
             return self.text.encode()
         sink = io.BytesIO()
-        with self.files.client() as client:
-            Transfer(client, self.files.settings, self.source, sink, options).run()
+        with self.access.client() as client:
+            Transfer(client, self.access.settings, _source(self), sink, options).run()
         return sink.getvalue()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A task that ended well. ``cost`` is in dollars, ``elapsed`` in seconds; ``None`` where Wiro
-    said nothing. ``raw`` is all that Wiro sent."""
+    said nothing. ``raw`` is all that Wiro sent, ``access`` the way to the files."""
 
     task_id: str
     outputs: tuple[Output, ...]
     detail: TaskDetail = field(repr=False)
-    files: Files = field(repr=False, compare=False)
+    access: Files = field(repr=False, compare=False)
 
     @classmethod
     def read(cls, detail: TaskDetail, task_id: str, files: Files) -> Result:
         found = as_mappings(detail.raw.get("outputs"))
         outputs = tuple(_output(raw, number, task_id, files) for number, raw in enumerate(found))
-        return cls(task_id=task_id, outputs=outputs, detail=detail, files=files)
+        return cls(task_id=task_id, outputs=outputs, detail=detail, access=files)
 
     @property
     def cost(self) -> Decimal | None:
@@ -213,11 +194,31 @@ class Result:
 
             one = replace(options, progress=report)
             target = file_target(folder, output.name)
-            return output.store(client, target, one, keep_apart=True)
+            return _store(output, client, target, one, keep_apart=True)
 
-        with self.files.client() as client:
+        with self.access.client() as client:
             jobs = [partial(job, number, output) for number, output in enumerate(self.outputs)]
-            return self.files.each(jobs, concurrency)
+            return self.access.each(jobs, concurrency)
+
+
+def _source(output: Output) -> Source:
+    return Source(url=output.url or "", size=output.size, task_id=output.task_id)
+
+
+def _store(
+    output: Output, client: FileClient, target: Path, options: Options, *, keep_apart: bool
+) -> Path:
+    """Fetch into ``target``; a text output without an address is just written."""
+    written = output.url is None and output.text is not None
+    return save_file(
+        client,
+        output.access.settings,
+        _source(output),
+        target,
+        options,
+        content=(output.text or "").encode() if written else None,
+        keep_apart=keep_apart,
+    )
 
 
 def _options(progress: Progress | None, max_bytes: int | None) -> Options:
@@ -238,7 +239,7 @@ def _output(raw: Mapping[str, Any], number: int, task_id: str, files: Files) -> 
         text=text,
         raw=raw,
         task_id=task_id,
-        files=files,
+        access=files,
     )
 
 

@@ -44,6 +44,9 @@ RESUME: Final = "it goes on; resume with client.task({id!r}).wait()"
 _SOCKETS: Final = 2
 """WebSockets that are opened for one task; after the second the task is polled."""
 
+_LAST_LOOK: Final = 0.2
+"""Seconds before a deadline in which no request is begun any more."""
+
 _STOPPING: Final = 10.0
 """Seconds that stopping a task may take when its caller wants to leave."""
 
@@ -65,7 +68,8 @@ class Runs:
         task = str(task).strip()
         if not task:
             raise InvalidInputs("a task id or token is needed", problems={"task": "required"})
-        known = {"id": task, "token": ""} if task.isdigit() else {"id": "", "token": task}
+        is_id = task.isascii() and task.isdigit()
+        known = {"id": task, "token": ""} if is_id else {"id": "", "token": task}
         return TaskState(**known, born=self.clock())
 
     def resumed(self, *, ended: bool) -> list[TaskState | LostSubmission]:
@@ -132,7 +136,7 @@ class Runs:
             self.submissions.ended(state)
             journal = self.journal
             if journal is not None:
-                await self.port.offload(lambda: journal.ended(state.id, detail.status))
+                await self.port.offload(lambda: journal.ended(detail.status, state.id, state.token))
         return detail
 
     def _tell(self, state: TaskState) -> None:
@@ -163,7 +167,13 @@ class Runs:
         except (ConnectionFailed, ApiError) as error:
             if self.clock() >= deadline:
                 raise self._late(state, limit) from error
-            error.add_note(RESUME.format(id=state.id or state.token))
+            error.args = (f"{error}; task {state.id}: {_resume(state)}",)
+            raise
+        except WiroError:
+            raise
+        except Exception as error:
+            # The caller's own, out of on_update.
+            error.add_note(f"task {state.id}: {_resume(state)}")
             raise
         except self.port.interruptions as interruption:
             await self._interrupted(state, interruption)
@@ -174,7 +184,6 @@ class Runs:
 
     async def _interrupted(self, state: TaskState, interruption: BaseException) -> None:
         """Leave the task running and say so, or stop it, as the client was told."""
-        name = state.id or state.token
         if self.settings.on_interrupt == "stop":
             try:
                 await self.stop(state, self.clock() + _STOPPING)
@@ -183,7 +192,7 @@ class Runs:
             else:
                 log.warning("task %s was stopped", state.id)
                 return
-        interruption.add_note(f"task {name}: {RESUME.format(id=name)}")
+        interruption.add_note(f"task {state.id}: {_resume(state)}")
         log.warning("task %s: %s", state.id, RESUME.format(id=state.id))
 
     async def events(
@@ -201,7 +210,7 @@ class Runs:
         if not state.token:
             for event in reader.detail(await self.refresh(state, deadline)):
                 yield event
-        for _ in range(_SOCKETS):
+        for number in range(1, _SOCKETS + 1):
             if reader.ended or (state.detail is not None and state.detail.terminal):
                 break
             try:
@@ -211,6 +220,8 @@ class Runs:
                 break
             except ConnectionFailed as error:
                 log.info("task %s: %s", state.id, error)
+                if reader.sockets < number:
+                    break
         if reader.ended:
             return
         async with aclosing(self._poll(state, deadline, at_once=True)) as details:
@@ -226,10 +237,9 @@ class Runs:
         """Events of one WebSocket, until it tells of the end or has nothing more to tell."""
         timeouts = self.settings.timeouts
         left = deadline - self.clock()
-        reader.connected()
-        async with self.port.socket(
-            self.settings.socket_url, min(timeouts.connect, left)
-        ) as socket:
+        url = self.settings.socket_url
+        async with self.port.socket(url, min(timeouts.connect, left)) as socket:
+            reader.connected()
             await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))
             while (left := deadline - self.clock()) > 0:
                 frame = await socket.receive(min(timeouts.silence, left))
@@ -257,20 +267,26 @@ class Runs:
         if state.detail is not None and state.detail.terminal:
             yield state.detail
             return
-        pause = state.detail is None and state.tool is not None and not at_once
+        poll, random = self.settings.poll, self.settings.timing.random
+        rest = 0.0
+        if state.detail is None and state.tool is not None and not at_once:
+            rest = poll.delay(0, random) - (self.clock() - state.born)
         while True:
-            if not pause:
-                detail = await self.refresh(state, deadline)
-                yield detail
-                if detail.terminal:
-                    return
-            pause = False
             left = deadline - self.clock()
-            if left <= 0:
+            if rest >= left:
+                # One more look before the time is up.
+                rest = left - min(1.0, left / 4)
+                if left < _LAST_LOOK:
+                    if left > 0:
+                        await self.port.sleep(left)
+                    return
+            if rest > 0:
+                await self.port.sleep(rest)
+            detail = await self.refresh(state, deadline)
+            yield detail
+            if detail.terminal:
                 return
-            age = self.clock() - state.born
-            delay = self.settings.poll.delay(age, self.settings.timing.random)
-            await self.port.sleep(min(delay, left))
+            rest = poll.delay(self.clock() - state.born, random)
 
     def result(self, state: TaskState, detail: TaskDetail) -> Result:
         """The result of an ended task; :class:`TaskFailed` or :class:`TaskCancelled` otherwise."""
@@ -361,8 +377,11 @@ class Runs:
     def _late(self, state: TaskState, limit: float) -> TaskTimeout:
         seen = state.status or "not seen at all"
         return TaskTimeout(
-            f"task {state.id} has not ended within {limit:g} s (last: {seen}); "
-            + RESUME.format(id=state.id or state.token),
+            f"task {state.id} has not ended within {limit:g} s (last: {seen}); " + _resume(state),
             detail=state.detail,
             task_id=state.id or None,
         )
+
+
+def _resume(state: TaskState) -> str:
+    return RESUME.format(id=state.id or state.token)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wiro_runtime.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,11 +26,11 @@ class PollSchedule:
     def __post_init__(self) -> None:
         ages = [age for age, _ in self.intervals]
         if not ages or ages[0] != 0 or ages != sorted(set(ages)):
-            raise ValueError("intervals must begin at age 0 and grow")
+            raise ConfigurationError("intervals must begin at age 0 and grow")
         if any(not 0 < interval < float("inf") for _, interval in self.intervals):
-            raise ValueError("every interval must be a positive number of seconds")
+            raise ConfigurationError("every interval must be a positive number of seconds")
         if not 0 <= self.jitter < 1:
-            raise ValueError("jitter must be at least 0 and below 1")
+            raise ConfigurationError("jitter must be at least 0 and below 1")
 
     @classmethod
     def every(cls, seconds: float, *, jitter: float = 0.2) -> PollSchedule:

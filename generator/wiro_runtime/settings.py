@@ -57,6 +57,11 @@ class Retries:
     cap: float = 20.0
     after_cap: float = 120.0
 
+    def __post_init__(self) -> None:
+        numbers = (self.first, self.cap, self.after_cap)
+        if self.attempts < 1 or any(not 0 <= number < float("inf") for number in numbers):
+            raise ConfigurationError("retries need at least one attempt and finite delays")
+
     def delay(self, failures: int, retry_after: float | None, random: Callable[[], float]) -> float:
         """Seconds before the next attempt, after ``failures`` (1 or more) in a row."""
         backoff = min(self.cap, self.first * 2 ** min(failures - 1, 32)) * (0.5 + random() / 2)

@@ -169,6 +169,9 @@ class Submissions:
         while True:
             try:
                 answer = await self.api.attempt(path, content, deadline, fresh=True)
+            except self.api.port.interruptions as interruption:
+                interruption.add_note(f"the run of {tool} may have been accepted all the same")
+                raise
             except (ConnectionFailed, ApiError) as error:
                 if _may_be_accepted(error):
                     raise uncertain(tool, str(error)) from error

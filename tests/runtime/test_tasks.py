@@ -15,6 +15,7 @@ from runtime.kit import TOOL, AnyClient, AnyTask, Kit, got, nameless
 from wiro_runtime import (
     ApiError,
     AsyncTask,
+    ConfigurationError,
     ConnectionFailed,
     NotFoundError,
     PollSchedule,
@@ -87,6 +88,27 @@ def test_polling_follows_the_schedule_by_age(manual_kit: Kit) -> None:
     assert looks(kit) == len(slept)
 
 
+def test_a_task_that_ends_just_before_the_time_is_up_is_seen(manual_kit: Kit) -> None:
+    kit = manual_kit
+    kit.simulator.plan(Scenario.lasting(6.5))
+    kit.time.on_sleep = kit.simulator.advance
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT, timeout=7))
+
+    kit.run(flow)
+
+
+def test_a_task_that_is_waited_for_late_is_looked_at_at_once(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        task = await submit(client)
+        kit.time.now += 60
+        await got(task.wait())
+
+    kit.run(flow)
+    assert kit.time.slept == []
+
+
 def test_jitter_spreads_what_was_submitted_at_once() -> None:
     schedule = PollSchedule()
     draws = iter([0.0, 0.25, 0.5, 0.999])
@@ -106,7 +128,7 @@ def test_jitter_spreads_what_was_submitted_at_once() -> None:
     ],
 )
 def test_a_schedule_that_makes_no_sense_is_refused(bad: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"intervals|interval|jitter"):
+    with pytest.raises(ConfigurationError, match=r"intervals|interval|jitter"):
         PollSchedule(**bad)
 
 
