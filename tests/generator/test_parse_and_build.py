@@ -52,7 +52,7 @@ def test_build_keeps_what_earlier_documents_told_and_is_idempotent(project: Proj
     assert len(report.specs) == 1
     assert 5 < len(values(project.specs()[PAGE.tool])) <= 10
     before = project.snapshot()
-    assert not build_project(project.root).stale
+    assert not build_project(project.root).summary.stale
     assert project.snapshot() == before
 
 
@@ -64,7 +64,7 @@ def test_tool_detail_beside_a_document_counts_in_every_build(project: Project) -
     assert input_of(spec, "steps").maximum == "50"
     assert spec.source
     assert spec.source.detail == "a/tool.json"
-    assert not build_project(project.root).stale
+    assert not build_project(project.root).summary.stale
     (project.root / "specs" / "documents" / "a" / "tool.json").unlink()
     project.document(later(PAGE))
     build_project(project.root)
@@ -77,7 +77,7 @@ def test_tool_detail_alone_makes_a_tool_that_stays_the_same(project: Project) ->
     )
     assert build_project(project.root).plans
     before = project.snapshot()
-    assert not build_project(project.root).stale
+    assert not build_project(project.root).summary.stale
     assert project.snapshot() == before
 
 
