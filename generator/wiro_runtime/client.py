@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from wiro_runtime.blocking import BlockingPort
 from wiro_runtime.catalogue import open_catalogue
-from wiro_runtime.journal import Journal
 from wiro_runtime.port import run_blocking
 from wiro_runtime.results import Result
 from wiro_runtime.runs import Runs
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from wiro_runtime.files import FileLike
     from wiro_runtime.hooks import Hooks
     from wiro_runtime.inputs import ToolInputs
-    from wiro_runtime.journal import LostSubmission
+    from wiro_runtime.journal import Journal, LostSubmission
     from wiro_runtime.port import Port
     from wiro_runtime.schedule import PollSchedule
     from wiro_runtime.settings import OnInterrupt, Retries, Settings, Timeouts, Timing
@@ -79,11 +77,16 @@ class Client(Generic[ResultT, TaskT]):
             hooks=hooks,
             timing=timing,
         )
-        self._journal = None if journal is None else Journal(journal)
+        self._journal = _open_journal(journal)
         self._runs = Runs(self._settings, self._make_port(self._settings), self._journal)
 
     def _make_port(self, settings: Settings) -> Port:
         raise NotImplementedError
+
+    def _close(self) -> None:
+        self._runs.files.close()
+        if self._journal is not None:
+            self._journal.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._settings.base_url}>"
@@ -147,10 +150,21 @@ class Client(Generic[ResultT, TaskT]):
         return self.submit(tool, checked, callback_url=callback_url)
 
 
+def _open_journal(path: str | PathLike[str] | None) -> Journal | None:
+    if path is None:
+        return None
+    from wiro_runtime.journal import Journal  # noqa: PLC0415 - few keep one
+
+    return Journal(path)
+
+
 class Wiro(Client[Result, Task]):
     """A client that blocks; threads may share it. See :class:`Client` for its arguments."""
 
     def _make_port(self, settings: Settings) -> Port:
+        # Here and not above, because httpx2 need not be there to check inputs.
+        from wiro_runtime.blocking import BlockingPort  # noqa: PLC0415 - see above
+
         self._port = BlockingPort(settings)
         return self._port
 
@@ -168,8 +182,7 @@ class Wiro(Client[Result, Task]):
     def close(self) -> None:
         """Close its connections and its journal. Tasks go on."""
         self._port.close()
-        if self._journal is not None:
-            self._journal.close()
+        self._close()
 
     def run(
         self,
@@ -234,8 +247,7 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
     async def aclose(self) -> None:
         """Close its connections and its journal. Tasks go on."""
         await self._port.aclose()
-        if self._journal is not None:
-            self._journal.close()
+        self._close()
 
     async def run(
         self,

@@ -41,9 +41,11 @@ class _Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
-    """One tool rendered: its reduced plan and the hashes of its files."""
+    """One tool rendered: its reduced plan, what shared files need beyond it, and the hashes of
+    its files."""
 
     plan: ToolPlan
+    part: str
     digest: str
     files: dict[str, str]
 
@@ -85,7 +87,8 @@ def generate(
             done[task.spec.tool] = result
         plans = tuple(done[tool].plan for tool in sorted(done))
         everything = key_of("shared", look, package, *(task.key for task in tasks))
-        _shared(plans, package, everything, templates, publication, store)
+        parts = {tool: each.part for tool, each in done.items()}
+        _shared(plans, parts, package, everything, templates, publication, store)
         store.prune()
         return plans, publication.finish(_provenance(done))
 
@@ -119,18 +122,19 @@ def _prepare(out: Path, stage_folder: Path, templates: Path | None) -> None:
 
 
 def _render(task: _Task) -> tuple[_Done, dict[str, Made]]:
-    from wirogen.emit.render import render_tool  # noqa: PLC0415 - see _prepare
+    from wirogen.emit.render import fragments, render_tool  # noqa: PLC0415 - see _prepare
     from wirogen.plan import plan_tool  # noqa: PLC0415 - see _prepare
 
     (worker,) = _worker
     plan = plan_tool(task.spec, task.module)
     made = stage(render_tool(plan, worker.renderer), out=worker.out, into=worker.stage)
     files = {path: each.sha256 for path, each in made.items()}
-    return _Done(plan=reduced(plan), digest=task.digest, files=files), made
+    return _Done(plan=reduced(plan), part=fragments(plan), digest=task.digest, files=files), made
 
 
 def _shared(
     plans: Sequence[ToolPlan],
+    parts: Mapping[str, str],
     package: Identifier,
     key: str,
     templates: Path | None,
@@ -144,7 +148,7 @@ def _shared(
     from wirogen.emit.render import render_shared  # noqa: PLC0415 - see _prepare
     from wirogen.emit.templates import Renderer  # noqa: PLC0415 - see _prepare
 
-    made = publication.put(render_shared(plans, Renderer(templates), package))
+    made = publication.put(render_shared(plans, parts, Renderer(templates), package))
     store.put("shared", key, {path: each.sha256 for path, each in made.items()})
 
 

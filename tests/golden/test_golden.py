@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generated import RENDERER
-from wirogen.emit.render import render_shared, render_tool
+from wirogen.emit.render import fragments, render_shared, render_tool
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.sources import Sources, files_below, read_specs
 
@@ -26,7 +26,8 @@ def made() -> dict[str, str]:
     files: dict[str, str] = {}
     for plan in plans:
         files |= render_tool(plan, RENDERER)
-    files |= render_shared(plans, RENDERER)
+    parts = {plan.spec.tool: fragments(plan) for plan in plans}
+    files |= render_shared(plans, parts, RENDERER)
     return {path: text for path, text in files.items() if path.startswith(_SHOWN)}
 
 

@@ -5,7 +5,8 @@ It describes requests as they travel, so a number that Wiro wants as text is tex
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -22,15 +23,13 @@ _FILE: Final[dict[str, Json]] = {
 }
 
 
-def openapi(plans: Iterable[ToolPlan]) -> dict[str, Json]:
-    """The whole document; tools in order of their ids."""
+def openapi_text(plans: Iterable[ToolPlan], operations: Mapping[str, str]) -> str:
+    """The whole document; tools in order of their ids. ``operations`` are the texts that
+    :func:`operation_text` gives for them: together they are large, and one by one they are not."""
     ordered = sorted(plans, key=lambda plan: plan.spec.tool)
-    paths: dict[str, Json] = {
-        f"/Run/{quote(plan.spec.tool)}": {"post": operation(plan)} for plan in ordered
-    }
     owners = sorted({str(plan.module.owner) for plan in ordered})
     tags: list[Json] = [{"name": owner} for owner in owners]
-    return {
+    document: dict[str, Json] = {
         "openapi": "3.1.0",
         "info": {
             "title": "Tools on Wiro",
@@ -40,9 +39,20 @@ def openapi(plans: Iterable[ToolPlan]) -> dict[str, Json]:
         "servers": [{"url": SERVER}],
         "security": SECURITY,
         "tags": [*tags, {"name": "Tasks"}, {"name": "Catalogue"}],
-        "paths": {**paths, **PATHS},
+        "paths": PATHS,
         "components": COMPONENTS,
     }
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    head, mark, tail = text.partition('\n  "paths": {\n')
+    tools = "".join(f"{operations[plan.spec.tool]},\n" for plan in ordered)
+    return f"{head}{mark}{tools}{tail}\n"
+
+
+def operation_text(plan: ToolPlan) -> str:
+    """The path of one tool as it stands in the document, without the comma behind it."""
+    path = json.dumps(f"/Run/{quote(plan.spec.tool)}")
+    post = json.dumps({"post": operation(plan)}, indent=2, ensure_ascii=False, allow_nan=False)
+    return f"    {path}: " + post.replace("\n", "\n    ")
 
 
 def operation(plan: ToolPlan) -> dict[str, Json]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from wirogen.emit.catalogue import catalogue_text
 from wirogen.emit.formatting import format_validator
-from wirogen.emit.openapi import openapi
+from wirogen.emit.openapi import openapi_text, operation_text
 from wirogen.emit.pages import shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
 from wirogen.emit.toolcalls import tool_calls
@@ -40,10 +40,19 @@ def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     }
 
 
+def fragments(plan: ToolPlan) -> str:
+    """What a shared file says about the tool and its reduced plan could no longer tell."""
+    return operation_text(plan)
+
+
 def render_shared(
-    plans: Iterable[ToolPlan], renderer: Renderer, package: Identifier = DEFAULT_PACKAGE
+    plans: Iterable[ToolPlan],
+    parts: Mapping[str, str],
+    renderer: Renderer,
+    package: Identifier = DEFAULT_PACKAGE,
 ) -> dict[str, str]:
-    """The files that list tools: package ``__init__`` modules and the index page."""
+    """The files that list tools: packages, catalogue, OpenAPI, pages. ``parts`` are the
+    :func:`fragments` of each tool."""
     by_owner: defaultdict[str, list[ToolPlan]] = defaultdict(list)
     for plan in sorted(plans, key=lambda plan: (plan.module.owner, plan.module.project)):
         by_owner[plan.module.owner].append(plan)
@@ -63,7 +72,7 @@ def render_shared(
         f"{root}/py.typed": "",
         f"{root}/_validators/__init__.py": "",
         **shared_pages(owners, renderer, package),
-        "openapi.json": _json(openapi(plan for tools in owners.values() for plan in tools)),
+        "openapi.json": openapi_text((plan for tools in owners.values() for plan in tools), parts),
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),
     }

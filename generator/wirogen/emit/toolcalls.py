@@ -63,7 +63,10 @@ def tool_calls(plan: ToolPlan) -> dict[str, Json]:
 
 
 def _description(plan: ToolPlan) -> str:
-    parts = [plan.spec.description or plan.spec.name, f"Runs {plan.spec.tool} on Wiro; every run is billed."]
+    parts = [
+        plan.spec.description or plan.spec.name,
+        f"Runs {plan.spec.tool} on Wiro; every run is billed.",
+    ]
     return _cut(" ".join(" ".join(parts).split()), MAX_DESCRIPTION)
 
 
