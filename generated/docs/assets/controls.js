@@ -97,11 +97,16 @@ function simple(field, start, get) {
   };
 }
 
+function optionText(value, label) {
+  if (!label) return value || "(empty)";
+  return label.includes(value) && value ? label : `${label} (${value || "empty"})`;
+}
+
 function selectControl(input, { changed }) {
   const start = input.default ?? (input.required ? (input.initial ?? "") : "");
   const blank = !input.options.some(([value]) => value === "");
   const rows = input.options.map(([value, , label = value]) =>
-    el("option", { value, text: label === value || !label ? value || "(empty)" : `${label} (${value || "empty"})` }),
+    el("option", { value, text: optionText(value, label) }),
   );
   if (blank && input.default === undefined) rows.unshift(el("option", { value: "", text: input.required ? "Choose…" : "left out" }));
   const field = el("select", {}, ...rows);
@@ -134,7 +139,7 @@ function pickControl(input, { labelId, changed }) {
     options,
     label: input.title,
     free,
-    placeholder: options.length ? `Search ${options.length} options${free ? ", or type an id" : ""}` : "Type an id",
+    placeholder: options.length ? `Search ${options.length} option${options.length === 1 ? "" : "s"}${free ? ", or type an id" : ""}` : "Type an id",
     choose: (value) => {
       chosen = many ? [...chosen, value] : [value];
       draw();

@@ -85,7 +85,7 @@ export function loraControl(input, { labelId, changed }) {
     options,
     label: input.title,
     free: true,
-    placeholder: options.length ? `Search ${options.length} LoRAs, or type an id` : "Type an id",
+    placeholder: options.length ? `Search ${options.length} LoRA${options.length === 1 ? "" : "s"}, or type an id` : "Type an id",
     choose: (value) => {
       chosen = many ? [...chosen, make(value)] : [make(value)];
       draw();
