@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,14 @@ def test_the_build_reports_overlays_of_unknown_tools_and_two_of_one(
     assert "b.yaml:2:7: error: O004" in errors[0]
     assert "c.yaml:2:7: error: O002" in errors[1]
     assert f"did you mean '{PAGE.tool}'" in errors[1]
+
+
+def test_the_overlay_that_the_guide_shows_is_one() -> None:
+    root = Path(__file__).parents[2]
+    guide = root / "templates" / "docs" / "guides" / "overlays.md.jinja"
+    (example,) = re.findall(r"```yaml\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+    overlay = load_overlay(example, path="guide")
+    assert {each.action for each in overlay.corrections} == {"set", "hide", "rename", "add"}
+    spec, errors = apply_overlay(SPEC, overlay)
+    assert [error.subject for error in errors] == []
+    assert spec != SPEC

@@ -27,6 +27,7 @@ from wirogen.diff import Change, compare_tools, condensed
 from wirogen.snapshot import accumulate, is_full
 from wirogen.sources import Sources, files_below, read_specs
 from wirogen.spec import ToolSpec
+from wirogen.store import default_store
 from wirogen.sync import Filters, Options, Outcome, SyncReport, Verdict, sync
 
 _SHOWN = 30
@@ -67,7 +68,8 @@ def command(
     """
     folder = project_root(root)
     sources = Sources()
-    read_specs(files_below(folder / "specs" / "tools", ".yaml"), into=sources)
+    files = files_below(folder / "specs" / "tools", ".yaml")
+    read_specs(files, into=sources, store=default_store())
     print_diagnostics(sources.errors, err())
     options = Options(
         filters=Filters(search=search, categories=tuple(category or ()), owner=owner, limit=limit),
