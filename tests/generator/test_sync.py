@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from corpus import Page, later, pages
-from generator.project import Project
+from generator.project import Project, detail
 from wiro_runtime.settings import Retries, load_settings
 from wiro_runtime.testing import Simulator, faults
 from wiro_runtime.testing.catalogue import slug as address
@@ -222,6 +222,30 @@ def test_a_document_that_would_shrink_a_spec_is_kept_aside_until_it_is_accepted(
     assert report.verdicts[page.tool] is Verdict.CHANGED
     assert world.document_of(page).read_text("utf-8") == smaller
     assert not list((world.project.root / ".wirogen" / "aside").rglob("*.txt"))
+
+
+def test_what_tool_detail_alone_knows_is_not_missed_in_a_newer_document(world: World) -> None:
+    world.sync()
+    page = PAGES[1]
+    answer = world.document_of(page).with_suffix(".json")
+    more = [
+        {"id": "tiling", "type": "checkbox"},
+        {"id": "scheduler", "options": [{"value": "Karras", "text": "Karras"}]},
+    ]
+    answer.write_text(json.dumps(detail(page.tool, *more)), "utf-8")
+    world.remember()
+    world.publish(later(page))
+    report = world.sync(detail=False)
+    assert report.verdicts[page.tool] is Verdict.CHANGED
+    assert not report.diagnostics
+
+
+def test_a_document_may_say_less_than_tool_detail_did_before_there_was_one(world: World) -> None:
+    page = PAGES[1]
+    many = [{"id": f"input{number}", "type": "text"} for number in range(40)]
+    world.project.write("documents/x/y.json", detail(page.tool, *many))
+    world.remember()
+    assert world.sync(detail=False).verdicts[page.tool] is Verdict.CHANGED
 
 
 def test_trouble_on_the_way_is_tried_again(world: World) -> None:

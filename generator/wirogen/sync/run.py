@@ -17,7 +17,8 @@ from wiro_runtime import WiroError
 from wiro_runtime.calls import Api
 from wiro_runtime.nonblocking import AsyncPort
 from wiro_runtime.settings import Settings
-from wirogen.diagnostics import Diagnostic
+from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.document import parse_document
 from wirogen.publish import TEMPORARY, write_file
 from wirogen.spec import ToolSpec
 from wirogen.spec.names import slug, tool_hash
@@ -229,7 +230,7 @@ def _take(
     verdict = judge(
         fetched.data,
         listed,
-        known,
+        _before(job, known),
         full=fetched.full,
         path=aside.relative_to(job.root).as_posix(),
         accept=tool in job.options.accept,
@@ -267,6 +268,19 @@ def _take_detail(job: _Job, document: Path, detail: bytes, outcome: Outcome) -> 
 def _known(known: Mapping[str, ToolSpec], listed: Listed) -> ToolSpec | None:
     clean = f"{listed.clean_owner}/{listed.clean_project}"
     return known.get(listed.tool) or known.get(clean)
+
+
+def _before(job: _Job, known: ToolSpec | None) -> ToolSpec | None:
+    """What the document that we have says by itself: a spec may know more, from Tool/Detail."""
+    if known is None or known.source is None:
+        return known
+    if known.source.document.endswith(".json"):
+        return None
+    file = job.root / "specs" / "documents" / known.source.document
+    try:
+        return parse_document(file.read_bytes(), path=known.source.document).spec
+    except (OSError, InputError):
+        return known
 
 
 def _document(job: _Job, spec: ToolSpec, known: ToolSpec | None) -> str:
