@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from site_browser import PICTURE, watched
+from site_snippets import RUNNER, run_python
 from wiro_runtime.testing import SentFile, Simulator
 
 if TYPE_CHECKING:
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases.json").read_text("utf-8"))
 
-# Runs each text of the list on its standard input like a program of its own, all at once.
-RUNNER = """
-import json, sys
-from concurrent.futures import ThreadPoolExecutor
-
-def run(text):
-    exec(compile(text, "<snippet>", "exec"), {"__name__": "__main__"})
-
-with ThreadPoolExecutor(32) as pool:
-    list(pool.map(run, json.load(sys.stdin)))
-"""
 # Says what Python makes of each case: the body, or the lines of the error.
 JUDGE = """
 import importlib, json, sys
@@ -62,22 +52,6 @@ for case in json.load(sys.stdin):
         answers.append({"body": None, "problems": str(error).split("\\n")})
 print(json.dumps(answers))
 """
-
-
-def run_python(source: str, given: object, generated: Path, **more: Any) -> str:
-    """The output of a program that sees the site's own generated package."""
-    env = {**os.environ, "PYTHONPATH": str(generated / "python"), "PYTHONUTF8": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", source],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**env, **more.pop("env", {})},
-        **more,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def open_form(page: Page, address: str, tool: str, form: dict[str, str], site: Path) -> None:

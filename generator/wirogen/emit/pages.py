@@ -12,6 +12,7 @@ from wirogen.emit.escape import link
 from wirogen.emit.templates import Renderer
 from wirogen.plan import ToolPlan
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.plan.model import Code
 from wirogen.site.categories import Category, categories_of, slug
 from wirogen.site.guides import GUIDES, calls, guide_values
 from wirogen.site.listing import listing_text
@@ -115,18 +116,22 @@ def _by_category(plans: Iterable[ToolPlan]) -> dict[str, list[ToolPlan]]:
     return {name: found[name] for name in sorted(found, key=lambda name: (name.lower(), name))}
 
 
-def _findings(plan: ToolPlan) -> list[dict[str, str]]:
-    """What is odd about the document, each with what that means to a caller."""
+def _findings(plan: ToolPlan) -> list[dict[str, str | None]]:
+    """What is odd about the document, each with what to do and where that is explained."""
     source = plan.spec.source
-    return [
-        {
-            "code": each.code,
-            "subject": each.subject,
-            "message": each.message,
-            "summary": RULES[each.code].fix if each.code in RULES else "",
-        }
-        for each in (source.findings if source else ())
-    ]
+    found: list[dict[str, str | None]] = []
+    for each in source.findings if source else ():
+        rule = RULES.get(each.code)
+        found.append(
+            {
+                "code": each.code,
+                "subject": each.subject,
+                "message": each.message,
+                "summary": rule.fix if rule else "",
+                "page": Code(f"{each.code}-{rule.name}".lower()) if rule else None,
+            }
+        )
+    return found
 
 
 def _price(plan: ToolPlan) -> str | None:

@@ -167,7 +167,7 @@ def _zensical(stage: Path) -> None:
 def _pages(docs: Path, out: Path, site: Path, tools: list[dict[str, Any]]) -> dict[str, Job]:
     """The many pages, by path below the site."""
     shells = {
-        depth: (site / f"{shell}.html").read_text(encoding="utf-8")
+        depth: _squeezed((site / f"{shell}.html").read_text(encoding="utf-8"))
         for depth, shell in (("tools", _TOOL_SHELL), ("categories", _CATEGORY_SHELL))
     }
     around = neighbours((tool["main"], tool["page"], tool["tool"]) for tool in tools)
@@ -186,6 +186,11 @@ def _pages(docs: Path, out: Path, site: Path, tools: list[dict[str, Any]]) -> di
             category=main.get(target, ""),
         )
     return jobs
+
+
+def _squeezed(shell: str) -> str:
+    """A shell without the white space that the theme's templates leave: it is in every page."""
+    return "\n".join(line.strip() for line in shell.splitlines() if line.strip())
 
 
 @functools.cache
@@ -244,7 +249,7 @@ def _write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str
         target = out / path
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
             write_file(target, text)
-    order = ("index.md", "guides/", "reference/", "tools/")
+    order = ("index.md", "guides/", "reference/", "diagnostics.md", "tools/")
     parts = [
         f"<!-- {path} -->\n\n{text}"
         for start in order

@@ -95,7 +95,7 @@ def _signature(name: str, called: Callable[..., Any]) -> str:
         annotation = (
             f": {_annotation(each.annotation)}" if each.annotation is not each.empty else ""
         )
-        default = "" if each.default is each.empty else f" = {each.default!r}"
+        default = "" if each.default is each.empty else f" = {_default(each.default)}"
         parts.append(f"{each.name}{annotation}{default}")
     returned = signature.return_annotation
     tail = (
@@ -108,6 +108,11 @@ def _signature(name: str, called: Callable[..., Any]) -> str:
     if len(line) > _WIDTH:
         line = f"{prefix}{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){tail}"
     return f"```python\n{line}\n```"
+
+
+def _default(value: object) -> str:
+    """A default without the address in memory that a function's ``repr`` would show."""
+    return getattr(value, "__name__", "…") if callable(value) else repr(value)
 
 
 def _annotation(value: object) -> str:

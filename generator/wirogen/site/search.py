@@ -28,9 +28,14 @@ def _item(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "location": tool["page"],
         "level": 1,
-        "title": html.escape(str(tool["tool"])),
-        "text": f"<p>{html.escape(str(tool['description'])[:_LIMIT])}</p> "
-        f"<p>{html.escape(words[:_LIMIT])}</p>",
-        "path": ["Tools", html.escape(owner)],
+        "title": _escaped(tool["tool"]),
+        "text": f"<p>{_escaped(str(tool['description'])[:_LIMIT])}</p> "
+        f"<p>{_escaped(words[:_LIMIT])}</p>",
+        "path": ["Tools", _escaped(owner)],
         "tags": [],
     }
+
+
+def _escaped(text: object) -> str:
+    """The theme reads back these three and leaves quotes as they are."""
+    return html.escape(str(text), quote=False)

@@ -1,0 +1,69 @@
+"""Every snippet of the guides runs, and every command in them exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from site_browser import PICTURE
+from site_snippets import RUNNER, run_python
+from wiro_runtime.cli.app import app as tools_app
+from wiro_runtime.testing import Simulator
+from wirogen.cli.app import app as generator_app
+from wirogen.spec import ToolSpec, dump_spec
+from wirogen.spec.names import tool_paths
+
+FENCE = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
+PACKAGES = {"wirogen": generator_app, "wiro-tools": tools_app}
+
+
+def fences(generated: Path, language: str) -> dict[str, list[str]]:
+    """The fenced texts of each guide in one language."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((generated / "docs" / "guides").glob("*.md")):
+        texts = FENCE.findall(path.read_text("utf-8"))
+        found[path.name] = [text for name, text in texts if name == language]
+    return found
+
+
+def test_python_of_the_guides_runs(
+    generated: Path,
+    site_specs: dict[str, ToolSpec],
+    site_tools: list[dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(PICTURE)
+    for tool, path in tool_paths(site_specs).items():
+        file = tmp_path / "specs" / "tools" / f"{path}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dump_spec(site_specs[tool]), "utf-8")
+    texts = [text for each in fences(generated, "python").values() for text in each]
+    assert len(texts) > 10
+    with Simulator(site_tools) as simulator:
+        run_python(RUNNER, texts, generated, cwd=tmp_path, env=simulator.env())
+        assert len(simulator.runs) > 5
+
+
+@pytest.mark.parametrize("name", ["first-run", "testing", "regenerate", "publish", "templates"])
+def test_commands_of_the_guides_exist(generated: Path, name: str) -> None:
+    for text in fences(generated, "bash")[f"{name}.md"]:
+        for line in text.splitlines():
+            program, *arguments = shlex.split(line)
+            if program in PACKAGES:
+                _check(typer.main.get_command(PACKAGES[program]), arguments, line)
+            else:
+                assert program in {"pip", "export", "git"} or shutil.which(program), line
+
+
+def _check(command: Any, arguments: list[str], line: str) -> None:
+    while arguments and arguments[0] in getattr(command, "commands", {}):
+        command = command.commands[arguments.pop(0)]
+    assert not getattr(command, "commands", None), line
+    known = {name for option in command.params for name in option.opts}
+    assert {each for each in arguments if each.startswith("-")} <= known, line
