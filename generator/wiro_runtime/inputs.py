@@ -51,6 +51,8 @@ class ToolInputs(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         allow_inf_nan=False,
+        # A fifth of what importing a tool takes, and many tools are imported and not called.
+        defer_build=True,
         protected_namespaces=(),
     )
     _wire_fields: ClassVar[tuple[_Field, ...]]
