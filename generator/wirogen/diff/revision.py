@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from wirogen.diagnostics import Diagnostic, InputError
 
 
 @contextmanager
-def checked_out(revision: str, path: str) -> Iterator[Path]:
+def checked_out(revision: str, path: str) -> Generator[Path, None, None]:
     """``path`` as it was in ``revision``, in a temporary folder. A path that did not exist then is
     an empty folder. Raises :class:`InputError` for what git does not know."""
     with tempfile.TemporaryDirectory(prefix="wirogen-") as folder:
