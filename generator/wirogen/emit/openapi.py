@@ -130,7 +130,11 @@ def _wire(item: InputPlan) -> dict[str, Json]:
     match spec.wire.type:
         case "number":
             whole = item.schema.get("type") == "integer"
-            return {"type": "integer" if whole else "number", **_limits(spec)}
+            number: dict[str, Json] = {"type": "integer" if whole else "number", **_limits(spec)}
+            if isinstance(spec.wire.sent, (bool, str)):
+                # Some documents send `false` for a number that is not set.
+                return {"anyOf": [number, {"const": spec.wire.sent}]}
+            return number
         case "boolean":
             return {"type": "boolean"}
         case "object":
