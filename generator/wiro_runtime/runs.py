@@ -133,7 +133,7 @@ class Runs:
         if detail.status != before:
             self._tell(state)
         if detail.terminal:
-            self.submissions.ended(state)
+            self.submissions.own.ended(state)
             journal = self.journal
             if journal is not None:
                 await self.port.offload(lambda: journal.ended(detail.status, state.id, state.token))

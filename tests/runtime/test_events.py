@@ -128,6 +128,7 @@ def test_a_socket_that_breaks_is_opened_once_more(quick: Kit, fault: Any) -> Non
     ids=nameless,
 )
 def test_a_socket_that_never_works_falls_back_to_polling(quick: Kit, fault: Any) -> None:
+    quick.simulator.plan(UNHURRIED)
     quick.simulator.faults.add("socket", fault, times=None)
     events = follow(quick)
     check_end(quick, events)
