@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from wirogen.site.theme import MAIN_TEMPLATE, SHELL, configuration
 _TOOL_SHELL: Final = "tools/shell/shell"
 _CATEGORY_SHELL: Final = "categories/shell"
 _STATE: Final = "state.json"
+_PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n\n')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +246,7 @@ def _write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str
     for path in _files(docs):
         if _is_many(path):
             texts[path] = (docs / path).read_text(encoding="utf-8")
-    plain = {path: split_front_matter(text)[1] for path, text in texts.items()}
+    plain = {path: _for_machines(split_front_matter(text)[1]) for path, text in texts.items()}
     for path, text in plain.items():
         target = out / path
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
@@ -258,6 +260,11 @@ def _write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str
     ]
     write_file(out / "llms-full.txt", "\n".join(parts))
     return {*plain, "llms-full.txt"}
+
+
+def _for_machines(text: str) -> str:
+    """A page without the empty places that only scripts fill."""
+    return _PLACES.sub("", text)
 
 
 def _remove_others(out: Path, kept: set[str]) -> None:
