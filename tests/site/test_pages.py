@@ -154,6 +154,19 @@ def test_building_again_makes_only_what_changed(
     assert (tmp_path / "s" / TOOL).read_bytes() == before
 
 
+def test_a_site_with_an_address_names_its_pages(generated: Path, tmp_path: Path) -> None:
+    url = "https://example.com/tools/"
+    out = tmp_path / "s"
+    build_site(generated / "docs", out, work=tmp_path / "w", name="Tools", site_url=url)
+    sitemap = (out / "sitemap.xml").read_text("utf-8")
+    for path in out.rglob("*.html"):
+        place = path.relative_to(out).as_posix()
+        if place != "404.html":
+            assert f'<link rel="canonical" href="{url}{place}">' in path.read_text("utf-8")
+            assert f"<loc>{url}{place}</loc>" in sitemap
+    assert "shell.html" not in sitemap
+
+
 def test_a_folder_without_documentation_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
