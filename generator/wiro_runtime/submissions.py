@@ -23,7 +23,7 @@ from wiro_runtime.errors import (
 from wiro_runtime.inflight import InFlight
 from wiro_runtime.inputs import ToolInputs
 from wiro_runtime.multipart import Form, describe, has_files
-from wiro_runtime.state import TaskState
+from wiro_runtime.state import TaskState, accompany
 from wiro_runtime.text import shorten
 
 if TYPE_CHECKING:
@@ -95,9 +95,13 @@ class Submissions:
                 reason = str(error)
                 await offload(lambda: journal.settled(key, reason))
             raise
-        if journal is not None:
-            await offload(lambda: journal.accepted(key, state.id, state.token))
         log.info("task %s submitted to %s", state.id, tool)
+        if journal is not None:
+            try:
+                await offload(lambda: journal.accepted(key, state.id, state.token))
+            except BaseException as error:
+                accompany(error, state)
+                raise
         return state
 
     async def _send(
@@ -153,7 +157,7 @@ class Submissions:
         while True:
             try:
                 with self.own.sending():
-                    return await self._attempt(tool, path, content, deadline)
+                    return await self._attempt(tool, path, content)
             except (ConnectionFailed, ApiError) as error:
                 if _may_be_accepted(error):
                     raise uncertain(tool, str(error)) from error
@@ -162,11 +166,10 @@ class Submissions:
                     raise
                 await self.api.pause(path, error, failures, deadline)
 
-    async def _attempt(
-        self, tool: str, path: str, content: bytes | Form, deadline: float
-    ) -> TaskState:
+    async def _attempt(self, tool: str, path: str, content: bytes | Form) -> TaskState:
         try:
-            answer = await self.api.attempt(path, content, deadline, fresh=True)
+            # A run that has left is always heard out: its answer is what names the task.
+            answer = await self.api.attempt(path, content, None, fresh=True)
         except self.api.port.interruptions as interruption:
             interruption.add_note(f"the run of {tool} may have been accepted all the same")
             raise

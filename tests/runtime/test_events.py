@@ -253,8 +253,10 @@ def test_an_error_in_the_callback_reaches_its_owner(quick: Kit) -> None:
     async def flow(client: AnyClient) -> None:
         await got(client.run(TOOL, PROMPT, on_update=fail))
 
-    with pytest.raises(LookupError, match="mine"):
+    with pytest.raises(LookupError, match="mine") as caught:
         quick.run(flow, timing=Timing())
+    task_id = quick.simulator.runs[0].taskid
+    assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
 
 
 def test_events_can_be_left_early(quick: Kit) -> None:
