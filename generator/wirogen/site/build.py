@@ -75,10 +75,11 @@ def build_site(
     kept |= _write_texts(docs, sources, out)
     if site_url:
         write_file(out / "sitemap.xml", _sitemap(site_url, kept | set(pages)))
-    _remove_others(out, kept | set(pages) | {"search.json"})
-    state = {"stage": digest, "pages": made}
+    files = kept | set(pages) | {"search.json"}
+    _remove(out, set(cast("list[str]", old.get("files", []))) - files)
+    state = {"stage": digest, "pages": made, "files": sorted(files)}
     write_file(work / _STATE, json.dumps(state, indent=0))
-    total = sum(path.endswith(".html") for path in kept | set(pages))
+    total = sum(path.endswith(".html") for path in files)
     return SiteReport(pages=total, made=len(todo), whole=whole)
 
 
@@ -285,10 +286,10 @@ def _for_machines(text: str) -> str:
     return _PLACES.sub("", text)
 
 
-def _remove_others(out: Path, kept: set[str]) -> None:
-    for path in list(_files(out)):
-        if path not in kept:
-            (out / path).unlink()
+def _remove(out: Path, paths: set[str]) -> None:
+    """Remove what an earlier build made; files of somebody else are never touched."""
+    for path in paths:
+        (out / path).unlink(missing_ok=True)
 
 
 def _read_state(path: Path) -> dict[str, Any]:
