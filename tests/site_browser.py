@@ -14,6 +14,15 @@ PICTURE: Final = bytes.fromhex(
 )
 
 
+READY: Final = "!document.querySelector('.wt-builder:not(.wt-ready), .wt-gallery:not(.wt-ready)')"
+
+
+def visit(page: Page, url: str) -> None:
+    """Open a page and wait until its scripts have done their part."""
+    page.goto(url)
+    page.wait_for_function(READY)
+
+
 class watched:  # noqa: N801 - reads as a context manager
     """A page in a context of its own that fails when something on it went wrong."""
 

@@ -58,13 +58,13 @@ class Api:
         self,
         path: str,
         body: bytes | Form,
-        deadline: float,
+        deadline: float | None,
         *,
         task_id: str | None = None,
         fresh: bool = False,
     ) -> dict[str, Any]:
-        """One request, signed, and its answer read. ``deadline`` is in seconds of the clock; see
-        :meth:`Port.send` for ``fresh``."""
+        """One request, signed, and its answer read. ``deadline`` is in seconds of the clock
+        (``None``: only that of a single request); see :meth:`Port.send` for ``fresh``."""
         settings = self.settings
         headers = auth_headers(settings.api_key, settings.api_secret)
         headers["accept"] = "application/json"
@@ -82,7 +82,7 @@ class Api:
         status: int | None = None
         failure: Exception | None = None
         try:
-            within = max(min(limit, deadline - begin), 0.001)
+            within = limit if deadline is None else max(min(limit, deadline - begin), 0.001)
             answer = await self.port.send(request, within, fresh=fresh)
             status = answer.status
         except Exception as error:

@@ -94,7 +94,7 @@ class _Backend(httpcore2.SyncBackend):
 
 
 @contextmanager
-def _as_httpx2() -> Generator[None, None, None]:
+def as_httpx2() -> Generator[None, None, None]:
     """httpx2's exceptions have the names of those below them."""
     try:
         yield
@@ -113,7 +113,7 @@ class _Body(httpx2.SyncByteStream):
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
-        with _as_httpx2():
+        with as_httpx2():
             yield from self._stream
 
     def close(self) -> None:
@@ -162,7 +162,7 @@ class DeadlineTransport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
-        with _as_httpx2():
+        with as_httpx2():
             answer: Any = self._pool(url).handle_request(
                 httpcore2.Request(
                     method=request.method,

@@ -26,8 +26,10 @@ from wiro_runtime.events import Event, Reader
 from wiro_runtime.hooks import TaskInfo, call
 from wiro_runtime.multipart import Form
 from wiro_runtime.results import Result
-from wiro_runtime.state import TaskState
+from wiro_runtime.settings import is_duration
+from wiro_runtime.state import TaskState, accompany
 from wiro_runtime.submissions import Submissions
+from wiro_runtime.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from wiro_runtime.journal import Journal, LostSubmission
     from wiro_runtime.port import Port
     from wiro_runtime.settings import Settings
-
-RESUME: Final = "it goes on; resume with client.task({id!r}).wait()"
 
 _SOCKETS: Final = 2
 """WebSockets that are opened for one task; after the second the task is polled."""
@@ -108,6 +108,9 @@ class Runs:
         on_update: OnUpdate | None,
         callback_url: str | None,
     ) -> Result:
+        _check(timeout, on_update)
+        if timeout == 0:
+            raise ConfigurationError("timeout: no run ends in 0 s; submit() does not wait for it")
         begin = self.clock()
         limit = self.settings.timeouts.wait if timeout is None else timeout
         state = await self.submit(tool, inputs, callback_url, begin + limit)
@@ -133,11 +136,19 @@ class Runs:
         if detail.status != before:
             self._tell(state)
         if detail.terminal:
-            self.submissions.ended(state)
-            journal = self.journal
-            if journal is not None:
-                await self.port.offload(lambda: journal.ended(detail.status, state.id, state.token))
+            self.submissions.own.ended(state)
+            await self._record_end(state, detail.status)
         return detail
+
+    async def _record_end(self, state: TaskState, status: str) -> None:
+        journal = self.journal
+        if journal is None:
+            return
+        try:
+            await self.port.offload(lambda: journal.ended(status, state.id, state.token))
+        except ConfigurationError as error:
+            # The journal will ask about the task once more; what it made is worth having now.
+            log.warning("task %s: %s", state.id, error)
 
     def _tell(self, state: TaskState) -> None:
         log.info("task %s: %s", state.id, state.status)
@@ -153,6 +164,7 @@ class Runs:
     ) -> Result:
         """Watch a task to its end. The time is up ``timeout`` seconds after ``begin``, whatever
         the server does."""
+        _check(timeout, on_update)
         limit = self.settings.timeouts.wait if timeout is None else timeout
         deadline = (self.clock() if begin is None else begin) + limit
         try:
@@ -167,16 +179,16 @@ class Runs:
         except (ConnectionFailed, ApiError) as error:
             if self.clock() >= deadline:
                 raise self._late(state, limit) from error
-            error.args = (f"{error}; task {state.id}: {_resume(state)}",)
+            error.args = (f"{error}; task {state.id}: {state.resume}",)
             raise
-        except WiroError:
-            raise
-        except Exception as error:
-            # The caller's own, out of on_update.
-            error.add_note(f"task {state.id}: {_resume(state)}")
+        except TaskTimeout:
             raise
         except self.port.interruptions as interruption:
             await self._interrupted(state, interruption)
+            raise
+        except BaseException as error:
+            # The caller's own, out of on_update, among others.
+            accompany(error, state)
             raise
         if state.detail is None or not state.detail.terminal:
             raise self._late(state, limit)
@@ -192,8 +204,8 @@ class Runs:
             else:
                 log.warning("task %s was stopped", state.id)
                 return
-        interruption.add_note(f"task {state.id}: {_resume(state)}")
-        log.warning("task %s: %s", state.id, RESUME.format(id=state.id))
+        accompany(interruption, state)
+        log.warning("task %s: %s", state.id, state.resume)
 
     async def events(
         self, state: TaskState, deadline: float | None = None
@@ -377,11 +389,17 @@ class Runs:
     def _late(self, state: TaskState, limit: float) -> TaskTimeout:
         seen = state.status or "not seen at all"
         return TaskTimeout(
-            f"task {state.id} has not ended within {limit:g} s (last: {seen}); " + _resume(state),
+            f"task {state.id} has not ended within {limit:g} s (last: {seen}); " + state.resume,
             detail=state.detail,
             task_id=state.id or None,
         )
 
 
-def _resume(state: TaskState) -> str:
-    return RESUME.format(id=state.id or state.token)
+def _check(timeout: object, on_update: object) -> None:
+    """Say before anything is sent, and billed, what would fail after it."""
+    if timeout is not None and timeout != 0 and not is_duration(timeout):
+        raise ConfigurationError(
+            f"timeout must be a positive number of seconds, not {shorten(repr(timeout))}"
+        )
+    if on_update is not None and not callable(on_update):
+        raise ConfigurationError(f"on_update must be a function, not {type(on_update).__name__}")

@@ -24,6 +24,13 @@ SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
 OnInterrupt: TypeAlias = Literal["leave", "stop"]
 
 
+def is_duration(value: object) -> bool:
+    """Whether ``value`` is a number of seconds that one can wait for."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 < value < float("inf")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """Limits in seconds, none of them infinite.
@@ -43,7 +50,7 @@ class Timeouts:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not 0 < getattr(self, name) < float("inf"):
+            if not is_duration(getattr(self, name)):
                 raise ConfigurationError(f"timeouts.{name} must be a positive number of seconds")
 
 

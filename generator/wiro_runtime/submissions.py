@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from wiro_runtime.calls import Api, log
@@ -21,19 +20,16 @@ from wiro_runtime.errors import (
     UnexpectedAnswer,
     WiroError,
 )
+from wiro_runtime.inflight import InFlight
 from wiro_runtime.inputs import ToolInputs
 from wiro_runtime.multipart import Form, describe, has_files
-from wiro_runtime.state import TaskState
+from wiro_runtime.state import TaskState, accompany
 from wiro_runtime.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from wiro_runtime.journal import Journal
-
-_REMEMBERED: Final = 10_000
-"""Tasks of this client that may be in flight as far as it knows. Tasks that nobody looks at again
-are forgotten beyond that."""
 
 
 class Submissions:
@@ -46,8 +42,7 @@ class Submissions:
         self.journal = journal
         self.look = look
         self.clock = api.clock
-        self._in_flight: OrderedDict[str, TaskState] = OrderedDict()
-        self._lock = threading.Lock()
+        self.own = InFlight()
         self._full = False
 
     async def submit(
@@ -90,7 +85,7 @@ class Submissions:
             shown = {name: describe(value) for name, value in body.items()}
             key = await offload(lambda: journal.begin(tool, shown))
         try:
-            answer = await self._send(tool, path, content, deadline)
+            state = await self._send(tool, path, content, deadline)
         except SubmissionUncertain as error:
             error.submission = key or None
             raise
@@ -100,78 +95,69 @@ class Submissions:
                 reason = str(error)
                 await offload(lambda: journal.settled(key, reason))
             raise
-        task_id = as_text(answer.get("taskid"))
-        token = as_text(answer.get("socketaccesstoken") or answer.get("tasktoken"))
+        log.info("task %s submitted to %s", state.id, tool)
         if journal is not None:
-            await offload(lambda: journal.accepted(key, task_id, token))
-        log.info("task %s submitted to %s", task_id, tool)
-        state = TaskState(id=task_id, token=token, born=self.clock(), tool=tool)
-        with self._lock:
-            self._in_flight[task_id or token] = state
-            if len(self._in_flight) > _REMEMBERED:
-                self._in_flight.popitem(last=False)
+            try:
+                await offload(lambda: journal.accepted(key, state.id, state.token))
+            except BaseException as error:
+                accompany(error, state)
+                raise
         return state
 
     async def _send(
         self, tool: str, path: str, content: bytes | Form, deadline: float
-    ) -> dict[str, Any]:
+    ) -> TaskState:
         """Send a run until it is accepted; one at a time while Wiro takes no more."""
+        limit = ConcurrencyLimitError("the concurrency limit is reached", code=96, retryable=True)
+        changes = self.own.changes
         if not self._full:
             try:
                 return await self._attempts(tool, path, content, deadline)
             except ConcurrencyLimitError as error:
-                limit: WiroError = error
-                if self._oldest() is None:
+                if self.own.none_since(changes):
                     raise
+                limit = error
                 self._full = True
-        else:
-            limit = ConcurrencyLimitError(
-                "the concurrency limit is reached", code=96, retryable=True
-            )
         try:
             async with self.api.port.gate(deadline - self.clock()):
-                return await self._when_free(tool, path, content, deadline)
+                try:
+                    return await self._when_free(tool, path, content, deadline)
+                finally:
+                    self._full = False
         except TimeoutError:
             raise limit from None
 
     async def _when_free(
         self, tool: str, path: str, content: bytes | Form, deadline: float
-    ) -> dict[str, Any]:
+    ) -> TaskState:
         """Submit as soon as one of this client's own tasks has ended."""
-        timing = self.api.settings.timing
+        timing, poll = self.api.settings.timing, self.api.settings.poll
         begin = self.clock()
         while True:
+            changes = self.own.changes
             try:
-                answer = await self._attempts(tool, path, content, deadline)
+                return await self._attempts(tool, path, content, deadline)
             except ConcurrencyLimitError:
-                oldest = self._oldest()
-                delay = self.api.settings.poll.delay(self.clock() - begin, timing.random)
-                if oldest is None or self.clock() + delay >= deadline:
-                    self._full = False
+                delay = poll.delay(self.clock() - begin, timing.random)
+                if self.own.none_since(changes) or self.clock() + delay >= deadline:
                     raise
-                log.info("concurrency limit reached; %s waits for a task to end", tool)
-                await self.api.port.sleep(delay)
-                if oldest is self._oldest():
-                    # Perhaps nobody else is watching it.
+            log.info("concurrency limit reached; %s waits for a task to end", tool)
+            oldest = self.own.oldest()
+            await self.api.port.sleep(delay)
+            if oldest is not None and oldest is self.own.oldest():
+                # Perhaps nobody else is watching it.
+                with suppress(WiroError):
                     await self.look(oldest)
-            except BaseException:
-                self._full = False
-                raise
-            else:
-                self._full = False
-                return answer
 
     async def _attempts(
         self, tool: str, path: str, content: bytes | Form, deadline: float
-    ) -> dict[str, Any]:
+    ) -> TaskState:
         """Send a run, again only when it was certainly not accepted."""
         failures = 0
         while True:
             try:
-                answer = await self.api.attempt(path, content, deadline, fresh=True)
-            except self.api.port.interruptions as interruption:
-                interruption.add_note(f"the run of {tool} may have been accepted all the same")
-                raise
+                with self.own.sending():
+                    return await self._attempt(tool, path, content)
             except (ConnectionFailed, ApiError) as error:
                 if _may_be_accepted(error):
                     raise uncertain(tool, str(error)) from error
@@ -179,20 +165,21 @@ class Submissions:
                 if not (isinstance(error, ConnectionFailed | RateLimitError) and error.retryable):
                     raise
                 await self.api.pause(path, error, failures, deadline)
-                continue
-            names = ("taskid", "socketaccesstoken", "tasktoken")
-            if not any(as_text(answer.get(name)) for name in names):
-                raise uncertain(tool, "the answer names no task")
-            return answer
 
-    def ended(self, state: TaskState) -> None:
-        """Forget a task that has ended, if it was one of this client's."""
-        with self._lock:
-            self._in_flight.pop(state.id or state.token, None)
-
-    def _oldest(self) -> TaskState | None:
-        with self._lock:
-            return next(iter(self._in_flight.values()), None)
+    async def _attempt(self, tool: str, path: str, content: bytes | Form) -> TaskState:
+        try:
+            # A run that has left is always heard out: its answer is what names the task.
+            answer = await self.api.attempt(path, content, None, fresh=True)
+        except self.api.port.interruptions as interruption:
+            interruption.add_note(f"the run of {tool} may have been accepted all the same")
+            raise
+        task_id = as_text(answer.get("taskid"))
+        token = as_text(answer.get("socketaccesstoken") or answer.get("tasktoken"))
+        if not task_id and not token:
+            raise uncertain(tool, "the answer names no task")
+        state = TaskState(id=task_id, token=token, born=self.clock(), tool=tool)
+        self.own.accepted(state)
+        return state
 
 
 def run_path(tool: str) -> str:

@@ -68,6 +68,10 @@ def generate(
     """
     store = default_store() if store is None else store
     look = folder_fingerprint(template_folders(templates))
+    if templates is not None:
+        from wirogen.emit.overrides import check_overrides  # noqa: PLC0415 - see _prepare
+
+        check_overrides(templates)
     tasks = list(_tasks(specs, package, look, digests or {}))
     with Publication(out, check=check) as publication:
         done: dict[str, _Done] = {}

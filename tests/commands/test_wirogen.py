@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,14 @@ from pathlib import Path
 import pytest
 
 
-def wirogen(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def wirogen(
+    *arguments: str | Path, cwd: Path, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "wirogen", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def written(folder: Path) -> list[str]:
@@ -188,6 +194,24 @@ def test_bad_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], 
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
     assert written(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}],
+    ids=["ascii", "posix"],
+)
+def test_an_ascii_terminal_is_no_reason_to_fail(
+    root: Path, tmp_path: Path, env: dict[str, str]
+) -> None:
+    shutil.copytree(root / "specs", tmp_path / "specs")
+    assert wirogen("--help", cwd=tmp_path, env=env).returncode == 0
+    built = wirogen("build", cwd=tmp_path, env=env)
+    assert built.returncode == 0, built.stderr
+    assert wirogen("lint", cwd=tmp_path, env=env).returncode == 1
+    listed = wirogen("lint", "--json", cwd=tmp_path, env=env)
+    assert listed.stderr == ""
+    assert json.loads(listed.stdout) == json.loads(wirogen("lint", "--json", cwd=tmp_path).stdout)
 
 
 def test_a_manifest_cannot_make_a_build_remove_what_lies_elsewhere(

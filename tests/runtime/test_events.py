@@ -128,6 +128,7 @@ def test_a_socket_that_breaks_is_opened_once_more(quick: Kit, fault: Any) -> Non
     ids=nameless,
 )
 def test_a_socket_that_never_works_falls_back_to_polling(quick: Kit, fault: Any) -> None:
+    quick.simulator.plan(UNHURRIED)
     quick.simulator.faults.add("socket", fault, times=None)
     events = follow(quick)
     check_end(quick, events)
@@ -252,8 +253,10 @@ def test_an_error_in_the_callback_reaches_its_owner(quick: Kit) -> None:
     async def flow(client: AnyClient) -> None:
         await got(client.run(TOOL, PROMPT, on_update=fail))
 
-    with pytest.raises(LookupError, match="mine"):
+    with pytest.raises(LookupError, match="mine") as caught:
         quick.run(flow, timing=Timing())
+    task_id = quick.simulator.runs[0].taskid
+    assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
 
 
 def test_events_can_be_left_early(quick: Kit) -> None:

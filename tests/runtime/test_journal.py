@@ -100,6 +100,38 @@ def test_a_lost_answer_is_resumed_as_lost_until_it_is_forgotten(kit: Kit, tmp_pa
     assert len(kit.simulator.runs) == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_disk_that_fills_up_takes_no_task_along(kit: Kit, tmp_path: Path) -> None:
+    async def submit(client: AnyClient) -> None:
+        journal = client._journal  # pyright: ignore[reportPrivateUsage] - to fill its disk
+        assert journal is not None
+
+        def fill(_body: object) -> None:
+            full = os.open("/dev/full", os.O_WRONLY)
+            os.dup2(full, journal._file)  # pyright: ignore[reportPrivateUsage] - see above
+            os.close(full)
+
+        kit.simulator.faults.add("Run/*", faults.edit(fill))
+        await got(client.submit(TOOL, PROMPT))
+
+    with pytest.raises(ConfigurationError, match="cannot write the journal") as caught:
+        kit.run(submit, journal=tmp_path / "journal")
+    task_id = kit.simulator.runs[0].taskid
+    assert caught.value.task_id == task_id
+    assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
+
+
+def test_a_disk_that_is_full_at_the_end_keeps_no_result_back(kit: Kit, tmp_path: Path) -> None:
+    async def run(client: AnyClient) -> str:
+        task = await got(client.submit(TOOL, PROMPT))
+        journal = client._journal  # pyright: ignore[reportPrivateUsage] - to fail as a disk does
+        assert journal is not None
+        journal.close()
+        return (await got(task.wait())).task_id
+
+    assert kit.run(run, journal=tmp_path / "journal") == kit.simulator.runs[0].taskid
+
+
 def test_a_refusal_leaves_nothing_to_resume(kit: Kit, tmp_path: Path) -> None:
     kit.simulator.out_of_balance()
 

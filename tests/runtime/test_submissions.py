@@ -13,6 +13,7 @@ from wiro_runtime import (
     ApiError,
     AuthenticationError,
     ConcurrencyLimitError,
+    ConfigurationError,
     ConnectionFailed,
     InsufficientBalanceError,
     InvalidInputs,
@@ -20,7 +21,9 @@ from wiro_runtime import (
     RateLimitError,
     Retries,
     SubmissionUncertain,
+    TaskTimeout,
     Timeouts,
+    Timing,
     Wiro,
     WiroError,
 )
@@ -202,6 +205,36 @@ def test_every_error_after_a_submission_carries_the_id_and_says_how_to_resume(ki
     assert caught.value.task_id == task_id
     assert not caught.value.retryable, "run() again would pay again"
     assert f"client.task('{task_id}').wait()" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"timeout": each} for each in (0, -1, float("nan"), float("inf"), "5", True)),
+        {"on_update": 5},
+    ],
+    ids=nameless,
+)
+def test_what_would_fail_after_the_submission_is_said_before(
+    kit: Kit, wrong: dict[str, Any]
+) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT, **wrong))
+
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        kit.run(flow)
+    assert kit.simulator.requests == []
+
+
+def test_a_run_is_heard_out_however_short_the_wait(kit: Kit) -> None:
+    kit.simulator.faults.add("Run/*", faults.slow(0.3))
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT, timeout=0.01))
+
+    with pytest.raises(TaskTimeout) as caught:
+        kit.run(flow, timing=Timing())
+    assert caught.value.task_id == kit.simulator.runs[0].taskid
 
 
 @pytest.mark.parametrize(

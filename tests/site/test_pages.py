@@ -13,7 +13,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from markdown_it import MarkdownIt
 
-from site_browser import watched
+from site_browser import visit, watched
 from site_tools import HOSTILE, LONG_NAME
 from wirogen.cli.app import run
 from wirogen.site.build import build_site
@@ -129,7 +129,9 @@ def test_every_page_has_a_twin_for_machines(site: Path) -> None:
             assert (site / tool[kind]).is_file(), tool[kind]
         assert tool["markdown"] in whole
         assert tool["markdown"] in short
-    assert not (site / TOOL).with_suffix(".md").read_text("utf-8").startswith("---")
+    twin = (site / TOOL).with_suffix(".md").read_text("utf-8")
+    assert twin.startswith("# wiro/text-to-image-sd-lora")
+    assert "wt-builder" not in twin
 
 
 def test_pages_stay_small(site: Path) -> None:
@@ -152,6 +154,19 @@ def test_building_again_makes_only_what_changed(
     assert (tmp_path / "s" / TOOL).read_bytes() == before
 
 
+def test_a_site_with_an_address_names_its_pages(generated: Path, tmp_path: Path) -> None:
+    url = "https://example.com/tools/"
+    out = tmp_path / "s"
+    build_site(generated / "docs", out, work=tmp_path / "w", name="Tools", site_url=url)
+    sitemap = (out / "sitemap.xml").read_text("utf-8")
+    for path in out.rglob("*.html"):
+        place = path.relative_to(out).as_posix()
+        if place != "404.html":
+            assert f'<link rel="canonical" href="{url}{place}">' in path.read_text("utf-8")
+            assert f"<loc>{url}{place}</loc>" in sitemap
+    assert "shell.html" not in sitemap
+
+
 def test_a_folder_without_documentation_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -164,7 +179,7 @@ def test_pages_are_quiet_still_and_named(browser: Browser, address: str, path: s
     for width, scheme in ((1400, "light"), (390, "dark")):
         options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
         with watched(browser, address, **options) as page:
-            page.goto(address + path, wait_until="networkidle")
+            visit(page, address + path)
             assert page.evaluate(SHIFTS) < 0.02
             assert page.evaluate(NAMELESS) == []
             assert page.locator("h1").count() == 1
@@ -175,7 +190,7 @@ def test_pages_are_quiet_still_and_named(browser: Browser, address: str, path: s
 
 
 def test_hostile_texts_are_texts(page: Page, address: str) -> None:
-    page.goto(f"{address}tools/wiro/hostile.html", wait_until="networkidle")
+    visit(page, f"{address}tools/wiro/hostile.html")
     page.wait_for_selector(".wt-builder.wt-ready")
     title = page.title()
     assert title.startswith("wiro/hostile")
@@ -195,13 +210,18 @@ def test_hostile_texts_are_texts(page: Page, address: str) -> None:
     assert page.evaluate("window.injected") is None
     assert page.title() == title
     for other in ("index.html", "categories/index.html", "tools/index.html"):
-        page.goto(address + other, wait_until="networkidle")
+        visit(page, address + other)
         assert HOSTILE[0] in page.locator("main").inner_text()
         assert "ran" not in page.title()
+    visit(page, f"{address}categories/index.html")
+    page.get_by_role("link", name=HOSTILE[0]).first.click()
+    page.wait_for_url("**/categories/script*")
+    assert page.locator("h1").inner_text().startswith(HOSTILE[0])
+    assert page.title() == f"{HOSTILE[0]} - Tools"
 
 
 def test_search_shows_hostile_texts_as_texts(page: Page, address: str) -> None:
-    page.goto(f"{address}guides/index.html", wait_until="networkidle")
+    visit(page, f"{address}guides/index.html")
     page.keyboard.press("Control+k")
     page.keyboard.type("smile", delay=20)
     page.get_by_text("\"quoted\" 'single' &amp; &lt;").first.wait_for()
@@ -210,7 +230,7 @@ def test_search_shows_hostile_texts_as_texts(page: Page, address: str) -> None:
 
 
 def test_ten_thousand_options_are_searched_at_once(page: Page, address: str) -> None:
-    page.goto(f"{address}tools/wiro/huge.html", wait_until="networkidle")
+    visit(page, f"{address}tools/wiro/huge.html")
     field = page.locator("[data-input=selected_model] [role=combobox]")
     field.click()
     started = page.evaluate("performance.now()")
@@ -225,7 +245,7 @@ def test_ten_thousand_options_are_searched_at_once(page: Page, address: str) -> 
 def test_long_and_right_to_left_names_do_not_break_a_page(browser: Browser, address: str) -> None:
     name = LONG_NAME.replace("-", "_")
     with watched(browser, address, viewport={"width": 390, "height": 800}) as page:
-        page.goto(f"{address}tools/index.html", wait_until="networkidle")
+        visit(page, f"{address}tools/index.html")
         page.locator("main a", has_text=LONG_NAME).first.click()
         assert name[:40] in page.url
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

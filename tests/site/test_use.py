@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from site_browser import watched
+from site_browser import visit, watched
 from wiro_runtime.testing import Simulator
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def code(page: Page) -> str:
 def test_from_an_empty_form_to_an_image(
     page: Page, address: str, site_tools: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    page.goto(address + TOOL, wait_until="networkidle")
+    visit(page, address + TOOL)
     page.get_by_label("Samples").fill("none")
     assert page.locator(".wt-problems").inner_text() == (
         "samples: expected a whole number, got 'none' (text)"
@@ -66,7 +66,7 @@ def test_from_an_empty_form_to_an_image(
 
 def test_a_shared_address_opens_the_same_request(browser: Browser, address: str) -> None:
     with watched(browser, address) as page:
-        page.goto(address + TOOL, wait_until="networkidle")
+        visit(page, address + TOOL)
         page.get_by_label("Prompt", exact=False).first.fill('a "lighthouse" & é')
         page.locator(".wt-rare summary").click()
         page.get_by_label("Seed").fill("7")
@@ -74,7 +74,7 @@ def test_a_shared_address_opens_the_same_request(browser: Browser, address: str)
         page.keyboard.press("Enter")
         before, url = code(page), page.url
     with watched(browser, address) as page:
-        page.goto(url, wait_until="networkidle")
+        visit(page, url)
         assert code(page) == before
         assert page.get_by_label("Seed").is_visible()
         page.get_by_role("button", name="Reset").click()
@@ -84,14 +84,14 @@ def test_a_shared_address_opens_the_same_request(browser: Browser, address: str)
 def test_a_broken_address_opens_the_plain_form(page: Page, address: str) -> None:
     for state in ("!!!", "bm90IGpzb24", "eyJzYW1wbGVzIjo1fQ", "W10"):
         page.goto("about:blank")
-        page.goto(f"{address}{TOOL}#run={state}", wait_until="networkidle")
+        visit(page, f"{address}{TOOL}#run={state}")
         assert "text_to_image_sd_lora.run(" in code(page)
 
 
 def test_the_language_lasts_across_pages(page: Page, address: str) -> None:
-    page.goto(address + TOOL, wait_until="networkidle")
+    visit(page, address + TOOL)
     page.get_by_role("tab", name="curl").click()
-    page.goto(f"{address}tools/wiro/instant_id_lora.html", wait_until="networkidle")
+    visit(page, f"{address}tools/wiro/instant_id_lora.html")
     assert "openssl dgst" in code(page)
     page.get_by_role("tab", name="curl").focus()
     page.keyboard.press("ArrowRight")
@@ -99,7 +99,7 @@ def test_the_language_lasts_across_pages(page: Page, address: str) -> None:
 
 
 def test_tools_are_found(page: Page, address: str) -> None:
-    page.goto(f"{address}index.html", wait_until="networkidle")
+    visit(page, f"{address}index.html")
     cards = page.locator(".wt-card")
     everything = cards.count()
     page.get_by_label("Search tools").fill("id-preserving")
@@ -109,7 +109,7 @@ def test_tools_are_found(page: Page, address: str) -> None:
     assert 0 < cards.count() < everything
     address_of_filter = page.url
     page.goto("about:blank")
-    page.goto(address_of_filter, wait_until="networkidle")
+    visit(page, address_of_filter)
     assert page.get_by_label("Makes").input_value() == "video"
     cards.first.click()
     page.wait_for_selector(".wt-builder.wt-ready")
@@ -117,10 +117,10 @@ def test_tools_are_found(page: Page, address: str) -> None:
 
 
 def test_the_search_of_the_site_finds_tools_and_guides(page: Page, address: str) -> None:
-    page.goto(f"{address}index.html", wait_until="networkidle")
+    visit(page, f"{address}index.html")
     for words, wanted in (("preserving", "ID-"), ("timeout", "Task.wait")):
         page.keyboard.press("Control+k")
         page.keyboard.type(words, delay=20)
         page.get_by_text(wanted, exact=False).last.wait_for()
         page.goto("about:blank")
-        page.goto(f"{address}index.html", wait_until="networkidle")
+        visit(page, f"{address}index.html")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import os
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -50,6 +52,9 @@ app.add_typer(docs.app)
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit status. Whatever a user can cause is one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # an ASCII terminal must not end a build
+            stream.reconfigure(errors="backslashreplace")
     try:
         result = app(list(arguments), prog_name="wirogen", standalone_mode=False)
     except CommandError as error:

@@ -30,7 +30,8 @@ def err() -> Console:
 
 
 def print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    escaped = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=escaped) + "\n")
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], console: Console) -> None:

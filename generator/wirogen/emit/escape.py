@@ -103,8 +103,8 @@ def shorten(text: str, length: int) -> str:
 
 
 def attribute(text: str) -> Markdown:
-    """``text`` inside a quoted attribute of an HTML tag in Markdown."""
-    return Markdown(_html_in_table(visible(" ".join(text.split()))))
+    """``text`` inside a quoted attribute of a block of HTML, which no Markdown is read in."""
+    return Markdown(html.escape(visible(" ".join(text.split()))))
 
 
 def front_matter(text: str) -> Markdown:

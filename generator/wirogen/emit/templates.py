@@ -23,6 +23,7 @@ from wirogen.emit.escape import (
     shorten,
 )
 from wirogen.emit.formatting import format_any, format_own
+from wirogen.emit.template_errors import python_error, template_error
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
@@ -66,27 +67,45 @@ def _only_safe(value: Any) -> Any:
 
 
 class Renderer:
-    """The templates, ready to use; ``overrides`` are looked at first. One per process is enough."""
+    """The templates, ready to use; ``overrides`` are looked at first. One per process is enough.
+
+    What is wrong with somebody else's templates is an :class:`InputError` that names the line.
+    """
 
     def __init__(self, overrides: Path | None = None) -> None:
         self._env = environment(overrides)
+        self._folders = template_folders(overrides)
+        self._foreign = overrides is not None
         self._ours = overrides is None or not (overrides / "python").is_dir()
         self._loader = cast("jinja2.BaseLoader", self._env.loader)
 
     def text(self, template: str, **values: Any) -> str:
-        return self._env.get_template(template).render(values)
+        try:
+            return self._env.get_template(template).render(values)
+        except Exception as error:
+            if self._foreign or isinstance(error, jinja2.TemplateNotFound):
+                raise template_error(error, template, self._folders) from error
+            raise
 
     def python(self, template: str, **values: Any) -> str:
         """A module or a stub (``.pyi``) in black's form. Templates of somebody else may print a
         statement as they like, so black itself formats everything once one of them is there."""
         text = self.text(template, **values)
-        stub = template.endswith(".pyi.jinja")
-        return format_own(text) if self._ours else format_any(text, stub=stub)
+        if self._ours:
+            return format_own(text)
+        try:
+            compile(text, template, "exec")
+            return format_any(text, stub=template.endswith(".pyi.jinja"))
+        except (SyntaxError, ValueError) as error:
+            raise python_error(error, template, self._folders) from error
 
     def raw(self, folder: str) -> dict[str, str]:
         """Every file below ``folder`` as it is, by its path below the template folders."""
-        loader = self._loader
-        return {name: loader.get_source(self._env, name)[0] for name in self.names(folder)}
+        names = self.names(folder)
+        try:
+            return {name: self._loader.get_source(self._env, name)[0] for name in names}
+        except UnicodeDecodeError as error:
+            raise template_error(error, folder, self._folders) from error
 
     def names(self, folder: str) -> list[str]:
         """The templates below ``folder``, sorted."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from wirogen.rules.corrections import CORRECTION_RULES
 from wirogen.rules.documents import DOCUMENT_RULES
+from wirogen.rules.generating import GENERATING_RULES
 from wirogen.rules.rule import Rule, Severity
 from wirogen.rules.specs import SPEC_RULES
 
@@ -21,4 +22,6 @@ def _table(*rules: Rule) -> Mapping[str, Rule]:
     return MappingProxyType(table)
 
 
-RULES: Final[Mapping[str, Rule]] = _table(*DOCUMENT_RULES, *SPEC_RULES, *CORRECTION_RULES)
+RULES: Final[Mapping[str, Rule]] = _table(
+    *DOCUMENT_RULES, *SPEC_RULES, *CORRECTION_RULES, *GENERATING_RULES
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import urllib.parse
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from wirogen.site.theme import CONTENT_END, CONTENT_START, DESCRIPTION, TITLE
 
 _TOC: Final = re.compile(
     r'(<ul class="md-nav__list" data-md-component="toc"[^>]*>).*?</ul>', re.DOTALL
+)
+_CANONICAL: Final = re.compile(
+    r'(<link rel="canonical" href="[^"]*?)(?:tools/shell|categories)/shell\.html'
 )
 _FEW: Final = 24
 _CHUNK: Final = 8
@@ -32,11 +36,13 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One page to be made. ``around`` are the pages before and after it in ``category``."""
+    """One page to be made, ``path`` below the site. ``around`` are the pages before and after it
+    in ``category``."""
 
     source: Path
     target: Path
     shell: str
+    path: str
     around: tuple[Neighbour | None, Neighbour | None] = (None, None)
     category: str = ""
 
@@ -54,11 +60,14 @@ def assemble(jobs: Sequence[Job], *, workers: int) -> None:
 
 def _make(job: Job) -> None:
     page = render_page(job.source.read_text(encoding="utf-8"))
-    write_file(job.target, fill_shell(job.shell, page, name=job.source.name, job=job))
+    write_file(job.target, fill_shell(page, job))
 
 
-def fill_shell(shell: str, page: Page, *, name: str, job: Job | None = None) -> str:
-    """``shell`` with the parts of a page in the places that its markers keep free."""
+def fill_shell(page: Page, job: Job) -> str:
+    """The job's shell with the parts of a page in the places that its markers keep free."""
+    shell = _CANONICAL.sub(
+        lambda match: f"{match[1]}{html.escape(urllib.parse.quote(job.path))}", job.shell
+    )
     before, found, rest = shell.partition(CONTENT_START)
     _, closed, after = rest.partition(CONTENT_END)
     if not found or not closed:
@@ -68,8 +77,8 @@ def fill_shell(shell: str, page: Page, *, name: str, job: Job | None = None) -> 
     before = before.replace(TITLE, html.escape(page.title))
     before = before.replace(DESCRIPTION, html.escape(page.description))
     after = after.replace(TITLE, html.escape(page.title))
-    before = with_alternate(before, name)
-    return f"{before}{page.body}\n{_around(job) if job else ''}{after}"
+    before = with_alternate(before, job.source.name)
+    return f"{before}{page.body}\n{_around(job)}{after}"
 
 
 def with_alternate(text: str, name: str) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -30,6 +33,7 @@ from wirogen.site.theme import MAIN_TEMPLATE, SHELL, configuration
 _TOOL_SHELL: Final = "tools/shell/shell"
 _CATEGORY_SHELL: Final = "categories/shell"
 _STATE: Final = "state.json"
+_PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n\n')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ def build_site(
     assemble(todo, workers=workers)
     add_tools(stage / "site" / "search.json", out / "search.json", tools)
     kept |= _write_texts(docs, sources, out)
+    if site_url:
+        write_file(out / "sitemap.xml", _sitemap(site_url, kept | set(pages)))
     _remove_others(out, kept | set(pages) | {"search.json"})
     state = {"stage": digest, "pages": made}
     write_file(work / _STATE, json.dumps(state, indent=0))
@@ -182,6 +188,7 @@ def _pages(docs: Path, out: Path, site: Path, tools: list[dict[str, Any]]) -> di
             source=docs / path,
             target=out / target,
             shell=shells[path.partition("/")[0]],
+            path=target,
             around=(before, behind),
             category=main.get(target, ""),
         )
@@ -244,7 +251,7 @@ def _write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str
     for path in _files(docs):
         if _is_many(path):
             texts[path] = (docs / path).read_text(encoding="utf-8")
-    plain = {path: split_front_matter(text)[1] for path, text in texts.items()}
+    plain = {path: _for_machines(split_front_matter(text)[1]) for path, text in texts.items()}
     for path, text in plain.items():
         target = out / path
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
@@ -258,6 +265,24 @@ def _write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str
     ]
     write_file(out / "llms-full.txt", "\n".join(parts))
     return {*plain, "llms-full.txt"}
+
+
+def _sitemap(site_url: str, paths: Iterable[str]) -> str:
+    """Every page of the site; what Zensical wrote knows only those that it built."""
+    base = site_url if site_url.endswith("/") else f"{site_url}/"
+    pages = sorted(path for path in paths if path.endswith(".html") and path != "404.html")
+    places = "".join(
+        f"<url><loc>{html.escape(base + urllib.parse.quote(path))}</loc></url>\n" for path in pages
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{places}</urlset>\n'
+    )
+
+
+def _for_machines(text: str) -> str:
+    """A page without the empty places that only scripts fill."""
+    return _PLACES.sub("", text)
 
 
 def _remove_others(out: Path, kept: set[str]) -> None:

@@ -175,13 +175,25 @@ export function build(root, tool) {
     ...ordered.filter((each) => !each.input.rare).map((each) => each.node),
     rare.length ? folded : null,
   );
-  fields.forEach(startWithExample);
-  if (loadAddress(fields)) folded.open = rare.some((each) => each.save() !== null);
-  out.buttons.querySelector(".wt-reset").addEventListener("click", () => {
+  const restart = () => {
     for (const field of fields) {
       field.clear();
       startWithExample(field);
     }
+  };
+  const follow = () => {
+    if (loadAddress(fields)) folded.open ||= rare.some((each) => each.save() !== null);
+  };
+  restart();
+  follow();
+  window.addEventListener("hashchange", () => {
+    if (!location.hash.startsWith(MARK)) return;
+    restart();
+    follow();
+    update(false);
+  });
+  out.buttons.querySelector(".wt-reset").addEventListener("click", () => {
+    restart();
     update(false);
     history.replaceState(null, "", location.pathname + location.search);
   });

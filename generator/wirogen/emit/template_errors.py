@@ -1,0 +1,72 @@
+"""What goes wrong inside a template → one line that names the template and the place."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+
+from wirogen.diagnostics import Diagnostic, InputError, Position
+from wirogen.sources import display_path
+
+
+def template_error(error: Exception, template: str, folders: Sequence[Path]) -> InputError:
+    """What became of rendering ``template``; the line is that of the innermost template that
+    Jinja was in, which may be one that ``template`` includes."""
+    file, line = _place(error, template, folders)
+    if isinstance(error, jinja2.TemplateNotFound):
+        message = f"there is no template {', '.join(map(str, error.templates)) or error.name}"
+    elif isinstance(error, jinja2.TemplateError):
+        message = error.message or "cannot be rendered"
+    elif isinstance(error, UnicodeDecodeError):
+        message = "is not UTF-8"
+    elif isinstance(error, RecursionError):
+        message = "includes itself without end"
+    else:
+        message = str(error) or type(error).__name__
+    return _error(file, line, message)
+
+
+def python_error(error: Exception, template: str, folders: Sequence[Path]) -> InputError:
+    """``template`` prints what is no Python."""
+    file = _file(template, folders)
+    if not isinstance(error, SyntaxError):
+        return _error(file, None, f"prints what is no Python: {error}")
+    shown = (error.text or "").strip()[:80]
+    return _error(file, None, f"prints what is no Python: {error.msg}, in the line {shown!r}")
+
+
+def _error(file: Path, line: int | None, message: str) -> InputError:
+    position = None if line is None else Position(line=line, column=1, offset=_offset(file, line))
+    one_line = " ".join(message.split())
+    return InputError(
+        Diagnostic(code="G001", message=one_line, path=display_path(file), position=position)
+    )
+
+
+def _place(error: Exception, template: str, folders: Sequence[Path]) -> tuple[Path, int | None]:
+    if isinstance(error, jinja2.TemplateSyntaxError) and error.filename:
+        return Path(error.filename), error.lineno
+    frames = traceback.walk_tb(error.__traceback__)
+    places = [(Path(frame.f_code.co_filename), line) for frame, line in frames]
+    inside = [place for place in places if _is_below(place[0], folders)]
+    return inside[-1] if inside else (_file(template, folders), None)
+
+
+def _is_below(file: Path, folders: Sequence[Path]) -> bool:
+    return any(file.is_relative_to(folder) for folder in folders)
+
+
+def _file(template: str, folders: Sequence[Path]) -> Path:
+    found = (folder / template for folder in folders if (folder / template).is_file())
+    return next(found, folders[0] / template)
+
+
+def _offset(file: Path, line: int) -> int:
+    try:
+        lines = file.read_text("utf-8").split("\n")
+    except (OSError, ValueError):
+        return 0
+    return sum(len(each) + 1 for each in lines[: line - 1])

@@ -1,0 +1,100 @@
+"""Templates of one's own: whatever is wrong with them is one line that says where."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wirogen
+from wirogen.diagnostics import InputError
+from wirogen.template_folders import template_folders
+
+CLIENT = "python/wiro_tools/[owner]/[project].py.jinja"
+PAGE = "docs/tools/[owner]/[project].md.jinja"
+
+
+def generate(cwd: Path, specs: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    arguments = ["generate", "--specs", str(specs), "--out", "mine", "--templates", "own", *more]
+    command = [sys.executable, "-m", "wirogen", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def put(folder: Path, path: str, text: str | bytes) -> None:
+    file = folder / "own" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "says"),
+    [
+        (CLIENT, "# one\n{{ nope.x }}\n", f"own/{CLIENT}:2:1: error: G001 'nope' is undefined"),
+        (CLIENT, "# one\n\n{% for %}\n", f"own/{CLIENT}:3:1: error: G001 Expected"),
+        (CLIENT, "{{ 1/0 }}\n", f"own/{CLIENT}:1:1: error: G001 division by zero"),
+        (CLIENT, "{{ tool.spec.name }}\n", "G001 a template prints str without a filter"),
+        (CLIENT, "a = = 1\n", f"own/{CLIENT}: error: G001 prints what is no Python"),
+        (CLIENT, "a = 1\x00\n", f"own/{CLIENT}: error: G001 prints what is no Python"),
+        (CLIENT, "{% include 'x.jinja' %}\n", f"own/{CLIENT}:1:1: error: G001 there is no templ"),
+        (CLIENT, f"{{% include '{CLIENT}' %}}\n", "G001 includes itself without end"),
+        (CLIENT, b"\xff\n", f"own/{CLIENT}: error: G001 is not UTF-8"),
+        (PAGE, "\n\n{{ tool.x }}\n", f"own/{PAGE}:3:1: error: G001 "),
+        ("docs/assets/x.css", b"\xff\n", "error: G001 is not UTF-8"),
+        ("docs/tool/[owner]/[project].md.jinja", "x\n", f"did you mean {PAGE}?"),
+        ("python/wiro_tools/client.jinja", "x\n", "G002 replaces no template"),
+    ],
+)
+def test_a_bad_template_is_one_line(
+    root: Path, tmp_path: Path, path: str, text: str | bytes, says: str
+) -> None:
+    put(tmp_path, path, text)
+    done = generate(tmp_path, root / "specs" / "tools")
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_bad_template_is_one_line_when_worker_processes_render_it(
+    root: Path, tmp_path: Path
+) -> None:
+    original = root / "specs/tools/wiro/instant-id-lora.yaml"
+    (tmp_path / "specs").mkdir()
+    for number in range(40):
+        text = original.read_text("utf-8").replace("wiro/instant-id-lora", f"wiro/tool-{number}")
+        (tmp_path / "specs" / f"{number}.yaml").write_text(text, "utf-8")
+    put(tmp_path, CLIENT, "{{ nope.x }}\n")
+    done = generate(tmp_path, tmp_path / "specs", "--jobs", "2")
+    assert done.returncode == 2
+    assert done.stderr == f"wirogen: own/{CLIENT}:1:1: error: G001 'nope' is undefined\n"
+
+
+def test_a_template_may_be_split_and_assets_added(root: Path, tmp_path: Path) -> None:
+    original = root / "templates" / PAGE
+    put(tmp_path, PAGE, original.read_text("utf-8") + "{% include 'docs/parts/tail.jinja' %}\n")
+    put(tmp_path, "docs/parts/tail.jinja", "Made by Acme.\n")
+    put(tmp_path, "docs/assets/acme.css", "a {}\n")
+    put(tmp_path, ".gitignore", "x\n")
+    done = generate(tmp_path, root / "specs" / "tools")
+    assert done.returncode == 0, done.stderr
+    page = tmp_path / "mine/docs/tools/wiro/instant_id_lora.md"
+    assert page.read_text("utf-8").endswith("Made by Acme.\n")
+    assert (tmp_path / "mine/docs/assets/acme.css").read_text("utf-8") == "a {}\n"
+
+
+def test_a_folder_of_templates_that_is_not_there_is_one_line(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "specs", tmp_path / "specs")
+    command = [sys.executable, "-m", "wirogen", "build", "--templates", "nowhere"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "wirogen: nowhere: error: S004 not a folder\n")
+
+
+def test_an_installation_without_templates_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wirogen, "__file__", str(tmp_path / "lib" / "wirogen" / "__init__.py"))
+    with pytest.raises(InputError, match="templates are missing; install wiro-tools again"):
+        template_folders()
