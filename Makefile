@@ -6,7 +6,7 @@ READY := .venv/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format build golden bench clean
+.PHONY: help demo test check format build golden bench bench-large clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,8 +40,11 @@ build: $(READY) ## documents → specs → generated/
 golden: $(READY) ## accept the generated files that the golden tests now see
 	$(BIN)/python -m pytest -q tests/golden --accept-golden
 
-bench: $(READY) ## measure, as ratios within one run
+bench: $(READY) ## measure, as ratios within one run (ARGS=name chooses)
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+bench-large: $(READY) ## the generator's figures for 5,000 tools
+	$(BIN)/python tests/benchmarks/run.py generator --large $(ARGS)
 
 clean: ## remove what the targets above have made, generated/ aside
 	rm -rf .venv out dist build .pytest_cache .ruff_cache .hypothesis

@@ -79,9 +79,9 @@ def main() -> int:
     with server() as one:
         sync_ratio, async_ratio = blocking(one), asyncio.run(awaited(one))
     seconds = signing()
-    print(f"refresh / bare httpx2, sync : {sync_ratio:.2f} (limit {LIMIT})")  # noqa: T201
-    print(f"refresh / bare httpx2, async: {async_ratio:.2f} (limit {LIMIT})")  # noqa: T201
-    print(f"signing: {seconds * 1e6:.1f} µs (limit {SIGNING * 1e6:.0f})")  # noqa: T201
+    print(f"refresh / bare httpx2, sync : {sync_ratio:.2f} (limit {LIMIT})")
+    print(f"refresh / bare httpx2, async: {async_ratio:.2f} (limit {LIMIT})")
+    print(f"signing: {seconds * 1e6:.1f} µs (limit {SIGNING * 1e6:.0f})")
     return int(max(sync_ratio, async_ratio) > LIMIT or seconds > SIGNING)
 
 

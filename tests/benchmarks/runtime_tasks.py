@@ -80,13 +80,13 @@ def main() -> int:
     with server(speed=5) as one:
         threaded = threads(one)
     deviation = abs(looks / implied - 1)
-    print(f"coroutines: {ended} of {COROUTINES} ended in {seconds:.0f} s")  # noqa: T201
-    print(f"memory per task: {memory / 1000:.1f} kB (limit {MEMORY / 1000:.0f})")  # noqa: T201
-    print(  # noqa: T201
+    print(f"coroutines: {ended} of {COROUTINES} ended in {seconds:.0f} s")
+    print(f"memory per task: {memory / 1000:.1f} kB (limit {MEMORY / 1000:.0f})")
+    print(
         f"looks per task: {looks:.2f}, the schedule implies {implied:.0f} "
         f"({deviation:.1%} off, limit {DEVIATION:.0%})"
     )
-    print(f"threads: {threaded} of {THREADS} ended")  # noqa: T201
+    print(f"threads: {threaded} of {THREADS} ended")
     good = ended == COROUTINES and threaded == THREADS
     return int(not good or memory > MEMORY or deviation > DEVIATION)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -47,16 +48,16 @@ def test_the_python_snippets_run_as_they_stand(
     assert len(simulator.runs) == 4
 
 
-def commands() -> list[str]:
+def commands(name: str) -> list[str]:
     lines = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
-    return [line for line in lines if line.startswith("wirogen ")]
+    return [line for line in lines if line.startswith(f"{name} ")]
 
 
-@pytest.mark.parametrize("command", commands())
-def test_the_shell_snippets_run(command: str, root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", commands("wirogen"))
+def test_the_generators_shell_snippets_run(command: str, root: Path, tmp_path: Path) -> None:
     for folder in ("specs", "templates", "generated"):
         shutil.copytree(root / folder, tmp_path / folder)
-    argv = [sys.executable, "-m", *command.split()]
+    argv = [sys.executable, "-m", *shlex.split(command)]
     if command == "wirogen simulate":
         argv += ["--port", "0"]
         with subprocess.Popen(argv, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
@@ -69,6 +70,15 @@ def test_the_shell_snippets_run(command: str, root: Path, tmp_path: Path) -> Non
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     # Lint finds something in the two documents, and says so.
     assert done.returncode == (1 if command == "wirogen lint" else 0), done.stderr
+
+
+@pytest.mark.parametrize("command", commands("wiro-tools"))
+def test_the_shell_snippets_run(command: str, simulator: Simulator, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "wiro_runtime.cli", *shlex.split(command)[1:]]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "wiro/text-to-image-sd-lora" in done.stdout or list(tmp_path.rglob("*.png"))
+    assert len(simulator.runs) == command.startswith("wiro-tools run")
 
 
 def test_every_make_target_it_names_exists(root: Path) -> None:
