@@ -10,15 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from wiro_runtime import AsyncWiro, Wiro
+from wiro_runtime import Wiro
 
 sys.path.insert(0, str(Path(__file__).parent))
 from runtime_server import TOOL, server
 
 SIZE = 200_000_000
-ROUNDS = 6
+ROUNDS = 10
 SPEED, MEMORY = 0.8, 40_000_000
 
 
@@ -35,32 +36,27 @@ def main() -> int:
     with server(size=SIZE) as one, tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "file"
         with Wiro(**one.options) as client:
-            result = client.run(TOOL, {"prompt": "x"})
-            (output,) = result.outputs
+            (output,) = client.run(TOOL, {"prompt": "x"}).outputs
+
+            def blocking() -> None:
+                output.save(target)
+
+            def awaiting() -> None:
+                asyncio.run(awaited())
+
+            async def awaited() -> None:
+                await output.asave(target)
+
             idle = peak()
             for _ in range(ROUNDS):
-                seconds["curl"].append(_curl(str(output.url), target))
-                target.unlink()
-                begin = time.perf_counter()
-                output.save(target)
-                seconds["sync"].append(time.perf_counter() - begin)
+                seconds["curl"].append(_timed(lambda: _curl(str(output.url), target), target))
+                seconds["sync"].append(_timed(blocking, target))
+                seconds["async"].append(_timed(awaiting, target))
+                assert target.stat().st_size == SIZE
             memory = peak() - idle
-            assert target.stat().st_size == SIZE
-
-        async def awaited() -> None:
-            async with AsyncWiro(**one.options) as other:
-                (output,) = (await other.run(TOOL, {"prompt": "x"})).outputs
-                for _ in range(ROUNDS):
-                    seconds["curl"].append(_curl(str(output.url), target))
-                    target.unlink()
-                    begin = time.perf_counter()
-                    await output.asave(target)
-                    seconds["async"].append(time.perf_counter() - begin)
-
-        asyncio.run(awaited())
     # The best of several: whatever else the machine does only makes a round slower.
-    curl, blocking, awaiting = (min(seconds[kind]) for kind in ("curl", "sync", "async"))
-    sync_ratio, async_ratio = curl / blocking, curl / awaiting
+    curl, sync, asynchronous = (min(seconds[kind]) for kind in ("curl", "sync", "async"))
+    sync_ratio, async_ratio = curl / sync, curl / asynchronous
     print(f"curl: {SIZE / curl / 1e6:.0f} MB/s")  # noqa: T201
     print(f"speed / curl, sync : {sync_ratio:.2f} (limit {SPEED})")  # noqa: T201
     print(f"speed / curl, async: {async_ratio:.2f} (limit {SPEED})")  # noqa: T201
@@ -68,11 +64,15 @@ def main() -> int:
     return int(min(sync_ratio, async_ratio) < SPEED or memory > MEMORY)
 
 
-def _curl(url: str, target: Path) -> float:
+def _timed(work: Callable[[], object], target: Path) -> float:
     target.unlink(missing_ok=True)
     begin = time.perf_counter()
-    subprocess.run(["curl", "-sf", "-o", str(target), url], check=True)
+    work()
     return time.perf_counter() - begin
+
+
+def _curl(url: str, target: Path) -> None:
+    subprocess.run(["curl", "-sf", "-o", str(target), url], check=True)
 
 
 if __name__ == "__main__":
