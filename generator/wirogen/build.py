@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from wirogen.diagnostics import Diagnostic
 from wirogen.generate import generate
 from wirogen.overlay import apply_overlays
 from wirogen.plan import ToolPlan
-from wirogen.publish import Changes, manifest_hash, up_to_date, write_file
+from wirogen.publish import Changes, built_specs, manifest_hash, up_to_date, write_file
 from wirogen.sources import (
     Sources,
     display_path,
@@ -27,12 +28,14 @@ from wirogen.template_folders import template_folders
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
     """What a build did. ``tools`` are the specs that it built from, overlays applied, ``plans``
-    what is left of their plans, ``specs`` the spec files (re)written below ``specs/tools/``."""
+    what is left of their plans, ``specs`` the spec files (re)written below ``specs/tools/``,
+    ``edited`` those of them that somebody had changed by hand."""
 
     sources: Sources
     tools: dict[str, ToolSpec]
     plans: tuple[ToolPlan, ...]
     specs: tuple[str, ...]
+    edited: tuple[str, ...]
     changes: Changes
 
     @property
@@ -41,6 +44,7 @@ class BuildReport:
         return Summary(
             tools=tuple(plan.spec.tool for plan in self.plans),
             specs=self.specs,
+            edited=self.edited,
             changes=self.changes,
             errors=tuple(self.sources.errors),
             diagnostics=(*self.sources.errors, *self.sources.diagnostics, *planned),
@@ -53,6 +57,7 @@ class Summary:
 
     tools: tuple[str, ...]
     specs: tuple[str, ...]
+    edited: tuple[str, ...]
     changes: Changes
     errors: tuple[Diagnostic, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -83,7 +88,9 @@ def build(
     summary = report.summary
     if not (check and summary.stale):
         manifest = manifest_hash(root / "generated")
-        store.put("build", _state(root, templates), (replace(summary, specs=()), manifest))
+        store.put(
+            "build", _state(root, templates), (replace(summary, specs=(), edited=()), manifest)
+        )
     return summary
 
 
@@ -124,11 +131,19 @@ def build_project(
     """documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
     store = default_store() if store is None else store
     sources = read_project(root, store=store, jobs=jobs)
-    specs, digests = _write_specs(sources, root / "specs" / "tools", check=check, store=store)
+    out = root / "generated"
+    specs = _write_specs(
+        sources,
+        root / "specs" / "tools",
+        check=check,
+        store=store,
+        built=built_specs(out),
+    )
+    digests = specs.digests
     corrected = corrected_specs(root, sources)
     plans, changes = generate(
         corrected,
-        root / "generated",
+        out,
         templates=templates,
         check=check,
         jobs=jobs,
@@ -139,7 +154,14 @@ def build_project(
             if spec is sources.specs.get(tool) and tool in digests
         },
     )
-    return BuildReport(sources=sources, tools=corrected, plans=plans, specs=specs, changes=changes)
+    return BuildReport(
+        sources=sources,
+        tools=corrected,
+        plans=plans,
+        specs=specs.stale,
+        edited=specs.edited,
+        changes=changes,
+    )
 
 
 def corrected_specs(root: Path, sources: Sources) -> dict[str, ToolSpec]:
@@ -155,14 +177,25 @@ def write_specs(sources: Sources, out: Path, *, check: bool = False) -> tuple[st
     A spec whose file has another name than it should (because a tool with a similar id has come)
     moves to the right one.
     """
-    return _write_specs(sources, out, check=check, store=Store(None))[0]
+    return _write_specs(sources, out, check=check, store=Store(None), built={}).stale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """Spec files that differed from their specs, those of them that somebody had edited, and the
+    hash of each spec's canonical text by tool."""
+
+    stale: tuple[str, ...]
+    edited: tuple[str, ...]
+    digests: dict[str, str]
 
 
 def _write_specs(
-    sources: Sources, out: Path, *, check: bool, store: Store
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The same, and the hash of each spec's canonical text by tool."""
+    sources: Sources, out: Path, *, check: bool, store: Store, built: Mapping[str, str]
+) -> _Written:
+    """The same. ``built`` are the hashes of the specs that the last build worked from."""
     stale: list[str] = []
+    edited: list[str] = []
     digests: dict[str, str] = {}
     targets = sources.spec_files()
     for path, spec in targets.items():
@@ -170,17 +203,29 @@ def _write_specs(
         if file.resolve() in sources.broken:
             continue
         data = read_bytes(file) if file.is_file() else None
-        text = _canonical(spec, data, sources.loaded.get(spec.tool), store)
+        before = sources.loaded.get(spec.tool)
+        text = _canonical(spec, data, before, store)
         digests[spec.tool] = hashlib.sha256(text).hexdigest()
         if text != data:
             stale.append(path)
+            if data is not None and before is not None and _same_documents(before, spec):
+                ours = hashlib.sha256(data).hexdigest() == built.get(spec.tool)
+                edited += [] if ours else [path]
             if not check:
                 write_file(file, text)
     kept = {(out / path).resolve() for path in targets}
     for tool, file in sources.files.items():
         if tool in sources.specs and file.resolve() not in kept and not check:
             file.unlink(missing_ok=True)
-    return tuple(stale), digests
+    return _Written(stale=tuple(stale), edited=tuple(edited), digests=digests)
+
+
+def _same_documents(one: ToolSpec, other: ToolSpec) -> bool:
+    """Whether both come from the same bytes, so that what differs did not come from there."""
+    first, second = (
+        spec.source and (spec.source.sha256, spec.source.detail_sha256) for spec in (one, other)
+    )
+    return first is not None and first == second
 
 
 def _canonical(spec: ToolSpec, data: bytes | None, loaded: ToolSpec | None, store: Store) -> bytes:

@@ -172,6 +172,16 @@ def up_to_date(out: Path, manifest: str) -> Changes | None:
     )
 
 
+def built_specs(out: Path) -> dict[str, str]:
+    """The hash of the spec that each tool in ``out`` was made from, as far as that is known."""
+    data = _read(out / MANIFEST)
+    try:
+        tools = cast("dict[str, dict[str, str]]", json.loads(data or b"")["tools"])
+        return {tool: str(each["sha256"]) for tool, each in tools.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def manifest_hash(out: Path) -> str:
     """The hash by which :func:`up_to_date` knows a manifest."""
     return _hash_of(out / MANIFEST) or ""

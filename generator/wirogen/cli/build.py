@@ -73,6 +73,11 @@ def show_report(report: Summary, *, check: bool) -> None:
     stale += [f"generated/{path}" for path in (*changes.written, *changes.removed)]
     if check and stale:
         rows.append(("stale", _some(stale)))
+    if report.edited:
+        edits = _some([f"specs/tools/{path}" for path in report.edited])
+        verb = "would be" if check else "was"
+        what = f"{verb} overwritten from its document; corrections belong in specs/overlays/"
+        rows.append(("edited by hand", f"{edits}: {what}"))
     if changes.edited:
         rows.append(("edited by hand", _some([f"generated/{path}" for path in changes.edited])))
     if changes.unknown:
@@ -93,6 +98,7 @@ def _as_json(report: Summary) -> dict[str, object]:
     return {
         "tools": list(report.tools),
         "specs": list(report.specs),
+        "edited_specs": list(report.edited),
         "written": list(report.changes.written),
         "unchanged": report.changes.unchanged,
         "removed": list(report.changes.removed),
