@@ -2,7 +2,8 @@
 
 Short documents show five models of each list, others on every download. So an open picker keeps
 the options that it had, marked with the hash of the last document that listed them, and examples
-stay where a document has none. A document with the full lists replaces both.
+stay where a document has none. A document with the full lists replaces both. How inputs are sent
+stays as it was where a document does not show it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
+from wirogen.contract import keep_contract
 from wirogen.detail import with_required
 from wirogen.spec import Input, Option, ToolSpec
 
@@ -40,6 +42,7 @@ def accumulate(known: ToolSpec, new: ToolSpec, *, full: bool = False) -> ToolSpe
     the order in which documents arrive, their marks aside.
     """
     same = known.source is not None and new.source is not None and _hash(known) == _hash(new)
+    new = keep_contract(known, new)
     if full and not same:
         return _with_detail(known, new)
     before = {item.name: item for item in known.inputs}

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from wirogen.contract import kept_findings
 from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.document import parse_document
@@ -99,6 +100,10 @@ def read_documents(
             whole = full or is_full(parsed, document)
             merged = accumulate(before, spec, full=whole)
             spec = before if merged == before else merged
+            into.diagnostics += [
+                Diagnostic(code=each.code, message=each.message, path=shown, subject=each.subject)
+                for each in kept_findings(spec)
+            ]
         into.add(spec, shown)
     details.left_over(known, into)
 

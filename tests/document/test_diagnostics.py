@@ -132,6 +132,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "https://api.wiro.ai/v1/Run/a/b",
     ),
     ("D310", flat(page(text_input("seed", "don't"))), TITLE, "'t"),
+    ("D312", flat(page(SEED, body='{ "seed": NaN }')), "seed", "NaN }"),
     ("D311", changed('"seed": "1"', '"seed": "1", "seed": "1"'), "seed", '"seed": "1", "callback'),
 ]
 
@@ -156,7 +157,8 @@ def test_diagnostic(code: str, document: str, subject: str, text: str) -> None:
 
 def test_every_code_of_documents_is_shown_by_a_test() -> None:
     elsewhere = {
-        "D001", "D002", "D003", "D004", "D005", "D006", "D007", "D008", "D009", "D302", "D307",
+        "D001", "D002", "D003", "D004", "D005", "D006", "D007", "D008", "D009", "D010", "D302",
+        "D307", "D313", "D314",
     }  # fmt: skip
     known = {code for code in RULES if code.startswith("D")}
     assert {code for code, _, _, _ in CASES} | elsewhere == known

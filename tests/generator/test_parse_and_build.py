@@ -56,6 +56,36 @@ def test_build_keeps_what_earlier_documents_told_and_is_idempotent(project: Proj
     assert project.snapshot() == before
 
 
+def test_a_document_that_was_cut_leaves_the_spec_as_it_was(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = project.document(PAGE)
+    build_project(project.root)
+    before = project.specs()
+    text = document.read_text("utf-8")
+    document.write_text(text[: text.index("callbackUrl")], "utf-8")
+    assert run(["build", "--root", str(project.root)]) != 0
+    shown = capsys.readouterr()
+    assert "D010" in shown.out + shown.err
+    assert project.specs() == before
+    assert run(["parse", str(document), "--out", str(project.root / "specs" / "tools")]) == 2
+    assert project.specs() == before
+
+
+def test_a_broken_run_command_keeps_the_contract_and_says_so(project: Project) -> None:
+    document = project.document(PAGE)
+    build_project(project.root)
+    before = project.specs()[PAGE.tool]
+    text = document.read_text("utf-8")
+    start = text.index("-d '{", text.index("## Run Command - Make"))
+    document.write_text(f"{text[:start]}-d 'oops {text[start + 4 :]}", "utf-8")
+    report = build_project(project.root)
+    assert {"D308", "D314"} <= {each.code for each in report.summary.diagnostics}
+    after = project.specs()[PAGE.tool]
+    assert [item.wire for item in after.inputs] == [item.wire for item in before.inputs]
+    assert not build_project(project.root).summary.stale
+
+
 def test_tool_detail_beside_a_document_counts_in_every_build(project: Project) -> None:
     project.document(PAGE)
     project.write("documents/a/tool.json", detail(PAGE.tool, {"id": "steps", "min": 1, "max": 50}))

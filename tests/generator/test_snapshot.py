@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -106,6 +107,62 @@ def test_examples_survive_a_document_that_has_none() -> None:
     full, short = spec_of(page, full=True), spec_of(page)
     assert full.examples
     assert accumulate(full, short).examples == full.examples
+
+
+def broken(page: Page, old: str = "-d '{", new: str = "-d '{ oops") -> ToolSpec:
+    """The tool by a document whose Run Command is not as it was."""
+    text = page.text()
+    start = text.index(old, text.index("## Run Command - Make"))
+    return parse_document(
+        text[:start] + new + text[start + len(old) :], path="x", document="x.txt"
+    ).spec
+
+
+def contract(spec: ToolSpec) -> dict[str, tuple[object, ...]]:
+    return {item.name: (item.required, item.wire, item.example) for item in spec.inputs}
+
+
+def kept(spec: ToolSpec) -> list[str]:
+    assert spec.source
+    return [each.subject for each in spec.source.findings if each.code == "D314"]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_run_command_that_cannot_be_read_takes_nothing_back(full: bool) -> None:
+    known, new = spec_of(PAGE), broken(PAGE)
+    assert contract(new) != contract(known)
+    merged = accumulate(known, new, full=full)
+    assert contract(merged) == contract(known)
+    assert kept(merged) == ["Run Command"]
+    assert accumulate(merged, new, full=full) == merged
+    # A document that shows it again counts.
+    assert accumulate(merged, known, full=full).source == known.source
+
+
+def test_what_was_guessed_is_not_kept_as_a_contract() -> None:
+    guessed = broken(PAGE)
+    merged = accumulate(guessed, broken(later(PAGE)))
+    assert kept(merged) == []
+
+
+def test_one_value_that_cannot_be_read_is_kept_alone() -> None:
+    known = spec_of(PAGE)
+    name = next(item.name for item in known.inputs if item.wire.type == "number")
+    text = PAGE.text()
+    shown = re.search(rf'"{name}": (\S+?)[,\s]', text[text.index("## Run Command - Make") :])
+    assert shown
+    new = broken(PAGE, f'"{name}": {shown[1]}', f'"{name}": 1e999')
+    merged = accumulate(known, new)
+    assert contract(merged) == contract(known)
+    assert kept(merged) == [name]
+    assert accumulate(merged, new) == merged
+
+
+def test_a_key_that_only_the_run_command_had_is_kept() -> None:
+    known = broken(PAGE, "-d '{", '-d \'{ "extraKey": 7,')
+    assert known.inputs[-1].name == "extraKey"
+    assert accumulate(known, broken(PAGE)).inputs[-1] == known.inputs[-1]
+    assert len(accumulate(known, spec_of(PAGE)).inputs) == len(known.inputs) - 1
 
 
 def test_marks_survive_the_file() -> None:

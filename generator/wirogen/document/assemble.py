@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from wirogen.document.inputs import RawInput
 from wirogen.document.wire import (
@@ -18,14 +18,15 @@ from wirogen.spec import Input, Json
 
 
 def assemble(
-    raw: list[RawInput], body: Mapping[str, Json] | None
+    raw: list[RawInput], body: Mapping[str, Json] | None, unusable: Collection[str] = ()
 ) -> tuple[list[Input], list[Decision]]:
     """The inputs, and what was decided for each. ``body`` is the body of the Run Command
-    (``None``: there is none); keys of it that no input describes become inputs at the end."""
+    (``None``: there is none); keys of it that no input describes become inputs at the end.
+    ``unusable`` are its keys whose values cannot be read."""
     inputs: list[Input] = []
     decisions: list[Decision] = []
     for item in raw:
-        decision = decide(item.name, item.type, item.default, item.options, body)
+        decision = decide(item.name, item.type, item.default, item.options, body, unusable)
         decisions.append(decision)
         inputs.append(
             Input(

@@ -64,7 +64,8 @@ def check_head(report: Report, head: Head, tool: str) -> None:
 def check_inputs(
     report: Report, raw: list[RawInput], decisions: list[Decision], body: Body | None
 ) -> None:
-    shown = None if body is None else {member.key: member.value for member in body.members}
+    shown = None if body is None else body.shown()
+    unusable = {} if body is None else body.unusable()
     keys: set[str] = set()
     seen = {item.name for item in raw}
     for item, decision in zip(raw, decisions, strict=False):
@@ -79,12 +80,17 @@ def check_inputs(
                 message = f"has {shorten(item.help)}, the help of another input"
                 report.add("D205", item.at["help"], item.name, message)
         _check_options(report, item)
-        if shown is not None:
+        if shown is not None and item.name not in unusable:
             _check_shown(report, item, decision, shown)
     for member in body.members if body else ():
-        if member.key not in seen and member.key != CALLBACK:
+        if member.key not in seen and member.key != CALLBACK and member.key not in unusable:
             message = "is in the Run Command, but no input describes it"
             report.add("D305", member.key_start, member.key, message)
+    for member in unusable.values():
+        if member.wrong is not None and member.key != CALLBACK:
+            left = "what is sent is a guess" if member.key in seen else "it is left out"
+            message = f"has a value in the Run Command that cannot be used: {member.wrong}; {left}"
+            report.add("D312", member.start, member.key, message)
 
 
 def _check_shown(

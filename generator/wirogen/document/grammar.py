@@ -49,7 +49,7 @@ TAIL: Final[dict[str, str]] = {
 }
 """Title of each section after the inputs, and the name of the region that holds its text."""
 
-REGIONS: Final = frozenset(TAIL.values()) | {"cut", "callback", "unused-sample"}
+REGIONS: Final = frozenset(TAIL.values()) | {"callback", "unused-sample"}
 
 
 def head_key(word: str, name: str) -> str:

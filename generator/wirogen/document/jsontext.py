@@ -28,7 +28,8 @@ class JsonError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of an object: its key and value, and where both stand."""
+    """One member of an object: its key and value, and where both stand. ``wrong`` is why its value
+    cannot be used (it is ``None`` then), although the members around it can."""
 
     key: str
     value: Json
@@ -36,6 +37,7 @@ class Member:
     key_end: int
     start: int
     end: int
+    wrong: JsonError | None = None
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -51,6 +53,7 @@ def _finite(text: str) -> float:
 
 _strict = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 _lenient = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, strict=False)
+_shape = json.JSONDecoder(parse_constant=str, parse_float=str, parse_int=str, strict=False)
 
 
 def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
@@ -71,6 +74,17 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
     if "\\u" in raw and not _encodable(value):
         raise JsonError(start, "a lone surrogate is not text")
     return value, end
+
+
+def extent(text: str, start: int) -> int:
+    """Where the value at ``start`` ends, whatever its numbers, strings and depth are like. Raises
+    :class:`JsonError` when it does not end, or is not built like JSON."""
+    try:
+        return _shape.raw_decode(text, start)[1]
+    except json.JSONDecodeError as error:
+        raise JsonError(error.pos, error.msg) from None
+    except RecursionError:
+        raise JsonError(start, "nested too deeply") from None
 
 
 def _depth(value: Json) -> int:
@@ -104,7 +118,8 @@ def _skip(text: str, at: int) -> int:
 def members(text: str, start: int, *, strict: bool = True) -> tuple[list[Member], int]:
     """The members of the object at ``start``, in order and with duplicates, and where it ends.
 
-    Raises :class:`JsonError`.
+    A value that is built like JSON and cannot be used (``NaN``, ``1e400``) is ``wrong`` and spoils
+    no other. Raises :class:`JsonError`.
     """
     found: list[Member] = []
     if text[start : start + 1] != "{":
@@ -120,8 +135,13 @@ def members(text: str, start: int, *, strict: bool = True) -> tuple[list[Member]
         if text[colon : colon + 1] != ":":
             raise JsonError(colon, "Expecting ':'")
         value_start = _skip(text, colon + 1)
-        value, end = decode(text, value_start, strict=strict)
-        found.append(Member(cast("str", key), value, at, key_end, value_start, end))
+        value: Json = None
+        wrong: JsonError | None = None
+        try:
+            value, end = decode(text, value_start, strict=strict)
+        except JsonError as error:
+            wrong, end = error, extent(text, value_start)
+        found.append(Member(cast("str", key), value, at, key_end, value_start, end, wrong))
         at = _skip(text, end)
         if text[at : at + 1] == "}":
             return found, at + 1

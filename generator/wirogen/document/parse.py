@@ -14,7 +14,6 @@ from wirogen.document.examples import ExampleReader
 from wirogen.document.fields import Fields, Start
 from wirogen.document.grammar import (
     HEADING,
-    NAME,
     RUN,
     START,
     TAIL,
@@ -31,10 +30,18 @@ from wirogen.document.page import Page
 from wirogen.document.parts import Form, Mark, Part, Tiler, tile
 from wirogen.document.reading import read
 from wirogen.document.report import Report
-from wirogen.document.samples import check_samples
-from wirogen.document.tail import Block, Body, find_tail, is_complete, run_body, walk
+from wirogen.document.samples import check_commands, check_samples
+from wirogen.document.tail import (
+    Block,
+    Body,
+    find_tail,
+    is_complete,
+    run_body,
+    shows_later_sections,
+    walk,
+)
 from wirogen.document.toolid import ToolIdError, tool_id
-from wirogen.document.wire import Decision, Shown
+from wirogen.document.wire import CALLBACK, Decision, Shown
 from wirogen.spec import Finding, Input, Json, Section, Source, ToolSpec
 
 _MOST_REPORTED: Final = 20
@@ -71,7 +78,8 @@ def parse_document(data: bytes | str, *, path: str, document: str = "") -> Parse
 
     ``path`` is the file's name in messages, ``document`` what ``source.document`` says (``path``
     when it is empty). Raises ``InputError`` for what cannot be used: not a tool document, not
-    text, two documents in one, cut before its inputs, or a tool id that is no two safe names.
+    text, two documents in one, cut before the end of its Run Command, or a tool id that is no two
+    safe names.
     """
     text, digest = read(data, path)
     report = Report(text, path)
@@ -97,25 +105,25 @@ class _Parser:
         size = len(self.text)
         blocks, certain = find_tail(self.layout, head.end)
         tail = blocks[0].start if blocks else size
-        commands = [block for block in blocks if block.title == RUN]
-        run = next((block for block in commands if block.json >= 0), next(iter(commands), None))
-        body = run_body(self.layout, run) if run else None
-        shown: Mapping[str, Json] | None = None
-        if isinstance(body, Body):
-            shown = {member.key: member.value for member in body.members}
+        commands = [(block, run_body(self.layout, block)) for block in blocks if block.title == RUN]
+        run, body = next(
+            (each for each in commands if isinstance(each[1], Body)),
+            next(iter(commands), (None, None)),
+        )
+        usable = body if isinstance(body, Body) else None
+        self._whole(blocks, run, usable)
+        shown = usable.shown() if usable else None
         if not certain:
             self.report.add("D106", tail, "", "has text that looks like the sections at its end")
-        middle = self._middle(head, tail, shown, cut=not blocks)
-        inputs, decisions = assemble(middle.inputs, shown)
+        middle = self._middle(head, tail, shown)
+        inputs, decisions = assemble(middle.inputs, shown, usable.unusable() if usable else ())
         self._second_document(head.end, tail, shown or {})
         self._tail(blocks, body, inputs, decisions)
-        if not any(is_complete(self.layout, block) for block in blocks):
-            self._cut(middle)
         check_text(self.report, self.layout, self.tiler.marks)
         check_head(self.report, head, tool)
-        usable = body if isinstance(body, Body) else None
         check_inputs(self.report, middle.inputs, decisions, usable)
         check_samples(self.page, blocks, run, body, head.run)
+        check_commands(self.page, commands)
         diagnostics = self.report.finish()
         spec = ToolSpec(
             tool=tool,
@@ -160,11 +168,22 @@ class _Parser:
         except ToolIdError as error:
             return self.report.fail("D006", head.at["run"], str(error))
 
-    def _middle(
-        self, head: Head, end: int, shown: Mapping[str, Json] | None, *, cut: bool
-    ) -> _Middle:
-        """The inputs, the examples and whatever else stands before ``end``. ``cut`` says that
-        the document ends there, so that the last of them cannot be trusted."""
+    def _whole(self, blocks: list[Block], run: Block | None, body: Body | None) -> None:
+        """Refuses a document that was cut before all that it says about calls was read: what is
+        left of it would be guessed, over a spec that may be right."""
+        if any(is_complete(self.layout, block) for block in blocks):
+            return
+        end = len(self.text.rstrip(WHITE))
+        if body is None and not shows_later_sections(blocks, run):
+            where = "in its Run Command" if run else "before its Run Command"
+            self.report.fail("D010", end, f"ends {where}: the document is cut; download it again")
+        message = "ends early; its inputs and its Run Command were read in full"
+        if body is None:
+            message = "ends early, and has no Run Command that can be used"
+        self.report.add("D007", end, "", message)
+
+    def _middle(self, head: Head, end: int, shown: Mapping[str, Json] | None) -> _Middle:
+        """The inputs, the examples and whatever else stands before ``end``."""
         fields = Fields(self.layout, head.end, end)
         reader = InputReader(self.page, fields, shown or {}, self._section)
         starts = fields.complete()
@@ -175,22 +194,14 @@ class _Parser:
         starts = [start for start in starts if start.at < limit]
         if starts:
             limit = reader.end_of_last(starts[-1], limit)
-        cut_at = -1
-        if cut and limit == end:
-            cut_at = self.layout.find_last(NAME, head.end, end)
-            limit = cut_at if cut_at >= 0 else limit
-            starts = [start for start in starts if start.at < limit]
         self._stray(head.end, min(first, limit))
         middle = _Middle(reader.read(starts, limit))
         self._taken_for_text(fields, {start.at for start in starts}, limit, shown or {})
-        if cut_at >= 0:
-            self.tiler.region(limit, self.layout.trim(limit, end)[1], "cut")
-            return middle
         self._unknown_sections(limit, inspires if inspires >= 0 else end)
         if inspires >= 0:
             self.tiler.syntax(inspires, title)
             middle.examples = self._examples(
-                inspires + len(title), end, {raw.name for raw in middle.inputs}, cut=cut
+                inspires + len(title), end, {raw.name for raw in middle.inputs}
             )
         return middle
 
@@ -201,23 +212,16 @@ class _Parser:
         )
         return min(((at, title) for at, title in places if at >= 0), default=(-1, ""))
 
-    def _examples(
-        self, start: int, end: int, names: set[str], *, cut: bool
-    ) -> list[dict[str, str]]:
+    def _examples(self, start: int, end: int, names: set[str]) -> list[dict[str, str]]:
         reader = ExampleReader(self.page, names)
         items = reader.find(start, end)
         limit = end
         if items:
             heading = self.layout.heading(items[-1].key_end, end)
             limit = heading if heading >= 0 else end
-        if cut and items and limit == end:
-            limit = items.pop().dash
         self._stray(start, items[0].dash if items else limit)
         examples = reader.read(items, limit)
-        if cut and limit < end and self.layout.heading(limit, end) != limit:
-            self.tiler.region(limit, self.layout.trim(limit, end)[1], "cut")
-        else:
-            self._unknown_sections(limit, end)
+        self._unknown_sections(limit, end)
         return examples
 
     def _stray(self, start: int, end: int) -> None:
@@ -274,15 +278,6 @@ class _Parser:
                     self.report.fail("D004", at, "holds a second document")
             at = self.layout.find(START, at + 1, end)
 
-    def _cut(self, middle: _Middle) -> None:
-        place = next((mark for mark in self.tiler.marks if mark[3] == "cut"), None)
-        offset = place[1] if place else len(self.text)
-        message = "ends early; what the cut may have changed is left out"
-        last = middle.inputs[-1].name if middle.inputs and place else ""
-        if last:
-            message += f" (the last input that is whole is {last!r})"
-        self.report.add("D007", offset, "", message)
-
     def _tail(
         self,
         blocks: list[Block],
@@ -322,9 +317,9 @@ class _Parser:
         tiler.syntax(body.start, "{")
         for number, member in enumerate(body.members):
             slot = slots.get(member.key)
-            if slot is None:
+            if slot is None and member.key == CALLBACK:
                 tiler.region(member.key_start, member.end, "callback")
-            elif last[member.key] != number:
+            elif slot is None or last[member.key] != number:
                 tiler.region(member.key_start, member.end, "unused-sample")
             else:
                 tiler.value(member.key_start, member.key_end, ("inputs", slot, "name"), Form.JSON)

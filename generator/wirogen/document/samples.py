@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote
 
+from wirogen.diagnostics import position_at
 from wirogen.document.grammar import INTEGRATION, RUN
-from wirogen.document.jsontext import JsonError
+from wirogen.document.jsontext import JsonError, same
 from wirogen.document.page import Page
 from wirogen.document.report import shorten
 from wirogen.document.tail import Block, Body
+from wirogen.spec import Json
 
 _CURL: Final = re.compile(r"curl\s+-X\s+POST\s+\"([^\"]*)\"")
+_MOST_NAMED: Final = 5
 _MULTIPART: Final = "multipart/form-data"
 _SIGN: Final = re.compile(r"openssl\s+dgst\b[^\n`]*")
 _BARE_OUTPUT: Final = re.compile(r"-binary|-r\b|\|\s*(?:sed|awk|cut|xxd|tr|grep)\b")
@@ -50,6 +54,41 @@ def check_samples(
         count = len(contradictions)
         message = f"{count} request{'s' * (count > 1)} with {_MULTIPART} over a JSON body"
         report.add("D302", contradictions[0], "", message)
+
+
+def check_commands(page: Page, commands: Sequence[tuple[Block, Body | JsonError]]) -> None:
+    """Reports Run Commands that do not send what the one that counts sends: the first that can be
+    read."""
+    used, body = next(
+        (each for each in commands if isinstance(each[1], Body)), next(iter(commands), (None, None))
+    )
+    if used is None:
+        return
+    place = position_at(page.text, used.start)
+    for block, other in commands:
+        if block is used:
+            continue
+        if isinstance(body, Body) and isinstance(other, Body):
+            differing = _differing(body.shown(), other.shown())
+            if not differing:
+                continue
+            said = f"sends another {', '.join(differing[:_MOST_NAMED])}"
+        else:
+            said = "has no body that can be read"
+        here = position_at(page.text, block.start)
+        message = (
+            f"is there twice: the one at {here.line}:{here.column} {said}; "
+            f"the one at {place.line}:{place.column} counts"
+        )
+        page.report.add("D313", block.start, RUN, message)
+
+
+def _differing(one: Mapping[str, Json], other: Mapping[str, Json]) -> list[str]:
+    return [
+        shorten(key)
+        for key in {**one, **other}
+        if key not in one or key not in other or not same(one[key], other[key])
+    ]
 
 
 def _check_signing(page: Page, block: Block) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from wirogen.document.grammar import FENCE, HEADING, INTEGRATION, STATUS, TAIL
-from wirogen.document.jsontext import JsonError, Member, decode, members
+from wirogen.document.grammar import FENCE, HEADING, INTEGRATION, RUN, STATUS, TAIL
+from wirogen.document.jsontext import JsonError, Member, decode, extent, members
 from wirogen.document.layout import Layout
+from wirogen.spec import Json
 
 _LONGEST_FIRST: Final = {
     beginning: sorted((t for t in TAIL if t.startswith(beginning)), key=len, reverse=True)
@@ -52,6 +53,16 @@ class Body:
     end: int
     members: tuple[Member, ...]
     wrong: JsonError | None = None
+
+    def shown(self) -> dict[str, Json]:
+        """The values by key, the last one where a key comes twice, without unusable ones."""
+        last = {member.key: member for member in self.members}
+        return {key: member.value for key, member in last.items() if member.wrong is None}
+
+    def unusable(self) -> dict[str, Member]:
+        """The members whose value, the last one under their key, cannot be used."""
+        last = {member.key: member for member in self.members}
+        return {key: member for key, member in last.items() if member.wrong is not None}
 
 
 def find_tail(layout: Layout, start: int) -> tuple[list[Block], bool]:
@@ -175,7 +186,7 @@ def _read_json(text: str, block: Block) -> int:
     except JsonError as error:
         block.wrong = error
         try:
-            return decode(text, block.json, strict=False)[1]
+            return extent(text, block.json)
         except JsonError:
             return block.code
     return block.json_end
@@ -204,7 +215,19 @@ def run_body(layout: Layout, block: Block) -> Body | JsonError:
         found, end = members(layout.text, block.json, strict=False)
     except JsonError as error:
         return block.wrong or error
-    return Body(block.json, end, tuple(found), block.wrong)
+    wrong = next((member.wrong for member in found if member.wrong), block.wrong)
+    return Body(block.json, end, tuple(found), wrong)
+
+
+def shows_later_sections(blocks: list[Block], run: Block | None) -> bool:
+    """Whether a whole sample stands behind the place of the Run Command, so that the document was
+    not cut before the end of it."""
+    start = run.end if run is not None else 0
+    return any(
+        block.known and block.start >= start and block.code >= 0 and block.closed
+        for block in blocks
+        if block.title not in {INTEGRATION, RUN}
+    )
 
 
 def _title_end(text: str, start: int, end: int) -> int:

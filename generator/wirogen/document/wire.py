@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -113,8 +113,10 @@ def decide(
     default: str | None,
     options: tuple[Option, ...] | None,
     body: Mapping[str, Json] | None,
+    unusable: Collection[str] = (),
 ) -> Decision:
-    """Applies the rules. ``body`` is the body of the Run Command, ``None`` if none is usable."""
+    """Applies the rules. ``body`` is the body of the Run Command, ``None`` if none is usable;
+    ``unusable`` names those of its keys whose value is not: there is one, so it is no blank."""
     if body is not None and name in body:
         return _by_command(name, type_, default, body[name])
     wire_type = guess(type_, default)
@@ -122,7 +124,9 @@ def decide(
         return Decision(True, Wire(type=wire_type), default)
     if type_ in FILE_TYPES:
         return Decision(False, Wire(type=wire_type), _files(wire_type, default))
-    if body is not None:
+    if name in unusable and not default:
+        return Decision(True, Wire(type=wire_type))
+    if body is not None and name not in unusable:
         return Decision(False, Wire(type=wire_type))
     return Decision(
         False, Wire(type=wire_type, sent=_assumed(name, type_, default, options, wire_type))

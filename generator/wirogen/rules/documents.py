@@ -68,8 +68,8 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "document-cut",
         Severity.WARNING,
         "The document ends before its last section does.",
-        "The end of the document is missing. All that is in the spec was read in full; an "
-        "input that the cut may have hit is left out and named.",
+        "The end of the document is missing. All inputs were read in full, and so was the Run "
+        "Command if there is one that can be read: what is missing are samples behind it.",
         "Download the document again before you rely on the generated code.",
     ),
     rule(
@@ -90,6 +90,16 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "Some lines end in CR LF and others in LF. Texts of several lines keep exactly what "
         "they have.",
         "Save the document with one kind of line end.",
+    ),
+    rule(
+        "D010",
+        "cut-before-run-command",
+        Severity.ERROR,
+        "The document ends before its Run Command is complete.",
+        "The Run Command says which values a call sends and which ones it needs. Without all of "
+        "it, a spec would be guessed, and calls made with it might send, and cost, something else. "
+        "A spec that an earlier document gave stays as it is.",
+        "Download the document again.",
     ),
     rule(
         "D101",
@@ -313,8 +323,8 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "invalid-json-sample",
         Severity.WARNING,
         "A sample is not valid JSON.",
-        "The sample cannot be copied as it stands. If it is the body of the Run Command, how "
-        "inputs are sent was guessed from their types.",
+        "The sample cannot be copied as it stands. If it is the body of the Run Command, D308 or "
+        "D312 says what could not be read; without either, all of its values were read.",
         "Do not copy this sample; the reference page shows a request that works.",
     ),
     rule(
@@ -375,7 +385,8 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "no-run-command",
         Severity.WARNING,
         "There is no Run Command that can be used.",
-        "The document has no sample request. How inputs are sent was guessed from their types.",
+        "The sample request is missing, or is not built like JSON. How inputs are sent was "
+        "guessed from their types, unless an earlier document of the tool showed it (D314).",
         "Compare a request with the tool's page before you rely on it, and correct the spec "
         "with an overlay.",
     ),
@@ -404,5 +415,36 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The Run Command sends a key twice.",
         "JSON readers take the last value, and so does the spec.",
         "Nothing to do.",
+    ),
+    rule(
+        "D312",
+        "unusable-value-in-body",
+        Severity.WARNING,
+        "The Run Command shows a value that cannot be used.",
+        "The value is NaN, infinite, a number of too many digits, nested too deeply or no text. "
+        "How this one input is sent was guessed from its type, unless an earlier document of the "
+        "tool showed it (D314); without a default it is required. The other values count. A key "
+        "that no input describes is left out.",
+        "Correct the input with an overlay.",
+    ),
+    rule(
+        "D313",
+        "run-commands-disagree",
+        Severity.WARNING,
+        "Two Run Commands send different things.",
+        "The first one that can be read is taken for the contract; nothing is taken from the "
+        "other.",
+        "Check with the tool's page which of the two is right, and correct the spec with an "
+        "overlay.",
+    ),
+    rule(
+        "D314",
+        "contract-kept",
+        Severity.WARNING,
+        "How inputs are sent is what an earlier document showed.",
+        "The newest document has no Run Command, or no value in it, that can be read. Inputs of "
+        "the same name and type are required and sent as before, and inputs that only the Run "
+        "Command had are kept.",
+        "Download the document again; compare a request with the tool's page.",
     ),
 )
