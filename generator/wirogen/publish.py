@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, cast
@@ -95,8 +95,10 @@ class Publication:
     def finish(self, provenance: Mapping[str, object]) -> Changes:
         """Make the folder hold exactly what was taken in, beside whatever is not ours.
 
-        The whole tree changes in one step; in a check, it does not.
+        The whole tree changes in one step; in a check, it does not. Raises :class:`InputError`
+        when a folder in it is a link, since that leads to files that are not below it.
         """
+        _refuse_links(self.out, {*self._made, *self.known})
         hashes = {path: self._made[path].sha256 for path in sorted(self._made)}
         manifest = json.dumps({**provenance, "files": hashes}, indent=2, ensure_ascii=False)
         self.put({MANIFEST: f"{manifest}\n"})
@@ -123,9 +125,10 @@ class Publication:
         whole = self.stage / "whole"
         whole.mkdir()
         skipped = {*written, *removed}
-        for folder, _, names in os.walk(self.out):
+        for folder, folders, names in os.walk(self.out):
             base = Path(folder).relative_to(self.out)
-            left = [name for name in names if (base / name).as_posix() not in skipped]
+            entries = [*names, *_links(Path(folder), folders)]
+            left = [name for name in entries if (base / name).as_posix() not in skipped]
             if left:
                 (whole / base).mkdir(parents=True, exist_ok=True)
             for name in left:
@@ -136,7 +139,7 @@ class Publication:
                 (whole / path).parent.mkdir(parents=True, exist_ok=True)
                 staged.replace(whole / path)
         _drop_bytecode_alone(whole)
-        exchange(whole, self.out)
+        exchange(whole, self.out.resolve())
 
 
 def publish(
@@ -201,6 +204,17 @@ def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]
     return made
 
 
+def _links(folder: Path, names: Sequence[str]) -> list[str]:
+    return [name for name in names if (folder / name).is_symlink()]
+
+
+def _refuse_links(out: Path, paths: Iterable[str]) -> None:
+    for folder in sorted({parent for path in paths for parent in Path(path).parents[:-1]}):
+        if (out / folder).is_symlink():
+            message = "is a link to a folder elsewhere; remove it, or generate into another folder"
+            raise InputError(Diagnostic(code="S004", message=message, path=str(out / folder)))
+
+
 def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
@@ -240,7 +254,8 @@ def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
     for folder, folders, names in os.walk(out):
         folders[:] = [name for name in folders if name not in _IGNORED]
         base = Path(folder).relative_to(out)
-        found += [path for name in names if (path := (base / name).as_posix()) not in ours]
+        entries = [*names, *_links(Path(folder), folders)]
+        found += [path for name in entries if (path := (base / name).as_posix()) not in ours]
     return tuple(sorted(found))
 
 

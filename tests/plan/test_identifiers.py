@@ -21,6 +21,7 @@ from wirogen.plan.identifiers import (
     distinguish,
     snake,
 )
+from wirogen.site.categories import slug
 from wirogen.spec import Option
 
 
@@ -186,3 +187,15 @@ def test_the_order_of_tools_changes_no_name(tools: list[str]) -> None:
     modules, _ = plan_modules(tools)
     places = [(each.owner, each.project) for each in modules.values()]
     assert len(set(places)) == len(tools)
+
+
+@pytest.mark.parametrize("device", ["con", "NUL", "com1", "Lpt9"])
+def test_no_module_spec_or_page_is_named_like_a_device(device: str) -> None:
+    modules, _ = plan_modules([f"{device}/{device}"])
+    module = modules[f"{device}/{device}"]
+    paths = [str(module.owner), str(module.project), *module.spec_path.split("/")]
+    assert not {device.lower()} & {*paths, str(slug(device.lower()))}
+
+
+def test_no_category_takes_the_page_that_lists_them() -> None:
+    assert slug("index") != "index"

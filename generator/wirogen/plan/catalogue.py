@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from wirogen.diagnostics import Diagnostic
 from wirogen.plan.identifiers import (
     DEFAULT_PACKAGE,
-    KEYWORDS,
     OWNER_RESERVED,
+    PROJECT_RESERVED,
     Identifier,
     snake,
     with_suffix,
@@ -53,5 +53,5 @@ def _module_name(tool: str) -> tuple[Identifier, Identifier]:
     owner, _, project = tool.partition("/")
     return (
         snake(owner, prefix="owner", split_camel=False, reserved=OWNER_RESERVED),
-        snake(project, prefix="tool", split_camel=False, reserved=KEYWORDS),
+        snake(project, prefix="tool", split_camel=False, reserved=PROJECT_RESERVED),
     )

@@ -11,8 +11,10 @@ import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
+
+from wirogen.spec.names import DEVICES
 
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _LOWER_THEN_UPPER: Final = re.compile(r"([a-z])([A-Z])|([0-9])([A-Z][a-z])")
@@ -51,7 +53,9 @@ CLASS_RESERVED: Final = frozenset(
     LoraSetting Mapping None OnUpdate ResultT Sequence TOOL TaskT True TypeAlias
     """.split()
 )
-OWNER_RESERVED: Final = KEYWORDS | {"catalogue"}
+# Modules and packages are files, so names that cannot be files everywhere are none of theirs.
+PROJECT_RESERVED: Final = KEYWORDS | DEVICES
+OWNER_RESERVED: Final = PROJECT_RESERVED | {"catalogue"}
 
 
 class Identifier(str):
@@ -191,11 +195,6 @@ def distinguish(
             taken.add(candidate)
             names[index] = candidate
     return names
-
-
-def all_distinct(names: Iterable[Identifier]) -> bool:
-    seen = list(names)
-    return len(seen) == len(set(seen))
 
 
 DEFAULT_PACKAGE: Final = own("wiro_tools")

@@ -12,7 +12,7 @@ from wirogen.plan.identifiers import words
 from wirogen.plan.model import Code, InputPlan
 from wirogen.site.request import kind_of
 from wirogen.spec import ToolSpec
-from wirogen.spec.names import tool_hash
+from wirogen.spec.names import DEVICES, tool_hash
 
 _MEDIA: Final = ("image", "video", "audio")
 _ALSO: Final = {"music": "audio", "speech": "audio", "voice": "audio", "song": "audio"}
@@ -20,6 +20,7 @@ _TEXT_MAKERS: Final = frozenset({"llm", "chat", "ocr", "text", "transcription", 
 _DOCUMENTS: Final = frozenset({"document", "file", "pdf", "zip"})
 _TO: Final = re.compile(r"\bto[- ]([a-z0-9]+)\b")
 _SLUG_LENGTH: Final = 60
+_TAKEN: Final = DEVICES | {"index"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ def categories_of(spec: ToolSpec) -> list[Category]:
 def slug(name: str) -> Code:
     """A file name for a category; names that differ only in case or signs get different ones."""
     plain = "-".join(words(name, split_camel=False)).lower()[:_SLUG_LENGTH]
-    return Code(plain if plain == name else f"{plain or 'category'}-{tool_hash(name)}")
+    alone = plain == name and plain not in _TAKEN
+    return Code(plain if alone else f"{plain or 'category'}-{tool_hash(name)}")
 
 
 def output_kind(spec: ToolSpec) -> str:

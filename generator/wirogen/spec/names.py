@@ -16,11 +16,11 @@ from typing import Final
 from wirogen.text import is_visible
 
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
-# Windows keeps these for devices, whatever follows the dot.
-_DEVICES: Final = frozenset(
+DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul"}
     | {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
 )
+"""File names in lower case that Windows keeps for devices, whatever follows the dot."""
 _MAX_SLUG: Final = 80
 
 
@@ -45,7 +45,7 @@ def slug(text: str) -> str:
     name = _UNSAFE.sub("-", folded).strip("-")
     if not name or len(name) > _MAX_SLUG:
         return f"{name[: _MAX_SLUG - 9]}-{tool_hash(text)}".strip("-")
-    return f"{name}-tool" if name in _DEVICES else name
+    return f"{name}-tool" if name in DEVICES else name
 
 
 def tool_paths(tools: Iterable[str]) -> dict[str, str]:
