@@ -133,6 +133,18 @@ def _tokens(tokens: list[Token]) -> Iterator[Token]:
         yield from _tokens(token.children or [])
 
 
+def test_every_finding_of_a_document_is_an_item_of_its_own(
+    project_specs: dict[str, ToolSpec],
+) -> None:
+    for spec in project_specs.values():
+        module = plan(spec).module
+        page = render(spec)[f"docs/tools/{module.owner}/{module.project}.md"]
+        section = page.partition("## What the document gets wrong")[2].partition("\n## ")[0]
+        items = [line for line in section.splitlines() if line.startswith("- ")]
+        assert spec.source is not None
+        assert len(items) == len(spec.source.findings) > 1
+
+
 def test_ten_thousand_options_and_a_very_long_default() -> None:
     options = [Option(value=str(number), label=f"owner/Model {number}") for number in range(10_000)]
     long = "a 'quoted' \"word\" \\ " * 10_000
