@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from simulator import specs
-from simulator.wire import detail, post, run
+from simulator.wire import credentials, detail, post, run, send
 from wiro_runtime.testing import Simulator, faults, serve
 
 SERVE = """
@@ -203,3 +203,23 @@ def test_answers_on_one_connection_come_without_a_pause() -> None:
         connection.close()
     # Where small packets wait for acknowledgements most answers take 40 ms, on any machine.
     assert sorted(taken)[10] < 0.035
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+def test_a_client_that_hangs_up_is_no_error(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    with Simulator(specs.ALL) as sim:
+        host, _, port = sim.origin.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as client:
+            head = f"POST /v1/Run/wiro/painter HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\n"
+            client.sendall(f"{head}content-length: 5000\r\n\r\n--x".encode())
+            time.sleep(0.1)
+        time.sleep(0.1)
+        assert run(sim)["result"] is True
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+def test_an_address_without_the_version_is_unknown(sim: Simulator) -> None:
+    headers = [*credentials(sim), ("content-type", "application/json")]
+    answer = send(sim, "POST", "/Task/Detail", headers, b"{}")
+    assert answer.status == 404
+    assert answer.error == (0, "Error parsing url. Paths of the API begin with /v1/.")

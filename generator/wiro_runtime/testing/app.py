@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from wiro_runtime.testing import api, records
@@ -46,8 +46,9 @@ class App:
         self.on_answer: Callable[[records.Request, Response], None] = lambda _request, _answer: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # A request that is under way when the server stops is cancelled, which is no error.
-        with contextlib.suppress(asyncio.CancelledError):
+        # A request that is under way when the server stops is cancelled, and a client may hang up
+        # before it has sent all: neither is an error.
+        with contextlib.suppress(asyncio.CancelledError, ClientDisconnect):
             if scope["type"] == "websocket":
                 await self._websocket(scope, receive, send)
             elif scope["type"] == "http":
@@ -113,12 +114,16 @@ class App:
         return upload(self.world, body) if tool is None else api.run(self.world, tool, body)
 
     def _file(self, request: Request, path: str) -> Response:
+        page = path.rsplit("/", 1)[-1] in PAGE_NAMES
+        if request.method == "POST" and not page and not path.startswith("/cdn/"):
+            lost = RefusalError("Error parsing url. Paths of the API begin with /v1/.", status=404)
+            return JSONResponse(lost.answer(), lost.status)
         refused = refuse_credentials(request)
         if refused is not None:
             return refused
         if path.startswith("/cdn/"):
             return serve_file(request, self.world.file(path))
-        if path.rsplit("/", 1)[-1] in PAGE_NAMES:
+        if page:
             # A page's address may have its blanks and dots encoded either way.
             return serve_page(self.world, request, unquote(path))
         return Response("Not found", 404, media_type="text/plain")
