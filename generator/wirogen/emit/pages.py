@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from wirogen.diagnostics import RULES
+from wirogen.diagnostics import RULES, Severity
 from wirogen.emit.escape import link
 from wirogen.emit.templates import Renderer
 from wirogen.plan import ToolPlan
@@ -117,11 +117,14 @@ def _by_category(plans: Iterable[ToolPlan]) -> dict[str, list[ToolPlan]]:
 
 
 def _findings(plan: ToolPlan) -> list[dict[str, str | None]]:
-    """What is odd about the document, each with what to do and where that is explained."""
+    """What is wrong in the document, each with what to do and where that is explained. Notes say
+    nothing against it and stay in the spec."""
     source = plan.spec.source
     found: list[dict[str, str | None]] = []
     for each in source.findings if source else ():
         rule = RULES.get(each.code)
+        if rule is not None and rule.severity is Severity.NOTE:
+            continue
         found.append(
             {
                 "code": each.code,
