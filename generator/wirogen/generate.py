@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ from wirogen.workers import in_workers
 if TYPE_CHECKING:
     from wirogen.emit.templates import Renderer
 
+_CHUNK: Final = 16
 _KEPT_OPTIONS: Final = 3
 _GROWING: Final = frozenset({"enum", "x-options"})
 
@@ -84,8 +86,11 @@ def generate(
             else:
                 todo.append(task)
         place = (publication.out, publication.stage, templates)
-        rendered = in_workers(_render, todo, jobs=jobs, prepare=_prepare, arguments=place)
-        for task, (result, made) in zip(todo, rendered, strict=True):
+        chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
+        rendered = in_workers(
+            _render, chunks, jobs=jobs, chunk=1, prepare=_prepare, arguments=place
+        )
+        for task, (result, made) in zip(todo, chain.from_iterable(rendered), strict=True):
             publication.take(made)
             store.put("tool", task.key, result)
             done[task.spec.tool] = result
@@ -125,12 +130,20 @@ def _prepare(out: Path, stage_folder: Path, templates: Path | None) -> None:
     _worker[:] = [_Worker(out, stage_folder, Renderer(templates))]
 
 
-def _render(task: _Task) -> tuple[_Done, dict[str, Made]]:
-    from wirogen.emit.render import fragments, render_tool  # noqa: PLC0415 - see _prepare
+def _render(tasks: Sequence[_Task]) -> list[tuple[_Done, dict[str, Made]]]:
+    """Render some tools; together they cost less than one by one."""
+    from wirogen.emit.validators import prepare_validators  # noqa: PLC0415 - see _prepare
     from wirogen.plan import plan_tool  # noqa: PLC0415 - see _prepare
 
+    plans = [plan_tool(task.spec, task.module) for task in tasks]
+    prepare_validators(plans)
+    return [_render_one(task, plan) for task, plan in zip(tasks, plans, strict=True)]
+
+
+def _render_one(task: _Task, plan: ToolPlan) -> tuple[_Done, dict[str, Made]]:
+    from wirogen.emit.render import fragments, render_tool  # noqa: PLC0415 - see _prepare
+
     (worker,) = _worker
-    plan = plan_tool(task.spec, task.module)
     made = stage(render_tool(plan, worker.renderer), out=worker.out, into=worker.stage)
     files = {path: each.sha256 for path, each in made.items()}
     return _Done(plan=reduced(plan), part=fragments(plan), digest=task.digest, files=files), made

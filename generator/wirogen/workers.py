@@ -14,7 +14,7 @@ from wirogen.store import Store
 T = TypeVar("T")
 
 _CHUNK: Final = 8
-_WORTH_WORKERS: Final = 4 * _CHUNK
+_WORTH_WORKERS: Final = 4
 
 
 def in_workers(
@@ -22,13 +22,15 @@ def in_workers(
     items: Sequence[Any],
     *,
     jobs: int | None = None,
+    chunk: int = _CHUNK,
     prepare: Callable[..., None] | None = None,
     arguments: tuple[Any, ...] = (),
 ) -> Iterator[T]:
     """``function`` of each item, in order, by ``jobs`` processes (one for each processor), or in
-    this one when there are few. ``prepare(*arguments)`` is called once in each process."""
-    workers = min(jobs or os.cpu_count() or 1, len(items) // _CHUNK)
-    if workers < 2 or len(items) < _WORTH_WORKERS:
+    this one when there are few. ``chunk`` items travel at a time; ``prepare(*arguments)`` is
+    called once in each process."""
+    workers = min(jobs or os.cpu_count() or 1, len(items) // chunk)
+    if workers < 2 or len(items) < _WORTH_WORKERS * chunk:
         if prepare is not None and items:
             prepare(*arguments)
         yield from map(function, items)
@@ -37,7 +39,7 @@ def in_workers(
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(workers, context, prepare, arguments) as pool:
-        yield from pool.map(function, items, chunksize=_CHUNK)
+        yield from pool.map(function, items, chunksize=chunk)
 
 
 def each(

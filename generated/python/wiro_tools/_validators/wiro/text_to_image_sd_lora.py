@@ -1,9 +1,9 @@
 # Made by wirogen from wiro/text-to-image-sd-lora.yaml; do not edit.
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from wiro_runtime.generated import LoraChoice, LoraOption, ToolInputs
-from collections.abc import Sequence
 
 
 class Inputs(ToolInputs):

@@ -1,9 +1,9 @@
 # Made by wirogen from acme/everything-v1-0.yaml; do not edit.
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from wiro_runtime.generated import FileLike, LoraChoice, LoraOption, ToolInputs
-from collections.abc import Sequence
 
 
 class Inputs(ToolInputs):
