@@ -145,7 +145,7 @@ def _show(report: SyncReport, changes: list[Change], *, dry_run: bool) -> None:
     _list(console, "gone", list(report.gone))
     counted = ", ".join(f"{len(by_verdict.get(verdict, []))} {verdict}" for verdict in Verdict)
     resumed = f" ({report.resumed} of them before the interruption)" if report.resumed else ""
-    console.print(f"{report.listed} tools{resumed}: {counted}, {len(report.gone)} gone")
+    console.print(f"{counted(report.listed, 'tool')}{resumed}: {counted}, {len(report.gone)} gone")
     if dry_run:
         console.print("nothing was written (--dry-run)")
     elif by_verdict.get(Verdict.NEW) or by_verdict.get(Verdict.CHANGED):
