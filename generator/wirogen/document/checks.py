@@ -86,8 +86,9 @@ def check_inputs(
             report.add("D305", member.key_start, member.key, message)
     for member in unusable.values():
         if member.wrong is not None and member.key != CALLBACK:
-            left = "what is sent is a guess" if member.key in seen else "it is left out"
-            message = f"has a value in the Run Command that cannot be used: {member.wrong}; {left}"
+            message = f"has a value in the Run Command that cannot be used: {member.wrong}"
+            if member.key not in seen:
+                message += "; no input describes it, so it is left out"
             report.add("D312", member.start, member.key, message)
 
 
