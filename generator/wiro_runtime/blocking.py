@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx2
 
 from wiro_runtime.deadlines import Deadline, DeadlineTransport
-from wiro_runtime.errors import ConnectionFailed
+from wiro_runtime.errors import ConfigurationError, ConnectionFailed
 from wiro_runtime.http import (
     FAILURES,
     MAX_ANSWER,
@@ -88,7 +88,7 @@ class BlockingPort:
     async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
         client = self._submissions if fresh else self._api
         if client.is_closed:
-            raise ConnectionFailed("the client is closed", maybe_sent=False, retryable=False)
+            raise ConfigurationError("the client is closed")
         with self._slot(within) as left, self._deadline.within(left):
             return self._send(client, request, left)
 

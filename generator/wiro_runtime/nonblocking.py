@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx2
 
 from wiro_runtime.deadlines import ssl_context
-from wiro_runtime.errors import ConnectionFailed
+from wiro_runtime.errors import ConfigurationError, ConnectionFailed
 from wiro_runtime.http import (
     FAILURES,
     MAX_ANSWER,
@@ -65,6 +65,7 @@ class AsyncPort:
         # Connections of submissions are never used twice.
         self._submissions = self._client(keep=False)
         self._gate = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(settings.max_concurrency)
 
     def _client(self, *, keep: bool = True) -> httpx2.AsyncClient:
@@ -85,7 +86,14 @@ class AsyncPort:
     async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
         client = self._submissions if fresh else self._api
         if client.is_closed:
-            raise ConnectionFailed("the client is closed", maybe_sent=False, retryable=False)
+            raise ConfigurationError("the client is closed")
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise ConfigurationError(
+                "an AsyncWiro belongs to the event loop in which it was first used; make one for "
+                "each asyncio.run()"
+            )
         started = False
         try:
             async with asyncio.timeout(within), self._slots:

@@ -259,6 +259,14 @@ def test_an_error_in_the_callback_reaches_its_owner(quick: Kit) -> None:
     assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
 
 
+def test_another_server_without_a_socket_of_its_own_is_polled(
+    quick: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WIRO_SOCKET_URL", raising=False)
+    check_end(quick, follow(quick, socket_url=None))
+    assert quick.client(socket_url=None)._settings.socket_url is None  # pyright: ignore[reportPrivateUsage] - where would the token go
+
+
 def test_events_can_be_left_early(quick: Kit) -> None:
     async def flow(client: AnyClient) -> None:
         task: Any = await got(client.submit(TOOL, PROMPT))
