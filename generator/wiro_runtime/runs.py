@@ -182,7 +182,7 @@ class Runs:
             error.args = (f"{error}; task {state.id}: {state.resume}",)
             raise
         except TaskTimeout:
-            raise
+            raise self._late(state, limit) from None
         except self.port.interruptions as interruption:
             await self._interrupted(state, interruption)
             raise
