@@ -18,6 +18,7 @@ from wiro_runtime.http import (
     limits,
     lowered,
     pool_limits,
+    quiet,
 )
 from wiro_runtime.port import Answer, Request
 
@@ -101,7 +102,8 @@ class BlockingPort:
             timeout=limits(self._settings.timeouts, within),
         )
         try:
-            response = client.send(message, stream=True, follow_redirects=False)
+            with quiet():
+                response = client.send(message, stream=True, follow_redirects=False)
             with closing(response):
                 body = bytearray()
                 for chunk in response.iter_bytes():

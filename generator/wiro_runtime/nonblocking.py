@@ -18,6 +18,7 @@ from wiro_runtime.http import (
     limits,
     lowered,
     pool_limits,
+    quiet,
 )
 from wiro_runtime.port import Answer, Request
 
@@ -111,7 +112,8 @@ class AsyncPort:
             timeout=limits(self._settings.timeouts, within),
         )
         try:
-            response = await client.send(message, stream=True, follow_redirects=False)
+            with quiet():
+                response = await client.send(message, stream=True, follow_redirects=False)
             try:
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
