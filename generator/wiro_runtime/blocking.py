@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx2
 
 from wiro_runtime.deadlines import Deadline, DeadlineTransport
-from wiro_runtime.errors import ConnectionFailed
+from wiro_runtime.errors import ConfigurationError, ConnectionFailed
 from wiro_runtime.http import (
     FAILURES,
     MAX_ANSWER,
@@ -18,6 +18,7 @@ from wiro_runtime.http import (
     limits,
     lowered,
     pool_limits,
+    quiet,
 )
 from wiro_runtime.port import Answer, Request
 
@@ -88,7 +89,7 @@ class BlockingPort:
     async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
         client = self._submissions if fresh else self._api
         if client.is_closed:
-            raise ConnectionFailed("the client is closed", maybe_sent=False, retryable=False)
+            raise ConfigurationError("the client is closed")
         with self._slot(within) as left, self._deadline.within(left):
             return self._send(client, request, left)
 
@@ -101,7 +102,8 @@ class BlockingPort:
             timeout=limits(self._settings.timeouts, within),
         )
         try:
-            response = client.send(message, stream=True, follow_redirects=False)
+            with quiet():
+                response = client.send(message, stream=True, follow_redirects=False)
             with closing(response):
                 body = bytearray()
                 for chunk in response.iter_bytes():

@@ -46,6 +46,12 @@ _BY_STATUS: Final[dict[int, type[ApiError]]] = {
 }
 
 
+_UNSIGNED: Final = (
+    " (requests are not signed, as the client was given a key without a secret; a project that has "
+    "a secret needs both)"
+)
+
+
 class Api:
     """Wiro's endpoints, over a port."""
 
@@ -151,8 +157,9 @@ class Api:
         after = retry_after(answer.headers)
         if answer.status >= 300:
             kind = _BY_STATUS.get(answer.status) or _BY_CODE.get(code or 0, ApiError)
+            hint = _UNSIGNED if answer.status == 401 and not self.settings.api_secret else ""
             raise kind(
-                redact(f"HTTP {answer.status}: {message or _gist(answer)}"),
+                redact(f"HTTP {answer.status}: {message or _gist(answer)}{hint}"),
                 code=code,
                 http_status=answer.status,
                 retry_after=after,

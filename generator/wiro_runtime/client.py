@@ -39,8 +39,10 @@ class Client(Generic[ResultT, TaskT]):
     submission, where the asynchronous one gives awaitables of them.
 
     ``api_key`` and ``api_secret`` default to ``WIRO_API_KEY`` and ``WIRO_API_SECRET``, the
-    addresses to ``WIRO_BASE_URL`` and ``WIRO_SOCKET_URL``. A project without a secret signs
-    nothing. ``project_id`` books runs on a project. ``max_concurrency`` bounds requests in
+    addresses to ``WIRO_BASE_URL`` and ``WIRO_SOCKET_URL``. Key and secret are a pair: with
+    ``api_key`` given, the secret of the environment is not used. A project without a secret signs
+    nothing. With a ``base_url`` that is not Wiro's own and no ``socket_url``, tasks are only
+    polled. ``project_id`` books runs on a project. ``max_concurrency`` bounds requests in
     flight, and connections with them. ``journal`` is a file that remembers submissions, for
     :meth:`Wiro.resume`. ``on_interrupt`` says what Ctrl-C, or the cancellation of a coroutine, does
     to a task that is waited for: ``"leave"`` lets it go on, ``"stop"`` stops it.

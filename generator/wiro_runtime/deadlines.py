@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -46,10 +47,43 @@ class Deadline(threading.local):
         return left if timeout is None else min(timeout, left)
 
 
+class _Open:
+    """The streams of one transport that are open: whatever the pool loses sight of, for instance
+    because it was closed while a thread was connecting, is closed with the rest."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._streams: set[httpcore2.NetworkStream] = set()
+        self._closed = False
+
+    def add(self, stream: httpcore2.NetworkStream) -> None:
+        with self._lock:
+            late = self._closed
+            if not late:
+                self._streams.add(stream)
+        if late:
+            stream.close()
+            raise httpcore2.ConnectError("the client was closed meanwhile")
+
+    def discard(self, stream: httpcore2.NetworkStream) -> None:
+        with self._lock:
+            self._streams.discard(stream)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            streams = list(self._streams)
+            self._streams.clear()
+        for stream in streams:
+            stream.close()
+
+
 class _Stream(httpcore2.NetworkStream):
-    def __init__(self, stream: httpcore2.NetworkStream, deadline: Deadline) -> None:
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: Deadline, opened: _Open) -> None:
         self._stream = stream
         self._deadline = deadline
+        self._open = opened
+        opened.add(stream)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         bound = self._deadline.bound(timeout, httpcore2.ReadTimeout)
@@ -60,6 +94,7 @@ class _Stream(httpcore2.NetworkStream):
         self._stream.write(buffer, bound)
 
     def close(self) -> None:
+        self._open.discard(self._stream)
         self._stream.close()
 
     def start_tls(
@@ -70,15 +105,17 @@ class _Stream(httpcore2.NetworkStream):
     ) -> httpcore2.NetworkStream:
         bound = self._deadline.bound(timeout, httpcore2.ConnectTimeout)
         inner = self._stream.start_tls(ssl_context, server_hostname, bound)
-        return _Stream(inner, self._deadline)
+        self._open.discard(self._stream)
+        return _Stream(inner, self._deadline, self._open)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
 class _Backend(httpcore2.SyncBackend):
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, opened: _Open) -> None:
         self._deadline = deadline
+        self._open = opened
 
     def connect_tcp(
         self,
@@ -90,7 +127,7 @@ class _Backend(httpcore2.SyncBackend):
     ) -> httpcore2.NetworkStream:
         bound = self._deadline.bound(timeout, httpcore2.ConnectTimeout)
         stream = super().connect_tcp(host, port, bound, local_address, socket_options)
-        return _Stream(stream, self._deadline)
+        return _Stream(stream, self._deadline, self._open)
 
 
 @contextmanager
@@ -135,6 +172,9 @@ class DeadlineTransport(httpx2.BaseTransport):
         self._proxies = getproxies() if proxied else {}
         self._pools: dict[tuple[str, str | None], httpcore2.ConnectionPool] = {}
         self._lock = threading.Lock()
+        self._open = _Open()
+        # For those who never close their client.
+        weakref.finalize(self, self._open.close)
 
     def _pool(self, url: httpx2.URL) -> httpcore2.ConnectionPool:
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
@@ -157,7 +197,7 @@ class DeadlineTransport(httpx2.BaseTransport):
             max_connections=self._limits.max_connections,
             max_keepalive_connections=self._limits.max_keepalive_connections,
             keepalive_expiry=self._limits.keepalive_expiry,
-            network_backend=_Backend(self._deadline),
+            network_backend=_Backend(self._deadline, self._open),
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -187,3 +227,4 @@ class DeadlineTransport(httpx2.BaseTransport):
             self._pools.clear()
         for pool in pools:
             pool.close()
+        self._open.close()

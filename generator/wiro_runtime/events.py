@@ -111,7 +111,8 @@ class OutputsReady(Event):
 
     def __str__(self) -> str:
         names = ", ".join(output.name for output in self.outputs)
-        return f"task {self.task_id}: {len(self.outputs)} outputs: {names}"
+        plural = "" if len(self.outputs) == 1 else "s"
+        return f"task {self.task_id}: {len(self.outputs)} output{plural}: {names}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

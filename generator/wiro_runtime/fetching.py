@@ -9,7 +9,7 @@ import httpx2
 
 from wiro_runtime.deadlines import Deadline, DeadlineTransport, as_httpx2
 from wiro_runtime.errors import ConnectionFailed
-from wiro_runtime.http import FAILURES, connection_failed, limits, lowered, pool_limits
+from wiro_runtime.http import FAILURES, connection_failed, limits, lowered, pool_limits, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -98,7 +98,7 @@ class FileClient:
             )
             # A CDN has no business knowing one download from the next.
             self._client.cookies.clear()
-            with self._deadline.within(within):
+            with self._deadline.within(within), quiet():
                 response = self._client.send(message, stream=True, follow_redirects=False)
         except FAILURES as error:
             raise connection_failed(error) from None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 import httpx2
@@ -9,9 +12,31 @@ import httpx2
 from wiro_runtime.errors import ConnectionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from wiro_runtime.settings import Timeouts
+
+_ours: ContextVar[bool] = ContextVar("wiro_runtime_request", default=False)
+
+
+def _audible(record: logging.LogRecord) -> bool:
+    """httpx2 tells of every request at INFO, which is what this package does at DEBUG."""
+    ours = _ours.get() and record.levelno <= logging.INFO
+    return not ours or logging.getLogger("wiro_runtime").isEnabledFor(logging.DEBUG)
+
+
+logging.getLogger("httpx2").addFilter(_audible)
+
+
+@contextmanager
+def quiet() -> Generator[None, None, None]:
+    """The requests made herein are this package's own, and no other's of the process."""
+    token = _ours.set(True)
+    try:
+        yield
+    finally:
+        _ours.reset(token)
+
 
 MAX_ANSWER: Final = 64 * 2**20
 """Bytes of an API answer beyond which it is refused. The longest known ones are LLM texts."""

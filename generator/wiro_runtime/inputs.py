@@ -9,6 +9,7 @@ file-url files-url``), ``x-file-field`` the field that takes the file of a ``…
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.files import LocalFile, is_local_file
 from wiro_runtime.lora import LoraChoice
-from wiro_runtime.text import nearest, shorten
+from wiro_runtime.text import is_huge, nearest, shorten
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -60,14 +61,14 @@ class ToolInputs(BaseModel):
     if not TYPE_CHECKING:
 
         def __init__(self, /, **data: Any) -> None:
+            problems = _unsendable(type(self), data)
             try:
                 super().__init__(**data)
             except ValidationError as error:
-                problem = _problem(type(self), error)
-            else:
-                return
+                problems = _problems(type(self), error) | problems
             # Outside the handler: pydantic's own report of the same would only hide this one.
-            raise problem
+            if problems:
+                raise _in_order(type(self), problems)
 
         # Tells pydantic that this is still its own constructor as far as model_validate goes.
         __init__.__pydantic_base_init__ = True
@@ -158,8 +159,8 @@ def _put_files(body: dict[str, Any], field: _Field, value: Any) -> None:
         body[field.key] = ",".join(texts)
         if local and field.file_field:
             body[field.file_field] = local if field.wire == "files-url" else local[0]
-    elif field.wire == "files" and local:
-        body[field.key] = local
+    elif field.wire == "files":
+        body[field.key] = local or ""
         body.setdefault(f"{field.key}Url", ",".join(texts))
     elif field.wire in _MANY_FILES:
         body[field.key] = values
@@ -168,6 +169,8 @@ def _put_files(body: dict[str, Any], field: _Field, value: Any) -> None:
         if local:
             body.setdefault(f"{field.key}Url", "")
 
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -188,7 +191,6 @@ _EXPECTED = {
     "sequence_str": "a list",
     "sequence_type": "a list",
     "string_type": "text",
-    "string_unicode": "text",
     "tuple_type": "a list",
 }
 
@@ -204,8 +206,28 @@ _TYPES: dict[type, str] = {
 }
 
 
-def _problem(cls: type[ToolInputs], error: ValidationError) -> InvalidInputs:
-    """One line for each field, in the order of the fields, unknown names last."""
+def _unsendable(cls: type[ToolInputs], data: Mapping[str, Any]) -> dict[str, str]:
+    """Texts that are texts, but not worth a billed run, or not possible to send."""
+    problems: dict[str, str] = {}
+    for name, info in cls.model_fields.items():
+        value = data.get(name, data.get(info.alias or name))
+        texts = cast("list[object]", value) if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and _SURROGATE.search(text) for text in texts):
+            problems[name] = "holds half a character (an unpaired surrogate)"
+        elif isinstance(value, int) and is_huge(value):
+            problems[name] = "has more than 300 digits"
+        elif (
+            info.is_required()
+            and isinstance(value, str)
+            and not value.strip()
+            and not _options(info.annotation)
+        ):
+            problems[name] = "required, got blank text"
+    return problems
+
+
+def _problems(cls: type[ToolInputs], error: ValidationError) -> dict[str, str]:
+    """What is wrong with each field, by its Python name."""
     names = {info.alias or name: name for name, info in cls.model_fields.items()}
     grouped: dict[str, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
@@ -216,26 +238,35 @@ def _problem(cls: type[ToolInputs], error: ValidationError) -> InvalidInputs:
     # A union reports every branch; the branch that looked into the list says more.
     for name in [n for n in grouped if "[" in n]:
         grouped.pop(name.partition("[")[0], None)
+    return {name: _line(cls, name, details) for name, details in grouped.items()}
+
+
+def _in_order(cls: type[ToolInputs], found: Mapping[str, str]) -> InvalidInputs:
+    """One line for each field, in the order of the fields, unknown names last."""
     order = {name: place for place, name in enumerate(cls.model_fields)}
-    problems = {
-        name: _line(cls, name, details)
-        for name, details in sorted(
-            grouped.items(), key=lambda item: order.get(item[0].partition("[")[0], len(order))
-        )
-    }
+    problems = dict(
+        sorted(found.items(), key=lambda item: order.get(item[0].partition("[")[0], len(order)))
+    )
     lines = "\n".join(f"{shorten(name)}: {text}" for name, text in problems.items())
     return InvalidInputs(lines, problems=problems)
 
 
 def _line(cls: type[ToolInputs], name: str, details: list[ErrorDetails]) -> str:
     kinds = [detail["type"] for detail in details]
+    if "string_unicode" in kinds:
+        return "holds half a character (an unpaired surrogate)"
     given = details[0]["input"]
     if "missing" in kinds:
         return "required"
     if "extra_forbidden" in kinds:
+        for field, info in cls.model_fields.items():
+            if name in (field, info.alias):
+                return f"given twice, as {field} and as {info.alias}"
         close = nearest(name, cls.model_fields)
         guess = close.partition("nearest: ")[2].partition(",")[0].strip("'")
         return f"unknown input; did you mean {guess}?" if guess else "unknown input"
+    if "literal_error" in kinds and len(kinds) == 1 and not isinstance(given, (str, int, float)):
+        return f"expected text, got {_shown(given)}"
     if "literal_error" in kinds and (isinstance(given, str) or len(kinds) == 1):
         options = _options(cls.model_fields[name.partition("[")[0]].annotation)
         return f"{shorten(repr(given))} is not an option{nearest(given, options)}"
@@ -263,6 +294,12 @@ def _options(annotation: Any) -> list[str]:
 def _shown(value: object) -> str:
     """``value`` and its kind, without ever running a caller's ``__repr__``."""
     kind = _TYPES.get(type(value))
+    if isinstance(value, LoraChoice):
+        return "a LoRA choice"
     if kind is None:
         return "nothing" if value is None else type(value).__name__
-    return f"{shorten(repr(value))} ({kind})"
+    try:
+        return f"{shorten(repr(value))} ({kind})"
+    except (ValueError, RecursionError):
+        # Python prints no integers beyond some thousand digits, nor what holds one.
+        return f"a {kind} that is too large to show"

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.text import nearest, shorten
+from wiro_runtime.text import is_huge, nearest, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+_NOISE: Final = Decimal("1e-9")
+"""Off a step by less than this is what arithmetic with floats leaves behind."""
 
 
 class LoraChoice:
@@ -129,10 +133,16 @@ class LoraOption(LoraChoice):
             default = _decimal(setting.default)
             return None if default is None else _spell(setting.kind, default)
         allowed = _allowed(setting)
+        if isinstance(given, int) and is_huge(given):
+            raise self._problem(f"expected {allowed}, got more than 300 digits")
         number = _decimal(str(given)) if type(given) in (int, float, Decimal) else None
         if number is None or (setting.kind == "number" and number != number.to_integral_value()):
             raise self._problem(f"expected {allowed}, got {shorten(repr(given))}")
         low, high, step = (_decimal(x) for x in (setting.minimum, setting.maximum, setting.step))
+        if step:
+            # 0.1 * 3 is not quite 0.3.
+            near = (low or 0) + round((number - (low or 0)) / step) * step
+            number = near if abs(number - near) < _NOISE else number
         if (low is not None and number < low) or (high is not None and number > high):
             raise self._problem(f"expected {allowed}, got {given}")
         if step and (number - (low or 0)) % step != 0:

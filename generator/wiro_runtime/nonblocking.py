@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx2
 
 from wiro_runtime.deadlines import ssl_context
-from wiro_runtime.errors import ConnectionFailed
+from wiro_runtime.errors import ConfigurationError, ConnectionFailed
 from wiro_runtime.http import (
     FAILURES,
     MAX_ANSWER,
@@ -18,6 +18,7 @@ from wiro_runtime.http import (
     limits,
     lowered,
     pool_limits,
+    quiet,
 )
 from wiro_runtime.port import Answer, Request
 
@@ -65,6 +66,7 @@ class AsyncPort:
         # Connections of submissions are never used twice.
         self._submissions = self._client(keep=False)
         self._gate = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(settings.max_concurrency)
 
     def _client(self, *, keep: bool = True) -> httpx2.AsyncClient:
@@ -85,7 +87,14 @@ class AsyncPort:
     async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
         client = self._submissions if fresh else self._api
         if client.is_closed:
-            raise ConnectionFailed("the client is closed", maybe_sent=False, retryable=False)
+            raise ConfigurationError("the client is closed")
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise ConfigurationError(
+                "an AsyncWiro belongs to the event loop in which it was first used; make one for "
+                "each asyncio.run()"
+            )
         started = False
         try:
             async with asyncio.timeout(within), self._slots:
@@ -103,7 +112,8 @@ class AsyncPort:
             timeout=limits(self._settings.timeouts, within),
         )
         try:
-            response = await client.send(message, stream=True, follow_redirects=False)
+            with quiet():
+                response = await client.send(message, stream=True, follow_redirects=False)
             try:
                 body = bytearray()
                 async for chunk in response.aiter_bytes():

@@ -182,7 +182,7 @@ class Runs:
             error.args = (f"{error}; task {state.id}: {state.resume}",)
             raise
         except TaskTimeout:
-            raise
+            raise self._late(state, limit) from None
         except self.port.interruptions as interruption:
             await self._interrupted(state, interruption)
             raise
@@ -222,7 +222,7 @@ class Runs:
         if not state.token:
             for event in reader.detail(await self.refresh(state, deadline)):
                 yield event
-        for number in range(1, _SOCKETS + 1):
+        for number in range(1, _SOCKETS + 1 if self.settings.socket_url else 1):
             if reader.ended or (state.detail is not None and state.detail.terminal):
                 break
             try:
@@ -249,7 +249,7 @@ class Runs:
         """Events of one WebSocket, until it tells of the end or has nothing more to tell."""
         timeouts = self.settings.timeouts
         left = deadline - self.clock()
-        url = self.settings.socket_url
+        url = self.settings.socket_url or ""
         async with self.port.socket(url, min(timeouts.connect, left)) as socket:
             reader.connected()
             await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))

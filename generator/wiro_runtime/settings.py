@@ -98,7 +98,7 @@ class Settings:
     api_key: str = field(repr=False)
     api_secret: str | None = field(repr=False)
     base_url: str
-    socket_url: str
+    socket_url: str | None
     project_id: str | None
     poll: PollSchedule
     timeouts: Timeouts
@@ -139,7 +139,9 @@ def load_settings(
     """Settings from arguments and, for what is not given, the ``WIRO_…`` environment variables.
 
     Key and secret are a pair: a secret from the environment is never used with a key from the
-    caller. Raises :class:`ConfigurationError`, which never shows either.
+    caller. Without an address for WebSockets there is one only with Wiro's own base address: a
+    token is nothing for a server that nobody has named. Raises :class:`ConfigurationError`, which
+    never shows either.
     """
     if api_key is None:
         api_key = os.environ.get("WIRO_API_KEY", "").strip()
@@ -151,6 +153,8 @@ def load_settings(
             "or pass api_key="
         )
     for name, value in (("API key", api_key), ("API secret", api_secret or "")):
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+            raise ConfigurationError(f"the {name} is text, not {type(value).__name__}")
         if not value.isascii() or not value.isprintable() or " " in value:
             raise ConfigurationError(f"the {name} holds characters that no key of Wiro's has")
     redact_logs(api_key, api_secret)
@@ -158,11 +162,16 @@ def load_settings(
         raise ConfigurationError("max_concurrency must be at least 1")
     if on_interrupt not in ("leave", "stop"):
         raise ConfigurationError(f"on_interrupt is 'leave' or 'stop', not {on_interrupt!r}")
+    base_url = _address(base_url, "WIRO_BASE_URL", BASE_URL, "http")
+    if socket_url is None and not os.environ.get("WIRO_SOCKET_URL", "").strip():
+        socket_url = SOCKET_URL if base_url == BASE_URL else ""
     return Settings(
         api_key=api_key,
         api_secret=api_secret or None,
-        base_url=_address(base_url, "WIRO_BASE_URL", BASE_URL, "http"),
-        socket_url=_address(socket_url, "WIRO_SOCKET_URL", SOCKET_URL, "ws"),
+        base_url=base_url,
+        socket_url=(
+            None if socket_url == "" else _address(socket_url, "WIRO_SOCKET_URL", SOCKET_URL, "ws")
+        ),
         project_id=project_id,
         poll=poll or PollSchedule(),
         timeouts=timeouts or Timeouts(),
@@ -175,6 +184,8 @@ def load_settings(
 
 
 def _address(given: str | None, variable: str, default: str, scheme: str) -> str:
+    if given is not None and not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        raise ConfigurationError(f"an address is text, not {type(given).__name__}")
     address = (given or os.environ.get(variable, "").strip() or default).rstrip("/")
     where = variable if given is None else variable.removeprefix("WIRO_").lower()
     try:

@@ -16,6 +16,11 @@ def shorten(text: str, limit: int = _LIMIT) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def is_huge(number: int) -> bool:
+    """Whether an integer has more than some 300 digits: no float holds it, and no tool means it."""
+    return number.bit_length() > 1000
+
+
 def nearest(given: object, known: Iterable[str]) -> str:
     """``"; nearest: 'a', 'b'"`` for the known values most like ``given``, or the first few.
 

@@ -40,7 +40,12 @@ class BuildReport:
 
     @property
     def summary(self) -> Summary:
-        planned = [each for plan in self.plans for each in plan.diagnostics]
+        origin = self.sources.origin
+        planned = [
+            replace(each, path=origin[plan.spec.tool])
+            for plan in self.plans
+            for each in plan.diagnostics
+        ]
         return Summary(
             tools=tuple(plan.spec.tool for plan in self.plans),
             specs=self.specs,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wirogen.build import corrected_specs, read_project
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.overlay import load_overlay
 from wirogen.plan import plan_modules, plan_tool
+from wirogen.sense import check_spec
 from wirogen.sources import (
     Sources,
     decode,
@@ -28,7 +30,7 @@ def lint_project(root: Path) -> list[Diagnostic]:
     """All diagnostics of a project, by file and place."""
     sources = read_project(root)
     specs = corrected_specs(root, sources)
-    return _sorted([*sources.errors, *sources.diagnostics, *_planned(specs)])
+    return _sorted([*sources.errors, *sources.diagnostics, *_made(specs, sources)])
 
 
 def lint_paths(paths: Sequence[Path]) -> list[Diagnostic]:
@@ -42,7 +44,7 @@ def lint_paths(paths: Sequence[Path]) -> list[Diagnostic]:
     read_documents(documents, base=None, into=sources)
     yaml = [file for file in files if file.suffix in _YAML]
     read_specs([file for file in yaml if not _is_overlay(file, sources)], into=sources)
-    return _sorted([*sources.errors, *sources.diagnostics, *_planned(sources.specs)])
+    return _sorted([*sources.errors, *sources.diagnostics, *_made(sources.specs, sources)])
 
 
 def _is_overlay(file: Path, into: Sources) -> bool:
@@ -58,11 +60,15 @@ def _is_overlay(file: Path, into: Sources) -> bool:
     return True
 
 
-def _planned(specs: dict[str, ToolSpec]) -> Iterable[Diagnostic]:
-    modules, renamed = plan_modules(specs)
-    yield from renamed
+def _made(specs: dict[str, ToolSpec], sources: Sources) -> Iterable[Diagnostic]:
     for tool, spec in specs.items():
-        yield from plan_tool(spec, modules[tool]).diagnostics
+        yield from check_spec(spec, sources.origin[tool])
+    modules, renamed = plan_modules(specs)
+    for each in renamed:
+        yield replace(each, path=sources.origin[each.subject])
+    for tool, spec in specs.items():
+        for each in plan_tool(spec, modules[tool]).diagnostics:
+            yield replace(each, path=sources.origin[tool])
 
 
 def _sorted(found: Iterable[Diagnostic]) -> list[Diagnostic]:

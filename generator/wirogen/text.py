@@ -35,6 +35,11 @@ def escape(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 tool``, ``2 tools``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def visible(text: str, *, keep_lines: bool = False) -> str:
     """``text`` with every invisible character written as an escape, line feeds on request not."""
     return INVISIBLE.sub(

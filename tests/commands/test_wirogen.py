@@ -171,6 +171,24 @@ def test_lint_finds_what_the_two_documents_get_wrong(root: Path, tmp_path: Path)
     assert "specs/documents/wiro/text-to-image-sd-lora.txt:1:571: warning: D201" in text.stdout
 
 
+def test_lint_takes_the_project_that_is_named(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "specs", tmp_path / "mine" / "specs")
+    done = wirogen("lint", "--root", "mine", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "mine/specs/documents/wiro/text-to-image-sd-lora.txt:1:571: warning" in done.stdout
+
+
+def test_names_are_reported_where_the_spec_lies(root: Path, tmp_path: Path) -> None:
+    text = (root / "specs/tools/wiro/instant-id-lora.yaml").read_text("utf-8")
+    (tmp_path / "a.yaml").write_text(text.replace('name: "seed"', 'name: "class"'), "utf-8")
+    made = wirogen("generate", "--specs", ".", "--out", "out", cwd=tmp_path)
+    assert made.returncode == 0
+    assert "a.yaml: note: N101 [class]" in made.stderr
+    assert made.stdout.startswith("1 tool: ")
+    assert "a.yaml: note: N101 [class]" in wirogen("lint", "a.yaml", cwd=tmp_path).stdout
+    assert "specs/tools" not in made.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -182,6 +200,9 @@ def test_lint_finds_what_the_two_documents_get_wrong(root: Path, tmp_path: Path)
         (["parse", "missing.txt", "--verify"], "no such file"),
         (["parse", "missing.txt"], "give --out DIR"),
         (["generate", "--specs", "nowhere", "--out", "x"], "nowhere: not a folder"),
+        (["docs"], "Missing command"),
+        (["lint", "x", "--root", "."], "but not both"),
+        (["lint", "--root", "nowhere"], "nowhere: there is no folder specs/"),
         (["lint", "nowhere"], "nowhere: no such file or folder"),
         (["lint", "--explain", "X999"], "there is no code 'X999'"),
     ],

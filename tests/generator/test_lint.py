@@ -10,12 +10,14 @@ import jsonschema
 import pytest
 import yaml
 
+from generated import plan
 from generator.project import PAGE, Project, detail
 from generator.test_overlay import HEAD
 from wirogen.cli.app import run
 from wirogen.diagnostics import RULES
 from wirogen.emit.pages import rule_values
 from wirogen.overlay.schema import overlay_json_schema
+from wirogen.spec import load_spec
 
 OVERLAY = HEAD + (
     '  - reason: "x"\n    input: "steps"\n    set: {minimum: "1", step: null, required: true}\n'
@@ -116,6 +118,81 @@ def test_sarif_points_at_lines_and_explains_every_code_it_uses(
         assert place["region"]["startLine"] >= 1
         marks.add(result["partialFingerprints"]["finding/v1"])
     assert len(marks) == len(only["results"])
+
+
+def handwritten(wire: str, options: str = "", kind: str = "number") -> str:
+    """A spec as a person might write it, with one input more than the prompt."""
+    return f'''spec: 1
+tool: "a/b"
+name: "a/b"
+description: ""
+cover: null
+categories: []
+endpoints: {{run: "https://api.wiro.ai/v1/Run/a/b", detail: "https://api.wiro.ai/v1/Task/Detail"}}
+inputs:
+  - {{name: "x", label: "", help: "", type: "{kind}", default: null, required: false, wire: {wire}{options}}}
+'''  # noqa: E501 - one input, one line
+
+
+RATIOS = ', open: false, options: [{value: "1:1", label: ""}, {value: "5", label: ""}]'
+
+
+def lora(setting: str) -> str:
+    """An option with one setting, most of which makes sense."""
+    usual = {
+        "id": "a", "type": "number", "minvalue": "0", "maxvalue": "5", "defaultvalue": "1",
+        "incrementby": "1",
+    }  # fmt: skip
+    key, value = setting.split("=")
+    settings = json.dumps([{**usual, key: value}])
+    return (
+        f', open: true, options: [{{value: "1", label: "", triggerwords: [], '
+        f"generatesettings: {settings}}}]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (handwritten('{type: "number", sent: "twenty"}'), ["S101"]),
+        (handwritten('{type: "string", sent: 4}', kind="text"), ["S101"]),
+        (handwritten('{type: "number", sent: 20}'), []),
+        (handwritten('{type: "number", sent: false}'), []),
+        (handwritten('{type: "string", sent: null}', kind="text"), []),
+        (handwritten('{type: "string", sent: "4:3"}', RATIOS, "select"), ["S102"]),
+        (handwritten('{type: "string", sent: "1:1"}', RATIOS, "select"), []),
+        (handwritten('{type: "string", sent: ""}', RATIOS, "select"), []),
+        (handwritten('{type: "number", sent: 5}', RATIOS, "select"), []),
+        (handwritten('{type: "array", sent: ["5", {"a": []}]}', RATIOS, "select"), ["S102"]),
+        (handwritten('{type: "string"}', lora("minvalue=abc"), "select"), ["S103"]),
+        (handwritten('{type: "string"}', lora("incrementby=0"), "select"), ["S103"]),
+        (handwritten('{type: "string"}', lora("minvalue=9"), "select"), ["S103"]),
+        (handwritten('{type: "string"}', lora("maxvalue=9"), "select"), []),
+    ],
+)
+def test_a_spec_that_makes_little_sense(
+    text: str, expected: list[str], project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write("tools/a/b.yaml", text)
+    found = [each for each in lint(capsys) if each["code"].startswith("S")]
+    assert [each["code"] for each in found] == expected
+    for each in found:
+        assert (each["path"], each["subject"]) == ("specs/tools/a/b.yaml", "x")
+
+
+def test_limits_that_exclude_every_value_are_left_out() -> None:
+    text = handwritten('{type: "string"}', lora("minvalue=9"), "select").replace(
+        'name: "x"', 'name: "selectedLoraModel"'
+    )
+    made = plan(load_spec(text, path="b.yaml"))
+    settings = [
+        setting
+        for item in made.inputs
+        if item.constants
+        for value in item.constants.values
+        for setting in value.settings
+    ]
+    assert [(each.minimum, each.maximum) for each in settings] == [(None, None)]
 
 
 @pytest.mark.parametrize("arguments", [["nowhere.txt"], ["--explain", "X1"], ["--code", "X1"]])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generated import imported, number, prompt, select, text, tool
+from generated import imported, number, plan, prompt, select, text, tool
 from wiro_runtime import InvalidInputs
 from wirogen.spec import UNSENT, Input, Option, Wire
 
@@ -127,3 +127,11 @@ def test_both_spellings_of_a_name_are_accepted() -> None:
         assert module.Inputs(prompt="x", negative_prompt="a") == module.Inputs(
             prompt="x", negativePrompt="a"
         )
+
+
+@pytest.mark.parametrize(
+    ("wire", "says"), [("array", "Ids of your own LoRAs."), ("string", "Id of a LoRA of your own.")]
+)
+def test_what_an_input_does_is_told_of_as_many_as_it_takes(wire: str, says: str) -> None:
+    item = select("selectedLoraModelPrivate", wire=Wire(type=wire), help="x-help")
+    assert [each.help for each in plan(tool(item)).inputs] == [says]

@@ -132,7 +132,7 @@ def test_a_socket_that_never_works_falls_back_to_polling(quick: Kit, fault: Any)
     quick.simulator.faults.add("socket", fault, times=None)
     events = follow(quick)
     check_end(quick, events)
-    assert looks(quick) > 1
+    assert looks(quick) >= 1
 
 
 def test_a_socket_that_never_opens_falls_back_to_polling(quick: Kit) -> None:
@@ -257,6 +257,14 @@ def test_an_error_in_the_callback_reaches_its_owner(quick: Kit) -> None:
         quick.run(flow, timing=Timing())
     task_id = quick.simulator.runs[0].taskid
     assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
+
+
+def test_another_server_without_a_socket_of_its_own_is_polled(
+    quick: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WIRO_SOCKET_URL", raising=False)
+    check_end(quick, follow(quick, socket_url=None))
+    assert quick.client(socket_url=None)._settings.socket_url is None  # pyright: ignore[reportPrivateUsage] - where would the token go
 
 
 def test_events_can_be_left_early(quick: Kit) -> None:

@@ -123,6 +123,13 @@ def test_a_file_object_is_sent_from_where_it_stands(kit: Kit) -> None:
     assert body["inputImage"][0].data == b"456789"
 
 
+def test_addresses_alone_go_where_the_tool_looks_for_addresses(kit: Kit) -> None:
+    body = sent(kit, Inputs(prompt="x", documents=[URL, URL]))
+    assert content_type(kit) == "application/json"
+    assert body["inputDocumentMultiple"] == ""
+    assert body["inputDocumentMultipleUrl"] == f"{URL},{URL}"
+
+
 def test_several_files_and_addresses_are_kept_in_their_places(kit: Kit, photo: Path) -> None:
     body = sent(
         kit, Inputs(prompt="x", documents=[photo, URL, b"two", URL], clothes=[photo, URL, b"three"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import socket
 import threading
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.kit import TOOL, AnyClient, Kit, got, nameless
-from wiro_runtime import DownloadError, Result, Retries
+from wiro_runtime import DownloadError, Result, Retries, Wiro
 from wiro_runtime.filenames import numbered, safe_name
-from wiro_runtime.testing import Scenario, faults
+from wiro_runtime.testing import Scenario, Simulator, faults
 
 SIZE = 3_000_000
 
@@ -315,3 +317,18 @@ def test_a_download_gives_up_after_retries_without_progress(kit: Kit, tmp_path: 
         kit.run(flow, retries=Retries(attempts=3))
     assert caught.value.retryable
     assert len(kit.simulator.downloads) == 3
+
+
+def test_a_client_that_nobody_closes_leaves_no_socket_behind(
+    instant: Simulator, tmp_path: Path
+) -> None:
+    kit = Kit("sync", instant)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        client = kit.client()
+        assert isinstance(client, Wiro)
+        result = client.run(TOOL, {"prompt": "x", "samples": 2})
+        assert len(result.download(tmp_path)) == 2
+        del client, result
+        gc.collect()
+    assert [str(warning.message) for warning in seen] == []

@@ -102,6 +102,14 @@ def test_python_names_and_wiros_names_are_both_accepted() -> None:
     ("given", "message"),
     [
         ({}, "prompt: required"),
+        ({"prompt": ""}, "prompt: required, got blank text"),
+        ({"prompt": " \n"}, "prompt: required, got blank text"),
+        ({"prompt": "a\ud800"}, "prompt: holds half a character (an unpaired surrogate)"),
+        ({"image": "a\udfff"}, "image: holds half a character (an unpaired surrogate)"),
+        (
+            {"selected_model": "1", "selectedModel": "2"},
+            "selected_model: given twice, as selected_model and as selectedModel",
+        ),
         ({"prompt": 3}, "prompt: expected text, got 3 (whole number)"),
         ({"prompt": b"x"}, "prompt: expected text, got b'x' (bytes)"),
         ({"prompt": None}, "prompt: expected text, got nothing"),
@@ -128,6 +136,14 @@ def test_python_names_and_wiros_names_are_both_accepted() -> None:
         ),
         ({"scheduler": "lms OR so"}, "scheduler: 'lms OR so' is not an option; nearest: 'LMS or"),
         ({"scheduler": 3}, "scheduler: 3 is not an option; one of: 'EulerDiscrete', 'DDIM', "),
+        ({"scheduler": ["DDIM"]}, "scheduler: expected text, got ['DDIM'] (list)"),
+        (
+            {"selected_lora_model": SLIDER(scale=3)},
+            "selected_lora_model: expected a list, got a LoRA choice",
+        ),
+        ({"samples": 10**5000}, "samples: has more than 300 digits"),
+        ({"prompt": 10**5000}, "prompt: has more than 300 digits"),
+        ({"prompt": [10**5000]}, "prompt: expected text, got a list that is too large to show"),
         ({"sampels": 4}, "sampels: unknown input; did you mean samples?"),
         ({"zzz": 4}, "zzz: unknown input"),
         ({"image": 4}, "image: expected an address (text), a path, bytes or a binary file, got 4"),
@@ -234,3 +250,11 @@ def test_inputs_are_frozen_and_survive_json_schema() -> None:
     with pytest.raises(ValueError, match="frozen"):
         inputs.prompt = "y"  # pyright: ignore[reportAttributeAccessIssue] - wrong on purpose
     assert Inputs.model_json_schema()["required"] == ["prompt"]
+
+
+def test_what_floats_leave_behind_is_no_step_of_its_own() -> None:
+    assert FISH(scale=0.1 * 3).prompt_prefix == "<lora:Fish-v1.0:0.3>, "
+    with pytest.raises(InvalidInputs, match=r"in steps of 0\.1"):
+        FISH(scale=0.3001)
+    with pytest.raises(InvalidInputs, match="300 digits"):
+        SLIDER(scale=10**5000)

@@ -140,3 +140,15 @@ def test_ten_lines_are_enough_for_spans(kit: Kit) -> None:
     kit.run(run, hooks=Hooks(request=start, response=end))
     assert spans == {}
     assert ended == [(f"span /Run/{TOOL}", 200), ("span /Task/Detail", 200)]
+
+
+def test_the_http_library_keeps_quiet_at_info_about_this_package_alone(
+    kit: Kit, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        kit.run(run)
+        names = {record.name for record in caplog.records}
+        assert "wiro_runtime" in names
+        assert "httpx2" not in names
+        logging.getLogger("httpx2").info("HTTP Request: of another client")
+    assert caplog.records[-1].name == "httpx2"

@@ -4,7 +4,9 @@ import pickle
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +17,7 @@ from wiro_runtime import (
     InvalidInputs,
     RateLimitError,
     SubmissionUncertain,
+    Timeouts,
     Wiro,
     WiroError,
 )
@@ -140,3 +143,16 @@ def test_a_secret_from_the_environment_is_never_used_with_another_key(
         assert client._settings.api_secret == "env-secret"
     with Wiro("mine") as client:
         assert client._settings.api_secret is None
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Wiro(api_key=cast("Any", 5)),
+        lambda: Wiro(api_key="k", base_url=cast("Any", 5)),
+        lambda: Timeouts(wait=cast("Any", "1")),
+    ],
+)
+def test_settings_of_another_kind_are_refused_in_a_line(build: Callable[[], object]) -> None:
+    with pytest.raises(ConfigurationError):
+        build()

@@ -83,3 +83,11 @@ def test_a_wrong_secret_is_refused_at_once_and_never_shown(kit: Kit) -> None:
     assert caught.value.http_status == 401
     assert not caught.value.retryable
     assert len(kit.simulator.requests) == 1
+
+
+def test_a_key_without_its_secret_is_told_of(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, {"prompt": "x"}))
+
+    with pytest.raises(AuthenticationError, match="without a secret"):
+        kit.run(flow, api_secret=None)

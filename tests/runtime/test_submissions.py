@@ -11,6 +11,7 @@ import pytest
 from runtime.kit import TOOL, AnyClient, AnyTask, Kit, got, nameless
 from wiro_runtime import (
     ApiError,
+    AsyncWiro,
     AuthenticationError,
     ConcurrencyLimitError,
     ConfigurationError,
@@ -27,7 +28,7 @@ from wiro_runtime import (
     Wiro,
     WiroError,
 )
-from wiro_runtime.testing import faults
+from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}
 
@@ -290,7 +291,20 @@ def test_a_closed_client_says_so(kit: Kit) -> None:
     async def late() -> None:
         await submit(client[0])
 
-    with pytest.raises(ConnectionFailed, match="closed") as caught:
+    with pytest.raises(ConfigurationError, match="closed") as caught:
         asyncio.run(late())
     assert not caught.value.retryable
     assert kit.time.slept == []
+
+
+def test_an_asynchronous_client_serves_one_event_loop(instant: Simulator) -> None:
+    client = Kit("async", instant).client()
+    assert isinstance(client, AsyncWiro)
+
+    async def flow() -> None:
+        await client.submit(TOOL, PROMPT)
+
+    asyncio.run(flow())
+    with pytest.raises(ConfigurationError, match="event loop"):
+        asyncio.run(flow())
+    assert len(instant.runs) == 1

@@ -154,7 +154,7 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             address = re.search(r"http://(127\.0\.0\.1:\d+)/v1", lines[0])
             assert address is not None
             assert sum(line.startswith("export WIRO_") for line in lines) == 4
-            assert lines[5] == "1 tools: wiro/x"
+            assert lines[5] == "1 tool: wiro/x"
             connection = http.client.HTTPConnection(address[1], timeout=5)
             for method, path in (("GET", "/models/wiro/x/llms.txt"), ("POST", "/v1/Nope")):
                 connection.request(method, path)

@@ -66,6 +66,8 @@ GOOD = dump_spec(tool(prompt(), text("a")))
         ("spec: 1\n", "spec: !!int 1\n", "tags"),
         ("spec: 1\n", "spec: 1\ncolour: red\n", "has the unknown key 'colour'"),
         ("required: true", 'required: "true"', "must be true or false"),
+        ("required: true", "required: no", "input 'prompt'.required must be true or false"),
+        ("required: true", "required:", "must be true or false"),
         ('wire: {type: "string"}', 'wire: {type: "text"}', "must be one of string, number"),
         ('wire: {type: "string"}', 'wire: {type: "string", sent: ""}', "must not have 'sent'"),
         ('default: null', "default: 4", "must be text between double quotes, or null"),
@@ -78,6 +80,22 @@ def test_what_is_wrong_is_named_with_its_line(old: str, new: str, says: str) -> 
         load_spec(GOOD.replace(old, new, 1), path="x.yaml")
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("spec: 1\n", "the spec lacks tool, name, description, cover, categories, endpoints, in"),
+        (
+            GOOD[: GOOD.index("  - name:")] + '  - name: "a"\n    type: "text"\n',
+            "inputs[0] lacks label, help, default, required, wire",
+        ),
+    ],
+)
+def test_all_missing_keys_are_named_at_once(text: str, says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_spec(text, path="x.yaml")
+    assert says in str(caught.value)
 
 
 def test_a_bomb_of_aliases_is_not_expanded() -> None:

@@ -57,8 +57,8 @@ function putFiles(body, input, value) {
     if (local.length && input.fileField) {
       body.set(input.fileField, input.wire === "files-url" ? local : local[0]);
     }
-  } else if (input.wire === "files" && local.length) {
-    body.set(input.key, local);
+  } else if (input.wire === "files") {
+    body.set(input.key, local.length ? local : "");
     if (!body.has(sibling)) body.set(sibling, texts.join(","));
   } else if (MANY_FILES.has(input.wire)) {
     body.set(input.key, values);

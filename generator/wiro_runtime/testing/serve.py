@@ -78,7 +78,7 @@ def _announce(simulator: Simulator, echo: Callable[[str], None]) -> None:
         echo(f"export {name}={value}")
     names = simulator.tools
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-    echo(f"{len(names)} tools: {shown or 'none'}")
+    echo(f"{len(names)} tool{'' if len(names) == 1 else 's'}: {shown or 'none'}")
 
 
 def _on_signals(done: threading.Event) -> dict[signal.Signals, Any]:

@@ -18,6 +18,7 @@ from wirogen.cli.simulate import require_simulator
 from wirogen.plan import ToolPlan
 from wirogen.sources import display_path
 from wirogen.spec import spec_to_json
+from wirogen.text import counted
 
 if TYPE_CHECKING:
     from wiro_runtime import Result, Wiro
@@ -88,6 +89,7 @@ def _run(client: Wiro, plan: ToolPlan, to: Path, console: Console) -> list[Path]
     paths = result.download(folder)
     cost = "" if result.cost is None else f", cost ${result.cost.normalize():f}"
     console.print(
-        f"  {plan.spec.tool}: task {result.task_id}, {len(paths)} outputs{cost}", markup=False
+        f"  {plan.spec.tool}: task {result.task_id}, {counted(len(paths), 'output')}{cost}",
+        markup=False,
     )
     return paths

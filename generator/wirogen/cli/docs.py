@@ -12,13 +12,12 @@ import typer
 
 from wirogen.cli.console import CommandError, err, out, print_json
 from wirogen.diagnostics import InputError
+from wirogen.text import counted
 
 if TYPE_CHECKING:
     from wirogen.site.build import SiteReport
 
-app = typer.Typer(
-    name="docs", help="The documentation site, made from generated/docs/.", no_args_is_help=True
-)
+app = typer.Typer(name="docs", help="The documentation site, made from generated/docs/.")
 
 _Docs = Annotated[
     Path | None, typer.Option(help="Source; by default generated/docs of the nearest project.")
@@ -48,7 +47,9 @@ def build(
         print_json({"out": str(target), "pages": report.pages, "made": report.made})
     else:
         seconds = time.monotonic() - started
-        out().print(f"{target}: {report.pages} pages, {report.made} made now, {seconds:.1f} s")
+        out().print(
+            f"{target}: {counted(report.pages, 'page')}, {report.made} made now, {seconds:.1f} s"
+        )
     return 0
 
 
@@ -78,7 +79,7 @@ def serve(
             except InputError as error:
                 err().print(str(error), markup=False)
             else:
-                out().print(f"{report.made} pages made again")
+                out().print(f"{counted(report.made, 'page')} made again")
 
 
 def _build(source: Path, target: Path, *, name: str, site_url: str | None, jobs: int) -> SiteReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
 from wirogen.sources import Sources, files_below, read_specs
 from wirogen.spec import ToolSpec
 from wirogen.store import default_store
+from wirogen.text import counted
 
 
 def command(
@@ -56,9 +58,11 @@ def command(
         print_diagnostics(errors, err())
         sources.errors += errors
     plans, changes = generate(chosen, to, templates=templates, package=name, jobs=jobs, store=store)
-    print_diagnostics([each for plan in plans for each in plan.diagnostics], err())
+    for plan in plans:
+        place = sources.origin[plan.spec.tool]
+        print_diagnostics((replace(each, path=place) for each in plan.diagnostics), err())
     out().print(
-        f"{len(plans)} tools: {len(changes.written)} files written to {to}, "
+        f"{counted(len(plans), 'tool')}: {counted(len(changes.written), 'file')} written to {to}, "
         f"{changes.unchanged} unchanged, {len(changes.removed)} removed",
         markup=False,
     )

@@ -31,6 +31,9 @@ def command(
             "by default all of the nearest project."
         ),
     ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
+    ] = None,
     explain: Annotated[
         str | None, typer.Option(help="Say what a code means and what to do about it.")
     ] = None,
@@ -51,10 +54,12 @@ def command(
     """
     if explain is not None:
         return _explain(explain)
+    if paths and root is not None:
+        raise CommandError("lint: give files and folders, or --root, but not both")
     for path in paths or ():
         if not path.exists():
             raise CommandError(f"{path}: no such file or folder")
-    found = lint_paths(paths) if paths else lint_project(project_root(None))
+    found = lint_paths(paths) if paths else lint_project(project_root(root))
     chosen = _chosen(found, least, [_code(each) for each in only or ()])
     if as_sarif:
         print_json(sarif(chosen, version=importlib.metadata.version("wiro-tools")))

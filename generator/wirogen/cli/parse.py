@@ -25,6 +25,7 @@ from wirogen.sources import (
 )
 from wirogen.spec import ToolSpec, dump_spec, load_spec
 from wirogen.spec.names import tool_paths
+from wirogen.text import counted
 
 _SHOWN = 12
 
@@ -72,7 +73,7 @@ def command(
         _make_room(to, sources)
         written = write_specs(sources, to)
         out().print(
-            f"{len(parsed)} parsed, {len(written)} specs written to {to}; "
+            f"{len(parsed)} parsed, {counted(len(written), 'spec')} written to {to}; "
             f"diagnostics: {counts([*sources.errors, *sources.diagnostics])}",
             markup=False,
         )
@@ -116,7 +117,7 @@ def _show_learnt(before: ToolSpec | None, after: ToolSpec) -> None:
     """What a document told that was not known."""
     console = out()
     if before is None:
-        console.print(f"{after.tool}: new, {len(after.inputs)} inputs", markup=False)
+        console.print(f"{after.tool}: new, {counted(len(after.inputs), 'input')}", markup=False)
         return
     changes = compare_tool(before, after)
     if not changes:

@@ -29,6 +29,7 @@ from wirogen.sources import Sources, files_below, read_specs
 from wirogen.spec import ToolSpec
 from wirogen.store import default_store
 from wirogen.sync import Filters, Options, Outcome, SyncReport, Verdict, sync
+from wirogen.text import counted
 
 _SHOWN = 30
 
@@ -143,9 +144,9 @@ def _show(report: SyncReport, changes: list[Change], *, dry_run: bool) -> None:
             f"  {printable(change.tool)}: {printable(said)} ({change.impact})", markup=False
         )
     _list(console, "gone", list(report.gone))
-    counted = ", ".join(f"{len(by_verdict.get(verdict, []))} {verdict}" for verdict in Verdict)
+    verdicts = ", ".join(f"{len(by_verdict.get(verdict, []))} {verdict}" for verdict in Verdict)
     resumed = f" ({report.resumed} of them before the interruption)" if report.resumed else ""
-    console.print(f"{report.listed} tools{resumed}: {counted}, {len(report.gone)} gone")
+    console.print(f"{counted(report.listed, 'tool')}{resumed}: {verdicts}, {len(report.gone)} gone")
     if dry_run:
         console.print("nothing was written (--dry-run)")
     elif by_verdict.get(Verdict.NEW) or by_verdict.get(Verdict.CHANGED):

@@ -10,6 +10,7 @@ from wirogen.diff.inputs import compare_inputs
 from wirogen.diff.model import Change, Impact
 from wirogen.plan import ModulePlan, ToolPlan, plan_modules, plan_tool
 from wirogen.spec import Json, ToolSpec
+from wirogen.text import counted
 
 _TEXTS = ("name", "description", "cover", "categories", "tags", "extra", "sections", "examples")
 
@@ -30,7 +31,7 @@ def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> l
             )
         elif before is None:
             if tool not in moved.values():
-                message = f"new tool with {len(new[tool].inputs)} inputs"
+                message = f"new tool with {counted(len(new[tool].inputs), 'input')}"
                 changes.append(_tool(tool, "tool-added", Impact.ADDITIVE, message))
         elif tool in moved:
             message = f"is now {moved[tool]}"

@@ -8,6 +8,7 @@ from typing import Final
 
 from wirogen.diff.model import Change, Impact, bump
 from wirogen.emit.escape import code_span, markdown
+from wirogen.text import counted
 
 _TITLES: Final = {
     Impact.BREAKING: "Breaking",
@@ -93,7 +94,7 @@ def _part(title: str, changes: Iterable[Change]) -> list[str]:
         items += [f"  - {markdown(said)}" for said in found]
     if len(items) <= _FOLD_FROM:
         return [f"## {title}", "", *items, ""]
-    shown = f"{len(by_tool)} tools"
+    shown = counted(len(by_tool), "tool")
     return [
         f"## {title}", "", f"<details><summary>{shown}</summary>", "", *items, "", "</details>", ""
     ]  # fmt: skip

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from wirogen.document.head import Head
@@ -17,6 +15,7 @@ from wirogen.document.tail import Body
 from wirogen.document.wire import CALLBACK, Decision, is_picker, number
 from wirogen.spec import Json
 from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
+from wirogen.spec.sliders import slider_fault
 
 _RUN_PREFIX: Final = "https://api.wiro.ai/v1/Run/"
 _DETAIL: Final = "https://api.wiro.ai/v1/Task/Detail"
@@ -28,7 +27,6 @@ _UNUSUAL: Final = re.compile(
 _HELP: Final = "-help"
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*-help")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
-_SLIDER_TYPES: Final = frozenset({"number", "float"})
 
 
 def check_text(report: Report, layout: Layout, marks: list[Mark]) -> None:
@@ -88,8 +86,9 @@ def check_inputs(
             report.add("D305", member.key_start, member.key, message)
     for member in unusable.values():
         if member.wrong is not None and member.key != CALLBACK:
-            left = "what is sent is a guess" if member.key in seen else "it is left out"
-            message = f"has a value in the Run Command that cannot be used: {member.wrong}; {left}"
+            message = f"has a value in the Run Command that cannot be used: {member.wrong}"
+            if member.key not in seen:
+                message += "; no input describes it, so it is left out"
             report.add("D312", member.start, member.key, message)
 
 
@@ -130,7 +129,7 @@ def _check_options(report: Report, item: RawInput) -> None:
             report.add("D202", at, subject, f"has {shorten(option.value)} more than once")
         values.add(option.value)
         for slider in option.generatesettings or ():
-            wrong = _slider_fault(slider)
+            wrong = slider_fault(slider)
             if wrong:
                 report.add("D212", at, subject, f"{shorten(option.value)}: {wrong}")
     picker = is_picker(item.name, item.type, item.options)
@@ -146,25 +145,6 @@ def _check_options(report: Report, item: RawInput) -> None:
     if sample:
         message = f"shows {_SAMPLE_SIZE} models, as many as a random sample has"
         report.add("D203", item.at["options"], item.name, message)
-
-
-def _slider_fault(slider: Mapping[str, Json]) -> str:
-    """What is wrong with a slider, or an empty text."""
-    if slider.get("type") not in _SLIDER_TYPES:
-        return f"a slider of type {shorten(str(slider.get('type')))}"
-    numbers: list[Decimal] = []
-    for key in ("minvalue", "defaultvalue", "maxvalue", "incrementby"):
-        value = slider.get(key)
-        try:
-            numbers.append(Decimal(value if isinstance(value, str) else "x"))
-        except InvalidOperation:
-            return f"a slider whose {key} is not a number"
-    lowest, default, highest, step = numbers
-    if not all(value.is_finite() for value in numbers) or step <= 0:
-        return "a slider whose limits or step make no sense"
-    if not lowest <= default <= highest:
-        return f"a slider from {lowest} to {highest} with default {default}"
-    return ""
 
 
 def _plain(key: str) -> str:

@@ -41,7 +41,7 @@ class Member:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"a value of {name} is not JSON")
 
 
 def _finite(text: str) -> float:

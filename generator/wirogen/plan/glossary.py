@@ -39,3 +39,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "strength": "How far the output may move away from the input.",
     "width": "Width of the output in pixels.",
 }
+
+MEANINGS_OF_ONE: Final[Mapping[str, str]] = {
+    "selected lora model": "A LoRA that is put on top of the model.",
+    "selected lora model private": "Id of a LoRA of your own.",
+}
+"""The same for inputs that take one value where others take a list."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from wirogen.diagnostics import Diagnostic
-from wirogen.plan.glossary import MEANINGS
+from wirogen.plan.glossary import MEANINGS, MEANINGS_OF_ONE
 from wirogen.plan.identifiers import (
     CLASS_RESERVED,
     INPUT_RESERVED,
@@ -35,6 +35,7 @@ from wirogen.plan.model import (
 )
 from wirogen.plan.values import Value, is_lora, python_default, value_of
 from wirogen.spec.model import Input, Json, Option, ToolSpec
+from wirogen.spec.sliders import limits_cross
 
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9_+-]*(-help|Help)\Z|\S*-\S*\Z")
 _LABEL_KEY: Final = re.compile(r"[a-z0-9_-]+\Z")
@@ -174,7 +175,8 @@ def _help(item: Input) -> str:
     if text and not _HELP_KEY.match(text):
         return text
     key = " ".join(words(item.name, split_camel=True)).lower()
-    return MEANINGS.get(key, "")
+    one = MEANINGS_OF_ONE.get(key) if item.wire.type != "array" else None
+    return one or MEANINGS.get(key, "")
 
 
 def _constants(
@@ -210,11 +212,12 @@ def _setting(setting: Mapping[str, Json]) -> SettingPlan:
         return value if isinstance(value, str) and value else None
 
     default = text("defaultvalue")
+    crossed = limits_cross(setting)
     return SettingPlan(
         id=text("id") or "",
         kind=text("type") or "float",
-        minimum=text("minvalue"),
-        maximum=text("maxvalue"),
+        minimum=None if crossed else text("minvalue"),
+        maximum=None if crossed else text("maxvalue"),
         default=text("value") if default is None else default,
         step=text("incrementby"),
         note=text("note") or "",

@@ -308,7 +308,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "A slider of an option makes no sense.",
         "Its limits, default or step are not numbers, the lowest value is above the highest, "
         "or the default is outside.",
-        "Correct the slider with an overlay; until then scales for this option may be refused.",
+        "Correct the slider with an overlay; until then limits that make no sense are not checked.",
     ),
     rule(
         "D213",

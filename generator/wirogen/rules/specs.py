@@ -1,4 +1,5 @@
-"""Codes about specs and what is made of them. S0: specs and other files. N1: names in Python."""
+"""Codes about specs and what is made of them. S0: specs and other files. S1: specs
+that make little sense. N1: names in Python."""
 
 from __future__ import annotations
 
@@ -41,6 +42,34 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "The operating system does not let the file be read.",
         "It is missing, a folder, or not readable by this user.",
         "Check the path and its permissions.",
+    ),
+    rule(
+        "S101",
+        "sent-of-another-type",
+        Severity.WARNING,
+        "A spec sends a value of another type than the input has on the wire.",
+        "'wire.type' is the JSON type that the API takes, and 'wire.sent' goes out when the "
+        "caller gives nothing. The two contradict each other.",
+        "Correct 'wire.sent' (twenty is not 20) or 'wire.type' where they were written.",
+    ),
+    rule(
+        "S102",
+        "sent-not-an-option",
+        Severity.WARNING,
+        "A spec sends a value that is not among the options.",
+        "The choice takes only its options, yet another value goes out when the caller gives "
+        "nothing. Some documents do that, so it is allowed.",
+        "Correct 'wire.sent', or add the option.",
+    ),
+    rule(
+        "S103",
+        "odd-setting",
+        Severity.WARNING,
+        "A setting of an option makes no sense.",
+        "Its limits, default or step are not numbers, the step is not above 0, the lowest value "
+        "is above the highest, or the default is outside. Limits that make no sense are not "
+        "checked.",
+        "Correct the setting where it was written.",
     ),
     rule(
         "N101",

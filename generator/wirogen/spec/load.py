@@ -23,10 +23,20 @@ from wirogen.spec.model import (
     Wire,
 )
 from wirogen.spec.names import tool_name_problem
-from wirogen.spec.tree import ListNode, MapNode, Node, read_tree, spec_error, to_json, to_text
+from wirogen.spec.tree import (
+    ListNode,
+    MapNode,
+    Node,
+    ScalarNode,
+    read_tree,
+    spec_error,
+    to_json,
+    to_text,
+)
 
 T = TypeVar("T")
 
+_FLAGS: Final = {"true": True, "false": False}
 _SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 _SEEN: Final = re.compile(r"[0-9a-f]{12}\Z")
 
@@ -41,11 +51,15 @@ def load_spec(text: str, *, path: str) -> ToolSpec:
 
 
 class Fields:
-    """The keys of one mapping, taken one by one; what is left over at the end is unknown."""
+    """The keys of one mapping, taken one by one; what is left over at the end is unknown. All of
+    ``needed`` that are missing are named at once."""
 
-    def __init__(self, node: Node, path: str, what: str) -> None:
+    def __init__(self, node: Node, path: str, what: str, *needed: str) -> None:
         if not isinstance(node, MapNode):
             raise spec_error(path, f"{what} must be a mapping", node.place)
+        missing = [key for key in needed if key not in node.items]
+        if len(missing) > 1:
+            raise spec_error(path, f"{what} lacks {', '.join(missing)}", node.place)
         self._left = dict(node.items)
         self._node = node
         self.path = path
@@ -87,10 +101,9 @@ class Fields:
         return value
 
     def flag(self, node: Node, key: str) -> bool:
-        value = to_json(node, self.path, self.name(key))
-        if not isinstance(value, bool):
+        if not isinstance(node, ScalarNode) or not node.plain or node.text not in _FLAGS:
             raise self.error(key, "must be true or false")
-        return value
+        return _FLAGS[node.text]
 
     def texts(self, node: Node, key: str) -> tuple[str, ...]:
         return self.each(node, key, lambda item, name: to_text(item, self.path, name))
@@ -127,7 +140,10 @@ class SpecReader:
         self.path = path
 
     def spec(self, node: Node) -> ToolSpec:
-        fields = Fields(node, self.path, "the spec")
+        fields = Fields(
+            node, self.path, "the spec",
+            "spec", "tool", "name", "description", "cover", "categories", "endpoints", "inputs",
+        )  # fmt: skip
         version = to_json(fields.required("spec"), self.path, "spec")
         if version != SPEC_VERSION or isinstance(version, bool):
             raise fields.error("spec", f"must be {SPEC_VERSION}")
@@ -175,13 +191,13 @@ class SpecReader:
             seen.add(item.name)
 
     def _section(self, node: Node, what: str) -> Section:
-        fields = Fields(node, self.path, what)
+        fields = Fields(node, self.path, what, "title", "text")
         section = Section(title=fields.text("title"), text=fields.text("text"))
         fields.end()
         return section
 
     def _source(self, node: Node) -> Source:
-        fields = Fields(node, self.path, "source")
+        fields = Fields(node, self.path, "source", "document", "sha256")
         findings = fields.optional("findings")
         source = Source(
             document=fields.text("document"),
@@ -199,7 +215,7 @@ class SpecReader:
         return source
 
     def _finding(self, node: Node, what: str) -> Finding:
-        fields = Fields(node, self.path, what)
+        fields = Fields(node, self.path, what, "code", "subject", "message")
         finding = Finding(
             code=fields.text("code"),
             subject=fields.text("subject"),
@@ -209,7 +225,9 @@ class SpecReader:
         return finding
 
     def input(self, node: Node, what: str) -> Input:
-        fields = Fields(node, self.path, what)
+        fields = Fields(
+            node, self.path, what, "name", "label", "help", "type", "default", "required", "wire"
+        )
         name = fields.text("name")
         if not name:
             raise fields.error("name", "must not be empty")
@@ -266,7 +284,7 @@ class SpecReader:
         return wire
 
     def option(self, node: Node, what: str) -> Option:
-        fields = Fields(node, self.path, what)
+        fields = Fields(node, self.path, what, "value", "label")
         words = fields.optional("triggerwords")
         settings = fields.optional("generatesettings")
         option = Option(

@@ -7,6 +7,7 @@ from wirogen.document import parse_document
 from wirogen.snapshot import SAMPLE_SIZE
 from wirogen.spec import Input, ToolSpec
 from wirogen.sync.catalogue import Listed
+from wirogen.text import counted
 
 
 def judge(
@@ -42,7 +43,7 @@ def judge(
 def _loss(known: ToolSpec, new: ToolSpec, *, full: bool) -> str:
     """What the new document lacks; what came instead of something else is no loss."""
     if len(new.inputs) < len(known.inputs):
-        return f"has {len(new.inputs)} inputs, {len(known.inputs)} are known"
+        return f"has {counted(len(new.inputs), 'input')}, {len(known.inputs)} are known"
     before = {item.name: item for item in known.inputs}
     for item in new.inputs:
         if item.name in before and (loss := _fewer(before[item.name], item, full=full)):
@@ -61,4 +62,4 @@ def _fewer(known: Input, new: Input, *, full: bool) -> str:
         few = had > SAMPLE_SIZE and has < had / 2
     else:
         few = has == 0
-    return f"{has} options, {had} are known" if few else ""
+    return f"{counted(has, 'option')}, {had} are known" if few else ""

@@ -64,6 +64,9 @@ function wrongKind(input, value) {
 export function problems(input, value) {
   const { kind } = input;
   if (value === undefined) return input.required ? [["", "required"]] : [];
+  if (input.required && kind !== "choice" && typeof value === "string" && !value.trim()) {
+    return [["", "required, got blank text"]];
+  }
   if (kind === "choices") {
     return value.map((each, index) => [`[${index}]`, option(input, each)]).filter(([, text]) => text);
   }

@@ -204,7 +204,7 @@ def run(
         selected_model: The model that does the work. See ``SelectedModel``.
         selected_model_private: Id of a model of your own.
         selected_lora_model: LoRAs that are put on top of the model. See ``Lora``.
-        selected_lora_model_private: Ids of your own LoRAs.
+        selected_lora_model_private: Id of a LoRA of your own.
         selected_lora_model_private_url: LoRA Model Url: You can provide a direct URL to
             a LoRA model (.safetensors). We’ll apply it during generation. You can also
             use links from platforms like Google Drive, AWS S3, or any publicly

@@ -58,7 +58,7 @@ class Inputs(ToolInputs):
         str | LoraChoice | LoraOption | None,
         Field(
             alias="selectedLoraModelPrivate",
-            description="Ids of your own LoRAs.",
+            description="Id of a LoRA of your own.",
             json_schema_extra={"x-wire": "string", "x-lora-prompt": "prompt"},
         ),
     ] = None
