@@ -30,7 +30,7 @@ def peak() -> int:
 
 def main() -> int:
     if shutil.which("curl") is None:
-        print("curl is not installed")  # noqa: T201
+        print("curl is not installed")
         return 1
     seconds: dict[str, list[float]] = {"curl": [], "sync": [], "async": []}
     with server(size=SIZE) as one, tempfile.TemporaryDirectory() as folder:
@@ -57,10 +57,10 @@ def main() -> int:
     # The best of several: whatever else the machine does only makes a round slower.
     curl, sync, asynchronous = (min(seconds[kind]) for kind in ("curl", "sync", "async"))
     sync_ratio, async_ratio = curl / sync, curl / asynchronous
-    print(f"curl: {SIZE / curl / 1e6:.0f} MB/s")  # noqa: T201
-    print(f"speed / curl, sync : {sync_ratio:.2f} (limit {SPEED})")  # noqa: T201
-    print(f"speed / curl, async: {async_ratio:.2f} (limit {SPEED})")  # noqa: T201
-    print(f"memory above idle: {memory / 1e6:.1f} MB (limit {MEMORY / 1e6:.0f})")  # noqa: T201
+    print(f"curl: {SIZE / curl / 1e6:.0f} MB/s")
+    print(f"speed / curl, sync : {sync_ratio:.2f} (limit {SPEED})")
+    print(f"speed / curl, async: {async_ratio:.2f} (limit {SPEED})")
+    print(f"memory above idle: {memory / 1e6:.1f} MB (limit {MEMORY / 1e6:.0f})")
     return int(min(sync_ratio, async_ratio) < SPEED or memory > MEMORY)
 
 
