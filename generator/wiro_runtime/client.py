@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -34,7 +35,7 @@ ResultT = TypeVar("ResultT", covariant=True)  # noqa: PLC0105 - see above
 TaskT = TypeVar("TaskT", covariant=True)  # noqa: PLC0105 - see above
 
 
-class Client(Generic[ResultT, TaskT]):
+class Client(ABC, Generic[ResultT, TaskT]):
     """What generated functions take: a client that gives ``ResultT`` for a run and ``TaskT`` for a
     submission, where the asynchronous one gives awaitables of them.
 
@@ -82,8 +83,8 @@ class Client(Generic[ResultT, TaskT]):
         self._journal = _open_journal(journal)
         self._runs = Runs(self._settings, self._make_port(self._settings), self._journal)
 
-    def _make_port(self, settings: Settings) -> Port:
-        raise NotImplementedError
+    @abstractmethod
+    def _make_port(self, settings: Settings) -> Port: ...
 
     def _close(self) -> None:
         self._runs.files.close()
@@ -93,6 +94,7 @@ class Client(Generic[ResultT, TaskT]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._settings.base_url}>"
 
+    @abstractmethod
     def run(
         self,
         tool: str,
@@ -107,8 +109,8 @@ class Client(Generic[ResultT, TaskT]):
         A mapping of ``inputs`` is sent as it is. ``on_update`` is called with every event,
         ``callback_url`` is where Wiro posts the ended task. Raises :class:`WiroError`.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def submit(
         self,
         tool: str,
@@ -117,7 +119,6 @@ class Client(Generic[ResultT, TaskT]):
         callback_url: str | None = None,
     ) -> TaskT:
         """Submit a run of ``tool`` and come back as soon as Wiro has accepted it."""
-        raise NotImplementedError
 
     def run_tool(
         self,
