@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wiro_runtime.catalogue import open_catalogue
+from wiro_runtime.checks import check_path
 from wiro_runtime.port import run_blocking
 from wiro_runtime.results import Result
 from wiro_runtime.runs import Runs
@@ -158,6 +159,7 @@ def _open_journal(path: str | PathLike[str] | None) -> Journal | None:
         return None
     from wiro_runtime.journal import Journal  # noqa: PLC0415 - few keep one
 
+    check_path("journal", path)
     return Journal(path)
 
 

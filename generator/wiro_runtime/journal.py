@@ -91,6 +91,9 @@ class Journal:
             self._write(key, entry)
             self._take(key, task_id, token)
 
+    def uncertain(self, key: str) -> None:
+        """The request of this submission is not under way any more, and nobody knows its fate."""
+
     def settled(self, key: str, reason: str) -> None:
         """Record that a submission became no task, or that its user knows what became of it."""
         with self._lock:
