@@ -28,22 +28,39 @@ from wiro_runtime.testing import Simulator
 
 INFINITE, NAN, HUGE = float("inf"), float("nan"), 10**400
 
-WRONG: list[tuple[Callable[..., Any], dict[str, Any]]] = [
-    *((Retries, {"attempts": value}) for value in (None, "3", 0, -1, 2.0, True, [], NAN)),
+
+def cases(name: str, *values: Any) -> list[dict[str, Any]]:
+    return [{name: value} for value in values]
+
+
+def pairs(name: str, *values: Any) -> list[tuple[str, Any]]:
+    return [(name, value) for value in values]
+
+
+def wrong(made: Callable[..., Any], name: str, *values: Any) -> list[tuple[Any, dict[str, Any]]]:
+    return [(made, case) for case in cases(name, *values)]
+
+
+NO_DELAY: tuple[Any, ...] = (None, "1", -1, NAN, INFINITE, HUGE, True, b"1", {})
+NO_INTERVALS: tuple[Any, ...] = (
+    None, 5, "ab", b"ab", {}, [], (5,), ((0, "2"),), ((0, 2, 3),), ((0, HUGE),),
+)  # fmt: skip
+
+WRONG = [
+    *wrong(Retries, "attempts", None, "3", 0, -1, 2.0, True, [], NAN),
+    *wrong(Retries, "first", *NO_DELAY),
+    *wrong(Retries, "cap", *NO_DELAY),
+    *wrong(Retries, "after_cap", *NO_DELAY),
+    *wrong(Timeouts, "wait", None, "1", 0, NAN, INFINITE, HUGE, True),
+    *wrong(PollSchedule, "intervals", *NO_INTERVALS),
+    *wrong(PollSchedule, "jitter", None, "0", 1, NAN, True, []),
+    *wrong(PollSchedule.every, "seconds", None, "2", 0, HUGE, True),
+    *(each for name in ("request", "response", "retry", "task") for each in wrong(Hooks, name, 5)),
     *(
-        (Retries, {name: value})
-        for name in ("first", "cap", "after_cap")
-        for value in (None, "1", -1, NAN, INFINITE, HUGE, True, b"1", {})
+        each
+        for name in ("clock", "sleep", "async_sleep", "random")
+        for each in wrong(Timing, name, None)
     ),
-    *((Timeouts, {"wait": value}) for value in (None, "1", 0, NAN, INFINITE, HUGE, True)),
-    *(
-        (PollSchedule, {"intervals": value})
-        for value in (None, 5, "ab", b"ab", {}, [], (5,), ((0, "2"),), ((0, 2, 3),), ((0, HUGE),))
-    ),
-    *((PollSchedule, {"jitter": value}) for value in (None, "0", 1, NAN, True, [])),
-    *((PollSchedule.every, {"seconds": value}) for value in (None, "2", 0, HUGE, True)),
-    *((Hooks, {name: 5}) for name in ("request", "response", "retry", "task")),
-    *((Timing, {name: None}) for name in ("clock", "sleep", "async_sleep", "random")),
 ]
 
 
@@ -56,29 +73,29 @@ def test_settings_of_a_wrong_type_or_size(
     assert len(str(caught.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("max_concurrency", ("4", 0, 1.5, True, NAN, None, [])),
-        ("poll", (5, "x", [], 0, (0, 2))),
-        ("timeouts", (5, "x", [], 0, Retries())),
-        ("retries", (5, "x", [], 0)),
-        ("timing", (5, "x", [], 0)),
-        ("hooks", (5, "x", [], 0, print)),
-        ("on_interrupt", ("kill", None, [])),
-        ("project_id", (5, "", "  ", [], b"x")),
-        ("journal", (5, "", b"x", [], "a\0b")),
-        ("base_url", (5, b"https://x", [])),
-        ("api_secret", (5, b"x", [], {})),
-    ],
-)
+CLIENTS: list[tuple[str, tuple[Any, ...]]] = [
+    ("max_concurrency", ("4", 0, 1.5, True, NAN, None, [])),
+    ("poll", (5, "x", [], 0, (0, 2))),
+    ("timeouts", (5, "x", [], 0, Retries())),
+    ("retries", (5, "x", [], 0)),
+    ("timing", (5, "x", [], 0)),
+    ("hooks", (5, "x", [], 0, print)),
+    ("on_interrupt", ("kill", None, [])),
+    ("project_id", (5, "", "  ", [], b"x")),
+    ("journal", (5, "", b"x", [], "a\0b")),
+    ("base_url", (5, b"https://x", [])),
+    ("api_secret", (5, b"x", [], {})),
+]
+
+
+@pytest.mark.parametrize(("name", "values"), CLIENTS)
 @pytest.mark.parametrize("client", [Wiro, AsyncWiro])
 def test_clients_of_wrong_settings(
     client: type[Wiro] | type[AsyncWiro], name: str, values: tuple[Any, ...]
 ) -> None:
     for value in values:
         with pytest.raises(ConfigurationError) as caught:
-            client(**{"api_key": "key", name: value})
+            cast("Any", client)(**{"api_key": "key", name: value})
         assert len(str(caught.value).splitlines()) == 1
         assert "object at" not in str(caught.value)
 
@@ -104,9 +121,9 @@ def test_a_task_by_its_number(kit: Kit) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("tool", value) for value in (None, 5, b"a/b", [], "a", "a/b/c", "a/\n", "a/\ud800")),
-        *(("inputs", value) for value in (None, 5, "x", b"x", [], [("a", 1)], {5: "x"})),
-        *(("callback_url", value) for value in (5, "", "x", "ftp://x/", "https://", b"https://x")),
+        *pairs("tool", None, 5, b"a/b", [], "a", "a/b/c", "a/\n", "a/\ud800"),
+        *pairs("inputs", None, 5, "x", b"x", [], [("a", 1)], {5: "x"}),
+        *pairs("callback_url", 5, "", "x", "ftp://x/", "https://", b"https://x"),
         ("callback_url", "https://example.com/\nx"),
         ("callback_url", "http://[::1/"),
     ],
@@ -144,16 +161,21 @@ def test_what_is_no_file(kit: Kit, file: Any) -> None:
 
 @pytest.fixture
 def result(instant: Simulator) -> Result:
-    with Wiro(instant.api_key, instant.api_secret, base_url=instant.base_url) as client:
+    with Wiro(
+        instant.api_key,
+        instant.api_secret,
+        base_url=instant.base_url,
+        poll=PollSchedule.every(0.01),
+    ) as client:
         return client.run(TOOL, {"prompt": "x"})
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        *({"folder": value} for value in (None, 5, b"x", "", "a\0b", [])),
-        *({"concurrency": value} for value in (0, -1, "4", 1.5, True, None)),
-        *({"max_bytes": value} for value in (-1, "4", 1.5, True)),
+        *cases("folder", None, 5, b"x", "", "a\0b", []),
+        *cases("concurrency", 0, -1, "4", 1.5, True, None),
+        *cases("max_bytes", -1, "4", 1.5, True),
         {"progress": 5},
     ],
     ids=nameless,
@@ -162,7 +184,7 @@ def test_downloads_of_a_wrong_kind(
     result: Result, tmp_path: Path, arguments: dict[str, Any]
 ) -> None:
     with pytest.raises(ConfigurationError):
-        result.download(**{"folder": tmp_path, **arguments})
+        cast("Any", result).download(**{"folder": tmp_path, **arguments})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -174,9 +196,9 @@ LORA = LoraOption(
 @pytest.mark.parametrize(
     "arguments",
     [
-        *({"words": value} for value in (None, 5, [5], b"a", "b")),
-        *({"scales": value} for value in (5, "x", b"x", [1], {5: 1})),
-        *({"scale": value} for value in ("1", True, NAN, HUGE, [])),
+        *cases("words", None, 5, [5], b"a", "b"),
+        *cases("scales", 5, "x", b"x", [1], {5: 1}),
+        *cases("scale", "1", True, NAN, HUGE, []),
     ],
     ids=nameless,
 )
