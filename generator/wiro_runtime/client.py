@@ -215,7 +215,11 @@ class Wiro(Client[Result, Task]):
 
     def resume(self, *, ended: bool = False) -> Iterator[Task | LostSubmission]:
         """What the journal knows to be unfinished: tasks that have not been seen to end (``ended``:
-        and those that have), then submissions whose fate nobody knows."""
+        and the last thousand that have), then submissions whose fate nobody knows.
+
+        What another living client is at work on is left to it; what a client that is gone has left
+        behind is given to one of those who ask.
+        """
         for each in self._runs.resumed(ended=ended):
             yield Task(self._runs, each) if isinstance(each, TaskState) else each
 

@@ -80,11 +80,11 @@ class Runs:
         """What the journal knows to be unfinished, oldest first."""
         if self.journal is None:
             raise ConfigurationError("resume() needs a journal: pass journal=PATH to the client")
-        tasks = [
-            TaskState(id=task.id, token=task.token, born=self.clock())
-            for task in self.journal.tasks(ended=ended)
-        ]
-        return [*tasks, *self.journal.lost()]
+        tasks, lost = self.journal.resume()
+        if ended:
+            tasks = [*self.journal.ended_tasks(), *tasks]
+        known = [TaskState(id=task.id, token=task.token, born=self.clock()) for task in tasks]
+        return [*known, *lost]
 
     async def forget(self, lost: LostSubmission) -> None:
         journal = self.journal
