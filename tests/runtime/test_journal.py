@@ -141,14 +141,16 @@ def test_what_a_full_disk_cut_off_spoils_nothing_that_comes_after(
     journal = tmp_path / "journal"
     journal.touch()
 
-    async def flow(client: AnyClient) -> str:
+    async def flow(client: AnyClient) -> None:
         with full_disk(journal, room), pytest.raises(ConfigurationError, match="cannot write"):
             await got(client.submit(TOOL, PROMPT))
         assert kit.simulator.runs == []
-        return (await got(client.submit(TOOL, PROMPT))).id
+        kit.simulator.faults.add("Run/*", faults.reset(acts=True))
+        with pytest.raises(SubmissionUncertain):
+            await got(client.submit(TOOL, PROMPT))
 
-    task_id = kit.run(flow, journal=journal)
-    assert unfinished(kit, journal) == ([task_id], [])
+    kit.run(flow, journal=journal)
+    assert unfinished(kit, journal) == ([], ["a lighthouse"])
 
 
 def test_a_disk_that_is_full_at_the_end_keeps_no_result_back(kit: Kit, tmp_path: Path) -> None:
