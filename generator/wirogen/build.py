@@ -11,7 +11,7 @@ from wirogen.diagnostics import Diagnostic
 from wirogen.generate import generate
 from wirogen.overlay import apply_overlays
 from wirogen.plan import ToolPlan
-from wirogen.publish import Changes, built_specs, manifest_hash, up_to_date, write_file
+from wirogen.publish import Changes, built_specs, manifest_hash, sweep, up_to_date, write_file
 from wirogen.sources import (
     Sources,
     display_path,
@@ -135,6 +135,8 @@ def build_project(
 ) -> BuildReport:
     """documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
     store = default_store() if store is None else store
+    if not check:
+        sweep(root / "specs")
     sources = read_project(root, store=store, jobs=jobs)
     out = root / "generated"
     specs = _write_specs(

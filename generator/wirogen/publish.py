@@ -12,19 +12,23 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Final, Self, cast
 
 from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.exchange import exchange
+from wirogen.exchange import ASIDE, exchange
+from wirogen.lock import hold, is_free, locked
 
 MANIFEST: Final = "MANIFEST.json"
 TEMPORARY: Final = ".wirogen-"
 """How the name of what is being written begins."""
 
 _IGNORED: Final = ("__pycache__",)
+_WHOLE: Final = "whole"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,25 +62,42 @@ class Publication:
     """One output folder about to be brought up to date.
 
     Files arrive one by one, also from worker processes (see :func:`stage`), so that never more
-    than a few of them are in memory. Nothing in the folder changes before :meth:`finish`.
+    than a few of them are in memory. Nothing in the folder changes before :meth:`finish`. Another
+    publication with the same parent folder waits for this one to end, or to be killed; what a
+    killed one left is swept away. What the disk refuses is an :class:`InputError` on the way out.
     """
 
     def __init__(self, out: Path, *, check: bool = False) -> None:
         self.out = out
         self.check = check
-        self.known = _known_files(out / MANIFEST)
         self._made: dict[str, Made] = {}
-        # The new tree must lie on the same file system; a check leaves the project alone.
-        anchor = None if check else out.resolve().parent
-        if anchor is not None:
-            anchor.mkdir(parents=True, exist_ok=True)
-        self.stage = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=anchor))
+        target = out.resolve()
+        if target.exists() and not target.is_dir():
+            raise InputError(Diagnostic(code="S005", message="is not a folder", path=str(out)))
+        with ExitStack() as stack:
+            stack.enter_context(_refusals(out))
+            if not check:
+                stack.enter_context(_folder(target.parent))
+            alone = stack.enter_context(locked(target.parent, shared=check))
+            if alone:
+                _sweep(target.parent)
+            self.known = _known_files(out / MANIFEST)
+            # The new tree must lie on the same file system; a check leaves the project alone.
+            anchor = None if check else target.parent
+            self.stage = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{target.name}-", dir=anchor))
+            stack.callback(shutil.rmtree, self.stage, ignore_errors=True)
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.stage, ignore_errors=True)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def put(self, files: Mapping[str, str]) -> dict[str, Made]:
         """Take files in; what became of each."""
@@ -122,24 +143,36 @@ class Publication:
         return changes
 
     def _swap(self, written: Sequence[str], removed: Sequence[str]) -> None:
-        whole = self.stage / "whole"
+        whole = self.stage / _WHOLE
         whole.mkdir()
         skipped = {*written, *removed}
         for folder, folders, names in os.walk(self.out):
             base = Path(folder).relative_to(self.out)
-            entries = [*names, *_links(Path(folder), folders)]
-            left = [name for name in entries if (base / name).as_posix() not in skipped]
-            if left:
-                (whole / base).mkdir(parents=True, exist_ok=True)
-            for name in left:
-                _link(Path(folder) / name, whole / base / name)
+            (whole / base).mkdir(exist_ok=True)
+            shutil.copymode(folder, whole / base)
+            for name in (*names, *_links(Path(folder), folders)):
+                if (base / name).as_posix() not in skipped:
+                    _link(Path(folder) / name, whole / base / name)
         for path in written:
             staged = self._made[path].staged
             if staged is not None:
                 (whole / path).parent.mkdir(parents=True, exist_ok=True)
                 staged.replace(whole / path)
-        _drop_bytecode_alone(whole)
-        exchange(whole, self.out.resolve())
+        _drop_empty(whole, removed)
+        with _staying(self.out.resolve()):
+            if not exchange(whole, self.out.resolve()):
+                self._replace(whole, written, removed)
+
+    def _replace(self, whole: Path, written: Sequence[str], removed: Sequence[str]) -> None:
+        """One file after the other, where the file system moves no folders: the manifest last, so
+        that a build that ends in between is stale."""
+        with _refusals(self.out, "part of it has changed, so build again"):
+            for path in sorted(written, key=lambda path: path == MANIFEST):
+                (self.out / path).parent.mkdir(parents=True, exist_ok=True)
+                (whole / path).replace(self.out / path)
+            for path in removed:
+                (self.out / path).unlink(missing_ok=True)
+            _drop_empty(self.out, removed)
 
 
 def publish(
@@ -222,12 +255,72 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _drop_bytecode_alone(top: Path) -> None:
-    """Remove folders that hold nothing but the bytecode of modules that are gone."""
-    for folder, _, _ in os.walk(top, topdown=False):
-        entries = list(Path(folder).iterdir())
-        if all(entry.name in _IGNORED for entry in entries) and Path(folder) != top:
-            shutil.rmtree(folder)
+def _drop_empty(top: Path, removed: Iterable[str]) -> None:
+    """Remove folders that have lost all that they held, bytecode of modules that are gone aside."""
+    folders = {parent for path in removed for parent in Path(path).parents[:-1]}
+    for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+        with suppress(FileNotFoundError):
+            if all(entry.name in _IGNORED for entry in (top / folder).iterdir()):
+                shutil.rmtree(top / folder)
+
+
+@contextmanager
+def _staying(target: Path) -> Generator[None]:
+    """Whoever is in a folder that is about to be replaced is then in the new one."""
+    here = Path.cwd()
+    yield
+    if here.is_relative_to(target) and here.is_dir():
+        os.chdir(here)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what killed publications have left, and put back a tree that one had set aside."""
+    for left in parent.iterdir():
+        name, _, _ = left.name.removeprefix(TEMPORARY).rpartition("-")
+        if left.name.startswith(TEMPORARY) and name and left.is_dir() and not left.is_symlink():
+            aside, target = left / ASIDE, parent / name
+            if aside.is_dir() and not target.exists():
+                aside.replace(target)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _folder(path: Path) -> Generator[None]:
+    """Make a folder, and remove it again if it is left empty."""
+    made = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            for each in made:
+                each.rmdir()
+
+
+def _concerns(out: Path, error: OSError) -> bool:
+    """Whether an error is about ``out``, what it lies in, or what is being written beside it."""
+    if error.filename is None:  # a write that fails names no file
+        return True
+    where, target = Path(os.fsdecode(error.filename)).absolute(), out.resolve()
+    return (
+        where.is_relative_to(target)
+        or target.is_relative_to(where)
+        or where.is_relative_to(out.absolute())
+        or any(part.startswith(TEMPORARY) for part in where.parts)
+    )
+
+
+@contextmanager
+def _refusals(out: Path, outcome: str = "nothing in it has changed") -> Generator[None]:
+    """What the operating system refuses in or beside ``out``, said of the folder that the user
+    knows."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or not _concerns(out, error):
+            raise
+        message = f"cannot be written ({(error.strerror or '').lower()}); {outcome}"
+        raise InputError(Diagnostic(code="S005", message=message, path=str(out))) from None
 
 
 def _known_files(manifest: Path) -> dict[str, str]:
@@ -261,17 +354,32 @@ def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a whole file or none: beside it first, then renamed into place."""
+    try:
+        _write_file(path, content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+
+
+def _write_file(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=TEMPORARY, delete=False) as to:
         temporary = Path(to.name)
+        hold(to.fileno())
         try:
-            to.write(content.encode() if isinstance(content, str) else content)
+            to.write(data)
             to.flush()
             temporary.chmod(0o644)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes have left half written below ``folder``."""
+    for file in folder.rglob(f"{TEMPORARY}*"):
+        if file.is_file() and is_free(file):
+            file.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> bytes | None:

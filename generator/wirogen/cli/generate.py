@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from wirogen.cli.console import CommandError, err, out, print_diagnostics
+from wirogen.cli.console import CommandError, alone, err, out, print_diagnostics
 from wirogen.generate import generate
 from wirogen.overlay import apply_overlays
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
@@ -57,7 +57,10 @@ def command(
         chosen, errors = apply_overlays(chosen, overlays)
         print_diagnostics(errors, err())
         sources.errors += errors
-    plans, changes = generate(chosen, to, templates=templates, package=name, jobs=jobs, store=store)
+    with alone(to.resolve().parent):
+        plans, changes = generate(
+            chosen, to, templates=templates, package=name, jobs=jobs, store=store
+        )
     for plan in plans:
         place = sources.origin[plan.spec.tool]
         print_diagnostics((replace(each, path=place) for each in plan.diagnostics), err())
