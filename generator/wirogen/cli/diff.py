@@ -90,7 +90,7 @@ def command(
     return 1 if breaking else 0
 
 
-def _side(given: str, stack: ExitStack) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
+def _side(given: str, stack: ExitStack) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
     path = Path(given)
     if path.exists():
         return read_side(path)
