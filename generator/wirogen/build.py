@@ -12,7 +12,7 @@ from wirogen.held import Held, Specs
 from wirogen.overlay import apply_overlays
 from wirogen.plan import ToolCard
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.publish import Changes, built_specs, write_file
+from wirogen.publish import Changes, built_specs, sweep, write_file
 from wirogen.sources import (
     Sources,
     display_path,
@@ -70,9 +70,9 @@ def build(
     """:func:`build_project`, at the price of a look at the files when nothing has changed."""
     kept = default_store() if store is None else store
     return unless_built(
-        lambda: build_project(
-            root, templates=templates, check=check, jobs=jobs, store=kept
-        ).summary,
+        lambda: (
+            build_project(root, templates=templates, check=check, jobs=jobs, store=kept).summary
+        ),
         root / "generated",
         lambda: state_of("build", [root / "specs"], templates=templates, shown=root),
         check=check,
@@ -149,6 +149,8 @@ def build_project(
 ) -> BuildReport:
     """documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
     store = default_store() if store is None else store
+    if not check:
+        sweep(root / "specs")
     sources = read_project(root, store=store, jobs=jobs)
     out = root / "generated"
     stale, edited = _write_specs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from wirogen.diagnostics import Diagnostic, InputError
@@ -13,25 +14,19 @@ from wirogen.store import Store
 _NO_STORE: Final = Store(None)
 
 
+@dataclass(slots=True, eq=False)
 class Held:
-    """A spec that is in the store, or, where there is none, in memory.
+    """A spec that is in the store, or, where there is none, in memory."""
 
-    ``digest`` is the hash of its canonical text. Two with one digest are the same spec.
-    """
-
-    __slots__ = ("_again", "_digest", "_spec", "_store", "tool")
-
-    def __init__(self, spec: ToolSpec, store: Store = _NO_STORE) -> None:
-        self.tool = spec.tool
-        self._again: Callable[[], Held] | None = None
-        self._digest = ""
-        self._spec: ToolSpec | None = spec
-        self._store = store
-        if store.enabled and store.put("object", self.digest, spec):
-            self._spec = None
+    tool: str
+    _store: Store
+    _digest: str = ""
+    _spec: ToolSpec | None = None
+    _again: Callable[[], Held] | None = None
 
     @property
     def digest(self) -> str:
+        """The hash of the canonical text: two with one digest are the same spec."""
         if not self._digest and self._spec is not None:
             self._digest = hashlib.sha256(dump_spec(self._spec).encode()).hexdigest()
         return self._digest
@@ -53,21 +48,23 @@ class Held:
         if self._spec is None:
             self._store.put(kind, key, (self.tool, self._digest, also))
 
-    @classmethod
-    def recall(
-        cls, store: Store, kind: str, key: str, again: Callable[[], Held]
-    ) -> tuple[Held, Any] | None:
-        """What :meth:`note` has remembered under ``key``. Should the spec itself turn out to be
-        damaged, ``again`` works it out anew; it must be possible to pickle it."""
-        found: tuple[str, str, Any] | None = store.get(kind, key)
-        if found is None or not store.has("object", found[1]):
-            return None
-        held = cls.__new__(cls)
-        held.tool, held._digest, also = found
-        held._again = again
-        held._spec = None
-        held._store = store
-        return held, also
+
+def hold(spec: ToolSpec, store: Store = _NO_STORE) -> Held:
+    """Put a spec into the store, if there is one."""
+    held = Held(spec.tool, store, _spec=spec)
+    if store.enabled and store.put("object", held.digest, spec):
+        return Held(spec.tool, store, held.digest)
+    return held
+
+
+def recall(store: Store, kind: str, key: str, again: Callable[[], Held]) -> tuple[Held, Any] | None:
+    """What :meth:`Held.note` has remembered under ``key``. Should the spec itself turn out to be
+    damaged, ``again`` works it out anew; it must be possible to pickle it."""
+    found: tuple[str, str, Any] | None = store.get(kind, key)
+    if found is None or not store.has("object", found[1]):
+        return None
+    tool, digest, also = found
+    return Held(tool, store, digest, _again=again), also
 
 
 class Specs(Mapping[str, ToolSpec]):

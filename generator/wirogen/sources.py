@@ -16,7 +16,7 @@ from wirogen.contract import kept_findings
 from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.document import parse_document
-from wirogen.held import Held, Specs
+from wirogen.held import Held, Specs, hold, recall
 from wirogen.snapshot import accumulate, is_full
 from wirogen.spec import ToolSpec, load_spec
 from wirogen.spec.names import tool_paths
@@ -171,11 +171,11 @@ class Details:
             if before is not None and before.source and before.source.document != document:
                 spec, diagnostics = _filled(before, found)
                 into.diagnostics += diagnostics
-                into.add(Held(spec, store), found.shown)
+                into.add(hold(spec, store), found.shown)
                 continue
             into.diagnostics += found.detail.diagnostics
             spec = spec_from_detail(found.detail, document=document)
-            into.add(Held(accumulate(before, spec) if before else spec, store), found.shown)
+            into.add(hold(accumulate(before, spec) if before else spec, store), found.shown)
 
 
 def _parsed(file: Path, shown: str, document: str, store: Store) -> _Document | None:
@@ -184,7 +184,7 @@ def _parsed(file: Path, shown: str, document: str, store: Store) -> _Document | 
     except InputError:
         return None
     again = partial(_parse_again, file, shown, document)
-    found = Held.recall(store, "document", key, again)
+    found = recall(store, "document", key, again)
     return found and _Document(held=found[0], diagnostics=found[1][0], full=found[1][1])
 
 
@@ -195,13 +195,13 @@ def _parse(file: Path, shown: str, document: str, store: Store) -> _Document | D
         parsed = parse_document(data, path=shown, document=document)
     except InputError as error:
         return error.diagnostic
-    held, full = Held(parsed.spec, store), is_full(parsed.spec, document)
+    held, full = hold(parsed.spec, store), is_full(parsed.spec, document)
     held.note("document", key_of("document", shown, document, data), (parsed.diagnostics, full))
     return _Document(held=held, diagnostics=parsed.diagnostics, full=full)
 
 
 def _parse_again(file: Path, shown: str, document: str) -> Held:
-    return Held(parse_document(read_bytes(file), path=shown, document=document).spec)
+    return hold(parse_document(read_bytes(file), path=shown, document=document).spec)
 
 
 def _filled(spec: ToolSpec, found: _Detail) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
@@ -222,7 +222,7 @@ def _settled(
     if detail is None and before is None:
         return parsed, ()
     again = partial(_settle_again, parsed, detail, before, full, shown)
-    return Held.recall(store, "settled", _settled_key(parsed, detail, before, full, shown), again)
+    return recall(store, "settled", _settled_key(parsed, detail, before, full, shown), again)
 
 
 def _settle(
@@ -246,7 +246,7 @@ def _settle(
             Diagnostic(code=each.code, message=each.message, path=shown, subject=each.subject)
             for each in kept_findings(spec)
         )
-    held = Held(spec, store)
+    held = hold(spec, store)
     if store.enabled:
         held.note("settled", _settled_key(parsed, detail, before, full, shown), diagnostics)
     return held, diagnostics
@@ -271,18 +271,18 @@ def _loaded(file: Path, shown: str, store: Store) -> Held | None:
         key = key_of("spec", read_bytes(file))
     except InputError:
         return None
-    found = Held.recall(store, "spec", key, partial(_load_again, file, shown))
+    found = recall(store, "spec", key, partial(_load_again, file, shown))
     return found and found[0]
 
 
 def _load_again(file: Path, shown: str) -> Held:
-    return Held(load_spec(decode(read_bytes(file), shown), path=shown))
+    return hold(load_spec(decode(read_bytes(file), shown), path=shown))
 
 
 def _load(file: Path, shown: str, store: Store) -> Held | Diagnostic:
     try:
         data = read_bytes(file)
-        held = Held(load_spec(decode(data, shown), path=shown), store)
+        held = hold(load_spec(decode(data, shown), path=shown), store)
     except InputError as error:
         return error.diagnostic
     held.note("spec", key_of("spec", data))

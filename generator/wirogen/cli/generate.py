@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wirogen.build import build_selection
-from wirogen.cli.console import CommandError, err, out, print_diagnostics
+from wirogen.cli.console import CommandError, alone, err, out, print_diagnostics
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
 from wirogen.text import counted
 
@@ -40,9 +40,10 @@ def command(
     for folder in (specs, templates, overlays):
         if folder is not None and not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
-    summary = build_selection(
-        specs, to, overlays=overlays, templates=templates, package=name, jobs=jobs
-    )
+    with alone(to.resolve().parent):
+        summary = build_selection(
+            specs, to, overlays=overlays, templates=templates, package=name, jobs=jobs
+        )
     print_diagnostics(summary.errors, err())
     if not summary.tools:
         raise CommandError(f"{specs}: no usable spec (.yaml) below this folder")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.held import Held
+from wirogen.held import Held, hold, recall
 from wirogen.overlay.apply import apply_overlay
 from wirogen.overlay.read import Overlay, load_overlay
 from wirogen.sources import decode, display_path, files_below, read_bytes
@@ -49,18 +49,18 @@ def _applied(
     held: Held, overlay: Overlay, text: str, store: Store
 ) -> tuple[Held, list[Diagnostic]]:
     key = key_of("corrected", text, held.digest) if store.enabled else ""
-    known = Held.recall(store, "corrected", key, partial(_corrected, held, overlay))
+    known = recall(store, "corrected", key, partial(_corrected, held, overlay))
     if known is not None:
         return known[0], []
     spec, refused = apply_overlay(held.load(), overlay)
-    corrected = Held(spec, store)
+    corrected = hold(spec, store)
     if not refused:
         corrected.note("corrected", key)
     return corrected, refused
 
 
 def _corrected(held: Held, overlay: Overlay) -> Held:
-    return Held(apply_overlay(held.load(), overlay)[0])
+    return hold(apply_overlay(held.load(), overlay)[0])
 
 
 def _problem(
