@@ -159,8 +159,9 @@ class Publication:
                 (whole / path).parent.mkdir(parents=True, exist_ok=True)
                 staged.replace(whole / path)
         _drop_empty(whole, removed)
-        if not exchange(whole, self.out.resolve()):
-            self._replace(whole, written, removed)
+        with _staying(self.out.resolve()):
+            if not exchange(whole, self.out.resolve()):
+                self._replace(whole, written, removed)
 
     def _replace(self, whole: Path, written: Sequence[str], removed: Sequence[str]) -> None:
         """One file after the other, where the file system moves no folders: the manifest last, so
@@ -278,6 +279,15 @@ def _drop_empty(top: Path, removed: Iterable[str]) -> None:
         with suppress(FileNotFoundError):
             if all(entry.name in _IGNORED for entry in (top / folder).iterdir()):
                 shutil.rmtree(top / folder)
+
+
+@contextmanager
+def _staying(target: Path) -> Generator[None]:
+    """Whoever is in a folder that is about to be replaced is then in the new one."""
+    here = Path.cwd()
+    yield
+    if here.is_relative_to(target) and here.is_dir():
+        os.chdir(here)
 
 
 def _sweep(parent: Path) -> None:

@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -67,6 +68,10 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # an ASCII terminal must not end a build
             stream.reconfigure(errors="backslashreplace")
     named = next((each for each in arguments if not each.startswith("-")), None)
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return _fail('the current folder has been removed or replaced; enter it again: cd "$PWD"')
     try:
         app = application(named if named in COMMANDS else None)
         result = app(list(arguments), prog_name="wirogen", standalone_mode=False)
