@@ -111,7 +111,7 @@ class Publication:
 
     def on_disk(self, files: Mapping[str, str]) -> bool:
         """Whether every file (path → hash) is in the folder with just these bytes."""
-        return all(_hash_of(self.out / path) == digest for path, digest in files.items())
+        return _holds(self.out, files)
 
     def finish(self, provenance: Mapping[str, object]) -> Changes:
         """Make the folder hold exactly what was taken in, beside whatever is not ours.
@@ -146,13 +146,13 @@ class Publication:
         whole = self.stage / _WHOLE
         whole.mkdir()
         skipped = {*written, *removed}
-        for folder, folders, names in os.walk(self.out):
-            base = Path(folder).relative_to(self.out)
-            (whole / base).mkdir(exist_ok=True)
-            shutil.copymode(folder, whole / base)
-            for name in (*names, *_links(Path(folder), folders)):
-                if (base / name).as_posix() not in skipped:
-                    _link(Path(folder) / name, whole / base / name)
+        for folder, below, names in _walk(self.out):
+            target = f"{whole}/{below}"
+            os.makedirs(target, exist_ok=True)
+            shutil.copymode(folder, target)
+            for name in names:
+                if below + name not in skipped:
+                    _link(f"{folder}/{name}", target + name)
         for path in written:
             staged = self._made[path].staged
             if staged is not None:
@@ -197,7 +197,7 @@ def up_to_date(out: Path, manifest: str) -> Changes | None:
     if _hash_of(out / MANIFEST) != manifest:
         return None
     known = _known_files(out / MANIFEST)
-    if any(_hash_of(out / path) != digest for path, digest in known.items()):
+    if not _holds(out, known):
         return None
     return Changes(
         written=(),
@@ -237,18 +237,36 @@ def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]
     return made
 
 
-def _links(folder: Path, names: Sequence[str]) -> list[str]:
-    return [name for name in names if (folder / name).is_symlink()]
+def _walk(out: Path, ignored: Sequence[str] = ()) -> Generator[tuple[str, str, list[str]]]:
+    """Every folder at and below ``out``: its path, how paths of what it holds begin below
+    ``out``, and the names of its files and of links to folders. Trees are large, so paths are
+    plain text here."""
+    for folder, folders, names in os.walk(out):
+        folders[:] = [name for name in folders if name not in ignored]
+        below = folder[len(str(out)) :].strip(os.sep).replace(os.sep, "/")
+        links = [name for name in folders if os.path.islink(f"{folder}/{name}")]
+        yield folder, f"{below}/" if below else "", [*names, *links]
+
+
+def _parents(paths: Iterable[str]) -> set[str]:
+    """Every folder that one of the paths leads through."""
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
 
 
 def _refuse_links(out: Path, paths: Iterable[str]) -> None:
-    for folder in sorted({parent for path in paths for parent in Path(path).parents[:-1]}):
+    for folder in sorted(_parents(paths)):
         if (out / folder).is_symlink():
             message = "is a link to a folder elsewhere; remove it, or generate into another folder"
             raise InputError(Diagnostic(code="S004", message=message, path=str(out / folder)))
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:
@@ -257,8 +275,7 @@ def _link(source: Path, target: Path) -> None:
 
 def _drop_empty(top: Path, removed: Iterable[str]) -> None:
     """Remove folders that have lost all that they held, bytecode of modules that are gone aside."""
-    folders = {parent for path in removed for parent in Path(path).parents[:-1]}
-    for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+    for folder in sorted(_parents(removed), key=len, reverse=True):
         with suppress(FileNotFoundError):
             if all(entry.name in _IGNORED for entry in (top / folder).iterdir()):
                 shutil.rmtree(top / folder)
@@ -339,17 +356,12 @@ def _known_files(manifest: Path) -> dict[str, str]:
 
 
 def _escapes(path: str) -> bool:
-    return Path(path).is_absolute() or ".." in Path(path).parts
+    return os.path.isabs(path) or ".." in path.replace(os.sep, "/").split("/")
 
 
 def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for folder, folders, names in os.walk(out):
-        folders[:] = [name for name in folders if name not in _IGNORED]
-        base = Path(folder).relative_to(out)
-        entries = [*names, *_links(Path(folder), folders)]
-        found += [path for name in entries if (path := (base / name).as_posix()) not in ours]
-    return tuple(sorted(found))
+    paths = (below + name for _, below, names in _walk(out, _IGNORED) for name in names)
+    return tuple(sorted(path for path in paths if path not in ours))
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -382,9 +394,15 @@ def sweep(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> bytes | None:
+def _holds(out: Path, files: Mapping[str, str]) -> bool:
+    """Whether every file (path → hash) is below ``out`` with just these bytes."""
+    return all(_hash_of(f"{out}/{path}") == digest for path, digest in files.items())
+
+
+def _read(path: Path | str) -> bytes | None:
     try:
-        return path.read_bytes()
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -393,6 +411,6 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _hash_of(path: Path) -> str | None:
+def _hash_of(path: Path | str) -> str | None:
     data = _read(path)
     return None if data is None else _sha256(data)

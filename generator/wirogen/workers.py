@@ -61,11 +61,18 @@ def each(
     function: Callable[..., T],
     arguments: Iterable[tuple[Any, ...]],
     *,
+    known: Callable[..., T | None],
     store: Store,
     jobs: int | None = None,
 ) -> Iterator[T]:
-    """``function(*item, store=store)`` of each item, in order."""
-    return in_workers(partial(_apply, function, store), list(arguments), jobs=jobs)
+    """``function(*item, store=store)`` of each item, in order. Only what ``known`` (called alike)
+    has nothing of goes to workers."""
+    items = list(arguments)
+    found = [known(*item, store=store) if store.enabled else None for item in items]
+    todo = [item for item, result in zip(items, found, strict=True) if result is None]
+    made = in_workers(partial(_apply, function, store), todo, jobs=jobs)
+    for result in found:
+        yield next(made) if result is None else result
 
 
 def _apply(function: Callable[..., T], store: Store, item: tuple[Any, ...]) -> T:

@@ -12,8 +12,9 @@ import pytest
 
 from site_browser import watched
 from site_tools import AWKWARD, load_everything
+from wirogen.emit.cards import card_of
 from wirogen.emit.pages import tool_pages
-from wirogen.emit.render import fragments, render_shared, render_tool
+from wirogen.emit.render import render_shared, render_tool
 from wirogen.emit.templates import Renderer
 from wirogen.plan import plan_modules, plan_tool, published_schema
 from wirogen.publish import publish
@@ -57,11 +58,9 @@ def generated(site_specs: dict[str, ToolSpec], tmp_path_factory: pytest.TempPath
         files |= tool_pages(plan, renderer) if only_page else render_tool(plan, renderer)
     schema = published_schema(plan_tool(site_specs["wiro/huge"], modules["wiro/huge"]))
     files["schemas/tools/wiro/huge.json"] = json.dumps(schema)
-    publish(
-        files | render_shared(plans, {plan.spec.tool: fragments(plan) for plan in plans}, renderer),
-        out,
-        provenance={},
-    )
+    by_tool = {plan.spec.tool: plan for plan in plans}
+    files |= render_shared(map(card_of, plans), by_tool.__getitem__, renderer)
+    publish(files, out, provenance={})
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import Summary, build
+from wirogen.build import build
 from wirogen.cli.console import (
     alone,
     by_code,
@@ -20,6 +20,7 @@ from wirogen.cli.console import (
     print_summary,
     project_root,
 )
+from wirogen.unchanged import Summary
 
 _SHOWN = 10
 
