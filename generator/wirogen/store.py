@@ -61,9 +61,7 @@ class Store:
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(hashlib.sha256(data).digest() + data)
-            Path(file.name).replace(path)
+            _write(path, hashlib.sha256(data).digest() + data)
         except OSError:
             self._folder = None
             return False
@@ -100,6 +98,17 @@ class Store:
 
     def _path(self, kind: str, key: str) -> Path | None:
         return None if self._folder is None else self._folder / kind / key[:2] / key
+
+
+def _write(path: Path, data: bytes) -> None:
+    opened, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with open(opened, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def default_store() -> Store:

@@ -8,58 +8,105 @@ import random
 import resource
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
-from commands.small import command, documents, half_written, tree, wirogen
+from commands.small import documents, half_written, tree, wirogen
+from wirogen.cli.app import run
+from wirogen.store import Store
 
 TOOLS = 4
-_CAPBSET_DROP = 24
-_CAP_DAC_OVERRIDE = 1
+_CAPABILITY_VERSION = 0x20080522
+_OVERRIDING = 0b110
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
 
 
-def limited(size: int) -> Callable[[], None]:
-    """No file of the process may grow beyond ``size`` bytes, as on a disk that is almost full."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+class Command:
+    """The command line in this process, with less freedom than usual."""
+
+    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.root = root
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str]:
+        """Exit status and what is on stderr."""
+        self._capsys.readouterr()
+        status = run(arguments)
+        return status, self._capsys.readouterr().err
+
+    def tree(self, folder: str = "generated") -> dict[str, bytes]:
+        return tree(self.root / folder)
+
+    @property
+    def left_over(self) -> list[str]:
+        return half_written(self.root.parent)
 
 
-def without_privileges() -> None:
-    """Permissions count for the superuser too."""
-    if os.geteuid() == 0:
-        ctypes.CDLL(None).prctl(_CAPBSET_DROP, _CAP_DAC_OVERRIDE, 0, 0, 0)
+@contextmanager
+def files_up_to(size: int) -> Generator[None]:
+    """No file may grow beyond ``size`` bytes, as on a disk that is almost full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def restricted(
-    *arguments: str | Path, cwd: Path, by: Callable[[], None]
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments),
-        cwd=cwd,
-        preexec_fn=by,  # noqa: PLW1509 - only one thread here
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@contextmanager
+def closed(path: Path, mode: int) -> Generator[None]:
+    """A file or folder has the mode, which counts for the superuser too."""
+    before = path.stat().st_mode
+    path.chmod(mode)
+    try:
+        with _no_overriding() if os.geteuid() == 0 else nullcontext():
+            yield
+    finally:
+        path.chmod(before)
+
+
+@contextmanager
+def _no_overriding() -> Generator[None]:
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    found = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, found) == 0
+    less = (ctypes.c_uint32 * 6)(*found)
+    less[0] &= ~_OVERRIDING
+    assert libc.capset(header, less) == 0
+    try:
+        yield
+    finally:
+        assert libc.capset(header, found) == 0
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a project that has been built and a cache."""
+    folder = tmp_path_factory.mktemp("disk")
+    documents(folder / "project", TOOLS)
+    done = wirogen("build", cwd=folder / "project", env={"WIROGEN_CACHE": str(folder / "cache")})
+    assert done.returncode == 0
+    documents(folder / "project", TOOLS, "second")
+    return folder
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project that has been built and whose documents have changed since."""
-    root = tmp_path / "project"
-    monkeypatch.setenv("WIROGEN_CACHE", str(tmp_path / "cache"))
-    documents(root, TOOLS)
-    assert wirogen("build", cwd=root).returncode == 0
-    documents(root, TOOLS, "second")
-    return root
-
-
-def one_line(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
-    return done.stderr
+def command(
+    built: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Command:
+    """Commands in a project whose documents have changed since it was built."""
+    shutil.copytree(built, tmp_path / "x")
+    monkeypatch.setenv("WIROGEN_CACHE", str(tmp_path / "x" / "cache"))
+    monkeypatch.chdir(tmp_path / "x" / "project")
+    return Command(tmp_path / "x" / "project", capsys)
 
 
 @pytest.mark.parametrize(
@@ -73,24 +120,27 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
         ),
     ],
 )
-def test_a_full_disk_is_one_line_and_changes_nothing(project: Path, size: int, says: str) -> None:
-    specs, made = tree(project / "specs" / "tools"), tree(project / "generated")
-    done = restricted("build", cwd=project, by=limited(size))
-    assert one_line(done) == says
-    assert tree(project / "generated") == made
-    assert tree(project / "specs" / "tools").keys() == specs.keys()
-    assert half_written(project.parent) == []
-    assert wirogen("build", cwd=project).returncode == 0
-    assert tree(project / "generated") != made
-    assert wirogen("build", "--check", cwd=project).returncode == 0
+def test_a_full_disk_is_one_line_and_changes_nothing(
+    command: Command, size: int, says: str
+) -> None:
+    specs, made = command.tree("specs/tools"), command.tree()
+    with files_up_to(size):
+        assert command("build") == (2, says)
+    assert command.tree() == made
+    assert command.tree("specs/tools").keys() == specs.keys()
+    assert command.left_over == []
+    assert command("build") == (0, "")
+    assert command.tree() != made
+    assert command("build", "--check") == (0, "")
 
 
-def test_a_full_disk_leaves_no_folder_that_was_not_there(project: Path) -> None:
-    arguments = ("generate", "--specs", "specs/tools", "--out", "new/made")
-    done = restricted(*arguments, cwd=project, by=limited(2000))
-    assert "new/made: error: S005" in one_line(done)
-    assert not (project / "new").exists()
-    assert half_written(project.parent) == []
+def test_a_full_disk_leaves_no_folder_that_was_not_there(command: Command) -> None:
+    with files_up_to(2000):
+        status, said = command("generate", "--specs", "specs/tools", "--out", "new/made")
+    assert status == 2
+    assert said.startswith("wirogen: new/made: error: S005 cannot be written (file too large)")
+    assert not (command.root / "new").exists()
+    assert command.left_over == []
 
 
 FILL_AND_BUILD = """
@@ -106,104 +156,93 @@ status=0
 sums "$1" > after
 cmp before after
 find "$1" -name '.wirogen-*'
-rm "$1/filler"
-"$2" -m wirogen build --root "$1" > /dev/null
 exit $status
 """
 
 
-@pytest.mark.parametrize("left", [8, 60, 160])
-def test_a_disk_that_is_really_full(project: Path, left: int) -> None:
+@pytest.mark.parametrize("left", [8, 60, 110])
+def test_a_disk_that_is_really_full(command: Command, left: int) -> None:
     name_spaces = ["unshare", "--user", "--map-root-user", "--mount"]
-    mount = subprocess.run(
-        [*name_spaces, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False
-    )
-    if mount.returncode:
-        pytest.skip("no file system can be mounted here; limits on files show the same")
-    place = project.parent / "disk"
+    place = command.root.parent / "disk"
     place.mkdir()
-    (python, *_) = command()
+    mount = [*name_spaces, "mount", "-t", "tmpfs", "none", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here; the limit on files shows the same")
+    script = ["sh", "-c", FILL_AND_BUILD, "sh", str(place), sys.executable, str(left)]
     done = subprocess.run(
-        [*name_spaces, "sh", "-c", FILL_AND_BUILD, "sh", str(place), python, str(left)],
-        cwd=project.parent,
+        [*name_spaces, *script],
+        cwd=command.root.parent,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "no space left on device" in one_line(done)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "no space left on device" in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("closed", [".", "generated"])
-def test_a_folder_that_may_not_be_written_to_is_one_line(project: Path, closed: str) -> None:
-    assert wirogen("parse", *documents_of(project), "--out", "specs/tools", cwd=project)
-    made = tree(project / "generated")
-    (project / closed).chmod(0o555)
-    done = restricted("build", cwd=project, by=without_privileges)
-    (project / closed).chmod(0o755)
-    assert one_line(done) == (
-        "wirogen: generated: error: S005 cannot be written (permission denied); "
-        "nothing in it has changed\n"
-    )
-    assert tree(project / "generated") == made
-    assert half_written(project.parent) == []
+@pytest.mark.parametrize("folder", [".", "generated"])
+def test_a_folder_that_may_not_be_written_to_is_one_line(command: Command, folder: str) -> None:
+    specs = [str(path) for path in sorted(Path("specs/documents").rglob("*.txt"))]
+    assert command("parse", *specs, "--out", "specs/tools")[0] == 0
+    made = command.tree()
+    with closed(Path(folder), 0o555):
+        assert command("build") == (
+            2,
+            "wirogen: generated: error: S005 cannot be written (permission denied); "
+            "nothing in it has changed\n",
+        )
+    assert command.tree() == made
+    assert command.left_over == []
 
 
-def documents_of(project: Path) -> list[Path]:
-    return sorted((project / "specs" / "documents").rglob("*.txt"))
+def test_specs_that_may_not_be_written_are_one_line(command: Command) -> None:
+    made = command.tree()
+    with closed(Path("specs/tools/acme"), 0o555):
+        said = command("build")
+    assert said == (2, "wirogen: specs/tools/acme/tool-0.yaml: permission denied\n")
+    assert command.tree() == made
 
 
-def test_specs_that_may_not_be_written_are_one_line(project: Path) -> None:
-    made = tree(project / "generated")
-    folder = project / "specs" / "tools" / "acme"
-    folder.chmod(0o555)
-    done = restricted("build", cwd=project, by=without_privileges)
-    folder.chmod(0o755)
-    assert one_line(done) == "wirogen: specs/tools/acme/tool-0.yaml: permission denied\n"
-    assert tree(project / "generated") == made
-
-
-def test_a_document_that_may_not_be_read_does_not_hold_up_the_others(project: Path) -> None:
-    (closed, *_) = documents_of(project)
-    closed.chmod(0)
-    done = restricted("build", cwd=project, by=without_privileges)
-    assert done.returncode == 1
-    assert done.stderr == ("specs/documents/acme/tool-0.txt: error: S004 permission denied\n")
-    modules = project / "generated" / "python" / "wiro_tools" / "acme"
+def test_a_document_that_may_not_be_read_does_not_hold_up_the_others(command: Command) -> None:
+    with closed(Path("specs/documents/acme/tool-0.txt"), 0):
+        said = command("build")
+    assert said == (1, "specs/documents/acme/tool-0.txt: error: S004 permission denied\n")
+    modules = Path("generated/python/wiro_tools/acme")
     assert "first help" in (modules / "tool_0.py").read_text("utf-8")
     assert "second help" in (modules / "tool_1.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize("out", ["taken", "taken/made"])
-def test_a_file_where_the_folder_should_be_is_not_replaced(project: Path, out: str) -> None:
-    (project / "taken").write_text("mine", "utf-8")
-    done = wirogen("generate", "--specs", "specs/tools", "--out", out, cwd=project)
-    assert f"{out}: error: S005" in one_line(done)
-    assert (project / "taken").read_text("utf-8") == "mine"
+def test_a_file_where_the_folder_should_be_is_not_replaced(command: Command, out: str) -> None:
+    Path("taken").write_text("mine", "utf-8")
+    status, said = command("generate", "--specs", "specs/tools", "--out", out)
+    assert status == 2
+    assert said.startswith(f"wirogen: {out}: error: S005")
+    assert len(said.splitlines()) == 1
+    assert Path("taken").read_text("utf-8") == "mine"
 
 
-def _a_file(cache: Path) -> str:
-    cache.write_text("", "utf-8")
-    return str(cache)
-
-
-def _closed(cache: Path) -> str:
-    cache.mkdir(mode=0o555)
-    return str(cache)
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [_a_file, _closed, lambda _cache: "/proc/nothing/here", lambda _cache: "/dev/full"],
-    ids=["file", "closed", "nowhere", "device"],
-)
+@pytest.mark.parametrize("cache", ["taken", "closed", "/proc/nothing/here", "/dev/full"])
 def test_a_cache_that_cannot_be_used_is_done_without(
-    project: Path, monkeypatch: pytest.MonkeyPatch, broken: Callable[[Path], str]
+    command: Command, monkeypatch: pytest.MonkeyPatch, cache: str
 ) -> None:
-    monkeypatch.setenv("WIROGEN_CACHE", broken(project.parent / "broken"))
-    done = restricted("build", cwd=project, by=without_privileges)
-    assert (done.returncode, done.stderr) == (0, "")
-    check = wirogen("build", "--check", cwd=project, env={"WIROGEN_CACHE": ""})
-    assert check.returncode == 0
+    Path("taken").write_text("mine", "utf-8")
+    Path("closed").mkdir()
+    monkeypatch.setenv("WIROGEN_CACHE", cache)
+    with closed(Path("closed"), 0o555):
+        assert command("build") == (0, "")
+    monkeypatch.setenv("WIROGEN_CACHE", "")
+    assert command("build", "--check") == (0, "")
+
+
+def test_a_cache_on_a_full_disk_is_done_without_and_keeps_no_rubbish(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with files_up_to(1000):
+        store.put("kind", "key", "x" * 5000)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    store = Store(tmp_path)
+    assert store.get("kind", "key") is None
 
 
 def _flipped(data: bytes, chance: random.Random) -> bytes:
@@ -221,21 +260,23 @@ def _random(data: bytes, chance: random.Random) -> bytes:
 
 @pytest.mark.parametrize("damage", [_flipped, _cut, _random])
 def test_damaged_cache_entries_do_no_harm(
-    project: Path, damage: Callable[[bytes, random.Random], bytes]
+    command: Command, damage: Callable[[bytes, random.Random], bytes]
 ) -> None:
-    assert wirogen("build", cwd=project).returncode == 0
-    made = tree(project / "generated")
+    assert command("build") == (0, "")
+    made = command.tree()
     chance = random.Random(3)  # noqa: S311 - places in files, no secrets
-    entries = [path for path in (project.parent / "cache").rglob("*") if path.is_file()]
+    entries = [path for path in (command.root.parent / "cache").rglob("*") if path.is_file()]
     assert len(entries) > 2 * TOOLS
-    for again in range(3):
+    for again in range(4):
         for entry in entries:
             if entry.stat().st_size:
                 entry.write_bytes(damage(entry.read_bytes(), chance))
         if again == 1:
-            shutil.rmtree(project / "generated")
+            shutil.rmtree("generated")
         if again == 2:
-            (project / "generated" / "docs" / "index.md").write_text("edited", "utf-8")
-        done = wirogen("build", cwd=project)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert tree(project / "generated") == made
+            Path("generated/docs/index.md").write_text("edited", "utf-8")
+        if again == 3:
+            documents(command.root, 1, "first")
+            documents(command.root, 1, "second")
+        assert command("build") == (0, "")
+        assert command.tree() == made
