@@ -15,7 +15,7 @@ import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -156,6 +156,24 @@ def folder_fingerprint(folders: Iterable[Path]) -> str:
             digest.update(len(name).to_bytes(8, "big") + name)
             digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
+
+
+def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
+    """The hash of every file in the folders by its path below its folder; where there are several
+    folders, the number of the folder stands before the path."""
+    hashes: dict[str, str] = {}
+    for number, top in enumerate(map(str, folders)):
+        before = f"{number}/" if number else ""
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = f"{folder}/{name}"
+                try:
+                    with open(path, "rb", buffering=0) as file:
+                        data = file.read()
+                except OSError:  # whoever needs the file says so
+                    data = b""
+                hashes[before + path[len(top) + 1 :]] = hashlib.sha256(data).hexdigest()
+    return hashes
 
 
 def _versions() -> list[tuple[str, str]]:
