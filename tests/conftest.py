@@ -38,7 +38,7 @@ def project_specs() -> dict[str, ToolSpec]:
     """The specs of the project's own documents, by tool id."""
     sources = read_project(ROOT)
     assert not sources.errors
-    return sources.specs
+    return dict(sources.specs)
 
 
 @pytest.fixture(scope="session")

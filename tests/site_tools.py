@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from generated import prompt, select, text, tool
+from wirogen.emit.cards import card_of
 from wirogen.emit.pages import tool_pages
-from wirogen.emit.render import fragments, render_shared, render_tool
+from wirogen.emit.render import render_shared, render_tool
 from wirogen.emit.templates import Renderer
 from wirogen.plan import plan_modules, plan_tool, published_schema
 from wirogen.publish import publish
@@ -55,7 +56,8 @@ def write_generated(specs: Mapping[str, ToolSpec], out: Path, *, pages_only: boo
             files[path] = json.dumps(published_schema(plan))
         else:
             files |= render_tool(plan, renderer)
-    shared = render_shared(plans, {plan.spec.tool: fragments(plan) for plan in plans}, renderer)
+    by_tool = {plan.spec.tool: plan for plan in plans}
+    shared = render_shared(map(card_of, plans), by_tool.__getitem__, renderer)
     publish(files | shared, out, provenance={})
     return out
 

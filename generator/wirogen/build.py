@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wirogen.diagnostics import Diagnostic
 from wirogen.generate import generate
+from wirogen.held import Held, Specs
 from wirogen.overlay import apply_overlays
-from wirogen.plan import ToolPlan
-from wirogen.publish import Changes, built_specs, manifest_hash, up_to_date, write_file
+from wirogen.plan import ToolCard
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.publish import Changes, built_specs, sweep, write_file
 from wirogen.sources import (
     Sources,
     display_path,
@@ -21,19 +22,21 @@ from wirogen.sources import (
     read_specs,
 )
 from wirogen.spec import ToolSpec, dump_spec
-from wirogen.store import Store, default_store, folder_fingerprint, key_of
-from wirogen.template_folders import template_folders
+from wirogen.store import Store, default_store
+from wirogen.unchanged import State, Summary, state_of, unless_built
+
+_NOTHING = Changes(written=(), unchanged=0, removed=(), edited=(), unknown=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What a build did. ``tools`` are the specs that it built from, overlays applied, ``plans``
-    what is left of their plans, ``specs`` the spec files (re)written below ``specs/tools/``,
+    """What a build did. ``tools`` are the specs that it built from, overlays applied, ``cards``
+    what lists of tools say of them, ``specs`` the spec files (re)written below ``specs/tools/``,
     ``edited`` those of them that somebody had changed by hand."""
 
     sources: Sources
-    tools: dict[str, ToolSpec]
-    plans: tuple[ToolPlan, ...]
+    tools: Specs
+    cards: tuple[ToolCard, ...]
     specs: tuple[str, ...]
     edited: tuple[str, ...]
     changes: Changes
@@ -42,34 +45,18 @@ class BuildReport:
     def summary(self) -> Summary:
         origin = self.sources.origin
         planned = [
-            replace(each, path=origin[plan.spec.tool])
-            for plan in self.plans
-            for each in plan.diagnostics
+            replace(each, path=origin[card.spec.tool])
+            for card in self.cards
+            for each in card.diagnostics
         ]
         return Summary(
-            tools=tuple(plan.spec.tool for plan in self.plans),
+            tools=tuple(card.spec.tool for card in self.cards),
             specs=self.specs,
             edited=self.edited,
             changes=self.changes,
             errors=tuple(self.sources.errors),
             diagnostics=(*self.sources.errors, *self.sources.diagnostics, *planned),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """A build as people are told of it; ``diagnostics`` begin with the ``errors``."""
-
-    tools: tuple[str, ...]
-    specs: tuple[str, ...]
-    edited: tuple[str, ...]
-    changes: Changes
-    errors: tuple[Diagnostic, ...]
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def stale(self) -> bool:
-        return bool(self.specs) or self.changes.stale
 
 
 def build(
@@ -81,28 +68,55 @@ def build(
     store: Store | None = None,
 ) -> Summary:
     """:func:`build_project`, at the price of a look at the files when nothing has changed."""
-    store = default_store() if store is None else store
-    before = _state(root, templates)
-    known: tuple[Summary, str] | None = store.get("build", before)
-    if known is not None:
-        summary, manifest = known
-        changes = up_to_date(root / "generated", manifest)
-        if changes is not None:
-            return replace(summary, changes=changes)
-    report = build_project(root, templates=templates, check=check, jobs=jobs, store=store)
-    summary = report.summary
-    if not (check and summary.stale):
-        manifest = manifest_hash(root / "generated")
-        store.put(
-            "build", _state(root, templates), (replace(summary, specs=(), edited=()), manifest)
-        )
-    return summary
+    kept = default_store() if store is None else store
+    return unless_built(
+        lambda: (
+            build_project(root, templates=templates, check=check, jobs=jobs, store=kept).summary
+        ),
+        root / "generated",
+        lambda: state_of("build", folders=[root / "specs"], templates=templates, shown=root),
+        check=check,
+        store=kept,
+    )
 
 
-def _state(root: Path, templates: Path | None) -> str:
-    """A key for everything that a build reads; messages name files from where the user is."""
-    looks = folder_fingerprint(template_folders(templates))
-    return key_of("build", display_path(root), looks, folder_fingerprint([root / "specs"]))
+def build_selection(
+    specs: Path,
+    out: Path,
+    *,
+    overlays: Path | None = None,
+    templates: Path | None = None,
+    package: Identifier = DEFAULT_PACKAGE,
+    jobs: int | None = None,
+    store: Store | None = None,
+) -> Summary:
+    """The specs below a folder → a complete tree in ``out``, modules in ``package``. Without any
+    usable spec, nothing is written."""
+    kept = default_store() if store is None else store
+    folders = [specs] if overlays is None else [specs, overlays]
+
+    def state() -> State:
+        options = (package, display_path(overlays) if overlays else "")
+        return state_of("generate", *options, folders=folders, templates=templates, shown=specs)
+
+    def whole() -> Summary:
+        sources = Sources()
+        read_specs(files_below(specs, ".yaml"), into=sources, store=kept, jobs=jobs)
+        chosen: Mapping[str, Held] = sources.held
+        if overlays is not None and chosen:
+            chosen, errors = apply_overlays(chosen, overlays, kept)
+            sources.errors += errors
+        cards: tuple[ToolCard, ...] = ()
+        changes = _NOTHING
+        if chosen:
+            cards, changes = generate(
+                chosen, out, templates=templates, package=package, jobs=jobs, store=kept
+            )
+        return BuildReport(
+            sources=sources, tools=Specs(chosen), cards=cards, specs=(), edited=(), changes=changes
+        ).summary
+
+    return unless_built(whole, out, state, check=False, store=kept)
 
 
 def read_project(root: Path, *, store: Store | None = None, jobs: int | None = None) -> Sources:
@@ -114,14 +128,14 @@ def read_project(root: Path, *, store: Store | None = None, jobs: int | None = N
     known = Sources()
     read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known, store=store, jobs=jobs)
     sources = Sources(
-        errors=known.errors, broken=known.broken, files=known.files, loaded=known.specs
+        errors=known.errors, broken=known.broken, files=known.files, loaded=known.held
     )
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
-    read_documents(files, base=documents, into=sources, known=known.specs, store=store, jobs=jobs)
-    for tool, spec in known.specs.items():
-        if tool not in sources.specs:
-            sources.add(spec, known.origin[tool])
+    read_documents(files, base=documents, into=sources, known=known.held, store=store, jobs=jobs)
+    for tool, held in known.held.items():
+        if tool not in sources.held:
+            sources.add(held, known.origin[tool])
     return sources
 
 
@@ -135,94 +149,74 @@ def build_project(
 ) -> BuildReport:
     """documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
     store = default_store() if store is None else store
+    if not check:
+        sweep(root / "specs")
     sources = read_project(root, store=store, jobs=jobs)
     out = root / "generated"
-    specs = _write_specs(
-        sources,
-        root / "specs" / "tools",
-        check=check,
-        store=store,
-        built=built_specs(out),
+    stale, edited = _write_specs(
+        sources, root / "specs" / "tools", check=check, built=built_specs(out)
     )
-    digests = specs.digests
-    corrected = corrected_specs(root, sources)
-    plans, changes = generate(
-        corrected,
-        out,
-        templates=templates,
-        check=check,
-        jobs=jobs,
-        store=store,
-        digests={
-            tool: digests[tool]
-            for tool, spec in corrected.items()
-            if spec is sources.specs.get(tool) and tool in digests
-        },
+    corrected = _corrected(root, sources, store)
+    cards, changes = generate(
+        corrected, out, templates=templates, check=check, jobs=jobs, store=store
     )
     return BuildReport(
         sources=sources,
-        tools=corrected,
-        plans=plans,
-        specs=specs.stale,
-        edited=specs.edited,
+        tools=Specs(corrected),
+        cards=cards,
+        specs=stale,
+        edited=edited,
         changes=changes,
     )
 
 
-def corrected_specs(root: Path, sources: Sources) -> dict[str, ToolSpec]:
+def corrected_specs(root: Path, sources: Sources) -> Specs:
     """The specs with the project's overlays applied; what is wrong with those is an error."""
-    corrected, errors = apply_overlays(sources.specs, root / "specs" / "overlays")
+    return Specs(_corrected(root, sources, default_store()))
+
+
+def _corrected(root: Path, sources: Sources, store: Store) -> dict[str, Held]:
+    corrected, errors = apply_overlays(sources.held, root / "specs" / "overlays", store)
     sources.errors += errors
     return corrected
 
 
-def write_specs(sources: Sources, out: Path, *, check: bool = False) -> tuple[str, ...]:
+def write_specs(sources: Sources, out: Path) -> tuple[str, ...]:
     """Write each spec that differs from its file; the paths of those below ``out``.
 
     A spec whose file has another name than it should (because a tool with a similar id has come)
     moves to the right one.
     """
-    return _write_specs(sources, out, check=check, store=Store(None), built={}).stale
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """Spec files that differed from their specs, those of them that somebody had edited, and the
-    hash of each spec's canonical text by tool."""
-
-    stale: tuple[str, ...]
-    edited: tuple[str, ...]
-    digests: dict[str, str]
+    return _write_specs(sources, out, check=False, built={})[0]
 
 
 def _write_specs(
-    sources: Sources, out: Path, *, check: bool, store: Store, built: Mapping[str, str]
-) -> _Written:
-    """The same. ``built`` are the hashes of the specs that the last build worked from."""
+    sources: Sources, out: Path, *, check: bool, built: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same, and those that somebody had edited. ``built`` are the hashes of the specs that
+    the last build worked from."""
     stale: list[str] = []
     edited: list[str] = []
-    digests: dict[str, str] = {}
     targets = sources.spec_files()
-    for path, spec in targets.items():
+    for path, held in targets.items():
         file = out / path
         if file.resolve() in sources.broken:
             continue
-        data = read_bytes(file) if file.is_file() else None
-        before = sources.loaded.get(spec.tool)
-        text = _canonical(spec, data, before, store)
-        digests[spec.tool] = hashlib.sha256(text).hexdigest()
-        if text != data:
-            stale.append(path)
-            if data is not None and before is not None and _same_documents(before, spec):
-                ours = hashlib.sha256(data).hexdigest() == built.get(spec.tool)
-                edited += [] if ours else [path]
-            if not check:
-                write_file(file, text)
+        digest = hashlib.sha256(read_bytes(file)).hexdigest() if file.is_file() else None
+        if digest == held.digest:
+            continue
+        stale.append(path)
+        spec = held.load()
+        before = sources.loaded.get(held.tool)
+        if digest is not None and before is not None and _same_documents(before.load(), spec):
+            edited += [] if digest == built.get(held.tool) else [path]
+        if not check:
+            write_file(file, dump_spec(spec))
     kept = {(out / path).resolve() for path in targets}
     for tool, file in sources.files.items():
-        if tool in sources.specs and file.resolve() not in kept and not check:
+        if tool in sources.held and file.resolve() not in kept and not check:
             file.unlink(missing_ok=True)
-    return _Written(stale=tuple(stale), edited=tuple(edited), digests=digests)
+    return tuple(stale), tuple(edited)
 
 
 def _same_documents(one: ToolSpec, other: ToolSpec) -> bool:
@@ -231,14 +225,3 @@ def _same_documents(one: ToolSpec, other: ToolSpec) -> bool:
         spec.source and (spec.source.sha256, spec.source.detail_sha256) for spec in (one, other)
     )
     return first is not None and first == second
-
-
-def _canonical(spec: ToolSpec, data: bytes | None, loaded: ToolSpec | None, store: Store) -> bytes:
-    """The spec's text. It is not written again where ``data`` is the file that ``spec`` itself was
-    loaded from, and has been found canonical before."""
-    key = key_of("canonical", data or b"")
-    if data is not None and spec is loaded and store.get("canonical", key):
-        return data
-    text = dump_spec(spec).encode()
-    store.put("canonical", key_of("canonical", text), True)
-    return text

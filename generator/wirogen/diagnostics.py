@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from wirogen.pickling import quick_pickle
 from wirogen.rules import RULES, Rule, Severity
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """A place in a file: 1-based line and column, in characters; ``offset`` is 0-based."""
@@ -31,6 +33,7 @@ class Position:
     offset: int
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """One oddity in one input.

@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+ASIDE: Final = "aside"
+"""The name, beside the new folder, that the old one has while it is in neither place."""
 
 _AT_FDCWD: Final = -100
-_RENAME_EXCHANGE: Final = 2
+_EXCHANGE: Final = 2
 
 
-def exchange(new: Path, old: Path) -> None:
+def exchange(new: Path, old: Path) -> bool:
     """Put ``new`` in the place of ``old``, which ends up where ``new`` was, if it existed.
 
-    On Linux that is one step of the file system. Elsewhere, and on file systems without it, it is
-    two renames, between which ``old`` is missing for a moment.
+    On Linux and macOS that is one step of the file system. Elsewhere, and on file systems without
+    it, it is two renames, between which ``old`` is missing for a moment. ``False``: the file system
+    moves no such folder (one from a lower layer of a container), and nothing has changed.
     """
     if not old.exists():
         old.parent.mkdir(parents=True, exist_ok=True)
         new.replace(old)
-        return
+        return True
     if _exchanged(new, old):
-        return
-    aside = new.with_name(f"{new.name}.old")
-    old.replace(aside)
+        return True
+    aside = new.with_name(ASIDE)
+    try:
+        old.replace(aside)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            return False
+        raise
     try:
         new.replace(old)
     except OSError:
         aside.replace(old)
         raise
     aside.replace(new)
+    return True
 
 
 def _exchanged(new: Path, old: Path) -> bool:
-    if sys.platform != "linux":
-        return False
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename is None:
-        return False
-    paths = (_AT_FDCWD, os.fsencode(new), _AT_FDCWD, os.fsencode(old), _RENAME_EXCHANGE)
-    return rename(*paths) == 0
+    first, second = os.fsencode(new), os.fsencode(old)
+    if sys.platform == "linux" and (rename := _function("renameat2")):
+        return rename(_AT_FDCWD, first, _AT_FDCWD, second, _EXCHANGE) == 0
+    if sys.platform == "darwin" and (rename := _function("renamex_np")):
+        return rename(first, second, _EXCHANGE) == 0
+    return False
+
+
+def _function(name: str) -> Callable[..., Any] | None:
+    return getattr(ctypes.CDLL(None, use_errno=True), name, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def _is_overlay(file: Path, into: Sources) -> bool:
     return True
 
 
-def _made(specs: dict[str, ToolSpec], sources: Sources) -> Iterable[Diagnostic]:
+def _made(specs: Mapping[str, ToolSpec], sources: Sources) -> Iterable[Diagnostic]:
     for tool, spec in specs.items():
         yield from check_spec(spec, sources.origin[tool])
     modules, renamed = plan_modules(specs)

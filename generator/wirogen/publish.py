@@ -12,19 +12,23 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Final, Self, cast
 
 from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.exchange import exchange
+from wirogen.exchange import ASIDE, exchange
+from wirogen.lock import hold, is_free, locked
 
 MANIFEST: Final = "MANIFEST.json"
 TEMPORARY: Final = ".wirogen-"
 """How the name of what is being written begins."""
 
 _IGNORED: Final = ("__pycache__",)
+_WHOLE: Final = "whole"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,25 +62,42 @@ class Publication:
     """One output folder about to be brought up to date.
 
     Files arrive one by one, also from worker processes (see :func:`stage`), so that never more
-    than a few of them are in memory. Nothing in the folder changes before :meth:`finish`.
+    than a few of them are in memory. Nothing in the folder changes before :meth:`finish`. Another
+    publication with the same parent folder waits for this one to end, or to be killed; what a
+    killed one left is swept away. What the disk refuses is an :class:`InputError` on the way out.
     """
 
     def __init__(self, out: Path, *, check: bool = False) -> None:
         self.out = out
         self.check = check
-        self.known = _known_files(out / MANIFEST)
         self._made: dict[str, Made] = {}
-        # The new tree must lie on the same file system; a check leaves the project alone.
-        anchor = None if check else out.resolve().parent
-        if anchor is not None:
-            anchor.mkdir(parents=True, exist_ok=True)
-        self.stage = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=anchor))
+        target = out.resolve()
+        if target.exists() and not target.is_dir():
+            raise _refused(out, "is not a folder")
+        with ExitStack() as stack:
+            stack.enter_context(_refusals(out))
+            if not check:
+                stack.enter_context(_folder(target.parent))
+            alone = stack.enter_context(locked(target.parent, shared=check))
+            if alone:
+                _sweep(target.parent)
+            self.known = _known_files(out / MANIFEST)
+            # The new tree must lie on the same file system; a check leaves the project alone.
+            anchor = None if check else target.parent
+            self.stage = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{target.name}-", dir=anchor))
+            stack.callback(shutil.rmtree, self.stage, ignore_errors=True)
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.stage, ignore_errors=True)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def put(self, files: Mapping[str, str]) -> dict[str, Made]:
         """Take files in; what became of each."""
@@ -90,7 +111,7 @@ class Publication:
 
     def on_disk(self, files: Mapping[str, str]) -> bool:
         """Whether every file (path → hash) is in the folder with just these bytes."""
-        return all(_hash_of(self.out / path) == digest for path, digest in files.items())
+        return _holds(self.out, files)
 
     def finish(self, provenance: Mapping[str, object]) -> Changes:
         """Make the folder hold exactly what was taken in, beside whatever is not ours.
@@ -122,24 +143,36 @@ class Publication:
         return changes
 
     def _swap(self, written: Sequence[str], removed: Sequence[str]) -> None:
-        whole = self.stage / "whole"
+        whole = self.stage / _WHOLE
         whole.mkdir()
         skipped = {*written, *removed}
-        for folder, folders, names in os.walk(self.out):
-            base = Path(folder).relative_to(self.out)
-            entries = [*names, *_links(Path(folder), folders)]
-            left = [name for name in entries if (base / name).as_posix() not in skipped]
-            if left:
-                (whole / base).mkdir(parents=True, exist_ok=True)
-            for name in left:
-                _link(Path(folder) / name, whole / base / name)
+        for folder, below, names in _walk(self.out):
+            target = f"{whole}/{below}"
+            os.makedirs(target, exist_ok=True)
+            shutil.copymode(folder, target)
+            for name in names:
+                if below + name not in skipped:
+                    _link(f"{folder}/{name}", target + name)
         for path in written:
             staged = self._made[path].staged
             if staged is not None:
                 (whole / path).parent.mkdir(parents=True, exist_ok=True)
                 staged.replace(whole / path)
-        _drop_bytecode_alone(whole)
-        exchange(whole, self.out.resolve())
+        _drop_empty(whole, removed)
+        with _staying(self.out.resolve()):
+            if not exchange(whole, self.out.resolve()):
+                self._replace(whole, written, removed)
+
+    def _replace(self, whole: Path, written: Sequence[str], removed: Sequence[str]) -> None:
+        """One file after the other, where the file system moves no folders: the manifest last, so
+        that a build that ends in between is stale."""
+        with _refusals(self.out, "part of it has changed, so build again"):
+            for path in sorted(written, key=lambda path: path == MANIFEST):
+                (self.out / path).parent.mkdir(parents=True, exist_ok=True)
+                (whole / path).replace(self.out / path)
+            for path in removed:
+                (self.out / path).unlink(missing_ok=True)
+            _drop_empty(self.out, removed)
 
 
 def publish(
@@ -164,7 +197,7 @@ def up_to_date(out: Path, manifest: str) -> Changes | None:
     if _hash_of(out / MANIFEST) != manifest:
         return None
     known = _known_files(out / MANIFEST)
-    if any(_hash_of(out / path) != digest for path, digest in known.items()):
+    if not _holds(out, known):
         return None
     return Changes(
         written=(),
@@ -204,30 +237,113 @@ def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]
     return made
 
 
-def _links(folder: Path, names: Sequence[str]) -> list[str]:
-    return [name for name in names if (folder / name).is_symlink()]
+def _walk(out: Path, ignored: Sequence[str] = ()) -> Generator[tuple[str, str, list[str]]]:
+    """Every folder at and below ``out``: its path, how paths of what it holds begin below
+    ``out``, and the names of its files and of links to folders. Trees are large, so paths are
+    plain text here."""
+    for folder, folders, names in os.walk(out):
+        folders[:] = [name for name in folders if name not in ignored]
+        below = folder[len(str(out)) :].strip(os.sep).replace(os.sep, "/")
+        links = [name for name in folders if os.path.islink(f"{folder}/{name}")]
+        yield folder, f"{below}/" if below else "", [*names, *links]
+
+
+def _parents(paths: Iterable[str]) -> set[str]:
+    """Every folder that one of the paths leads through."""
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
 
 
 def _refuse_links(out: Path, paths: Iterable[str]) -> None:
-    for folder in sorted({parent for path in paths for parent in Path(path).parents[:-1]}):
+    for folder in sorted(_parents(paths)):
         if (out / folder).is_symlink():
             message = "is a link to a folder elsewhere; remove it, or generate into another folder"
             raise InputError(Diagnostic(code="S004", message=message, path=str(out / folder)))
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _drop_bytecode_alone(top: Path) -> None:
-    """Remove folders that hold nothing but the bytecode of modules that are gone."""
-    for folder, _, _ in os.walk(top, topdown=False):
-        entries = list(Path(folder).iterdir())
-        if all(entry.name in _IGNORED for entry in entries) and Path(folder) != top:
-            shutil.rmtree(folder)
+def _drop_empty(top: Path, removed: Iterable[str]) -> None:
+    """Remove folders that have lost all that they held, bytecode of modules that are gone aside."""
+    for folder in sorted(_parents(removed), key=len, reverse=True):
+        with suppress(FileNotFoundError):
+            if all(entry.name in _IGNORED for entry in (top / folder).iterdir()):
+                shutil.rmtree(top / folder)
+
+
+@contextmanager
+def _staying(target: Path) -> Generator[None]:
+    """Whoever is in a folder that is about to be replaced is then in the new one."""
+    here = Path.cwd()
+    yield
+    if here.is_relative_to(target) and here.is_dir():
+        os.chdir(here)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what killed publications have left, and put back a tree that one had set aside."""
+    for left in parent.iterdir():
+        name, _, _ = left.name.removeprefix(TEMPORARY).rpartition("-")
+        if left.name.startswith(TEMPORARY) and name and left.is_dir() and not left.is_symlink():
+            aside, target = left / ASIDE, parent / name
+            if aside.is_dir() and not target.exists():
+                aside.replace(target)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _folder(path: Path) -> Generator[None]:
+    """Make a folder, and remove it again if it is left empty."""
+    made = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            for each in made:
+                each.rmdir()
+
+
+def _concerns(out: Path, error: OSError) -> bool:
+    """Whether an error is about ``out``, what it lies in, or what is being written beside it."""
+    if error.filename is None:  # a write that fails names no file
+        return True
+    where, target = Path(os.fsdecode(error.filename)).absolute(), out.resolve()
+    return (
+        where.is_relative_to(target)
+        or target.is_relative_to(where)
+        or where.is_relative_to(out.absolute())
+        or any(part.startswith(TEMPORARY) for part in where.parts)
+    )
+
+
+def _refused(out: Path, message: str) -> InputError:
+    with suppress(ValueError):
+        out = out.resolve().relative_to(Path.cwd())
+    return InputError(Diagnostic(code="S005", message=message, path=str(out)))
+
+
+@contextmanager
+def _refusals(out: Path, outcome: str = "nothing in it has changed") -> Generator[None]:
+    """What the operating system refuses in or beside ``out``, said of the folder that the user
+    knows."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or not _concerns(out, error):
+            raise
+        message = f"cannot be written ({(error.strerror or '').lower()}); {outcome}"
+        raise _refused(out, message) from None
 
 
 def _known_files(manifest: Path) -> dict[str, str]:
@@ -246,26 +362,29 @@ def _known_files(manifest: Path) -> dict[str, str]:
 
 
 def _escapes(path: str) -> bool:
-    return Path(path).is_absolute() or ".." in Path(path).parts
+    return os.path.isabs(path) or ".." in path.replace(os.sep, "/").split("/")
 
 
 def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for folder, folders, names in os.walk(out):
-        folders[:] = [name for name in folders if name not in _IGNORED]
-        base = Path(folder).relative_to(out)
-        entries = [*names, *_links(Path(folder), folders)]
-        found += [path for name in entries if (path := (base / name).as_posix()) not in ours]
-    return tuple(sorted(found))
+    paths = (below + name for _, below, names in _walk(out, _IGNORED) for name in names)
+    return tuple(sorted(path for path in paths if path not in ours))
 
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a whole file or none: beside it first, then renamed into place."""
+    try:
+        _write_file(path, content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+
+
+def _write_file(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=TEMPORARY, delete=False) as to:
         temporary = Path(to.name)
+        hold(to.fileno())
         try:
-            to.write(content.encode() if isinstance(content, str) else content)
+            to.write(data)
             to.flush()
             temporary.chmod(0o644)
             temporary.replace(path)
@@ -274,9 +393,22 @@ def write_file(path: Path, content: str | bytes) -> None:
             raise
 
 
-def _read(path: Path) -> bytes | None:
+def sweep(folder: Path) -> None:
+    """Remove what killed processes have left half written below ``folder``."""
+    for file in folder.rglob(f"{TEMPORARY}*"):
+        if file.is_file() and is_free(file):
+            file.unlink(missing_ok=True)
+
+
+def _holds(out: Path, files: Mapping[str, str]) -> bool:
+    """Whether every file (path → hash) is below ``out`` with just these bytes."""
+    return all(_hash_of(f"{out}/{path}") == digest for path, digest in files.items())
+
+
+def _read(path: Path | str) -> bytes | None:
     try:
-        return path.read_bytes()
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -285,6 +417,6 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _hash_of(path: Path) -> str | None:
+def _hash_of(path: Path | str) -> str | None:
     data = _read(path)
     return None if data is None else _sha256(data)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -15,6 +16,7 @@ from wirogen.contract import kept_findings
 from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.document import parse_document
+from wirogen.held import Held, Specs, hold, recall
 from wirogen.snapshot import accumulate, is_full
 from wirogen.spec import ToolSpec, load_spec
 from wirogen.spec.names import tool_paths
@@ -23,8 +25,7 @@ from wirogen.workers import each
 
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
 _NO_STORE: Final = Store(None)
-_Parsed: TypeAlias = "tuple[ToolSpec, tuple[Diagnostic, ...]]"
-_NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
+_NOTHING: Final[Mapping[str, Held]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -36,31 +37,54 @@ class Sources:
     read, which must not be written over.
     """
 
-    specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
+    held: dict[str, Held] = field(default_factory=dict[str, Held])
     origin: dict[str, str] = field(default_factory=dict[str, str])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     errors: list[Diagnostic] = field(default_factory=list[Diagnostic])
     files: dict[str, Path] = field(default_factory=dict[str, Path])
     broken: set[Path] = field(default_factory=set[Path])
-    loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
+    loaded: Mapping[str, Held] = field(default_factory=dict[str, Held])
 
-    def add(self, spec: ToolSpec, origin: str) -> None:
-        if spec.tool in self.specs:
+    @property
+    def specs(self) -> Specs:
+        """The specs themselves, each loaded whenever it is asked for."""
+        return Specs(self.held)
+
+    def add(self, held: Held, origin: str) -> None:
+        if held.tool in self.held:
             self.errors.append(
                 Diagnostic(
                     code="S002",
-                    message=f"{spec.tool} is also in {self.origin[spec.tool]}; remove one of them",
+                    message=f"{held.tool} is also in {self.origin[held.tool]}; remove one of them",
                     path=origin,
                 )
             )
             return
-        self.specs[spec.tool] = spec
-        self.origin[spec.tool] = origin
+        self.held[held.tool] = held
+        self.origin[held.tool] = origin
 
-    def spec_files(self) -> dict[str, ToolSpec]:
+    def spec_files(self) -> dict[str, Held]:
         """The specs by the path, below ``specs/tools/`` and with its suffix, that each one has."""
-        paths = tool_paths(self.specs)
-        return {f"{paths[tool]}.yaml": spec for tool, spec in sorted(self.specs.items())}
+        paths = tool_paths(self.held)
+        return {f"{paths[tool]}.yaml": held for tool, held in sorted(self.held.items())}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """A document that was read. ``full``: it lists all models."""
+
+    held: Held
+    diagnostics: tuple[Diagnostic, ...]
+    full: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Detail:
+    """An answer of Tool/Detail, the file as messages call it and as specs do."""
+
+    detail: Detail
+    shown: str
+    document: str
 
 
 def read_documents(
@@ -68,7 +92,7 @@ def read_documents(
     *,
     base: Path | None,
     into: Sources,
-    known: Mapping[str, ToolSpec] = _NOTHING,
+    known: Mapping[str, Held] = _NOTHING,
     full: bool = False,
     store: Store = _NO_STORE,
     jobs: int | None = None,
@@ -82,30 +106,25 @@ def read_documents(
     details = Details(base)
     for file in files:
         if file.suffix == ".json":
-            details.read(file, into)
+            details.read(file, into, store)
     texts = [file for file in files if file.suffix != ".json"]
-    names = [(display_path(file), _relative(file, base)) for file in texts]
-    arguments = [(file, *name) for file, name in zip(texts, names, strict=True)]
-    for (shown, document), read in zip(
-        names, each(_parse, arguments, store=store, jobs=jobs), strict=True
+    arguments = [(file, display_path(file), _relative(file, base)) for file in texts]
+    found: list[tuple[Held, _Detail | None, Held | None, bool, str]] = []
+    for (_, shown, _), read in zip(
+        arguments, each(_parse, arguments, known=_parsed, store=store, jobs=jobs), strict=True
     ):
         if isinstance(read, Diagnostic):
             into.errors.append(read)
             continue
-        parsed, diagnostics = read
+        into.diagnostics += read.diagnostics
+        tool = read.held.tool
+        whole = full or read.full
+        found.append((read.held, details.claim(tool), known.get(tool), whole, shown))
+    settled = each(_settle, found, known=_settled, store=store, jobs=jobs)
+    for (*_, shown), (held, diagnostics) in zip(found, settled, strict=True):
         into.diagnostics += diagnostics
-        spec = details.add_to(parsed, into)
-        before = known.get(spec.tool)
-        if before is not None:
-            whole = full or is_full(parsed, document)
-            merged = accumulate(before, spec, full=whole)
-            spec = before if merged == before else merged
-            into.diagnostics += [
-                Diagnostic(code=each.code, message=each.message, path=shown, subject=each.subject)
-                for each in kept_findings(spec)
-            ]
-        into.add(spec, shown)
-    details.left_over(known, into)
+        into.add(held, shown)
+    details.left_over(known, into, store)
 
 
 class Details:
@@ -113,74 +132,161 @@ class Details:
 
     def __init__(self, base: Path | None) -> None:
         self._base = base
-        self._by_tool: dict[str, tuple[Detail, Path]] = {}
+        self._by_tool: dict[str, _Detail] = {}
 
-    def read(self, file: Path, into: Sources) -> None:
+    def read(self, file: Path, into: Sources, store: Store) -> None:
         shown = display_path(file)
         try:
-            detail = read_detail(read_bytes(file), path=shown)
+            data = read_bytes(file)
+            key = key_of("detail", shown, data)
+            detail = store.memo("detail", key, lambda: read_detail(data, path=shown))
         except InputError as error:
             into.errors.append(error.diagnostic)
             return
         for tool in detail.tools:
             if tool in self._by_tool:
-                other = display_path(self._by_tool[tool][1])
+                other = self._by_tool[tool].shown
                 message = f"{tool} is also in {other}; remove one of them"
                 into.errors.append(Diagnostic(code="T105", message=message, path=shown))
                 return
-        self._by_tool |= dict.fromkeys(detail.tools, (detail, file))
+        found = _Detail(detail=detail, shown=shown, document=_relative(file, self._base))
+        self._by_tool |= dict.fromkeys(detail.tools, found)
 
-    def add_to(self, spec: ToolSpec, into: Sources) -> ToolSpec:
-        found = self._by_tool.get(spec.tool)
-        if found is None:
-            return spec
-        detail, file = found
-        for tool in detail.tools:
-            del self._by_tool[tool]
-        merged, diagnostics = merge_detail(
-            spec, detail, document=_relative(file, self._base), path=display_path(file)
-        )
-        into.diagnostics += diagnostics
-        return merged
+    def claim(self, tool: str) -> _Detail | None:
+        """The answer about a tool; nobody else gets it."""
+        found = self._by_tool.get(tool)
+        for name in found.detail.tools if found is not None else ():
+            del self._by_tool[name]
+        return found
 
-    def left_over(self, known: Mapping[str, ToolSpec], into: Sources) -> None:
+    def left_over(self, known: Mapping[str, Held], into: Sources, store: Store) -> None:
         """Tools of which there is no document among the files: what is known of them is filled
         in, and of the others a spec is made."""
-        for tool, (detail, file) in list(self._by_tool.items()):
-            names = [each for each in detail.tools if each in known and each not in into.specs]
-            if tool != (names or detail.tools)[0]:
+        for tool, found in list(self._by_tool.items()):
+            tools, document = found.detail.tools, found.document
+            names = [name for name in tools if name in known and name not in into.held]
+            if tool != (names or tools)[0]:
                 continue
-            before = known.get(tool)
-            document = _relative(file, self._base)
+            before = known[tool].load() if tool in known else None
             if before is not None and before.source and before.source.document != document:
-                into.add(self.add_to(before, into), display_path(file))
+                spec, diagnostics = _filled(before, found)
+                into.diagnostics += diagnostics
+                into.add(hold(spec, store), found.shown)
                 continue
-            into.diagnostics += detail.diagnostics
-            spec = spec_from_detail(detail, document=document)
-            into.add(accumulate(before, spec) if before else spec, display_path(file))
+            into.diagnostics += found.detail.diagnostics
+            spec = spec_from_detail(found.detail, document=document)
+            into.add(hold(accumulate(before, spec) if before else spec, store), found.shown)
 
 
-def _parse(file: Path, shown: str, document: str, store: Store) -> _Parsed | Diagnostic:
+def _parsed(file: Path, shown: str, document: str, store: Store) -> _Document | None:
+    try:
+        key = key_of("document", shown, document, read_bytes(file))
+    except InputError:
+        return None
+    again = partial(_parse_again, file, shown, document)
+    found = recall(store, "document", key, again)
+    return found and _Document(held=found[0], diagnostics=found[1][0], full=found[1][1])
+
+
+def _parse(file: Path, shown: str, document: str, store: Store) -> _Document | Diagnostic:
     """One document: its spec and what is odd about it, or why it cannot be used."""
-
-    def parse() -> _Parsed:
+    try:
+        data = read_bytes(file)
         parsed = parse_document(data, path=shown, document=document)
-        return parsed.spec, parsed.diagnostics
-
-    try:
-        data = read_bytes(file)
-        return store.memo("document", key_of("document", shown, document, data), parse)
     except InputError as error:
         return error.diagnostic
+    held, full = hold(parsed.spec, store), is_full(parsed.spec, document)
+    held.note("document", key_of("document", shown, document, data), (parsed.diagnostics, full))
+    return _Document(held=held, diagnostics=parsed.diagnostics, full=full)
 
 
-def _load(file: Path, shown: str, store: Store) -> ToolSpec | Diagnostic:
+def _parse_again(file: Path, shown: str, document: str) -> Held:
+    return hold(parse_document(read_bytes(file), path=shown, document=document).spec)
+
+
+def _filled(spec: ToolSpec, found: _Detail) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
+    return merge_detail(spec, found.detail, document=found.document, path=found.shown)
+
+
+_Settled: TypeAlias = "tuple[Held, tuple[Diagnostic, ...]]"
+
+
+def _settled(
+    parsed: Held,
+    detail: _Detail | None,
+    before: Held | None,
+    full: bool,
+    shown: str,
+    store: Store,
+) -> _Settled | None:
+    if detail is None and before is None:
+        return parsed, ()
+    again = partial(_settle_again, parsed, detail, before, full, shown)
+    return recall(store, "settled", _settled_key(parsed, detail, before, full, shown), again)
+
+
+def _settle(
+    parsed: Held,
+    detail: _Detail | None,
+    before: Held | None,
+    full: bool,
+    shown: str,
+    store: Store,
+) -> _Settled:
+    """What a document says, what Tool/Detail adds to it, and what was known ``before``."""
+    if detail is None and before is None:
+        return parsed, ()
+    spec = parsed.load()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    if detail is not None:
+        spec, diagnostics = _filled(spec, detail)
+    if before is not None:
+        spec = accumulate(before.load(), spec, full=full)
+        diagnostics += tuple(
+            Diagnostic(code=each.code, message=each.message, path=shown, subject=each.subject)
+            for each in kept_findings(spec)
+        )
+    held = hold(spec, store)
+    if store.enabled:
+        held.note("settled", _settled_key(parsed, detail, before, full, shown), diagnostics)
+    return held, diagnostics
+
+
+def _settle_again(
+    parsed: Held, detail: _Detail | None, before: Held | None, full: bool, shown: str
+) -> Held:
+    return _settle(parsed, detail, before, full, shown, store=_NO_STORE)[0]
+
+
+def _settled_key(
+    parsed: Held, detail: _Detail | None, before: Held | None, full: bool, shown: str
+) -> str:
+    added = (detail.detail.sha256, detail.shown, detail.document) if detail else ()
+    known = before.digest if before else ""
+    return key_of("settled", parsed.digest, known, str(full), shown, *added)
+
+
+def _loaded(file: Path, shown: str, store: Store) -> Held | None:
+    try:
+        key = key_of("spec", read_bytes(file))
+    except InputError:
+        return None
+    found = recall(store, "spec", key, partial(_load_again, file, shown))
+    return found and found[0]
+
+
+def _load_again(file: Path, shown: str) -> Held:
+    return hold(load_spec(decode(read_bytes(file), shown), path=shown))
+
+
+def _load(file: Path, shown: str, store: Store) -> Held | Diagnostic:
     try:
         data = read_bytes(file)
-        key = key_of("spec", shown, data)
-        return store.memo("spec", key, lambda: load_spec(decode(data, shown), path=shown))
+        held = hold(load_spec(decode(data, shown), path=shown), store)
     except InputError as error:
         return error.diagnostic
+    held.note("spec", key_of("spec", data))
+    return held
 
 
 def read_specs(
@@ -191,17 +297,17 @@ def read_specs(
     jobs: int | None = None,
 ) -> None:
     """Load specs; a tool that a document has already given is passed over."""
-    from_documents = set(into.specs)
+    from_documents = set(into.held)
     arguments = [(file, display_path(file)) for file in files]
-    for (file, shown), spec in zip(
-        arguments, each(_load, arguments, store=store, jobs=jobs), strict=True
+    for (file, shown), held in zip(
+        arguments, each(_load, arguments, known=_loaded, store=store, jobs=jobs), strict=True
     ):
-        if isinstance(spec, Diagnostic):
-            into.errors.append(spec)
+        if isinstance(held, Diagnostic):
+            into.errors.append(held)
             into.broken.add(file.resolve())
-        elif spec.tool not in from_documents:
-            into.add(spec, shown)
-            into.files.setdefault(spec.tool, file)
+        elif held.tool not in from_documents:
+            into.add(held, shown)
+            into.files.setdefault(held.tool, file)
 
 
 def spec_index(folder: Path) -> dict[str, Path]:
@@ -217,16 +323,16 @@ def spec_index(folder: Path) -> dict[str, Path]:
     return index
 
 
-class SpecFolder(Mapping[str, ToolSpec]):
+class SpecFolder(Mapping[str, Held]):
     """The specs below a folder by tool id, read when they are asked for. One that cannot be read
     counts as unknown, and is an error in ``into``."""
 
     def __init__(self, folder: Path, into: Sources) -> None:
         self._index = spec_index(folder)
         self._into = into
-        self._read: dict[str, ToolSpec] = {}
+        self._read: dict[str, Held] = {}
 
-    def __getitem__(self, tool: str) -> ToolSpec:
+    def __getitem__(self, tool: str) -> Held:
         if tool not in self._read:
             file = self._index[tool]
             one = Sources()
@@ -235,7 +341,7 @@ class SpecFolder(Mapping[str, ToolSpec]):
             self._into.broken |= one.broken
             del self._index[tool]
             self._into.files[tool] = file
-            self._read |= one.specs
+            self._read |= one.held
         return self._read[tool]
 
     def __iter__(self) -> Iterator[str]:

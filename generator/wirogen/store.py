@@ -15,7 +15,7 @@ import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -27,6 +27,7 @@ T = TypeVar("T")
 # Versions of these change what is made.
 SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
 _KEPT_FOR: Final = 30 * 24 * 3600.0
+_HASH: Final = hashlib.sha256().digest_size
 
 
 class Store:
@@ -40,26 +41,36 @@ class Store:
         return self._folder is not None
 
     def get(self, kind: str, key: str) -> Any:
-        """The result, or ``None``; one that cannot be read counts as none."""
+        """The result, or ``None``; one that is damaged counts as none."""
         path = self._path(kind, key)
         if path is None:
             return None
         try:
-            return pickle.loads(path.read_bytes())  # noqa: S301 - the user's own cache folder
+            data = path.read_bytes()
+            if hashlib.sha256(data[_HASH:]).digest() != data[:_HASH]:
+                return None
+            return pickle.loads(data[_HASH:])  # noqa: S301 - the user's own cache folder
         except Exception:  # noqa: BLE001 - whatever is wrong with an entry, it is made anew
             return None
 
-    def put(self, kind: str, key: str, value: object) -> None:
+    def put(self, kind: str, key: str, value: object) -> bool:
+        """Keep a result; whether it will be found again."""
         path = self._path(kind, key)
         if path is None:
-            return
+            return False
+        data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
-            Path(file.name).replace(path)
+            _write(path, hashlib.sha256(data).digest() + data)
         except OSError:
             self._folder = None
+            return False
+        return True
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether there is a result, be it damaged or not."""
+        path = self._path(kind, key)
+        return path is not None and path.is_file()
 
     def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
         """The stored result, or what ``make`` gives. Only results other than ``None`` are kept."""
@@ -87,6 +98,17 @@ class Store:
 
     def _path(self, kind: str, key: str) -> Path | None:
         return None if self._folder is None else self._folder / kind / key[:2] / key
+
+
+def _write(path: Path, data: bytes) -> None:
+    opened, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with open(opened, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def default_store() -> Store:
@@ -126,11 +148,32 @@ def folder_fingerprint(folders: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            data = path.read_bytes()
+            try:
+                data = path.read_bytes()
+            except OSError:  # whoever needs the file says so
+                data = b""
             name = path.relative_to(folder).as_posix().encode()
             digest.update(len(name).to_bytes(8, "big") + name)
             digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
+
+
+def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
+    """The hash of every file in the folders by its path below its folder; where there are several
+    folders, the number of the folder stands before the path."""
+    hashes: dict[str, str] = {}
+    for number, top in enumerate(map(str, folders)):
+        before = f"{number}/" if number else ""
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = f"{folder}/{name}"
+                try:
+                    with open(path, "rb", buffering=0) as file:
+                        data = file.read()
+                except OSError:  # whoever needs the file says so
+                    data = b""
+                hashes[before + path[len(top) + 1 :]] = hashlib.sha256(data).hexdigest()
+    return hashes
 
 
 def _versions() -> list[tuple[str, str]]:

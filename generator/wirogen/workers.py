@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -38,19 +39,40 @@ def in_workers(
     # A fork shares what the parent has loaded; where there is none, each process loads it.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(workers, context, prepare, arguments) as pool:
+    with ProcessPoolExecutor(workers, context, _start, (prepare, arguments)) as pool:
         yield from pool.map(function, items, chunksize=chunk)
+
+
+def _start(prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if prepare is not None:
+        prepare(*arguments)
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed tells its workers nothing: they would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def each(
     function: Callable[..., T],
     arguments: Iterable[tuple[Any, ...]],
     *,
+    known: Callable[..., T | None],
     store: Store,
     jobs: int | None = None,
 ) -> Iterator[T]:
-    """``function(*item, store=store)`` of each item, in order."""
-    return in_workers(partial(_apply, function, store), list(arguments), jobs=jobs)
+    """``function(*item, store=store)`` of each item, in order. Only what ``known`` (called alike)
+    has nothing of goes to workers."""
+    items = list(arguments)
+    found = [known(*item, store=store) if store.enabled else None for item in items]
+    todo = [item for item, result in zip(items, found, strict=True) if result is None]
+    made = in_workers(partial(_apply, function, store), todo, jobs=jobs)
+    for result in found:
+        yield next(made) if result is None else result
 
 
 def _apply(function: Callable[..., T], store: Store, item: tuple[Any, ...]) -> T:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import wiro_runtime
 from cli_tools.kit import TOOLS, Done, Here, Shell
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Simulator
 from wirogen.generate import generate
+from wirogen.held import hold
 from wirogen.spec import load_spec, spec_to_json
 
 REAL = "wiro/text-to-image-sd-lora"
@@ -22,7 +24,7 @@ REAL = "wiro/text-to-image-sd-lora"
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that holds the generated ``wiro_tools`` of these tests."""
     folder = tmp_path_factory.mktemp("package")
-    generate({spec.tool: spec for spec in TOOLS}, folder)
+    generate({spec.tool: hold(spec) for spec in TOOLS}, folder)
     return folder / "python"
 
 
@@ -52,7 +54,8 @@ def _shell(simulator: Simulator, package: Path, folder: Path) -> Shell:
         **simulator.env(),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "PYTHONPATH": str(package),
+        # The runtime that these tests import, wherever it is installed from.
+        "PYTHONPATH": os.pathsep.join((str(package), str(Path(wiro_runtime.__file__).parents[1]))),
     }
     return Shell(folder=folder, env=env)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from corpus import pages
 from wirogen.build import corrected_specs, read_project
 from wirogen.document import parse_document
-from wirogen.emit.openapi import openapi_text, operation_text
+from wirogen.emit.cards import card_of
+from wirogen.emit.openapi import openapi_text
 from wirogen.emit.toolcalls import MAX_DESCRIPTION, function_name, tool_calls
 from wirogen.plan import ToolPlan, plan_modules, plan_tool
 from wirogen.spec import ToolSpec, Unsent
@@ -24,10 +25,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def document_of(plans: Sequence[ToolPlan]) -> Any:
-    return json.loads(openapi_text(plans, {plan.spec.tool: operation_text(plan) for plan in plans}))
+    return json.loads(openapi_text(map(card_of, plans)))
 
 
-def plans_of(specs: dict[str, ToolSpec]) -> list[ToolPlan]:
+def plans_of(specs: Mapping[str, ToolSpec]) -> list[ToolPlan]:
     modules, _ = plan_modules(specs)
     return [plan_tool(spec, modules[tool]) for tool, spec in specs.items()]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from generated import RENDERER
-from wirogen.emit.render import fragments, render_shared, render_tool
+from wirogen.emit.cards import card_of
+from wirogen.emit.render import render_shared, render_tool
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.sources import Sources, files_below, read_specs
 
@@ -26,8 +27,8 @@ def made() -> dict[str, str]:
     files: dict[str, str] = {}
     for plan in plans:
         files |= render_tool(plan, RENDERER)
-    parts = {plan.spec.tool: fragments(plan) for plan in plans}
-    files |= render_shared(plans, parts, RENDERER)
+    by_tool = {plan.spec.tool: plan for plan in plans}
+    files |= render_shared(map(card_of, plans), by_tool.__getitem__, RENDERER)
     return {path: text for path, text in files.items() if path.startswith(_SHOWN)}
 
 

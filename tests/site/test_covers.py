@@ -166,7 +166,7 @@ def test_what_is_no_cover_is_left_out_and_named(
         other.close()
     assert (covers.found, covers.files) == ({}, {})
     (missing,) = covers.missing
-    assert missing.code == "S005"
+    assert missing.code == "S006"
     assert why in missing.message
     assert name in missing.path
     assert other.asked == []
@@ -290,7 +290,7 @@ def test_the_command_builds_whatever_covers_do(
     arguments = ["--docs", str(generated / "docs"), "--out", str(generated.parent / "s")]
     assert run(["docs", "build", *arguments, "--cover-host", cdn.host]) == 0
     shown = capsys.readouterr()
-    assert "gone.png: note: S005 the server answered 404" in shown.err
+    assert "gone.png: note: S006 the server answered 404" in shown.err
     assert shown.err.count("\n") == 1
     assert run(["docs", "build", *arguments, "--covers", "none", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["missing_covers"] == 0

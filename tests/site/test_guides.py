@@ -15,12 +15,12 @@ from site_browser import PICTURE
 from site_snippets import RUNNER, run_python
 from wiro_runtime.cli.app import app as tools_app
 from wiro_runtime.testing import Simulator
-from wirogen.cli.app import app as generator_app
+from wirogen.cli.app import application
 from wirogen.spec import ToolSpec, dump_spec
 from wirogen.spec.names import tool_paths
 
 FENCE = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
-PACKAGES = {"wirogen": generator_app, "wiro-tools": tools_app}
+PACKAGES = {"wirogen": application(), "wiro-tools": tools_app}
 
 
 def fences(generated: Path, language: str) -> dict[str, list[str]]:

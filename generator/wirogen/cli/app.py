@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
-from wirogen.cli import build, demo, diff, docs, generate, lint, parse, simulate, sync
 from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics import InputError
 
-app = typer.Typer(
-    name="wirogen",
-    help="Tool documents in; typed clients, validators and reference pages out.",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+COMMANDS: Final = (
+    "build",
+    "parse",
+    "generate",
+    "lint",
+    "diff",
+    "sync",
+    "simulate",
+    "demo",
+    "docs",
 )
+"""Each is a module of this package with a ``command``, or an ``app`` of several."""
 
 
 def _version(value: bool) -> None:
@@ -29,25 +36,30 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    pass
+    """Tool documents in; typed clients, validators and reference pages out."""
 
 
-app.command("build")(build.command)
-app.command("parse")(parse.command)
-app.command("generate")(generate.command)
-app.command("lint")(lint.command)
-app.command("diff")(diff.command)
-app.command("sync")(sync.command)
-app.command("simulate")(simulate.command)
-app.command("demo")(demo.command)
-app.add_typer(docs.app)
+def application(only: str | None = None) -> typer.Typer:
+    """The command line, with all commands or with one: what the others need is not loaded."""
+    app = typer.Typer(
+        name="wirogen",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    for name in COMMANDS if only is None else (only,):
+        module = importlib.import_module(f"wirogen.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app)
+        else:
+            app.command(name)(module.command)
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -55,7 +67,13 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # an ASCII terminal must not end a build
             stream.reconfigure(errors="backslashreplace")
+    named = next((each for each in arguments if not each.startswith("-")), None)
     try:
+        Path.cwd()
+    except FileNotFoundError:
+        return _fail('the current folder has been removed or replaced; enter it again: cd "$PWD"')
+    try:
+        app = application(named if named in COMMANDS else None)
         result = app(list(arguments), prog_name="wirogen", standalone_mode=False)
     except CommandError as error:
         return _fail(str(error))
@@ -72,8 +90,15 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
-        return _fail(f"{error.filename or 'file'}: {(error.strerror or str(error)).lower()}")
+        return _fail(f"{_shown(error.filename)}: {(error.strerror or str(error)).lower()}")
     return result if isinstance(result, int) else 0
+
+
+def _shown(path: object) -> str:
+    """The file that an error names, relative to the current folder when it is below."""
+    if not isinstance(path, str):
+        return "file"
+    return path.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 def _fail(message: str, status: int = 2) -> int:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import Summary, build
+from wirogen.build import build
 from wirogen.cli.console import (
+    alone,
     by_code,
     counts,
     diagnostic_json,
@@ -19,6 +20,7 @@ from wirogen.cli.console import (
     print_summary,
     project_root,
 )
+from wirogen.unchanged import Summary
 
 _SHOWN = 10
 
@@ -43,7 +45,9 @@ def command(
     Exit 0: built, or up to date. 1: some input was refused, or --check found something stale.
     2: nothing could be read.
     """
-    summary = build(project_root(root), templates=templates, check=check, jobs=jobs)
+    project = project_root(root)
+    with alone(project, shared=check):
+        summary = build(project, templates=templates, check=check, jobs=jobs)
     if as_json:
         print_json(_as_json(summary))
     else:

@@ -6,12 +6,14 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from wirogen.diagnostics import RULES, Diagnostic, Severity
+from wirogen.lock import locked
 from wirogen.text import visible
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -86,6 +88,14 @@ def by_code(diagnostics: Iterable[Diagnostic], most: int = 8) -> list[tuple[str,
     found = Counter(each.code for each in diagnostics)
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:most]
     return [(f"  {count} × {code}", RULES[code].summary) for code, count in ranked]
+
+
+def alone(folder: Path, *, shared: bool = False) -> AbstractContextManager[bool]:
+    """Hold ``folder`` while other commands that write there wait, or after waiting for them."""
+    message = f"waiting for another wirogen that is at work in {folder}"
+    return locked(
+        folder, shared=shared, waiting=lambda: err().print(printable(message), markup=False)
+    )
 
 
 def printable(text: str) -> str:

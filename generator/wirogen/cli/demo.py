@@ -15,7 +15,7 @@ from wirogen.build import build_project
 from wirogen.cli.build import show_report
 from wirogen.cli.console import CommandError, out, project_root
 from wirogen.cli.simulate import require_simulator
-from wirogen.plan import ToolPlan
+from wirogen.plan import ToolPlan, plan_tool
 from wirogen.sources import display_path
 from wirogen.spec import spec_to_json
 from wirogen.text import counted
@@ -44,7 +44,7 @@ def command(
     console.print("[bold]1. Build[/]: documents → specs → clients, validators, pages")
     report = build_project(folder)
     show_report(report.summary, check=False)
-    if not report.plans:
+    if not report.cards:
         raise CommandError("demo: there is no tool to run below specs/")
     sys.path.insert(0, str(folder.resolve() / "generated" / "python"))
     importlib.invalidate_caches()
@@ -59,12 +59,15 @@ def command(
             socket_url=simulator.socket_url,
         ) as client:
             saved = {
-                plan.spec.tool: _run(client, plan, to, console) for plan in report.plans[:limit]
+                card.spec.tool: _run(
+                    client, plan_tool(report.tools[card.spec.tool], card.module), to, console
+                )
+                for card in report.cards[:limit]
             }
     console.print("\n[bold]4. Look[/]")
-    for plan in report.plans[:limit]:
-        page = folder / "generated" / "docs" / "tools" / plan.module.owner / plan.module.project
-        for path in saved[plan.spec.tool]:
+    for card in report.cards[:limit]:
+        page = folder / "generated" / "docs" / "tools" / card.module.owner / card.module.project
+        for path in saved[card.spec.tool]:
             console.print(f"  {display_path(path)}", markup=False)
         console.print(f"  {display_path(page)}.md", markup=False)
     return 0

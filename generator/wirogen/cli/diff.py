@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -90,7 +91,7 @@ def command(
     return 1 if breaking else 0
 
 
-def _side(given: str, stack: ExitStack) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
+def _side(given: str, stack: ExitStack) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
     path = Path(given)
     if path.exists():
         return read_side(path)

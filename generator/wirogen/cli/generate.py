@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wirogen.cli.console import CommandError, err, out, print_diagnostics
-from wirogen.generate import generate
-from wirogen.overlay import apply_overlays
+from wirogen.build import build_selection
+from wirogen.cli.console import CommandError, alone, err, out, print_diagnostics
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
-from wirogen.sources import Sources, files_below, read_specs
-from wirogen.spec import ToolSpec
-from wirogen.store import default_store
 from wirogen.text import counted
 
 
@@ -46,24 +40,18 @@ def command(
     for folder in (specs, templates, overlays):
         if folder is not None and not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
-    sources = Sources()
-    store = default_store()
-    read_specs(files_below(specs, ".yaml"), into=sources, store=store, jobs=jobs)
-    print_diagnostics(sources.errors, err())
-    if not sources.specs:
+    with alone(to.resolve().parent):
+        summary = build_selection(
+            specs, to, overlays=overlays, templates=templates, package=name, jobs=jobs
+        )
+    print_diagnostics(summary.errors, err())
+    if not summary.tools:
         raise CommandError(f"{specs}: no usable spec (.yaml) below this folder")
-    chosen: Mapping[str, ToolSpec] = sources.specs
-    if overlays is not None:
-        chosen, errors = apply_overlays(chosen, overlays)
-        print_diagnostics(errors, err())
-        sources.errors += errors
-    plans, changes = generate(chosen, to, templates=templates, package=name, jobs=jobs, store=store)
-    for plan in plans:
-        place = sources.origin[plan.spec.tool]
-        print_diagnostics((replace(each, path=place) for each in plan.diagnostics), err())
+    print_diagnostics(summary.diagnostics[len(summary.errors) :], err())
+    changes = summary.changes
     out().print(
-        f"{counted(len(plans), 'tool')}: {counted(len(changes.written), 'file')} written to {to}, "
-        f"{changes.unchanged} unchanged, {len(changes.removed)} removed",
+        f"{counted(len(summary.tools), 'tool')}: {counted(len(changes.written), 'file')} written "
+        f"to {to}, {changes.unchanged} unchanged, {len(changes.removed)} removed",
         markup=False,
     )
-    return 1 if sources.errors else 0
+    return 1 if summary.errors else 0

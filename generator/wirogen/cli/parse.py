@@ -14,6 +14,7 @@ from wirogen.detail import looks_like_detail
 from wirogen.diagnostics import InputError, Severity
 from wirogen.diff import compare_tool, condensed
 from wirogen.document import parse_document, verify
+from wirogen.held import Held
 from wirogen.sources import (
     Sources,
     SpecFolder,
@@ -23,7 +24,7 @@ from wirogen.sources import (
     read_specs,
     spec_index,
 )
-from wirogen.spec import ToolSpec, dump_spec, load_spec
+from wirogen.spec import dump_spec, load_spec
 from wirogen.spec.names import tool_paths
 from wirogen.text import counted
 
@@ -60,16 +61,16 @@ def command(
     for file in files if check else ():
         lossy |= not _verified(file)
     sources = Sources()
-    known: Mapping[str, ToolSpec] = {} if to is None else SpecFolder(to, sources)
+    known: Mapping[str, Held] = {} if to is None else SpecFolder(to, sources)
     read_documents(files, base=None, into=sources, known=known, full=full)
-    parsed = list(sources.specs)
+    parsed = list(sources.held)
     print_diagnostics(sources.errors, err())
     print_diagnostics(
         [each for each in sources.diagnostics if each.severity is not Severity.NOTE], err()
     )
     if to is not None and not lossy:
         for tool in parsed:
-            _show_learnt(known.get(tool), sources.specs[tool])
+            _show_learnt(known.get(tool), sources.held[tool])
         _make_room(to, sources)
         written = write_specs(sources, to)
         out().print(
@@ -104,22 +105,23 @@ def _verified(file: Path) -> bool:
 def _make_room(to: Path, sources: Sources) -> None:
     """Take in the specs below ``to`` whose file has to get another name because of new tools."""
     index = spec_index(to)
-    paths = tool_paths({*index, *sources.specs})
+    paths = tool_paths({*index, *sources.held})
     moved = [
         file
         for tool, file in index.items()
-        if tool not in sources.specs and file.resolve() != (to / f"{paths[tool]}.yaml").resolve()
+        if tool not in sources.held and file.resolve() != (to / f"{paths[tool]}.yaml").resolve()
     ]
     read_specs(moved, into=sources)
 
 
-def _show_learnt(before: ToolSpec | None, after: ToolSpec) -> None:
+def _show_learnt(known: Held | None, learnt: Held) -> None:
     """What a document told that was not known."""
     console = out()
-    if before is None:
+    after = learnt.load()
+    if known is None:
         console.print(f"{after.tool}: new, {counted(len(after.inputs), 'input')}", markup=False)
         return
-    changes = compare_tool(before, after)
+    changes = compare_tool(known.load(), after)
     if not changes:
         console.print(f"{after.tool}: nothing new", markup=False)
         return

@@ -119,7 +119,7 @@ def _run(
         return asyncio.run(sync(folder, known, settings, options, on_listed=listed, on_done=done))
 
 
-def _changes(known: dict[str, ToolSpec], report: SyncReport) -> list[Change]:
+def _changes(known: Mapping[str, ToolSpec], report: SyncReport) -> list[Change]:
     """What the next build will change, of the documents that this run has downloaded."""
     old: dict[str, ToolSpec] = {}
     new: dict[str, ToolSpec] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from wirogen.diagnostics import Diagnostic, InputError
@@ -11,7 +12,7 @@ from wirogen.spec import ToolSpec
 _SPEC_SUFFIXES = {".yaml", ".yml"}
 
 
-def read_side(path: Path) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
+def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
     """The specs at ``path`` by tool id, and what could not be read.
 
     A file is a spec (``.yaml``) or else a document; a folder is a project, its ``specs/`` or
@@ -32,6 +33,6 @@ def read_side(path: Path) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
         read_specs([path], into=sources)
     else:
         read_documents([path], base=path.parent, into=sources)
-    if not sources.specs and not sources.errors and not path.is_dir():
+    if not sources.held and not sources.errors and not path.is_dir():
         raise InputError(Diagnostic(code="S004", message="holds no spec", path=str(path)))
     return sources.specs, sources.errors

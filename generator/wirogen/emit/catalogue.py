@@ -1,11 +1,11 @@
-"""Plans → the data of the Python catalogue: JSON, one tool a line."""
+"""Tools → the data of the Python catalogue: JSON, one tool a line."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 
-from wirogen.plan import ToolPlan
+from wirogen.plan import ToolCard, ToolPlan
 from wirogen.plan.model import InputPlan
 from wirogen.plan.values import is_lora
 from wirogen.spec import Json
@@ -13,13 +13,15 @@ from wirogen.spec import Json
 _FILES = ("file", "files", "files-mixed", "file-url", "files-url")
 
 
-def catalogue_text(plans: Iterable[ToolPlan]) -> str:
-    """The catalogue of ``plans``, sorted by tool id."""
-    lines = [
-        json.dumps(_entry(plan), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        for plan in sorted(plans, key=lambda plan: plan.spec.tool)
-    ]
+def catalogue_text(cards: Iterable[ToolCard]) -> str:
+    """The catalogue, sorted by tool id."""
+    lines = [card.entry for card in sorted(cards, key=lambda card: card.spec.tool)]
     return '{"tools": [\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def entry_text(plan: ToolPlan) -> str:
+    """The line of one tool, without the comma behind it."""
+    return json.dumps(_entry(plan), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _entry(plan: ToolPlan) -> dict[str, Json]:

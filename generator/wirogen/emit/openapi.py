@@ -1,4 +1,4 @@
-"""Plans → ``openapi.json`` (OpenAPI 3.1): one operation for each tool, and those about tasks.
+"""Tools → ``openapi.json`` (OpenAPI 3.1): one operation for each tool, and those about tasks.
 
 It describes requests as they travel, so a number that Wiro wants as text is text here.
 """
@@ -6,12 +6,12 @@ It describes requests as they travel, so a number that Wiro wants as text is tex
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
 from wirogen.emit.openapi_common import COMPONENTS, PATHS, SECURITY
-from wirogen.plan import ToolPlan
+from wirogen.plan import ToolCard, ToolPlan
 from wirogen.plan.model import InputPlan
 from wirogen.spec import Input, Json, Unsent
 from wirogen.spec.model import FILE_TYPES
@@ -23,11 +23,10 @@ _FILE: Final[dict[str, Json]] = {
 }
 
 
-def openapi_text(plans: Iterable[ToolPlan], operations: Mapping[str, str]) -> str:
-    """The whole document; tools in order of their ids. ``operations`` are the texts that
-    :func:`operation_text` gives for them: together they are large, and one by one they are not."""
-    ordered = sorted(plans, key=lambda plan: plan.spec.tool)
-    owners = sorted({str(plan.module.owner) for plan in ordered})
+def openapi_text(cards: Iterable[ToolCard]) -> str:
+    """The whole document; tools in order of their ids."""
+    ordered = sorted(cards, key=lambda card: card.spec.tool)
+    owners = sorted({str(card.module.owner) for card in ordered})
     tags: list[Json] = [{"name": owner} for owner in owners]
     document: dict[str, Json] = {
         "openapi": "3.1.0",
@@ -44,7 +43,7 @@ def openapi_text(plans: Iterable[ToolPlan], operations: Mapping[str, str]) -> st
     }
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     head, mark, tail = text.partition('\n  "paths": {\n')
-    tools = "".join(f"{operations[plan.spec.tool]},\n" for plan in ordered)
+    tools = "".join(f"{card.operation},\n" for card in ordered)
     return f"{head}{mark}{tools}{tail}\n"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from wirogen.diagnostics import RULES, Severity
 from wirogen.emit.escape import link
 from wirogen.emit.templates import Renderer
-from wirogen.plan import ToolPlan
+from wirogen.plan import ToolCard, ToolPlan
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.model import Code
 from wirogen.site.categories import Category, categories_of, input_kinds, output_kind, slug
@@ -56,23 +56,24 @@ def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
 
 
 def shared_pages(
-    owners: Mapping[str, Sequence[ToolPlan]],
+    owners: Mapping[str, Sequence[ToolCard]],
+    plan_of: Callable[[str], ToolPlan],
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
 ) -> dict[str, str]:
     """The pages that list tools, the guides and the assets."""
-    plans = [plan for tools in owners.values() for plan in tools]
+    cards = [card for tools in owners.values() for card in tools]
     categories = [
-        (Category(name=name, slug=slug(name)), tools) for name, tools in _by_category(plans).items()
+        (Category(name=name, slug=slug(name)), tools) for name, tools in _by_category(cards).items()
     ]
-    example = guide_values(plans, renderer)
+    example = guide_values(cards, plan_of, renderer)
     values: dict[str, Any] = {
         "owners": owners,
         "package": package,
         "guides": GUIDES if example else (),
         "example": example,
         "call": calls(example) if example else {},
-        "plans": plans,
+        "tools": cards,
         "categories": categories,
     }
     pages = {
@@ -87,7 +88,7 @@ def shared_pages(
     for name, _ in values["guides"]:
         pages[f"{_GUIDES}/{name}.md"] = renderer.text(f"{_GUIDES}/{name}.md.jinja", **values)
     files = {path: tidy(text) for path, text in pages.items()}
-    files["docs/tools.json"] = listing_text(plans, link)
+    files["docs/tools.json"] = listing_text(cards)
     files["docs/llms.txt"] = tidy(renderer.text("docs/llms.txt.jinja", **values))
     return files | renderer.raw(_ASSETS)
 
@@ -108,11 +109,11 @@ def rule_values() -> list[dict[str, str]]:
     ]
 
 
-def _by_category(plans: Iterable[ToolPlan]) -> dict[str, list[ToolPlan]]:
-    found: defaultdict[str, list[ToolPlan]] = defaultdict(list)
-    for plan in plans:
-        for each in categories_of(plan.spec):
-            found[each.name].append(plan)
+def _by_category(cards: Iterable[ToolCard]) -> dict[str, list[ToolCard]]:
+    found: defaultdict[str, list[ToolCard]] = defaultdict(list)
+    for card in cards:
+        for each in categories_of(card.spec):
+            found[each.name].append(card)
     return {name: found[name] for name in sorted(found, key=lambda name: (name.lower(), name))}
 
 

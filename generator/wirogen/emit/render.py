@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 
 from wirogen.emit.catalogue import catalogue_text
 from wirogen.emit.formatting import format_validator
-from wirogen.emit.openapi import openapi_text, operation_text
+from wirogen.emit.openapi import openapi_text
 from wirogen.emit.pages import shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
 from wirogen.emit.toolcalls import tool_calls
 from wirogen.emit.validators import validator_source
 from wirogen.overlay.schema import overlay_json_schema
-from wirogen.plan import ModulePlan, ToolPlan, published_schema
+from wirogen.plan import ModulePlan, ToolCard, ToolPlan, published_schema
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.spec import Json, spec_json_schema
 
@@ -40,25 +41,20 @@ def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     }
 
 
-def fragments(plan: ToolPlan) -> str:
-    """What a shared file says about the tool and its reduced plan could no longer tell."""
-    return operation_text(plan)
-
-
 def render_shared(
-    plans: Iterable[ToolPlan],
-    parts: Mapping[str, str],
+    cards: Iterable[ToolCard],
+    plan_of: Callable[[str], ToolPlan],
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
 ) -> dict[str, str]:
-    """The files that list tools: packages, catalogue, OpenAPI, pages. ``parts`` are the
-    :func:`fragments` of each tool."""
-    by_owner: defaultdict[str, list[ToolPlan]] = defaultdict(list)
-    for plan in sorted(plans, key=lambda plan: (plan.module.owner, plan.module.project)):
-        by_owner[plan.module.owner].append(plan)
-    owners: Mapping[str, list[ToolPlan]] = dict(by_owner)
+    """The files that list tools: packages, catalogue, OpenAPI, pages. ``plan_of`` gives the whole
+    plan of a tool by its id, for the few that guides show."""
+    by_owner: defaultdict[str, list[ToolCard]] = defaultdict(list)
+    for card in sorted(cards, key=lambda card: (card.module.owner, card.module.project)):
+        by_owner[card.module.owner].append(card)
+    owners: Mapping[str, list[ToolCard]] = dict(by_owner)
     modules: dict[str, list[ModulePlan]] = {
-        owner: [plan.module for plan in tools] for owner, tools in owners.items()
+        owner: [card.module for card in tools] for owner, tools in owners.items()
     }
     root = f"python/{package}"
     files = {
@@ -66,13 +62,11 @@ def render_shared(
         f"{root}/__init__.pyi": renderer.python(_PACKAGE_STUB, owners=modules),
         f"{root}/catalogue.py": renderer.python(_CATALOGUE),
         f"{root}/catalogue.pyi": renderer.python(_CATALOGUE_STUB),
-        f"{root}/catalogue.json": catalogue_text(
-            plan for tools in owners.values() for plan in tools
-        ),
+        f"{root}/catalogue.json": catalogue_text(chain.from_iterable(owners.values())),
         f"{root}/py.typed": "",
         f"{root}/_validators/__init__.py": "",
-        **shared_pages(owners, renderer, package),
-        "openapi.json": openapi_text((plan for tools in owners.values() for plan in tools), parts),
+        **shared_pages(owners, plan_of, renderer, package),
+        "openapi.json": openapi_text(chain.from_iterable(owners.values())),
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),
     }

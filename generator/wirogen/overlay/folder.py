@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.held import Held, hold, recall
 from wirogen.overlay.apply import apply_overlay
 from wirogen.overlay.read import Overlay, load_overlay
 from wirogen.sources import decode, display_path, files_below, read_bytes
-from wirogen.spec import ToolSpec
+from wirogen.store import Store, key_of
 
 
 def apply_overlays(
-    specs: Mapping[str, ToolSpec], folder: Path
-) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
+    specs: Mapping[str, Held], folder: Path, store: Store
+) -> tuple[dict[str, Held], list[Diagnostic]]:
     """``specs`` with every overlay below ``folder`` applied, and what is wrong with them."""
     errors: list[Diagnostic] = []
     found: dict[str, Overlay] = {}
+    texts: dict[str, str] = {}
     for file in files_below(folder, ".yaml"):
         shown = display_path(file)
         try:
-            overlay = load_overlay(decode(read_bytes(file), shown), path=shown)
+            text = decode(read_bytes(file), shown)
+            overlay = load_overlay(text, path=shown)
         except InputError as error:
             errors.append(error.diagnostic)
             continue
@@ -33,15 +37,34 @@ def apply_overlays(
             )
             continue
         found[overlay.tool] = overlay
+        texts[overlay.tool] = text
     corrected = dict(specs)
     for tool, overlay in found.items():
-        corrected[tool], refused = apply_overlay(specs[tool], overlay)
+        corrected[tool], refused = _applied(specs[tool], overlay, texts[tool], store)
         errors += refused
     return corrected, errors
 
 
+def _applied(
+    held: Held, overlay: Overlay, text: str, store: Store
+) -> tuple[Held, list[Diagnostic]]:
+    key = key_of("corrected", text, held.digest) if store.enabled else ""
+    known = recall(store, "corrected", key, partial(_corrected, held, overlay))
+    if known is not None:
+        return known[0], []
+    spec, refused = apply_overlay(held.load(), overlay)
+    corrected = hold(spec, store)
+    if not refused:
+        corrected.note("corrected", key)
+    return corrected, refused
+
+
+def _corrected(held: Held, overlay: Overlay) -> Held:
+    return hold(apply_overlay(held.load(), overlay)[0])
+
+
 def _problem(
-    overlay: Overlay, found: Mapping[str, Overlay], specs: Mapping[str, ToolSpec]
+    overlay: Overlay, found: Mapping[str, Overlay], specs: Mapping[str, Held]
 ) -> tuple[str, str] | None:
     tool = overlay.tool
     if tool in found:

@@ -45,6 +45,15 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "S005",
+        "cannot-be-written",
+        Severity.ERROR,
+        "The generated tree cannot be written.",
+        "The disk is full, the folder may not be written to, or a file has its name. A tree "
+        "changes as a whole or not at all, so the one that was there before is still there.",
+        "Make room, or choose another folder; then build again.",
+    ),
+    rule(
+        "S006",
         "cover-left-out",
         Severity.NOTE,
         "A cover is not in the documentation site.",

@@ -96,7 +96,7 @@ def local_covers(
 
 
 def _diagnostic(address: str, text: str) -> Diagnostic:
-    return Diagnostic(code="S005", message=text, path=address)
+    return Diagnostic(code="S006", message=text, path=address)
 
 
 def _path(address: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from wirogen.plan import ToolPlan
+from wirogen.plan import ToolCard, ToolPlan
 from wirogen.plan.model import Code, ConstantPlan, ConstantsPlan, InputPlan
 from wirogen.site.request import kind_of
 from wirogen.site.snippets import first_snippets, snippet_texts
@@ -61,17 +61,26 @@ class Examples:
     lora: LoraExample | None
 
 
-def guide_values(plans: Sequence[ToolPlan], renderer: Renderer) -> Examples | None:
+def guide_values(
+    cards: Sequence[ToolCard], plan_of: Callable[[str], ToolPlan], renderer: Renderer
+) -> Examples | None:
     """The examples of a project; ``None`` when it has no tool to show anything with."""
-    if not plans:
+    if not cards:
         return None
-    simple = min(plans, key=lambda plan: (not plan.example, len(plan.example), plan.module.tool))
+    card = min(cards, key=lambda card: (not card.asks, card.asks, card.module.tool))
+    simple = plan_of(card.module.tool)
     return Examples(
         simple=simple,
         snippets=first_snippets(simple, snippet_texts(simple, renderer)),
-        file=_first(plans, _file),
-        lora=_first(plans, _lora),
+        file=_first(cards, "file", plan_of, _file),
+        lora=_first(cards, "lora", plan_of, _lora),
     )
+
+
+def shown_by(plan: ToolPlan) -> frozenset[str]:
+    """What the guides could show with a tool."""
+    finders = {"file": _file, "lora": _lora}
+    return frozenset(name for name, find in finders.items() if find(plan) is not None)
 
 
 def calls(examples: Examples) -> dict[str, Code]:
@@ -136,8 +145,14 @@ def _python_number(text: str) -> str:
     return str(int(number)) if number.is_integer() and "." not in text else repr(number)
 
 
-def _first(plans: Sequence[ToolPlan], find: Callable[[ToolPlan], _T | None]) -> _T | None:
-    return next((found for plan in plans if (found := find(plan)) is not None), None)
+def _first(
+    cards: Sequence[ToolCard],
+    what: str,
+    plan_of: Callable[[str], ToolPlan],
+    find: Callable[[ToolPlan], _T | None],
+) -> _T | None:
+    tool = next((card.module.tool for card in cards if what in card.shows), None)
+    return None if tool is None else find(plan_of(tool))
 
 
 def _file(plan: ToolPlan) -> FileExample | None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 
-from wirogen.plan import ToolPlan
+from wirogen.plan import ToolCard, ToolPlan
 from wirogen.site.categories import input_kinds, main_category, output_kind
 from wirogen.spec import Json
 
 
-def listing_text(plans: Iterable[ToolPlan], link: Callable[[str], str | None]) -> str:
-    """One tool a line, so that a change of one tool is a change of one line.
+def listing_text(cards: Iterable[ToolCard]) -> str:
+    """One tool a line, so that a change of one tool is a change of one line."""
+    return '{"tools":[\n' + ",\n".join(card.listing for card in cards) + "\n]}\n"
+
+
+def listing_line(plan: ToolPlan, link: Callable[[str], str | None]) -> str:
+    """The line of one tool, without the comma behind it.
 
     ``link`` lets http(s) addresses through, made safe to print, and nothing else.
     """
-    tools = ",\n".join(
-        json.dumps(_entry(plan, link), ensure_ascii=False, separators=(",", ":")) for plan in plans
-    )
-    return '{"tools":[\n' + tools + "\n]}\n"
+    return json.dumps(_entry(plan, link), ensure_ascii=False, separators=(",", ":"))
 
 
 def _entry(plan: ToolPlan, link: Callable[[str], str | None]) -> dict[str, Json]:

@@ -148,9 +148,9 @@ def _commands() -> Iterator[str]:
     import typer  # noqa: PLC0415 - an import of this module must not need the extra
 
     from wiro_runtime.cli.app import app as tools  # noqa: PLC0415
-    from wirogen.cli.app import app as generator  # noqa: PLC0415
+    from wirogen.cli.app import application  # noqa: PLC0415
 
-    for name, app in (("wirogen", generator), ("wiro-tools", tools)):
+    for name, app in (("wirogen", application()), ("wiro-tools", tools)):
         yield f"## {name}"
         yield from _command(name, typer.main.get_command(app), level=2)
 

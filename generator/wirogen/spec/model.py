@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from wirogen.pickling import quick_pickle
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 SPEC_VERSION: Final = 1
@@ -42,6 +44,7 @@ UNSENT: Final = Unsent()
 """Stands for "the key is left out of the request", which no JSON value can say."""
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """How an input travels in the body of a Run request.
@@ -54,6 +57,7 @@ class Wire:
     sent: Json | Unsent = UNSENT
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One choice of a select. ``generatesettings`` keeps every key that the document has.
@@ -72,6 +76,7 @@ class Option:
     seen: str | None = None
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
     """One input of a tool.
@@ -101,6 +106,7 @@ class Input:
     extra: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """A section of the document that no rule knows, kept as it is."""
@@ -109,6 +115,7 @@ class Section:
     text: str
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What is odd about the source: a diagnostic without its position, kept with the spec."""
@@ -118,6 +125,7 @@ class Finding:
     message: str
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a spec comes from: the document's path below ``specs/documents/`` (always with
@@ -131,6 +139,7 @@ class Source:
     findings: tuple[Finding, ...] = ()
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
     """Everything that is known about one tool.

@@ -19,7 +19,7 @@ from wiro_runtime.nonblocking import AsyncPort
 from wiro_runtime.settings import Settings
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.document import parse_document
-from wirogen.publish import TEMPORARY, write_file
+from wirogen.publish import sweep, write_file
 from wirogen.spec import ToolSpec
 from wirogen.spec.names import slug, tool_hash
 from wirogen.sync.catalogue import Filters, Listed, list_tools, tool_detail
@@ -110,7 +110,7 @@ async def sync(
     where it stopped when it is called with the same filters again.
     """
     if not options.dry_run:
-        _sweep(root / "specs" / "documents")
+        sweep(root / "specs")
     state = State(root)
     port = AsyncPort(settings)
     client = httpx2.AsyncClient(
@@ -153,13 +153,6 @@ async def sync(
         gone=gone,
         complete=complete,
     )
-
-
-def _sweep(documents: Path) -> None:
-    """Remove what a killed run has left half written."""
-    for file in documents.rglob(f"{TEMPORARY}*"):
-        if file.is_file():
-            file.unlink(missing_ok=True)
 
 
 def _site(settings: Settings) -> str:

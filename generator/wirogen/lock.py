@@ -1,0 +1,83 @@
+"""One process at a time works in a folder; the others wait until it is done or gone.
+
+The lock is on the folder itself, so no file stays behind and a killed process holds nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_threads: Final[defaultdict[tuple[int, int], threading.RLock]] = defaultdict(threading.RLock)
+_held: Final[dict[tuple[int, int], bool]] = {}
+
+
+@contextmanager
+def locked(
+    folder: Path, *, shared: bool = False, waiting: Callable[[], None] = lambda: None
+) -> Generator[bool]:
+    """Hold ``folder``, beside other readers if ``shared``; a thread may do so again within.
+
+    ``waiting`` is called before a wait. What is yielded says whether nobody else holds the folder:
+    not every operating and file system has such locks, and without them nobody waits.
+    """
+    try:
+        opened = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        found = os.fstat(opened)
+        place = (found.st_dev, found.st_ino)
+        with _threads[place]:
+            if place in _held:
+                yield _held[place]
+                return
+            _held[place] = _lock(opened, shared, waiting) and not shared
+            try:
+                yield _held[place]
+            finally:
+                del _held[place]
+    finally:
+        os.close(opened)
+
+
+def hold(opened: int) -> None:
+    """Hold an open file until it is closed, so that :func:`is_free` says it is in use."""
+    _lock(opened)
+
+
+def is_free(file: Path) -> bool:
+    """Whether no process that lives still holds ``file``."""
+    try:
+        opened = os.open(file, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return _lock(opened)
+    finally:
+        os.close(opened)
+
+
+def _lock(opened: int, shared: bool = False, waiting: Callable[[], None] | None = None) -> bool:
+    """Whether the lock was got; without ``waiting``, one that somebody has is not waited for."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return False
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    try:
+        fcntl.flock(opened, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if waiting is None:
+            return False
+        waiting()
+        fcntl.flock(opened, kind)
+    except OSError:
+        return False
+    return True
