@@ -15,7 +15,7 @@ import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -61,9 +61,7 @@ class Store:
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(hashlib.sha256(data).digest() + data)
-            Path(file.name).replace(path)
+            _write(path, hashlib.sha256(data).digest() + data)
         except OSError:
             self._folder = None
             return False
@@ -100,6 +98,17 @@ class Store:
 
     def _path(self, kind: str, key: str) -> Path | None:
         return None if self._folder is None else self._folder / kind / key[:2] / key
+
+
+def _write(path: Path, data: bytes) -> None:
+    opened, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with open(opened, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def default_store() -> Store:
@@ -147,6 +156,24 @@ def folder_fingerprint(folders: Iterable[Path]) -> str:
             digest.update(len(name).to_bytes(8, "big") + name)
             digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
+
+
+def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
+    """The hash of every file in the folders by its path below its folder; where there are several
+    folders, the number of the folder stands before the path."""
+    hashes: dict[str, str] = {}
+    for number, top in enumerate(map(str, folders)):
+        before = f"{number}/" if number else ""
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = f"{folder}/{name}"
+                try:
+                    with open(path, "rb", buffering=0) as file:
+                        data = file.read()
+                except OSError:  # whoever needs the file says so
+                    data = b""
+                hashes[before + path[len(top) + 1 :]] = hashlib.sha256(data).hexdigest()
+    return hashes
 
 
 def _versions() -> list[tuple[str, str]]:
