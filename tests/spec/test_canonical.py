@@ -99,6 +99,52 @@ def test_every_text_is_read_quickly(value: str) -> None:
     assert quick == spec
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('  colour: "red"\n', '  colour: "red"\n  colour: "blue"\n'),
+        ("  colour: ", "  Yes: "),
+        ('{type: "float", ', '{type: "float", type: "x", '),
+        ('{type: "float", ', '{no: "float", '),
+        ("{price: 0.5", "{price: 1, price: 0.5"),
+        ("{price: 0.5", "{off: 0.5"),
+        ("{price: 0.5", "{price: 00.5"),
+        ("{price: 0.5", "{price: 1e999"),
+        ("{price: 0.5", "{price: .nan"),
+        ("{price: 0.5", "{price: 0.5 # no"),
+        ("[{price", "[" * 65 + "{price"),
+        ('"Paints."', '"\\ud800"'),
+        ('"Paints."', '"\\U00110000"'),
+        ('"Paints."', '"\\q"'),
+        ('"Paints."', '"\ufeff"'),
+        ('"Paints."', "Paints."),
+        ('"Paints."', '"Paints." # no'),
+        ('"wiro/painter"', '"../painter"'),
+        ("  run: ", "  walk: "),
+        ('name: "count"', 'name: "model"'),
+        ('name: "count"', 'name: ""'),
+        ("    required: true", "    required: yes"),
+        ('wire: {type: "string"}', 'wire: {type: "text"}'),
+        ('wire: {type: "string"}', 'wire: {type: "string", sent: ""}'),
+        ("    open: false\n", ""),
+        ('minimum: "0.5"', 'minimum: "4"'),
+        ('minimum: "0.5"', 'minimum: "nan"'),
+        ('step: "0.1"', 'step: "0"'),
+        ("    options: []\n", "    options:\n"),
+        ("0123456789ab", "0123456789AB"),
+        ("a" * 64, "A" * 64),
+        ('  detail: "d.json"\n', ""),
+        ("spec: 1\n", "spec: 2\n"),
+        ("spec: 1\n", "spec: 1\nspec: 1\n"),
+        ("sections:\n", "sections: &a\n"),
+        ("sections:\n", "sections: !!seq\n"),
+    ],
+)
+def test_what_breaks_a_rule_is_left_to_the_full_reader(old: str, new: str) -> None:
+    assert old in RICH
+    assert read_canonical(RICH.replace(old, new, 1)) is None
+
+
 ODD = (
     "", " ", "  ", "\n", "\n\n", "- ", "? ", ": ", ":", "#", " # no", "&a ", "*a", "!!str ", "! ",
     "|", ">", '"', "'", "'x'", "\\", "\\x41", "\\u0041", "\\ud800", "\\U0001F98A", "\\U00110000",
