@@ -31,7 +31,7 @@ def rich() -> ToolSpec:
     """A spec with every key there is."""
     option = Option(
         value="1", label="a: b", description='said "x"', triggerwords=("a, b", "[c]"),
-        generatesettings=({"type": "float", "options": [], "id": "x", "much": 1.5}, {}),
+        generatesettings=({"type": "float", "options": [], "id": "x"}, {"much": 1.5}, {}),
         extra={"note": "x", "after_it": "y"}, seen="0123456789ab",
     )  # fmt: skip
     picker = replace(select("model", "1"), options=(option, option), extra={"a": "b"})
@@ -106,6 +106,7 @@ def test_every_text_is_read_quickly(value: str) -> None:
         ("  colour: ", "  Yes: "),
         ('{type: "float", ', '{type: "float", type: "x", '),
         ('{type: "float", ', '{no: "float", '),
+        ("{much: 1.5", "{much: 1, much: 1.5"),
         ("{price: 0.5", "{price: 1, price: 0.5"),
         ("{price: 0.5", "{off: 0.5"),
         ("{price: 0.5", "{price: 00.5"),
