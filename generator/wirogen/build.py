@@ -10,7 +10,7 @@ from pathlib import Path
 from wirogen.generate import generate
 from wirogen.held import Held, Specs
 from wirogen.overlay import apply_overlays
-from wirogen.plan import ToolCard
+from wirogen.plan import ToolCard, plan_modules
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.publish import Changes, built_specs, sweep, write_file
 from wirogen.sources import (
@@ -44,7 +44,9 @@ class BuildReport:
     @property
     def summary(self) -> Summary:
         origin = self.sources.origin
-        planned = [
+        _, renamed = plan_modules(self.tools)
+        planned = [replace(each, path=origin[each.subject]) for each in renamed]
+        planned += [
             replace(each, path=origin[card.spec.tool])
             for card in self.cards
             for each in card.diagnostics
