@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from wirogen.held import Held, Specs, hold, recall
 from wirogen.snapshot import accumulate, is_full
 from wirogen.spec import ToolSpec, load_spec
 from wirogen.spec.names import tool_paths
-from wirogen.store import Store, key_of
+from wirogen.store import Store, key_of, names_below
 from wirogen.workers import each
 
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
@@ -353,10 +354,11 @@ class SpecFolder(Mapping[str, Held]):
 
 def files_below(folder: Path, *suffixes: str) -> list[Path]:
     """Every file with one of the suffixes, in an order that no file system decides."""
-    return sorted(
-        (path for path in folder.rglob("*") if path.suffix in suffixes and path.is_file()),
-        key=lambda path: path.relative_to(folder).as_posix(),
-    )
+    return [
+        path
+        for name in names_below(folder)
+        if name.endswith(suffixes) and (path := folder / name).is_file() and path.suffix in suffixes
+    ]
 
 
 def read_bytes(file: Path) -> bytes:
@@ -378,10 +380,11 @@ def decode(data: bytes, path: str) -> str:
 
 def display_path(file: Path) -> str:
     """The path as the user would type it: relative to where they are, when it is below."""
-    try:
-        return file.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(file)
+    real, here = os.path.realpath(file), os.getcwd()
+    if real == here:
+        return "."
+    inside = real.startswith(here.rstrip(os.sep) + os.sep)
+    return real[len(here) :].lstrip(os.sep).replace(os.sep, "/") if inside else str(file)
 
 
 def _relative(file: Path, base: Path | None) -> str:

@@ -46,7 +46,8 @@ class Store:
         if path is None:
             return None
         try:
-            data = path.read_bytes()
+            with open(path, "rb", buffering=0) as file:
+                data = file.read()
             if hashlib.sha256(data[_HASH:]).digest() != data[:_HASH]:
                 return None
             return pickle.loads(data[_HASH:])  # noqa: S301 - the user's own cache folder
@@ -60,10 +61,11 @@ class Store:
             return False
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            folder = os.path.dirname(path)
+            os.makedirs(folder, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
                 file.write(hashlib.sha256(data).digest() + data)
-            Path(file.name).replace(path)
+            os.replace(file.name, path)
         except OSError:
             self._folder = None
             return False
@@ -72,7 +74,7 @@ class Store:
     def has(self, kind: str, key: str) -> bool:
         """Whether there is a result, be it damaged or not."""
         path = self._path(kind, key)
-        return path is not None and path.is_file()
+        return path is not None and os.path.isfile(path)
 
     def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
         """The stored result, or what ``make`` gives. Only results other than ``None`` are kept."""
@@ -98,8 +100,8 @@ class Store:
         except OSError:
             return
 
-    def _path(self, kind: str, key: str) -> Path | None:
-        return None if self._folder is None else self._folder / kind / key[:2] / key
+    def _path(self, kind: str, key: str) -> str | None:
+        return None if self._folder is None else f"{self._folder}/{kind}/{key[:2]}/{key}"
 
 
 def default_store() -> Store:
@@ -138,15 +140,25 @@ def folder_fingerprint(folders: Iterable[Path]) -> str:
     """A hash of every file in the folders, by name."""
     digest = hashlib.sha256()
     for folder in folders:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        for name in names_below(folder):
             try:
-                data = path.read_bytes()
+                with open(f"{folder}/{name}", "rb", buffering=0) as file:
+                    data = file.read()
             except OSError:  # whoever needs the file says so
                 data = b""
-            name = path.relative_to(folder).as_posix().encode()
-            digest.update(len(name).to_bytes(8, "big") + name)
-            digest.update(len(data).to_bytes(8, "big") + data)
+            for part in (os.fsencode(name), data):
+                digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+def names_below(folder: Path) -> list[str]:
+    """Every file below ``folder`` by its path from there, in an order that no file system
+    decides. Links to folders are not followed."""
+    found: list[str] = []
+    for below, _, names in os.walk(folder):
+        path = below[len(str(folder)) :].strip(os.sep).replace(os.sep, "/")
+        found += [f"{path}/{name}" for name in names] if path else names
+    return sorted(found)
 
 
 def _versions() -> list[tuple[str, str]]:
