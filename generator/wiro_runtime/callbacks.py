@@ -15,6 +15,7 @@ With another framework, give the body of the post to :meth:`CallbackReceiver.are
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import threading
@@ -22,9 +23,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.calls import log
+from wiro_runtime.checks import check_duration, check_function, check_whole, shown
 from wiro_runtime.client import AsyncWiro, Wiro
-from wiro_runtime.detail import as_mappings, as_text
-from wiro_runtime.errors import ApiError, NotFoundError, WiroError
+from wiro_runtime.detail import as_mappings, as_name
+from wiro_runtime.errors import ConfigurationError, NotFoundError, WiroError
 from wiro_runtime.tasks import AsyncTask, Task
 
 if TYPE_CHECKING:
@@ -39,11 +41,20 @@ MAX_POST: Final = 16 * 2**20
 
 _LONGEST_ID: Final = 200
 
+_REASONS: Final = {
+    400: "not a task of Wiro's",
+    403: "no such task",
+    408: "too slow",
+    409: "the task has not ended, or was handed on before",
+    413: "too large",
+    503: "Wiro could not be asked",
+}
+
 
 class CallbackRefused(WiroError):  # noqa: N818 - says what happened
     """A post that is not handed on. ``status`` is the HTTP status that it deserves: 400 malformed,
-    403 no such task, 409 not ended or handed on before, 413 too large, 503 Wiro could not be
-    asked."""
+    403 no such task, 408 too slow, 409 not ended or handed on before, 413 too large, 503 Wiro
+    could not be asked."""
 
     def __init__(self, message: str = "", *, status: int = 400, task_id: str | None = None) -> None:
         super().__init__(message, retryable=status == 503, task_id=task_id)
@@ -55,7 +66,8 @@ class CallbackReceiver:
 
     ``handler`` is called with the task (a coroutine function for :class:`AsyncWiro`); when it
     raises, Wiro is told so with 500, and the task may be posted again. ``remember`` is how many
-    tasks that were handed on are known again; ``max_bytes`` is the largest post.
+    tasks that were handed on are known again; ``max_bytes`` is the largest post, ``patience`` how
+    many seconds it may take to come in.
     """
 
     def __init__(
@@ -65,11 +77,19 @@ class CallbackReceiver:
         *,
         max_bytes: int = MAX_POST,
         remember: int = 100_000,
+        patience: float = 30.0,
     ) -> None:
+        if not isinstance(client, (Wiro, AsyncWiro)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+            raise ConfigurationError(f"client must be a Wiro or an AsyncWiro, not {shown(client)}")
+        check_function("handler", handler)
+        check_whole("max_bytes", max_bytes, 1)
+        check_whole("remember", remember, 1)
+        check_duration("patience", patience)
         self._client = client
         self._handler = handler
         self._max_bytes = max_bytes
         self._remember = remember
+        self._patience = patience
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -119,7 +139,8 @@ class CallbackReceiver:
             task = await self.areceive(await self._body(receive))
         except CallbackRefused as error:
             log.warning("callback refused: %s", error)
-            await _answer(send, error.status, str(error))
+            # Whoever posts learns nothing about this side.
+            await _answer(send, error.status, _REASONS[error.status])
             return
         try:
             outcome = self._handler(task) if self._handler is not None else None
@@ -134,6 +155,9 @@ class CallbackReceiver:
 
     def _name(self, body: bytes) -> str:
         """The id, or else the token, of the task that a post claims to be about."""
+        given = cast("object", body)
+        if not isinstance(given, (bytes, bytearray, str)):
+            raise CallbackRefused(f"a post is bytes, not {shown(given)}")
         if len(body) > self._max_bytes:
             raise CallbackRefused(f"larger than {self._max_bytes} bytes", status=413)
         try:
@@ -144,11 +168,16 @@ class CallbackReceiver:
             raise CallbackRefused("not a JSON object")
         raw = cast("dict[str, Any]", parsed)
         task: Mapping[str, Any] = next(iter(as_mappings(raw.get("tasklist"))), raw)
-        task_id = as_text(task.get("id") or task.get("taskid"))
-        token = as_text(task.get("socketaccesstoken") or task.get("tasktoken"))
+        task_id = as_name(task.get("id") or task.get("taskid"))
+        token = as_name(task.get("socketaccesstoken") or task.get("tasktoken"))
         name = task_id if task_id.isascii() and task_id.isdigit() else token
         if not name or len(name) > _LONGEST_ID:
             raise CallbackRefused("it names no task")
+        with self._lock:
+            known = name in self._seen
+        if known:
+            # Wiro is not asked again: whoever repeats a post would have us ask without end.
+            raise CallbackRefused("handed on before", status=409, task_id=name)
         return name
 
     def _admit(self, task: Task | AsyncTask) -> None:
@@ -173,19 +202,25 @@ class CallbackReceiver:
 
     async def _body(self, receive: Receive) -> bytes:
         body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                raise CallbackRefused("the connection ended early")
-            body += message.get("body", b"")
-            if len(body) > self._max_bytes:
-                raise CallbackRefused(f"larger than {self._max_bytes} bytes", status=413)
-            if not message.get("more_body", False):
-                return bytes(body)
+        try:
+            async with asyncio.timeout(self._patience):
+                while True:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise CallbackRefused("the connection ended early")
+                    body += message.get("body", b"")
+                    if len(body) > self._max_bytes:
+                        raise CallbackRefused(f"larger than {self._max_bytes} bytes", status=413)
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError:
+            raise CallbackRefused(f"not whole after {self._patience:g} s", status=408) from None
 
 
 def _refusal(error: WiroError) -> CallbackRefused:
-    if isinstance(error, NotFoundError) or (isinstance(error, ApiError) and not error.retryable):
+    """What is wrong on our side, such as a key that Wiro refuses, is no fault of the post: it may
+    come again."""
+    if isinstance(error, NotFoundError):
         return CallbackRefused(f"Wiro does not confirm it: {error}", status=403)
     return CallbackRefused(f"Wiro could not be asked: {error}", status=503)
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from wiro_runtime.checks import shown
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
 from wiro_runtime.text import nearest, shorten
 
@@ -132,7 +133,7 @@ class Catalogue(Collection[Entry]):
     def get(self, tool: str) -> Entry:
         """The tool with the id ``owner/project``. Raises :class:`InvalidInputs`, which names the
         ids nearest to an unknown one."""
-        found = self._data.get(tool)
+        found = self._data.get(tool) if isinstance(tool, str) else None  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
         if found is None:
             text = f"{self.package} has no tool {shorten(repr(tool))}{self._nearest(tool)}"
             raise InvalidInputs(text, problems={"tool": text})
@@ -216,17 +217,20 @@ def open_catalogue(package: str | Catalogue = "wiro_tools") -> Catalogue:
     such package or it has none."""
     if isinstance(package, Catalogue):
         return package
+    given = cast("object", package)
+    name = given if isinstance(given, str) else ""
     try:
-        catalogue: object = import_module(f"{package}.catalogue")
+        catalogue: object = import_module(f"{name}.catalogue") if name else None
     except ModuleNotFoundError as error:
-        if error.name not in (package, package.partition(".")[0], f"{package}.catalogue"):
+        if error.name not in (name, name.partition(".")[0], f"{name}.catalogue"):
             raise
         catalogue = None
     except (ValueError, TypeError):
         catalogue = None
     if not isinstance(catalogue, Catalogue):
-        name = shorten(repr(package))
-        raise ConfigurationError(f"{name} is no generated package that can be imported here")
+        raise ConfigurationError(
+            f"{shown(given)} is no generated package that can be imported here"
+        )
     return catalogue
 
 

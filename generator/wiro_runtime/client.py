@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wiro_runtime.catalogue import open_catalogue
+from wiro_runtime.checks import check_path
 from wiro_runtime.port import run_blocking
 from wiro_runtime.results import Result
 from wiro_runtime.runs import Runs
@@ -158,6 +159,7 @@ def _open_journal(path: str | PathLike[str] | None) -> Journal | None:
         return None
     from wiro_runtime.journal import Journal  # noqa: PLC0415 - few keep one
 
+    check_path("journal", path)
     return Journal(path)
 
 
@@ -213,7 +215,11 @@ class Wiro(Client[Result, Task]):
 
     def resume(self, *, ended: bool = False) -> Iterator[Task | LostSubmission]:
         """What the journal knows to be unfinished: tasks that have not been seen to end (``ended``:
-        and those that have), then submissions whose fate nobody knows."""
+        and the last thousand that have), then submissions whose fate nobody knows.
+
+        What another living client is at work on is left to it; what a client that is gone has left
+        behind is given to one of those who ask.
+        """
         for each in self._runs.resumed(ended=ended):
             yield Task(self._runs, each) if isinstance(each, TaskState) else each
 

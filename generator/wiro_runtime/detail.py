@@ -21,6 +21,13 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 
+def as_name(value: object) -> str:
+    """An id or a token: text or a whole number, and nothing that only has a ``str``."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if type(value) is int else ""
+
+
 def as_float(value: object) -> float | None:
     """A finite number, or ``None`` for anything that is not one."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

@@ -21,6 +21,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from wiro_runtime.checks import check_functions
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -82,6 +84,9 @@ class Hooks:
     response: Callable[[ResponseInfo], object] | None = None
     retry: Callable[[RetryInfo], object] | None = None
     task: Callable[[TaskInfo], object] | None = None
+
+    def __post_init__(self) -> None:
+        check_functions(self, self.__slots__, optional=True)
 
 
 def call(hook: Callable[[T], object] | None, info: T) -> None:

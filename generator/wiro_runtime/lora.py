@@ -6,15 +6,17 @@ prompt, where ID is the setting's id.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from wiro_runtime.checks import shown
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.text import is_huge, nearest, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 
 _NOISE: Final = Decimal("1e-9")
@@ -97,7 +99,8 @@ class LoraOption(LoraChoice):
         :class:`InvalidInputs` for a scale of the wrong type, range or step.
         """
         wanted = self._wanted(scale, scales)
-        for word in (words,) if isinstance(words, str) else words:
+        words = self._words(words)
+        for word in words:
             if word not in self.triggerwords:
                 raise self._problem(
                     f"{shorten(repr(word))} is not a trigger word{nearest(word, self.triggerwords)}"
@@ -111,11 +114,21 @@ class LoraOption(LoraChoice):
             value=self.value,
             label=self.label,
             scales=tuple(chosen) if tag else (),
-            words=(words,) if isinstance(words, str) else tuple(words),
+            words=words,
         )
+
+    def _words(self, words: object) -> tuple[str, ...]:
+        given: object = (words,) if isinstance(words, str) else words
+        if isinstance(given, (tuple, list)):
+            found = tuple(cast("Sequence[object]", given))
+            if all(isinstance(word, str) for word in found):
+                return cast("tuple[str, ...]", found)
+        raise self._problem(f"expected words, got {shown(words)}")
 
     def _wanted(self, scale: float | None, scales: Mapping[str, float] | None) -> dict[str, float]:
         ids = [setting.id for setting in self.settings]
+        if scales is not None and not isinstance(scales, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+            raise self._problem(f"expected scales by setting, got {shown(scales)}")
         wanted = dict(scales or {})
         for id_ in wanted:
             if id_ not in ids:

@@ -102,7 +102,11 @@ class _File:
         self.stream.seek(self.start)
         left = self.size
         while left:
-            chunk = self.stream.read(min(CHUNK, left))
+            try:
+                chunk = self.stream.read(min(CHUNK, left))
+            except (OSError, ValueError) as error:
+                # The disk is gone, or somebody closed the file. Wiro has not got all of it.
+                raise _problem(self.name, f"cannot read {self.filename}: {error}") from None
             if not chunk:
                 raise _problem(self.name, f"{self.filename} became shorter while it was sent")
             left -= len(chunk)

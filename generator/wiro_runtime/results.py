@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
+from wiro_runtime.checks import check_function, check_path, check_whole
 from wiro_runtime.detail import TaskDetail, as_int, as_mappings, as_text
 from wiro_runtime.downloads import (
     Files,
@@ -60,6 +61,7 @@ class Output:
         ``progress`` is called with bytes so far and bytes in all (``None``: not known). Raises
         :class:`DownloadError`.
         """
+        check_path("path", path)
         return self._save(path, _options(progress, max_bytes))
 
     async def asave(
@@ -72,7 +74,10 @@ class Output:
         """:meth:`save` for an event loop."""
         from wiro_runtime.threads import transferred  # noqa: PLC0415 - imports asyncio
 
-        return await transferred(lambda options: self._save(path, options), progress, max_bytes)
+        check_path("path", path)
+        return await transferred(
+            lambda options: self._save(path, options), _options(progress, max_bytes)
+        )
 
     def read(self, *, max_bytes: int | None = None) -> bytes:
         """The whole file in memory; the text of a text output."""
@@ -82,7 +87,7 @@ class Output:
         """:meth:`read` for an event loop."""
         from wiro_runtime.threads import transferred  # noqa: PLC0415 - imports asyncio
 
-        return await transferred(self._read, None, max_bytes)
+        return await transferred(self._read, _options(None, max_bytes))
 
     def _repr_html_(self) -> str:
         from wiro_runtime.notebook import output_html  # noqa: PLC0415 - only in notebooks
@@ -161,6 +166,7 @@ class Result:
         a number. ``max_bytes`` limits each file; ``progress`` is called with the bytes of all
         outputs so far and in all.
         """
+        _check_download(folder, concurrency)
         return self._download(folder, concurrency, _options(progress, max_bytes))
 
     async def adownload(
@@ -174,8 +180,10 @@ class Result:
         """:meth:`download` for an event loop."""
         from wiro_runtime.threads import transferred  # noqa: PLC0415 - imports asyncio
 
+        _check_download(folder, concurrency)
         return await transferred(
-            lambda options: self._download(folder, concurrency, options), progress, max_bytes
+            lambda options: self._download(folder, concurrency, options),
+            _options(progress, max_bytes),
         )
 
     def _download(
@@ -221,7 +229,15 @@ def _store(
     )
 
 
+def _check_download(folder: object, concurrency: object) -> None:
+    check_path("folder", folder)
+    check_whole("concurrency", concurrency, 1)
+
+
 def _options(progress: Progress | None, max_bytes: int | None) -> Options:
+    check_function("progress", progress)
+    if max_bytes is not None:
+        check_whole("max_bytes", max_bytes, 0)
     return Options(progress=progress or no_progress, max_bytes=max_bytes)
 
 

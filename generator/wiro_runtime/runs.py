@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.calls import Api, log
+from wiro_runtime.checks import check_duration, check_function, shown
 from wiro_runtime.detail import CANCELLED, QUEUED, TERMINAL, TaskDetail, as_mappings, as_text
 from wiro_runtime.downloads import Files
 from wiro_runtime.errors import (
@@ -23,13 +24,12 @@ from wiro_runtime.errors import (
     WiroError,
 )
 from wiro_runtime.events import Event, Reader
+from wiro_runtime.files import is_local_file
 from wiro_runtime.hooks import TaskInfo, call
 from wiro_runtime.multipart import Form
 from wiro_runtime.results import Result
-from wiro_runtime.settings import is_duration
-from wiro_runtime.state import TaskState, accompany
+from wiro_runtime.state import Fate, TaskState, accompany
 from wiro_runtime.submissions import Submissions
-from wiro_runtime.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -65,9 +65,13 @@ class Runs:
 
     def state_of(self, task: str) -> TaskState:
         """The state of a task by its id (digits) or its token."""
-        task = str(task).strip()
-        if not task:
-            raise InvalidInputs("a task id or token is needed", problems={"task": "required"})
+        given = cast("object", task)
+        if type(given) is int and 0 < given < 10**20:
+            given = str(given)
+        if not isinstance(given, str) or not given.strip():
+            text = f"expected the id or the token of a task, got {shown(given)}"
+            raise InvalidInputs(f"task: {text}", problems={"task": text})
+        task = given.strip()
         is_id = task.isascii() and task.isdigit()
         known = {"id": task, "token": ""} if is_id else {"id": "", "token": task}
         return TaskState(**known, born=self.clock())
@@ -76,11 +80,11 @@ class Runs:
         """What the journal knows to be unfinished, oldest first."""
         if self.journal is None:
             raise ConfigurationError("resume() needs a journal: pass journal=PATH to the client")
-        tasks = [
-            TaskState(id=task.id, token=task.token, born=self.clock())
-            for task in self.journal.tasks(ended=ended)
-        ]
-        return [*tasks, *self.journal.lost()]
+        tasks, lost = self.journal.resume()
+        if ended:
+            tasks = [*self.journal.ended_tasks(), *tasks]
+        known = [TaskState(id=task.id, token=task.token, born=self.clock()) for task in tasks]
+        return [*known, *lost]
 
     async def forget(self, lost: LostSubmission) -> None:
         journal = self.journal
@@ -93,12 +97,15 @@ class Runs:
         inputs: ToolInputs | Mapping[str, Any],
         callback_url: str | None,
         deadline: float | None = None,
+        fate: Fate | None = None,
     ) -> TaskState:
         if deadline is None:
             deadline = self.clock() + self.settings.timeouts.wait
-        state = await self.submissions.submit(tool, inputs, callback_url, deadline)
-        self._tell(state)
-        return state
+        fate = Fate() if fate is None else fate
+        with fate.told():
+            state = await self.submissions.submit(tool, inputs, callback_url, deadline, fate)
+            self._tell(state)
+            return state
 
     async def run(
         self,
@@ -113,13 +120,20 @@ class Runs:
             raise ConfigurationError("timeout: no run ends in 0 s; submit() does not wait for it")
         begin = self.clock()
         limit = self.settings.timeouts.wait if timeout is None else timeout
-        state = await self.submit(tool, inputs, callback_url, begin + limit)
-        try:
-            return await self.wait(state, limit, on_update, begin)
-        except WiroError as error:
-            # The run is paid for by now: calling run() again would pay twice.
-            error.retryable = False
-            raise
+        fate = Fate()
+        with fate.told():
+            try:
+                state = await self.submit(tool, inputs, callback_url, begin + limit, fate)
+            except self.port.interruptions as interruption:
+                if fate.state is not None:
+                    await self._interrupted(fate.state, interruption)
+                raise
+            try:
+                return await self.wait(state, limit, on_update, begin)
+            except WiroError as error:
+                # The run is paid for by now: calling run() again would pay twice.
+                error.retryable = False
+                raise
 
     async def refresh(self, state: TaskState, deadline: float | None = None) -> TaskDetail:
         """Ask for the state of a task and remember it."""
@@ -203,6 +217,7 @@ class Runs:
                 log.warning("task %s could not be stopped: %s", state.id, error)
             else:
                 log.warning("task %s was stopped", state.id)
+                interruption.add_note(f"task {state.id} was stopped")
                 return
         accompany(interruption, state)
         log.warning("task %s: %s", state.id, state.resume)
@@ -342,11 +357,16 @@ class Runs:
 
     async def upload(self, file: FileLike, name: str | None) -> str:
         """Upload a file once, to be used as an input many times; gives its address."""
-        if isinstance(file, str):
-            raise InvalidInputs(
-                "file: text is an address; pass a pathlib.Path to upload a file",
-                problems={"file": "text is an address"},
+        if not is_local_file(file):
+            text = (
+                "text is an address; pass a pathlib.Path to upload a file"
+                if isinstance(file, str)
+                else f"expected a pathlib.Path, bytes or a binary file, got {shown(file)}"
             )
+            raise InvalidInputs(f"file: {text}", problems={"file": text})
+        if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+            text = f"expected the name of a file, got {shown(name)}"
+            raise InvalidInputs(f"name: {text}", problems={"name": text})
         form = await self.port.offload(lambda: Form({"file": file}, names={"file": name}))
         try:
             answer = await self.api.ask("/File/Upload", form)
@@ -397,9 +417,6 @@ class Runs:
 
 def _check(timeout: object, on_update: object) -> None:
     """Say before anything is sent, and billed, what would fail after it."""
-    if timeout is not None and timeout != 0 and not is_duration(timeout):
-        raise ConfigurationError(
-            f"timeout must be a positive number of seconds, not {shorten(repr(timeout))}"
-        )
-    if on_update is not None and not callable(on_update):
-        raise ConfigurationError(f"on_update must be a function, not {type(on_update).__name__}")
+    if timeout is not None and timeout != 0:
+        check_duration("timeout", timeout)
+    check_function("on_update", on_update)

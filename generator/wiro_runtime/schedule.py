@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from wiro_runtime.checks import check_duration, check_number, is_number, shown
 from wiro_runtime.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and len(cast("tuple[Any, ...]", value)) == 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +29,20 @@ class PollSchedule:
     jitter: float = 0.2
 
     def __post_init__(self) -> None:
+        # A schedule that fails does so after the run was billed.
+        intervals = cast("Any", self.intervals)
+        if type(intervals) not in (tuple, list) or not all(map(_is_pair, intervals)):
+            raise ConfigurationError("intervals must be pairs: (from age, seconds)")
+        for age, seconds in self.intervals:
+            check_number("an age of a poll schedule", age)
+            check_duration("every interval", seconds)
         ages = [age for age, _ in self.intervals]
         if not ages or ages[0] != 0 or ages != sorted(set(ages)):
             raise ConfigurationError("intervals must begin at age 0 and grow")
-        if any(not 0 < interval < float("inf") for _, interval in self.intervals):
-            raise ConfigurationError("every interval must be a positive number of seconds")
-        if not 0 <= self.jitter < 1:
-            raise ConfigurationError("jitter must be at least 0 and below 1")
+        if not is_number(self.jitter) or self.jitter >= 1:
+            raise ConfigurationError(
+                f"jitter must be at least 0 and below 1, not {shown(self.jitter)}"
+            )
 
     @classmethod
     def every(cls, seconds: float, *, jitter: float = 0.2) -> PollSchedule:

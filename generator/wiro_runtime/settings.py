@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from wiro_runtime.checks import (
+    check_duration,
+    check_functions,
+    check_kind,
+    check_number,
+    check_whole,
+    shown,
+)
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.hooks import Hooks
 from wiro_runtime.redaction import SHORTEST, redact_logs
@@ -22,13 +30,6 @@ BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
 
 OnInterrupt: TypeAlias = Literal["leave", "stop"]
-
-
-def is_duration(value: object) -> bool:
-    """Whether ``value`` is a number of seconds that one can wait for."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return 0 < value < float("inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,7 @@ class Timeouts:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not is_duration(getattr(self, name)):
-                raise ConfigurationError(f"timeouts.{name} must be a positive number of seconds")
+            check_duration(f"timeouts.{name}", getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +65,9 @@ class Retries:
     after_cap: float = 120.0
 
     def __post_init__(self) -> None:
-        numbers = (self.first, self.cap, self.after_cap)
-        if self.attempts < 1 or any(not 0 <= number < float("inf") for number in numbers):
-            raise ConfigurationError("retries need at least one attempt and finite delays")
+        check_whole("retries.attempts", self.attempts, 1)
+        for name in ("first", "cap", "after_cap"):
+            check_number(f"retries.{name}", getattr(self, name))
 
     def delay(self, failures: int, retry_after: float | None, random: Callable[[], float]) -> float:
         """Seconds before the next attempt, after ``failures`` (1 or more) in a row."""
@@ -89,6 +89,9 @@ class Timing:
     sleep: Callable[[float], object] = time.sleep
     async_sleep: Callable[[float], Awaitable[object]] = _async_sleep
     random: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        check_functions(self, self.__slots__, optional=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,21 +150,38 @@ def load_settings(
         api_key = os.environ.get("WIRO_API_KEY", "").strip()
         if api_secret is None:
             api_secret = os.environ.get("WIRO_API_SECRET", "").strip()
-    if not api_key:
+    if api_key == "":
         raise ConfigurationError(
             "no API key: set WIRO_API_KEY (and WIRO_API_SECRET, unless the project has none) "
             "or pass api_key="
         )
-    for name, value in (("API key", api_key), ("API secret", api_secret or "")):
+    for name, value in (
+        ("API key", api_key),
+        ("API secret", "" if api_secret is None else api_secret),
+    ):
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
             raise ConfigurationError(f"the {name} is text, not {type(value).__name__}")
         if not value.isascii() or not value.isprintable() or " " in value:
             raise ConfigurationError(f"the {name} holds characters that no key of Wiro's has")
     redact_logs(api_key, api_secret)
-    if max_concurrency < 1:
-        raise ConfigurationError("max_concurrency must be at least 1")
+    check_whole("max_concurrency", max_concurrency, 1)
     if on_interrupt not in ("leave", "stop"):
-        raise ConfigurationError(f"on_interrupt is 'leave' or 'stop', not {on_interrupt!r}")
+        raise ConfigurationError(f"on_interrupt is 'leave' or 'stop', not {shown(on_interrupt)}")
+    if project_id is not None and (not isinstance(project_id, str) or not project_id.strip()):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        raise ConfigurationError(f"project_id is text, not {shown(project_id)}")
+    poll = PollSchedule() if poll is None else poll
+    timeouts = Timeouts() if timeouts is None else timeouts
+    retries = Retries() if retries is None else retries
+    timing = Timing() if timing is None else timing
+    hooks = Hooks() if hooks is None else hooks
+    for kind, value in (
+        (PollSchedule, poll),
+        (Timeouts, timeouts),
+        (Retries, retries),
+        (Timing, timing),
+        (Hooks, hooks),
+    ):
+        check_kind("poll" if kind is PollSchedule else kind.__name__.lower(), value, kind)
     base_url = _address(base_url, "WIRO_BASE_URL", BASE_URL, "http")
     if socket_url is None and not os.environ.get("WIRO_SOCKET_URL", "").strip():
         socket_url = SOCKET_URL if base_url == BASE_URL else ""
@@ -173,13 +193,13 @@ def load_settings(
             None if socket_url == "" else _address(socket_url, "WIRO_SOCKET_URL", SOCKET_URL, "ws")
         ),
         project_id=project_id,
-        poll=poll or PollSchedule(),
-        timeouts=timeouts or Timeouts(),
-        retries=retries or Retries(),
-        timing=timing or Timing(),
+        poll=poll,
+        timeouts=timeouts,
+        retries=retries,
+        timing=timing,
         max_concurrency=max_concurrency,
         on_interrupt=on_interrupt,
-        hooks=hooks or Hooks(),
+        hooks=hooks,
     )
 
 

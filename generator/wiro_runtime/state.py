@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wiro_runtime.detail import QUEUED
 from wiro_runtime.errors import WiroError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from wiro_runtime.detail import TaskDetail
 
 
@@ -38,8 +41,35 @@ class TaskState:
         return f"it goes on; resume with client.task({self.id or self.token!r}).wait()"
 
 
+class Fate:
+    """What has become of one submission so far, for whoever is interrupted on the way.
+
+    ``flying`` is true while a request is under way that Wiro may accept, ``state`` is the task
+    that it became.
+    """
+
+    __slots__ = ("flying", "state")
+
+    def __init__(self) -> None:
+        self.flying = False
+        self.state: TaskState | None = None
+
+    @contextmanager
+    def told(self) -> Generator[None, None, None]:
+        """Nothing comes out of this block without naming the task, if there is one."""
+        try:
+            yield
+        except BaseException as error:
+            named = isinstance(error, WiroError) and error.task_id is not None
+            if self.state is not None and not named:
+                accompany(error, self.state)
+            raise
+
+
 def accompany(error: BaseException, state: TaskState) -> None:
     """Let ``error``, which comes between a caller and an accepted task, name that task."""
     if isinstance(error, WiroError) and error.task_id is None:
         error.task_id = state.id or None
-    error.add_note(f"task {state.id}: {state.resume}")
+    notes: list[str] = getattr(error, "__notes__", [])
+    if not any(note.startswith((f"task {state.id}:", f"task {state.id} ")) for note in notes):
+        error.add_note(f"task {state.id}: {state.resume}")

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from wiro_runtime.downloads import Options, no_progress
+from wiro_runtime.downloads import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from wiro_runtime.downloads import Options
 
 T = TypeVar("T")
 
 _THREADS = ThreadPoolExecutor(32, thread_name_prefix="wiro-files")
 
 
-async def transferred(
-    work: Callable[[Options], T],
-    progress: Callable[[int, int | None], object] | None,
-    max_bytes: int | None,
-) -> T:
+async def transferred(work: Callable[[Options], T], options: Options) -> T:
     """Run a transfer in a thread: an event loop would spend several times the work on it.
 
-    ``progress`` is called in the loop. When the caller is cancelled the transfer ends with its
-    next piece.
+    The progress function is called in the loop. When the caller is cancelled the transfer ends
+    with its next piece.
     """
     loop = asyncio.get_running_loop()
-    stop = threading.Event()
+    progress = options.progress
 
     def report(done: int, total: int | None) -> None:
-        if progress is not None:
-            loop.call_soon_threadsafe(progress, done, total)
+        loop.call_soon_threadsafe(progress, done, total)
 
-    options = Options(
-        progress=no_progress if progress is None else report, max_bytes=max_bytes, stop=stop
-    )
+    if progress is not no_progress:
+        options = replace(options, progress=report)
     try:
         return await loop.run_in_executor(_THREADS, work, options)
     finally:
-        stop.set()
+        options.stop.set()

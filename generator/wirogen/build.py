@@ -22,8 +22,8 @@ from wirogen.sources import (
     read_specs,
 )
 from wirogen.spec import ToolSpec, dump_spec
-from wirogen.store import Store, default_store, key_of
-from wirogen.unchanged import Summary, state_of, unless_built
+from wirogen.store import Store, default_store
+from wirogen.unchanged import State, Summary, state_of, unless_built
 
 _NOTHING = Changes(written=(), unchanged=0, removed=(), edited=(), unknown=())
 
@@ -74,7 +74,7 @@ def build(
             build_project(root, templates=templates, check=check, jobs=jobs, store=kept).summary
         ),
         root / "generated",
-        lambda: state_of("build", [root / "specs"], templates=templates, shown=root),
+        lambda: state_of("build", folders=[root / "specs"], templates=templates, shown=root),
         check=check,
         store=kept,
     )
@@ -95,9 +95,9 @@ def build_selection(
     kept = default_store() if store is None else store
     folders = [specs] if overlays is None else [specs, overlays]
 
-    def state() -> str:
-        state = state_of("generate", folders, templates=templates, shown=specs)
-        return key_of(state, package, display_path(overlays) if overlays else "")
+    def state() -> State:
+        options = (package, display_path(overlays) if overlays else "")
+        return state_of("generate", *options, folders=folders, templates=templates, shown=specs)
 
     def whole() -> Summary:
         sources = Sources()

@@ -73,7 +73,7 @@ class Publication:
         self._made: dict[str, Made] = {}
         target = out.resolve()
         if target.exists() and not target.is_dir():
-            raise InputError(Diagnostic(code="S005", message="is not a folder", path=str(out)))
+            raise _refused(out, "is not a folder")
         with ExitStack() as stack:
             stack.enter_context(_refusals(out))
             if not check:
@@ -327,6 +327,12 @@ def _concerns(out: Path, error: OSError) -> bool:
     )
 
 
+def _refused(out: Path, message: str) -> InputError:
+    with suppress(ValueError):
+        out = out.resolve().relative_to(Path.cwd())
+    return InputError(Diagnostic(code="S005", message=message, path=str(out)))
+
+
 @contextmanager
 def _refusals(out: Path, outcome: str = "nothing in it has changed") -> Generator[None]:
     """What the operating system refuses in or beside ``out``, said of the folder that the user
@@ -337,7 +343,7 @@ def _refusals(out: Path, outcome: str = "nothing in it has changed") -> Generato
         if error.errno is None or not _concerns(out, error):
             raise
         message = f"cannot be written ({(error.strerror or '').lower()}); {outcome}"
-        raise InputError(Diagnostic(code="S005", message=message, path=str(out))) from None
+        raise _refused(out, message) from None
 
 
 def _known_files(manifest: Path) -> dict[str, str]:

@@ -15,7 +15,8 @@ import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -61,11 +62,7 @@ class Store:
             return False
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
-            folder = os.path.dirname(path)
-            os.makedirs(folder, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-                file.write(hashlib.sha256(data).digest() + data)
-            os.replace(file.name, path)
+            _write(path, hashlib.sha256(data).digest() + data)
         except OSError:
             self._folder = None
             return False
@@ -104,6 +101,20 @@ class Store:
         return None if self._folder is None else f"{self._folder}/{kind}/{key[:2]}/{key}"
 
 
+def _write(path: str, data: bytes) -> None:
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    opened, temporary = tempfile.mkstemp(dir=folder)
+    try:
+        with open(opened, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
 def default_store() -> Store:
     """The user's own, unless ``WIROGEN_CACHE`` is set to nothing."""
     given = os.environ.get("WIROGEN_CACHE")
@@ -121,7 +132,7 @@ def key_of(*parts: str | bytes) -> str:
     """A key for a result that depends on ``parts`` and on the generator as it is."""
     digest = hashlib.sha256(generator_fingerprint().encode())
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
 
@@ -136,19 +147,25 @@ def generator_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def folder_fingerprint(folders: Iterable[Path]) -> str:
+def folder_fingerprint(folders: Sequence[Path]) -> str:
     """A hash of every file in the folders, by name."""
-    digest = hashlib.sha256()
-    for folder in folders:
+    return hashlib.sha256(repr(list(file_hashes(folders).items())).encode()).hexdigest()
+
+
+def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
+    """The hash of every file in the folders by its path below its folder; where there are several
+    folders, the number of the folder stands before the path."""
+    hashes: dict[str, str] = {}
+    for number, folder in enumerate(folders):
+        before = f"{number}/" if number else ""
         for name in names_below(folder):
             try:
                 with open(f"{folder}/{name}", "rb", buffering=0) as file:
                     data = file.read()
             except OSError:  # whoever needs the file says so
                 data = b""
-            for part in (os.fsencode(name), data):
-                digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
+            hashes[before + name] = hashlib.sha256(data).hexdigest()
+    return hashes
 
 
 def names_below(folder: Path) -> list[str]:

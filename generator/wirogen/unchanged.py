@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from wirogen.diagnostics import Diagnostic
 from wirogen.publish import Changes, manifest_hash, up_to_date
 from wirogen.sources import display_path
-from wirogen.store import Store, folder_fingerprint, key_of
+from wirogen.store import Store, file_hashes, folder_fingerprint, key_of
 from wirogen.template_folders import template_folders
 
 
@@ -28,31 +29,57 @@ class Summary:
     def stale(self) -> bool:
         return bool(self.specs) or self.changes.stale
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The specs that were written, below ``specs/``."""
+        return tuple(f"tools/{path}" for path in self.specs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a build reads: the hashes of ``files`` by path, and ``rest``, which stands for
+    everything else."""
+
+    rest: str
+    files: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        return key_of(self.rest, *chain.from_iterable(sorted(self.files.items())))
+
+    def became(self, later: State, written: Iterable[str]) -> bool:
+        """Whether ``later`` differs from this in nothing but files that were ``written``."""
+        either = {*self.files.items()} ^ {*later.files.items()}
+        return self.rest == later.rest and {path for path, _ in either} <= set(written)
+
 
 def unless_built(
     make: Callable[[], Summary],
     out: Path,
-    state: Callable[[], str],
+    state: Callable[[], State],
     *,
     check: bool,
     store: Store,
 ) -> Summary:
     """What ``make`` gives, or what it gave when ``out`` was made from the same ``state``."""
-    known: tuple[Summary, str] | None = store.get("build", state())
+    before = state()
+    known: tuple[Summary, str] | None = store.get("build", before.key)
     if known is not None:
         summary, manifest = known
         changes = up_to_date(out, manifest)
         if changes is not None:
             return replace(summary, changes=changes)
     summary = make()
-    if not (check and summary.stale):
-        # Asked again, since a build writes specs.
+    after = state()
+    # Somebody may have edited a file while it was being built from.
+    if not (check and summary.stale) and before.became(after, summary.written):
         told = replace(summary, specs=(), edited=())
-        store.put("build", state(), (told, manifest_hash(out)))
+        store.put("build", after.key, (told, manifest_hash(out)))
     return summary
 
 
-def state_of(kind: str, folders: Iterable[Path], *, templates: Path | None, shown: Path) -> str:
-    """A key for everything that a build reads; messages name files from where the user is."""
+def state_of(*parts: str, folders: Sequence[Path], templates: Path | None, shown: Path) -> State:
+    """Everything that a build reads in ``folders`` and elsewhere; ``parts`` are the options that
+    count. Messages name files from where the user is, who therefore counts as well."""
     looks = folder_fingerprint(template_folders(templates))
-    return key_of(kind, display_path(shown), looks, folder_fingerprint(folders))
+    return State(rest=key_of(*parts, display_path(shown), looks), files=file_hashes(folders))

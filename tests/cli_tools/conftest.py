@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import wiro_runtime
 from cli_tools.kit import TOOLS, Done, Here, Shell
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Simulator
@@ -53,7 +54,8 @@ def _shell(simulator: Simulator, package: Path, folder: Path) -> Shell:
         **simulator.env(),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "PYTHONPATH": str(package),
+        # The runtime that these tests import, wherever it is installed from.
+        "PYTHONPATH": os.pathsep.join((str(package), str(Path(wiro_runtime.__file__).parents[1]))),
     }
     return Shell(folder=folder, env=env)
 

@@ -111,6 +111,19 @@ class Shell:
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         return Done(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
+    def script(self, text: str, *arguments: str) -> Done:
+        """A line for ``sh`` in which ``"$@"`` is ``wiro-tools`` with its arguments."""
+        done = subprocess.run(
+            ["sh", "-c", text, "sh", *self._command(arguments)],
+            cwd=self.folder,
+            env=self._environment({}),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Done(code=done.returncode, out=done.stdout, err=done.stderr)
+
     def run(self, *arguments: str, **more: Any) -> Done:
         return self("run", *arguments, **more)
 

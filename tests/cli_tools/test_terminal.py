@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 import signal
+import subprocess
 import time
+from pathlib import Path
+
+import pytest
 
 from cli_tools.kit import Shell
 from wiro_runtime.testing import Simulator, faults
@@ -71,16 +76,75 @@ def test_a_list_on_a_terminal_is_a_table_with_descriptions(shell: Shell) -> None
     assert "Paints pictures." in terminal.text
 
 
-def test_ctrl_c_while_a_run_is_being_sent_says_that_nobody_knows(
+def sent(process: subprocess.Popen[str], simulator: Simulator) -> None:
+    """Wait until the run has arrived."""
+    deadline = time.monotonic() + 30
+    while not simulator.runs and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert process.poll() is None
+
+
+def test_ctrl_c_while_a_run_is_being_sent_waits_for_the_answer(
+    shell: Shell, simulator: Simulator
+) -> None:
+    simulator.faults.add("Run/*", faults.slow(1.0))
+    process = shell.start("run", "wiro/painter", "--prompt", "a")
+    sent(process, simulator)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    task = simulator.runs[0].taskid
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines() == [
+        "wiro-tools: the run is being sent; waiting for the answer, which names its task "
+        "(Ctrl-C again does not wait)",
+        f"task {task}: submitted",
+        f"wiro-tools: interrupted; task {task} goes on",
+        f"  resume with: wiro-tools task wait {task}",
+    ]
+
+
+def test_ctrl_c_twice_while_a_run_is_being_sent_says_that_nobody_knows(
     shell: Shell, simulator: Simulator
 ) -> None:
     simulator.faults.add("Run/*", faults.hang(acts=True))
     process = shell.start("run", "wiro/painter", "--prompt", "a")
-    deadline = time.monotonic() + 30
-    while not simulator.runs and time.monotonic() < deadline:
-        time.sleep(0.05)
+    sent(process, simulator)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert "waiting for the answer" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
     assert "it may have been accepted" in err
+    assert len(simulator.runs) == 1
+
+
+def test_at_random_moments_ctrl_c_hides_no_task_that_was_accepted(
+    slow_shell: Shell, slow_simulator: Simulator
+) -> None:
+    slow_simulator.faults.add("Run/*", faults.slow(0.1), times=None)
+    draw = random.Random(11)  # noqa: S311 - moments, not secrets
+    begin = time.monotonic()
+    slow_shell.run("wiro/painter", "--prompt", "a")
+    whole = time.monotonic() - begin
+    for _ in range(8):
+        before = len(slow_simulator.runs)
+        process = slow_shell.start("run", "wiro/painter", "--prompt", "a")
+        time.sleep(draw.uniform(whole * 0.1, whole * 0.9))
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=30)
+        assert "Traceback" not in err
+        assert all(f"task {run.taskid}: submitted" in err for run in slow_simulator.runs[before:])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+@pytest.mark.parametrize("where", ["2>&-", ">&-", ">&- 2>&-", "2>/dev/full"])
+def test_a_stream_that_takes_nothing_does_not_abandon_a_run(
+    shell: Shell, simulator: Simulator, where: str
+) -> None:
+    done = shell.script(f'"$@" {where}', "run", "wiro/painter", "--prompt", "a")
+    # 120 is Python's word for what could not be written at the end.
+    assert done.code in (0, 120)
+    assert "Traceback" not in done.err
+    assert [path.name for path in shell.folder.iterdir()] == ["0.png"]
     assert len(simulator.runs) == 1

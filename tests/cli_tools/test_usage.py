@@ -51,6 +51,8 @@ FACE = "wiro/instant-id-lora"
         (["run", SD, "--prompt"], "--prompt needs a value"),
         (["run", SD, "--prompt", "a", "b"], "'b' belongs to no option"),
         (["run", SD, "--timeout", "soon"], "invalid value for '--timeout'"),
+        (["run", SD, "--timeout", "inf"], "--timeout: expected seconds, more than 0, got inf"),
+        (["run", SD, "--timeout", "1e400"], "--timeout: expected seconds, more than 0, got inf"),
         (["run", SD, "--timeout", "-1"], "--timeout: expected seconds, more than 0, got -1"),
         (["run", SD, "--callback-url", "me"], "--callback-url: no address: 'me'"),
         (["run", SD, "--prompt", "a", "--out", f"{__file__}/x"], "test_usage.py is not a folder"),

@@ -63,9 +63,9 @@ def repeated(text: str, field: str) -> Callable[[int], Page]:
     return made
 
 
-def seconds(document: str) -> float:
+def seconds(document: str, tries: int = 3) -> float:
     best = 9e9
-    for _ in range(3):
+    for _ in range(tries):
         start = time.process_time()
         with suppress(InputError):
             parse(document)
@@ -105,6 +105,47 @@ def test_ten_thousand_options() -> None:
     assert options
     assert (len(options), options[-1].label) == (10_000, "model 9999")
     assert verify(parsed) is None
+
+
+@pytest.mark.parametrize("write", [flat, lines])
+def test_five_megabytes_of_options(write: Callable[[Page], str]) -> None:
+    text = write(picker(2))
+    first, second = text.index('- value: "0"'), text.index('- value: "1"')
+    option = text[first:second]
+
+    def made(count: int) -> str:
+        more = "".join(option.replace('"0"', f'"{number}"') for number in range(count))
+        return text[:first] + more + text[second:]
+
+    half, whole = made(25_000), made(50_000)
+    assert len(whole) > 5_000_000
+    doubles(half, whole)
+
+
+HOSTILE = (
+    "- name: ", "[", '"', "{", '{"a":', "- value: ", '- value: "', "type: text default: ", "\n",
+    "\\", "a: ", "\n  a: ", "\r", "triggerwords: [] ", "Tool tags: ", "- ", "```", "'", "\u200b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("before", [" label: p", " - value: ", "## Tool Inputs:", "Tool cover: "])
+def test_up_to_a_megabyte_of_the_same(before: str, piece: str) -> None:
+    item = text_input("s", None, type="select", options=(Option(value="1", label="a"),))
+    document = flat(page(text_input("p"), item, text_input("z")))
+    assert document.count(before) == 1
+    start, end = document.split(before)
+
+    def made(size: int) -> str:
+        return f"{start}{before} {piece * (size // len(piece))} {end}"
+
+    size = 500_000 if piece in HOSTILE[:3] else 100_000
+    doubles(made(size), made(2 * size))
+
+
+def doubles(half: str, whole: str) -> None:
+    """Twice as much takes about twice as long, at least once in three times."""
+    assert any(seconds(whole, 1) < 3 * max(seconds(half, 1), 0.01) for _ in range(3))
 
 
 @pytest.mark.parametrize("write", [flat, lines])

@@ -110,10 +110,11 @@ def test_every_change_of_the_spec_is_noticed(change: str, flattened: bool) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_text_that_no_part_holds_is_noticed(name: str) -> None:
-    parsed = parse(real(name))
-    for number, part in enumerate(parsed.marks):
+    parsed = parse(real(name)).careful
+    marks = parsed.recorded
+    for number, part in enumerate(marks):
         if part[0] is Kind.VALUE and part[2] > part[1]:
-            fewer = replace(parsed, marks=parsed.marks[:number] + parsed.marks[number + 1 :])
+            fewer = replace(parsed, recorded=marks[:number] + marks[number + 1 :])
             assert verify(fewer) is not None
 
 

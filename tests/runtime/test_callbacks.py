@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from runtime.kit import TOOL, Kit, nameless
-from wiro_runtime import AsyncTask, AsyncWiro, Result, TaskFailed, Wiro
+from wiro_runtime import AsyncTask, AsyncWiro, Result, Retries, TaskFailed, Wiro
 from wiro_runtime.callbacks import CallbackReceiver, CallbackRefused
 from wiro_runtime.testing import Simulator, faults
 
@@ -190,3 +190,43 @@ async def ask(url: str, method: str, body: bytes) -> int:
     writer.close()
     await writer.wait_closed()
     return int(line.split()[1])
+
+
+def test_a_post_that_comes_again_has_wiro_asked_no_more(instant: Simulator) -> None:
+    with wiro(instant) as client:
+        receiver = CallbackReceiver(client)
+        body = json.dumps(post(instant, client)).encode()
+        receiver.receive(body)
+        before = len(instant.requests)
+        for _ in range(3):
+            with pytest.raises(CallbackRefused) as caught:
+                receiver.receive(body)
+            assert caught.value.status == 409
+        assert len(instant.requests) == before
+
+
+def test_a_key_that_wiro_refuses_is_not_the_fault_of_the_post(instant: Simulator) -> None:
+    with wiro(instant) as client, wiro(instant, api_secret="wrong-secret") as other:
+        body = json.dumps(post(instant, client)).encode()
+        with pytest.raises(CallbackRefused) as caught:
+            CallbackReceiver(other).receive(body)
+    assert caught.value.status == 503
+
+
+def test_whoever_posts_slowly_or_wrongly_learns_nothing(instant: Simulator) -> None:
+    async def slow(url: str) -> bytes:
+        host, _, port = url.removeprefix("http://").partition("/")[0].partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
+        answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+    client = Kit("async", instant).client(retries=Retries(attempts=1))
+    with serve(CallbackReceiver(client, patience=0.2)) as url:
+        answer = asyncio.run(slow(url))
+        assert answer.startswith(b"HTTP/1.1 408")
+        instant.faults.add("Task/Detail", faults.html(502), times=None)
+        assert asyncio.run(ask(url, "POST", b'{"id": "12345"}')) == 503
+        assert b"12345" not in answer

@@ -250,3 +250,22 @@ def test_an_upload_that_wiro_refuses_says_why(kit: Kit, photo: Path) -> None:
 
     with pytest.raises(ApiError, match="must not exceed"):
         kit.run(flow)
+
+
+def test_a_file_that_fails_while_it_is_sent_is_no_run(kit: Kit) -> None:
+    class Dying(io.BytesIO):
+        reads = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            self.reads += 1
+            if self.reads > 1:
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    async def flow(client: AnyClient) -> None:
+        inputs = {"prompt": "x", "inputImage": Dying(bytes(1_000_000)), "inputImageUrl": ""}
+        await got(client.submit("wiro/files", inputs))
+
+    with pytest.raises(InvalidInputs, match=r"inputImage: cannot read file: .*Input/output"):
+        kit.run(flow)
+    assert kit.simulator.runs == []

@@ -10,11 +10,13 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from runtime.kit import TOOL, AnyClient, Kit, got
+from runtime.kit import TOOL, AnyClient, Kit, got, nameless
 from wiro_runtime import (
     ApiError,
     AsyncTask,
@@ -100,25 +102,55 @@ def test_a_lost_answer_is_resumed_as_lost_until_it_is_forgotten(kit: Kit, tmp_pa
     assert len(kit.simulator.runs) == 1
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+@contextmanager
+def full_disk(path: Path, room: int = 0) -> Generator[None, None, None]:
+    """Files of this process grow no longer than ``path`` is, and ``room`` bytes more."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_a_disk_that_fills_up_takes_no_task_along(kit: Kit, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+
     async def submit(client: AnyClient) -> None:
-        journal = client._journal  # pyright: ignore[reportPrivateUsage] - to fill its disk
-        assert journal is not None
-
-        def fill(_body: object) -> None:
-            full = os.open("/dev/full", os.O_WRONLY)
-            os.dup2(full, journal._file)  # pyright: ignore[reportPrivateUsage] - see above
-            os.close(full)
-
-        kit.simulator.faults.add("Run/*", faults.edit(fill))
-        await got(client.submit(TOOL, PROMPT))
+        with ExitStack() as stack:
+            kit.simulator.faults.add(
+                "Run/*", faults.edit(lambda _body: stack.enter_context(full_disk(journal)))
+            )
+            await got(client.submit(TOOL, PROMPT))
 
     with pytest.raises(ConfigurationError, match="cannot write the journal") as caught:
-        kit.run(submit, journal=tmp_path / "journal")
+        kit.run(submit, journal=journal)
     task_id = kit.simulator.runs[0].taskid
     assert caught.value.task_id == task_id
     assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
+    tasks, lost = unfinished(kit, journal)
+    assert (tasks, lost) == ([], ["a lighthouse"])
+
+
+@pytest.mark.parametrize("room", [0, 1, 40, 120])
+def test_what_a_full_disk_cut_off_spoils_nothing_that_comes_after(
+    kit: Kit, tmp_path: Path, room: int
+) -> None:
+    """A line that was written half must not swallow the next one."""
+    journal = tmp_path / "journal"
+    journal.touch()
+
+    async def flow(client: AnyClient) -> None:
+        with full_disk(journal, room), pytest.raises(ConfigurationError, match="cannot write"):
+            await got(client.submit(TOOL, PROMPT))
+        assert kit.simulator.runs == []
+        kit.simulator.faults.add("Run/*", faults.reset(acts=True))
+        with pytest.raises(SubmissionUncertain):
+            await got(client.submit(TOOL, PROMPT))
+
+    kit.run(flow, journal=journal)
+    assert unfinished(kit, journal) == ([], ["a lighthouse"])
 
 
 def test_a_disk_that_is_full_at_the_end_keeps_no_result_back(kit: Kit, tmp_path: Path) -> None:
@@ -169,16 +201,6 @@ def test_the_file_is_private_and_holds_no_credential(kit: Kit, tmp_path: Path) -
     ]  # fmt: skip
 
 
-def test_one_client_at_a_time(instant: Simulator, tmp_path: Path) -> None:
-    kit = Kit("sync", instant)
-    with (
-        Wiro("key", journal=tmp_path / "journal"),
-        pytest.raises(ConfigurationError, match="in use"),
-    ):
-        Wiro("key", journal=tmp_path / "journal")
-    assert unfinished(kit, tmp_path / "journal") == ([], [])
-
-
 def test_a_journal_that_cannot_be_written_stops_a_run_before_it_is_sent(
     instant: Simulator, tmp_path: Path
 ) -> None:
@@ -212,18 +234,32 @@ def test_a_file_cut_anywhere_still_opens_and_takes_more(tmp_path: Path, cut: int
     journal.close()
 
     journal = Journal(path)
-    assert "33" in [task.id for task in journal.tasks()]
-    assert {lost.key for lost in journal.lost()} <= {first, second}
+    tasks, lost = journal.resume()
+    assert "33" in [task.id for task in tasks]
+    assert {each.key for each in lost} <= {first, second}
     journal.close()
 
 
-@pytest.mark.parametrize("line", ["{}", "[]", '"x"', "null", '{"event": 7}', "\xff", "[" * 99999])
+NONSENSE = [
+    "{}", "[]", '"x"', "null", '{"event": 7}', "\xff", "[" * 99999, "1" * 5000,
+    '{"event": "submitting", "submission": "k", "at": "soon", "by": "../../x"}',
+    '{"event": "submitting", "submission": "k", "at": [], "inputs": 5, "by": 7}',
+    '{"event": "accepted", "task": {}, "submission": []}',
+    '{"event": "taken", "by": [], "tasks": 5, "submissions": [1, null]}',
+    '{"event": "ended", "task": null, "id": []}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", NONSENSE, ids=nameless)
 def test_lines_that_mean_nothing_are_passed_over(tmp_path: Path, line: str) -> None:
     path = tmp_path / "journal"
     path.write_bytes(line.encode("latin-1") + b"\n")
     journal = Journal(path)
-    assert journal.tasks() == []
-    assert journal.lost() == []
+    key = journal.begin("a/b", {})
+    journal.accepted(key, "11", "")
+    tasks, lost = journal.resume()
+    assert "11" in [task.id for task in tasks]
+    assert [each.key for each in lost] == (["k"] if "submitting" in line else [])
     journal.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from wiro_runtime import (
     ConcurrencyLimitError,
     ConfigurationError,
     ConnectionFailed,
+    Hooks,
     InsufficientBalanceError,
     InvalidInputs,
     NotFoundError,
@@ -308,3 +310,81 @@ def test_an_asynchronous_client_serves_one_event_loop(instant: Simulator) -> Non
     with pytest.raises(ConfigurationError, match="event loop"):
         asyncio.run(flow())
     assert len(instant.runs) == 1
+
+
+def interrupting(_info: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_ctrl_c_right_after_the_answer_names_the_task(kit: Kit, wait: bool) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT) if wait else client.submit(TOOL, PROMPT))
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        kit.run(flow, hooks=Hooks(task=interrupting))
+    task_id = kit.simulator.runs[0].taskid
+    assert [note for note in caught.value.__notes__ if f"client.task('{task_id}').wait()" in note]
+
+
+def test_ctrl_c_right_after_the_answer_stops_the_task_when_it_should(manual: Simulator) -> None:
+    kit = Kit("sync", manual)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT))
+
+    first = iter([True])
+
+    def once(_info: object) -> None:
+        if next(first, False):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kit.run(flow, hooks=Hooks(task=once), on_interrupt="stop")
+    assert manual.status(manual.runs[0].taskid) == "task_cancel"
+
+
+@pytest.mark.parametrize(
+    ("hook", "fault", "lost"),
+    [("retry", faults.rate_limited(), 0), ("response", faults.slow(0), 1)],
+    ids=["between two attempts", "with the answer on its way"],
+)
+def test_only_what_may_have_been_accepted_is_lost_by_ctrl_c(
+    kit: Kit, tmp_path: Path, hook: str, fault: Any, lost: int
+) -> None:
+    kit.simulator.faults.add("Run/*", fault)
+
+    async def flow(client: AnyClient) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            await got(client.submit(TOOL, PROMPT))
+        assert len(list(client.resume())) == lost
+
+    kit.run(flow, hooks=Hooks(**{hook: interrupting}), journal=tmp_path / "journal")
+
+
+@pytest.mark.parametrize("value", [{"id": 5}, ["5"], True, 5.0, None, " "], ids=nameless)
+def test_an_answer_whose_task_has_no_name_is_uncertain(kit: Kit, value: Any) -> None:
+    def nameless_task(answer: dict[str, Any]) -> None:
+        answer.update(taskid=value, socketaccesstoken=None)
+
+    kit.simulator.faults.add("Run/*", faults.edit(nameless_task))
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, PROMPT))
+
+    with pytest.raises(SubmissionUncertain, match="names no task"):
+        kit.run(flow)
+
+
+def test_a_failure_that_nobody_foresaw_is_uncertain_too(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, PROMPT))
+
+    def clock() -> float:
+        if kit.simulator.runs:
+            raise SystemError("no time left")
+        return 0.0
+
+    with pytest.raises(SubmissionUncertain, match="SystemError: no time left"):
+        kit.run(flow, timing=Timing(clock=clock))
+    assert len(kit.simulator.runs) == 1

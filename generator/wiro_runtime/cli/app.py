@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from logging import NullHandler, StreamHandler
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -94,6 +95,10 @@ app.command("search")(tools.search_command)
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit status. Whatever a user can cause is a line or a few."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Closed by whoever started this, as with >&-.
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
@@ -66,8 +67,10 @@ def print_text(text: str) -> None:
 
 
 def say(text: str, style: str = "") -> None:
-    """One line about what is going on, on stderr."""
-    err().print(Text(printable(text), style=style))
+    """One line about what is going on, on stderr. Nobody listening there is no reason to leave a
+    task alone that has been paid for."""
+    with suppress(OSError):
+        err().print(Text(printable(text), style=style))
 
 
 def complain(lines: Iterable[str]) -> None:
@@ -76,9 +79,10 @@ def complain(lines: Iterable[str]) -> None:
     line = Text(f"{PROGRAM}: ", style="bold red")
     line.append(printable(first), style="not bold default")
     console = err()
-    console.print(line)
-    for each in rest:
-        console.print(Text(f"  {printable(each)}"))
+    with suppress(OSError):
+        console.print(line)
+        for each in rest:
+            console.print(Text(f"  {printable(each)}"))
 
 
 def printable(text: str) -> str:

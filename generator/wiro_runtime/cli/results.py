@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from wiro_runtime.checks import is_duration
 from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
@@ -19,16 +20,7 @@ from wiro_runtime.cli.console import (
     say,
 )
 from wiro_runtime.cli.progress import downloading, watching
-from wiro_runtime.errors import (
-    ApiError,
-    ConnectionFailed,
-    DownloadError,
-    NotFoundError,
-    TaskCancelled,
-    TaskFailed,
-    TaskTimeout,
-    WiroError,
-)
+from wiro_runtime.errors import NotFoundError, TaskCancelled, TaskFailed, WiroError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -51,7 +43,7 @@ class Delivery:
 
     def check(self) -> None:
         """Find out before anything is sent that files could not be saved, or a limit is none."""
-        if self.timeout is not None and not self.timeout > 0:
+        if self.timeout is not None and not is_duration(self.timeout):
             raise CommandError(f"--timeout: expected seconds, more than 0, got {self.timeout:g}")
         if not self.download:
             return
@@ -70,11 +62,10 @@ def see_through(task: Task, delivery: Delivery, label: str) -> int:
         say(_summary(result))
         paths = _save(result, delivery)
     except KeyboardInterrupt:
-        say(f"{PROGRAM}: interrupted; task {task.id or task.token} goes on")
-        say(f"  {resume_line(task.id or task.token)}")
+        say_interrupted(task.id or task.token)
         return INTERRUPTED
-    except (ApiError, ConnectionFailed, DownloadError, TaskTimeout) as error:
-        if not isinstance(error, NotFoundError):
+    except WiroError as error:
+        if not isinstance(error, NotFoundError | TaskCancelled | TaskFailed):
             error.__notes__ = [resume_line(task.id or task.token)]
         raise
     if delivery.as_json:
@@ -86,6 +77,11 @@ def see_through(task: Task, delivery: Delivery, label: str) -> int:
 
 def resume_line(task: str) -> str:
     return f"resume with: {PROGRAM} task wait {task}"
+
+
+def say_interrupted(task: str) -> None:
+    say(f"{PROGRAM}: interrupted; task {task} goes on")
+    say(f"  {resume_line(task)}")
 
 
 def _summary(result: Result) -> str:

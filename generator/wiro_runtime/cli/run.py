@@ -18,18 +18,19 @@ from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
     brief,
-    err,
     out,
     print_json,
     print_line,
     say,
 )
 from wiro_runtime.cli.help import print_group_help, print_run_help
+from wiro_runtime.cli.interrupts import holding_ctrl_c
 from wiro_runtime.cli.results import (
     INTERRUPTED,
     Delivery,
     errors_as_json,
     resume_line,
+    say_interrupted,
     see_through,
 )
 from wiro_runtime.cli.values import read_base, read_inputs
@@ -285,11 +286,15 @@ def _run(view: ToolView, request: Request) -> int:
         print_json(inputs.wire())
         return 0
     with Wiro() as client:
-        task = _submit(client, tool, inputs, request.callback_url)
-        if task is None:
+        with holding_ctrl_c() as held:
+            task = _submit(client, tool, inputs, request.callback_url)
+            if task is None:
+                return INTERRUPTED
+            task_id = task.id or task.token
+            say(f"task {task_id}: submitted")
+        if held.pressed and request.wait:
+            say_interrupted(task_id)
             return INTERRUPTED
-        task_id = task.id or task.token
-        say(f"task {task_id}: submitted")
         if request.wait:
             return see_through(task, request.delivery, tool)
     if request.delivery.as_json:
@@ -297,17 +302,16 @@ def _run(view: ToolView, request: Request) -> int:
     else:
         print_line(task_id)
     say(f"  {resume_line(task_id)}")
-    return 0
+    return INTERRUPTED if held.pressed else 0
 
 
 def _submit(client: Wiro, tool: str, inputs: ToolInputs, callback_url: str | None) -> Task | None:
-    """The task, or ``None`` when Ctrl-C came while nobody could say whether there is one."""
+    """The task, or ``None`` when Ctrl-C came twice while nobody could say whether there is one."""
     try:
         return client.submit(tool, inputs, callback_url=callback_url)
     except KeyboardInterrupt:
-        err().print(
+        say(
             f"{PROGRAM}: interrupted while the run was being sent: it may have been accepted, "
-            "look at your tasks on Wiro before you run it again",
-            markup=False,
+            "look at your tasks on Wiro before you run it again"
         )
         return None

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from wiro_runtime import Wiro
 from wiro_runtime.cli.console import (
-    PROGRAM,
     dollars,
     out,
     print_json,
@@ -26,7 +25,7 @@ from wiro_runtime.cli.results import (
     INTERRUPTED,
     Delivery,
     errors_as_json,
-    resume_line,
+    say_interrupted,
     see_through,
 )
 from wiro_runtime.detail import as_int, as_mappings, as_text
@@ -108,8 +107,7 @@ def events(task: TaskId, as_json: AsJson = False) -> int:
                         print_line(line)
                 succeeded = isinstance(event, TaskEnded) and event.detail.succeeded
         except KeyboardInterrupt:
-            say(f"{PROGRAM}: interrupted; task {task} goes on")
-            say(f"  {resume_line(task)}")
+            say_interrupted(task)
             return INTERRUPTED
     return 0 if succeeded else 1
 

@@ -90,8 +90,15 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
-        return _fail(f"{error.filename or 'file'}: {(error.strerror or str(error)).lower()}")
+        return _fail(f"{_shown(error.filename)}: {(error.strerror or str(error)).lower()}")
     return result if isinstance(result, int) else 0
+
+
+def _shown(path: object) -> str:
+    """The file that an error names, relative to the current folder when it is below."""
+    if not isinstance(path, str):
+        return "file"
+    return path.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 def _fail(message: str, status: int = 2) -> int:

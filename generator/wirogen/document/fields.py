@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, TYPE
+from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, TYPE, WHITE
 from wirogen.document.layout import Layout
 from wirogen.spec.model import KNOWN_TYPES
 
@@ -21,6 +22,11 @@ _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 NAME_LIMIT: Final = 200
 """A name longer than this is prose."""
+
+# How nearly all inputs begin and name their type; what matches leaves no other reading.
+_W: Final = f"[{WHITE}]"
+_NAMED: Final = re.compile(rf"- name:{_W}{{1,9}}([^:{WHITE}]{{1,99}}){_W}{{1,9}}(label:)(?={_W})")
+_TYPED: Final = re.compile(rf"type:{_W}{{1,9}}({_KIND.pattern}){_W}{{1,9}}(default:)(?={_W})")
 
 
 @dataclass(slots=True)
@@ -53,45 +59,48 @@ class Fields:
         self.text = layout.text
         self.start = start
         self.end = end
-        self.helps = self._by_column(layout.find_all(HELP, start, end))
+        self.helps: dict[int, list[int]] = {}
+        for at, column in layout.places(HELP, start, end):
+            self.helps.setdefault(column, []).append(at)
         self.types = self._types()
         self._type_places = {
             column: [typed.at for typed in found] for column, found in self.types.items()
         }
         self.marks = self._marks()
 
-    def _by_column(self, places: list[int]) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for at in places:
-            found.setdefault(self.layout.column(at) or 0, []).append(at)
+    def _types(self) -> dict[int, list[Typed]]:
+        found: dict[int, list[Typed]] = {}
+        for at, column in self.layout.places(TYPE, self.start, self.end):
+            typed = self._typed(at, column)
+            if typed is not None:
+                found.setdefault(column, []).append(typed)
         return found
 
-    def _types(self) -> dict[int, list[Typed]]:
+    def _typed(self, at: int, column: int) -> Typed | None:
+        """The ``type: KIND default:`` that begins at ``at``, ``None`` when it is none."""
         layout, text = self.layout, self.text
-        found: dict[int, list[Typed]] = {}
-        for at in layout.find_all(TYPE, self.start, self.end):
-            column = layout.column(at) or 0
+        usual = _TYPED.match(text, at, self.end)
+        if usual:
+            (begin, stop), default = usual.span(1), usual.start(2)
+        else:
             begin = layout.skip(at + len(TYPE), self.end)
             stop = layout.word_end(begin, self.end)
             kind = text[begin:stop]
             if kind == DEFAULT:
                 default, stop = begin, begin
             elif not _KIND.fullmatch(kind):
-                continue
+                return None
             else:
                 default = layout.skip(stop, self.end)
                 if not text.startswith(DEFAULT, default):
                     default = self._after_unknown_keys(default, column)
             if default < 0 or not layout.is_key(default, DEFAULT):
-                continue
-            if not layout.flat and layout.column(default) != column:
-                continue
-            typed = Typed(
-                at, (begin, stop), (stop, default), default, default + len(DEFAULT),
-                kind in KNOWN_TYPES,
-            )  # fmt: skip
-            found.setdefault(column, []).append(typed)
-        return found
+                return None
+        if not layout.flat and layout.column(default) != column:
+            return None
+        after = default + len(DEFAULT)
+        known = text[begin:stop] in KNOWN_TYPES
+        return Typed(at, (begin, stop), (stop, default), default, after, known)
 
     def _after_unknown_keys(self, start: int, column: int) -> int:
         """``default:`` behind unknown keys (``type: number min: 1 default: 3``), or -1."""
@@ -106,10 +115,17 @@ class Fields:
         layout, text = self.layout, self.text
         found: list[Start] = []
         indent: int | None = None
-        for at in layout.find_all(NAME, self.start, self.end):
-            column = layout.column(at)
+        for at, column in layout.places(NAME, self.start, self.end):
             if indent is not None and column != indent:
                 continue
+            usual = _NAMED.match(text, at, self.end)
+            if usual:
+                label = usual.start(2)
+                place = layout.column(label)
+                if place is not None:
+                    indent = column
+                    found.append(Start(at, label, place, usual[1]))
+                    continue
             name = at + len(NAME)
             limit = min(self.end, name + NAME_LIMIT)
             label = layout.find(LABEL, name, limit)
@@ -181,13 +197,14 @@ def unknown_keys(layout: Layout, start: int, end: int) -> list[tuple[int, int]] 
 def own_lines(layout: Layout, start: int, end: int, column: int) -> list[tuple[int, int]]:
     """Unknown keys in ``[start, end)`` that stand on lines of their own at ``column``; none in the
     flat form, nor where keys are not indented (verse could not be told from keys)."""
-    found: list[tuple[int, int]] = []
     if layout.flat or column == 0:
-        return found
-    line = layout.text.find("\n", start, end)
-    while line >= 0:
-        at = layout.skip(line + 1, end)
-        if at < end and layout.column(at) == column:
-            found += unknown_keys(layout, at, layout.word_end(at, end)) or []
-        line = layout.text.find("\n", max(at, line + 1), end)
-    return found
+        return []
+    return [
+        (match.start(1), match.end(1))
+        for match in _own_line(column).finditer(layout.text, start, end)
+    ]
+
+
+@lru_cache(64)
+def _own_line(column: int) -> re.Pattern[str]:
+    return re.compile(rf"\n[ \t]{{{column}}}({_WORD.pattern}:)(?=[{WHITE}]|\Z)")

@@ -189,7 +189,7 @@ class InputReader:
         tiler.syntax(start.at, NAME)
         begin, stop = layout.trim(start.at + len(NAME), start.label)
         name_end = layout.word_end(begin, stop)
-        unknown = unknown_keys(layout, name_end, stop)
+        unknown = unknown_keys(layout, name_end, stop) if name_end < stop else []
         if unknown is None:
             name_end = stop
         raw = RawInput(text[begin:name_end])
@@ -206,7 +206,8 @@ class InputReader:
         raw.type = text[slice(*typed.kind)]
         raw.at["type"] = typed.kind[0]
         tiler.value(*typed.kind, (*place, "type"))
-        self._keep(raw, unknown_keys(layout, *typed.extra) or [], typed.extra[1], place)
+        if typed.extra[1] - typed.extra[0] > 1:
+            self._keep(raw, unknown_keys(layout, *typed.extra) or [], typed.extra[1], place)
         tiler.syntax(typed.default, DEFAULT)
         options = self._default(raw, typed, start.column, end, place)
         if options >= 0:
@@ -229,9 +230,13 @@ class InputReader:
         """A text that ends at the next key, or at an unknown key on a line of its own."""
         layout = self.layout
         begin, stop = layout.trim(*span)
+        raw.at[str(place[-1])] = begin
+        value = self.text[begin:stop]
+        if layout.flat or "\n" not in value:
+            self.tiler.value(begin, stop, place)
+            return value
         unknown = own_lines(layout, begin, stop, column)
         value = self.page.value(begin, unknown[0][0] if unknown else stop, place, column)
-        raw.at[str(place[-1])] = begin
         self._keep(raw, unknown, stop, place[:-1])
         return value
 
@@ -240,6 +245,12 @@ class InputReader:
         layout = self.layout
         shown = self.shown(raw.name)
         begin, stop = layout.trim(typed.after, end)
+        value = self.text[begin:stop]
+        # No key can be in such a text: it is the value as it stands.
+        if "\n" not in value and "\n" not in shown and (":" not in value or value == shown):
+            raw.at["default"] = begin
+            self._set_default(raw, value, (begin, stop), place)
+            return -1
         known_stop = self._known_stop(begin, stop, shown)
         options = self._options_key(raw, column, max(known_stop, begin), stop)
         limit = options if options >= 0 else stop
@@ -253,12 +264,23 @@ class InputReader:
         begin, last = layout.trim(typed.after, unknown[0][0] if unknown else limit)
         raw.at["default"] = begin
         value, form, indent = value_of(layout, begin, last, column, shown or None)
-        if raw.type in CHOICE_TYPES and len(value) > 1 and value[0] == value[-1] == '"':
-            value, form = self.text[begin + 1 : last - 1], Form.QUOTED
-        raw.default = value if value or form is Form.QUOTED else None
-        self.tiler.value(begin, last, (*place, "default"), form, indent)
+        self._set_default(raw, value, (begin, last), place, form, indent)
         self._keep(raw, unknown, limit, place)
         return options
+
+    def _set_default(
+        self,
+        raw: RawInput,
+        value: str,
+        span: tuple[int, int],
+        place: Place,
+        form: Form = Form.TEXT,
+        indent: int = 0,
+    ) -> None:
+        if raw.type in CHOICE_TYPES and len(value) > 1 and value[0] == value[-1] == '"':
+            value, form = self.text[span[0] + 1 : span[1] - 1], Form.QUOTED
+        raw.default = value if value or form is Form.QUOTED else None
+        self.tiler.value(*span, (*place, "default"), form, indent)
 
     def _known_stop(self, begin: int, end: int, shown: str) -> int:
         """Where the default ends according to the Run Command, or -1 when it does not say."""

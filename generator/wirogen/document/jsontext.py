@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Final, NoReturn, cast
 
@@ -51,6 +52,10 @@ def _finite(text: str) -> float:
     return value
 
 
+# A member whose key and value are strings without escapes.
+_PLAIN: Final = r'"([^"\\\x00-\x1f]*)"'
+_MEMBER: Final = re.compile(rf"{_PLAIN}[{WHITE}]*:[{WHITE}]*({_PLAIN})")
+
 _strict = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 _lenient = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, strict=False)
 _shape = json.JSONDecoder(parse_constant=str, parse_float=str, parse_int=str, strict=False)
@@ -68,10 +73,9 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
     except ValueError as error:
         reason = "a number has too many digits" if "digits" in str(error) else str(error)
         raise JsonError(start, reason) from None
-    raw = text[start:end]
-    if raw.count("[") + raw.count("{") > DEPTH and _depth(value) > DEPTH:
+    if text.count("[", start, end) + text.count("{", start, end) > DEPTH and _depth(value) > DEPTH:
         raise JsonError(start, "nested too deeply")
-    if "\\u" in raw and not _encodable(value):
+    if text.find("\\u", start, end) >= 0 and not _encodable(value):
         raise JsonError(start, "a lone surrogate is not text")
     return value, end
 
@@ -128,26 +132,36 @@ def members(text: str, start: int, *, strict: bool = True) -> tuple[list[Member]
     if text[at : at + 1] == "}":
         return found, at + 1
     while True:
-        if text[at : at + 1] != '"':
-            raise JsonError(at, "Expecting a key in double quotes")
-        key, key_end = decode(text, at, strict=strict)
-        colon = _skip(text, key_end)
-        if text[colon : colon + 1] != ":":
-            raise JsonError(colon, "Expecting ':'")
-        value_start = _skip(text, colon + 1)
-        value: Json = None
-        wrong: JsonError | None = None
-        try:
-            value, end = decode(text, value_start, strict=strict)
-        except JsonError as error:
-            wrong, end = error, extent(text, value_start)
-        found.append(Member(cast("str", key), value, at, key_end, value_start, end, wrong))
+        usual = _MEMBER.match(text, at)
+        if usual:
+            (value_start, end), value = usual.span(2), usual[3]
+            found.append(Member(usual[1], value, at, usual.end(1) + 1, value_start, end))
+        else:
+            found.append(_member(text, at, strict=strict))
+            end = found[-1].end
         at = _skip(text, end)
         if text[at : at + 1] == "}":
             return found, at + 1
         if text[at : at + 1] != ",":
             raise JsonError(at, "Expecting ',' or '}'")
         at = _skip(text, at + 1)
+
+
+def _member(text: str, at: int, *, strict: bool) -> Member:
+    if text[at : at + 1] != '"':
+        raise JsonError(at, "Expecting a key in double quotes")
+    key, key_end = decode(text, at, strict=strict)
+    colon = _skip(text, key_end)
+    if text[colon : colon + 1] != ":":
+        raise JsonError(colon, "Expecting ':'")
+    start = _skip(text, colon + 1)
+    value: Json = None
+    wrong: JsonError | None = None
+    try:
+        value, end = decode(text, start, strict=strict)
+    except JsonError as error:
+        wrong, end = error, extent(text, start)
+    return Member(cast("str", key), value, at, key_end, start, end, wrong)
 
 
 def same(left: Json, right: Json) -> bool:

@@ -55,12 +55,20 @@ class Layout:
 
     def find_all(self, word: str, start: int, end: int) -> list[int]:
         """Every place for keys in ``[start, end)`` that holds ``word``."""
-        text, size, found = self.text, len(word), list[int]()
+        return [at for at, _ in self.places(word, start, end)]
+
+    def places(self, word: str, start: int, end: int) -> list[tuple[int, int]]:
+        """Every place for keys in ``[start, end)`` that holds ``word``, with its column."""
+        text, size, last = self.text, len(word), len(self.text)
+        found: list[tuple[int, int]] = []
         at = text.find(word, start, end)
         while at >= 0:
-            if self._column_of(at, size) is not None:
-                found.append(at)
-            at = text.find(word, at + size, end)
+            after = at + size
+            if after >= last or text[after] in WHITE:
+                column = self.column(at)
+                if column is not None:
+                    found.append((at, column))
+            at = text.find(word, after, end)
         return found
 
     def find_last(self, word: str, start: int, end: int, column: int | None = None) -> int:

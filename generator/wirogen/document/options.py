@@ -18,6 +18,7 @@ from wirogen.document.jsontext import JsonError, decode
 from wirogen.document.layout import Layout
 from wirogen.document.page import Page
 from wirogen.document.parts import Form, Place
+from wirogen.document.plainoptions import plain_option
 from wirogen.document.report import shorten
 from wirogen.spec import Json, Option
 
@@ -114,10 +115,15 @@ class _Options:
 
     def _option(self, start: int, end: int, index: int, at: list[int]) -> Option:
         layout, text, tiler = self.layout, self.text, self.tiler
+        end = layout.trim(start, end)[1]
+        if tiler.blind:
+            plain = plain_option(text, start, end, flat=layout.flat)
+            if plain is not None:
+                at.append(plain[1])
+                return plain[0]
         place = (*self.place, index)
         tiler.syntax(start, VALUE)
         begin = layout.skip(start + len(VALUE), end)
-        end = layout.trim(start, end)[1]
         value_end, label = self._value_end(begin, end)
         at.append(begin)
         quoted = value_end - begin > 1 and text[begin] == text[value_end - 1] == '"'
@@ -188,6 +194,10 @@ class _Options:
     ) -> str:
         """A text that ends at the next key, or at an unknown key on a line of its own."""
         start, end = span
+        begin, stop = self.layout.trim(start, end)
+        if self.layout.flat or self.text.find("\n", start, stop) < 0:
+            self.tiler.value(begin, stop, place)
+            return self.text[begin:stop]
         keys = own_lines(self.layout, start, end, column or 0)
         value = self.page.value(start, keys[0][0] if keys else end, place)
         self._keep(keys, end, place[:-1], extra)

@@ -27,7 +27,7 @@ from wirogen.document.inputs import InputReader, RawInput
 from wirogen.document.jsontext import JsonError
 from wirogen.document.layout import detect
 from wirogen.document.page import Page
-from wirogen.document.parts import Form, Mark, Part, Tiler, tile
+from wirogen.document.parts import Blind, Form, Mark, NoPartsError, Part, Tiler, tile
 from wirogen.document.reading import read
 from wirogen.document.report import Report
 from wirogen.document.samples import check_commands, check_samples
@@ -50,19 +50,29 @@ _MOST_REPORTED: Final = 20
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """A document that was read: its text (without a byte order mark) and line end, the spec, and
-    what is odd."""
+    what is odd. ``recorded`` are its marks where they were collected on the way; nearly all
+    documents are read without, quickly."""
 
     path: str
     text: str
     newline: str
     spec: ToolSpec
     diagnostics: tuple[Diagnostic, ...]
-    marks: tuple[Mark, ...] = field(repr=False)
+    recorded: tuple[Mark, ...] = field(default=(), repr=False)
+
+    @property
+    def careful(self) -> ParsedDocument:
+        """The same, read key by key, with its marks recorded."""
+        source = self.spec.source
+        if self.recorded or source is None:
+            return self
+        return _parse(self.text, self.path, source.document, source.sha256, Tiler())
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts that tile the text: every character is in exactly one of them."""
-        return tile(self.text, self.marks)
+        """The parts that tile the text: every character is in exactly one of them. Where marks
+        were not recorded, the text is read again."""
+        return tile(self.text, self.careful.recorded)
 
 
 @dataclass(slots=True)
@@ -82,12 +92,19 @@ def parse_document(data: bytes | str, *, path: str, document: str = "") -> Parse
     safe names.
     """
     text, digest = read(data, path)
+    try:
+        return _parse(text, path, document or path, digest, Blind())
+    except NoPartsError:
+        return _parse(text, path, document or path, digest, Tiler())
+
+
+def _parse(text: str, path: str, document: str, digest: str, tiler: Tiler) -> ParsedDocument:
     report = Report(text, path)
     start = len(text) - len(text.lstrip(WHITE))
     if not text.startswith(START, start):
         report.fail("D001", start, f"is not a tool document: it does not begin with '{START}'")
     layout = detect(text, start + len(START))
-    return _Parser(Page(layout, Tiler(), report)).parse(document or path, digest)
+    return _Parser(Page(layout, tiler, report)).parse(document, digest)
 
 
 class _Parser:
@@ -119,7 +136,7 @@ class _Parser:
         inputs, decisions = assemble(middle.inputs, shown, usable.unusable() if usable else ())
         self._second_document(head.end, tail, shown or {})
         self._tail(blocks, body, inputs, decisions)
-        check_text(self.report, self.layout, self.tiler.marks)
+        check_text(self.report, self.layout, self.tiler)
         check_head(self.report, head, tool)
         check_inputs(self.report, middle.inputs, decisions, usable)
         check_samples(self.page, blocks, run, body, head.run)
@@ -152,7 +169,7 @@ class _Parser:
             self.layout.newline,
             spec,
             diagnostics,
-            tuple(self.tiler.marks),
+            () if self.tiler.blind else tuple(self.tiler.marks),
         )
 
     def _head(self) -> Head:
@@ -312,6 +329,8 @@ class _Parser:
 
     def _body(self, body: Body, inputs: list[Input], decisions: list[Decision]) -> None:
         tiler = self.tiler
+        if tiler.blind:
+            return
         slots = {item.name: index for index, item in reversed(list(enumerate(inputs)))}
         last = {member.key: number for number, member in enumerate(body.members)}
         tiler.syntax(body.start, "{")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from wirogen.document.grammar import WHITE
 
@@ -58,24 +58,55 @@ class Part(NamedTuple):
 Mark: TypeAlias = "tuple[Kind, int, int, str, Place, Form, int]"
 
 
+class NoPartsError(Exception):
+    """Someone asks a :class:`Blind` tiler what it has not collected."""
+
+
 class Tiler:
-    """Collects, from left to right, every piece but white space; cheaply, as most documents are
-    read without a look at their parts."""
+    """Collects, from left to right, every piece but white space. When it is ``blind``, what is
+    plain may be read without telling it."""
+
+    blind: ClassVar[bool] = False
 
     def __init__(self) -> None:
-        self.marks: list[Mark] = []
+        self._marks: list[Mark] = []
+
+    @property
+    def marks(self) -> list[Mark]:
+        return self._marks
 
     def syntax(self, start: int, word: str) -> None:
-        self.marks.append((Kind.SYNTAX, start, start + len(word), word, (), Form.TEXT, 0))
+        self._marks.append((Kind.SYNTAX, start, start + len(word), word, (), Form.TEXT, 0))
 
     def value(
         self, start: int, end: int, place: Place, form: Form = Form.TEXT, indent: int = 0
     ) -> None:
-        self.marks.append((Kind.VALUE, start, end, "", place, form, indent))
+        self._marks.append((Kind.VALUE, start, end, "", place, form, indent))
 
     def region(self, start: int, end: int, name: str) -> None:
         if end > start:
-            self.marks.append((Kind.REGION, start, end, name, (), Form.TEXT, 0))
+            self._marks.append((Kind.REGION, start, end, name, (), Form.TEXT, 0))
+
+
+class Blind(Tiler):
+    """Collects nothing: most documents are read without a look at their parts."""
+
+    blind: ClassVar[bool] = True
+
+    @property
+    def marks(self) -> list[Mark]:
+        raise NoPartsError
+
+    def syntax(self, start: int, word: str) -> None:
+        pass
+
+    def value(
+        self, start: int, end: int, place: Place, form: Form = Form.TEXT, indent: int = 0
+    ) -> None:
+        pass
+
+    def region(self, start: int, end: int, name: str) -> None:
+        pass
 
 
 def tile(text: str, marks: Iterable[Mark]) -> tuple[Part, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Final, NoReturn
 
 from wirogen.diagnostics import Diagnostic, InputError, Position, position_at
@@ -31,15 +30,15 @@ class Report:
 
     def finish(self) -> tuple[Diagnostic, ...]:
         """All of them, in the order of the text."""
-        starts = [0]
-        at = self.text.find("\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = self.text.find("\n", at + 1)
         made: list[Diagnostic] = []
+        line, begin, done = 1, 0, 0
         for offset, code, subject, message in sorted(self._found):
-            line = bisect_right(starts, offset)
-            position = Position(line=line, column=offset - starts[line - 1] + 1, offset=offset)
+            feeds = self.text.count("\n", done, offset)
+            if feeds:
+                line += feeds
+                begin = self.text.rindex("\n", done, offset) + 1
+            done = offset
+            position = Position(line=line, column=offset - begin + 1, offset=offset)
             made.append(
                 Diagnostic(
                     code=code, message=message, path=self.path, position=position, subject=subject

@@ -46,8 +46,11 @@ def verify(parsed: ParsedDocument, spec: ToolSpec | None = None) -> Mismatch | N
     """Builds the document again from ``spec`` (the parsed one by default, or the same one read
     back from YAML) and compares it character by character; JSON that is not in its shortest
     spelling is compared by value. Returns the first mismatch, ``None`` when nothing was lost.
+
+    A document that was read the quick way is read once more, key by key: both must agree.
     """
     spec = parsed.spec if spec is None else spec
+    parsed = parsed.careful
     text, at = parsed.text, 0
     seen: Counter[Place] = Counter()
     for part in parsed.parts:

@@ -1,0 +1,231 @@
+"""Whatever a caller passes that cannot be used is said in one line, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from runtime.kit import TOOL, AnyClient, Kit, got, nameless
+from wiro_runtime import (
+    AsyncWiro,
+    ConfigurationError,
+    Hooks,
+    InvalidInputs,
+    LoraOption,
+    PollSchedule,
+    Result,
+    Retries,
+    Timeouts,
+    Timing,
+    Wiro,
+)
+from wiro_runtime.callbacks import CallbackReceiver, CallbackRefused
+from wiro_runtime.lora import LoraSetting
+from wiro_runtime.testing import Simulator
+
+INFINITE, NAN, HUGE = float("inf"), float("nan"), 10**400
+
+
+def cases(name: str, *values: Any) -> list[dict[str, Any]]:
+    return [{name: value} for value in values]
+
+
+def pairs(name: str, *values: Any) -> list[tuple[str, Any]]:
+    return [(name, value) for value in values]
+
+
+def wrong(made: Callable[..., Any], name: str, *values: Any) -> list[tuple[Any, dict[str, Any]]]:
+    return [(made, case) for case in cases(name, *values)]
+
+
+NO_DELAY: tuple[Any, ...] = (None, "1", -1, NAN, INFINITE, HUGE, True, b"1", {})
+NO_INTERVALS: tuple[Any, ...] = (
+    None, 5, "ab", b"ab", {}, [], (5,), ((0, "2"),), ((0, 2, 3),), ((0, HUGE),),
+)  # fmt: skip
+
+WRONG = [
+    *wrong(Retries, "attempts", None, "3", 0, -1, 2.0, True, [], NAN),
+    *wrong(Retries, "first", *NO_DELAY),
+    *wrong(Retries, "cap", *NO_DELAY),
+    *wrong(Retries, "after_cap", *NO_DELAY),
+    *wrong(Timeouts, "wait", None, "1", 0, NAN, INFINITE, HUGE, True),
+    *wrong(PollSchedule, "intervals", *NO_INTERVALS),
+    *wrong(PollSchedule, "jitter", None, "0", 1, NAN, True, []),
+    *wrong(PollSchedule.every, "seconds", None, "2", 0, HUGE, True),
+    *(each for name in ("request", "response", "retry", "task") for each in wrong(Hooks, name, 5)),
+    *(
+        each
+        for name in ("clock", "sleep", "async_sleep", "random")
+        for each in wrong(Timing, name, None)
+    ),
+]
+
+
+@pytest.mark.parametrize(("made", "arguments"), WRONG, ids=nameless)
+def test_settings_of_a_wrong_type_or_size(
+    made: Callable[..., Any], arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        made(**arguments)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+CLIENTS: list[tuple[str, tuple[Any, ...]]] = [
+    ("max_concurrency", ("4", 0, 1.5, True, NAN, None, [])),
+    ("poll", (5, "x", [], 0, (0, 2))),
+    ("timeouts", (5, "x", [], 0, Retries())),
+    ("retries", (5, "x", [], 0)),
+    ("timing", (5, "x", [], 0)),
+    ("hooks", (5, "x", [], 0, print)),
+    ("on_interrupt", ("kill", None, [])),
+    ("project_id", (5, "", "  ", [], b"x")),
+    ("journal", (5, "", b"x", [], "a\0b")),
+    ("base_url", (5, b"https://x", [])),
+    ("api_secret", (5, b"x", [], {})),
+]
+
+
+@pytest.mark.parametrize(("name", "values"), CLIENTS)
+@pytest.mark.parametrize("client", [Wiro, AsyncWiro])
+def test_clients_of_wrong_settings(
+    client: type[Wiro] | type[AsyncWiro], name: str, values: tuple[Any, ...]
+) -> None:
+    for value in values:
+        with pytest.raises(ConfigurationError) as caught:
+            cast("Any", client)(**{"api_key": "key", name: value})
+        assert len(str(caught.value).splitlines()) == 1
+        assert "object at" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, True, 0, -1, HUGE, 1.5, "", " ", b"1", [], object()])
+def test_what_is_no_task(kit: Kit, value: Any) -> None:
+    async def flow(client: AnyClient) -> None:
+        client.task(value)
+
+    with pytest.raises(InvalidInputs, match="task"):
+        kit.run(flow)
+
+
+def test_a_task_by_its_number(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> tuple[str, str]:
+        task = await got(client.submit(TOOL, {"prompt": "x"}))
+        known: Any = int(task.id)
+        return task.id, (await got(client.task(known).wait())).task_id
+
+    assert len(set(kit.run(flow))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *pairs("tool", None, 5, b"a/b", [], "a", "a/b/c", "a/\n", "a/\ud800"),
+        *pairs("inputs", None, 5, "x", b"x", [], [("a", 1)], {5: "x"}),
+        *pairs("callback_url", 5, "", "x", "ftp://x/", "https://", b"https://x"),
+        ("callback_url", "https://example.com/\nx"),
+        ("callback_url", "http://[::1/"),
+    ],
+    ids=nameless,
+)
+def test_a_run_that_cannot_be_sent(kit: Kit, name: str, value: Any) -> None:
+    async def flow(client: AnyClient) -> None:
+        arguments: dict[str, Any] = {"tool": TOOL, "inputs": {"prompt": "x"}, name: value}
+        await got(client.run(arguments.pop("tool"), arguments.pop("inputs"), **arguments))
+
+    with pytest.raises(InvalidInputs) as caught:
+        kit.run(flow)
+    assert len(str(caught.value).splitlines()) == 1
+    assert kit.simulator.requests == []
+
+
+@pytest.mark.parametrize("package", [None, 5, b"x", [], "", ".x", "no.such", "os", "a b"])
+def test_what_is_no_package(package: Any) -> None:
+    with (
+        Wiro("key") as client,
+        pytest.raises(ConfigurationError, match="no generated package"),
+    ):
+        client.run_tool("a/b", {}, package=package)
+
+
+@pytest.mark.parametrize("file", [None, 5, [], {}, "text", object()])
+def test_what_is_no_file(kit: Kit, file: Any) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.upload(file))
+
+    with pytest.raises(InvalidInputs, match="file: "):
+        kit.run(flow)
+    assert kit.simulator.requests == []
+
+
+@pytest.fixture
+def result(instant: Simulator) -> Result:
+    with Wiro(
+        instant.api_key,
+        instant.api_secret,
+        base_url=instant.base_url,
+        poll=PollSchedule.every(0.01),
+    ) as client:
+        return client.run(TOOL, {"prompt": "x"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *cases("folder", None, 5, b"x", "", "a\0b", []),
+        *cases("concurrency", 0, -1, "4", 1.5, True, None),
+        *cases("max_bytes", -1, "4", 1.5, True),
+        {"progress": 5},
+    ],
+    ids=nameless,
+)
+def test_downloads_of_a_wrong_kind(
+    result: Result, tmp_path: Path, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigurationError):
+        cast("Any", result).download(**{"folder": tmp_path, **arguments})
+    assert list(tmp_path.iterdir()) == []
+
+
+LORA = LoraOption(
+    value="1", label="L", triggerwords=("a",), settings=(LoraSetting(id="s", kind="float"),)
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *cases("words", None, 5, [5], b"a", "b"),
+        *cases("scales", 5, "x", b"x", [1], {5: 1}),
+        *cases("scale", "1", True, NAN, HUGE, []),
+    ],
+    ids=nameless,
+)
+def test_loras_of_a_wrong_kind(arguments: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputs, match=r"^L: "):
+        LORA(**arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"client": None},
+        {"client": "x"},
+        {"handler": 5},
+        {"max_bytes": 0},
+        {"max_bytes": "x"},
+        {"remember": -1},
+        {"patience": 0},
+    ],
+)
+def test_receivers_of_a_wrong_kind(arguments: dict[str, Any]) -> None:
+    made = cast("Any", CallbackReceiver)
+    with Wiro("key") as client, pytest.raises(ConfigurationError):
+        made(**{"client": client, **arguments})
+
+
+@pytest.mark.parametrize("body", [None, 5, [], object()])
+def test_a_post_that_is_no_bytes(body: Any) -> None:
+    with Wiro("key") as client, pytest.raises(CallbackRefused):
+        CallbackReceiver(client).receive(body)
