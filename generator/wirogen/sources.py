@@ -220,7 +220,7 @@ def _settled(
     shown: str,
     store: Store,
 ) -> _Settled | None:
-    if detail is None and before is None:
+    if _is_settled(parsed, detail, before):
         return parsed, ()
     again = partial(_settle_again, parsed, detail, before, full, shown)
     return recall(store, "settled", _settled_key(parsed, detail, before, full, shown), again)
@@ -235,7 +235,7 @@ def _settle(
     store: Store,
 ) -> _Settled:
     """What a document says, what Tool/Detail adds to it, and what was known ``before``."""
-    if detail is None and before is None:
+    if _is_settled(parsed, detail, before):
         return parsed, ()
     spec = parsed.load()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -249,8 +249,15 @@ def _settle(
         )
     held = hold(spec, store)
     if store.enabled:
-        held.note("settled", _settled_key(parsed, detail, before, full, shown), diagnostics)
+        # The next build starts from what this one gives, and saying it again changes nothing.
+        for known in (before, held):
+            held.note("settled", _settled_key(parsed, detail, known, full, shown), diagnostics)
     return held, diagnostics
+
+
+def _is_settled(parsed: Held, detail: _Detail | None, before: Held | None) -> bool:
+    """Whether there is nothing to add to what the document says."""
+    return detail is None and (before is None or before.same_as(parsed))
 
 
 def _settle_again(
@@ -288,6 +295,11 @@ def _load(file: Path, shown: str, store: Store) -> Held | Diagnostic:
         return error.diagnostic
     held.note("spec", key_of("spec", data))
     return held
+
+
+def note_spec(held: Held, text: str) -> None:
+    """Remember what the file with ``text`` holds, which is about to be written."""
+    held.note("spec", key_of("spec", text))
 
 
 def read_specs(
@@ -388,11 +400,10 @@ def display_path(file: Path) -> str:
 
 
 def _relative(file: Path, base: Path | None) -> str:
-    path = file.resolve()
+    path = os.path.realpath(file)
     if base is None:
-        folders = (each for each in path.parents if each.parts[-2:] == ("specs", "documents"))
-        base = next(folders, path.parent)
-    try:
-        return path.relative_to(base.resolve()).as_posix()
-    except ValueError:
-        return file.name
+        above = Path(path).parents
+        base = next((each for each in above if each.parts[-2:] == ("specs", "documents")), above[0])
+    folder = os.path.realpath(base).rstrip(os.sep) + os.sep
+    inside = path.startswith(folder)
+    return path[len(folder) :].replace(os.sep, "/") if inside else file.name
