@@ -94,7 +94,8 @@ def generate(
 
         _shared(cards, plan_of, package, everything, templates, publication, store)
         store.prune()
-        return cards, publication.finish(_provenance(done))
+        worked_out = [task.held.tool for task in todo]
+        return cards, publication.finish(_provenance(done), rendered=worked_out)
 
 
 def _tasks(specs: Mapping[str, Held], package: Identifier, look: str) -> Iterator[_Task]:

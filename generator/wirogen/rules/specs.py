@@ -53,6 +53,17 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "Make room, or choose another folder; then build again.",
     ),
     rule(
+        "S006",
+        "cover-left-out",
+        Severity.NOTE,
+        "A cover is not in the documentation site.",
+        "While the site is built, covers are copied into it, so that its pages ask nobody else. "
+        "Only pictures and short MP4 videos are taken, over https, from hosts that are named, and "
+        "as many as a site can hold. The page shows a drawn cover instead.",
+        "Build again when the server answers, name its host with --cover-host, or choose "
+        "--covers none.",
+    ),
+    rule(
         "S101",
         "sent-of-another-type",
         Severity.WARNING,
