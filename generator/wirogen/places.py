@@ -11,7 +11,12 @@ from typing import Final
 from wirogen.diagnostics import Diagnostic, InputError, Position, position_at
 from wirogen.spec.tree import ListNode, MapNode, Node, ScalarNode, read_tree
 
-_ABOUT: Final[Mapping[str, str]] = {"S101": "wire", "S102": "wire", "S103": "options"}
+_ABOUT: Final[Mapping[str, str]] = {
+    "S101": "wire",
+    "S102": "wire",
+    "S103": "options",
+    "S104": "wire",
+}
 """The key of an input that a code is about; the others are about its name."""
 
 
@@ -68,7 +73,7 @@ class _InSpec(_Nowhere):
 
     def __init__(self, root: Node) -> None:
         self.places: dict[str, MapNode] = {}
-        self.tool = root.keys.get("tool") if isinstance(root, MapNode) else None
+        self.keys = root.keys if isinstance(root, MapNode) else {}
         inputs = root.items.get("inputs") if isinstance(root, MapNode) else None
         for item in inputs.items if isinstance(inputs, ListNode) else ():
             name = item.items.get("name") if isinstance(item, MapNode) else None
@@ -80,7 +85,7 @@ class _InSpec(_Nowhere):
             if name in self.places:
                 keys = self.places[name].keys
                 return keys.get(_ABOUT.get(each.code, "name"), keys["name"])
-        return self.tool
+        return self.keys.get(each.subject, self.keys.get("tool"))
 
 
 def _names(each: Diagnostic) -> list[str]:
