@@ -39,6 +39,7 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         # Not for HTML as such: it makes every printed value say that it is safe.
         autoescape=True,
+        auto_reload=False,
         finalize=_only_safe,
         trim_blocks=True,
         lstrip_blocks=True,
