@@ -22,6 +22,7 @@ from wiro_runtime.lora import LoraChoice
 from wiro_runtime.text import is_huge, nearest, shorten
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -42,7 +43,9 @@ class _Field:
 class ToolInputs(BaseModel):
     """Inputs of one tool, checked. Fields have Python names; Wiro's names are accepted too.
 
-    Calling it with anything that the tool does not take raises :class:`InvalidInputs`.
+    Calling it with anything that the tool does not take raises :class:`InvalidInputs`. Pydantic's
+    own ways (``model_validate``, ``model_validate_json``, a ``TypeAdapter``, a field of another
+    model) check the same and raise pydantic's ``ValidationError``.
     """
 
     model_config = ConfigDict(
@@ -61,17 +64,23 @@ class ToolInputs(BaseModel):
     if not TYPE_CHECKING:
 
         def __init__(self, /, **data: Any) -> None:
-            problems = _unsendable(type(self), data)
+            problems: dict[str, str] = {}
             try:
                 super().__init__(**data)
             except ValidationError as error:
-                problems = _problems(type(self), error) | problems
+                problems = _problems(type(self), error)
             # Outside the handler: pydantic's own report of the same would only hide this one.
             if problems:
                 raise _in_order(type(self), problems)
 
         # Tells pydantic that this is still its own constructor as far as model_validate goes.
         __init__.__pydantic_base_init__ = True
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            schema = handler(source)
+            _guard(cls, schema)
+            return schema
 
     def wire(self) -> dict[str, Json]:
         """The JSON body of the request, keys in the order of the document.
@@ -170,6 +179,8 @@ def _put_files(body: dict[str, Any], field: _Field, value: Any) -> None:
             body.setdefault(f"{field.key}Url", "")
 
 
+_UNSENDABLE = "unsendable"
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _EXPECTED = {
@@ -206,24 +217,42 @@ _TYPES: dict[type, str] = {
 }
 
 
-def _unsendable(cls: type[ToolInputs], data: Mapping[str, Any]) -> dict[str, str]:
-    """Texts that are texts, but not worth a billed run, or not possible to send."""
-    problems: dict[str, str] = {}
-    for name, info in cls.model_fields.items():
-        value = data.get(name, data.get(info.alias or name))
+class _Sendable:
+    """What the type of a field allows, but is not worth a billed run, or not possible to send."""
+
+    def __init__(self, info: FieldInfo) -> None:
+        # The blank one may be an option.
+        self._text = info.is_required() and not _options(info.annotation)
+
+    def __call__(self, value: object) -> object:
         texts = cast("list[object]", value) if isinstance(value, list) else [value]
         if any(isinstance(text, str) and _SURROGATE.search(text) for text in texts):
-            problems[name] = "holds half a character (an unpaired surrogate)"
-        elif isinstance(value, int) and is_huge(value):
-            problems[name] = "has more than 300 digits"
-        elif (
-            info.is_required()
-            and isinstance(value, str)
-            and not value.strip()
-            and not _options(info.annotation)
-        ):
-            problems[name] = "required, got blank text"
-    return problems
+            raise self._problem("holds half a character (an unpaired surrogate)")
+        if isinstance(value, int) and is_huge(value):
+            raise self._problem("has more than 300 digits")
+        if self._text and isinstance(value, str) and not value.strip():
+            raise self._problem("required, got blank text")
+        return value
+
+    def _problem(self, text: str) -> Exception:
+        from pydantic_core import PydanticCustomError  # noqa: PLC0415 - rarely needed
+
+        return PydanticCustomError(_UNSENDABLE, "{text}", {"text": text})
+
+
+def _guard(cls: type[ToolInputs], schema: Any) -> None:
+    """Have every field of a model's schema checked by :class:`_Sendable`, too."""
+    while schema["type"] != "model-fields":
+        if "schema" not in schema or schema.get("cls", cls) is not cls:
+            return
+        schema = schema["schema"]
+    for name, field in schema["fields"].items():
+        holder = field["schema"] if field["schema"]["type"] == "default" else field
+        inner = holder["schema"]
+        # Pydantic may ask again about a schema that it has kept.
+        if not isinstance(inner.get("function", {}).get("function"), _Sendable):
+            check = {"type": "no-info", "function": _Sendable(cls.model_fields[name])}
+            holder["schema"] = {"type": "function-after", "function": check, "schema": inner}
 
 
 def _problems(cls: type[ToolInputs], error: ValidationError) -> dict[str, str]:
@@ -255,6 +284,8 @@ def _line(cls: type[ToolInputs], name: str, details: list[ErrorDetails]) -> str:
     kinds = [detail["type"] for detail in details]
     if "string_unicode" in kinds:
         return "holds half a character (an unpaired surrogate)"
+    if _UNSENDABLE in kinds:
+        return next(detail["msg"] for detail in details if detail["type"] == _UNSENDABLE)
     given = details[0]["input"]
     if "missing" in kinds:
         return "required"
