@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin
 
@@ -95,18 +95,21 @@ class ToolInputs(BaseModel):
         """Like :meth:`wire`, with the files themselves in the place of their names."""
         body: dict[str, Any] = {}
         prefixes: dict[str, str] = {}
-        for field in _fields(type(self)):
+        fields = _fields(type(self))
+        links = _Links(fields, self.model_fields_set)
+        for field in fields:
             value = getattr(self, field.name)
             if value is None:
                 continue
             if field.wire in FILE_KINDS:
-                _put_files(body, field, value)
+                _put_files(body, field, value, links)
                 continue
             if field.lora_prompt is not None:
                 loras = [value] if isinstance(value, LoraChoice | str) else list(value)
                 text = "".join(x.prompt_prefix for x in loras if isinstance(x, LoraChoice))
                 prefixes[field.lora_prompt] = prefixes.get(field.lora_prompt, "") + text
             body[field.key] = _spell(field.wire, value)
+        links.place(body)
         for key, prefix in prefixes.items():
             prompt = body.get(key, "")
             if prefix and isinstance(prompt, str):
@@ -158,26 +161,65 @@ def _unquoted(text: str) -> Any:
     return value if isinstance(value, (int, float)) else text
 
 
-def _put_files(body: dict[str, Any], field: _Field, value: Any) -> None:
+class _Links:
+    """Addresses of files that go into ``{id}Url``, which may be an input of its own."""
+
+    def __init__(self, fields: tuple[_Field, ...], given: Collection[str]) -> None:
+        self._keys = {field.key: field.name for field in fields}
+        self._given = given
+        self._links: dict[str, tuple[_Field, str]] = {}
+
+    def add(self, body: dict[str, Any], field: _Field, address: str) -> None:
+        """``address`` for ``field``, or nothing when its file is sent: the other place is empty."""
+        # Some tools spell it the other way round.
+        other = field.key.replace("Multiple", "UrlMultiple")
+        key = other if other != field.key and other in self._keys else f"{field.key}Url"
+        self._links[key] = field, address
+        body.setdefault(key, "")
+
+    def place(self, body: dict[str, Any]) -> None:
+        """Once all else is in ``body``. What is the input's own goes along where there may be
+        several, and what it has by default gives way."""
+        for key, (field, address) in self._links.items():
+            name = self._keys.get(key, "")
+            own = body[key] if name in self._given and isinstance(body[key], str) else ""
+            if field.wire == "files":
+                body[key] = ",".join(filter(None, (own, address)))
+            elif own and own != address:
+                text = f"given twice, here and as {field.name}"
+                raise InvalidInputs(f"{name}: {text}", problems={name: text})
+            else:
+                body[key] = address
+
+
+def _put_files(body: dict[str, Any], field: _Field, value: Any, links: _Links) -> None:
     values: list[str | LocalFile] = (
         [value] if isinstance(value, str) or is_local_file(value) else list(value)
     )
     local = [item for item in values if is_local_file(item)]
     texts = [item for item in values if isinstance(item, str)]
-    if field.wire in ("file-url", "files-url"):
-        body[field.key] = ",".join(texts)
+    # A comma inside of an address, rather than between two, would cut it.
+    joined = ",".join(_COMMA.sub("%2C", text) for text in texts)
+    if field.wire == "file-url":
+        body[field.key] = texts[0] if texts else ""
         if local and field.file_field:
-            body[field.file_field] = local if field.wire == "files-url" else local[0]
+            body[field.file_field] = local[0]
+    elif field.wire == "files-url":
+        body[field.key] = joined
+        if local and field.file_field:
+            body[field.file_field] = local
     elif field.wire == "files":
         body[field.key] = local or ""
-        body.setdefault(f"{field.key}Url", ",".join(texts))
+        links.add(body, field, joined)
     elif field.wire in _MANY_FILES:
         body[field.key] = values
     else:
-        body[field.key] = values[0] if values else ""
-        if local:
-            body.setdefault(f"{field.key}Url", "")
+        body[field.key] = local[0] if local else ""
+        if local or any(texts):
+            links.add(body, field, texts[0] if texts else "")
 
+
+_COMMA = re.compile(r",(?!https?://)")
 
 _UNSENDABLE = "unsendable"
 
@@ -225,8 +267,7 @@ class _Sendable:
         self._text = info.is_required() and not _options(info.annotation)
 
     def __call__(self, value: object) -> object:
-        texts = cast("list[object]", value) if isinstance(value, list) else [value]
-        if any(isinstance(text, str) and _SURROGATE.search(text) for text in texts):
+        if any(isinstance(text, str) and _SURROGATE.search(text) for text in _each(value)):
             raise self._problem("holds half a character (an unpaired surrogate)")
         if isinstance(value, int) and is_huge(value):
             raise self._problem("has more than 300 digits")
@@ -238,6 +279,10 @@ class _Sendable:
         from pydantic_core import PydanticCustomError  # noqa: PLC0415 - rarely needed
 
         return PydanticCustomError(_UNSENDABLE, "{text}", {"text": text})
+
+
+def _each(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
 
 
 def _guard(cls: type[ToolInputs], schema: Any) -> None:

@@ -243,7 +243,8 @@ def test_files_show_as_their_names_and_addresses_as_they_are(tmp_path: Path) -> 
     assert Inputs(prompt="x", image=photo).wire()["inputImage"] == "<file photo.png>"
     assert Inputs(prompt="x", image=b"\x89PNG").wire()["inputImage"] == "<file file>"
     url = "https://example.com/a.png"
-    assert Inputs(prompt="x", image=url).wire()["inputImage"] == url
+    body = Inputs(prompt="x", image=url).wire()
+    assert (body["inputImage"], body["inputImageUrl"]) == ("", url)
 
 
 def test_inputs_are_frozen_and_survive_json_schema() -> None:
