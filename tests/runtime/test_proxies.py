@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import socket
 import threading
 from collections.abc import Generator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from wiro_runtime.downloads import Files, Options, Source, Transfer
+from wiro_runtime.parts import Memory
 from wiro_runtime.settings import Settings, load_settings
 
 
@@ -38,13 +38,13 @@ def proxy() -> Generator[tuple[int, list[str]], None, None]:
 
 
 def fetch(settings: Settings, url: str) -> bytes:
-    sink = io.BytesIO()
+    sink = Memory()
     files = Files(settings)
     source = Source(url=url, size=None, task_id=None)
     with files.client() as client:
         Transfer(client, settings, source, sink, Options()).run()
     files.close()
-    return sink.getvalue()
+    return sink.data
 
 
 @pytest.fixture
