@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from runtime.kit import Kit, nameless
+from runtime.kit import Kit
 from wiro_runtime import DownloadError, Output, PollSchedule, Result, Retries, Wiro
 from wiro_runtime.detail import TaskDetail
 from wiro_runtime.downloads import Files
