@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import selectors
 import shutil
@@ -40,7 +41,7 @@ class Served:
             assert time.monotonic() < deadline, self.output
             assert self.process.stdout is not None
             if self._ready.select(timeout=1):
-                self.output += self.process.stdout.read1().decode()
+                self.output += os.read(self.process.stdout.fileno(), 65536).decode()
         return match
 
     def close(self) -> None:
