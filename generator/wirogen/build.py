@@ -17,6 +17,7 @@ from wirogen.sources import (
     Sources,
     display_path,
     files_below,
+    note_spec,
     read_bytes,
     read_documents,
     read_specs,
@@ -211,7 +212,9 @@ def _write_specs(
         if digest is not None and before is not None and _same_documents(before.load(), spec):
             edited += [] if digest == built.get(held.tool) else [path]
         if not check:
-            write_file(file, dump_spec(spec))
+            text = dump_spec(spec)
+            write_file(file, text)
+            note_spec(held, text)
     kept = {(out / path).resolve() for path in targets}
     for tool, file in sources.files.items():
         if tool in sources.held and file.resolve() not in kept and not check:

@@ -20,6 +20,7 @@ from wirogen.cli.console import (
     print_summary,
     project_root,
 )
+from wirogen.publish import Changes
 from wirogen.unchanged import Summary
 
 _SHOWN = 10
@@ -49,7 +50,7 @@ def command(
     with alone(project, shared=check):
         summary = build(project, templates=templates, check=check, jobs=jobs)
     if as_json:
-        print_json(_as_json(summary))
+        print_json(report_json(summary))
     else:
         show_report(summary, check=check)
     if summary.errors:
@@ -82,11 +83,17 @@ def show_report(report: Summary, *, check: bool) -> None:
         verb = "would be" if check else "was"
         what = f"{verb} overwritten from its document; corrections belong in specs/overlays/"
         rows.append(("edited by hand", f"{edits}: {what}"))
+    print_summary([*rows, *tree_rows(changes, Path("generated"))], out())
+
+
+def tree_rows(changes: Changes, folder: Path) -> list[tuple[str, str]]:
+    """What is to be said of files in a generated folder that somebody else has written."""
+    rows: list[tuple[str, str]] = []
     if changes.edited:
-        rows.append(("edited by hand", _some([f"generated/{path}" for path in changes.edited])))
+        rows.append(("edited by hand", _some([f"{folder}/{path}" for path in changes.edited])))
     if changes.unknown:
-        rows.append(("not ours, kept", _some([f"generated/{path}" for path in changes.unknown])))
-    print_summary(rows, out())
+        rows.append(("not ours, kept", _some([f"{folder}/{path}" for path in changes.unknown])))
+    return rows
 
 
 def _verb(count: int, verb: str) -> str:
@@ -98,11 +105,13 @@ def _some(paths: list[str]) -> str:
     return ", ".join(paths[:_SHOWN]) + more
 
 
-def _as_json(report: Summary) -> dict[str, object]:
+def report_json(report: Summary) -> dict[str, object]:
+    """The same for a program. ``rendered`` are the tools that were worked out anew."""
     return {
         "tools": list(report.tools),
         "specs": list(report.specs),
         "edited_specs": list(report.edited),
+        "rendered": list(report.changes.rendered),
         "written": list(report.changes.written),
         "unchanged": report.changes.unchanged,
         "removed": list(report.changes.removed),
