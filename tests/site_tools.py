@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from generated import prompt, select, text, tool
+from wirogen.emit.cards import card_of
+from wirogen.emit.pages import tool_pages
+from wirogen.emit.render import render_shared, render_tool
+from wirogen.emit.templates import Renderer
+from wirogen.plan import plan_modules, plan_tool, published_schema
+from wirogen.publish import publish
 from wirogen.spec import Input, Option, ToolSpec, Wire, load_spec
 from wirogen.spec.model import Finding, Source
 
@@ -32,6 +40,26 @@ def load_everything() -> ToolSpec:
     """The spec of the golden files: one input of each kind."""
     path = Path(__file__).parent / "golden" / "specs" / "acme" / "everything.yaml"
     return load_spec(path.read_text("utf-8"), path=str(path))
+
+
+def write_generated(specs: Mapping[str, ToolSpec], out: Path, *, pages_only: bool = False) -> Path:
+    """A whole generated tree of these tools; ``pages_only`` leaves the Python out."""
+    renderer = Renderer()
+    modules, _ = plan_modules(specs)
+    plans = [plan_tool(spec, modules[tool]) for tool, spec in sorted(specs.items())]
+    files: dict[str, str] = {}
+    for plan in plans:
+        # The client of ten thousand options takes long to format, and no page needs it.
+        if pages_only or plan.spec.tool == "wiro/huge":
+            files |= tool_pages(plan, renderer)
+            path = f"schemas/tools/{plan.module.owner}/{plan.module.project}.json"
+            files[path] = json.dumps(published_schema(plan))
+        else:
+            files |= render_tool(plan, renderer)
+    by_tool = {plan.spec.tool: plan for plan in plans}
+    shared = render_shared(map(card_of, plans), by_tool.__getitem__, renderer)
+    publish(files | shared, out, provenance={})
+    return out
 
 
 def _number(name: str, **more: str) -> Input:

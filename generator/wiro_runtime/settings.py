@@ -215,14 +215,15 @@ def _address(given: str | None, variable: str, default: str, scheme: str) -> str
         raise ConfigurationError(f"{where} is not an address") from None
     if parts.username is not None or parts.query or parts.fragment or not parts.hostname:
         raise ConfigurationError(f"{where} must be {scheme}s://HOST/PATH and nothing more")
-    if parts.scheme == f"{scheme}s" or (parts.scheme == scheme and _is_loopback(parts.hostname)):
+    if parts.scheme == f"{scheme}s" or (parts.scheme == scheme and is_loopback(parts.hostname)):
         return address
     raise ConfigurationError(
         f"{where} must begin with {scheme}s://; plain {scheme}:// only reaches this computer"
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this computer by its name or number; nothing is looked up."""
     if host == "localhost":
         return True
     try:

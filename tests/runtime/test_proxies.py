@@ -114,7 +114,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     key, made = folder / "key.pem", folder / "wiro.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-subj", "/CN=wiro.example", "-addext", "subjectAltName=DNS:wiro.example,DNS:socket.example",
+         "-subj", "/CN=wiro.example",
+         "-addext", "subjectAltName=DNS:wiro.example,DNS:socket.example",
          "-keyout", key, "-out", made],
         check=True, capture_output=True,
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from site_browser import watched
-from site_tools import AWKWARD, load_everything
-from wirogen.emit.cards import card_of
-from wirogen.emit.pages import tool_pages
-from wirogen.emit.render import render_shared, render_tool
-from wirogen.emit.templates import Renderer
-from wirogen.plan import plan_modules, plan_tool, published_schema
-from wirogen.publish import publish
+from site_tools import AWKWARD, load_everything, write_generated
 from wirogen.site.build import build_site
 from wirogen.site.server import Server
 from wirogen.spec import ToolSpec, spec_to_json
@@ -47,21 +40,7 @@ def site_specs(project_specs: dict[str, ToolSpec]) -> dict[str, ToolSpec]:
 @pytest.fixture(scope="session")
 def generated(site_specs: dict[str, ToolSpec], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole generated tree of these tools."""
-    out = tmp_path_factory.mktemp("site") / "generated"
-    renderer = Renderer()
-    modules, _ = plan_modules(site_specs)
-    plans = [plan_tool(spec, modules[tool]) for tool, spec in sorted(site_specs.items())]
-    files: dict[str, str] = {}
-    for plan in plans:
-        # The client of ten thousand options takes long to format, and no page needs it.
-        only_page = plan.spec.tool == "wiro/huge"
-        files |= tool_pages(plan, renderer) if only_page else render_tool(plan, renderer)
-    schema = published_schema(plan_tool(site_specs["wiro/huge"], modules["wiro/huge"]))
-    files["schemas/tools/wiro/huge.json"] = json.dumps(schema)
-    by_tool = {plan.spec.tool: plan for plan in plans}
-    files |= render_shared(map(card_of, plans), by_tool.__getitem__, renderer)
-    publish(files, out, provenance={})
-    return out
+    return write_generated(site_specs, tmp_path_factory.mktemp("site") / "generated")
 
 
 @pytest.fixture(scope="session")

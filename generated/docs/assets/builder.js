@@ -3,7 +3,7 @@
 import { control } from "./controls.js";
 import { el, newId } from "./dom.js";
 import { highlight } from "./highlight.js";
-import { check, lines } from "./request.js";
+import { check, lines, unknownInput } from "./request.js";
 import { snippets } from "./snippets.js";
 import { tabs } from "./tabs.js";
 
@@ -56,13 +56,14 @@ function unpack(text) {
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(letters, (char) => char.charCodeAt(0))));
 }
 
+// What a shared address says, into the fields; the names that no field has are returned.
 function loadAddress(fields) {
-  if (!location.hash.startsWith(MARK)) return false;
+  if (!location.hash.startsWith(MARK)) return null;
   let saved;
   try {
     saved = unpack(location.hash.slice(MARK.length));
   } catch {
-    return false;
+    return null;
   }
   for (const field of fields) {
     const text = saved?.[field.input.name];
@@ -73,7 +74,9 @@ function loadAddress(fields) {
       field.clear();
     }
   }
-  return true;
+  const known = new Set(fields.map((field) => field.input.name));
+  const names = saved && typeof saved === "object" && !Array.isArray(saved) ? Object.keys(saved) : [];
+  return names.filter((name) => !known.has(name));
 }
 
 function address(fields) {
@@ -120,6 +123,7 @@ function codePanel() {
 export function build(root, tool) {
   let texts = {};
   let tab = "python";
+  let unknown = [];
   const out = codePanel();
   const summary = el("ul", { class: "wt-problems", "aria-live": "polite" });
   const fields = tool.inputs.map((input) => fieldFor(input, () => update(true)));
@@ -153,9 +157,16 @@ export function build(root, tool) {
     summary.hidden = !found.size;
   }
 
+  function found(values) {
+    const all = check(tool.inputs, values);
+    for (const name of unknown) all.set(name, unknownInput(name, tool.inputs));
+    return all;
+  }
+
   function update(keep) {
+    if (keep) unknown = [];
     const values = given();
-    mark(check(tool.inputs, values));
+    mark(found(values));
     texts = snippets(tool, values);
     out.show(texts[tab], tab);
     if (keep) history.replaceState(null, "", address(fields));
@@ -176,13 +187,16 @@ export function build(root, tool) {
     rare.length ? folded : null,
   );
   const restart = () => {
+    unknown = [];
     for (const field of fields) {
       field.clear();
       startWithExample(field);
     }
   };
   const follow = () => {
-    if (loadAddress(fields)) folded.open ||= rare.some((each) => each.save() !== null);
+    const strange = loadAddress(fields);
+    unknown = strange ?? [];
+    if (strange) folded.open ||= rare.some((each) => each.save() !== null);
   };
   restart();
   follow();
@@ -201,5 +215,14 @@ export function build(root, tool) {
   update(false);
   root.classList.add("wt-ready");
   // For tests and for the console: what the form would send, and why it would not.
-  root.request = () => ({ snippets: texts, problems: lines(check(tool.inputs, given())) });
+  root.request = () => ({ snippets: texts, problems: lines(found(given())) });
+
+  // Puts an option into the form, as if it had been picked there.
+  return (name, value) => {
+    const field = fields.find((each) => each.input.name === name);
+    if (field.input.rare) folded.open = true;
+    field.choose(value);
+    field.node.scrollIntoView({ block: "center" });
+    field.field.focus({ preventScroll: true });
+  };
 }

@@ -81,16 +81,17 @@ export function loraControl(input, { labelId, changed }) {
   const many = input.kind === "loras";
   let chosen = [];
   const cards = el("div", { class: "wt-cards" });
+  const choose = (value) => {
+    chosen = many ? [...chosen, make(value)] : [make(value)];
+    draw();
+    changed();
+  };
   const search = picker({
     options,
     label: input.title,
     free: true,
+    choose,
     placeholder: options.length ? `Search ${options.length} LoRA${options.length === 1 ? "" : "s"}, or type an id` : "Type an id",
-    choose: (value) => {
-      chosen = many ? [...chosen, make(value)] : [make(value)];
-      draw();
-      changed();
-    },
   });
   search.field.setAttribute("aria-labelledby", labelId);
 
@@ -118,6 +119,7 @@ export function loraControl(input, { labelId, changed }) {
   return {
     node: el("div", {}, cards, search.node),
     field: search.field,
+    choose,
     get: () => (chosen.length ? (many ? chosen : chosen[0]) : undefined),
     save: () =>
       chosen.length

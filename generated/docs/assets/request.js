@@ -1,5 +1,6 @@
 // A filled-in form → what is wrong with it, and the body that Wiro gets.
 
+import { nearest } from "./nearest.js";
 import { lorasOf, loraPrefix, problems } from "./rules.js";
 import { json, LocalFile, Lora, Num, number, parseJson } from "./values.js";
 
@@ -41,6 +42,12 @@ export function check(inputs, given) {
     }
   }
   return found;
+}
+
+// What is said of a name that no input has.
+export function unknownInput(name, inputs) {
+  const close = nearest(name, inputs.map((each) => each.name)).match(/^; nearest: '([^',]+)/);
+  return close ? `unknown input; did you mean ${close[1]}?` : "unknown input";
 }
 
 // One line for each problem, as the Python error prints it; a LoRA's own line names the LoRA.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ import typer
 
 from wirogen.cli.console import CommandError, err, out, print_json
 from wirogen.diagnostics import InputError
+from wirogen.site.covers import COVER_HOST, CoverMode
 from wirogen.text import counted
 
 if TYPE_CHECKING:
@@ -26,6 +28,20 @@ _Out = Annotated[
     Path | None, typer.Option("--out", help="Result; by default site/ of that project.")
 ]
 _Name = Annotated[str, typer.Option(help="Name in the header of the site.")]
+_CoversFrom = Annotated[
+    CoverMode,
+    typer.Option(
+        help="local: copies in the site, asked for while it is built. remote: a reader's browser "
+        "asks Wiro. none: drawings."
+    ),
+]
+_Hosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cover-host", help=f"Host that covers may come from, instead of {COVER_HOST}; repeatable."
+    ),
+]
+_SHOWN = 5
 
 
 @app.command("build")
@@ -36,16 +52,20 @@ def build(
     site_url: Annotated[
         str | None, typer.Option(help="Address that the site will have, for its sitemap.")
     ] = None,
+    covers: _CoversFrom = CoverMode.LOCAL,
+    cover_host: _Hosts = None,
     jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
 ) -> int:
     """Build the site: plain files for any web server. Only what changed is made again."""
     source, target = _folders(docs, out_dir)
     started = time.monotonic()
-    report = _build(source, target, name=name, site_url=site_url, jobs=jobs)
+    report = _builder(source, target, name, site_url, covers, cover_host, jobs)()
     if as_json:
-        print_json({"out": str(target), "pages": report.pages, "made": report.made})
+        counts = {"pages": report.pages, "made": report.made, "missing_covers": len(report.missing)}
+        print_json({"out": str(target), **counts})
     else:
+        _tell(report)
         seconds = time.monotonic() - started
         out().print(
             f"{target}: {counted(report.pages, 'page')}, {report.made} made now, {seconds:.1f} s"
@@ -58,14 +78,24 @@ def serve(
     docs: _Docs = None,
     out_dir: _Out = None,
     name: _Name = "wiro-tools",
+    covers: _CoversFrom = CoverMode.LOCAL,
+    cover_host: _Hosts = None,
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 8000,
 ) -> int:
     """Build the site, show it on this machine, and build again when its source changes."""
     source, target = _folders(docs, out_dir)
-    _build(source, target, name=name, site_url=None, jobs=0)
+    first = _builder(source, target, name, None, covers, cover_host, 0)
     from wirogen.site.server import Server  # noqa: PLC0415 - after the extra is known to be there
 
-    with Server(target, port) as server:
+    try:
+        server = Server(target, port)
+    except OSError as error:
+        reason = (error.strerror or "cannot be used").lower()
+        raise CommandError(f"port {port}: {reason}; --port 0 takes any free one") from None
+    _tell(first())
+    # Servers are asked once: a change of a page must not wait for covers that did not come.
+    again = functools.partial(first, cover_hosts=())
+    with server:
         out().print(f"{server.url} (Ctrl-C ends it)")
         seen = _state(source)
         while True:
@@ -75,27 +105,47 @@ def serve(
                 continue
             seen = now
             try:
-                report = _build(source, target, name=name, site_url=None, jobs=0)
+                report = again()
             except InputError as error:
                 err().print(str(error), markup=False)
             else:
                 out().print(f"{counted(report.made, 'page')} made again")
 
 
-def _build(source: Path, target: Path, *, name: str, site_url: str | None, jobs: int) -> SiteReport:
-    missing = [module for module in ("zensical", "markdown") if find_spec(module) is None]
+def _builder(
+    source: Path,
+    target: Path,
+    name: str,
+    site_url: str | None,
+    covers: CoverMode,
+    hosts: list[str] | None,
+    jobs: int,
+) -> functools.partial[SiteReport]:
+    needed = {"zensical": "Zensical", "markdown": "Markdown", "PIL": "Pillow"}
+    missing = [title for module, title in needed.items() if find_spec(module) is None]
     if missing:
-        raise CommandError("Zensical is not installed; run: pip install 'wiro-tools[docs]'")
+        raise CommandError(f"{missing[0]} is not installed; run: pip install 'wiro-tools[docs]'")
     from wirogen.site.build import build_site  # noqa: PLC0415 - needs the extra
 
-    return build_site(
+    return functools.partial(
+        build_site,
         source,
         target,
         work=target.parent / ".wirogen" / f"docs-{target.name}",
         name=name,
         site_url=site_url,
         workers=jobs or os.cpu_count() or 1,
+        covers=covers,
+        cover_hosts=hosts or (COVER_HOST,),
     )
+
+
+def _tell(report: SiteReport) -> None:
+    """A site without some of its covers is a whole site, so this is no failure."""
+    for each in report.missing[:_SHOWN]:
+        err().print(str(each), markup=False)
+    if len(report.missing) > _SHOWN:
+        err().print(f"and {len(report.missing) - _SHOWN} covers more that are not in the site")
 
 
 def _folders(docs: Path | None, target: Path | None) -> tuple[Path, Path]:

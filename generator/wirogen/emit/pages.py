@@ -13,7 +13,7 @@ from wirogen.emit.templates import Renderer
 from wirogen.plan import ToolCard, ToolPlan
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.model import Code
-from wirogen.site.categories import Category, categories_of, slug
+from wirogen.site.categories import Category, categories_of, input_kinds, output_kind, slug
 from wirogen.site.guides import GUIDES, calls, guide_values
 from wirogen.site.listing import listing_text
 from wirogen.site.request import request_data
@@ -25,7 +25,6 @@ EXAMPLES_SHOWN: Final = 20
 BODY_SHOWN: Final = 20_000
 _TOOL_PAGE: Final = "docs/tools/[owner]/[project].md.jinja"
 _CATEGORY: Final = "docs/categories/[category].md.jinja"
-_VIDEO: Final = (".mp4", ".webm", ".mov")
 _ASSETS: Final = "docs/assets"
 _GUIDES: Final = "docs/guides"
 
@@ -41,7 +40,8 @@ def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
         snippets=first_snippets(plan, texts),
         categories=categories_of(plan.spec),
         cover=cover,
-        video=bool(cover and cover.lower().endswith(_VIDEO)),
+        makes=Code(output_kind(plan.spec)),
+        takes=[Code(kind) for kind in input_kinds(plan.inputs)],
         findings=_findings(plan),
         price=_price(plan),
         options_shown=OPTIONS_SHOWN,

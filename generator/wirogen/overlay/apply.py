@@ -12,8 +12,8 @@ from wirogen.document.wire import number
 from wirogen.overlay.read import Correction, Overlay
 from wirogen.plan.identifiers import INPUT_RESERVED, snake
 from wirogen.spec import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
+from wirogen.spec.checks import input_problem
 from wirogen.spec.dump import json_is_same
-from wirogen.spec.load import input_problem
 
 
 class _RefusedError(Exception):

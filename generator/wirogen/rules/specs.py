@@ -53,6 +53,17 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "Make room, or choose another folder; then build again.",
     ),
     rule(
+        "S006",
+        "cover-left-out",
+        Severity.NOTE,
+        "A cover is not in the documentation site.",
+        "While the site is built, covers are copied into it, so that its pages ask nobody else. "
+        "Only pictures and short MP4 videos are taken, over https, from hosts that are named, and "
+        "as many as a site can hold. The page shows a drawn cover instead.",
+        "Build again when the server answers, name its host with --cover-host, or choose "
+        "--covers none.",
+    ),
+    rule(
         "S101",
         "sent-of-another-type",
         Severity.WARNING,
@@ -79,6 +90,24 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "is above the highest, or the default is outside. Limits that make no sense are not "
         "checked.",
         "Correct the setting where it was written.",
+    ),
+    rule(
+        "S104",
+        "sent-outside-limits",
+        Severity.WARNING,
+        "A spec sends a value outside the limits of its input.",
+        "The client refuses what is outside 'minimum' and 'maximum', the value that goes out when "
+        "the caller gives nothing included, so every call has to give another one.",
+        "Correct the limits or 'wire.sent' where they were written, be it in an overlay.",
+    ),
+    rule(
+        "S105",
+        "endpoint-of-another-tool",
+        Severity.WARNING,
+        "The Run endpoint of a spec is not that of its tool.",
+        "Clients run the tool that 'tool' names; pages show the address in 'endpoints'. The two "
+        "should say the same.",
+        "Correct 'tool' or 'endpoints' (https://api.wiro.ai/v1/Run/owner/project).",
     ),
     rule(
         "N101",

@@ -13,7 +13,9 @@ from typing import Final
 
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.publish import write_file
+from wirogen.site.covers import Cover
 from wirogen.site.markup import Page, render_page
+from wirogen.site.pictures import figure, placed
 from wirogen.site.theme import CONTENT_END, CONTENT_START, DESCRIPTION, TITLE
 
 _TOC: Final = re.compile(
@@ -37,7 +39,7 @@ class Neighbour:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One page to be made, ``path`` below the site. ``around`` are the pages before and after it
-    in ``category``."""
+    in ``category``, ``cover`` its picture."""
 
     source: Path
     target: Path
@@ -45,6 +47,7 @@ class Job:
     path: str
     around: tuple[Neighbour | None, Neighbour | None] = (None, None)
     category: str = ""
+    cover: Cover | None = None
 
 
 def assemble(jobs: Sequence[Job], *, workers: int) -> None:
@@ -78,7 +81,8 @@ def fill_shell(page: Page, job: Job) -> str:
     before = before.replace(DESCRIPTION, html.escape(page.description))
     after = after.replace(TITLE, html.escape(page.title))
     before = with_alternate(before, job.source.name)
-    return f"{before}{page.body}\n{_around(job)}{after}"
+    body = placed(page.body, lambda makes, link: figure(page.title, makes, link, job.cover))
+    return f"{before}{body}\n{_around(job)}{after}"
 
 
 def with_alternate(text: str, name: str) -> str:

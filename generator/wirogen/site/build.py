@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import urllib.parse
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -24,44 +24,61 @@ from typing import Any, Final, cast
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.publish import write_file
 from wirogen.site.assemble import Job, assemble, neighbours, with_alternate
+from wirogen.site.covers import COVER_HOST, CoverMode, Covers, local_covers, remote_covers
 from wirogen.site.guides import GUIDES
 from wirogen.site.markup import site_links, split_front_matter
+from wirogen.site.pictures import as_link, hue, placed
 from wirogen.site.reference import reference_pages
-from wirogen.site.search import add_tools
-from wirogen.site.theme import MAIN_TEMPLATE, SHELL, configuration
+from wirogen.site.search import search_index
+from wirogen.site.theme import FONTS, LOOK, SHELL, configuration, main_template
 
 _TOOL_SHELL: Final = "tools/shell/shell"
 _CATEGORY_SHELL: Final = "categories/shell"
 _STATE: Final = "state.json"
-_PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n\n')
+_PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n+')
+# Only templates write these: in a document's text the signs are escaped.
+_BOXES: Final = re.compile(r'(?m)^(?:<div class="wt-[a-z-]+"[^<>]* markdown="1">|</div>)\n+')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteReport:
-    """What a build did: pages in the site, pages made now, whether Zensical had to run."""
+    """What a build did: pages in the site, pages made now, whether Zensical had to run, and the
+    covers that are not in it."""
 
     pages: int
     made: int
     whole: bool
+    missing: tuple[Diagnostic, ...] = ()
 
 
 def build_site(
-    docs: Path, out: Path, *, work: Path, name: str, site_url: str | None, workers: int = 2
+    docs: Path,
+    out: Path,
+    *,
+    work: Path,
+    name: str,
+    site_url: str | None,
+    workers: int = 2,
+    covers: CoverMode = CoverMode.NONE,
+    cover_hosts: Collection[str] = (COVER_HOST,),
 ) -> SiteReport:
     """Make ``out`` the site of ``docs``; ``work`` keeps what the next build need not do again.
 
-    Raises :class:`InputError` when ``docs`` is no documentation source or Zensical refuses it.
+    Only ``covers=LOCAL`` asks servers for something, and only ``cover_hosts``. Raises
+    :class:`InputError` when ``docs`` is no documentation source or Zensical refuses it.
     """
     tools = _tools(docs)
+    pictures = _covers(tools, covers, work / "covers", cover_hosts)
     stage = work / "stage"
-    sources = _sources(docs, name=name, site_url=site_url)
+    elsewhere = covers is CoverMode.REMOTE
+    sources = _sources(docs, name=name, site_url=site_url, elsewhere=elsewhere)
     old = _read_state(work / _STATE)
     digest = _digest(sources)
     whole = old.get("stage") != digest or not (stage / "site" / "index.html").is_file()
     if whole:
         _stage(stage, sources)
         _zensical(stage)
-    pages = _pages(docs, out, stage / "site", tools)
+    pages = _pages(docs, out, stage / "site", tools, pictures)
     made = {path: _job_digest(job) for path, job in pages.items()}
     known = cast("dict[str, str]", old.get("pages", {}))
     todo = [
@@ -69,18 +86,46 @@ def build_site(
         for path, job in pages.items()
         if known.get(path) != made[path] or not job.target.is_file()
     ]
-    kept = _copy_static(docs, stage / "site", out)
+    kept = _copy_static(docs, stage / "site", out, pictures)
     assemble(todo, workers=workers)
-    add_tools(stage / "site" / "search.json", out / "search.json", tools)
+    listed = [_with_picture(tool, pictures) for tool in tools]
+    _write_changed(out / "tools.json", _json_lines(listed))
+    _write_changed(out / "find.json", search_index(stage / "site" / "search.json", listed))
     kept |= _write_texts(docs, sources, out)
     if site_url:
         write_file(out / "sitemap.xml", _sitemap(site_url, kept | set(pages)))
-    files = kept | set(pages) | {"search.json"}
+    files = kept | set(pages) | {"tools.json", "find.json"}
     _remove(out, set(cast("list[str]", old.get("files", []))) - files)
     state = {"stage": digest, "pages": made, "files": sorted(files)}
     write_file(work / _STATE, json.dumps(state, indent=0))
     total = sum(path.endswith(".html") for path in files)
-    return SiteReport(pages=total, made=len(todo), whole=whole)
+    return SiteReport(pages=total, made=len(todo), whole=whole, missing=pictures.missing)
+
+
+def _covers(
+    tools: list[dict[str, Any]], mode: CoverMode, cache: Path, hosts: Collection[str]
+) -> Covers:
+    addresses = [str(tool["cover"]) for tool in tools if tool["cover"]]
+    if mode is CoverMode.LOCAL:
+        return local_covers(addresses, cache, hosts=hosts)
+    return remote_covers(addresses) if mode is CoverMode.REMOTE else Covers(found={}, files={})
+
+
+def _with_picture(tool: Mapping[str, Any], pictures: Covers) -> dict[str, Any]:
+    """A tool with what its card shows: ``picture``, below the site, and a colour."""
+    cover = pictures.found.get(str(tool["cover"]))
+    shown = {"picture": cover.source, "moves": cover.video} if cover else {}
+    return {**tool, **shown, "hue": hue(str(tool["tool"]))}
+
+
+def _json_lines(tools: Iterable[Mapping[str, Any]]) -> str:
+    lines = (json.dumps(tool, ensure_ascii=False, separators=(",", ":")) for tool in tools)
+    return '{"tools":[\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def _write_changed(target: Path, text: str) -> None:
+    if not target.is_file() or target.read_text(encoding="utf-8") != text:
+        write_file(target, text)
 
 
 def _tools(docs: Path) -> list[dict[str, Any]]:
@@ -100,7 +145,7 @@ def _is_many(path: str) -> bool:
     return path.endswith(".md") and (in_tools or in_categories)
 
 
-def _sources(docs: Path, *, name: str, site_url: str | None) -> dict[str, bytes]:
+def _sources(docs: Path, *, name: str, site_url: str | None, elsewhere: bool) -> dict[str, bytes]:
     """Everything that Zensical reads, by path below the stage."""
     files = {
         f"docs/{path}": (docs / path).read_bytes()
@@ -116,14 +161,19 @@ def _sources(docs: Path, *, name: str, site_url: str | None) -> dict[str, bytes]
         {"Tools": [{"All tools": "tools/index.md"}, {"Categories": "categories/index.md"}]},
     ]
     guides = [{title: f"guides/{each}.md"} for each, title in GUIDES]
-    if "docs/guides/index.md" in files:
+    with_guides = "docs/guides/index.md" in files
+    if with_guides:
         nav.append({"Guides": guides})
     more: list[object] = [{_title(text): path} for path, text in reference.items()]
     if "docs/diagnostics.md" in files:
         more.append({"Diagnostics": "diagnostics.md"})
     nav.append({"Reference": more})
     files["zensical.toml"] = configuration(name=name, site_url=site_url, nav=nav).encode()
-    files["theme/main.html"] = MAIN_TEMPLATE.encode()
+    template = main_template(guides=with_guides, elsewhere=elsewhere)
+    files["theme/main.html"] = template.encode()
+    files |= {
+        f"docs/assets/{FONTS}/{path.name}": path.read_bytes() for path in (LOOK / FONTS).iterdir()
+    }
     return files
 
 
@@ -171,7 +221,9 @@ def _zensical(stage: Path) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _pages(docs: Path, out: Path, site: Path, tools: list[dict[str, Any]]) -> dict[str, Job]:
+def _pages(
+    docs: Path, out: Path, site: Path, tools: list[dict[str, Any]], pictures: Covers
+) -> dict[str, Job]:
     """The many pages, by path below the site."""
     shells = {
         depth: _squeezed((site / f"{shell}.html").read_text(encoding="utf-8"))
@@ -179,6 +231,7 @@ def _pages(docs: Path, out: Path, site: Path, tools: list[dict[str, Any]]) -> di
     }
     around = neighbours((tool["main"], tool["page"], tool["tool"]) for tool in tools)
     main = {tool["page"]: tool["main"] for tool in tools}
+    covers = {tool["page"]: pictures.found.get(str(tool["cover"])) for tool in tools}
     jobs: dict[str, Job] = {}
     for path in _files(docs):
         if not _is_many(path):
@@ -192,6 +245,7 @@ def _pages(docs: Path, out: Path, site: Path, tools: list[dict[str, Any]]) -> di
             path=target,
             around=(before, behind),
             category=main.get(target, ""),
+            cover=covers.get(target),
         )
     return jobs
 
@@ -209,21 +263,24 @@ def _program() -> str:
 
 
 def _job_digest(job: Job) -> str:
-    parts = (_program(), job.shell, repr(job.around), job.category)
+    parts = (_program(), job.shell, repr(job.around), job.category, repr(job.cover))
     return hashlib.sha256(
         "\0".join(parts).encode() + job.source.read_bytes(), usedforsecurity=False
     ).hexdigest()
 
 
-def _copy_static(docs: Path, site: Path, out: Path) -> set[str]:
-    """Copy what Zensical made, the data of tools and the schemas; their paths below the site."""
-    kept: set[str] = set()
+def _copy_static(docs: Path, site: Path, out: Path, pictures: Covers) -> set[str]:
+    """Copy what Zensical made, covers, the data of tools and the schemas; their paths below the
+    site."""
+    kept = set(pictures.files)
+    for path, file in pictures.files.items():
+        _copy(file, out / path)
     for path in _files(site):
-        if not path.endswith("/shell.html") and path != "search.json":
+        if not path.endswith("/shell.html") and path not in {"search.json", "tools.json"}:
             kept.add(path)
             _copy(site / path, out / path)
     for path in _files(docs):
-        if not path.endswith(".md") and path not in kept:
+        if not path.endswith(".md") and path not in kept and path != "tools.json":
             kept.add(path)
             _copy(docs / path, out / path)
     schemas = docs.parent / "schemas"
@@ -254,9 +311,7 @@ def _write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str
             texts[path] = (docs / path).read_text(encoding="utf-8")
     plain = {path: _for_machines(split_front_matter(text)[1]) for path, text in texts.items()}
     for path, text in plain.items():
-        target = out / path
-        if not target.is_file() or target.read_text(encoding="utf-8") != text:
-            write_file(target, text)
+        _write_changed(out / path, text)
     order = ("index.md", "guides/", "reference/", "diagnostics.md", "tools/")
     parts = [
         f"<!-- {path} -->\n\n{text}"
@@ -282,8 +337,8 @@ def _sitemap(site_url: str, paths: Iterable[str]) -> str:
 
 
 def _for_machines(text: str) -> str:
-    """A page without the empty places that only scripts fill."""
-    return _PLACES.sub("", text)
+    """A page without what only a browser makes use of."""
+    return placed(_BOXES.sub("", _PLACES.sub("", text)), as_link)
 
 
 def _remove(out: Path, paths: set[str]) -> None:

@@ -25,6 +25,7 @@ _BUILDER: Final = '<div class="wt-builder"'
 _NAME: Final = re.compile(r"(<(?:td|br|/a)[^<>]*>\s*<code>)([A-Za-z0-9_.]{12,})</code>")
 _WORDS: Final = re.compile(r"(?<=[_.])|(?<=[a-z0-9])(?=[A-Z])")
 _TABLE: Final = re.compile("<table>")
+_TITLE: Final = re.compile(r'(<h1 id="[^"<>]*">)([^/<>]+/)')
 _FOLDED: Final = "run-it"
 _HEAD: Final = re.compile(r"\A---\n(.*?)\n---\n+", re.DOTALL)
 _FIELD: Final = re.compile(r"(?m)^(\w+): (.*)$")
@@ -63,7 +64,7 @@ def render_page(text: str) -> Page:
     return Page(
         title=fields.get("title", ""),
         description=fields.get("description", ""),
-        body=site_links(_scrollable(_breakable(_foldable(body)))),
+        body=site_links(_scrollable(_breakable(_foldable(_titled(body))))),
         toc=_toc(sections),
     )
 
@@ -93,6 +94,13 @@ def _foldable(body: str) -> str:
     snippets, heading, after = rest.partition("<h2")
     box = f'<div class="wt-snippets">{snippets}</div>\n'
     return f"{before}{builder}{tag}{closed}{box}{heading}{after}"
+
+
+def _titled(body: str) -> str:
+    """The owner in the title of a tool apart from its name."""
+    if _BUILDER not in body:
+        return body
+    return _TITLE.sub(r'\1<span class="wt-owner">\2</span>', body, count=1)
 
 
 def _breakable(body: str) -> str:

@@ -1,41 +1,47 @@
-"""The search index: what Zensical found in its pages, and one entry for each tool."""
+"""The search index: what Zensical found in its pages and one entry for each tool, as text."""
 
 from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from wirogen.publish import write_file
-
 _LIMIT: Final = 600
+_SECTION: Final = 1_200
+_TAG: Final = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 
 
-def add_tools(index: Path, target: Path, tools: Iterable[Mapping[str, Any]]) -> None:
-    """Write ``index`` with ``tools`` (entries of ``tools.json``) added, without the shells."""
+def search_index(index: Path, tools: Iterable[Mapping[str, Any]]) -> str:
+    """``find.json``: rows of ``[address, title, where, text]``, for a tool also
+    ``[…, what it makes, its colour, its picture]``. ``index`` is what Zensical wrote, ``tools``
+    are entries of ``tools.json`` with pictures."""
     data = cast("dict[str, Any]", json.loads(index.read_text(encoding="utf-8")))
-    items = [item for item in data["items"] if "shell.html" not in item["location"]]
-    items += [_item(tool) for tool in tools]
-    write_file(target, json.dumps({**data, "items": items}, ensure_ascii=False))
+    rows = [*_tools(tools), *_sections(cast("list[dict[str, Any]]", data["items"]))]
+    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
+    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
-def _item(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """The text is shown as HTML by the theme, so it is escaped."""
-    words = " ".join([*tool["categories"], *tool["tags"], *tool["inputs"]])
-    owner = str(tool["tool"]).partition("/")[0]
-    return {
-        "location": tool["page"],
-        "level": 1,
-        "title": _escaped(tool["tool"]),
-        "text": f"<p>{_escaped(str(tool['description'])[:_LIMIT])}</p> "
-        f"<p>{_escaped(words[:_LIMIT])}</p>",
-        "path": ["Tools", _escaped(owner)],
-        "tags": [],
-    }
+def _tools(tools: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
+    for tool in tools:
+        words = " ".join([*tool["categories"], *tool["tags"], *tool["inputs"]])
+        text = f"{str(tool['description'])[:_LIMIT]}\n{words[:_LIMIT]}"
+        picture = tool.get("picture") if not tool.get("moves") else None
+        row = [tool["page"], tool["tool"], "", text, tool["makes"], tool["hue"]]
+        yield [*row, picture] if picture else row
 
 
-def _escaped(text: object) -> str:
-    """The theme reads back these three and leaves quotes as they are."""
-    return html.escape(str(text), quote=False)
+def _sections(items: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
+    """Pages of ours alone: what Zensical saw of tools are lists of their names."""
+    for item in items:
+        location = str(item["location"])
+        if location.startswith(("guides/", "reference/", "diagnostics")):
+            path = [_plain(str(each)) for each in item.get("path") or ()]
+            text = _plain(str(item["text"]))[:_SECTION]
+            yield [location, _plain(str(item["title"])), " › ".join(path), text]
+
+
+def _plain(text: str) -> str:
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final, cast
 
 TITLE: Final = "WTSHELLTITLE"
@@ -16,22 +17,40 @@ CONTENT_END: Final = "<!--/wt-content-->"
 EXTENSIONS: Final[Mapping[str, Mapping[str, object]]] = {
     "tables": {},
     "sane_lists": {},
+    "md_in_html": {},
     "toc": {"permalink": True, "permalink_title": "Link to this section"},
     "pymdownx.highlight": {"pygments_lang_class": True, "auto_title": False},
     "pymdownx.superfences": {},
 }
 
-MAIN_TEMPLATE: Final = (
-    """{% extends "base.html" %}
-{% block extrahead %}
-<script>document.documentElement.className="js"</script>
-{% endblock %}
-{% block content %}"""
-    + CONTENT_START
-    + "{{ super() }}"
-    + CONTENT_END
-    + "{% endblock %}\n"
+LOOK: Final = Path(__file__).parent / "look"
+FONTS: Final = "fonts"
+_STYLES: Final = ("site", "builder", "gallery", "search")
+_GUIDES: Final = (
+    "<a href=\"{{ 'guides/index.html' | url }}\""
+    '{% if here is startingwith("guides/") %} class="wt-here"{% endif %}>Guides</a>'
 )
+
+
+def main_template(*, guides: bool, elsewhere: bool) -> str:
+    """The theme's template with our header, footer and policy. ``elsewhere``: whether pictures
+    may come from other servers; nothing else ever may."""
+    media = "'self' data: https:" if elsewhere else "'self' data:"
+    policy = {
+        "default-src": "'self'",
+        # The theme has a few scripts and styles of its own in the page.
+        "script-src": "'self' 'unsafe-inline'",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": media,
+        "media-src": media,
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    text = (LOOK / "main.html").read_text(encoding="utf-8")
+    text = text.replace("WTPOLICY", "; ".join(f"{key} {value}" for key, value in policy.items()))
+    return text.replace("WTGUIDES", _GUIDES if guides else "")
+
 
 SHELL: Final = f"""---
 title: {TITLE}
@@ -51,9 +70,8 @@ def configuration(*, name: str, site_url: str | None, nav: Sequence[object]) -> 
         "[project]",
         f"site_name = {json.dumps(name)}",
         *([f"site_url = {json.dumps(site_url)}"] if site_url else []),
-        'copyright = "Made from Wiro\'s tool documents by wirogen."',
         "use_directory_urls = false",
-        'extra_css = ["assets/site.css", "assets/builder.css", "assets/gallery.css"]',
+        f"extra_css = {json.dumps([f'assets/{each}.css' for each in _STYLES])}",
         f"nav = {_toml(nav)}",
         'extra_javascript = [{ path = "assets/main.js", type = "module" }]',
         "[project.validation]",
@@ -64,7 +82,7 @@ def configuration(*, name: str, site_url: str | None, nav: Sequence[object]) -> 
         "[project.theme]",
         "font = false",
         'custom_dir = "theme"',
-        'features = ["content.code.copy", "navigation.tabs", "navigation.indexes", '
+        'features = ["navigation.tabs", "navigation.indexes", '
         '"navigation.top", "navigation.footer", "toc.follow"]',
         'icon.logo = "lucide/sparkles"',
         *_palette("(prefers-color-scheme)", None, "lucide/sun-moon", "Use the light scheme"),

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Final, cast
 
+from wirogen.spec.checks import PLAIN_KEY, RETYPED_KEYS
 from wirogen.spec.model import SPEC_VERSION, UNSENT, Input, Json, Option, ToolSpec, Unsent
 from wirogen.text import visible
 
-_PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}\Z")
-_RETYPED_KEYS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_PLAIN_KEY: Final = re.compile(rf"{PLAIN_KEY}\Z")
 
 # Values of these keys are short and read best on one line.
 _ON_ONE_LINE: Final = frozenset({"wire", "triggerwords", "example", "sent", "dynamicprice"})
@@ -107,46 +109,52 @@ def _option_to_json(option: Option) -> dict[str, Json]:
 
 def dump_spec(spec: ToolSpec) -> str:
     """The canonical YAML text of a spec; ``load_spec(dump_spec(spec)) == spec``."""
-    return "".join(_block_mapping(spec_to_json(spec), ""))
+    lines: list[str] = []
+    _block_mapping(spec_to_json(spec), "", "", lines)
+    return "".join(lines)
 
 
-def _block_mapping(mapping: Mapping[str, Json], indent: str) -> Iterator[str]:
+def _block_mapping(mapping: Mapping[str, Json], first: str, indent: str, lines: list[str]) -> None:
+    """Writes ``mapping``: its first key behind ``first``, the others behind ``indent``."""
+    before = first
     for key, value in mapping.items():
-        yield f"{indent}{_key(key, indent)}:"
-        yield from _block_value(key, value, indent)
+        start = f"{before}{_key(key, indent)}:"
+        before = indent
+        if isinstance(value, str):
+            lines.append(f"{start} {quote(value)}\n")
+        elif not isinstance(value, (dict, list)) or not value or key in _ON_ONE_LINE:
+            lines.append(f"{start} {_flow(value)}\n")
+        elif isinstance(value, dict):
+            lines.append(f"{start}\n")
+            _block_mapping(value, indent + "  ", indent + "  ", lines)
+        else:
+            lines.append(f"{start}\n")
+            _block_list(key, value, indent, lines)
 
 
-def _block_value(key: str, value: Json, indent: str) -> Iterator[str]:
-    if not isinstance(value, (dict, list)) or not value or key in _ON_ONE_LINE:
-        yield f" {_flow(value)}\n"
-    elif isinstance(value, dict):
-        yield "\n"
-        yield from _block_mapping(value, indent + "  ")
-    else:
-        yield "\n"
-        for item in value:
-            if isinstance(item, dict) and item and key != "generatesettings":
-                lines = _block_mapping(item, indent + "    ")
-                yield f"{indent}  - {next(lines).lstrip(' ')}"
-                yield from lines
-            else:
-                yield f"{indent}  - {_flow(item)}\n"
+def _block_list(key: str, items: list[Json], indent: str, lines: list[str]) -> None:
+    for item in items:
+        if isinstance(item, dict) and item and key != "generatesettings":
+            _block_mapping(item, f"{indent}  - ", indent + "    ", lines)
+        else:
+            lines.append(f"{indent}  - {_flow(item)}\n")
 
 
 def _flow(value: Json) -> str:
+    if isinstance(value, str):
+        return quote(value)
     if isinstance(value, dict):
         return (
             "{" + ", ".join(f"{_key(key, ' ')}: {_flow(item)}" for key, item in value.items()) + "}"
         )
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    if isinstance(value, str):
-        return quote(value)
     return json.dumps(value, allow_nan=False)
 
 
+@lru_cache(1024)
 def _key(key: str, indent: str) -> str:
-    if _PLAIN_KEY.match(key) and key.lower() not in _RETYPED_KEYS:
+    if _PLAIN_KEY.match(key) and key.lower() not in RETYPED_KEYS:
         return key
     # YAML readers stop looking for the colon of a plain "key: value" after 1,024 characters.
     quoted = quote(key)
@@ -155,7 +163,8 @@ def _key(key: str, indent: str) -> str:
 
 def quote(text: str) -> str:
     """``text`` as a YAML double-quoted scalar on one line, with nothing invisible in it."""
-    return visible(json.dumps(text, ensure_ascii=False))
+    quoted = encode_basestring(text)
+    return quoted if quoted.isprintable() else visible(quoted)
 
 
 def json_is_same(left: Json | Unsent, right: Json | Unsent) -> bool:

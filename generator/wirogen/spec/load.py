@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Final, TypeVar
 
 from wirogen.diagnostics import Position
+from wirogen.spec.canonical import read_canonical
+from wirogen.spec.checks import ENDPOINTS, SEEN, SHA256, input_problem, is_decimal
 from wirogen.spec.model import (
-    CHOICE_TYPES,
     SPEC_VERSION,
     UNSENT,
     WIRE_TYPES,
@@ -37,8 +36,6 @@ from wirogen.spec.tree import (
 T = TypeVar("T")
 
 _FLAGS: Final = {"true": True, "false": False}
-_SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
-_SEEN: Final = re.compile(r"[0-9a-f]{12}\Z")
 
 
 def load_spec(text: str, *, path: str) -> ToolSpec:
@@ -47,6 +44,12 @@ def load_spec(text: str, *, path: str) -> ToolSpec:
     Raises:
         InputError: not YAML, an unknown or missing key, or a value of the wrong kind (S001).
     """
+    spec = read_canonical(text)
+    return load_carefully(text, path=path) if spec is None else spec
+
+
+def load_carefully(text: str, *, path: str) -> ToolSpec:
+    """:func:`load_spec` by way of YAML, whatever form the text has."""
     return SpecReader(path).spec(read_tree(text, path))
 
 
@@ -178,7 +181,7 @@ class SpecReader:
 
     def _endpoints(self, fields: Fields) -> Mapping[str, str]:
         endpoints = fields.text_map("endpoints")
-        for key in ("run", "detail"):
+        for key in ENDPOINTS:
             if key not in endpoints:
                 raise fields.error("endpoints", f"must have the key {key!r}")
         return endpoints
@@ -207,7 +210,7 @@ class SpecReader:
             findings=() if findings is None else fields.each(findings, "findings", self._finding),
         )
         for key in ("sha256", "detail_sha256"):
-            if not _SHA256.match(getattr(source, key) or "0" * 64):
+            if not SHA256.match(getattr(source, key) or "0" * 64):
                 raise fields.error(key, "must be 64 lower-case hexadecimal digits")
         if (source.detail is None) != (source.detail_sha256 is None):
             raise fields.error("detail", "and detail_sha256 go together")
@@ -263,11 +266,7 @@ class SpecReader:
         if node is None:
             return None
         text = node.text if not isinstance(node, (ListNode, MapNode)) else ""
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            number = Decimal("nan")
-        if not number.is_finite():
+        if not is_decimal(text):
             raise fields.error(key, 'must be a decimal number in text, such as "0.5"')
         return text
 
@@ -298,7 +297,7 @@ class SpecReader:
             extra=fields.text_map("extra"),
             seen=fields.optional_text("seen"),
         )
-        if option.seen is not None and not _SEEN.match(option.seen):
+        if option.seen is not None and not SEEN.match(option.seen):
             raise fields.error("seen", "must be 12 lower-case hexadecimal digits")
         fields.end()
         return option
@@ -309,22 +308,3 @@ class SpecReader:
         return {
             key: to_json(value, self.path, f"{what}.{key}") for key, value in node.items.items()
         }
-
-
-def input_problem(item: Input) -> tuple[str, str] | None:
-    """How an input contradicts itself: the key, and the end of a sentence about it."""
-    if (item.open is not None) != (item.type in CHOICE_TYPES):
-        return "open", "is for selects, and every select has it"
-    if item.options is not None and item.type not in CHOICE_TYPES:
-        return "options", "are for selects"
-    if item.required and item.wire.sent is not UNSENT:
-        return (
-            "wire",
-            "must not have 'sent' when the input is required: the caller gives the value",
-        )
-    if item.step is not None and Decimal(item.step) <= 0:
-        return "step", "must be greater than 0"
-    low, high = item.minimum, item.maximum
-    if low is not None and high is not None and Decimal(low) > Decimal(high):
-        return "minimum", "must not be greater than maximum"
-    return None

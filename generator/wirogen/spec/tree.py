@@ -7,9 +7,8 @@ so that a file that expands to gigabytes is never expanded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 import yaml
 
@@ -32,24 +31,66 @@ _AMBIGUOUS: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
-    text: str
-    plain: bool
-    place: Position
+class _Mark(Protocol):
+    """What the C and the Python parser's marks share."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
-    items: list[Node]
-    place: Position
+class _Placed:
+    """Something with a place, which is worked out when it is asked for: most never are."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, place: Position | _Mark) -> None:
+        self._at = place
+
+    @property
+    def place(self) -> Position:
+        return _place(self._at)
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
-    items: dict[str, Node]
-    keys: dict[str, Position]
-    place: Position
+class ScalarNode(_Placed):
+    """A text; ``plain`` when it is not quoted."""
+
+    __slots__ = ("plain", "text")
+
+    def __init__(self, text: str, plain: bool, place: Position | _Mark) -> None:
+        self.text = text
+        self.plain = plain
+        self._at = place
+
+
+class ListNode(_Placed):
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Node], place: Position | _Mark) -> None:
+        self.items = items
+        self._at = place
+
+
+class MapNode(_Placed):
+    __slots__ = ("_keys", "items")
+
+    def __init__(
+        self,
+        items: dict[str, Node],
+        keys: Mapping[str, Position | _Mark],
+        place: Position | _Mark,
+    ) -> None:
+        self.items = items
+        self._keys = keys
+        self._at = place
+
+    @property
+    def keys(self) -> dict[str, Position]:
+        """Where each key stands."""
+        return {key: _place(at) for key, at in self._keys.items()}
 
 
 Node: TypeAlias = "ScalarNode | ListNode | MapNode"
@@ -57,16 +98,18 @@ Node: TypeAlias = "ScalarNode | ListNode | MapNode"
 
 def read_tree(text: str, path: str) -> Node:
     """The one YAML document in ``text``. Raises :class:`InputError` with the line."""
-    reader = _Reader(path)
     try:
-        return reader.document(yaml.parse(text, Loader=_Loader))
+        parser: Any = _Loader(text)
+        try:
+            return _Reader(path, parser.get_event).document()
+        finally:
+            parser.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise reader.error(
-            f"not YAML: {_one_line(error.problem or str(error))}", _place(mark)
-        ) from None
+        message = f"not YAML: {_one_line(error.problem or str(error))}"
+        raise spec_error(path, message, _place(mark)) from None
     except yaml.YAMLError as error:
-        raise reader.error(f"not YAML: {_one_line(str(error))}", _place(None)) from None
+        raise spec_error(path, f"not YAML: {_one_line(str(error))}", _place(None)) from None
 
 
 def spec_error(path: str, message: str, place: Position) -> InputError:
@@ -106,70 +149,63 @@ def to_json(node: Node, path: str, what: str) -> Json:
 
 
 class _Reader:
-    def __init__(self, path: str) -> None:
+    """Reads the events that ``following`` gives, one a call, ``None`` behind the last."""
+
+    def __init__(self, path: str, following: Callable[[], yaml.Event | None]) -> None:
         self.path = path
+        self.following = following
 
-    def error(self, message: str, place: Position) -> InputError:
-        return spec_error(self.path, message, place)
+    def error(self, message: str, place: Position | _Mark | None) -> InputError:
+        return spec_error(self.path, message, _place(place))
 
-    def document(self, events: Iterator[yaml.Event]) -> Node:
+    def document(self) -> Node:
         root: Node | None = None
-        for event in events:
+        while (event := self.following()) is not None:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    raise self.error("a second YAML document starts here", _place(event.start_mark))
-                root = self._node(next(events), events, 0)
+                    raise self.error("a second YAML document starts here", event.start_mark)
+                root = self._node(self.following(), 0)
         if root is None:
-            raise self.error("the file is empty", _place(None))
+            raise self.error("the file is empty", None)
         return root
 
-    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
-        place = _place(event.start_mark)
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = cast("type[object]", type(event))
+        mark: _Mark = event.start_mark
         if depth > _MAX_DEPTH:
-            raise self.error(f"nested more than {_MAX_DEPTH} levels deep", place)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise self.error("anchors and aliases are not used in specs; repeat the value", place)
-        if getattr(event, "tag", None):
-            raise self.error("YAML tags are not used in specs; quote the value instead", place)
-        if isinstance(event, yaml.ScalarEvent):
-            return ScalarNode(event.value, not event.style, place)
-        if isinstance(event, yaml.SequenceStartEvent):
+            raise self.error(f"nested more than {_MAX_DEPTH} levels deep", mark)
+        if kind is yaml.AliasEvent or event.anchor:
+            raise self.error("anchors and aliases are not used in specs; repeat the value", mark)
+        if event.tag:
+            raise self.error("YAML tags are not used in specs; quote the value instead", mark)
+        if kind is yaml.ScalarEvent:
+            return ScalarNode(event.value, not event.style, mark)
+        if kind is yaml.SequenceStartEvent:
             items: list[Node] = []
-            while not isinstance(item := next(events), yaml.SequenceEndEvent):
-                items.append(self._node(item, events, depth + 1))
-            return ListNode(items, place)
-        return self._mapping(events, depth, place)
+            while type(item := self.following()) is not yaml.SequenceEndEvent:
+                items.append(self._node(item, depth + 1))
+            return ListNode(items, mark)
+        return self._mapping(depth + 1, mark)
 
-    def _mapping(self, events: Iterator[yaml.Event], depth: int, place: Position) -> MapNode:
+    def _mapping(self, depth: int, mark: _Mark) -> MapNode:
         values: dict[str, Node] = {}
-        keys: dict[str, Position] = {}
-        while not isinstance(event := next(events), yaml.MappingEndEvent):
-            key = self._node(event, events, depth + 1)
-            name = to_text(key, self.path, "a key")
+        keys: dict[str, _Mark] = {}
+        while type(event := self.following()) is not yaml.MappingEndEvent:
+            name = to_text(self._node(event, depth), self.path, "a key")
+            at: _Mark = getattr(event, "start_mark")  # noqa: B009 - the stubs give events no marks
             if name in values:
-                first = keys[name].line
-                raise self.error(
-                    f"the key {name!r} is there twice (first in line {first})", key.place
-                )
-            keys[name] = key.place
-            values[name] = self._node(next(events), events, depth + 1)
-        return MapNode(values, keys, place)
+                first = keys[name].line + 1
+                raise self.error(f"the key {name!r} is there twice (first in line {first})", at)
+            keys[name] = at
+            values[name] = self._node(self.following(), depth)
+        return MapNode(values, keys, mark)
 
 
-class _Mark(Protocol):
-    """What the C and the Python parser's marks share."""
-
-    @property
-    def index(self) -> int: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def column(self) -> int: ...
-
-
-def _place(mark: _Mark | None) -> Position:
+def _place(mark: Position | _Mark | None) -> Position:
     if mark is None:
         return Position(line=1, column=1, offset=0)
+    if isinstance(mark, Position):
+        return mark
     return Position(line=mark.line + 1, column=mark.column + 1, offset=mark.index)
 
 

@@ -125,7 +125,11 @@ function selectControl(input, { changed }) {
     field.value = text;
     stray = field.value === text ? null : text;
   };
-  return { ...control, load, save: () => stray ?? control.save() };
+  const choose = (value) => {
+    load(value);
+    changed();
+  };
+  return { ...control, load, choose, save: () => stray ?? control.save() };
 }
 
 function pickControl(input, { labelId, changed }) {
@@ -135,16 +139,17 @@ function pickControl(input, { labelId, changed }) {
   const chips = el("div", { class: "wt-chips" });
   const options = input.options ?? [];
   const free = input.kind === "id" || input.kind === "ids";
+  const choose = (value) => {
+    chosen = many ? [...chosen, value] : [value];
+    draw();
+    changed();
+  };
   const search = picker({
     options,
     label: input.title,
     free,
+    choose,
     placeholder: options.length ? `Search ${options.length} option${options.length === 1 ? "" : "s"}${free ? ", or type an id" : ""}` : "Type an id",
-    choose: (value) => {
-      chosen = many ? [...chosen, value] : [value];
-      draw();
-      changed();
-    },
   });
   search.field.setAttribute("aria-labelledby", labelId);
 
@@ -176,6 +181,7 @@ function pickControl(input, { labelId, changed }) {
   return {
     node: el("div", {}, chips, search.node),
     field: search.field,
+    choose,
     get: () => {
       if (many) return chosen.length || input.default !== undefined ? chosen : undefined;
       return chosen.length ? chosen[0] : undefined;

@@ -31,45 +31,70 @@ function counted(tools, key) {
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
-function hue(text) {
-  let value = 0;
-  for (const char of text) value = (value * 31 + char.codePointAt(0)) % 360;
-  return value;
+function film(source) {
+  const video = el("video", { src: source, preload: "none", loop: true, playsinline: true, tabindex: "-1", "aria-hidden": "true" });
+  video.muted = true;
+  // The first frame comes when the card is near; the rest when somebody points at it.
+  new IntersectionObserver((entries, watcher) => {
+    if (!entries.some((each) => each.isIntersecting)) return;
+    watcher.disconnect();
+    video.preload = "metadata";
+  }, { rootMargin: "200px" }).observe(video);
+  return video;
 }
 
-function cover(tool) {
-  const place = el("div", { class: "wt-card-cover", style: `--hue:${hue(tool.tool)}` });
-  place.append(el("span", { "aria-hidden": "true", text: [...tool.tool.split("/")[1]].slice(0, 2).join("") }));
-  if (tool.cover && !/\.(mp4|webm|mov)$/i.test(tool.cover)) {
-    place.append(
-      el("img", {
-        src: tool.cover, alt: "", loading: "lazy", decoding: "async", width: "320", height: "180",
-        referrerpolicy: "no-referrer",
-      }),
-    );
-  }
+function cover(tool, base) {
+  const place = el("div", { class: `wt-card-cover wt-drawn wt-makes-${tool.makes}`, style: `--hue:${tool.hue}` });
+  if (!tool.picture) return place;
+  const source = new URL(tool.picture, base).href;
+  place.append(
+    tool.moves
+      ? film(source)
+      : el("img", {
+          src: source, alt: "", loading: "lazy", decoding: "async", width: "640", height: "360",
+          referrerpolicy: "no-referrer",
+        }),
+  );
   return place;
 }
 
 function card(tool, base) {
-  return el(
+  const [owner, ...rest] = tool.tool.split("/");
+  const node = el(
     "a",
     { class: "wt-card", href: new URL(tool.page, base).href },
-    cover(tool),
-    el("strong", { text: tool.tool }),
+    cover(tool, base),
+    el("span", { class: "wt-card-owner", text: owner }),
+    el("strong", { text: rest.join("/") }),
     el("p", { text: tool.description }),
-    el("small", { text: [tool.takes.join(" + "), tool.makes].filter(Boolean).join(" → ") }),
+    el(
+      "small",
+      {},
+      ...tool.takes.map((kind) => el("span", { text: kind })),
+      el("span", { class: "wt-arrow", text: "→" }),
+      el("span", { class: "wt-makes", text: tool.makes === "other" ? "something" : tool.makes }),
+    ),
   );
+  const video = node.querySelector("video");
+  if (video && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    node.addEventListener("pointerenter", () => video.play().catch(() => {}));
+    node.addEventListener("pointerleave", () => video.pause());
+  }
+  return node;
 }
 
 function select(label, key, values, changed) {
   const field = el(
     "select",
     { id: newId("filter"), "data-filter": key, onchange: changed },
-    el("option", { value: "", text: `any` }),
+    el("option", { value: "", text: "any" }),
     ...values.map(([value, count]) => el("option", { value, text: `${value} (${count})` })),
   );
   return [field, el("label", { class: "wt-filter" }, el("span", { text: label }), field)];
+}
+
+function count(tools) {
+  return `${tools.length} tool${tools.length === 1 ? "" : "s"}`;
 }
 
 export function gallery(root, listed) {
@@ -82,7 +107,7 @@ export function gallery(root, listed) {
     draw(true);
   };
   const search = el("input", {
-    type: "search", class: "wt-search", placeholder: `Search ${tools.length} tools`, autocomplete: "off",
+    type: "search", class: "wt-search", placeholder: `Search ${count(tools)}`, autocomplete: "off",
     "aria-label": "Search tools", oninput: changed,
   });
   const filters = [
@@ -95,8 +120,19 @@ export function gallery(root, listed) {
   const more = el("button", {
     type: "button", class: "wt-more", text: "Show more",
     onclick: () => {
+      const first = shown;
       shown += PAGE;
       draw(false);
+      cards.children[first]?.focus();
+    },
+  });
+  const clear = el("button", {
+    type: "button", class: "wt-clear", text: "Clear filters",
+    onclick: () => {
+      search.value = "";
+      for (const [field] of filters) field.value = "";
+      changed();
+      search.focus();
     },
   });
 
@@ -104,8 +140,9 @@ export function gallery(root, listed) {
     const chosen = Object.fromEntries(filters.map(([field]) => [field.dataset.filter, field.value]));
     const found = find(tools, search.value, chosen);
     cards.replaceChildren(...found.slice(0, shown).map((tool) => card(tool, base)));
-    status.textContent = `${found.length} tool${found.length === 1 ? "" : "s"}`;
+    status.textContent = found.length ? count(found) : "No tool fits.";
     more.hidden = found.length <= shown;
+    clear.hidden = !search.value && !Object.values(chosen).some(Boolean);
     if (!keep) return;
     const saved = new URLSearchParams(Object.entries({ q: search.value, ...chosen }).filter(([, value]) => value));
     history.replaceState(null, "", `${location.pathname}${location.search}${saved.size ? MARK + saved : ""}`);
@@ -116,7 +153,12 @@ export function gallery(root, listed) {
     search.value = saved.get("q") ?? "";
     for (const [field] of filters) field.value = saved.get(field.dataset.filter) ?? "";
   }
-  root.replaceChildren(search, el("div", { class: "wt-filters" }, ...filters.map(([, node]) => node)), status, cards, more);
+  root.replaceChildren(
+    el("div", { class: "wt-finder" }, search, ...filters.map(([, node]) => node)),
+    el("div", { class: "wt-count-row" }, status, clear),
+    cards,
+    more,
+  );
   draw(false);
   root.classList.add("wt-ready");
 }

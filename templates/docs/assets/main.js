@@ -1,5 +1,7 @@
 // Starts what a page has use for. Every page reads well without any of it.
 
+import { searchDialog, warm } from "./search.js";
+
 async function start(selector, attribute, run) {
   for (const root of document.querySelectorAll(selector)) {
     try {
@@ -26,10 +28,61 @@ function hideBrokenPictures() {
   );
 }
 
+function addCopyButtons() {
+  for (const block of document.querySelectorAll(".highlight")) {
+    const code = block.querySelector("pre > code");
+    if (!code) continue;
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "wt-copy-code", textContent: "Copy" });
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not allowed";
+      }
+      setTimeout(() => (button.textContent = "Copy"), 2000);
+    });
+    block.append(button);
+  }
+}
+
+// The index is loaded when somebody reaches for the search; the dialog opens at once, so that no
+// key is lost.
+function prepareSearch(opener) {
+  const address = new URL(opener.dataset.index, location.href).href;
+  let dialog = null;
+  const open = () => {
+    dialog ??= searchDialog(opener);
+    dialog.open();
+  };
+  opener.addEventListener("click", open);
+  for (const sign of ["pointerenter", "focus"]) {
+    opener.addEventListener(sign, () => warm(address).catch(() => {}), { once: true });
+  }
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const typing = event.target.closest?.("input, select, textarea, [contenteditable]");
+      const wanted = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
+      if (!wanted && (typing || event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      open();
+    },
+    true,
+  );
+}
+
 hideBrokenPictures();
+addCopyButtons();
+const opener = document.querySelector(".wt-search-open");
+if (opener) prepareSearch(opener);
 start(".wt-builder", "data-tool", async (root, tool) => {
   const { build } = await import("./builder.js");
-  build(root, tool);
+  const choose = build(root, tool);
+  const { optionGallery } = await import("./options.js");
+  for (const place of document.querySelectorAll(".wt-options")) optionGallery(place, tool, choose);
 });
 start(".wt-gallery", "data-tools", async (root, data) => {
   const { gallery } = await import("./gallery.js");
