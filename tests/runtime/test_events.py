@@ -185,7 +185,7 @@ def test_a_frame_that_means_nothing_is_passed_over(quick: Kit, frame: str) -> No
 
 
 def test_binary_frames_are_passed_on(quick: Kit) -> None:
-    quick.simulator.plan(Scenario(queue=25, binary=b"\x00\xff"))
+    quick.simulator.plan(Scenario(queue=60, binary=b"\x00\xff"))
     events = follow(quick)
     frames = [event.data for event in events if isinstance(event, BinaryFrame)]
     assert frames == [b"\x00\xff"] * 5
