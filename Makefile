@@ -6,10 +6,10 @@ READY := .venv/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format build golden bench bench-large clean
+.PHONY: help demo test check format build golden docs bench bench-large clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed (set PYTHON=...)" >&2; exit 1; }
@@ -39,6 +39,9 @@ build: $(READY) ## documents → specs → generated/
 
 golden: $(READY) ## accept the generated files that the golden tests now see
 	$(BIN)/python -m pytest -q tests/golden --accept-golden
+
+docs: $(READY) ## generated/docs/ → the documentation site in site/
+	$(BIN)/wirogen docs build $(ARGS)
 
 bench: $(READY) ## measure, as ratios within one run (ARGS=name chooses)
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)

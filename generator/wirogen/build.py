@@ -10,13 +10,15 @@ from pathlib import Path
 from wirogen.generate import generate
 from wirogen.held import Held, Specs
 from wirogen.overlay import apply_overlays
-from wirogen.plan import ToolCard
+from wirogen.plan import ToolCard, plan_modules
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.publish import Changes, built_specs, sweep, write_file
 from wirogen.sources import (
     Sources,
+    decode,
     display_path,
     files_below,
+    note_spec,
     read_bytes,
     read_documents,
     read_specs,
@@ -44,7 +46,9 @@ class BuildReport:
     @property
     def summary(self) -> Summary:
         origin = self.sources.origin
-        planned = [
+        _, renamed = plan_modules(self.tools)
+        planned = [replace(each, path=origin[each.subject]) for each in renamed]
+        planned += [
             replace(each, path=origin[card.spec.tool])
             for card in self.cards
             for each in card.diagnostics
@@ -194,7 +198,8 @@ def _write_specs(
     sources: Sources, out: Path, *, check: bool, built: Mapping[str, str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The same, and those that somebody had edited. ``built`` are the hashes of the specs that
-    the last build worked from."""
+    the last build worked from. A spec without a source is a person's, down to its comments: it may
+    move, and stays as it was written."""
     stale: list[str] = []
     edited: list[str] = []
     targets = sources.spec_files()
@@ -202,16 +207,29 @@ def _write_specs(
         file = out / path
         if file.resolve() in sources.broken:
             continue
-        digest = hashlib.sha256(read_bytes(file)).hexdigest() if file.is_file() else None
-        if digest == held.digest:
+        own = sources.files.get(held.tool, file)
+        moved = own.resolve() != file.resolve()
+        data = read_bytes(own) if own.is_file() else None
+        digest = None if data is None else hashlib.sha256(data).hexdigest()
+        if digest == held.digest and not moved:
+            continue
+        spec = held.load()
+        by_hand = data is not None and spec.source is None
+        if by_hand and not moved:
             continue
         stale.append(path)
-        spec = held.load()
         before = sources.loaded.get(held.tool)
-        if digest is not None and before is not None and _same_documents(before.load(), spec):
-            edited += [] if digest == built.get(held.tool) else [path]
-        if not check:
-            write_file(file, dump_spec(spec))
+        if before is not None and not by_hand and _same_documents(before.load(), spec):
+            edited += [] if digest in {None, built.get(held.tool)} else [path]
+        if check:
+            continue
+        if moved and not file.exists():
+            # One step, so that no tool ever has two files.
+            file.parent.mkdir(parents=True, exist_ok=True)
+            own.replace(file)
+        text = decode(data, str(own)) if by_hand and data is not None else dump_spec(spec)
+        write_file(file, text)
+        note_spec(held, text)
     kept = {(out / path).resolve() for path in targets}
     for tool, file in sources.files.items():
         if tool in sources.held and file.resolve() not in kept and not check:

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wirogen.emit.dependencies import tool_look
 from wirogen.held import Held
 from wirogen.plan import ModulePlan, ToolCard, ToolPlan, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
@@ -61,12 +62,13 @@ def generate(
     ``jobs`` are worker processes, by default one for each processor.
     """
     store = default_store() if store is None else store
-    look = folder_fingerprint(template_folders(templates))
+    folders = template_folders(templates)
+    look = folder_fingerprint(folders)
     if templates is not None:
         from wirogen.emit.overrides import check_overrides  # noqa: PLC0415 - see _prepare
 
         check_overrides(templates)
-    tasks = list(_tasks(specs, package, look))
+    tasks = list(_tasks(specs, package, tool_look(folders, store)))
     with Publication(out, check=check) as publication:
         done: dict[str, _Done] = {}
         todo: list[_Task] = []
@@ -94,7 +96,8 @@ def generate(
 
         _shared(cards, plan_of, package, everything, templates, publication, store)
         store.prune()
-        return cards, publication.finish(_provenance(done))
+        worked_out = [task.held.tool for task in todo]
+        return cards, publication.finish(_provenance(done), rendered=worked_out)
 
 
 def _tasks(specs: Mapping[str, Held], package: Identifier, look: str) -> Iterator[_Task]:
@@ -120,7 +123,7 @@ def _prepare(out: Path, stage_folder: Path, templates: Path | None, store: Store
     """What a process needs once. The libraries that render are loaded only where that is done."""
     from wirogen.emit.templates import Renderer  # noqa: PLC0415 - see above
 
-    _worker[:] = [_Worker(out, stage_folder, store, Renderer(templates))]
+    _worker[:] = [_Worker(out, stage_folder, store, Renderer(templates, store))]
 
 
 def _render(tasks: Sequence[_Task]) -> list[tuple[_Done, dict[str, Made]]]:
@@ -128,7 +131,8 @@ def _render(tasks: Sequence[_Task]) -> list[tuple[_Done, dict[str, Made]]]:
     from wirogen.emit.validators import prepare_validators  # noqa: PLC0415 - see _prepare
 
     plans = [plan_tool(task.held.load(), task.module) for task in tasks]
-    prepare_validators(plans)
+    (worker,) = _worker
+    prepare_validators(plans, worker.store)
     return [_render_one(task, plan) for task, plan in zip(tasks, plans, strict=True)]
 
 
@@ -160,7 +164,7 @@ def _shared(
     from wirogen.emit.render import render_shared  # noqa: PLC0415 - see _prepare
     from wirogen.emit.templates import Renderer  # noqa: PLC0415 - see _prepare
 
-    made = publication.put(render_shared(cards, plan_of, Renderer(templates), package))
+    made = publication.put(render_shared(cards, plan_of, Renderer(templates, store), package))
     store.put("shared", key, {path: each.sha256 for path, each in made.items()})
 
 

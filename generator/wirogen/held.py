@@ -43,6 +43,12 @@ class Held:
             raise InputError(Diagnostic(code="S004", message=message, path=self.tool))
         return spec
 
+    def same_as(self, other: Held) -> bool:
+        """Whether both are one spec; in memory that costs no text."""
+        if self._spec is not None and other._spec is not None:
+            return self._spec == other._spec
+        return self.digest == other.digest
+
     def note(self, kind: str, key: str, also: object = None) -> None:
         """Remember under ``key`` that the result is this spec, and what ``also`` came of it."""
         if self._spec is None:

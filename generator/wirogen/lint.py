@@ -9,6 +9,7 @@ from pathlib import Path
 from wirogen.build import corrected_specs, read_project
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.overlay import load_overlay
+from wirogen.places import with_places
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.sense import check_spec
 from wirogen.sources import (
@@ -72,8 +73,9 @@ def _made(specs: Mapping[str, ToolSpec], sources: Sources) -> Iterable[Diagnosti
 
 
 def _sorted(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    by_file = sorted(found, key=lambda each: each.path)
     return sorted(
-        found,
+        with_places(by_file),
         key=lambda each: (
             each.path,
             each.position.offset if each.position else -1,

@@ -36,7 +36,8 @@ class Changes:
     """What publishing does, or would do, as sorted paths below the output folder.
 
     ``edited`` are files that somebody changed by hand and that are about to be overwritten or
-    removed; ``unknown`` are files that the manifest does not list and that stay.
+    removed; ``unknown`` are files that the manifest does not list and that stay. ``rendered`` are
+    the tools whose files were worked out, be they new or the same as before.
     """
 
     written: tuple[str, ...]
@@ -44,6 +45,7 @@ class Changes:
     removed: tuple[str, ...]
     edited: tuple[str, ...]
     unknown: tuple[str, ...]
+    rendered: tuple[str, ...] = ()
 
     @property
     def stale(self) -> bool:
@@ -113,7 +115,7 @@ class Publication:
         """Whether every file (path → hash) is in the folder with just these bytes."""
         return _holds(self.out, files)
 
-    def finish(self, provenance: Mapping[str, object]) -> Changes:
+    def finish(self, provenance: Mapping[str, object], *, rendered: Sequence[str] = ()) -> Changes:
         """Make the folder hold exactly what was taken in, beside whatever is not ours.
 
         The whole tree changes in one step; in a check, it does not. Raises :class:`InputError`
@@ -137,6 +139,7 @@ class Publication:
                 path for path in sorted(touched) if hashes_now[path] not in {None, self.known[path]}
             ),
             unknown=_unknown_files(self.out, {*self._made, *self.known}),
+            rendered=tuple(rendered),
         )
         if not self.check and changes.stale:
             self._swap(written, removed)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Final
+from urllib.parse import unquote
 
 from wirogen.diagnostics import Diagnostic
 from wirogen.document.jsontext import kind
@@ -16,6 +18,7 @@ from wirogen.document.report import shorten
 from wirogen.spec import Input, ToolSpec, Unsent
 from wirogen.spec.sliders import slider_fault
 
+_RUN: Final = "/Run/"
 _NO_OPTION: Final = "D201"
 _ODD_SLIDER: Final = "D212"
 
@@ -24,8 +27,12 @@ def check_spec(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
     """The diagnostics of one spec, in the order of its inputs. ``path`` is the file to name."""
     findings = spec.source.findings if spec.source else ()
     said = {(each.code, each.subject) for each in findings}
+    run = spec.endpoints["run"]
+    if unquote(run.partition(_RUN)[2]) != spec.tool:
+        message = f"is {shorten(run)}, which is not where {spec.tool} runs"
+        yield Diagnostic(code="S105", message=message, path=path, subject="endpoints")
     for item in spec.inputs:
-        for code, message in chain(_sent(item, said), _sliders(item, said)):
+        for code, message in chain(_sent(item, said), _limits(item), _sliders(item, said)):
             yield Diagnostic(code=code, message=message, path=path, subject=item.name)
 
 
@@ -45,6 +52,21 @@ def _sent(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         value = each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
         if value and value not in values:
             yield "S102", f"sends {shorten(value)}, which is not among its options"
+
+
+def _limits(item: Input) -> Iterator[tuple[str, str]]:
+    sent = item.wire.sent
+    if isinstance(sent, bool) or not isinstance(sent, str | int | float):
+        return
+    try:
+        number = Decimal(str(sent))
+    except InvalidOperation:
+        return
+    low, high = item.minimum, item.maximum
+    if low is not None and number < Decimal(low):
+        yield "S104", f"sends {shorten(str(sent))}, which is below its minimum {low}"
+    if high is not None and number > Decimal(high):
+        yield "S104", f"sends {shorten(str(sent))}, which is above its maximum {high}"
 
 
 def _sliders(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:

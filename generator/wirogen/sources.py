@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from wirogen.held import Held, Specs, hold, recall
 from wirogen.snapshot import accumulate, is_full
 from wirogen.spec import ToolSpec, load_spec
 from wirogen.spec.names import tool_paths
-from wirogen.store import Store, key_of
+from wirogen.store import Store, key_of, names_below
 from wirogen.workers import each
 
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
@@ -219,7 +220,7 @@ def _settled(
     shown: str,
     store: Store,
 ) -> _Settled | None:
-    if detail is None and before is None:
+    if _is_settled(parsed, detail, before):
         return parsed, ()
     again = partial(_settle_again, parsed, detail, before, full, shown)
     return recall(store, "settled", _settled_key(parsed, detail, before, full, shown), again)
@@ -234,7 +235,7 @@ def _settle(
     store: Store,
 ) -> _Settled:
     """What a document says, what Tool/Detail adds to it, and what was known ``before``."""
-    if detail is None and before is None:
+    if _is_settled(parsed, detail, before):
         return parsed, ()
     spec = parsed.load()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -248,8 +249,15 @@ def _settle(
         )
     held = hold(spec, store)
     if store.enabled:
-        held.note("settled", _settled_key(parsed, detail, before, full, shown), diagnostics)
+        # The next build starts from what this one gives, and saying it again changes nothing.
+        for known in (before, held):
+            held.note("settled", _settled_key(parsed, detail, known, full, shown), diagnostics)
     return held, diagnostics
+
+
+def _is_settled(parsed: Held, detail: _Detail | None, before: Held | None) -> bool:
+    """Whether there is nothing to add to what the document says."""
+    return detail is None and (before is None or before.same_as(parsed))
 
 
 def _settle_again(
@@ -287,6 +295,11 @@ def _load(file: Path, shown: str, store: Store) -> Held | Diagnostic:
         return error.diagnostic
     held.note("spec", key_of("spec", data))
     return held
+
+
+def note_spec(held: Held, text: str) -> None:
+    """Remember what the file with ``text`` holds, which is about to be written."""
+    held.note("spec", key_of("spec", text))
 
 
 def read_specs(
@@ -353,10 +366,11 @@ class SpecFolder(Mapping[str, Held]):
 
 def files_below(folder: Path, *suffixes: str) -> list[Path]:
     """Every file with one of the suffixes, in an order that no file system decides."""
-    return sorted(
-        (path for path in folder.rglob("*") if path.suffix in suffixes and path.is_file()),
-        key=lambda path: path.relative_to(folder).as_posix(),
-    )
+    return [
+        path
+        for name in names_below(folder)
+        if name.endswith(suffixes) and (path := folder / name).is_file() and path.suffix in suffixes
+    ]
 
 
 def read_bytes(file: Path) -> bytes:
@@ -378,18 +392,18 @@ def decode(data: bytes, path: str) -> str:
 
 def display_path(file: Path) -> str:
     """The path as the user would type it: relative to where they are, when it is below."""
-    try:
-        return file.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(file)
+    real, here = os.path.realpath(file), os.getcwd()
+    if real == here:
+        return "."
+    inside = real.startswith(here.rstrip(os.sep) + os.sep)
+    return real[len(here) :].lstrip(os.sep).replace(os.sep, "/") if inside else str(file)
 
 
 def _relative(file: Path, base: Path | None) -> str:
-    path = file.resolve()
+    path = os.path.realpath(file)
     if base is None:
-        folders = (each for each in path.parents if each.parts[-2:] == ("specs", "documents"))
-        base = next(folders, path.parent)
-    try:
-        return path.relative_to(base.resolve()).as_posix()
-    except ValueError:
-        return file.name
+        above = Path(path).parents
+        base = next((each for each in above if each.parts[-2:] == ("specs", "documents")), above[0])
+    folder = os.path.realpath(base).rstrip(os.sep) + os.sep
+    inside = path.startswith(folder)
+    return path[len(folder) :].replace(os.sep, "/") if inside else file.name

@@ -15,7 +15,8 @@ import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -46,7 +47,8 @@ class Store:
         if path is None:
             return None
         try:
-            data = path.read_bytes()
+            with open(path, "rb", buffering=0) as file:
+                data = file.read()
             if hashlib.sha256(data[_HASH:]).digest() != data[:_HASH]:
                 return None
             return pickle.loads(data[_HASH:])  # noqa: S301 - the user's own cache folder
@@ -60,7 +62,6 @@ class Store:
             return False
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             _write(path, hashlib.sha256(data).digest() + data)
         except OSError:
             self._folder = None
@@ -70,7 +71,7 @@ class Store:
     def has(self, kind: str, key: str) -> bool:
         """Whether there is a result, be it damaged or not."""
         path = self._path(kind, key)
-        return path is not None and path.is_file()
+        return path is not None and os.path.isfile(path)
 
     def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
         """The stored result, or what ``make`` gives. Only results other than ``None`` are kept."""
@@ -96,18 +97,21 @@ class Store:
         except OSError:
             return
 
-    def _path(self, kind: str, key: str) -> Path | None:
-        return None if self._folder is None else self._folder / kind / key[:2] / key
+    def _path(self, kind: str, key: str) -> str | None:
+        return None if self._folder is None else f"{self._folder}/{kind}/{key[:2]}/{key}"
 
 
-def _write(path: Path, data: bytes) -> None:
-    opened, temporary = tempfile.mkstemp(dir=path.parent)
+def _write(path: str, data: bytes) -> None:
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    opened, temporary = tempfile.mkstemp(dir=folder)
     try:
         with open(opened, "wb") as file:
             file.write(data)
-        Path(temporary).replace(path)
+        os.replace(temporary, path)
     except OSError:
-        Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(temporary)
         raise
 
 
@@ -128,7 +132,7 @@ def key_of(*parts: str | bytes) -> str:
     """A key for a result that depends on ``parts`` and on the generator as it is."""
     digest = hashlib.sha256(generator_fingerprint().encode())
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
 
@@ -143,37 +147,35 @@ def generator_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def folder_fingerprint(folders: Iterable[Path]) -> str:
+def folder_fingerprint(folders: Sequence[Path]) -> str:
     """A hash of every file in the folders, by name."""
-    digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            try:
-                data = path.read_bytes()
-            except OSError:  # whoever needs the file says so
-                data = b""
-            name = path.relative_to(folder).as_posix().encode()
-            digest.update(len(name).to_bytes(8, "big") + name)
-            digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
+    return hashlib.sha256(repr(list(file_hashes(folders).items())).encode()).hexdigest()
 
 
 def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
     """The hash of every file in the folders by its path below its folder; where there are several
     folders, the number of the folder stands before the path."""
     hashes: dict[str, str] = {}
-    for number, top in enumerate(map(str, folders)):
+    for number, folder in enumerate(folders):
         before = f"{number}/" if number else ""
-        for folder, _, names in os.walk(top):
-            for name in names:
-                path = f"{folder}/{name}"
-                try:
-                    with open(path, "rb", buffering=0) as file:
-                        data = file.read()
-                except OSError:  # whoever needs the file says so
-                    data = b""
-                hashes[before + path[len(top) + 1 :]] = hashlib.sha256(data).hexdigest()
+        for name in names_below(folder):
+            try:
+                with open(f"{folder}/{name}", "rb", buffering=0) as file:
+                    data = file.read()
+            except OSError:  # whoever needs the file says so
+                data = b""
+            hashes[before + name] = hashlib.sha256(data).hexdigest()
     return hashes
+
+
+def names_below(folder: Path) -> list[str]:
+    """Every file below ``folder`` by its path from there, in an order that no file system
+    decides. Links to folders are not followed."""
+    found: list[str] = []
+    for below, _, names in os.walk(folder):
+        path = below[len(str(folder)) :].strip(os.sep).replace(os.sep, "/")
+        found += [f"{path}/{name}" for name in names] if path else names
+    return sorted(found)
 
 
 def _versions() -> list[tuple[str, str]]:

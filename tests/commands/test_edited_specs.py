@@ -78,3 +78,34 @@ def test_a_spec_that_another_generator_wrote_is_no_edit(
     report = build_json(project, capsys)
     assert report["specs"] == ["wiro/instant-id-lora.yaml"]
     assert report["edited_specs"] == []
+
+
+BY_HAND = """\
+# Ask Jo before you change this.
+spec: 1
+tool: acme/mine
+name: acme/mine
+description: Mine
+cover: null
+categories: [tool]
+endpoints: {run: "https://api.wiro.ai/v1/Run/acme/mine", detail: "https://api.wiro.ai/v1/Task/Detail"}
+inputs: []
+"""
+
+
+def test_a_spec_that_somebody_wrote_stays_as_it_was_written(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "specs/tools/mine.yaml"
+    file.write_text(BY_HAND, "utf-8")
+    report = build_json(project, capsys)
+    assert (report["specs"], report["edited_specs"]) == (["acme/mine.yaml"], [])
+    moved = project / "specs/tools/acme/mine.yaml"
+    assert not file.exists()
+    assert moved.read_text("utf-8") == BY_HAND
+    assert build_json(project, capsys)["specs"] == []
+    assert run(["build", "--root", str(project), "--check"]) == 0
+    moved.write_text(BY_HAND.replace("description: Mine", "description: 'Ours'"), "utf-8")
+    report = build_json(project, capsys)
+    assert (report["specs"], report["rendered"]) == ([], ["acme/mine"])
+    assert moved.read_text("utf-8").startswith("# Ask Jo")

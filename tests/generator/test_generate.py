@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -94,3 +95,23 @@ def test_an_overlay_that_does_not_apply_is_reported(
     assert status == 1
     assert "O002" in capsys.readouterr().err
     assert out.exists()
+
+
+def test_it_says_what_it_made_and_what_others_wrote_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out = generated(tmp_path)
+    (out / "docs" / "index.md").write_text("mine", "utf-8")
+    (out / "docs" / "mine.md").write_text("mine", "utf-8")
+    capsys.readouterr()
+    assert generated(tmp_path, "--json")[0] == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["written"] == report["edited"] == ["docs/index.md"]
+    assert report["unknown"] == ["docs/mine.md"]
+    assert report["rendered"] == []
+    (out / "docs" / "index.md").write_text("mine", "utf-8")
+    generated(tmp_path)
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == f"edited by hand  {out}/docs/index.md"
+    assert shown[1] == f"not ours, kept  {out}/docs/mine.md"
+    assert shown[2].startswith("1 tool: 1 file written to ")

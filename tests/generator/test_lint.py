@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_every_source_of_a_project_is_looked_at(
     found = lint(capsys)
     places = {(each["code"], each["path"], each["line"]) for each in found}
     assert {
-        ("T102", "specs/documents/a/tool.json", None),
+        ("T102", "specs/documents/a/tool.json", 1),
         ("D001", "specs/documents/a/none.txt", 1),
         ("S001", "specs/tools/b/b.yaml", 2),
         ("O002", "specs/overlays/c.yaml", 2),
@@ -168,6 +169,10 @@ def lora(setting: str) -> str:
         (handwritten('{type: "string"}', lora("incrementby=0"), "select"), ["S103"]),
         (handwritten('{type: "string"}', lora("minvalue=9"), "select"), ["S103"]),
         (handwritten('{type: "string"}', lora("maxvalue=9"), "select"), []),
+        (handwritten('{type: "number", sent: 5}', ', minimum: "9"'), ["S104"]),
+        (handwritten('{type: "string", sent: "5"}', ', maximum: "4.5"'), ["S104"]),
+        (handwritten('{type: "number", sent: 5}', ', minimum: "5", maximum: "5"'), []),
+        (handwritten('{type: "number", sent: false}', ', minimum: "5"'), []),
     ],
 )
 def test_a_spec_that_makes_little_sense(
@@ -178,6 +183,41 @@ def test_a_spec_that_makes_little_sense(
     assert [each["code"] for each in found] == expected
     for each in found:
         assert (each["path"], each["subject"]) == ("specs/tools/a/b.yaml", "x")
+        line, column = int(each["line"]), int(each["column"])
+        assert text.splitlines()[line - 1][column - 1 :].startswith(("wire: ", "options: "))
+
+
+def test_a_spec_whose_endpoint_is_that_of_another_tool(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = handwritten('{type: "number"}')
+    project.write("tools/a/b.yaml", text.replace("/Run/a/b", "/Run/a/c"))
+    (found,) = lint(capsys)
+    assert (found["code"], found["line"], found["column"]) == ("S105", 7, 1)
+
+
+def test_findings_have_the_line_that_they_are_about(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = replace(PAGE, flat=False)
+    document = project.document(page)
+    assert run(["build", "--root", str(project.root)]) == 0
+    text = document.read_text("utf-8")
+    start = text.index("-d '{", text.index("## Run Command - Make"))
+    document.write_text(f"{text[:start]}-d 'oops {text[start + 4 :]}", "utf-8")
+    capsys.readouterr()
+    project.document(page, "a/twin")
+    project.write("documents/a/tool.json", '{"result": true,\n oops}')
+    other = page.text().replace(page.path, page.path.upper().replace("%20", " "))
+    project.write("documents/a/upper.txt", other)
+    lines = document.read_text("utf-8").splitlines()
+    places = {each["code"]: (each["path"], each["line"]) for each in lint(capsys)}
+    command = next(number for number, line in enumerate(lines, 1) if "## Run Command - M" in line)
+    endpoint = next(number for number, line in enumerate(lines, 1) if "/v1/Run/" in line)
+    assert places["D314"] == ("specs/documents/a/tool.txt", command)
+    assert places["S002"] == ("specs/documents/a/twin.txt", endpoint)
+    assert places["T001"] == ("specs/documents/a/tool.json", 2)
+    assert places["N103"][1] == endpoint
 
 
 def test_limits_that_exclude_every_value_are_left_out() -> None:

@@ -147,7 +147,8 @@ def test_a_correction_that_does_not_apply_or_makes_no_sense(
     ("text", "place", "said"),
     [
         ("", "1:1", "empty"),
-        ("overlay: 2\n", "1:10", "must be 1"),
+        ('overlay: 2\ntool: "a/b"\ncorrections: []\n', "1:10", "must be 1"),
+        ("reason: x\n", "1:1", "lacks overlay, tool, corrections"),
         ('overlay: 1\ntool: "x"\ncorrections: []\n', "2:7", "owner/project"),
         ('overlay: 1\ntool: "a/b"\ncorrections: []\n', "3:14", "empty"),
         (HEAD + '  - input: "steps"\n    hide: true\n', "4:5", "reason is missing"),

@@ -20,9 +20,13 @@ from wirogen.cli.console import (
     print_summary,
     project_root,
 )
+from wirogen.diagnostics import Severity
+from wirogen.places import with_places
+from wirogen.publish import Changes
 from wirogen.unchanged import Summary
 
 _SHOWN = 10
+_RENAMED = "N103"
 
 
 def command(
@@ -39,6 +43,9 @@ def command(
         int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print warnings and notes as well as errors.")
+    ] = False,
 ) -> int:
     """Documents → specs → everything under generated/.
 
@@ -49,18 +56,18 @@ def command(
     with alone(project, shared=check):
         summary = build(project, templates=templates, check=check, jobs=jobs)
     if as_json:
-        print_json(_as_json(summary))
+        print_json(report_json(summary))
     else:
-        show_report(summary, check=check)
+        show_report(summary, check=check, verbose=verbose)
     if summary.errors:
         return 1 if summary.tools else 2
     return 1 if check and summary.stale else 0
 
 
-def show_report(report: Summary, *, check: bool) -> None:
+def show_report(report: Summary, *, check: bool, verbose: bool = False) -> None:
     """One screen about a build: what was refused on stderr, the summary on stdout."""
     changes = report.changes
-    print_diagnostics(report.errors, err())
+    print_findings(report, verbose=verbose)
     rows = [
         ("tools", str(len(report.tools))),
         ("specs", _verb(len(report.specs), "stale" if check else "written")),
@@ -70,7 +77,7 @@ def show_report(report: Summary, *, check: bool) -> None:
             f"{changes.unchanged} unchanged, {len(changes.removed)} "
             f"{'to remove' if check else 'removed'}",
         ),
-        ("diagnostics", f"{counts(report.diagnostics)} (all of them: wirogen lint)"),
+        ("diagnostics", f"{counts(report.diagnostics)} (all of them: --verbose, or wirogen lint)"),
         *by_code(report.diagnostics),
     ]
     stale = [f"specs/tools/{path}" for path in report.specs]
@@ -82,11 +89,27 @@ def show_report(report: Summary, *, check: bool) -> None:
         verb = "would be" if check else "was"
         what = f"{verb} overwritten from its document; corrections belong in specs/overlays/"
         rows.append(("edited by hand", f"{edits}: {what}"))
+    print_summary([*rows, *tree_rows(changes, Path("generated"))], out())
+
+
+def print_findings(report: Summary, *, verbose: bool) -> None:
+    """Errors, and modules whose name hangs on other tools; with ``verbose``, everything."""
+    shown = (
+        each
+        for each in report.diagnostics
+        if verbose or each.severity is Severity.ERROR or each.code == _RENAMED
+    )
+    print_diagnostics(shown, err())
+
+
+def tree_rows(changes: Changes, folder: Path) -> list[tuple[str, str]]:
+    """What is to be said of files in a generated folder that somebody else has written."""
+    rows: list[tuple[str, str]] = []
     if changes.edited:
-        rows.append(("edited by hand", _some([f"generated/{path}" for path in changes.edited])))
+        rows.append(("edited by hand", _some([f"{folder}/{path}" for path in changes.edited])))
     if changes.unknown:
-        rows.append(("not ours, kept", _some([f"generated/{path}" for path in changes.unknown])))
-    print_summary(rows, out())
+        rows.append(("not ours, kept", _some([f"{folder}/{path}" for path in changes.unknown])))
+    return rows
 
 
 def _verb(count: int, verb: str) -> str:
@@ -98,15 +121,17 @@ def _some(paths: list[str]) -> str:
     return ", ".join(paths[:_SHOWN]) + more
 
 
-def _as_json(report: Summary) -> dict[str, object]:
+def report_json(report: Summary) -> dict[str, object]:
+    """The same for a program. ``rendered`` are the tools that were worked out anew."""
     return {
         "tools": list(report.tools),
         "specs": list(report.specs),
         "edited_specs": list(report.edited),
+        "rendered": list(report.changes.rendered),
         "written": list(report.changes.written),
         "unchanged": report.changes.unchanged,
         "removed": list(report.changes.removed),
         "edited": list(report.changes.edited),
         "unknown": list(report.changes.unknown),
-        "diagnostics": [diagnostic_json(each) for each in report.diagnostics],
+        "diagnostics": [diagnostic_json(each) for each in with_places(report.diagnostics)],
     }

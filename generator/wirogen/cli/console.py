@@ -14,6 +14,7 @@ from rich.text import Text
 
 from wirogen.diagnostics import RULES, Diagnostic, Severity
 from wirogen.lock import locked
+from wirogen.places import with_places
 from wirogen.text import visible
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -37,7 +38,7 @@ def print_json(value: object) -> None:
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], console: Console) -> None:
-    for each in diagnostics:
+    for each in with_places(diagnostics):
         console.print(diagnostic_line(each))
 
 

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from wirogen.build import build_selection
-from wirogen.cli.console import CommandError, alone, err, out, print_diagnostics
+from wirogen.cli.build import print_findings, report_json, tree_rows
+from wirogen.cli.console import (
+    CommandError,
+    alone,
+    counts,
+    out,
+    print_json,
+    print_summary,
+)
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
 from wirogen.text import counted
 
@@ -28,6 +36,10 @@ def command(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print warnings and notes as well as errors.")
+    ] = False,
 ) -> int:
     """Specs → a complete generated tree elsewhere, for a project of your own.
 
@@ -44,11 +56,17 @@ def command(
         summary = build_selection(
             specs, to, overlays=overlays, templates=templates, package=name, jobs=jobs
         )
-    print_diagnostics(summary.errors, err())
+    if as_json and summary.tools:
+        print_json(report_json(summary))
+        return 1 if summary.errors else 0
+    print_findings(summary, verbose=verbose)
     if not summary.tools:
         raise CommandError(f"{specs}: no usable spec (.yaml) below this folder")
-    print_diagnostics(summary.diagnostics[len(summary.errors) :], err())
     changes = summary.changes
+    if summary.diagnostics:
+        found = f"{counts(summary.diagnostics)} (all of them: --verbose)"
+        print_summary([("diagnostics", found)], out())
+    print_summary(tree_rows(changes, to), out())
     out().print(
         f"{counted(len(summary.tools), 'tool')}: {counted(len(changes.written), 'file')} written "
         f"to {to}, {changes.unchanged} unchanged, {len(changes.removed)} removed",

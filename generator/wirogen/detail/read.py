@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn, cast
 
-from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.diagnostics import Diagnostic, InputError, Position
 from wirogen.spec import Json, Option
 from wirogen.spec.names import tool_name_problem
 
@@ -63,8 +63,8 @@ class _Reader:
         self.path = path
         self.diagnostics: list[Diagnostic] = []
 
-    def fail(self, message: str) -> NoReturn:
-        raise InputError(Diagnostic(code="T001", message=message, path=self.path))
+    def fail(self, message: str, place: Position | None = None) -> NoReturn:
+        raise InputError(Diagnostic(code="T001", message=message, path=self.path, position=place))
 
     def odd(self, code: str, subject: str, message: str) -> None:
         self.diagnostics.append(
@@ -104,9 +104,11 @@ class _Reader:
     def _tool(self, data: bytes) -> Mapping[str, Json]:
         try:
             answer = cast("Json", json.loads(data, parse_constant=_refuse))
+        except json.JSONDecodeError as error:
+            place = Position(line=error.lineno, column=error.colno, offset=error.pos)
+            self.fail(f"is not JSON: {error.msg.lower()}", place)
         except (ValueError, RecursionError) as error:
-            reason = str(error).split(": line", 1)[0].lower()
-            self.fail(f"is not JSON: {reason}")
+            self.fail(f"is not JSON: {str(error).lower()}")
         if isinstance(answer, dict) and answer.get("result") is False:
             self.fail("is an error that Wiro answered, not a tool")
         tools = answer.get("tool") if isinstance(answer, dict) else answer

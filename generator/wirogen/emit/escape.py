@@ -19,8 +19,10 @@ from wirogen.text import visible
 
 _MARKDOWN_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>&~$\"':@/^=]")
 # Not every dialect knows a backslash before the last three, so they are written as entities.
-_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "~": "&#126;", "$": "&#36;"}
-_NEEDS_BACKSLASH: Final = frozenset("\\`*_[]|")
+_MARKDOWN: Final = str.maketrans(
+    {"<": "&lt;", ">": "&gt;", "&": "&amp;", "~": "&#126;", "$": "&#36;"}
+    | {char: f"\\{char}" for char in "\\`*_[]|"}
+)
 _LINE_START: Final = re.compile(r"(?m)^(\s*)([#+\-=>]|\d{1,9}[.)])")
 _LINE_LENGTH: Final = 88
 _MARKUP: Final = re.compile(r"[<>&*_`\[\]!]")
@@ -85,10 +87,7 @@ def docstring_text(text: str) -> DocstringText:
 
 def markdown(text: str) -> Markdown:
     """``text`` as one line of Markdown that shows exactly these words and formats nothing."""
-    line = visible(" ".join(text.split()))
-    out = "".join(
-        _ENTITIES.get(char) or (f"\\{char}" if char in _NEEDS_BACKSLASH else char) for char in line
-    )
+    out = visible(" ".join(text.split())).translate(_MARKDOWN)
     return Markdown(_LINE_START.sub(lambda match: f"{match[1]}{_mark(match[2])}", out))
 
 

@@ -13,11 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-import black
-from black.strings import normalize_string_quotes, str_width
-
 _LIMIT: Final = 88
-_MODE: Final = black.Mode()
 _STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 _LITERAL: Final = re.compile(rf"{_STRING.pattern}|(?<=\d)e\+(?=\d)")
 _TOKEN: Final = re.compile(rf"{_STRING.pattern}|[\[\](){{}},]|[^'\"\[\](){{}},]+")
@@ -72,11 +68,17 @@ def _spelt(literal: str) -> str:
         return "e"
     if literal[0] == "'" and '"' not in literal and "\\" not in literal:
         return f'"{literal[1:-1]}"'
+    from black.strings import normalize_string_quotes  # noqa: PLC0415 - slow to load
+
     return normalize_string_quotes(literal)
 
 
 def _fits(line: str) -> bool:
-    return (len(line) if line.isascii() else str_width(line)) <= _LIMIT
+    if line.isascii():
+        return len(line) <= _LIMIT
+    from black.strings import str_width  # noqa: PLC0415 - slow to load
+
+    return str_width(line) <= _LIMIT
 
 
 def _statements(source: str) -> Iterator[str]:
@@ -254,10 +256,12 @@ def _elements(
 @lru_cache(maxsize=20_000)
 def _by_black(text: str, indent: int) -> tuple[str, ...]:
     """What black makes of one statement, ``indent`` columns deep (0 or 4)."""
+    import black  # noqa: PLC0415 - slow to load, and seldom needed
+
     body = f"{text}\n    pass\n" if text.endswith(":") else f"{text}\n"
     if indent:
         lines = body.splitlines()
         body = "class _:\n" + "".join(f"    {line}\n" for line in lines)
-    done = black.format_str(body, mode=_MODE).rstrip("\n").split("\n")
+    done = black.format_str(body, mode=black.Mode()).rstrip("\n").split("\n")
     done = done[1:] if indent else done
     return tuple(done[:-1] if text.endswith(":") else done)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
 from wirogen.emit.catalogue import catalogue_text
-from wirogen.emit.formatting import format_validator
+from wirogen.emit.formatting import format_own
 from wirogen.emit.openapi import openapi_text
 from wirogen.emit.pages import shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
@@ -34,7 +34,7 @@ def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     folder = f"python/{plan.module.package}"
     return {
         f"{folder}/{owner}/{project}.py": renderer.python(_TOOL, tool=plan),
-        f"{folder}/_validators/{owner}/{project}.py": format_validator(validator_source(plan)),
+        f"{folder}/_validators/{owner}/{project}.py": format_own(validator_source(plan)),
         **tool_pages(plan, renderer),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
         f"schemas/calls/{owner}/{project}.json": _json(tool_calls(plan)),

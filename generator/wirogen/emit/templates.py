@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import jinja2
 import markupsafe
+from jinja2.bccache import Bucket
 
 from wirogen.emit.escape import (
     DocstringText,
@@ -27,6 +28,7 @@ from wirogen.emit.template_errors import python_error, template_error
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
+from wirogen.store import Store, key_of
 from wirogen.template_folders import template_folders
 
 
@@ -37,6 +39,7 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         # Not for HTML as such: it makes every printed value say that it is safe.
         autoescape=True,
+        auto_reload=False,
         finalize=_only_safe,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -66,14 +69,34 @@ def _only_safe(value: Any) -> Any:
     raise TypeError(f"a template prints {type(value).__name__} without a filter: {value!r:.60}")
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Templates that have been compiled before; a key holds their text."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        found: bytes | None = self._store.get("template", self._key(bucket))
+        if found is not None:
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._store.put("template", self._key(bucket), bucket.bytecode_to_string())
+
+    def _key(self, bucket: Bucket) -> str:
+        return key_of("template", bucket.key, bucket.checksum)
+
+
 class Renderer:
     """The templates, ready to use; ``overrides`` are looked at first. One per process is enough.
 
     What is wrong with somebody else's templates is an :class:`InputError` that names the line.
     """
 
-    def __init__(self, overrides: Path | None = None) -> None:
+    def __init__(self, overrides: Path | None = None, store: Store | None = None) -> None:
         self._env = environment(overrides)
+        if store is not None and store.enabled:
+            self._env.bytecode_cache = _Compiled(store)
         self._folders = template_folders(overrides)
         self._foreign = overrides is not None
         self._ours = overrides is None or not (overrides / "python").is_dir()

@@ -89,7 +89,7 @@ class _Reader:
         self.specs = SpecReader(path)
 
     def overlay(self, node: Node) -> Overlay:
-        fields = Fields(node, self.path, "the overlay")
+        fields = Fields(node, self.path, "the overlay", "overlay", "tool", "corrections")
         version = to_json(fields.required("overlay"), self.path, "overlay")
         if version != OVERLAY_VERSION or isinstance(version, bool):
             raise fields.error("overlay", f"must be {OVERLAY_VERSION}")

@@ -12,6 +12,7 @@ import sys
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from wirogen.spec.names import DEVICES
@@ -79,7 +80,8 @@ def _make(text: str) -> Identifier:
     return str.__new__(Identifier, text)
 
 
-def words(text: str, *, split_camel: bool) -> list[str]:
+@lru_cache(maxsize=20_000)
+def words(text: str, *, split_camel: bool) -> tuple[str, ...]:
     """The ASCII words of a text. Letters without an ASCII form become their code points
     (``日`` is ``u65e5``), ``+`` counts as a word, so ``dpmsolver++`` is not ``dpmsolver``."""
     out: list[str] = []
@@ -97,7 +99,7 @@ def words(text: str, *, split_camel: bool) -> list[str]:
     if split_camel:
         folded = _LOWER_THEN_UPPER.sub(r"\1\3 \2\4", folded)
         folded = _UPPERS_THEN_WORD.sub(r"\1 \2", folded)
-    return _WORD.findall(folded)
+    return tuple(_WORD.findall(folded))
 
 
 def snake(text: str, *, prefix: str, split_camel: bool, reserved: frozenset[str]) -> Identifier:

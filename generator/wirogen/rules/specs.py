@@ -92,6 +92,24 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "Correct the setting where it was written.",
     ),
     rule(
+        "S104",
+        "sent-outside-limits",
+        Severity.WARNING,
+        "A spec sends a value outside the limits of its input.",
+        "The client refuses what is outside 'minimum' and 'maximum', the value that goes out when "
+        "the caller gives nothing included, so every call has to give another one.",
+        "Correct the limits or 'wire.sent' where they were written, be it in an overlay.",
+    ),
+    rule(
+        "S105",
+        "endpoint-of-another-tool",
+        Severity.WARNING,
+        "The Run endpoint of a spec is not that of its tool.",
+        "Clients run the tool that 'tool' names; pages show the address in 'endpoints'. The two "
+        "should say the same.",
+        "Correct 'tool' or 'endpoints' (https://api.wiro.ai/v1/Run/owner/project).",
+    ),
+    rule(
         "N101",
         "input-renamed",
         Severity.NOTE,
