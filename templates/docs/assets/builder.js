@@ -223,6 +223,8 @@ export function build(root, tool) {
     if (field.input.rare) folded.open = true;
     field.choose(value);
     field.node.scrollIntoView({ block: "center" });
-    field.field.focus({ preventScroll: true });
+    // A picker's own field would open its list over what has just been chosen.
+    const chosen = [...field.node.querySelectorAll(".wt-remove")].pop() ?? field.field;
+    chosen.focus({ preventScroll: true });
   };
 }
