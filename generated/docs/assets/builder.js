@@ -185,6 +185,7 @@ export function build(root, tool) {
     { class: "wt-form", "aria-label": `Request for ${tool.tool}`, onsubmit: (event) => event.preventDefault() },
     ...ordered.filter((each) => !each.input.rare).map((each) => each.node),
     rare.length ? folded : null,
+    fields.length ? null : el("p", { class: "wt-help", text: "This tool takes no inputs." }),
   );
   const restart = () => {
     unknown = [];
