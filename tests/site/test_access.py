@@ -152,6 +152,7 @@ def test_the_search_is_used_by_keyboard_alone(page: Page, address: str) -> None:
     visit(page, f"{address}guides/index.html")
     page.keyboard.press("/")
     page.wait_for_selector("dialog[open]")
+    page.keyboard.type("words")
     page.keyboard.press("Escape")
     assert page.locator("dialog[open]").count() == 0
     page.keyboard.press("Control+k")
