@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import asynccontextmanager, closing, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
 
@@ -19,7 +19,9 @@ from wiro_runtime.http import (
     lowered,
     pool_limits,
     quiet,
+    usable_proxies,
 )
+from wiro_runtime.live import check_place, socket_options
 from wiro_runtime.port import Answer, Request
 
 if TYPE_CHECKING:
@@ -63,9 +65,9 @@ class BlockingPort:
 
     def _client(self, *, keep: bool = True) -> httpx2.Client:
         limits = pool_limits(self._settings.max_concurrency, keep=keep)
-        return httpx2.Client(
-            transport=DeadlineTransport(self._deadline, limits, proxied=not self._settings.local)
-        )
+        with usable_proxies():
+            transport = DeadlineTransport(self._deadline, limits, proxied=not self._settings.local)
+        return httpx2.Client(transport=transport)
 
     @property
     def closed(self) -> bool:
@@ -121,13 +123,14 @@ class BlockingPort:
         from websockets.sync.client import connect  # noqa: PLC0415 - see above
 
         try:
-            with connect(
-                url,
-                open_timeout=within,
-                close_timeout=1,
-                max_size=MAX_ANSWER,
-                proxy=None if self._settings.local else True,
-            ) as socket:
+            options = socket_options(self._settings, url, within)
+            connection = cast("ClientConnection", connect(url, **options))
+        except (OSError, WebSocketException, ImportError, ValueError) as error:
+            # ImportError: a proxy for SOCKS needs a package of its own.
+            raise ConnectionFailed(f"WebSocket: {error}") from None
+        try:
+            with connection as socket:
+                check_place(socket, url)
                 yield _Socket(socket)
         except (OSError, WebSocketException) as error:
             raise ConnectionFailed(f"WebSocket: {error}") from None

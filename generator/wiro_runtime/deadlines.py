@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies, proxy_bypass
 
@@ -163,13 +164,27 @@ def ssl_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+def _proxy(address: str) -> httpx2.Proxy:
+    return httpx2.Proxy(address if "://" in address else f"http://{address}")
+
+
+def _usable(proxies: dict[str, str]) -> dict[str, str]:
+    """Those of ``proxies`` that requests may take. Raises :class:`ValueError` or
+    :class:`ImportError` for one that cannot be used."""
+    found = {name: proxies[name] for name in ("http", "https", "all") if proxies.get(name)}
+    for address in found.values():
+        if _proxy(address).url.scheme.startswith("socks") and find_spec("socksio") is None:
+            raise ImportError("socksio")
+    return found
+
+
 class DeadlineTransport(httpx2.BaseTransport):
     """Connections that honour ``deadline``; ``proxied``: by the proxies of the environment."""
 
     def __init__(self, deadline: Deadline, limits: httpx2.Limits, *, proxied: bool) -> None:
         self._deadline = deadline
         self._limits = limits
-        self._proxies = getproxies() if proxied else {}
+        self._proxies = _usable(getproxies()) if proxied else {}
         self._pools: dict[tuple[str, str | None], httpcore2.ConnectionPool] = {}
         self._lock = threading.Lock()
         self._open = _Open()
@@ -189,7 +204,7 @@ class DeadlineTransport(httpx2.BaseTransport):
     def _new_pool(self, scheme: str, address: str | None) -> httpcore2.ConnectionPool:
         proxy = None
         if address is not None:
-            parsed = httpx2.Proxy(address if "://" in address else f"http://{address}")
+            parsed = _proxy(address)
             proxy = httpcore2.Proxy(str(parsed.url), auth=parsed.raw_auth)
         return httpcore2.ConnectionPool(
             ssl_context=ssl_context() if scheme == "https" else None,

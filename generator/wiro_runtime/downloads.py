@@ -3,23 +3,25 @@ final name only when whole. Nothing here knows a credential."""
 
 from __future__ import annotations
 
-import os
-import secrets
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 from wiro_runtime.calls import log, retry_after
 from wiro_runtime.errors import ConnectionFailed, DownloadError
-from wiro_runtime.filenames import numbered, safe_name
+from wiro_runtime.filenames import safe_name
+from wiro_runtime.parts import Part
+from wiro_runtime.stopping import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    import os
+    from collections.abc import Callable, Generator
 
     from wiro_runtime.fetching import FileClient, Stream
+    from wiro_runtime.parts import Sink
     from wiro_runtime.settings import Settings
 
 _WRITE: Final = 2**20
@@ -27,7 +29,8 @@ _WRITE: Final = 2**20
 
 _REDIRECTS: Final = 5
 
-_NO_LINK: Final = (PermissionError, NotImplementedError, OSError)
+_OVERLAP: Final = 64 * 1024
+"""Bytes of an earlier attempt's that are fetched once more, to see that they are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ class Options:
 
     progress: Callable[[int, int | None], object] = no_progress
     max_bytes: int | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
 
 
 class _Unfinished(Exception):  # noqa: N818 - it is not an error, it says: go on
@@ -64,6 +67,10 @@ class _Unfinished(Exception):  # noqa: N818 - it is not an error, it says: go on
         self.after = after
 
 
+class _Found(Exception):  # noqa: N818 - see above
+    """An earlier process has left a part of this very content."""
+
+
 class Transfer:
     """One file on its way into ``sink``, over as many connections as it takes."""
 
@@ -72,7 +79,7 @@ class Transfer:
         client: FileClient,
         settings: Settings,
         source: Source,
-        sink: BinaryIO,
+        sink: Sink,
         options: Options,
     ) -> None:
         self.client = client
@@ -82,6 +89,10 @@ class Transfer:
         self.options = options
         self.done = 0
         self._validator = ""
+        self._identity: str | None = None
+        self._total: int | None = None
+        self._begun = False
+        self._expected = b""
 
     def run(self) -> None:
         """Fetch all of it or raise :class:`DownloadError`."""
@@ -93,6 +104,8 @@ class Transfer:
             before = self.done
             try:
                 self._attempt(deadline)
+            except _Found:
+                log.info("download goes on at %d bytes of an earlier one", self.done)
             except _Unfinished as reason:
                 failures = 1 if self.done > before else failures + 1
                 delay = retries.delay(failures, reason.after, timing.random)
@@ -112,10 +125,15 @@ class Transfer:
             if self._validator:
                 headers["if-range"] = self._validator
         try:
-            with _follow(self.client, self.settings, self.source, headers) as stream:
+            with (
+                _follow(self.client, self.settings, self.source, headers) as stream,
+                self.options.stop.waking(stream.abort),
+            ):
                 total = self._begin(stream)
                 self._body(stream, total, deadline)
         except ConnectionFailed as error:
+            if self.options.stop.wanted:
+                raise self._stopped() from None
             if not error.retryable:
                 raise self.source.error(str(error)) from None
             raise _Unfinished(str(error)) from None
@@ -132,28 +150,53 @@ class Transfer:
             raise self.source.error(f"HTTP {status} for {self.source.url}")
         if headers.get("content-encoding", "identity") != "identity":
             raise self.source.error("the server compressed what was asked for as it is")
-        first, total = 0, _length(headers.get("content-length"))
+        etag = headers.get("etag", "")
+        validator = "" if etag.startswith("W/") else etag or headers.get("last-modified", "")
+        expected = self.source.size
+        total = _length(headers.get("content-length"))
         if status == 206:
             span, _, whole = headers.get("content-range", "").removeprefix("bytes ").partition("/")
             first, total = _length(span.partition("-")[0]) or 0, _length(whole)
-            if first != self.done:
+            if first != self.done or not self._begun:
                 self._restart()
                 raise _Unfinished("the server went on at another place")
-        elif self.done:
-            self._restart()
-        etag = headers.get("etag", "")
-        self._validator = "" if etag.startswith("W/") else etag or headers.get("last-modified", "")
-        expected = self.source.size
+            other = total is not None and self._total is not None and total != self._total
+            if other or (validator and validator != self._validator):
+                self._restart()
+                raise _Unfinished("the file has changed")
         if total is not None and expected is not None and total != expected:
             raise self.source.error(f"{total} bytes where Wiro announced {expected}")
         self._check_size(total)
+        if status == 200:
+            self._take_in(validator, total)
         return expected if total is None else total
+
+    def _take_in(self, validator: str, total: int | None) -> None:
+        """Prepare for a file from its beginning, or for the rest of one that is there in part."""
+        identity = f"{validator} {total}" if validator and total else None
+        self._validator, self._total, self.done = validator, total, 0
+        try:
+            if self._begun and identity == self._identity:
+                self.sink.restart()
+                return
+            self._begun, self._identity, self._expected = True, identity, b""
+            there = self.sink.begin(identity)
+            if _OVERLAP < there <= (total or 0):
+                self._expected = self.sink.tail(_OVERLAP)
+                self.done = there - _OVERLAP
+            elif there:
+                self.sink.restart()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if self.done:
+            raise _Found
 
     def _body(self, stream: Stream, total: int | None, deadline: float) -> None:
         pending: list[bytes] = []
         held = 0
         try:
             while chunk := stream.chunk(self._patience(deadline)):
+                self._compare(chunk)
                 pending.append(chunk)
                 held += len(chunk)
                 self._check_more(self.done + held, total)
@@ -161,35 +204,56 @@ class Transfer:
                     self._write(pending)
                     held = 0
                     self.options.progress(self.done, total)
-        finally:
+        except (ConnectionFailed, KeyboardInterrupt):
             # What has arrived need not be fetched again.
-            if pending:
-                self._write(pending)
+            self._write(pending)
+            raise
+        self._write(pending)
         if total is not None and self.done < total:
             raise _Unfinished(f"{self.done} of {total} bytes arrived")
         self.options.progress(self.done, total)
 
+    def _compare(self, chunk: bytes) -> None:
+        """Whether the first bytes are those that were there before."""
+        if not self._expected:
+            return
+        size = min(len(chunk), len(self._expected))
+        if chunk[:size] != self._expected[:size]:
+            self._restart()
+            raise _Unfinished("what was there of it is of something else")
+        self._expected = self._expected[size:]
+
     def _patience(self, deadline: float) -> float:
         """Seconds to wait for the next piece."""
-        if self.options.stop.is_set():
-            raise self.source.error("stopped")
+        if self.options.stop.wanted:
+            raise self._stopped()
         left = deadline - self.settings.timing.clock()
         if left <= 0:
             raise self.source.error("the time for the transfer is up", retryable=True)
         return min(left, self.settings.timeouts.stall)
 
+    def _stopped(self) -> DownloadError:
+        return self.source.error("stopped", retryable=True)
+
+    def _unwritable(self, error: OSError) -> DownloadError:
+        return self.source.error(f"cannot write: {error.strerror or error}")
+
     def _write(self, pending: list[bytes]) -> None:
         try:
-            self.sink.writelines(pending)
+            self.sink.write(pending)
         except OSError as error:
-            raise self.source.error(f"cannot write: {error.strerror or error}") from error
+            raise self._unwritable(error) from error
         self.done += sum(map(len, pending))
         pending.clear()
 
     def _restart(self) -> None:
-        self.sink.seek(0)
-        self.sink.truncate()
-        self.done = 0
+        self.done, self._expected = 0, b""
+        if not self._begun:
+            return
+        try:
+            self.sink.restart()
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def _check_more(self, arrived: int, total: int | None) -> None:
         if total is not None and arrived > total:
@@ -232,21 +296,6 @@ def _follow(
     raise source.error(f"more than {_REDIRECTS} redirects")
 
 
-@contextmanager
-def _part_file(final: Path, source: Source) -> Generator[tuple[BinaryIO, Path], None, None]:
-    """A new file beside ``final``, gone afterwards unless it was moved."""
-    part = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as sink:
-            yield sink, part
-    except OSError as error:
-        raise source.error(f"cannot write {final}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
 def save_file(
     client: FileClient,
     settings: Settings,
@@ -259,35 +308,31 @@ def save_file(
 ) -> Path:
     """Fetch into ``target``, or into a numbered name beside it when ``keep_apart`` and taken.
 
-    ``content`` is what there is to write when nothing need be fetched.
+    ``content`` is what there is to write when nothing need be fetched. A part of a large file that
+    another attempt may complete is left behind, hidden beside it.
     """
-    with _part_file(target, source) as (sink, part):
-        if content is not None:
-            sink.write(content)
+    part: Part | None = None
+    keep = True
+    try:
+        part = Part(target, source.url)
+        if content is None:
+            Transfer(client, settings, source, part, options).run()
         else:
-            Transfer(client, settings, source, sink, options).run()
-        sink.close()
-        return _publish(part, target, keep_apart=keep_apart)
-
-
-def _publish(part: Path, target: Path, *, keep_apart: bool) -> Path:
-    if not keep_apart:
-        return part.replace(target)
-    number = 1
-    while True:
-        final = target.with_name(numbered(target.name, number))
-        try:
-            # A link, unlike a rename, never takes the place of another file.
-            final.hardlink_to(part)
-        except FileExistsError:
-            number += 1
-        except _NO_LINK:
-            if final.exists():
-                number += 1
-                continue
-            return part.replace(final)
-        else:
-            return final
+            part.begin(None)
+            part.write([content])
+        final = part.publish(keep_apart=keep_apart)
+    except DownloadError as error:
+        keep = error.retryable
+        raise
+    except OSError as error:
+        keep = False
+        raise source.error(f"cannot write {target}: {error.strerror or error}") from error
+    else:
+        keep = False
+        return final
+    finally:
+        if part is not None:
+            part.close(keep=keep)
 
 
 def file_target(folder: str | os.PathLike[str], name: str) -> Path:
@@ -327,17 +372,3 @@ class Files:
             yield client
         finally:
             client.close()
-
-    def each(self, jobs: Sequence[Callable[[], Path]], limit: int) -> list[Path]:
-        """Run ``jobs``, ``limit`` at a time; results in order. After an error none is begun."""
-        if len(jobs) <= 1 or limit <= 1:
-            return [job() for job in jobs]
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - rarely needed
-
-        with ThreadPoolExecutor(min(limit, len(jobs))) as threads:
-            futures = [threads.submit(job) for job in jobs]
-            try:
-                return [future.result() for future in futures]
-            except BaseException:
-                threads.shutdown(wait=False, cancel_futures=True)
-                raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+import socket
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
@@ -34,6 +35,14 @@ class Stream:
         self._left = _plain_length(response)
         self._network: Any = None if self._left is None else response.extensions["network_stream"]
         self._begun = False
+        self._stream: Any = response.extensions["network_stream"]
+
+    def abort(self) -> None:
+        """Wake up, from another thread, the one that waits for a piece: it finds nothing more."""
+        with suppress(OSError, AttributeError):
+            connection: Any = self._stream.get_extra_info("socket")
+            # Not by the method of an encrypted one, which would touch what is being read.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def chunk(self, within: float) -> bytes:
         """The next piece of the body, ``b""`` at its end, ``within`` seconds at most.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from wiro_runtime.errors import ConnectionFailed
+from wiro_runtime.errors import ConfigurationError, ConnectionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -79,6 +79,19 @@ def limits(timeouts: Timeouts, within: float) -> httpx2.Timeout:
         write=min(timeouts.stall, within),
         pool=within,
     )
+
+
+@contextmanager
+def usable_proxies() -> Generator[None, None, None]:
+    """What a proxy of the environment lacks is said when the client is made."""
+    try:
+        yield
+    except (ImportError, ValueError, httpx2.InvalidURL) as error:
+        reason = "one for SOCKS needs the package socksio" if "socks" in str(error) else error
+        raise ConfigurationError(
+            f"the proxy of the environment cannot be used: {reason} (see http_proxy, https_proxy, "
+            "all_proxy, no_proxy)"
+        ) from None
 
 
 def lowered(headers: httpx2.Headers) -> Mapping[str, str]:

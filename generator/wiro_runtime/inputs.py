@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin
 
@@ -22,6 +22,7 @@ from wiro_runtime.lora import LoraChoice
 from wiro_runtime.text import is_huge, nearest, shorten
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -42,7 +43,9 @@ class _Field:
 class ToolInputs(BaseModel):
     """Inputs of one tool, checked. Fields have Python names; Wiro's names are accepted too.
 
-    Calling it with anything that the tool does not take raises :class:`InvalidInputs`.
+    Calling it with anything that the tool does not take raises :class:`InvalidInputs`. Pydantic's
+    own ways (``model_validate``, ``model_validate_json``, a ``TypeAdapter``, a field of another
+    model) check the same and raise pydantic's ``ValidationError``.
     """
 
     model_config = ConfigDict(
@@ -61,17 +64,23 @@ class ToolInputs(BaseModel):
     if not TYPE_CHECKING:
 
         def __init__(self, /, **data: Any) -> None:
-            problems = _unsendable(type(self), data)
+            problems: dict[str, str] = {}
             try:
                 super().__init__(**data)
             except ValidationError as error:
-                problems = _problems(type(self), error) | problems
+                problems = _problems(type(self), error)
             # Outside the handler: pydantic's own report of the same would only hide this one.
             if problems:
                 raise _in_order(type(self), problems)
 
         # Tells pydantic that this is still its own constructor as far as model_validate goes.
         __init__.__pydantic_base_init__ = True
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            schema = handler(source)
+            _guard(cls, schema)
+            return schema
 
     def wire(self) -> dict[str, Json]:
         """The JSON body of the request, keys in the order of the document.
@@ -86,18 +95,21 @@ class ToolInputs(BaseModel):
         """Like :meth:`wire`, with the files themselves in the place of their names."""
         body: dict[str, Any] = {}
         prefixes: dict[str, str] = {}
-        for field in _fields(type(self)):
+        fields = _fields(type(self))
+        links = _Links(fields, self.model_fields_set)
+        for field in fields:
             value = getattr(self, field.name)
             if value is None:
                 continue
             if field.wire in FILE_KINDS:
-                _put_files(body, field, value)
+                _put_files(body, field, value, links)
                 continue
             if field.lora_prompt is not None:
                 loras = [value] if isinstance(value, LoraChoice | str) else list(value)
                 text = "".join(x.prompt_prefix for x in loras if isinstance(x, LoraChoice))
                 prefixes[field.lora_prompt] = prefixes.get(field.lora_prompt, "") + text
             body[field.key] = _spell(field.wire, value)
+        links.place(body)
         for key, prefix in prefixes.items():
             prompt = body.get(key, "")
             if prefix and isinstance(prompt, str):
@@ -149,26 +161,67 @@ def _unquoted(text: str) -> Any:
     return value if isinstance(value, (int, float)) else text
 
 
-def _put_files(body: dict[str, Any], field: _Field, value: Any) -> None:
+class _Links:
+    """Addresses of files that go into ``{id}Url``, which may be an input of its own."""
+
+    def __init__(self, fields: tuple[_Field, ...], given: Collection[str]) -> None:
+        self._keys = {field.key: field.name for field in fields}
+        self._given = given
+        self._links: dict[str, tuple[_Field, str]] = {}
+
+    def add(self, body: dict[str, Any], field: _Field, address: str) -> None:
+        """``address`` for ``field``, or nothing when its file is sent: the other place is empty."""
+        # Some tools spell it the other way round.
+        other = field.key.replace("Multiple", "UrlMultiple")
+        key = other if other != field.key and other in self._keys else f"{field.key}Url"
+        self._links[key] = field, address
+        body.setdefault(key, "")
+
+    def place(self, body: dict[str, Any]) -> None:
+        """Once all else is in ``body``. What is the input's own goes along where there may be
+        several, and what it has by default gives way."""
+        for key, (field, address) in self._links.items():
+            name = self._keys.get(key, "")
+            own = body[key] if name in self._given and isinstance(body[key], str) else ""
+            if field.wire == "files":
+                body[key] = ",".join(filter(None, (own, address)))
+            elif own and own != address:
+                text = f"given twice, here and as {field.name}"
+                raise InvalidInputs(f"{name}: {text}", problems={name: text})
+            else:
+                body[key] = address
+
+
+def _put_files(body: dict[str, Any], field: _Field, value: Any, links: _Links) -> None:
     values: list[str | LocalFile] = (
         [value] if isinstance(value, str) or is_local_file(value) else list(value)
     )
     local = [item for item in values if is_local_file(item)]
     texts = [item for item in values if isinstance(item, str)]
-    if field.wire in ("file-url", "files-url"):
-        body[field.key] = ",".join(texts)
+    # A comma inside of an address, rather than between two, would cut it.
+    joined = ",".join(_COMMA.sub("%2C", text) for text in texts)
+    if field.wire == "file-url":
+        body[field.key] = texts[0] if texts else ""
         if local and field.file_field:
-            body[field.file_field] = local if field.wire == "files-url" else local[0]
+            body[field.file_field] = local[0]
+    elif field.wire == "files-url":
+        body[field.key] = joined
+        if local and field.file_field:
+            body[field.file_field] = local
     elif field.wire == "files":
         body[field.key] = local or ""
-        body.setdefault(f"{field.key}Url", ",".join(texts))
+        links.add(body, field, joined)
     elif field.wire in _MANY_FILES:
         body[field.key] = values
     else:
-        body[field.key] = values[0] if values else ""
-        if local:
-            body.setdefault(f"{field.key}Url", "")
+        body[field.key] = local[0] if local else ""
+        if local or any(texts):
+            links.add(body, field, texts[0] if texts else "")
 
+
+_COMMA = re.compile(r",(?!https?://)")
+
+_UNSENDABLE = "unsendable"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -206,24 +259,45 @@ _TYPES: dict[type, str] = {
 }
 
 
-def _unsendable(cls: type[ToolInputs], data: Mapping[str, Any]) -> dict[str, str]:
-    """Texts that are texts, but not worth a billed run, or not possible to send."""
-    problems: dict[str, str] = {}
-    for name, info in cls.model_fields.items():
-        value = data.get(name, data.get(info.alias or name))
-        texts = cast("list[object]", value) if isinstance(value, list) else [value]
-        if any(isinstance(text, str) and _SURROGATE.search(text) for text in texts):
-            problems[name] = "holds half a character (an unpaired surrogate)"
-        elif isinstance(value, int) and is_huge(value):
-            problems[name] = "has more than 300 digits"
-        elif (
-            info.is_required()
-            and isinstance(value, str)
-            and not value.strip()
-            and not _options(info.annotation)
-        ):
-            problems[name] = "required, got blank text"
-    return problems
+class _Sendable:
+    """What the type of a field allows, but is not worth a billed run, or not possible to send."""
+
+    def __init__(self, info: FieldInfo) -> None:
+        # The blank one may be an option.
+        self._text = info.is_required() and not _options(info.annotation)
+
+    def __call__(self, value: object) -> object:
+        if any(isinstance(text, str) and _SURROGATE.search(text) for text in _each(value)):
+            raise self._problem("holds half a character (an unpaired surrogate)")
+        if isinstance(value, int) and is_huge(value):
+            raise self._problem("has more than 300 digits")
+        if self._text and isinstance(value, str) and not value.strip():
+            raise self._problem("required, got blank text")
+        return value
+
+    def _problem(self, text: str) -> Exception:
+        from pydantic_core import PydanticCustomError  # noqa: PLC0415 - rarely needed
+
+        return PydanticCustomError(_UNSENDABLE, "{text}", {"text": text})
+
+
+def _each(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
+
+
+def _guard(cls: type[ToolInputs], schema: Any) -> None:
+    """Have every field of a model's schema checked by :class:`_Sendable`, too."""
+    while schema["type"] != "model-fields":
+        if "schema" not in schema or schema.get("cls", cls) is not cls:
+            return
+        schema = schema["schema"]
+    for name, field in schema["fields"].items():
+        holder = field["schema"] if field["schema"]["type"] == "default" else field
+        inner = holder["schema"]
+        # Pydantic may ask again about a schema that it has kept.
+        if not isinstance(inner.get("function", {}).get("function"), _Sendable):
+            check = {"type": "no-info", "function": _Sendable(cls.model_fields[name])}
+            holder["schema"] = {"type": "function-after", "function": check, "schema": inner}
 
 
 def _problems(cls: type[ToolInputs], error: ValidationError) -> dict[str, str]:
@@ -255,6 +329,8 @@ def _line(cls: type[ToolInputs], name: str, details: list[ErrorDetails]) -> str:
     kinds = [detail["type"] for detail in details]
     if "string_unicode" in kinds:
         return "holds half a character (an unpaired surrogate)"
+    if _UNSENDABLE in kinds:
+        return next(detail["msg"] for detail in details if detail["type"] == _UNSENDABLE)
     given = details[0]["input"]
     if "missing" in kinds:
         return "required"

@@ -19,7 +19,9 @@ from wiro_runtime.http import (
     lowered,
     pool_limits,
     quiet,
+    usable_proxies,
 )
+from wiro_runtime.live import check_place, socket_options
 from wiro_runtime.port import Answer, Request
 
 if TYPE_CHECKING:
@@ -70,11 +72,12 @@ class AsyncPort:
         self._slots = asyncio.Semaphore(settings.max_concurrency)
 
     def _client(self, *, keep: bool = True) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(
-            limits=pool_limits(self._settings.max_concurrency, keep=keep),
-            verify=ssl_context(),
-            trust_env=not self._settings.local,
-        )
+        with usable_proxies():
+            return httpx2.AsyncClient(
+                limits=pool_limits(self._settings.max_concurrency, keep=keep),
+                verify=ssl_context(),
+                trust_env=not self._settings.local,
+            )
 
     @property
     def closed(self) -> bool:
@@ -133,13 +136,14 @@ class AsyncPort:
         from websockets.exceptions import WebSocketException  # noqa: PLC0415 - see above
 
         try:
-            async with connect(
-                url,
-                open_timeout=within,
-                close_timeout=1,
-                max_size=MAX_ANSWER,
-                proxy=None if self._settings.local else True,
-            ) as socket:
+            options = socket_options(self._settings, url, within)
+            connection = await connect(url, **options)
+        except (OSError, WebSocketException, ImportError, ValueError) as error:
+            # ImportError: a proxy for SOCKS needs a package of its own.
+            raise ConnectionFailed(f"WebSocket: {error}") from None
+        try:
+            async with connection as socket:
+                check_place(socket, url)
                 yield _Socket(socket)
         except (OSError, WebSocketException) as error:
             raise ConnectionFailed(f"WebSocket: {error}") from None

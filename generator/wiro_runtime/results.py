@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +20,9 @@ from wiro_runtime.downloads import (
     no_progress,
     save_file,
 )
+from wiro_runtime.errors import DownloadError
+from wiro_runtime.parts import Memory
+from wiro_runtime.stopping import run_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,10 +106,10 @@ class Output:
     def _read(self, options: Options) -> bytes:
         if self.url is None and self.text is not None:
             return self.text.encode()
-        sink = io.BytesIO()
+        sink = Memory()
         with self.access.client() as client:
             Transfer(client, self.access.settings, _source(self), sink, options).run()
-        return sink.getvalue()
+        return sink.data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +208,10 @@ class Result:
 
         with self.access.client() as client:
             jobs = [partial(job, number, output) for number, output in enumerate(self.outputs)]
-            return self.access.each(jobs, concurrency)
+            try:
+                return run_each(jobs, concurrency, options.stop)
+            except InterruptedError:
+                raise DownloadError("stopped", retryable=True, task_id=self.task_id) from None
 
 
 def _source(output: Output) -> Source:

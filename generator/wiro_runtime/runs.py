@@ -268,8 +268,10 @@ class Runs:
         async with self.port.socket(url, min(timeouts.connect, left)) as socket:
             reader.connected()
             await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))
+            heard = self.clock()
             while (left := deadline - self.clock()) > 0:
-                frame = await socket.receive(min(timeouts.silence, left))
+                patience = heard + timeouts.silence - self.clock()
+                frame = await socket.receive(min(patience, left)) if patience > 0 else None
                 if frame is None:
                     # A quiet task, or a dead connection: the task itself knows.
                     events = reader.detail(await self.refresh(state, deadline))
@@ -277,8 +279,11 @@ class Runs:
                         yield event
                     if events:
                         return
+                    heard = self.clock()
                     continue
                 for event in reader.frame(frame, state):
+                    # A server that only says that it is there says nothing.
+                    heard = self.clock()
                     yield event
                 if reader.status in TERMINAL:
                     return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from wiro_runtime.downloads import no_progress
+from wiro_runtime.forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +18,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_THREADS = ThreadPoolExecutor(32, thread_name_prefix="wiro-files")
+
+class _Threads:
+    """Made when they are needed; those of a parent do not exist in a forked child."""
+
+    def __init__(self) -> None:
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def get(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(32, thread_name_prefix="wiro-files")
+            return self._pool
+
+
+_THREADS = _Threads()
 
 
 async def transferred(work: Callable[[Options], T], options: Options) -> T:
@@ -34,6 +55,6 @@ async def transferred(work: Callable[[Options], T], options: Options) -> T:
     if progress is not no_progress:
         options = replace(options, progress=report)
     try:
-        return await loop.run_in_executor(_THREADS, work, options)
+        return await loop.run_in_executor(_THREADS.get(), work, options)
     finally:
         options.stop.set()

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wirogen.emit.dependencies import tool_look
 from wirogen.held import Held
 from wirogen.plan import ModulePlan, ToolCard, ToolPlan, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
@@ -61,12 +62,13 @@ def generate(
     ``jobs`` are worker processes, by default one for each processor.
     """
     store = default_store() if store is None else store
-    look = folder_fingerprint(template_folders(templates))
+    folders = template_folders(templates)
+    look = folder_fingerprint(folders)
     if templates is not None:
         from wirogen.emit.overrides import check_overrides  # noqa: PLC0415 - see _prepare
 
         check_overrides(templates)
-    tasks = list(_tasks(specs, package, look))
+    tasks = list(_tasks(specs, package, tool_look(folders, store)))
     with Publication(out, check=check) as publication:
         done: dict[str, _Done] = {}
         todo: list[_Task] = []

@@ -22,7 +22,11 @@ def main(arguments: list[str]) -> int:
     for script in sorted(HERE.glob("*.py")):
         if script.stem in HELPERS or (wanted and not any(each in script.stem for each in wanted)):
             continue
-        command = [sys.executable, str(script), *(options if "generator" in script.stem else [])]
+        command = [
+            sys.executable,
+            str(script),
+            *(options if script.stem.startswith(("generator", "site")) else []),
+        ]
         print(
             f"\n$ python {' '.join([script.relative_to(HERE.parents[1]).as_posix(), *command[2:]])}"
         )

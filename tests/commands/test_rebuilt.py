@@ -196,21 +196,28 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("template", "more", "written"),
+    ("template", "more", "written", "rendered"),
     [
-        (PAGE, "\nMore.\n", {page_of(0), page_of(1), page_of(2)}),
-        (CLIENT, "# More.\n", {module_of(0), module_of(1), module_of(2)}),
-        ("docs/tools/index.md.jinja", "\nMore.\n", {"docs/tools/index.md"}),
-        ("docs/assets/main.js", "// More.\n", {"docs/assets/main.js"}),
+        (PAGE, "\nMore.\n", {page_of(0), page_of(1), page_of(2)}, TOOLS),
+        (CLIENT, "# More.\n", {module_of(0), module_of(1), module_of(2)}, TOOLS),
+        ("docs/tools/index.md.jinja", "\nMore.\n", {"docs/tools/index.md"}, []),
+        ("docs/assets/main.js", "// More.\n", {"docs/assets/main.js"}, []),
     ],
     ids=["page", "client", "list", "asset"],
 )
 def test_a_template(
-    built: Built, templates: Path, template: str, more: str, written: set[str]
+    built: Built, templates: Path, template: str, more: str, written: set[str], rendered: list[str]
 ) -> None:
     with (templates / template).open("a", encoding="utf-8") as file:
         file.write(more)
-    built.makes(written | EVERY, rendered=TOOLS)
+    built.makes(written | EVERY, rendered=rendered)
+
+
+def test_a_template_that_others_include(built: Built, templates: Path) -> None:
+    for template, part in ((CLIENT, "constants.jinja"), (PAGE, "options.jinja")):
+        with (templates / template).with_name(part).open("a", encoding="utf-8") as file:
+            file.write("{# More. #}")
+        built.makes(set(), rendered=TOOLS)
 
 
 def test_a_template_of_ones_own(built: Built, tmp_path: Path) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
 
 from runtime.kit import TOOL, TOOLS, AnyClient, ClientKind, Kit, each, got, nameless
 from wiro_runtime import (
@@ -180,7 +185,7 @@ def test_a_frame_that_means_nothing_is_passed_over(quick: Kit, frame: str) -> No
 
 
 def test_binary_frames_are_passed_on(quick: Kit) -> None:
-    quick.simulator.plan(Scenario(queue=25, binary=b"\x00\xff"))
+    quick.simulator.plan(Scenario(queue=60, binary=b"\x00\xff"))
     events = follow(quick)
     frames = [event.data for event in events if isinstance(event, BinaryFrame)]
     assert frames == [b"\x00\xff"] * 5
@@ -299,3 +304,50 @@ def test_a_failed_task_raises_after_its_events(quick: Kit) -> None:
 
     with pytest.raises(TaskFailed):
         quick.run(flow, timing=Timing())
+
+
+@contextmanager
+def socket_server(
+    answer: Callable[[ServerConnection], None], **options: Any
+) -> Generator[str, None, None]:
+    """A WebSocket server that handles each connection with ``answer``."""
+    with serve(answer, "127.0.0.1", 0, **options) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/v1"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_socket_that_only_chatters_does_not_hide_the_end(quick: Kit) -> None:
+    def chatter(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                connection.send('{"type": "ping"}')
+                time.sleep(0.02)
+
+    begin = time.monotonic()
+    with socket_server(chatter) as url:
+        events = follow(quick, socket_url=url, timeouts=Timeouts(silence=0.3))
+    assert isinstance(events[-1], TaskEnded)
+    assert time.monotonic() - begin < 10
+
+
+def test_a_redirected_socket_is_not_told_the_token(quick: Kit) -> None:
+    heard: list[str | bytes] = []
+
+    def listen(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed, TimeoutError):
+            heard.append(connection.recv(timeout=1))
+
+    with socket_server(listen) as elsewhere:
+
+        def redirect(connection: ServerConnection, _request: object) -> Any:
+            response = connection.respond(302, "")
+            response.headers["Location"] = elsewhere
+            return response
+
+        with socket_server(lambda _connection: None, process_request=redirect) as url:
+            events = follow(quick, socket_url=url)
+    assert isinstance(events[-1], TaskEnded)
+    assert heard == []

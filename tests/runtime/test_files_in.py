@@ -88,7 +88,8 @@ def test_without_a_file_it_is_json(kit: Kit) -> None:
     assert body == {
         "prompt": "x",
         "samples": 2,
-        "inputImage": URL,
+        "inputImage": "",
+        "inputImageUrl": URL,
         "inputImageClothes": [URL, URL],
     }
 
@@ -140,6 +141,93 @@ def test_several_files_and_addresses_are_kept_in_their_places(kit: Kit, photo: P
     check(first, photo, "photo.png")
     assert second == URL
     assert third.data == b"three"
+
+
+class BothInputs(ToolInputs):
+    """Of a document that shows both of each pair, one of them in front of its file."""
+
+    prompt: Annotated[str, Field(json_schema_extra={"x-wire": "string"})]
+    image: Annotated[
+        FileLike | None, Field(alias="inputImage", json_schema_extra={"x-wire": "file"})
+    ] = None
+    image_url: Annotated[
+        str, Field(alias="inputImageUrl", json_schema_extra={"x-wire": "string"})
+    ] = "https://example.com/sample.png"
+    documents_url: Annotated[
+        str, Field(alias="inputDocumentMultipleUrl", json_schema_extra={"x-wire": "string"})
+    ] = ""
+    documents: Annotated[
+        Sequence[FileLike] | None,
+        Field(alias="inputDocumentMultiple", json_schema_extra={"x-wire": "files"}),
+    ] = None
+
+
+NOTHING = {
+    "prompt": "x",
+    "inputImageUrl": "https://example.com/sample.png",
+    "inputDocumentMultipleUrl": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {}),
+        ({"image": URL}, {"inputImage": "", "inputImageUrl": URL}),
+        ({"image_url": URL}, {"inputImageUrl": URL}),
+        ({"image": URL, "image_url": URL}, {"inputImage": "", "inputImageUrl": URL}),
+        ({"image": ""}, {"inputImage": ""}),
+        (
+            {"documents": [URL, "https://example.com/a,b"]},
+            {
+                "inputDocumentMultiple": "",
+                "inputDocumentMultipleUrl": f"{URL},https://example.com/a%2Cb",
+            },
+        ),
+        (
+            {"documents": [URL], "documents_url": "https://example.com/x"},
+            {
+                "inputDocumentMultiple": "",
+                "inputDocumentMultipleUrl": f"https://example.com/x,{URL}",
+            },
+        ),
+    ],
+)
+def test_an_address_goes_where_the_document_has_a_place_for_it(
+    kit: Kit, given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    body = sent(kit, BothInputs(prompt="x", **given))
+    assert body == {**NOTHING, **expected}
+    assert content_type(kit) == "application/json"
+
+
+def test_a_file_takes_the_place_of_a_default_address(kit: Kit, photo: Path) -> None:
+    body = sent(kit, BothInputs(prompt="x", image=photo))
+    check(body["inputImage"][0], photo, "photo.png")
+    assert body["inputImageUrl"] == [""]
+
+
+@pytest.mark.parametrize("image", ["https://example.com/b.png", b"bytes"])
+def test_a_file_and_another_address_of_it_are_a_mistake(kit: Kit, image: Any) -> None:
+    with pytest.raises(InvalidInputs, match="image_url: given twice, here and as image"):
+        sent(kit, BothInputs(prompt="x", image=image, image_url=URL))
+    assert kit.simulator.requests == []
+
+
+def test_the_other_spelling_of_an_address_is_known(kit: Kit, photo: Path) -> None:
+    class Turned(ToolInputs):
+        documents: Annotated[
+            Sequence[FileLike],
+            Field(alias="inputDocumentMultiple", json_schema_extra={"x-wire": "files"}),
+        ]
+        more: Annotated[
+            str, Field(alias="inputDocumentUrlMultiple", json_schema_extra={"x-wire": "string"})
+        ] = ""
+
+    assert Turned(documents=[URL]).wire() == {
+        "inputDocumentMultiple": "",
+        "inputDocumentUrlMultiple": URL,
+    }
 
 
 def test_url_inputs_take_files_too(kit: Kit, photo: Path) -> None:
@@ -217,7 +305,7 @@ def test_an_upload_gives_an_address_for_reuse(kit: Kit, photo: Path) -> None:
 
     urls = kit.run(flow)
     assert all(url.startswith("http") for url in urls)
-    assert kit.simulator.runs[-1].body["inputImage"] == urls[0]
+    assert kit.simulator.runs[-1].body["inputImageUrl"] == urls[0]
     names = [request.body["file"][0].filename for request in kit.simulator.requests[:2]]
     assert names == ["photo.png", "named.txt"]
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from wiro_runtime import InvalidInputs, WiroError
 from wiro_runtime.generated import FileLike, LoraChoice, LoraOption, LoraSetting, ToolInputs
@@ -142,7 +143,7 @@ def test_python_names_and_wiros_names_are_both_accepted() -> None:
             "selected_lora_model: expected a list, got a LoRA choice",
         ),
         ({"samples": 10**5000}, "samples: has more than 300 digits"),
-        ({"prompt": 10**5000}, "prompt: has more than 300 digits"),
+        ({"prompt": 10**5000}, "prompt: expected text, got a whole number that is"),
         ({"prompt": [10**5000]}, "prompt: expected text, got a list that is too large to show"),
         ({"sampels": 4}, "sampels: unknown input; did you mean samples?"),
         ({"zzz": 4}, "zzz: unknown input"),
@@ -242,7 +243,8 @@ def test_files_show_as_their_names_and_addresses_as_they_are(tmp_path: Path) -> 
     assert Inputs(prompt="x", image=photo).wire()["inputImage"] == "<file photo.png>"
     assert Inputs(prompt="x", image=b"\x89PNG").wire()["inputImage"] == "<file file>"
     url = "https://example.com/a.png"
-    assert Inputs(prompt="x", image=url).wire()["inputImage"] == url
+    body = Inputs(prompt="x", image=url).wire()
+    assert (body["inputImage"], body["inputImageUrl"]) == ("", url)
 
 
 def test_inputs_are_frozen_and_survive_json_schema() -> None:
@@ -258,3 +260,66 @@ def test_what_floats_leave_behind_is_no_step_of_its_own() -> None:
         FISH(scale=0.3001)
     with pytest.raises(InvalidInputs, match="300 digits"):
         SLIDER(scale=10**5000)
+
+
+class Job(BaseModel):
+    """What an application might keep in its own models."""
+
+    inputs: Inputs
+    more: list[Inputs] = []
+
+
+WAYS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "model_validate": Inputs.model_validate,
+    "model_validate_json": lambda given: Inputs.model_validate_json(json.dumps(given)),
+    "adapter": TypeAdapter(Inputs).validate_python,
+    "adapter_json": lambda given: TypeAdapter(Inputs).validate_json(json.dumps(given)),
+    "list": lambda given: TypeAdapter(list[Inputs]).validate_python([given]),
+    "nested": lambda given: Job.model_validate({"inputs": given}),
+    "nested in a list": lambda given: Job.model_validate(
+        {"inputs": {"prompt": "x"}, "more": [given]}
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("prompt", "", "required, got blank text"),
+        ("prompt", " \n", "required, got blank text"),
+        ("samples", 10**400, "has more than 300 digits"),
+        ("selected_lora_model", ["62", "\ud800"], "surrogate"),
+        ("selectedModel", "\ud800", "u"),
+        ("samples", "4", "valid integer"),
+        ("zzz", 1, "not permitted"),
+    ],
+)
+def test_every_way_of_validation_checks_the_same(
+    way: Callable[[dict[str, Any]], object], field: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        way({"prompt": "x", field: value})
+    (error, *_) = caught.value.errors()
+    # Half a character is no JSON to begin with.
+    if error["type"] != "json_invalid":
+        assert field in error["loc"]
+        assert message in str(error)
+    made: Callable[..., object] = cast("Any", Inputs)
+    with pytest.raises(InvalidInputs):
+        made(**{"prompt": "x", field: value})
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
+def test_every_way_of_validation_takes_what_is_right(
+    way: Callable[[dict[str, Any]], object],
+) -> None:
+    assert "lighthouse" in repr(way({"prompt": "a lighthouse", "selectedModel": "", "samples": 2}))
+
+
+def test_an_option_may_be_blank_where_it_is_one() -> None:
+    class Quiet(ToolInputs):
+        mode: Annotated[Literal["", "loud"], Field(json_schema_extra={"x-wire": "string"})]
+
+    assert Quiet(mode="").wire() == {"mode": ""}
+    assert Quiet.model_validate({"mode": ""}).mode == ""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import io
+import os
+import re
 import socket
+import ssl
+import subprocess
+import sys
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from wiro_runtime import AsyncWiro, ConfigurationError, Wiro
 from wiro_runtime.downloads import Files, Options, Source, Transfer
+from wiro_runtime.parts import Memory
 from wiro_runtime.settings import Settings, load_settings
+from wiro_runtime.testing import Simulator, faults
 
 
 @contextmanager
@@ -38,13 +48,13 @@ def proxy() -> Generator[tuple[int, list[str]], None, None]:
 
 
 def fetch(settings: Settings, url: str) -> bytes:
-    sink = io.BytesIO()
+    sink = Memory()
     files = Files(settings)
     source = Source(url=url, size=None, task_id=None)
     with files.client() as client:
         Transfer(client, settings, source, sink, Options()).run()
     files.close()
-    return sink.getvalue()
+    return sink.data
 
 
 @pytest.fixture
@@ -82,3 +92,161 @@ def test_a_simulated_wiro_is_reached_without_proxy(environment: pytest.MonkeyPat
         settings = load_settings(api_key="key", base_url="http://127.0.0.1:9/v1")
         assert fetch(settings, f"http://127.0.0.1:{port}/direct") == b"ok"
     assert heard[0].startswith("GET /direct HTTP/1.1")
+
+
+@pytest.mark.parametrize("address", ["socks5://u:hidden-pass@127.0.0.1:1", "foo://u:hidden-pass@x"])
+@pytest.mark.parametrize("client", [Wiro, AsyncWiro])
+def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_sent(
+    environment: pytest.MonkeyPatch, client: type[Wiro] | type[AsyncWiro], address: str
+) -> None:
+    if address.startswith("socks") and find_spec("socksio"):
+        pytest.skip("SOCKS can be used here")
+    environment.setenv("https_proxy", address)
+    with pytest.raises(ConfigurationError, match="proxy of the environment") as caught:
+        client("key")
+    assert "hidden-pass" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for wiro.example, signed by itself, with its key in the same file."""
+    folder = tmp_path_factory.mktemp("certificate")
+    key, made = folder / "key.pem", folder / "wiro.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", "/CN=wiro.example",
+         "-addext", "subjectAltName=DNS:wiro.example,DNS:socket.example",
+         "-keyout", key, "-out", made],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    made.write_text(made.read_text() + key.read_text())
+    return made
+
+
+def pump(source: socket.socket, sink: socket.socket, seen: bytearray | None = None) -> None:
+    """Pass everything on until one side closes."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            if seen is not None:
+                seen += data
+            sink.sendall(data)
+    for each in (source, sink):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def listening(handle: Callable[[socket.socket], None]) -> Generator[int, None, None]:
+    """A server that handles each connection in a thread."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+
+
+def both_ways(left: socket.socket, right: socket.socket, seen: bytearray | None = None) -> None:
+    back = threading.Thread(target=pump, args=(right, left, seen), daemon=True)
+    back.start()
+    pump(left, right, seen)
+    back.join()
+    left.close()
+    right.close()
+
+
+SCRIPT = """
+import asyncio, sys
+from wiro_runtime import AsyncWiro, PollSchedule, Retries, TaskEnded, Wiro
+
+options = {"poll": PollSchedule.every(0.01), "retries": Retries(attempts=1)}
+tool, inputs = "wiro/painter", {"prompt": "x"}
+
+def sync():
+    with Wiro(**options) as client:
+        task = client.submit(tool, inputs)
+        events = list(task.events())
+        assert isinstance(events[-1], TaskEnded)
+        return [path.stat().st_size for path in task.wait().download(sys.argv[1])]
+
+async def main():
+    async with AsyncWiro(**options) as client:
+        task = await client.submit(tool, inputs)
+        events = [event async for event in task.events()]
+        assert isinstance(events[-1], TaskEnded)
+        return [path.stat().st_size for path in await (await task.wait()).adownload(sys.argv[1])]
+
+print(sync(), asyncio.run(main()))
+"""
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_https_and_websockets_go_through_a_proxy_that_sees_nothing(
+    instant: Simulator, certificate: Path, tmp_path: Path, trusted: bool
+) -> None:
+    """API, files and WebSockets of both clients, over CONNECT, with the certificate checked."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    port = int(instant.origin.rpartition(":")[2])
+    asked: list[str] = []
+    seen = bytearray()
+
+    def terminate(connection: socket.socket) -> None:
+        try:
+            plain = context.wrap_socket(connection, server_side=True)
+        except OSError:
+            connection.close()
+            return
+        both_ways(plain, socket.create_connection(("127.0.0.1", port)))
+
+    def use_https(answer: dict[str, Any]) -> None:
+        for output in answer["tasklist"][0]["outputs"]:
+            output["url"] = output["url"].replace(instant.origin, "https://wiro.example")
+
+    instant.faults.add("Task/Detail", faults.edit(use_https), times=None)
+    with listening(terminate) as secure:
+
+        def tunnel(connection: socket.socket) -> None:
+            head = connection.recv(65536).decode()
+            asked.append(head)
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            both_ways(connection, socket.create_connection(("127.0.0.1", secure)), seen)
+
+        with listening(tunnel) as proxied:
+            environment = {
+                **{k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")},
+                "https_proxy": f"http://user:pass@127.0.0.1:{proxied}",
+                "WIRO_API_KEY": instant.api_key,
+                "WIRO_API_SECRET": instant.api_secret or "",
+                "WIRO_BASE_URL": "https://wiro.example/v1",
+                "WIRO_SOCKET_URL": "wss://socket.example/v1/socket",
+                **({"SSL_CERT_FILE": str(certificate)} if trusted else {}),
+            }
+            done = subprocess.run(
+                [sys.executable, "-c", SCRIPT, tmp_path],
+                env=environment, capture_output=True, text=True, timeout=60, check=False,
+            )  # fmt: skip
+    assert asked
+    assert all(re.match(r"CONNECT (wiro|socket)\.example:443 HTTP/1\.1\r\n", x) for x in asked)
+    assert all("authorization: basic" in head.lower() for head in asked)
+    assert instant.api_key.encode() not in seen
+    if not trusted:
+        assert "ConnectionFailed: cannot connect: " in done.stderr
+        assert "certificate verify failed" in done.stderr
+        assert instant.requests == []
+        return
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("[") == 2
+    assert len(list(tmp_path.iterdir())) == 2
+    assert len(instant.runs) == 2
+    assert len(instant.downloads) == 2
+    assert sum(head.startswith("CONNECT socket.example:443") for head in asked) == 2

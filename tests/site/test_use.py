@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,12 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from site_browser import visit, watched
+from wiro_runtime import Wiro
 from wiro_runtime.testing import Simulator
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 TOOL = "tools/wiro/text_to_image_sd_lora.html"
+
+
+def first_output(simulator: Simulator, task: str) -> str:
+    env = simulator.env()
+    key, secret = env["WIRO_API_KEY"], env["WIRO_API_SECRET"]
+    with Wiro(key, secret, base_url=simulator.base_url, socket_url=simulator.socket_url) as client:
+        return client.task(task).wait().outputs[0].url or ""
 
 
 def code(page: Page) -> str:
@@ -52,6 +61,7 @@ def test_from_an_empty_form_to_an_image(
         }
         for name, command in (
             ("Python", [sys.executable, "-c", copied["Python"]]),
+            ("Async", [sys.executable, "-c", copied["Async"]]),
             ("Shell", ["sh", "-c", copied["Shell"]]),
             ("curl", ["sh", "-c", copied["curl"]]),
         ):
@@ -59,9 +69,19 @@ def test_from_an_empty_form_to_an_image(
                 command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, (name, done.stderr)
+            if name != "curl":
+                (picture,) = (tmp_path / "out").glob("*.png")
+                assert picture.read_bytes().startswith(b"\x89PNG")
+                picture.unlink()
+            else:
+                # It starts the task and prints its id, which leads to the picture.
+                task = json.loads(done.stdout)["taskid"]
+                assert first_output(simulator, task).endswith(".png")
+        assert [json.loads(copied["JSON"])] == [
+            dict(body) for body in {str(run.body): run.body for run in simulator.runs}.values()
+        ]
         assert len({str(run.body) for run in simulator.runs}) == 1
         assert simulator.runs[0].body["prompt"].startswith("<lora:Emotion-Happy-Slider-v1.0:3>, ")
-    assert len(list((tmp_path / "out").glob("*.png"))) == 2
 
 
 def test_a_shared_address_opens_the_same_request(browser: Browser, address: str) -> None:
@@ -124,3 +144,59 @@ def test_the_search_of_the_site_finds_tools_and_guides(page: Page, address: str)
         page.get_by_text(wanted, exact=False).last.wait_for()
         page.goto("about:blank")
         visit(page, f"{address}index.html")
+
+
+def test_options_are_chosen_by_looking(page: Page, address: str) -> None:
+    visit(page, address + TOOL)
+    place = page.locator(".wt-options[data-input=selected_lora_model]")
+    card = place.locator(".wt-choice", has_text="Fish out of Water")
+    assert "koi-fish" in card.inner_text()
+    assert "Scale 0.00 to 1, by 0.1, default 0.3" in card.inner_text()
+    card.get_by_role("button", name="Use").click()
+    assert "Lora.KAIREN92_FISH_OUT_OF_WATER_V1_0" in code(page)
+    assert page.locator(".wt-lora .wt-scale").input_value() == "0.3"
+    page.locator(".wt-options[data-input=scheduler]").get_by_role(
+        "button", name="Use DDIMScheduler"
+    ).click()
+    assert 'scheduler="DDIMScheduler"' in code(page)
+    assert page.locator("[data-input=scheduler] select").is_visible()
+
+
+def test_every_one_of_ten_thousand_options_is_reached(page: Page, address: str) -> None:
+    visit(page, f"{address}tools/wiro/huge.html")
+    place = page.locator(".wt-options[data-input=selected_model]")
+    assert place.locator(".wt-choice").count() < 100
+    assert "of 10000 shown" in place.locator(".wt-count").inner_text()
+    first = place.locator(".wt-choice").count()
+    place.get_by_role("button", name="Show more").click()
+    assert place.locator(".wt-choice").count() == 2 * first
+    place.get_by_role("searchbox").fill("model 9987")
+    assert place.locator(".wt-choice").count() == 1
+    place.get_by_role("button", name="Use owner/Model 9987").click()
+    assert "huge.SelectedModel.OWNER_MODEL_9987" in code(page)
+
+
+def test_names_that_nobody_knows_are_named(page: Page, address: str) -> None:
+    state = "eyJzYW1wZWxzIjoiMiJ9"
+    visit(page, f"{address}{TOOL}#run={state}")
+    assert page.locator(".wt-problems").inner_text() == (
+        "sampels: unknown input; did you mean samples?"
+    )
+    page.get_by_label("Samples").fill("2")
+    assert not page.locator(".wt-problems").is_visible()
+    assert "sampels" not in page.evaluate("atob(location.hash.slice(5))")
+
+
+def test_one_is_not_many(page: Page, address: str) -> None:
+    visit(page, f"{address}categories/text-to-audio.html")
+    assert page.get_by_label("Search tools").get_attribute("placeholder") == "Search 1 tool"
+    assert page.locator(".wt-count").inner_text() == "1 tool"
+
+
+def test_code_is_copied_from_a_guide(page: Page, address: str) -> None:
+    visit(page, f"{address}guides/waiting.html")
+    block = page.locator(".highlight").first
+    block.get_by_role("button", name="Copy").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == (block.locator("code").text_content() or "").strip()
+    assert "task.wait(timeout=600)" in copied

@@ -1,5 +1,7 @@
 // Starts what a page has use for. Every page reads well without any of it.
 
+import { searchDialog, warm } from "./search.js";
+
 async function start(selector, attribute, run) {
   for (const root of document.querySelectorAll(selector)) {
     try {
@@ -26,22 +28,37 @@ function hideBrokenPictures() {
   );
 }
 
-// The search is loaded when somebody reaches for it.
+function addCopyButtons() {
+  for (const block of document.querySelectorAll(".highlight")) {
+    const code = block.querySelector("pre > code");
+    if (!code) continue;
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "wt-copy-code", textContent: "Copy" });
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not allowed";
+      }
+      setTimeout(() => (button.textContent = "Copy"), 2000);
+    });
+    block.append(button);
+  }
+}
+
+// The index is loaded when somebody reaches for the search; the dialog opens at once, so that no
+// key is lost.
 function prepareSearch(opener) {
+  const address = new URL(opener.dataset.index, location.href).href;
   let dialog = null;
-  const module = () => import("./search.js");
-  const ready = async () => {
-    const { warm } = await module();
-    await warm(new URL(opener.dataset.index, location.href).href);
-  };
-  const open = async () => {
-    const { searchDialog } = await module();
+  const open = () => {
     dialog ??= searchDialog(opener);
     dialog.open();
   };
   opener.addEventListener("click", open);
   for (const sign of ["pointerenter", "focus"]) {
-    opener.addEventListener(sign, () => ready().catch(() => {}), { once: true });
+    opener.addEventListener(sign, () => warm(address).catch(() => {}), { once: true });
   }
   document.addEventListener(
     "keydown",
@@ -58,6 +75,7 @@ function prepareSearch(opener) {
 }
 
 hideBrokenPictures();
+addCopyButtons();
 const opener = document.querySelector(".wt-search-open");
 if (opener) prepareSearch(opener);
 start(".wt-builder", "data-tool", async (root, tool) => {

@@ -117,10 +117,12 @@ def _check_pair(tool: Tool, name: str, parts: Mapping[str, Sequence[str | SentFi
     entry = tool.inputs.get(name)
     if entry is not None and entry.type == "combinefileinput":
         return
+    if entry is not None and entry.type == "multifileinput":
+        if f"{name}{_URL}" not in parts and name.replace("Multiple", "UrlMultiple") not in parts:
+            raise required(f"{name}{_URL}")
+        return
     if f"{name}{_URL}" not in parts:
         raise required(f"{name}{_URL}")
-    if entry is not None and entry.type == "multifileinput":
-        return
     if list(parts[f"{name}{_URL}"]) != [""]:
         raise must(f"{name}{_URL}", f"be empty when {name} carries a file")
 

@@ -85,12 +85,17 @@ def serve(
     """Build the site, show it on this machine, and build again when its source changes."""
     source, target = _folders(docs, out_dir)
     first = _builder(source, target, name, None, covers, cover_host, 0)
+    from wirogen.site.server import Server  # noqa: PLC0415 - after the extra is known to be there
+
+    try:
+        server = Server(target, port)
+    except OSError as error:
+        reason = (error.strerror or "cannot be used").lower()
+        raise CommandError(f"port {port}: {reason}; --port 0 takes any free one") from None
     _tell(first())
     # Servers are asked once: a change of a page must not wait for covers that did not come.
     again = functools.partial(first, cover_hosts=())
-    from wirogen.site.server import Server  # noqa: PLC0415 - after the extra is known to be there
-
-    with Server(target, port) as server:
+    with server:
         out().print(f"{server.url} (Ctrl-C ends it)")
         seen = _state(source)
         while True:

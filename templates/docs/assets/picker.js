@@ -38,12 +38,13 @@ export function picker({ options, label, free, choose, placeholder }) {
   const entries = haystacks(options);
   const listId = newId("list");
   let active = -1;
-  const list = el("div", { class: "wt-list", role: "listbox", id: listId, "aria-label": label, hidden: true });
+  const list = el("div", { role: "listbox", id: listId, "aria-label": label });
   const field = el("input", {
     type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder,
     "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list",
   });
   const note = el("div", { class: "wt-list-note", "aria-live": "polite" });
+  const popup = el("div", { class: "wt-list", hidden: true }, list, note);
   const rows = () => [...list.querySelectorAll(".wt-option")];
 
   function mark(index) {
@@ -63,14 +64,15 @@ export function picker({ options, label, free, choose, placeholder }) {
     note.textContent = !found.length
       ? free ? "Not listed; Enter takes it as it is." : "Nothing fits."
       : more > 0 ? `${more} more; type to narrow.` : "";
-    list.replaceChildren(...found.slice(0, SHOWN).map((each) => row(each, newId("option"))), note);
-    list.hidden = false;
+    list.replaceChildren(...found.slice(0, SHOWN).map((each) => row(each, newId("option"))));
+    list.hidden = !found.length;
+    popup.hidden = false;
     field.setAttribute("aria-expanded", "true");
     mark(-1);
   }
 
   function hide() {
-    list.hidden = true;
+    popup.hidden = true;
     field.setAttribute("aria-expanded", "false");
     mark(-1);
   }
@@ -105,12 +107,12 @@ export function picker({ options, label, free, choose, placeholder }) {
     const count = rows().length;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (list.hidden) show();
+      if (popup.hidden) show();
       const step = event.key === "ArrowDown" ? 1 : -1;
       if (count) mark((active + step + count) % count);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (list.hidden) return;
+      if (popup.hidden) return;
       const value = active >= 0 ? rows()[active].dataset.value : meant(false);
       if (value !== null) take(value);
     } else if (event.key === "Escape") {
@@ -123,5 +125,5 @@ export function picker({ options, label, free, choose, placeholder }) {
     const target = event.target.closest(".wt-option");
     if (target) take(target.dataset.value);
   });
-  return { field, node: el("div", { class: "wt-picker" }, field, list) };
+  return { field, node: el("div", { class: "wt-picker" }, field, popup) };
 }

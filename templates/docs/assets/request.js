@@ -33,6 +33,14 @@ export function check(inputs, given) {
       if (problem) found.set(`${input.name}: ${lora.value}`, problem);
     }
   }
+  for (const input of inputs.filter((each) => each.wire === "file")) {
+    const sibling = inputs.find((each) => each.key === `${input.key}Url`);
+    const own = sibling && given.get(sibling.name);
+    const [value] = [given.get(input.name)].flat();
+    if (own && value && own !== value) {
+      found.set(sibling.name, `given twice, here and as ${input.name}`);
+    }
+  }
   return found;
 }
 
@@ -54,24 +62,46 @@ function spell(wire, value) {
   return wire === "array" ? [value] : value;
 }
 
-function putFiles(body, input, value) {
+// Addresses that go into `{id}Url`, which may be an input of its own.
+function addLink(body, links, inputs, input, address) {
+  const other = input.key.replace("Multiple", "UrlMultiple");
+  const turned = other !== input.key && inputs.some((each) => each.key === other);
+  const key = turned ? other : `${input.key}Url`;
+  links.set(key, [input, address]);
+  if (!body.has(key)) body.set(key, "");
+}
+
+function placeLinks(body, links, inputs, given) {
+  for (const [key, [input, address]] of links) {
+    const sibling = inputs.find((each) => each.key === key);
+    const stated = sibling && given.has(sibling.name) && typeof body.get(key) === "string";
+    const own = stated ? body.get(key) : "";
+    body.set(key, input.wire === "files" && own && address ? `${own},${address}` : own || address);
+  }
+}
+
+function putFiles(body, links, inputs, input, value) {
   const values = Array.isArray(value) ? value : [value];
   const local = values.filter((item) => item instanceof LocalFile);
   const texts = values.filter((item) => typeof item === "string");
-  const sibling = `${input.key}Url`;
-  if (input.wire === "file-url" || input.wire === "files-url") {
-    body.set(input.key, texts.join(","));
-    if (local.length && input.fileField) {
-      body.set(input.fileField, input.wire === "files-url" ? local : local[0]);
-    }
+  // A comma inside of an address, rather than between two, would cut it.
+  const joined = texts.map((text) => text.replace(/,(?!https?:\/\/)/g, "%2C")).join(",");
+  if (input.wire === "file-url") {
+    body.set(input.key, texts.length ? texts[0] : "");
+    if (local.length && input.fileField) body.set(input.fileField, local[0]);
+  } else if (input.wire === "files-url") {
+    body.set(input.key, joined);
+    if (local.length && input.fileField) body.set(input.fileField, local);
   } else if (input.wire === "files") {
     body.set(input.key, local.length ? local : "");
-    if (!body.has(sibling)) body.set(sibling, texts.join(","));
+    addLink(body, links, inputs, input, joined);
   } else if (MANY_FILES.has(input.wire)) {
     body.set(input.key, values);
   } else {
-    body.set(input.key, values.length ? values[0] : "");
-    if (local.length && !body.has(sibling)) body.set(sibling, "");
+    body.set(input.key, local.length ? local[0] : "");
+    if (values.some((item) => item)) {
+      addLink(body, links, inputs, input, texts.length ? texts[0] : "");
+    }
   }
 }
 
@@ -79,11 +109,12 @@ function putFiles(body, input, value) {
 export function wire(inputs, given) {
   const body = new Map();
   const prefixes = new Map();
+  const links = new Map();
   for (const input of inputs) {
     const value = given.has(input.name) ? given.get(input.name) : defaultOf(input);
     if (value === undefined || value === null) continue;
     if (input.wire.startsWith("file")) {
-      putFiles(body, input, value);
+      putFiles(body, links, inputs, input, value);
       continue;
     }
     if (input.loraPrompt) {
@@ -92,6 +123,7 @@ export function wire(inputs, given) {
     }
     body.set(input.key, spell(input.wire, value));
   }
+  placeLinks(body, links, inputs, given);
   for (const [key, prefix] of prefixes) {
     const prompt = body.get(key) ?? "";
     if (!prefix || typeof prompt !== "string") continue;

@@ -1,0 +1,204 @@
+"""For everybody: by eye and by ear, by mouse and by keyboard, on a phone, without scripts."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from site_browser import visit, watched
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+TOOL = "tools/wiro/text_to_image_sd_lora.html"
+KINDS = ("index.html", TOOL, "guides/waiting.html")
+MORE = (
+    "categories/text-to-image.html",
+    "categories/index.html",
+    "tools/index.html",
+    "reference/python.html",
+    "tools/wiro/instant_id_lora.html",
+    "tools/wiro/hostile.html",
+    "tools/acme/everything_v1_0.html",
+)
+SHIFTS = """new Promise((done) => {
+  let total = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) total += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(total), 400);
+})"""
+REFUSED = """new Promise((done) => {
+  document.addEventListener("securitypolicyviolation", (event) => done(event.blockedURI));
+  setTimeout(() => done("nothing"), 5000);
+  fetch("https://elsewhere.example/x").catch(() => {});
+})"""
+FOCUS = """() => {
+  const at = document.activeElement;
+  const name = at.ariaLabel || at.textContent.trim().slice(0, 40);
+  return [at.tagName, at.id, at.className, name].join(" ");
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The accessibility checks of axe-core, as a script."""
+    package = pytest.importorskip("axe_playwright_python")
+    return (files(package) / "axe.min.js").read_text("utf-8")
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [*KINDS, *MORE])
+def test_nothing_stands_in_the_way(
+    browser: Browser, address: str, axe: str, path: str, scheme: str
+) -> None:
+    with watched(browser, address, color_scheme=scheme) as page:
+        visit(page, address + path)
+        assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nor_in_what_opens(browser: Browser, address: str, axe: str, scheme: str) -> None:
+    with watched(browser, address, color_scheme=scheme) as page:
+        visit(page, address + TOOL)
+        page.locator(".wt-rare summary").click()
+        page.get_by_label("Samples").fill("none")
+        page.locator("[data-input=selected_lora_model] [role=combobox]").fill("happiness")
+        page.keyboard.press("Enter")
+        page.locator("[data-input=selected_model] [role=combobox]").click()
+        assert violations(page, axe) == []
+        page.keyboard.press("Control+k")
+        page.keyboard.type("image")
+        page.wait_for_selector(".wt-found")
+        assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("path", KINDS)
+@pytest.mark.parametrize("width", [1400, 390])
+def test_nothing_moves_and_nothing_is_cut_off(
+    browser: Browser, address: str, path: str, width: int
+) -> None:
+    options = {"viewport": {"width": width, "height": 900}}
+    with watched(browser, address, **options) as page:
+        visit(page, address + path)
+        assert page.evaluate(SHIFTS) < 0.01
+        assert page.locator("h1").count() == 1
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+@pytest.mark.parametrize("path", KINDS)
+def test_pages_may_ask_only_their_own_site(browser: Browser, address: str, path: str) -> None:
+    # Not a watched page: a browser reports what it refuses as an error, and that is wanted here.
+    page = browser.new_page()
+    visit(page, address + path)
+    refused = page.evaluate(REFUSED)
+    policy = page.locator("meta[http-equiv]").get_attribute("content") or ""
+    page.close()
+    assert refused.startswith("https://elsewhere.example")
+    assert "https" not in policy
+    assert "unsafe-eval" not in policy
+
+
+def test_a_form_is_filled_by_keyboard_alone(page: Page, address: str) -> None:
+    visit(page, address + TOOL)
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUS).endswith("Skip to content")
+    page.keyboard.press("Enter")
+    seen: list[str] = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(FOCUS))
+        if page.locator(".wt-form textarea").first.evaluate("e => e === document.activeElement"):
+            break
+    else:
+        pytest.fail("\n".join(seen))
+    page.keyboard.press("Control+a")
+    page.keyboard.type("by keyboard")
+    page.keyboard.press("Tab")
+    page.keyboard.type("jugger")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert "SelectedModel.KANDOOAI_JUGGERNAUT" in page.locator(".wt-snippet").inner_text()
+    page.get_by_role("tab", name="Python").focus()
+    for name in ("Async", "Shell", "curl", "JSON", "Python"):
+        page.keyboard.press("ArrowRight")
+        assert page.locator("[role=tab][aria-selected=true]").inner_text() == name
+    page.keyboard.press("ArrowLeft")
+    assert '"prompt": "by keyboard"' in page.locator(".wt-snippet").inner_text()
+    # From the tabs into the snippet, then to the buttons below it.
+    page.keyboard.press("Tab")
+    assert "wt-snippet" in page.evaluate(FOCUS)
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUS).endswith("Copy")
+    page.keyboard.press("Enter")
+    assert '"by keyboard"' in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_the_search_is_used_by_keyboard_alone(page: Page, address: str) -> None:
+    visit(page, f"{address}guides/index.html")
+    page.keyboard.press("/")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.type("words")
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    page.keyboard.press("Control+k")
+    page.keyboard.type("instant-id")
+    chosen = page.locator(".wt-found[aria-selected=true]")
+    chosen.wait_for()
+    first = chosen.inner_text()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert chosen.inner_text() == first
+    field = page.locator(".wt-find")
+    assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/instant_id_lora.html")
+
+
+def test_a_search_with_two_marks_and_none(page: Page, address: str) -> None:
+    visit(page, f"{address}index.html")
+    page.locator(".wt-search-open").click()
+    page.keyboard.type("timeout wait")
+    page.wait_for_selector(".wt-found mark")
+    marked = {each.lower() for each in page.locator(".wt-found mark").all_inner_texts()}
+    assert marked == {"timeout", "wait"}
+    page.locator(".wt-find").fill("zzzqqq")
+    page.get_by_text("Nothing fits.").wait_for()
+    assert page.locator(".wt-found").count() == 0
+
+
+def test_everything_can_be_read_without_scripts(browser: Browser, address: str) -> None:
+    with watched(browser, address, java_script_enabled=False) as page:
+        page.goto(address + TOOL)
+        text = page.locator("main").inner_text()
+        for each in ("Async Python", "openssl dgst", "wiro-tools run", "selected_lora_model"):
+            assert each in text
+        assert page.locator("td", has_text="koi-fish").first.is_visible()
+        assert not page.locator(".wt-search-open").is_visible()
+        page.goto(f"{address}index.html")
+        assert page.get_by_role("link", name="All tools").first.is_visible()
+        page.goto(f"{address}categories/text-to-image.html")
+        assert page.get_by_role("link", name="wiro/text-to-image-sd-lora").is_visible()
+
+
+def test_fonts_and_all_else_lie_in_the_site(site: Path) -> None:
+    sheets = [path.read_text("utf-8") for path in site.rglob("*.css")]
+    assert any("@font-face" in sheet for sheet in sheets)
+    for sheet in sheets:
+        assert "url(http" not in sheet
+        assert "@import" not in sheet
+    assert (site / "assets" / "fonts" / "inter.woff2").read_bytes().startswith(b"wOF2")
