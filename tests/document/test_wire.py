@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from document.build import page, text_input
+from document.layouts import flat
+from wirogen.document import parse_document
 from wirogen.document.wire import decide, is_open
 from wirogen.spec import UNSENT, Json, Option, Unsent
 
@@ -107,3 +110,10 @@ def test_which_choices_are_open() -> None:
     assert is_open("selectedLoraModelPrivate", "select", ()) is True
     assert is_open("selectedRatio", "selectwithcover", PLAIN) is False
     assert is_open("selectedModel", "text", None) is None
+
+
+def test_a_prompt_that_only_the_run_command_shows_is_required_all_the_same() -> None:
+    text = flat(page(text_input(), body={"seed": "1", "prompt": "a cat"}))
+    prompt = parse_document(text, path="x").spec.inputs[-1]
+    assert (prompt.name, prompt.required, prompt.example) == ("prompt", True, "a cat")
+    assert prompt.wire.sent is UNSENT

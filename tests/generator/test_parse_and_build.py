@@ -163,6 +163,20 @@ def test_a_broken_spec_is_reported_with_its_line_and_not_written_over(
     assert file.read_text("utf-8") == broken
 
 
+def test_an_input_without_a_name_makes_no_spec_that_cannot_be_read(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = PAGE.text(flat=False)
+    document = project.write("documents/a/tool.txt", text.replace("- name: steps\n", "- name:\n"))
+    assert "- name:\n" in document.read_text("utf-8")
+    report = build_project(project.root)
+    assert "" not in {item.name for item in project.specs()[PAGE.tool].inputs}
+    assert "D106" in {each.code for each in report.summary.diagnostics}
+    assert run(["build", "--root", str(project.root)]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["parse", str(document), "--verify"]) == 0
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

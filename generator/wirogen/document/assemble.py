@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from wirogen.document.plaininputs import RawInput
 from wirogen.document.wire import (
     CALLBACK,
+    PROMPT,
     Decision,
     Shown,
     decide,
@@ -49,6 +50,8 @@ def assemble(
             decision = Decision(
                 required=False, wire=shown_wire(value), example=None, shown=Shown.SENT
             )
+            if name == PROMPT:  # no billed run begins from an example, described or not
+                decision = decide(name, shown_type(value), None, None, body, unusable)
             decisions.append(decision)
             inputs.append(_undescribed(name, value, decision))
     return inputs, decisions
@@ -62,7 +65,8 @@ def _undescribed(name: str, value: Json, decision: Decision) -> Input:
         help="",
         type=type_,
         default=None,
-        required=False,
+        required=decision.required,
+        example=decision.example,
         wire=decision.wire,
         open=is_open(name, type_, None),
     )

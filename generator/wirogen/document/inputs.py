@@ -61,6 +61,11 @@ class InputReader:
             elif start.name in names:
                 self.page.report.add("D206", start.at, start.name, _SECOND)
                 self.keep_text(f"Second input {start.name}", start.at, limit)
+            elif not start.name:
+                self.page.report.add(
+                    "D106", start.at, "", "is an input without a name; kept as text"
+                )
+                self.keep_text("Input without a name", start.at, limit)
             else:
                 names.add(start.name)
                 found.append(self._input(start, typed, limit, len(found)))
