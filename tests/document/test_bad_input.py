@@ -12,7 +12,7 @@ from document.layouts import Page, flat, lines
 from document.unflatten import unflatten
 from wirogen.diagnostics import InputError, Severity
 from wirogen.document import parse_document, verify
-from wirogen.spec import UNSENT
+from wirogen.spec import UNSENT, Option
 
 
 def refused(document: bytes | str) -> str:
@@ -361,3 +361,22 @@ def test_mixed_line_ends_are_kept_and_reported() -> None:
     assert parsed.spec.inputs[0].default == "one\r\ntwo\nthree"
     assert "D009" in codes(parsed)
     assert verify(parsed) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('options:\n    - value: "1"', 'options: - value: "1"'),
+        ('options:\n    - value: "1"', 'options:    - value: "1"'),
+        ('- value: "1"', '- value:"1"'),
+    ],
+)
+def test_a_first_option_out_of_place_is_kept(old: str, new: str) -> None:
+    options = tuple(Option(value=str(number), label=f"l {number}") for number in range(1, 4))
+    item = text_input("s", None, type="select", options=options)
+    text = lines(page(item, text_input("z")))
+    assert old in text
+    for document in (text.replace(old, new), " ".join(text.replace(old, new).split())):
+        parsed = parse(document)
+        assert [option.value for option in parsed.spec.inputs[0].options or ()] == ["1", "2", "3"]
+        assert verify(parsed) is None

@@ -6,11 +6,13 @@ that says why it cannot be used; never anything else.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from corpus import pages
@@ -39,6 +41,7 @@ PIECES = (
     "## Integration Header Prepare ```bash", "## Run Command - Make HTTP Post Request", "-d '",
     "```json {", "NaN", "1e999", "[]", '["a"]', '[{"id":"a"}]', '"\\ud800"', "{{x}}", "%00",
 )  # fmt: skip
+SLIDER = ("type", "id", "minvalue", "maxvalue", "defaultvalue", "incrementby", "options")
 WHITES = ("\n", "\t", "\r\n", "\r", "\u00a0", "\u2028", "\x85", "  ", "\x0b")
 
 
@@ -123,6 +126,32 @@ def accounted_for(document: str | bytes) -> None:
 @given(damaged())
 def test_a_damaged_document_is_accounted_for_or_refused_in_one_line(text: str) -> None:
     accounted_for(text)
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+    | st.sampled_from(["float", "number", "0", "1", "nan", "1e999999999", "9" * 400, 10**400]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(SLIDER) | st.text(max_size=5), inner, max_size=5),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+@example(None)
+def test_any_json_may_stand_where_json_stands(data: st.DataObject | None) -> None:
+    """In the settings and trigger words of an option, and in the Run Command."""
+
+    def some(_: object = None) -> str:
+        value: Any = [{"type": []}] if data is None else data.draw(JSON)
+        return json.dumps(value, ensure_ascii=data is None or data.draw(st.booleans()))
+
+    text = REAL[0] if data is None else data.draw(st.sampled_from(REAL))
+    text = re.sub(r"(?<=generatesettings: )\[.*?\](?=\s+- )", some, text, count=4)
+    text = re.sub(r"(?<=triggerwords: )\[.*?\](?=\s)", some, text, count=3)
+    head, found, body = text.partition("-d '")
+    accounted_for(head + found + re.sub(r'(?<=": )"[^"]*"(?=,)', some, body, count=6))
 
 
 @pytest.mark.parametrize("text", [*REAL, *MADE])

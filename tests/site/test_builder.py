@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -129,6 +130,42 @@ def test_snippets_send_what_the_form_shows(
             comparable(good[place]["tool"], json.loads(shown[place]["json"])) for place in chosen
         ]
         assert sent == sorted(wanted), language
+
+
+def printed(page: str) -> dict[str, str]:
+    """The snippets that a page shows to those without scripts, by language."""
+    section = page.partition("\n## Run it\n")[2].partition("\n## ")[0]
+    found = re.findall(r"(?ms)^### (\w+).*?^(`{3,})\w+\n(.*?)^\2$", section)
+    return {title.lower(): text.removesuffix("\n") for title, _, text in found}
+
+
+def test_a_page_without_scripts_shows_the_same_snippets_and_they_run(
+    page: Page,
+    address: str,
+    site: Path,
+    generated: Path,
+    site_tools: list[dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    listed = json.loads((site / "tools.json").read_text("utf-8"))["tools"]
+    texts: dict[str, dict[str, str]] = {}
+    for tool in listed:
+        texts[tool["tool"]] = printed((site / tool["markdown"]).read_text("utf-8"))
+        visit(page, address + tool["page"])
+        shown = {name: text.rstrip("\n") for name, text in request(page)["snippets"].items()}
+        given = {name: text.rstrip("\n") for name, text in texts[tool["tool"]].items()}
+        assert set(given) >= {"python", "async", "shell"}
+        assert given == {name: shown[name] for name in given}, tool["tool"]
+    # The client of the huge one is not among the generated ones here.
+    del texts["wiro/huge"]
+    with Simulator(site_tools) as simulator:
+        for language in ("python", "async"):
+            programs = [each[language] for each in texts.values()]
+            run_python(RUNNER, programs, generated, cwd=tmp_path, env=simulator.env())
+        real = [texts[tool] for tool in ("wiro/text-to-image-sd-lora", "wiro/instant-id-lora")]
+        commands = [each[language] for each in real for language in ("shell", "curl")]
+        run_shell(commands, generated, tmp_path, simulator)
+        assert len(simulator.runs) == 2 * len(texts) + len(commands)
 
 
 def comparable(tool: str, body: Mapping[str, Any]) -> str:

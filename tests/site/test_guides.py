@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +63,45 @@ def test_commands_of_the_guides_exist(generated: Path, name: str) -> None:
                 _check(typer.main.get_command(PACKAGES[program]), arguments, line)
             else:
                 assert program in {"pip", "export", "git"} or shutil.which(program), line
+
+
+def test_commands_of_the_guides_do_what_they_say(
+    generated: Path, project_specs: dict[str, ToolSpec], root: Path, tmp_path: Path
+) -> None:
+    """In a project whose tools have no covers, so that no server is asked."""
+    for tool, path in tool_paths(project_specs).items():
+        file = tmp_path / "specs" / "tools" / f"{path}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dump_spec(replace(project_specs[tool], cover=None, source=None)), "utf-8")
+    (overlay,) = fences(generated, "yaml")["overlays.md"]
+    target = tmp_path / "specs" / "overlays" / "wiro" / "text-to-image-sd-lora.yaml"
+    target.parent.mkdir(parents=True)
+    target.write_text(overlay.replace("OWNER/PROJECT", "wiro/text-to-image-sd-lora"), "utf-8")
+    own = tmp_path / "my-templates" / "docs" / "guides" / "index.md.jinja"
+    own.parent.mkdir(parents=True)
+    own.write_text((root / "templates" / "docs" / "guides" / "index.md.jinja").read_text("utf-8"))
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for more in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
+        subprocess.run([*git, *more], cwd=tmp_path, check=True)
+
+    ran: list[str] = []
+    for guide in ("regenerate", "templates", "publish"):
+        for text in fences(generated, "bash")[f"{guide}.md"]:
+            for line in text.splitlines():
+                if line.startswith(("pip ", "wirogen docs serve")):
+                    continue
+                path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+                environment = {**os.environ, "PATH": path, "GIT_PAGER": "cat"}
+                done = subprocess.run(
+                    ["sh", "-c", line],
+                    cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+                )  # fmt: skip
+                assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+                ran.append(line)
+    assert ran[:2] == ["wirogen build", "git diff"]
+    client = tmp_path / "generated" / "python" / "acme_tools" / "wiro" / "text_to_image_sd_lora.py"
+    assert "skip: int" in client.read_text("utf-8")
+    assert (tmp_path / "site" / "index.html").is_file()
 
 
 def _check(command: Any, arguments: list[str], line: str) -> None:

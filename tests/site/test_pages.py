@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -137,6 +138,20 @@ def test_every_page_has_a_twin_for_machines(site: Path) -> None:
     twin = (site / TOOL).with_suffix(".md").read_text("utf-8")
     assert twin.startswith("# wiro/text-to-image-sd-lora")
     assert "wt-builder" not in twin
+
+
+def test_a_page_leads_to_its_neighbours_in_a_category(site: Path) -> None:
+    listed = json.loads((site / "tools.json").read_text("utf-8"))["tools"]
+    members = [tool for tool in listed if tool["main"] == "text-to-image"]
+    assert len(members) >= 2
+    for before, behind in itertools.pairwise(members):
+        page = (site / before["page"]).read_text("utf-8")
+        (link,) = re.findall(r'<a class="wt-next" rel="next" href="([^"]*)"', page)
+        assert (site / before["page"]).parent.joinpath(link).resolve() == site / behind["page"]
+        back = (site / behind["page"]).read_text("utf-8")
+        (link,) = re.findall(r'<a class="wt-prev" rel="prev" href="([^"]*)"', back)
+        assert (site / behind["page"]).parent.joinpath(link).resolve() == site / before["page"]
+    assert "wt-prev" not in (site / members[0]["page"]).read_text("utf-8")
 
 
 def test_pages_stay_small(site: Path) -> None:

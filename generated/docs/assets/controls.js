@@ -16,7 +16,7 @@ function initialText(input) {
 
 function textual(input, { changed }, read) {
   const start = initialText(input);
-  const properties = { spellcheck: "false", autocomplete: "off" };
+  const properties = { spellcheck: "false", autocomplete: "off", dir: "auto" };
   const field = input.long
     ? el("textarea", { rows: "3", ...properties })
     : el("input", { type: "text", ...properties });

@@ -193,6 +193,10 @@ export function searchDialog(opener) {
     } else if (event.key === "Enter") {
       event.preventDefault();
       rows()[active]?.click();
+    } else if (event.key === "Escape") {
+      // A search field would only be emptied.
+      event.preventDefault();
+      dialog.close();
     }
   });
   close.addEventListener("click", () => dialog.close());

@@ -43,12 +43,14 @@ class Typed:
 
 @dataclass(slots=True)
 class Start:
-    """The beginning of an input: its dash, its ``label:``, and the indentation of its keys."""
+    """The beginning of an input: its dash, its ``label:``, the indentation of its keys, and the
+    first ``help:`` behind (-1: none)."""
 
     at: int
     label: int
     column: int
     name: str
+    help: int = -1
 
 
 class Fields:
@@ -67,6 +69,10 @@ class Fields:
             column: [typed.at for typed in found] for column, found in self.types.items()
         }
         self.marks = self._marks()
+        for mark in self.marks:
+            places = self.helps.get(mark.column, [])
+            index = bisect_left(places, mark.label + len(LABEL))
+            mark.help = places[index] if index < len(places) else -1
 
     def _types(self) -> dict[int, list[Typed]]:
         found: dict[int, list[Typed]] = {}
@@ -155,9 +161,7 @@ class Fields:
 
     def help_of(self, mark: Start, end: int) -> int:
         """The first ``help:`` of an input that ends at ``end``, or -1."""
-        places = self.helps.get(mark.column, [])
-        index = bisect_left(places, mark.label + len(LABEL))
-        return places[index] if index < len(places) and places[index] < end else -1
+        return mark.help if mark.help < end else -1
 
     def first_typed(self, column: int, start: int, end: int) -> int:
         """The index of the first ``type: … default:`` in ``[start, end)``, or -1."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 
 from wirogen.document.fields import Fields, Start, Typed, own_lines, unknown_keys
@@ -11,10 +10,11 @@ from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, OPTIONS, TYPE, 
 from wirogen.document.options import heading_after_options, read_options, settle
 from wirogen.document.page import Page
 from wirogen.document.parts import Form, Place
+from wirogen.document.plaininputs import RawInput, plain_input
 from wirogen.document.report import shorten
 from wirogen.document.values import shown_end, spellings, value_of
 from wirogen.document.wire import CALLBACK, agrees
-from wirogen.spec import Json, Option
+from wirogen.spec import Json
 from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
 
 PROSE_TYPES = frozenset({"text", "textarea"})
@@ -22,22 +22,6 @@ _TELLING = 8
 _AMBIGUOUS = "can be read in more than one way; the last 'type: … default:' was taken"
 _SECOND = "is the name of an input before; this one is kept as text"
 _CALLBACK_INPUT = "is a parameter of every run, so it is not taken for an input"
-
-
-@dataclass(slots=True)
-class RawInput:
-    """An input as the document has it; ``at`` says where each of its fields begins, and
-    ``option_at`` where the value of each option does."""
-
-    name: str
-    label: str = ""
-    help: str = ""
-    type: str = ""
-    default: str | None = None
-    options: tuple[Option, ...] | None = None
-    extra: dict[str, str] = field(default_factory=dict[str, str])
-    at: dict[str, int] = field(default_factory=dict[str, int])
-    option_at: list[int] = field(default_factory=list[int])
 
 
 class InputReader:
@@ -183,8 +167,27 @@ class InputReader:
         return None
 
     def _input(self, start: Start, typed: Typed, end: int, index: int) -> RawInput:
-        layout, text, tiler = self.layout, self.text, self.tiler
+        layout, tiler = self.layout, self.tiler
         place: Place = ("inputs", index)
+        raw = plain_input(self.text, start, typed, flat=layout.flat) if tiler.blind else None
+        if raw is None:
+            raw = self._keys(start, typed, end, place)
+        options = self._default(raw, typed, start.column, end, place)
+        if options >= 0:
+            tiler.syntax(options, OPTIONS)
+            raw.at["options"] = options
+            after = options + len(OPTIONS)
+            keys = own_lines(layout, after, end, start.column)
+            span = (after, keys[0][0] if keys else end)
+            raw.options = read_options(
+                self.page, raw.name, (*place, "options"), span, raw.option_at
+            )
+            self._keep(raw, keys, end, place)
+        return raw
+
+    def _keys(self, start: Start, typed: Typed, end: int, place: Place) -> RawInput:
+        """Everything before the text of the default."""
+        layout, text, tiler = self.layout, self.text, self.tiler
         help_at = self.fields.help_of(start, end)
         tiler.syntax(start.at, NAME)
         begin, stop = layout.trim(start.at + len(NAME), start.label)
@@ -192,8 +195,7 @@ class InputReader:
         unknown = unknown_keys(layout, name_end, stop) if name_end < stop else []
         if unknown is None:
             name_end = stop
-        raw = RawInput(text[begin:name_end])
-        raw.at["name"] = begin
+        raw = RawInput(text[begin:name_end], at={"name": begin}, extra={}, option_at=[])
         tiler.value(begin, name_end, (*place, "name"))
         self._keep(raw, unknown or [], stop, place)
         tiler.syntax(start.label, LABEL)
@@ -209,17 +211,6 @@ class InputReader:
         if typed.extra[1] - typed.extra[0] > 1:
             self._keep(raw, unknown_keys(layout, *typed.extra) or [], typed.extra[1], place)
         tiler.syntax(typed.default, DEFAULT)
-        options = self._default(raw, typed, start.column, end, place)
-        if options >= 0:
-            tiler.syntax(options, OPTIONS)
-            raw.at["options"] = options
-            after = options + len(OPTIONS)
-            keys = own_lines(layout, after, end, start.column)
-            span = (after, keys[0][0] if keys else end)
-            raw.options = read_options(
-                self.page, raw.name, (*place, "options"), span, raw.option_at
-            )
-            self._keep(raw, keys, end, place)
         return raw
 
     def _keep(self, raw: RawInput, keys: list[tuple[int, int]], end: int, place: Place) -> None:

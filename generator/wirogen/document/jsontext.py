@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
-from typing import Final, NoReturn, cast
+from typing import Final, NamedTuple, NoReturn, cast
 
 from wirogen.document.grammar import WHITE
 from wirogen.spec import Json
@@ -27,8 +26,7 @@ class JsonError(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member of an object: its key and value, and where both stand. ``wrong`` is why its value
     cannot be used (it is ``None`` then), although the members around it can."""
 

@@ -90,40 +90,46 @@ class _Options:
     def read(self, start: int, end: int, at: list[int]) -> list[Option]:
         marks = self._marks(start, end)
         found: list[Option] = []
-        for index, mark in enumerate(marks):
-            limit = marks[index + 1] if index + 1 < len(marks) else end
-            found.append(self._option(mark, limit, len(found), at))
+        flat, quick = self.layout.flat, self.tiler.blind
+        for mark, limit in zip(marks, [*marks[1:], end], strict=False):
+            plain = plain_option(self.text, mark, limit, flat=flat) if quick else None
+            if plain is not None:
+                found.append(plain[0])
+                at.append(plain[1])
+            else:
+                found.append(self._option(mark, limit, len(found), at))
         return found
 
     def _marks(self, start: int, end: int) -> list[int]:
-        """Where options begin: the first ``- value:``, then each that is followed by a quote and
-        further on by ``label:``, as the first is."""
-        layout = self.layout
-        places = layout.find_all(VALUE, start, end)
-        if not places:
-            return []
-        column = layout.column(places[0])
-        quoted = self._quoted(places[0], end)
-        return [
-            at
-            for at in places
-            if layout.column(at) == column and (not quoted or self._quoted(at, end))
-        ]
+        """Where options begin: the first ``- value:``, wherever it stands, then each that has the
+        column of the others and is followed by a quote, as they are."""
+        places = self.layout.places(VALUE, start, end)
+        marks: list[int] = []
+        if places:
+            first, column = places[0]
+            quoted = self._quoted(first, end)
+            marks = [
+                at
+                for at, its_column in places
+                if its_column == column and (not quoted or self._quoted(at, end))
+            ]
+        begin = self.layout.skip(start, end)
+        if self.text.startswith(VALUE, begin) and begin < end and begin not in marks[:1]:
+            marks.insert(0, begin)
+        return marks
 
     def _quoted(self, at: int, end: int) -> bool:
-        return self.text.startswith('"', self.layout.skip(at + len(VALUE), end))
+        begin = at + len(VALUE) + 1
+        return self.text.startswith('"', begin, end) or self.text.startswith(
+            '"', self.layout.skip(begin - 1, end)
+        )
 
     def _option(self, start: int, end: int, index: int, at: list[int]) -> Option:
         layout, text, tiler = self.layout, self.text, self.tiler
-        end = layout.trim(start, end)[1]
-        if tiler.blind:
-            plain = plain_option(text, start, end, flat=layout.flat)
-            if plain is not None:
-                at.append(plain[1])
-                return plain[0]
         place = (*self.place, index)
         tiler.syntax(start, VALUE)
         begin = layout.skip(start + len(VALUE), end)
+        end = layout.trim(start, end)[1]
         value_end, label = self._value_end(begin, end)
         at.append(begin)
         quoted = value_end - begin > 1 and text[begin] == text[value_end - 1] == '"'

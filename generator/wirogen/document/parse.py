@@ -23,11 +23,12 @@ from wirogen.document.grammar import (
     inspires_title,
 )
 from wirogen.document.head import Head, read_head
-from wirogen.document.inputs import InputReader, RawInput
+from wirogen.document.inputs import InputReader
 from wirogen.document.jsontext import JsonError
 from wirogen.document.layout import detect
 from wirogen.document.page import Page
 from wirogen.document.parts import Blind, Form, Mark, NoPartsError, Part, Tiler, tile
+from wirogen.document.plaininputs import RawInput
 from wirogen.document.reading import read
 from wirogen.document.report import Report
 from wirogen.document.samples import check_commands, check_samples

@@ -19,51 +19,48 @@ _W: Final = f"[{WHITE}]"
 _LABEL: Final = rf"[^:\n]*(?::(?!{_W}|\Z)[^:\n]*)*"
 
 
-def _pattern(blank: str, label: str, others: str) -> re.Pattern[str]:
-    arrays = rf"{others}triggerwords:{blank}(\[.*?\]){others}generatesettings:{blank}(\[.*\])"
+def _pattern(blank: str, label: str, others: str, some: str) -> re.Pattern[str]:
+    arrays = rf"triggerwords:{blank}(\[{some}\]){others}generatesettings:{blank}(\[{some}\])"
     return re.compile(
-        rf'- value:{blank}("(?P<value>[^"]*)"){label}label:{blank}(?P<label>{_LABEL})'
-        rf"(?:{others}description:{blank}(?P<about>\S.*?){arrays})?\Z"
+        rf'- value:{blank}("[^"]*"){label}label:{blank}({_LABEL})'
+        rf"(?:{others}description:{blank}(\S{some}){others}{arrays})?{_W}{{0,99}}\Z"
     )
 
 
 # White space is counted, so that a match takes no more than linear time whatever the text.
-_FLAT: Final = _pattern(*[f"{_W}{{1,9}}"] * 3)
-_LINES: Final = _pattern(
-    r"[ \t]{1,9}", r"\r?\n(?P<indent>[ \t]{0,99})", r"[ \t\r]{0,9}\n(?P=indent)"
-)
+_FLAT: Final = _pattern(f"{_W}{{1,9}}", f"{_W}{{1,9}}()", f"{_W}{{1,9}}", ".*?")
+_LINES: Final = _pattern(r"[ \t]{1,9}", r"\r?\n([ \t]{0,99})", r"[ \t\r]{0,9}\n\2", ".*")
 
 
 def plain_option(text: str, start: int, end: int, *, flat: bool) -> tuple[Option, int] | None:
     """The option that begins at ``start`` and whose text ends at ``end``, and where its value
     begins; ``None`` when it takes a careful reader."""
-    if text.count(TRIGGERWORDS, start, end) > 1 or text.count(GENERATESETTINGS, start, end) > 1:
+    arrays = text.count(TRIGGERWORDS, start, end)
+    if arrays > 1 or text.count(GENERATESETTINGS, start, end) != arrays:
         return None
     match = (_FLAT if flat else _LINES).match(text, start, end)
     if match is None:
         return None
-    value, label, about = match["value"], match["label"].rstrip(WHITE), match["about"]
+    value, _, label, about, words, settings = match.groups()
+    label = label.rstrip(WHITE)
     if not label:
         return None
-    at = match.start(1)
     if about is None:
-        return Option(value=value, label=label), at
-    trigger = _array(text, *match.span(match.re.groups - 1), str)
-    sliders = _array(text, *match.span(match.re.groups), dict)
+        return Option(value=value[1:-1], label=label), match.start(1)
+    trigger = () if words == "[]" else _array(text, *match.span(5), str)
+    sliders = () if settings == "[]" else _array(text, *match.span(6), dict)
     if trigger is None or sliders is None:
         return None
     return Option(
-        value=value,
+        value=value[1:-1],
         label=label,
         description=about.rstrip(WHITE),
         triggerwords=cast("tuple[str, ...]", trigger),
         generatesettings=cast("tuple[Mapping[str, Json], ...]", sliders),
-    ), at
+    ), match.start(1)
 
 
 def _array(text: str, start: int, end: int, kind: type) -> tuple[Json, ...] | None:
-    if end - start == 2:
-        return ()
     try:
         value, stop = decode(text, start)
     except JsonError:

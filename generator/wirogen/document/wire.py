@@ -16,9 +16,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from wirogen.document.grammar import WHITE
 from wirogen.document.jsontext import kind
@@ -51,8 +50,7 @@ class Shown(Enum):
     UNUSED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The outcome for one input. ``differs`` says that default and Run Command disagree."""
 
     required: bool

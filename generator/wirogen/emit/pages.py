@@ -85,8 +85,12 @@ def shared_pages(
     for category, tools in categories:
         path = f"docs/categories/{category.slug}.md"
         pages[path] = renderer.text(_CATEGORY, category=category, tools=tools)
-    for name, _ in values["guides"]:
-        pages[f"{_GUIDES}/{name}.md"] = renderer.text(f"{_GUIDES}/{name}.md.jinja", **values)
+    about: dict[str, str] = {}
+    # The first one is the list of all others, each with what it says about itself.
+    for name, _ in reversed(values["guides"]):
+        page = renderer.text(f"{_GUIDES}/{name}.md.jinja", about=about, **values)
+        pages[f"{_GUIDES}/{name}.md"] = page
+        about[name] = page.partition("\ndescription: ")[2].partition("\n")[0]
     files = {path: tidy(text) for path, text in pages.items()}
     files["docs/tools.json"] = listing_text(cards)
     files["docs/llms.txt"] = tidy(renderer.text("docs/llms.txt.jinja", **values))

@@ -88,6 +88,8 @@ def calls(examples: Examples) -> dict[str, Code]:
     simple = examples.simple
     given = _given(simple)
     found = {
+        "import": _tool_import(simple),
+        "run": _call(simple, "run", given),
         "nested": _call(simple, "run", given, indent=8),
         "start": f"{_client(simple)}\n    result = {_call(simple, 'run', given)}",
         "submit": f"{_client(simple)}\n    task = {_call(simple, 'submit', given)}",

@@ -57,6 +57,10 @@ class Wire:
     sent: Json | Unsent = UNSENT
 
 
+def _nothing() -> dict[str, str]:
+    return {}
+
+
 @quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
@@ -72,7 +76,7 @@ class Option:
     description: str | None = None
     triggerwords: tuple[str, ...] | None = None
     generatesettings: tuple[Mapping[str, Json], ...] | None = None
-    extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra: Mapping[str, str] = field(default_factory=_nothing)
     seen: str | None = None
 
 
@@ -103,7 +107,7 @@ class Input:
     step: str | None = None
     options: tuple[Option, ...] | None = None
     python_name: str | None = None
-    extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @quick_pickle
@@ -161,7 +165,7 @@ class ToolSpec:
     tags: tuple[str, ...] = ()
     examples: tuple[Mapping[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
-    extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra: Mapping[str, str] = field(default_factory=_nothing)
     dynamicprice: Json = None
     source: Source | None = None
 

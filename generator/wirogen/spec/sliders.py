@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final
 
 from wirogen.spec.model import Json
 
 _TYPES: Final = frozenset({"number", "float"})
+_KEYS: Final = ("type", "minvalue", "defaultvalue", "maxvalue", "incrementby")
 
 
 def slider_fault(slider: Mapping[str, Json]) -> str:
     """What is wrong with a slider, or an empty text."""
-    kind = slider.get("type")
-    if kind not in _TYPES:
+    values = tuple(slider.get(key) for key in _KEYS)
+    # Many models have the same few sliders.
+    same = all(isinstance(value, str) for value in values)
+    return _known_fault(values) if same else _fault(values)
+
+
+@lru_cache(1024)
+def _known_fault(values: tuple[Json, ...]) -> str:
+    return _fault(values)
+
+
+def _fault(values: tuple[Json, ...]) -> str:
+    kind, *limits = values
+    if not isinstance(kind, str) or kind not in _TYPES:
         return f"a slider of type {ascii(kind)[:60]}"
     numbers: list[Decimal] = []
-    for key in ("minvalue", "defaultvalue", "maxvalue", "incrementby"):
-        number = _number(slider.get(key))
+    for key, limit in zip(_KEYS[1:], limits, strict=True):
+        number = _number(limit)
         if number is None:
             return f"a slider whose {key} is not a number"
         numbers.append(number)
@@ -26,7 +40,8 @@ def slider_fault(slider: Mapping[str, Json]) -> str:
     if not all(value.is_finite() for value in numbers) or step <= 0:
         return "a slider whose limits or step make no sense"
     if not lowest <= default <= highest:
-        return f"a slider from {lowest} to {highest} with default {default}"
+        low, high, middle = (str(value)[:20] for value in (lowest, highest, default))
+        return f"a slider from {low} to {high} with default {middle}"
     return ""
 
 

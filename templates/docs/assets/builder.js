@@ -185,6 +185,7 @@ export function build(root, tool) {
     { class: "wt-form", "aria-label": `Request for ${tool.tool}`, onsubmit: (event) => event.preventDefault() },
     ...ordered.filter((each) => !each.input.rare).map((each) => each.node),
     rare.length ? folded : null,
+    fields.length ? null : el("p", { class: "wt-help", text: "This tool takes no inputs." }),
   );
   const restart = () => {
     unknown = [];
@@ -223,6 +224,8 @@ export function build(root, tool) {
     if (field.input.rare) folded.open = true;
     field.choose(value);
     field.node.scrollIntoView({ block: "center" });
-    field.field.focus({ preventScroll: true });
+    // A picker's own field would open its list over what has just been chosen.
+    const chosen = [...field.node.querySelectorAll(".wt-remove")].pop() ?? field.field;
+    chosen.focus({ preventScroll: true });
   };
 }
