@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib.util import find_spec
 from typing import Final
@@ -23,9 +24,16 @@ def main() -> None:
         extras = ",".join(missing)
         sys.stderr.write(f"wirogen: not installed; run: pip install 'wiro-tools[{extras}]'\n")
         sys.exit(2)
-    from wirogen.cli.app import run  # noqa: PLC0415 - it imports the extras checked above
+    try:
+        from wirogen.cli.app import run  # noqa: PLC0415 - it imports the extras checked above
 
-    sys.exit(run(sys.argv[1:]))
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("wirogen: interrupted\n")
+        status = 130
+    # All is said; an interrupt while Python takes itself apart would only make noise.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from wirogen.diagnostics import Diagnostic, InputError, Position, position_at
 from wirogen.spec.tree import ListNode, MapNode, Node, ScalarNode, read_tree
 
 _ABOUT: Final[Mapping[str, str]] = {
+    "D105": "type",
     "S101": "wire",
     "S102": "wire",
     "S103": "options",

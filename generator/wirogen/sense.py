@@ -16,9 +16,11 @@ from wirogen.diagnostics import Diagnostic
 from wirogen.document.jsontext import kind
 from wirogen.document.report import shorten
 from wirogen.spec import Input, ToolSpec, Unsent
+from wirogen.spec.model import KNOWN_TYPES
 from wirogen.spec.sliders import slider_fault
 
 _RUN: Final = "/Run/"
+_UNKNOWN_TYPE: Final = "D105"
 _NO_OPTION: Final = "D201"
 _ODD_SLIDER: Final = "D212"
 
@@ -32,8 +34,14 @@ def check_spec(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
         message = f"is {shorten(run)}, which is not where {spec.tool} runs"
         yield Diagnostic(code="S105", message=message, path=path, subject="endpoints")
     for item in spec.inputs:
-        for code, message in chain(_sent(item, said), _limits(item), _sliders(item, said)):
+        every = chain(_type(item, said), _sent(item, said), _limits(item), _sliders(item, said))
+        for code, message in every:
             yield Diagnostic(code=code, message=message, path=path, subject=item.name)
+
+
+def _type(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    if item.type not in KNOWN_TYPES and (_UNKNOWN_TYPE, item.name) not in said:
+        yield _UNKNOWN_TYPE, f"has type {shorten(item.type)}"
 
 
 def _sent(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:

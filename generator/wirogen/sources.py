@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from wirogen.contract import kept_findings
 from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
-from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.diagnostics import Diagnostic, InputError, Position
 from wirogen.document import parse_document
 from wirogen.held import Held, Specs, hold, recall
 from wirogen.snapshot import accumulate, is_full
@@ -386,8 +386,12 @@ def decode(data: bytes, path: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"byte {error.start} is not UTF-8"
-        raise InputError(Diagnostic(code="S001", message=message, path=path)) from None
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        place = Position(line=line, column=column, offset=error.start)
+        raise InputError(
+            Diagnostic(code="S001", message="is not UTF-8", path=path, position=place)
+        ) from None
 
 
 def display_path(file: Path) -> str:

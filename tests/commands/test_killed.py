@@ -163,3 +163,35 @@ def test_half_written_specs_are_swept_away(project: Path) -> None:
     left.write_text("half", "utf-8")
     assert wirogen("build", cwd=project).returncode == 0
     assert not left.exists()
+
+
+@pytest.mark.parametrize("moment", ["reading", "rendering"])
+def test_an_interrupted_build_is_one_line(project: Path, moment: str) -> None:
+    documents(project, TOOLS)
+    process = subprocess.Popen(
+        command("build", "--jobs", "2"),
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=mind_interrupts,  # noqa: PLW1509 - there is one thread here
+    )
+    deadline = time.monotonic() + 60
+    begun = {
+        "reading": lambda: len(members(process.pid)) > 1,
+        "rendering": lambda: any(project.glob(".wirogen-*/new/python")),
+    }[moment]
+    while not begun():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "wirogen: interrupted\n")
+    assert half_written(project) == []
+    assert not (project / "generated").exists()
+
+
+def mind_interrupts() -> None:
+    """A process that was started in the background would leave them out."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -324,7 +324,14 @@ def test_without_a_key_the_command_says_so_in_one_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_killed_run_of_a_thousand_tools_goes_on_where_it_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("end", "status", "said"),
+    [(signal.SIGKILL, -signal.SIGKILL, ""), (signal.SIGINT, 130, "wirogen: interrupted\n")],
+    ids=["killed", "interrupted"],
+)
+def test_a_run_of_a_thousand_tools_that_ends_early_goes_on_where_it_stopped(
+    tmp_path: Path, end: signal.Signals, status: int, said: str
+) -> None:
     made = list(pages(LARGE))
     texts = {page.tool: page.text() for page in made}
     with Simulator([bare(page) for page in made]) as simulator:
@@ -335,16 +342,19 @@ def test_a_killed_run_of_a_thousand_tools_goes_on_where_it_stopped(tmp_path: Pat
             [sys.executable, "-m", "wirogen", "sync", "--root", str(tmp_path), "--no-detail"],
             env={**os.environ, **simulator.env()},
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_mind_interrupts,  # noqa: PLW1509 - it forks from the only busy thread
         )
         journal = tmp_path / ".wirogen" / "sync.journal"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and len(world.documents) < LARGE // 4:
             time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.send_signal(end)
+        _, errors = process.communicate()
+        assert (process.returncode, errors.lstrip("\n")) == (status, said)
         done = journal.read_text("utf-8").count('"tool"')
-        assert LARGE // 4 - 1 <= done < LARGE
+        assert LARGE // 4 - 4 <= done < LARGE
         asked = len(simulator.downloads)
         report = world.sync(detail=False)
         again = len(simulator.downloads) - asked
@@ -354,5 +364,37 @@ def test_a_killed_run_of_a_thousand_tools_goes_on_where_it_stopped(tmp_path: Pat
     assert set(report.verdicts.values()) <= {Verdict.NEW, Verdict.UNCHANGED}
     assert len(report.verdicts) == LARGE
     assert not journal.exists()
+    assert not list(tmp_path.rglob(".wirogen-*"))
     for page in made[::100]:
         assert world.document_of(page).read_text("utf-8") == texts[page.tool]
+
+
+def _mind_interrupts() -> None:
+    """A process that was started in the background would leave them out."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_the_simulator_of_the_command_line_has_the_documents_as_well(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = subprocess.Popen(
+        [sys.executable, "-m", "wirogen", "simulate", "--root", str(root), "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert simulator.stdout
+        for line in iter(simulator.stdout.readline, ""):
+            if line.startswith("export "):
+                name, _, value = line.removeprefix("export ").strip().partition("=")
+                monkeypatch.setenv(name, value)
+            if " tools: " in line:
+                break
+        Project(tmp_path)
+        assert run(["sync", "--root", str(tmp_path)]) == 0
+    finally:
+        simulator.kill()
+        simulator.communicate()
+    for file in sorted((root / "specs" / "documents").rglob("*.txt")):
+        copy = tmp_path / file.relative_to(root)
+        assert copy.read_bytes() == file.read_bytes()

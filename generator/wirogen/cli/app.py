@@ -29,6 +29,9 @@ COMMANDS: Final = (
 )
 """Each is a module of this package with a ``command``, or an ``app`` of several."""
 
+INTERRUPTED: Final = 130
+"""What typer makes of Ctrl-C, too."""
+
 
 def _version(value: bool) -> None:
     if value:
@@ -84,13 +87,14 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Exit as error:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        err().print("wirogen: interrupted")
-        return 130
+        result = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
         return _fail(f"{_shown(error.filename)}: {(error.strerror or str(error)).lower()}")
+    if result == INTERRUPTED:
+        err().print("wirogen: interrupted")
     return result if isinstance(result, int) else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from wirogen.build import corrected_specs, read_project
 from wirogen.cli.console import CommandError, err, print_diagnostics, project_root
-from wirogen.spec import spec_to_json
+from wirogen.spec import ToolSpec, spec_to_json
 
 
 def require_simulator() -> None:
@@ -38,7 +39,7 @@ def command(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print requests.")] = False,
 ) -> int:
-    """A local Wiro on loopback for the tools below specs/, until Ctrl-C."""
+    """A local Wiro on loopback for the tools below specs/ and their documents, until Ctrl-C."""
     require_simulator()
     from wiro_runtime.testing import serve  # noqa: PLC0415 - needs the extra
 
@@ -56,6 +57,7 @@ def command(
             api_secret=api_secret or None,
             speed=speed,
             faults=fault or (),
+            documents=_documents(specs, folder / "specs" / "documents"),
             quiet=quiet,
         )
     except ValueError as error:
@@ -63,3 +65,13 @@ def command(
     except OSError as error:
         raise CommandError(f"simulate: {error.strerror or error}") from None
     return 0
+
+
+def _documents(specs: Mapping[str, ToolSpec], folder: Path) -> dict[str, bytes]:
+    """The documents that the specs were made from, as far as they are there."""
+    files = {
+        tool: folder / spec.source.document
+        for tool, spec in specs.items()
+        if spec.source is not None and spec.source.document.endswith(".txt")
+    }
+    return {tool: file.read_bytes() for tool, file in files.items() if file.is_file()}
