@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from wirogen.emit.dependencies import tool_look
 from wirogen.held import Held
+from wirogen.pickling import quick_pickle
 from wirogen.plan import ModulePlan, ToolCard, ToolPlan, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.publish import Changes, Made, Publication, stage
@@ -38,6 +39,7 @@ class _Task:
     key: str
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
     """One tool rendered: its card, and the hashes of its files."""
