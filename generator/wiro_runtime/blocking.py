@@ -11,6 +11,7 @@ import httpx2
 
 from wiro_runtime.deadlines import Deadline, DeadlineTransport
 from wiro_runtime.errors import ConfigurationError, ConnectionFailed
+from wiro_runtime.forks import renew_in_child
 from wiro_runtime.http import (
     FAILURES,
     MAX_ANSWER,
@@ -56,12 +57,18 @@ class BlockingPort:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child: two processes that read from one connection would get each
+        other's answers."""
         self._deadline = Deadline()
         self._api = self._client()
         # Connections of submissions are never used twice.
         self._submissions = self._client(keep=False)
         self._gate = threading.Lock()
-        self._slots = threading.BoundedSemaphore(settings.max_concurrency)
+        self._slots = threading.BoundedSemaphore(self._settings.max_concurrency)
 
     def _client(self, *, keep: bool = True) -> httpx2.Client:
         limits = pool_limits(self._settings.max_concurrency, keep=keep)

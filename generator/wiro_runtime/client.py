@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from os import PathLike
     from types import TracebackType
-    from typing import Self
+    from typing import Never, Self
 
     from wiro_runtime.catalogue import Catalogue
     from wiro_runtime.events import OnUpdate
@@ -94,6 +94,9 @@ class Client(ABC, Generic[ResultT, TaskT]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._settings.base_url}>"
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a client holds a key and is not pickled; make one in each process")
 
     @abstractmethod
     def run(

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from wiro_runtime.calls import log, retry_after
 from wiro_runtime.errors import ConnectionFailed, DownloadError
 from wiro_runtime.filenames import safe_name
+from wiro_runtime.forks import renew_in_child
 from wiro_runtime.parts import Part
 from wiro_runtime.stopping import Stop
 
@@ -348,6 +349,16 @@ class Files:
         self._lock = threading.Lock()
         self._client: FileClient | None = None
         self._closed = False
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """A forked child must not read from the connections of its parent."""
+        self._lock = threading.Lock()
+        self._client = None
+
+    def __reduce__(self) -> tuple[Callable[[Settings], Files], tuple[Settings]]:
+        """A result may be pickled, and be fetched elsewhere: that takes no credential."""
+        return Files, (self.settings.public(),)
 
     def close(self) -> None:
         with self._lock:

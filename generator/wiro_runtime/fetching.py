@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from wiro_runtime.settings import Settings
 
 
-_PIECE: Final = 128 * 1024
+_PIECE: Final = 512 * 1024
+"""Bytes that are asked for at once: a quarter less work than with pieces of 128 kB."""
 
 _LONG: Final = 2**20
 """Bytes of a body for which a connection may be spent: it is not used again."""

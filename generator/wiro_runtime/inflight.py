@@ -7,6 +7,8 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from wiro_runtime.forks import renew_in_child
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -25,10 +27,15 @@ class InFlight:
     """
 
     def __init__(self) -> None:
+        self.changes = 0
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """A forked child has nothing in flight."""
         self._lock = threading.Lock()
         self._tasks: OrderedDict[str, TaskState] = OrderedDict()
         self._sending = 0
-        self.changes = 0
 
     @contextmanager
     def sending(self) -> Generator[None, None, None]:

@@ -76,6 +76,9 @@ class _File:
         except BaseException:
             self.close()
             raise
+        if self.size <= 0:
+            self.close()
+            raise _problem(name, f"{self.filename} is empty")
         if self.size > FILE_LIMIT:
             self.close()
             raise _problem(

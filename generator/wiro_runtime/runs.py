@@ -144,6 +144,10 @@ class Runs:
             what = state.id or "with this token"
             raise NotFoundError(f"Wiro knows no task {what}", task_id=known)
         detail = TaskDetail.read(found[0])
+        if (state.id and detail.id not in ("", state.id)) or (
+            not state.id and detail.token not in ("", state.token)
+        ):
+            raise UnexpectedAnswer("Wiro tells of another task than was asked for", task_id=known)
         before = state.status
         state.id, state.token = state.id or detail.id, detail.token or state.token
         state.detail = detail
@@ -212,12 +216,13 @@ class Runs:
         """Leave the task running and say so, or stop it, as the client was told."""
         if self.settings.on_interrupt == "stop":
             try:
-                await self.stop(state, self.clock() + _STOPPING)
+                stopped = await self.stop(state, self.clock() + _STOPPING)
             except WiroError as error:
                 log.warning("task %s could not be stopped: %s", state.id, error)
             else:
-                log.warning("task %s was stopped", state.id)
-                interruption.add_note(f"task {state.id} was stopped")
+                what = "was stopped" if stopped else "had ended"
+                log.warning("task %s %s", state.id, what)
+                interruption.add_note(f"task {state.id} {what}")
                 return
         accompany(interruption, state)
         log.warning("task %s: %s", state.id, state.resume)

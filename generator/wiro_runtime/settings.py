@@ -6,7 +6,7 @@ import ipaddress
 import os
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -115,6 +115,18 @@ class Settings:
     def local(self) -> bool:
         """Whether Wiro is simulated on this computer, where no proxy belongs in between."""
         return self.base_url.startswith("http://")
+
+    def public(self) -> Settings:
+        """What somebody else needs who fetches files: the limits, and nothing that is secret."""
+        return replace(
+            self,
+            api_key="",
+            api_secret=None,
+            socket_url=None,
+            project_id=None,
+            timing=Timing(),
+            hooks=Hooks(),
+        )
 
     def redact(self, text: str) -> str:
         """``text`` without the key and the secret, should a server have echoed them."""

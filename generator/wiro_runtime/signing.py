@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from wiro_runtime.forks import renew_in_child
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,8 +30,13 @@ class NonceSource:
 
     def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
         self._last = 0
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """In a forked child nobody would let go of the lock that a thread of the parent held."""
+        self._lock = threading.Lock()
 
     def __call__(self) -> str:
         with self._lock:

@@ -8,6 +8,7 @@ from wiro_runtime.port import iterate_blocking, run_blocking
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from typing import Never
 
     from wiro_runtime.detail import TaskDetail
     from wiro_runtime.events import Event, OnUpdate
@@ -41,6 +42,9 @@ class _BaseTask:
     def detail(self) -> TaskDetail | None:
         """The task when it was last seen."""
         return self._state.detail
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a task is not pickled; keep its id, and use client.task(id)")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id or '?'} {self.status or 'not looked at'}>"

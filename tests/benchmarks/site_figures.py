@@ -54,6 +54,8 @@ def main(arguments: list[str]) -> int:
 
 def measure(folder: Path, count: int) -> int:
     generated = generate(folder, count)
+    used = os.times()
+    before = used.children_user + used.children_system
     command = [sys.executable, "-m", "wirogen", "docs", "build", "--covers", "none"]
     command += ["--docs", str(generated / "docs"), "--out", str(folder / "site")]
 
@@ -63,6 +65,8 @@ def measure(folder: Path, count: int) -> int:
         return time.monotonic() - begun
 
     cold = build()
+    used = os.times()
+    busy = used.children_user + used.children_system - before
     unchanged = build()
     changed = next((generated / "docs" / "tools").rglob("*/*.md"))
     changed.write_text(changed.read_text("utf-8") + "\nOne line more.\n", "utf-8")
@@ -76,6 +80,7 @@ def measure(folder: Path, count: int) -> int:
         limit("site", sum(path.stat().st_size for path in files), SITE, "B"),
         limit("largest tool page", max(pages), PAGE, "B"),
     ]
+    say(f"cold build, processor time of all processes: {busy:.1f} s")
     say(f"one page changed / cold: {again / cold:.3f}")
     say(f"nothing changed / cold: {unchanged / cold:.3f}")
     say(f"mean tool page: {sum(pages) / len(pages):,.0f} B; list of all tools: "

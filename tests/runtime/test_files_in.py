@@ -357,3 +357,11 @@ def test_a_file_that_fails_while_it_is_sent_is_no_run(kit: Kit) -> None:
     with pytest.raises(InvalidInputs, match=r"inputImage: cannot read file: .*Input/output"):
         kit.run(flow)
     assert kit.simulator.runs == []
+
+
+def test_an_empty_file_is_said_before_anything_is_sent(kit: Kit, tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    for file in (tmp_path / "empty.png", b"", io.BytesIO(b"")):
+        with pytest.raises(InvalidInputs, match=r"inputImage: .* is empty"):
+            sent(kit, Inputs(prompt="x", image=file))
+    assert kit.simulator.requests == []

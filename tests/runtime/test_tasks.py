@@ -500,3 +500,14 @@ def test_hostile_json_is_a_typed_error(kit: Kit, answer: bytes) -> None:
     with pytest.raises((UnexpectedAnswer, NotFoundError)) as caught:
         kit.run(run)
     assert caught.value.task_id == kit.simulator.runs[0].taskid
+
+
+def test_the_state_of_another_task_is_not_taken_for_ones_own(kit: Kit) -> None:
+    kit.simulator.faults.add("Task/Detail", faults.task_field("id", "999999"), times=None)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT))
+
+    with pytest.raises(UnexpectedAnswer, match="another task") as caught:
+        kit.run(flow)
+    assert caught.value.task_id == kit.simulator.runs[0].taskid

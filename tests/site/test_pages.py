@@ -137,7 +137,9 @@ def test_every_page_has_a_twin_for_machines(site: Path) -> None:
         assert tool["markdown"] in short
     twin = (site / TOOL).with_suffix(".md").read_text("utf-8")
     assert twin.startswith("# wiro/text-to-image-sd-lora")
-    assert "wt-builder" not in twin
+    assert re.search(r"\n\n\[Cover\]\(https://cdn\.wiro\.ai/[^)]*\)\n\n## Run it\n", twin)
+    for path in site.rglob("*.md"):
+        assert not re.search(r"(?m)^</?div", path.read_text("utf-8")), path
 
 
 def test_a_page_leads_to_its_neighbours_in_a_category(site: Path) -> None:

@@ -162,6 +162,26 @@ def test_options_are_chosen_by_looking(page: Page, address: str) -> None:
     assert page.locator("[data-input=scheduler] select").is_visible()
 
 
+def test_pickers_are_searched_by_label_description_and_trigger_words(
+    page: Page, address: str
+) -> None:
+    visit(page, address + TOOL)
+    field = page.locator("[data-input=selected_lora_model] [role=combobox]")
+    options = page.locator("[data-input=selected_lora_model] [role=option]")
+    for words, wanted in (
+        ("skin tone slider", "Skin Tone Slider"),
+        ("happiness of a character", "Emotion Happy Slider"),
+        ("koi-fish", "Fish out of Water"),
+        ("524", "Linkedin Profile"),
+    ):
+        field.fill(words)
+        assert options.count() == 1
+        assert wanted in options.inner_text()
+    field.fill("koi-fish")
+    assert "This LoRA creates a bunch of fish" in options.inner_text()
+    assert "koi-fish" in options.inner_text()
+
+
 def test_every_one_of_ten_thousand_options_is_reached(page: Page, address: str) -> None:
     visit(page, f"{address}tools/wiro/huge.html")
     place = page.locator(".wt-options[data-input=selected_model]")

@@ -19,8 +19,9 @@ export function find(tools, query, filters) {
       Object.entries(filters).every(([key, value]) => !value || [tool[key]].flat().includes(value)),
   );
   if (!terms.length) return found;
-  const rank = (tool) => (terms.every((term) => tool.title.includes(term)) ? 0 : 1);
-  return found.sort((a, b) => rank(a) - rank(b));
+  const named = (tool) => terms.every((term) => tool.title.includes(term));
+  const first = new Set(found.filter(named));
+  return [...first, ...found.filter((tool) => !first.has(tool))];
 }
 
 function counted(tools, key) {
@@ -102,6 +103,11 @@ export function gallery(root, listed) {
   const only = root.dataset.category;
   const tools = listed.map(prepare).filter((tool) => !only || tool.categories.includes(only));
   let shown = PAGE;
+  const made = new Map();
+  const cardOf = (tool) => {
+    if (!made.has(tool)) made.set(tool, card(tool, base));
+    return made.get(tool);
+  };
   const changed = () => {
     shown = PAGE;
     draw(true);
@@ -139,7 +145,7 @@ export function gallery(root, listed) {
   function draw(keep) {
     const chosen = Object.fromEntries(filters.map(([field]) => [field.dataset.filter, field.value]));
     const found = find(tools, search.value, chosen);
-    cards.replaceChildren(...found.slice(0, shown).map((tool) => card(tool, base)));
+    cards.replaceChildren(...found.slice(0, shown).map(cardOf));
     status.textContent = found.length ? count(found) : "No tool fits.";
     more.hidden = found.length <= shown;
     clear.hidden = !search.value && !Object.values(chosen).some(Boolean);

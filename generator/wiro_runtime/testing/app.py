@@ -105,6 +105,11 @@ class App:
             raise RefusalError("Error parsing url.", status=404)
         if request.method != "POST":
             raise RefusalError("Error parsing url. Only POST is allowed.", status=405)
+        if request.url.query:
+            # Addresses end up in logs; nothing of a request belongs into one.
+            raise RefusalError("Request parameters belong into the body.", status=400)
+        if request.headers.get("content-encoding", "identity") != "identity":
+            raise RefusalError("The body must not be compressed.", status=415)
         self.signature.check(request.headers.raw)
         tool = api.find_tool(self.world, path.removeprefix(RUN)) if run else None
         if body.problem is not None:
@@ -118,7 +123,7 @@ class App:
         if request.method == "POST" and not page and not path.startswith("/cdn/"):
             lost = RefusalError("Error parsing url. Paths of the API begin with /v1/.", status=404)
             return JSONResponse(lost.answer(), lost.status)
-        refused = refuse_credentials(request)
+        refused = refuse_credentials(request, self.signature.secrets)
         if refused is not None:
             return refused
         if path.startswith("/cdn/"):

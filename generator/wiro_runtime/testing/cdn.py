@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from starlette.requests import Request
 
     from wiro_runtime.testing.tasks import Artefact
 
-CREDENTIALS: Final = ("x-api-key", "x-signature", "x-nonce", "authorization", "cookie")
+CREDENTIALS: Final = (
+    "x-api-key", "x-signature", "x-nonce", "authorization", "proxy-authorization", "cookie",
+)  # fmt: skip
 STREAMED_ABOVE: Final = 1 << 20
 _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def refuse_credentials(request: Request) -> Response | None:
-    """The answer to a request that gives the API's credentials to a file server."""
+def refuse_credentials(request: Request, secrets: Sequence[str]) -> Response | None:
+    """The answer to a request that gives the API's credentials to a file server, in its headers or
+    in its address."""
     sent = [name for name in CREDENTIALS if name in request.headers]
+    sent += ["one in the query" for secret in secrets if secret in request.url.query]
     if not sent:
         return None
     message = f"Credentials do not belong on a download: {', '.join(sent)}"

@@ -68,6 +68,10 @@ def _check_part(tool: Tool, name: str, values: Sequence[str | SentFile], limit: 
     if entry is None and owner is None and f"{name}{_URL}" not in tool.inputs:
         raise unknown_parameter(name)
     for file in files:
+        if not file.filename or set(file.filename) & set("/\\"):
+            raise RefusalError(f"Request files [{name}] must have a name, without its folder")
+        if file.size == 0:
+            raise RefusalError(f"Request files [{name}] must not be empty")
         if file.size > limit:
             raise RefusalError(f"Request files [{name}] must not exceed {limit} bytes")
     if entry is not None and entry.type not in FILE_TYPES:
@@ -118,7 +122,9 @@ def _check_pair(tool: Tool, name: str, parts: Mapping[str, Sequence[str | SentFi
     if entry is not None and entry.type == "combinefileinput":
         return
     if entry is not None and entry.type == "multifileinput":
-        if f"{name}{_URL}" not in parts and name.replace("Multiple", "UrlMultiple") not in parts:
+        # Some tools spell it the other way round.
+        turned = name.replace("Multiple", f"{_URL}Multiple")
+        if f"{name}{_URL}" not in parts and (turned == name or turned not in parts):
             raise required(f"{name}{_URL}")
         return
     if f"{name}{_URL}" not in parts:

@@ -27,6 +27,11 @@ class SignatureCheck:
         self._secret = None if api_secret is None else api_secret.encode()
         self._seen: set[bytes] = set()
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no address may hold."""
+        return tuple(secret.decode() for secret in (self._key, self._secret) if secret)
+
     def check(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Raises :class:`RefusalError` (HTTP 401) unless the request may pass."""
         sent: dict[bytes, list[bytes]] = {b"x-api-key": [], b"x-nonce": [], b"x-signature": []}

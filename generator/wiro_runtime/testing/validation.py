@@ -41,6 +41,9 @@ def check_run(tool: Tool, body: Mapping[str, Json]) -> None:
         else:
             raise unknown_parameter(name)
     for entry in tool.inputs.values():
+        both = entry.type == "fileinput" and has_url(entry, body)
+        if both and not is_blank(body.get(entry.name)):
+            raise must(f"{entry.name}Url", f"be empty when {entry.name} carries an address")
         if entry.required and is_blank(body.get(entry.name)) and not has_url(entry, body):
             raise required(entry.name, "files" if entry.type in FILE_TYPES else "parameter")
 

@@ -37,7 +37,7 @@ _CATEGORY_SHELL: Final = "categories/shell"
 _STATE: Final = "state.json"
 _PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n+')
 # Only templates write these: in a document's text the signs are escaped.
-_BOXES: Final = re.compile(r'(?m)^(?:<div class="wt-[a-z-]+"[^<>]* markdown="1">|</div>)\n+')
+_BOXES: Final = re.compile(r'(?m)^(?:<div class="wt-[a-z -]+"[^<>]* markdown="1">|</div>)\n+')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,8 @@ def placed(text: str, fill: Callable[[str, str], str]) -> str:
 
 
 def as_link(_makes: str, address: str) -> str:
-    """A cover in Markdown."""
-    return f"[Cover]({address})" if address else ""
+    """A cover in Markdown, as a paragraph."""
+    return f"[Cover]({address})\n" if address else ""
 
 
 def figure(tool: str, makes: str, address: str, cover: Cover | None) -> str:
@@ -47,7 +47,7 @@ def figure(tool: str, makes: str, address: str, cover: Cover | None) -> str:
     source = html.escape(source)
     if cover.video:
         shown = (
-            f'<video src="{source}" {_SIZE} preload="metadata" controls muted loop playsinline '
+            f'<video src="{source}" {_SIZE} preload="none" controls muted loop playsinline '
             f'aria-label="{name}"></video>'
         )
     else:
