@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -202,13 +202,14 @@ def _write_specs(
     move, and stays as it was written."""
     stale: list[str] = []
     edited: list[str] = []
-    targets = sources.spec_files()
-    for path, held in targets.items():
+    occupied = {file.resolve(): tool for tool, file in sources.files.items()}
+    for path, held in _vacated_first(sources.spec_files(), out, occupied):
         file = out / path
-        if file.resolve() in sources.broken:
-            continue
+        target = file.resolve()
         own = sources.files.get(held.tool, file)
-        moved = own.resolve() != file.resolve()
+        if target in sources.broken or occupied.get(target, held.tool) != held.tool:
+            continue
+        moved = own.resolve() != target
         data = read_bytes(own) if own.is_file() else None
         digest = None if data is None else hashlib.sha256(data).hexdigest()
         if digest == held.digest and not moved:
@@ -221,20 +222,39 @@ def _write_specs(
         before = sources.loaded.get(held.tool)
         if before is not None and not by_hand and _same_documents(before.load(), spec):
             edited += [] if digest in {None, built.get(held.tool)} else [path]
+        if moved:
+            del occupied[own.resolve()]
         if check:
             continue
-        if moved and not file.exists():
+        if moved:
             # One step, so that no tool ever has two files.
             file.parent.mkdir(parents=True, exist_ok=True)
             own.replace(file)
         text = decode(data, str(own)) if by_hand and data is not None else dump_spec(spec)
         write_file(file, text)
         note_spec(held, text)
-    kept = {(out / path).resolve() for path in targets}
-    for tool, file in sources.files.items():
-        if tool in sources.held and file.resolve() not in kept and not check:
-            file.unlink(missing_ok=True)
     return tuple(stale), tuple(edited)
+
+
+def _vacated_first(
+    specs: Mapping[str, Held], out: Path, occupied: Mapping[Path, str]
+) -> Iterator[tuple[str, Held]]:
+    """The specs by path, whoever leaves a file before whoever takes it. Those that lie in each
+    other's files come last."""
+    waiting = dict(specs)
+    while waiting:
+        tools = {held.tool for held in waiting.values()}
+        blocked = {
+            path: held
+            for path, held in waiting.items()
+            if (owner := occupied.get((out / path).resolve(), held.tool)) != held.tool
+            and owner in tools
+        }
+        if len(blocked) == len(waiting):
+            yield from blocked.items()
+            return
+        yield from ((path, held) for path, held in waiting.items() if path not in blocked)
+        waiting = blocked
 
 
 def _same_documents(one: ToolSpec, other: ToolSpec) -> bool:

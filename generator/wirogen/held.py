@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.spec import ToolSpec, dump_spec
-from wirogen.store import Store
+from wirogen.store import Store, key_of
 
 _NO_STORE: Final = Store(None)
 
@@ -35,7 +35,9 @@ class Held:
         """The spec itself."""
         spec = self._spec
         if spec is None:
-            spec = cast("ToolSpec | None", self._store.get("object", self._digest))
+            spec = cast(
+                "ToolSpec | None", self._store.get("object", key_of("object", self._digest))
+            )
         if spec is None and self._again is not None:
             spec = self._again().load()
         if spec is None:
@@ -58,7 +60,7 @@ class Held:
 def hold(spec: ToolSpec, store: Store = _NO_STORE) -> Held:
     """Put a spec into the store, if there is one."""
     held = Held(spec.tool, store, _spec=spec)
-    if store.enabled and store.put("object", held.digest, spec):
+    if store.enabled and store.put("object", key_of("object", held.digest), spec):
         return Held(spec.tool, store, held.digest)
     return held
 
@@ -67,7 +69,7 @@ def recall(store: Store, kind: str, key: str, again: Callable[[], Held]) -> tupl
     """What :meth:`Held.note` has remembered under ``key``. Should the spec itself turn out to be
     damaged, ``again`` works it out anew; it must be possible to pickle it."""
     found: tuple[str, str, Any] | None = store.get(kind, key)
-    if found is None or not store.has("object", found[1]):
+    if found is None or not store.has("object", key_of("object", found[1])):
         return None
     tool, digest, also = found
     return Held(tool, store, digest, _again=again), also

@@ -35,7 +35,7 @@ class Sources:
 
     ``origin`` names the file that each tool came from, for messages; ``files`` are the spec files
     of tools that have one, ``loaded`` what those held. ``broken`` are spec files that could not be
-    read, which must not be written over.
+    read, or are about a tool that another file is about; they must not be written over.
     """
 
     held: dict[str, Held] = field(default_factory=dict[str, Held])
@@ -320,7 +320,8 @@ def read_specs(
             into.broken.add(file.resolve())
         elif held.tool not in from_documents:
             into.add(held, shown)
-            into.files.setdefault(held.tool, file)
+            if into.files.setdefault(held.tool, file) != file:
+                into.broken.add(file.resolve())
 
 
 def spec_index(folder: Path) -> dict[str, Path]:

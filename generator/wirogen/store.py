@@ -170,12 +170,20 @@ def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
 
 def names_below(folder: Path) -> list[str]:
     """Every file below ``folder`` by its path from there, in an order that no file system
-    decides. Links to folders are not followed."""
+    decides. Links to folders are followed, but not to where they lie in themselves."""
     found: list[str] = []
-    for below, _, names in os.walk(folder):
+    for below, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [each for each in folders if not _leads_up(f"{below}/{each}")]
         path = below[len(str(folder)) :].strip(os.sep).replace(os.sep, "/")
         found += [f"{path}/{name}" for name in names] if path else names
     return sorted(found)
+
+
+def _leads_up(path: str) -> bool:
+    if not os.path.islink(path):
+        return False
+    real, here = os.path.realpath(path), os.path.realpath(os.path.dirname(path))
+    return f"{here}{os.sep}".startswith(f"{real}{os.sep}")
 
 
 def _versions() -> list[tuple[str, str]]:

@@ -14,4 +14,6 @@ def format_any(text: str, *, stub: bool) -> str:
     """What somebody else's template prints, by black itself."""
     import black  # noqa: PLC0415 - slow to load, and seldom needed
 
-    return black.format_str(text, mode=black.Mode(is_pyi=stub))
+    return black.format_str(
+        text, mode=black.Mode(is_pyi=stub, target_versions={black.TargetVersion.PY311})
+    )
