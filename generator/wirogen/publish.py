@@ -119,7 +119,8 @@ class Publication:
         """Make the folder hold exactly what was taken in, beside whatever is not ours.
 
         The whole tree changes in one step; in a check, it does not. Raises :class:`InputError`
-        when a folder in it is a link, since that leads to files that are not below it.
+        when a folder in it is a link, since that leads to files that are not below it, and when
+        a file that is not ours has the name of one that would be written.
         """
         _refuse_links(self.out, {*self._made, *self.known})
         hashes = {path: self._made[path].sha256 for path in sorted(self._made)}
@@ -129,6 +130,7 @@ class Publication:
         removed = sorted(
             path for path in self.known if path not in self._made and (self.out / path).is_file()
         )
+        _refuse_foreign(self.out, [path for path in written if path not in {MANIFEST, *self.known}])
         touched = [path for path in (*written, *removed) if path in self.known]
         hashes_now = {path: _hash_of(self.out / path) for path in touched}
         changes = Changes(
@@ -269,6 +271,15 @@ def _refuse_links(out: Path, paths: Iterable[str]) -> None:
             raise InputError(Diagnostic(code="S004", message=message, path=str(out / folder)))
 
 
+def _refuse_foreign(out: Path, paths: Sequence[str]) -> None:
+    foreign = [path for path in paths if (out / path).exists()]
+    if foreign:
+        more = f", nor are {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        message = f"is not in {MANIFEST}{more}; move it away, or choose another folder"
+        place = str(out / foreign[0])
+        raise InputError(Diagnostic(code="S007", message=message, path=place))
+
+
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
@@ -359,7 +370,7 @@ def _known_files(manifest: Path) -> dict[str, str]:
     except (ValueError, KeyError, TypeError, AttributeError):
         known = {"..": ""}
     if any(map(_escapes, known)):
-        message = "is not a manifest that wirogen wrote; restore or delete it"
+        message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
         raise InputError(Diagnostic(code="S003", message=message, path=str(manifest)))
     return known
 

@@ -82,4 +82,5 @@ def state_of(*parts: str, folders: Sequence[Path], templates: Path | None, shown
     """Everything that a build reads in ``folders`` and elsewhere; ``parts`` are the options that
     count. Messages name files from where the user is, who therefore counts as well."""
     looks = folder_fingerprint(template_folders(templates))
-    return State(rest=key_of(*parts, display_path(shown), looks), files=file_hashes(folders))
+    places = [display_path(folder) for folder in (shown, *folders)]
+    return State(rest=key_of(*parts, *places, looks), files=file_hashes(folders))

@@ -8,10 +8,12 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
 
+from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.store import Store
 
 T = TypeVar("T")
@@ -42,9 +44,14 @@ def in_workers(
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(workers, context, _start, (prepare, arguments)) as pool:
-        with _without_interrupts():
-            results = pool.map(function, items, chunksize=chunk)
-        yield from results
+        try:
+            with _without_interrupts():
+                results = pool.map(function, items, chunksize=chunk)
+            yield from results
+        except BrokenProcessPool:
+            message = "ended a process of this build; is there enough memory? try --jobs 1"
+            found = Diagnostic(code="S008", message=message, path="the operating system")
+            raise InputError(found) from None
 
 
 @contextmanager

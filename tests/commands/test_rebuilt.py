@@ -320,3 +320,42 @@ def test_a_tool_that_is_new(built: Built) -> None:
         rendered=["acme/tool-3"],
         specs=["acme/tool-3.yaml"],
     )
+
+
+def test_a_file_of_ones_own_is_never_written_over(
+    built: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = built.made / page_of(3)
+    mine.write_text("mine", "utf-8")
+    (built.root / "specs/documents/acme/new.txt").write_text(page(3).text(), "utf-8")
+    before = built.touched()
+    assert run(["build", "--root", str(built.root)]) == 2
+    said = capsys.readouterr().err
+    assert f"{page_of(3)}: error: S007 is not in MANIFEST.json; move it away" in said
+    assert built.touched() == before
+    mine.unlink()
+    assert run(["build", "--root", str(built.root)]) == 0
+
+
+def test_a_tree_in_a_project_of_other_files(
+    built: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "repository"
+    (other / "docs").mkdir(parents=True)
+    (other / "docs" / "index.md").write_text("mine", "utf-8")
+    (other / "openapi.json").write_text("{}", "utf-8")
+    command = ["generate", "--specs", str(built.root / "specs/tools"), "--out", str(other)]
+    assert run(command) == 2
+    assert "docs/index.md: error: S007 is not in MANIFEST.json, nor are 1 more" in (
+        capsys.readouterr().err
+    )
+    assert sorted(path.name for path in other.rglob("*")) == ["docs", "index.md", "openapi.json"]
+
+
+def test_a_tree_that_would_lie_in_what_it_is_made_of(
+    built: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    specs = built.root / "specs/tools"
+    assert run(["generate", "--specs", str(specs), "--out", str(specs / "out")]) == 2
+    assert f"lies in {specs}, which is read" in capsys.readouterr().err
+    assert not (specs / "out").exists()

@@ -180,14 +180,16 @@ def test_lint_takes_the_project_that_is_named(root: Path, tmp_path: Path) -> Non
 
 def test_names_are_reported_where_the_spec_lies(root: Path, tmp_path: Path) -> None:
     text = (root / "specs/tools/wiro/instant-id-lora.yaml").read_text("utf-8")
-    (tmp_path / "a.yaml").write_text(text.replace('name: "seed"', 'name: "class"'), "utf-8")
-    made = wirogen("generate", "--specs", ".", "--out", "out", "--verbose", cwd=tmp_path)
+    (tmp_path / "mine").mkdir()
+    renamed = text.replace('name: "seed"', 'name: "class"')
+    (tmp_path / "mine" / "a.yaml").write_text(renamed, "utf-8")
+    made = wirogen("generate", "--specs", "mine", "--out", "out", "--verbose", cwd=tmp_path)
     assert made.returncode == 0
     line = text[: text.index('name: "seed"')].count("\n") + 1
     said = f"a.yaml:{line}:5: note: N101 [class]"
     assert said in made.stderr
     assert made.stdout.startswith("diagnostics     1 note (all of them: --verbose)\n1 tool: ")
-    assert said in wirogen("lint", "a.yaml", cwd=tmp_path).stdout
+    assert said in wirogen("lint", "mine", cwd=tmp_path).stdout
     assert "specs/tools" not in made.stderr
 
 

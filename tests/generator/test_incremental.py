@@ -211,7 +211,7 @@ class Scene:
         if self.chance.random() < 0.3:
             shutil.rmtree(self.made, ignore_errors=True)
         else:
-            self._remove(self.made, "")
+            self._remove(self.made / "docs", "")
 
     def _entries(self) -> list[Path]:
         folder = self.root.parent / "cache"

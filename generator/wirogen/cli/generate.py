@@ -52,6 +52,8 @@ def command(
     for folder in (specs, templates, overlays):
         if folder is not None and not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
+        if folder is not None and to.resolve().is_relative_to(folder.resolve()):
+            raise CommandError(f"generate: --out {to} lies in {folder}, which is read")
     with alone(to.resolve().parent):
         summary = build_selection(
             specs, to, overlays=overlays, templates=templates, package=name, jobs=jobs

@@ -124,13 +124,19 @@ class Renderer:
 
     def raw(self, folder: str) -> dict[str, str]:
         """Every file below ``folder`` as it is, by its path below the template folders."""
-        names = self.names(folder)
-        try:
-            return {name: self._loader.get_source(self._env, name)[0] for name in names}
-        except UnicodeDecodeError as error:
-            raise template_error(error, folder, self._folders) from error
+        found: dict[str, str] = {}
+        for name in self.names(folder):
+            try:
+                found[name] = self._loader.get_source(self._env, name)[0]
+            except UnicodeDecodeError as error:
+                raise template_error(error, name, self._folders) from error
+        return found
 
     def names(self, folder: str) -> list[str]:
         """The templates below ``folder``, sorted."""
         found = self._loader.list_templates()
-        return sorted(name for name in found if name.startswith(f"{folder}/"))
+        return sorted(
+            name
+            for name in found
+            if name.startswith(f"{folder}/") and not name.rpartition("/")[2].startswith(".")
+        )

@@ -53,6 +53,23 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "Make room, or choose another folder; then build again.",
     ),
     rule(
+        "S007",
+        "file-in-the-way",
+        Severity.ERROR,
+        "A file of yours has the name of one that would be generated.",
+        "Files that the manifest does not list are left alone, so nothing was written at all.",
+        "Move the file away, or choose another folder. If the manifest was lost, restore it from "
+        "version control, or delete the generated folder.",
+    ),
+    rule(
+        "S008",
+        "worker-ended",
+        Severity.ERROR,
+        "The operating system ended a process that was at work.",
+        "That is what it does when there is no memory left. The tree that was there is unchanged.",
+        "Use fewer processes (--jobs 1), or make room in memory.",
+    ),
+    rule(
         "S006",
         "cover-left-out",
         Severity.NOTE,
