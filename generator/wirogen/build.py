@@ -16,7 +16,6 @@ from wirogen.publish import Changes, built_specs, sweep, write_file
 from wirogen.sources import (
     Sources,
     decode,
-    display_path,
     files_below,
     note_spec,
     read_bytes,
@@ -25,7 +24,7 @@ from wirogen.sources import (
 )
 from wirogen.spec import ToolSpec, dump_spec
 from wirogen.store import Store, default_store
-from wirogen.unchanged import State, Summary, state_of, unless_built
+from wirogen.unchanged import Summary
 
 _NOTHING = Changes(written=(), unchanged=0, removed=(), edited=(), unknown=())
 
@@ -63,27 +62,6 @@ class BuildReport:
         )
 
 
-def build(
-    root: Path,
-    *,
-    templates: Path | None = None,
-    check: bool = False,
-    jobs: int | None = None,
-    store: Store | None = None,
-) -> Summary:
-    """:func:`build_project`, at the price of a look at the files when nothing has changed."""
-    kept = default_store() if store is None else store
-    return unless_built(
-        lambda: (
-            build_project(root, templates=templates, check=check, jobs=jobs, store=kept).summary
-        ),
-        root / "generated",
-        lambda: state_of("build", folders=[root / "specs"], templates=templates, shown=root),
-        check=check,
-        store=kept,
-    )
-
-
 def build_selection(
     specs: Path,
     out: Path,
@@ -93,34 +71,25 @@ def build_selection(
     package: Identifier = DEFAULT_PACKAGE,
     jobs: int | None = None,
     store: Store | None = None,
-) -> Summary:
+) -> BuildReport:
     """The specs below a folder → a complete tree in ``out``, modules in ``package``. Without any
     usable spec, nothing is written."""
-    kept = default_store() if store is None else store
-    folders = [specs] if overlays is None else [specs, overlays]
-
-    def state() -> State:
-        options = (package, display_path(overlays) if overlays else "")
-        return state_of("generate", *options, folders=folders, templates=templates, shown=specs)
-
-    def whole() -> Summary:
-        sources = Sources()
-        read_specs(files_below(specs, ".yaml"), into=sources, store=kept, jobs=jobs)
-        chosen: Mapping[str, Held] = sources.held
-        if overlays is not None and chosen:
-            chosen, errors = apply_overlays(chosen, overlays, kept)
-            sources.errors += errors
-        cards: tuple[ToolCard, ...] = ()
-        changes = _NOTHING
-        if chosen:
-            cards, changes = generate(
-                chosen, out, templates=templates, package=package, jobs=jobs, store=kept
-            )
-        return BuildReport(
-            sources=sources, tools=Specs(chosen), cards=cards, specs=(), edited=(), changes=changes
-        ).summary
-
-    return unless_built(whole, out, state, check=False, store=kept)
+    store = default_store() if store is None else store
+    sources = Sources()
+    read_specs(files_below(specs, ".yaml"), into=sources, store=store, jobs=jobs)
+    chosen: Mapping[str, Held] = sources.held
+    if overlays is not None and chosen:
+        chosen, errors = apply_overlays(chosen, overlays, store)
+        sources.errors += errors
+    cards: tuple[ToolCard, ...] = ()
+    changes = _NOTHING
+    if chosen:
+        cards, changes = generate(
+            chosen, out, templates=templates, package=package, jobs=jobs, store=store
+        )
+    return BuildReport(
+        sources=sources, tools=Specs(chosen), cards=cards, specs=(), edited=(), changes=changes
+    )
 
 
 def read_project(root: Path, *, store: Store | None = None, jobs: int | None = None) -> Sources:

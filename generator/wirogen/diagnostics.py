@@ -5,8 +5,10 @@ What each code means is in :mod:`wirogen.rules`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from wirogen.pickling import quick_pickle
 from wirogen.rules import RULES, Rule, Severity
@@ -82,3 +84,12 @@ def worst(diagnostics: Iterable[Diagnostic]) -> Severity | None:
     """The highest severity present, or ``None`` when there is no diagnostic."""
     found = {diagnostic.severity for diagnostic in diagnostics}
     return next((severity for severity in Severity if severity in found), None)
+
+
+def display_path(file: Path) -> str:
+    """The path as the user would type it: relative to where they are, when it is below."""
+    real, here = os.path.realpath(file), os.getcwd()
+    if real == here:
+        return "."
+    inside = real.startswith(here.rstrip(os.sep) + os.sep)
+    return real[len(here) :].lstrip(os.sep).replace(os.sep, "/") if inside else str(file)

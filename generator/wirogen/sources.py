@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from wirogen.contract import kept_findings
 from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
-from wirogen.diagnostics import Diagnostic, InputError, Position
+from wirogen.diagnostics import Diagnostic, InputError, Position, display_path
 from wirogen.document import parse_document
 from wirogen.held import Held, Specs, hold, recall
 from wirogen.snapshot import accumulate, is_full
@@ -393,15 +393,6 @@ def decode(data: bytes, path: str) -> str:
         raise InputError(
             Diagnostic(code="S001", message="is not UTF-8", path=path, position=place)
         ) from None
-
-
-def display_path(file: Path) -> str:
-    """The path as the user would type it: relative to where they are, when it is below."""
-    real, here = os.path.realpath(file), os.getcwd()
-    if real == here:
-        return "."
-    inside = real.startswith(here.rstrip(os.sep) + os.sep)
-    return real[len(here) :].lstrip(os.sep).replace(os.sep, "/") if inside else str(file)
 
 
 def _relative(file: Path, base: Path | None) -> str:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from wirogen.diagnostics import Diagnostic
+from wirogen.diagnostics import Diagnostic, display_path
 from wirogen.publish import Changes, manifest_hash, up_to_date
-from wirogen.sources import display_path
 from wirogen.store import Store, file_hashes, folder_fingerprint, key_of
 from wirogen.template_folders import template_folders
 

@@ -16,8 +16,8 @@ import pytest
 from commands.small import TEMPLATES, page, tree
 from corpus import Page, later, pages
 from generator.project import detail
-from wirogen.build import build
 from wirogen.document import parse_document
+from wirogen.shortcut import build
 from wirogen.spec import dump_spec
 from wirogen.store import Store
 from wirogen.unchanged import Summary

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import build
 from wirogen.cli.console import (
     alone,
     by_code,
@@ -23,6 +22,7 @@ from wirogen.cli.console import (
 from wirogen.diagnostics import Severity
 from wirogen.places import with_places
 from wirogen.publish import Changes
+from wirogen.shortcut import build
 from wirogen.unchanged import Summary
 
 _SHOWN = 10

@@ -15,8 +15,8 @@ from wirogen.build import build_project
 from wirogen.cli.build import show_report
 from wirogen.cli.console import CommandError, out, project_root
 from wirogen.cli.simulate import require_simulator
+from wirogen.diagnostics import display_path
 from wirogen.plan import ToolPlan, plan_tool
-from wirogen.sources import display_path
 from wirogen.spec import spec_to_json
 from wirogen.text import counted
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import build_selection
 from wirogen.cli.build import print_findings, report_json, tree_rows
 from wirogen.cli.console import (
     CommandError,
@@ -18,6 +17,7 @@ from wirogen.cli.console import (
     print_summary,
 )
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
+from wirogen.shortcut import build_selection
 from wirogen.text import counted
 
 

@@ -66,6 +66,8 @@ def normalize_literals(source: str) -> str:
 def _spelt(literal: str) -> str:
     if literal == "e+":
         return "e"
+    if literal[0] == '"' and "\\" not in literal:
+        return literal
     if literal[0] == "'" and '"' not in literal and "\\" not in literal:
         return f'"{literal[1:-1]}"'
     from black.strings import normalize_string_quotes  # noqa: PLC0415 - slow to load

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import jinja2
 
-from wirogen.diagnostics import Diagnostic, InputError, Position
-from wirogen.sources import display_path
+from wirogen.diagnostics import Diagnostic, InputError, Position, display_path
 
 
 def template_error(error: Exception, template: str, folders: Sequence[Path]) -> InputError:
