@@ -90,13 +90,13 @@ def generate(
             publication.take(made)
             done[task.held.tool] = result
         cards = tuple(done[tool].card for tool in sorted(done))
-        everything = key_of("shared", look, package, *(task.key for task in tasks))
+        keys = {task.held.tool: task.key for task in tasks}
 
         @cache
         def plan_of(tool: str) -> ToolPlan:
             return plan_tool(specs[tool].load(), done[tool].card.module)
 
-        _shared(cards, plan_of, package, everything, templates, publication, store)
+        _shared(cards, plan_of, package, look, keys, templates, publication, store)
         store.prune()
         worked_out = [task.held.tool for task in todo]
         return cards, publication.finish(_provenance(done), rendered=worked_out)
@@ -154,11 +154,13 @@ def _shared(
     cards: Sequence[ToolCard],
     plan_of: Callable[[str], ToolPlan],
     package: Identifier,
-    key: str,
+    look: str,
+    keys: Mapping[str, str],
     templates: Path | None,
     publication: Publication,
     store: Store,
 ) -> None:
+    key = key_of("shared", look, package, *keys.values())
     known: dict[str, str] | None = store.get("shared", key)
     if known is not None and publication.on_disk(known):
         publication.take({path: Made(sha, None) for path, sha in known.items()})
@@ -166,7 +168,12 @@ def _shared(
     from wirogen.emit.render import render_shared  # noqa: PLC0415 - see _prepare
     from wirogen.emit.templates import Renderer  # noqa: PLC0415 - see _prepare
 
-    made = publication.put(render_shared(cards, plan_of, Renderer(templates, store), package))
+    def remember(texts: Sequence[str], tools: Sequence[ToolCard], make: Callable[[], str]) -> str:
+        parts = (look, *texts, *(keys[card.module.tool] for card in tools))
+        return store.memo("page", key_of("page", *parts), make)
+
+    files = render_shared(cards, plan_of, Renderer(templates, store), package, remember)
+    made = publication.put(files)
     store.put("shared", key, {path: each.sha256 for path, each in made.items()})
 
 

@@ -17,6 +17,8 @@ _LIMIT: Final = 88
 _STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 _LITERAL: Final = re.compile(rf"{_STRING.pattern}|(?<=\d)e\+(?=\d)")
 _TOKEN: Final = re.compile(rf"{_STRING.pattern}|[\[\](){{}},]|[^'\"\[\](){{}},]+")
+_NARROW: Final = re.compile("[\x00-~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e]*")
+"""Text of which every character is one column wide, in black's eyes as well."""
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _OPERATOR: Final = re.compile(r" (\||\+|-|\*|/|if|or|and|in|is|not|else) | ?\. ?|:")
 _IMPORT: Final = re.compile(r"from (\S+) import ([^(]+)\Z")
@@ -76,7 +78,7 @@ def _spelt(literal: str) -> str:
 
 
 def _fits(line: str) -> bool:
-    if line.isascii():
+    if _NARROW.fullmatch(line):
         return len(line) <= _LIMIT
     from black.strings import str_width  # noqa: PLC0415 - slow to load
 

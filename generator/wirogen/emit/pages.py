@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 from wirogen.diagnostics import RULES, Severity
 from wirogen.emit.escape import link
@@ -27,6 +28,10 @@ _TOOL_PAGE: Final = "docs/tools/[owner]/[project].md.jinja"
 _CATEGORY: Final = "docs/categories/[category].md.jinja"
 _ASSETS: Final = "docs/assets"
 _GUIDES: Final = "docs/guides"
+
+
+Remember: TypeAlias = Callable[[Sequence[str], Sequence[ToolCard], Callable[[], str]], str]
+"""Gives what ``make`` gave before for the same texts and tools."""
 
 
 def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
@@ -60,6 +65,7 @@ def shared_pages(
     plan_of: Callable[[str], ToolPlan],
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
+    remember: Remember | None = None,
 ) -> dict[str, str]:
     """The pages that list tools, the guides and the assets."""
     cards = [card for tools in owners.values() for card in tools]
@@ -84,7 +90,8 @@ def shared_pages(
     pages["docs/diagnostics.md"] = renderer.text("docs/diagnostics.md.jinja", rules=rule_values())
     for category, tools in categories:
         path = f"docs/categories/{category.slug}.md"
-        pages[path] = renderer.text(_CATEGORY, category=category, tools=tools)
+        make = partial(renderer.text, _CATEGORY, category=category, tools=tools)
+        pages[path] = remember([path, category.name], tools, make) if remember else make()
     about: dict[str, str] = {}
     # The first one is the list of all others, each with what it says about itself.
     for name, _ in reversed(values["guides"]):

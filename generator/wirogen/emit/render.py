@@ -10,7 +10,7 @@ from itertools import chain
 from wirogen.emit.catalogue import catalogue_text
 from wirogen.emit.formatting import format_own
 from wirogen.emit.openapi import openapi_text
-from wirogen.emit.pages import shared_pages, tool_pages
+from wirogen.emit.pages import Remember, shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
 from wirogen.emit.toolcalls import tool_calls
 from wirogen.emit.validators import validator_source
@@ -46,6 +46,7 @@ def render_shared(
     plan_of: Callable[[str], ToolPlan],
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
+    remember: Remember | None = None,
 ) -> dict[str, str]:
     """The files that list tools: packages, catalogue, OpenAPI, pages. ``plan_of`` gives the whole
     plan of a tool by its id, for the few that guides show."""
@@ -65,7 +66,7 @@ def render_shared(
         f"{root}/catalogue.json": catalogue_text(chain.from_iterable(owners.values())),
         f"{root}/py.typed": "",
         f"{root}/_validators/__init__.py": "",
-        **shared_pages(owners, plan_of, renderer, package),
+        **shared_pages(owners, plan_of, renderer, package, remember),
         "openapi.json": openapi_text(chain.from_iterable(owners.values())),
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),
