@@ -28,7 +28,7 @@ def tool_look(folders: Sequence[Path], store: Store) -> str:
 def templates_of_tools(folders: Sequence[Path]) -> list[str]:
     """Their names; those of all templates where one cannot be told before it is rendered."""
     import jinja2  # noqa: PLC0415 - slow to load, and the answer is mostly known
-    from jinja2 import meta  # noqa: PLC0415
+    from jinja2 import meta  # noqa: PLC0415 - see above
 
     hashes = _hashes(folders)
     env = jinja2.Environment()  # noqa: S701 - nothing is rendered with it

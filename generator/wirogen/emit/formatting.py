@@ -13,7 +13,7 @@ def format_own(text: str) -> str:
 def format_any(text: str, *, stub: bool) -> str:
     """What somebody else's template prints, by black itself."""
     import black  # noqa: PLC0415 - slow to load, and seldom needed
-    from black.mode import TargetVersion  # noqa: PLC0415
+    from black.mode import TargetVersion  # noqa: PLC0415 - see above
 
     mode = black.Mode(is_pyi=stub, target_versions={TargetVersion.PY311})
     return black.format_str(text, mode=mode)
