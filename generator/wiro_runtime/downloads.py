@@ -30,6 +30,9 @@ _WRITE: Final = 2**20
 
 _REDIRECTS: Final = 5
 
+_NAP: Final = 0.2
+"""Seconds after which one who waits looks whether to stop."""
+
 _OVERLAP: Final = 64 * 1024
 """Bytes of an earlier attempt's that are fetched once more, to see that they are the same."""
 
@@ -115,9 +118,16 @@ class Transfer:
                         f"gave up after {self.done} bytes: {reason}", retryable=True
                     ) from None
                 log.info("download broke off at %d bytes (%s)", self.done, reason)
-                timing.sleep(delay)
+                self._pause(delay)
             else:
                 return
+
+    def _pause(self, seconds: float) -> None:
+        while seconds > 0 and not self.options.stop.wanted:
+            self.settings.timing.sleep(min(seconds, _NAP))
+            seconds -= _NAP
+        if self.options.stop.wanted:
+            raise self._stopped()
 
     def _attempt(self, deadline: float) -> None:
         headers = {"accept-encoding": "identity"}

@@ -54,40 +54,45 @@ def run_each(jobs: Sequence[Callable[[], T]], limit: int, stop: Stop) -> list[T]
     results: dict[int, T] = {}
     errors: dict[int, BaseException] = {}
     waiting = list(enumerate(jobs))
-    lock = threading.Lock()
+    working = min(limit, len(jobs))
+    # Not `Thread.join`: before Python 3.13 one that Ctrl-C interrupts takes the thread for ended.
+    changed = threading.Condition()
 
     def work() -> None:
-        while True:
-            with lock:
-                if not waiting or stop.wanted:
-                    return
-                number, job = waiting.pop(0)
-            try:
-                results[number] = job()
-            except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
-                with lock:
-                    # What fails because it was stopped is not what went wrong.
-                    if not stop.wanted:
-                        errors[number] = error
-                stop.set()
+        nonlocal working
+        try:
+            while True:
+                with changed:
+                    if not waiting or stop.wanted:
+                        return
+                    number, job = waiting.pop(0)
+                try:
+                    results[number] = job()
+                except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+                    with changed:
+                        # What fails because it was stopped is not what went wrong.
+                        if not stop.wanted:
+                            errors[number] = error
+                    stop.set()
+        finally:
+            with changed:
+                working -= 1
+                changed.notify_all()
 
-    # Daemons, because a process that is to end must not wait for a slow server.
-    threads = [
-        threading.Thread(target=work, name=f"wiro-files-{number}", daemon=True)
-        for number in range(min(limit, len(jobs)))
-    ]
-    for thread in threads:
-        thread.start()
+    def all_ended() -> bool:
+        return working == 0
+
     try:
-        while any(thread.is_alive() for thread in threads):
-            for thread in threads:
-                thread.join(_FAREWELL if stop.wanted else None)
-            if stop.wanted:
-                break
+        for number in range(working):
+            # Daemons, because a process that is to end must not wait for a slow server.
+            threading.Thread(target=work, name=f"wiro-files-{number}", daemon=True).start()
+        with changed:
+            changed.wait_for(lambda: all_ended() or stop.wanted)
+            changed.wait_for(all_ended, _FAREWELL)
     except BaseException:
         stop.set()
-        for thread in threads:
-            thread.join(_FAREWELL / len(threads))
+        with changed:
+            changed.wait_for(all_ended, _FAREWELL)
         raise
     if errors:
         raise errors[min(errors)]

@@ -312,6 +312,34 @@ with Wiro(poll=PollSchedule.every(0.01)) as client:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ctrl_c_gives_every_thread_time_to_clean_up() -> None:
+    """The one waited for when it came, too."""
+    script = """
+import os, signal, threading, time
+from functools import partial
+from wiro_runtime.stopping import Stop, run_each
+
+stop, cleaned = Stop(), []
+
+def job(number):
+    asleep = threading.Event()
+    with stop.waking(asleep.set):
+        asleep.wait()
+    time.sleep(0.5 * (number == 0))
+    cleaned.append(number)
+
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    run_each([partial(job, number) for number in range(3)], 3, stop)
+except KeyboardInterrupt:
+    print(sorted(cleaned))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert (done.stdout, done.stderr) == ("[0, 1, 2]\n", "")
+
+
 def test_an_error_stops_the_other_files_too(kit: Kit, tmp_path: Path) -> None:
     kit.simulator.plan(Scenario(output_size=SIZE), times=None)
     kit.simulator.faults.add("cdn/*", faults.status(404))
