@@ -9,9 +9,9 @@ from pathlib import Path
 
 from wirogen.generate import generate
 from wirogen.held import Held, Specs
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.overlay import apply_overlays
 from wirogen.plan import ToolCard, plan_modules
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.publish import Changes, built_specs, sweep, write_file
 from wirogen.sources import (
     Sources,
@@ -19,7 +19,6 @@ from wirogen.sources import (
     files_below,
     note_spec,
     read_bytes,
-    read_documents,
     read_specs,
 )
 from wirogen.spec import ToolSpec, dump_spec
@@ -103,6 +102,8 @@ def read_project(root: Path, *, store: Store | None = None, jobs: int | None = N
     sources = Sources(
         errors=known.errors, broken=known.broken, files=known.files, loaded=known.held
     )
+    from wirogen.document_files import read_documents  # noqa: PLC0415 - loads the whole parser
+
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
     read_documents(files, base=documents, into=sources, known=known.held, store=store, jobs=jobs)

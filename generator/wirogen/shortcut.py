@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wirogen.diagnostics import display_path
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.store import Store, default_store
 from wirogen.unchanged import State, Summary, state_of, unless_built
 

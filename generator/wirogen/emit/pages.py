@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias
 from wirogen.diagnostics import RULES, Severity
 from wirogen.emit.escape import link
 from wirogen.emit.templates import Renderer
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan import ToolCard, ToolPlan
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.model import Code
 from wirogen.site.categories import Category, categories_of, input_kinds, output_kind, slug
 from wirogen.site.guides import GUIDES, calls, guide_values

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from wirogen.identifiers import words
 from wirogen.plan import ToolPlan
-from wirogen.plan.identifiers import words
 from wirogen.plan.model import Code, InputPlan
 from wirogen.site.request import kind_of
 from wirogen.spec import ToolSpec
-from wirogen.spec.names import DEVICES, tool_hash
+from wirogen.spec.names import tool_hash
+from wirogen.text import DEVICES
 
 _MEDIA: Final = ("image", "video", "audio")
 _ALSO: Final = {"music": "audio", "speech": "audio", "voice": "audio", "song": "audio"}
