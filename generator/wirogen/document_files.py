@@ -15,6 +15,7 @@ from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
 from wirogen.diagnostics import Diagnostic, InputError, display_path
 from wirogen.document import parse_document
 from wirogen.held import Held, hold, recall
+from wirogen.realpaths import RealPaths
 from wirogen.snapshot import accumulate, is_full
 from wirogen.sources import Sources, read_bytes
 from wirogen.spec import ToolSpec
@@ -64,7 +65,8 @@ def read_documents(
         if file.suffix == ".json":
             details.read(file, into, store)
     texts = [file for file in files if file.suffix != ".json"]
-    arguments = [(file, display_path(file), _relative(file, base)) for file in texts]
+    real = RealPaths()
+    arguments = [(file, display_path(file, real.of), _relative(file, base, real)) for file in texts]
     found: list[tuple[Held, _Detail | None, Held | None, bool, str]] = []
     for (_, shown, _), read in zip(
         arguments, each(_parse, arguments, known=_parsed, store=store, jobs=jobs), strict=True
@@ -105,7 +107,9 @@ class Details:
                 message = f"{tool} is also in {other}; remove one of them"
                 into.errors.append(Diagnostic(code="T105", message=message, path=shown))
                 return
-        found = _Detail(detail=detail, shown=shown, document=_relative(file, self._base))
+        found = _Detail(
+            detail=detail, shown=shown, document=_relative(file, self._base, RealPaths())
+        )
         self._by_tool |= dict.fromkeys(detail.tools, found)
 
     def claim(self, tool: str) -> _Detail | None:
@@ -229,11 +233,11 @@ def _settled_key(
     return key_of("settled", parsed.digest, known, str(full), shown, *added)
 
 
-def _relative(file: Path, base: Path | None) -> str:
-    path = os.path.realpath(file)
+def _relative(file: Path, base: Path | None, real: RealPaths) -> str:
+    path = real.of(file)
     if base is None:
         above = Path(path).parents
         base = next((each for each in above if each.parts[-2:] == ("specs", "documents")), above[0])
-    folder = os.path.realpath(base).rstrip(os.sep) + os.sep
+    folder = real.of(base).rstrip(os.sep) + os.sep
     inside = path.startswith(folder)
     return path[len(folder) :].replace(os.sep, "/") if inside else file.name

@@ -13,6 +13,7 @@ from typing import Final
 
 from wirogen.diagnostics import Diagnostic, InputError, Position, display_path
 from wirogen.held import Held, Specs, hold, recall
+from wirogen.realpaths import RealPaths
 from wirogen.spec import load_spec
 from wirogen.spec.names import tool_paths
 from wirogen.store import Store, key_of, names_below
@@ -27,8 +28,9 @@ class Sources:
     """What could be read: specs by tool id, what is odd, and what could not be read at all.
 
     ``origin`` names the file that each tool came from, for messages; ``files`` are the spec files
-    of tools that have one, ``loaded`` what those held. ``broken`` are spec files that could not be
-    read, or are about a tool that another file is about; they must not be written over.
+    of tools that have one, ``loaded`` what those held. ``broken`` are the real paths of
+    spec files that could not be read, or are about a tool that another file is about; they must
+    not be written over.
     """
 
     held: dict[str, Held] = field(default_factory=dict[str, Held])
@@ -36,7 +38,7 @@ class Sources:
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     errors: list[Diagnostic] = field(default_factory=list[Diagnostic])
     files: dict[str, Path] = field(default_factory=dict[str, Path])
-    broken: set[Path] = field(default_factory=set[Path])
+    broken: set[str] = field(default_factory=set[str])
     loaded: Mapping[str, Held] = field(default_factory=dict[str, Held])
 
     @property
@@ -100,17 +102,18 @@ def read_specs(
 ) -> None:
     """Load specs; a tool that a document has already given is passed over."""
     from_documents = set(into.held)
-    arguments = [(file, display_path(file)) for file in files]
+    real = RealPaths()
+    arguments = [(file, display_path(file, real.of)) for file in files]
     for (file, shown), held in zip(
         arguments, each(_load, arguments, known=_loaded, store=store, jobs=jobs), strict=True
     ):
         if isinstance(held, Diagnostic):
             into.errors.append(held)
-            into.broken.add(file.resolve())
+            into.broken.add(real.of(file))
         elif held.tool not in from_documents:
             into.add(held, shown)
             if into.files.setdefault(held.tool, file) != file:
-                into.broken.add(file.resolve())
+                into.broken.add(real.of(file))
 
 
 def spec_index(folder: Path) -> dict[str, Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from wirogen.identifiers import words
@@ -37,6 +38,7 @@ def categories_of(spec: ToolSpec) -> list[Category]:
     return [Category(name=name, slug=slug(name)) for name in dict.fromkeys(spec.categories) if name]
 
 
+@lru_cache(4096)
 def slug(name: str) -> Code:
     """A file name for a category; names that differ only in case or signs get different ones."""
     plain = "-".join(words(name, split_camel=False)).lower()[:_SLUG_LENGTH]
