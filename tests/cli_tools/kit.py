@@ -105,7 +105,7 @@ class Shell:
             env=self._environment(env),
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
@@ -119,7 +119,7 @@ class Shell:
             env=self._environment({}),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         return Done(code=done.returncode, out=done.stdout, err=done.stderr)
@@ -169,13 +169,14 @@ class Terminal:
         self._ended: int | None = None
         self.text = ""
 
-    def read_until(self, pattern: str, seconds: float = 30) -> str:
+    def read_until(self, pattern: str, seconds: float = 120) -> str:
         """Everything up to and including a match of ``pattern``."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.text):
-            assert time.monotonic() < deadline, f"no {pattern!r} in {self.text!r}"
+            seen = f"no {pattern!r} at the end of {self.text[-500:]!r}"
+            assert time.monotonic() < deadline, seen
             if not self._more():
-                assert re.search(pattern, self.text), f"no {pattern!r} in {self.text!r}"
+                assert re.search(pattern, self.text), seen
         return self.text
 
     def press_ctrl_c(self) -> None:
