@@ -172,6 +172,24 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             process.kill()
 
 
+INTERRUPTED_ANYWHERE = """
+import os, signal, threading
+from wiro_runtime.testing import serve
+
+class Unlucky(threading.Event):
+    def wait(self, timeout=None):
+        with self._cond:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().wait(timeout)
+
+serve([], port=0, echo=lambda line: None, stop=Unlucky())
+"""
+
+
+def test_the_command_stops_at_whatever_moment_it_is_told_to() -> None:
+    subprocess.run([sys.executable, "-c", INTERRUPTED_ANYWHERE], timeout=60, check=True)
+
+
 def test_a_taken_port_is_named() -> None:
     with Simulator() as sim:
         port = int(sim.origin.rsplit(":", 1)[1])
