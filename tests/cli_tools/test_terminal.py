@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cli_tools.kit import Shell
+from wiro_runtime.cli.interrupts import holding_ctrl_c
 from wiro_runtime.testing import Simulator, faults
 
 _BAR = "━"
@@ -121,6 +122,16 @@ def test_ctrl_c_while_a_run_is_being_sent_waits_for_the_answer(
         f"wiro-tools: interrupted; task {task} goes on",
         f"  resume with: wiro-tools task wait {task}",
     ]
+
+
+def test_ctrl_c_after_the_answer_is_not_told_to_wait_for_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with holding_ctrl_c() as held:
+        held.answered = True
+        signal.raise_signal(signal.SIGINT)
+        assert held.pressed
+    assert capfd.readouterr() == ("", "")
 
 
 def test_ctrl_c_twice_while_a_run_is_being_sent_says_that_nobody_knows(
