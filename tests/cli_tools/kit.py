@@ -138,6 +138,22 @@ class Shell:
             stderr=subprocess.PIPE,
         )
 
+    def begun(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same when Python has started, which answers Ctrl-C in its own way until then."""
+        code = "from wiro_runtime.cli.__main__ import main; print(flush=True); main()"
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            cwd=self.folder,
+            env=self._environment({}),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        return process
+
     @contextlib.contextmanager
     def terminal(self, *arguments: str) -> Generator[Terminal]:
         """The same on a terminal of 100 columns."""

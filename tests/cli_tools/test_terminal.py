@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +77,7 @@ def test_ctrl_c_on_a_terminal_clears_the_bar(manual_shell: Shell) -> None:
     with manual_shell.terminal("run", "wiro/painter", "--prompt", "a") as terminal:
         terminal.read_until(_BAR)
         terminal.press_ctrl_c()
-        assert terminal.wait() == 130
+        assert terminal.wait() == 130, terminal.text
     assert re.search(r"resume with: wiro-tools task wait \d+", terminal.text)
 
 
@@ -134,6 +135,17 @@ def test_ctrl_c_after_the_answer_is_not_told_to_wait_for_it(
     assert capfd.readouterr() == ("", "")
 
 
+def test_ctrl_c_while_something_is_imported_ends_with_the_status_of_an_interrupt(
+    shell: Shell,
+) -> None:
+    code = (
+        "from wiro_runtime.cli import __main__ as command; command._run = lambda: "
+        "exec('raise KeyboardInterrupt'); command.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=shell.env, check=False, timeout=120)
+    assert done.returncode == 130
+
+
 def test_ctrl_c_twice_while_a_run_is_being_sent_says_that_nobody_knows(
     shell: Shell, simulator: Simulator
 ) -> None:
@@ -155,12 +167,13 @@ def test_at_random_moments_ctrl_c_hides_no_task_that_was_accepted(
 ) -> None:
     slow_simulator.faults.add("Run/*", faults.slow(0.1), times=None)
     draw = random.Random(11)  # noqa: S311 - moments, not secrets
+    process = slow_shell.begun("run", "wiro/painter", "--prompt", "a")
     begin = time.monotonic()
-    slow_shell.run("wiro/painter", "--prompt", "a")
+    process.communicate(timeout=120)
     whole = time.monotonic() - begin
     for _ in range(8):
         before = len(slow_simulator.runs)
-        process = slow_shell.start("run", "wiro/painter", "--prompt", "a")
+        process = slow_shell.begun("run", "wiro/painter", "--prompt", "a")
         time.sleep(draw.uniform(whole * 0.1, whole * 0.9))
         process.send_signal(signal.SIGINT)
         _out, err = process.communicate(timeout=120)
