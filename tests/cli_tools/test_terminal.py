@@ -138,11 +138,13 @@ def test_ctrl_c_after_the_answer_is_not_told_to_wait_for_it(
 def test_ctrl_c_while_something_is_imported_ends_with_the_status_of_an_interrupt(
     shell: Shell,
 ) -> None:
-    code = (
-        "from wiro_runtime.cli import __main__ as command; command._run = lambda: "
-        "exec('raise KeyboardInterrupt'); command.main()"
+    (shell.folder / "interrupted.py").write_text(
+        "from wiro_runtime.cli import __main__ as command\n"
+        "command._run = lambda: exec('raise KeyboardInterrupt')\n"
+        "command.main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], env=shell.env, check=False, timeout=120)
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=shell.folder, env=shell.env, check=False, timeout=120)
     assert done.returncode == 130
 
 
