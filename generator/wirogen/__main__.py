@@ -22,15 +22,8 @@ _NEEDS: Final = {
 
 def main() -> None:
     """Run ``wirogen`` with the arguments of the process and exit with its status."""
-    missing = sorted({extra for module, extra in _NEEDS.items() if find_spec(module) is None})
-    if missing:
-        extras = ",".join(missing)
-        sys.stderr.write(f"wirogen: not installed; run: pip install 'wiro-tools[{extras}]'\n")
-        sys.exit(2)
     try:
-        from wirogen.cli.app import run  # noqa: PLC0415 - it imports the extras checked above
-
-        status = run(sys.argv[1:])
+        status = _run()
     except KeyboardInterrupt:
         sys.stderr.write("wirogen: interrupted\n")
         status = 130
@@ -47,7 +40,21 @@ def _leave(status: int) -> NoReturn:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
+    # Ctrl-C inside an `exec` of text, as when a dataclass is imported, makes Python end by that
+    # signal and not with the status, until another `exec` has ended well.
+    exec("")  # noqa: S102 - see above
     sys.exit(status)
+
+
+def _run() -> int:
+    missing = sorted({extra for module, extra in _NEEDS.items() if find_spec(module) is None})
+    if missing:
+        extras = ",".join(missing)
+        sys.stderr.write(f"wirogen: not installed; run: pip install 'wiro-tools[{extras}]'\n")
+        return 2
+    from wirogen.cli.app import run  # noqa: PLC0415 - it imports the extras checked above
+
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":
