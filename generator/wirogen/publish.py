@@ -219,7 +219,7 @@ def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]
     for path, text in files.items():
         data = text.encode()
         staged = None
-        if read_file(out / path) != data:
+        if read_file(f"{out}/{path}") != data:
             staged = into / "new" / path
             staged.parent.mkdir(parents=True, exist_ok=True)
             staged.write_bytes(data)

@@ -33,6 +33,7 @@ from wirogen.spec import dump_spec
 OTHER = "openapi-python-client==0.29.1"
 UNCHANGED, ONE_CHANGED, MEMORY, ONE_OF_MANY = 0.05, 0.10, 600 * 2**20, 1.1
 IMPORTS = 15
+CHANGES = 3
 
 
 def main(arguments: list[str]) -> int:
@@ -81,12 +82,18 @@ def measure(name: str, arguments: list[str], folder: Path, changed: Callable[[Pa
     subprocess.run([*command[:3], "--help"], env=environment, check=True, capture_output=True)
     cold, memory = timed(command, environment)
     (folder / "cold").write_text(str(cold))
-    unchanged = min(timed(command, environment)[0] for _ in range(2))
+    unchanged = statistics.median(timed(command, environment)[0] for _ in range(3))
     first = next(pages(1))
-    changed(replace(first, description="In other words."))
-    words, _ = timed(command, environment)
-    changed(later(first))
-    more, _ = timed(command, environment)
+
+    def after(page: Page) -> float:
+        changed(page)
+        return timed(command, environment)[0]
+
+    times = range(1, CHANGES + 1)
+    words = statistics.median(
+        after(replace(first, description=f"In other words ({time}).")) for time in times
+    )
+    more = statistics.median(after(later(first, seed)) for seed in times)
     say(f"{name}: cold {cold:.1f} s, unchanged {unchanged:.2f} s")
     say(f"one changed: {words:.2f} s in its words, {more:.2f} s by an input more")
     good = limit("nothing changed / cold", unchanged / cold, UNCHANGED)

@@ -43,8 +43,8 @@ def openapi_text(cards: Iterable[ToolCard]) -> str:
     }
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     head, mark, tail = text.partition('\n  "paths": {\n')
-    tools = "".join(f"{card.operation},\n" for card in ordered)
-    return f"{head}{mark}{tools}{tail}\n"
+    tools = (part for card in ordered for part in (card.operation, ",\n"))
+    return "".join((head, mark, *tools, tail, "\n"))
 
 
 def operation_text(plan: ToolPlan) -> str:
