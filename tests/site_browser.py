@@ -15,13 +15,16 @@ PICTURE: Final = bytes.fromhex(
 )
 
 
+PATIENCE: Final = 120
+"""Seconds that a browser may take for anything: how fast it is, is not tested here."""
+
 READY: Final = "!document.querySelector('.wt-builder:not(.wt-ready), .wt-gallery:not(.wt-ready)')"
 
 
 def visit(page: Page, url: str) -> None:
     """Open a page and wait until its scripts have done their part."""
     page.goto(url)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     # The pages' own policy forbids what page.wait_for_function does.
     while not page.evaluate(READY):
         assert time.monotonic() < deadline, f"{url} does not get ready"
@@ -39,6 +42,7 @@ class watched:  # noqa: N801 - reads as a context manager
         self.troubles: list[str] = []
 
     def __enter__(self) -> Page:
+        self._context.set_default_timeout(PATIENCE * 1000)
         page = self._context.new_page()
         page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         page.on("console", lambda message: self._console(message.type, message.text))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -54,45 +56,49 @@ def run_each(jobs: Sequence[Callable[[], T]], limit: int, stop: Stop) -> list[T]
     results: dict[int, T] = {}
     errors: dict[int, BaseException] = {}
     waiting = list(enumerate(jobs))
-    working = min(limit, len(jobs))
-    # Not `Thread.join`: before Python 3.13 one that Ctrl-C interrupts takes the thread for ended.
-    changed = threading.Condition()
+    under_way = 0
+    lock = threading.Lock()
+    # The calling thread waits on a queue, which Ctrl-C cannot harm. It could leave a condition
+    # unlocked, and before Python 3.13 make `Thread.join` take a living thread for ended.
+    news = queue.SimpleQueue[None]()
 
     def work() -> None:
-        nonlocal working
-        try:
-            while True:
-                with changed:
-                    if not waiting or stop.wanted:
-                        return
-                    number, job = waiting.pop(0)
-                try:
-                    results[number] = job()
-                except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
-                    with changed:
-                        # What fails because it was stopped is not what went wrong.
-                        if not stop.wanted:
-                            errors[number] = error
-                    stop.set()
-        finally:
-            with changed:
-                working -= 1
-                changed.notify_all()
+        nonlocal under_way
+        while True:
+            with lock:
+                if not waiting or stop.wanted:
+                    return
+                number, job = waiting.pop(0)
+                under_way += 1
+            try:
+                results[number] = job()
+            except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+                with lock:
+                    # What fails because it was stopped is not what went wrong.
+                    if not stop.wanted:
+                        errors[number] = error
+                stop.set()
+            finally:
+                with lock:
+                    under_way -= 1
+                news.put(None)
 
-    def all_ended() -> bool:
-        return working == 0
+    def farewell() -> None:
+        until = time.monotonic() + _FAREWELL
+        with suppress(queue.Empty):
+            while under_way:
+                news.get(timeout=max(0.0, until - time.monotonic()))
 
     try:
-        for number in range(working):
+        for number in range(min(limit, len(jobs))):
             # Daemons, because a process that is to end must not wait for a slow server.
             threading.Thread(target=work, name=f"wiro-files-{number}", daemon=True).start()
-        with changed:
-            changed.wait_for(lambda: all_ended() or stop.wanted)
-            changed.wait_for(all_ended, _FAREWELL)
+        while (waiting or under_way) and not stop.wanted:
+            news.get()
+        farewell()
     except BaseException:
         stop.set()
-        with changed:
-            changed.wait_for(all_ended, _FAREWELL)
+        farewell()
         raise
     if errors:
         raise errors[min(errors)]

@@ -9,20 +9,22 @@ from pathlib import Path
 
 from wirogen.generate import generate
 from wirogen.held import Held, Specs
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.manifest import built_specs
 from wirogen.overlay import apply_overlays
 from wirogen.plan import ToolCard, plan_modules
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.publish import Changes, built_specs, sweep, write_file
+from wirogen.publish import Changes, sweep, write_file
+from wirogen.realpaths import RealPaths
 from wirogen.sources import (
     Sources,
     decode,
     files_below,
     note_spec,
     read_bytes,
-    read_documents,
     read_specs,
 )
 from wirogen.spec import ToolSpec, dump_spec
+from wirogen.standing import Standing
 from wirogen.store import Store, default_store
 from wirogen.unchanged import Summary
 
@@ -71,6 +73,7 @@ def build_selection(
     package: Identifier = DEFAULT_PACKAGE,
     jobs: int | None = None,
     store: Store | None = None,
+    standing: Standing | None = None,
 ) -> BuildReport:
     """The specs below a folder → a complete tree in ``out``, modules in ``package``. Without any
     usable spec, nothing is written."""
@@ -85,7 +88,13 @@ def build_selection(
     changes = _NOTHING
     if chosen:
         cards, changes = generate(
-            chosen, out, templates=templates, package=package, jobs=jobs, store=store
+            chosen,
+            out,
+            templates=templates,
+            package=package,
+            jobs=jobs,
+            store=store,
+            standing=standing,
         )
     return BuildReport(
         sources=sources, tools=Specs(chosen), cards=cards, specs=(), edited=(), changes=changes
@@ -103,6 +112,8 @@ def read_project(root: Path, *, store: Store | None = None, jobs: int | None = N
     sources = Sources(
         errors=known.errors, broken=known.broken, files=known.files, loaded=known.held
     )
+    from wirogen.document_files import read_documents  # noqa: PLC0415 - loads the whole parser
+
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
     read_documents(files, base=documents, into=sources, known=known.held, store=store, jobs=jobs)
@@ -119,6 +130,7 @@ def build_project(
     check: bool = False,
     jobs: int | None = None,
     store: Store | None = None,
+    standing: Standing | None = None,
 ) -> BuildReport:
     """documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
     store = default_store() if store is None else store
@@ -131,7 +143,13 @@ def build_project(
     )
     corrected = _corrected(root, sources, store)
     cards, changes = generate(
-        corrected, out, templates=templates, check=check, jobs=jobs, store=store
+        corrected,
+        out,
+        templates=templates,
+        check=check,
+        jobs=jobs,
+        store=store,
+        standing=standing,
     )
     return BuildReport(
         sources=sources,
@@ -171,14 +189,16 @@ def _write_specs(
     move, and stays as it was written."""
     stale: list[str] = []
     edited: list[str] = []
-    occupied = {file.resolve(): tool for tool, file in sources.files.items()}
-    for path, held in _vacated_first(sources.spec_files(), out, occupied):
-        file = out / path
-        target = file.resolve()
+    real = RealPaths()
+    occupied = {real.of(file): tool for tool, file in sources.files.items()}
+    files = sources.spec_files()
+    targets = {path: real.of(out / path) for path in files}
+    for path, held in _vacated_first(files, targets, occupied):
+        file, target = out / path, targets[path]
         own = sources.files.get(held.tool, file)
         if target in sources.broken or occupied.get(target, held.tool) != held.tool:
             continue
-        moved = own.resolve() != target
+        moved = own is not file and real.of(own) != target
         data = read_bytes(own) if own.is_file() else None
         digest = None if data is None else hashlib.sha256(data).hexdigest()
         if digest == held.digest and not moved:
@@ -192,7 +212,7 @@ def _write_specs(
         if before is not None and not by_hand and _same_documents(before.load(), spec):
             edited += [] if digest in {None, built.get(held.tool)} else [path]
         if moved:
-            del occupied[own.resolve()]
+            del occupied[real.of(own)]
         if check:
             continue
         if moved:
@@ -206,7 +226,7 @@ def _write_specs(
 
 
 def _vacated_first(
-    specs: Mapping[str, Held], out: Path, occupied: Mapping[Path, str]
+    specs: Mapping[str, Held], targets: Mapping[str, str], occupied: Mapping[str, str]
 ) -> Iterator[tuple[str, Held]]:
     """The specs by path, whoever leaves a file before whoever takes it. Those that lie in each
     other's files come last."""
@@ -216,8 +236,7 @@ def _vacated_first(
         blocked = {
             path: held
             for path, held in waiting.items()
-            if (owner := occupied.get((out / path).resolve(), held.tool)) != held.tool
-            and owner in tools
+            if (owner := occupied.get(targets[path], held.tool)) != held.tool and owner in tools
         }
         if len(blocked) == len(waiting):
             yield from blocked.items()

@@ -6,7 +6,6 @@ grow with what tools say about themselves.
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 from wirogen.emit.dependencies import tool_look
 from wirogen.held import Held
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.pickling import quick_pickle
 from wirogen.plan import ModulePlan, ToolCard, ToolPlan, plan_modules, plan_tool
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.publish import Changes, Made, Publication, stage
-from wirogen.store import SHAPING, Store, default_store, folder_fingerprint, key_of
+from wirogen.standing import Standing
+from wirogen.store import Store, default_store, folder_fingerprint, key_of, shaping_libraries
 from wirogen.template_folders import template_folders
 from wirogen.workers import in_workers
 
@@ -58,10 +58,12 @@ def generate(
     check: bool = False,
     jobs: int | None = None,
     store: Store | None = None,
+    standing: Standing | None = None,
 ) -> tuple[tuple[ToolCard, ...], Changes]:
     """Make ``out`` hold the tree of ``specs``, modules in ``package``; what became of it.
 
-    ``jobs`` are worker processes, by default one for each processor.
+    ``jobs`` are worker processes, by default one for each processor, ``standing`` is a look at
+    ``out`` that has begun before.
     """
     store = default_store() if store is None else store
     folders = template_folders(templates)
@@ -71,7 +73,7 @@ def generate(
 
         check_overrides(templates)
     tasks = list(_tasks(specs, package, tool_look(folders, store)))
-    with Publication(out, check=check) as publication:
+    with Publication(out, check=check, standing=standing) as publication:
         done: dict[str, _Done] = {}
         todo: list[_Task] = []
         for task in tasks:
@@ -179,7 +181,7 @@ def _shared(
 
 def _provenance(done: Mapping[str, _Done]) -> dict[str, object]:
     return {
-        "libraries": {name: importlib.metadata.version(name) for name in SHAPING},
+        "libraries": shaping_libraries(),
         "tools": {
             tool: {
                 "spec": f"specs/tools/{each.card.module.spec_path}.yaml",

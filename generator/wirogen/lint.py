@@ -8,11 +8,12 @@ from pathlib import Path
 
 from wirogen.build import corrected_specs, read_project
 from wirogen.diagnostics import Diagnostic, InputError, display_path
+from wirogen.document_files import read_documents
 from wirogen.overlay import load_overlay
 from wirogen.places import with_places
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.sense import check_spec
-from wirogen.sources import Sources, decode, files_below, read_bytes, read_documents, read_specs
+from wirogen.sources import Sources, decode, files_below, read_bytes, read_specs
 from wirogen.spec import ToolSpec
 
 _DOCUMENTS = (".txt", ".json", ".md")

@@ -7,7 +7,6 @@ does not list move along untouched.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,13 +16,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.exchange import ASIDE, exchange
 from wirogen.lock import hold, is_free, locked
+from wirogen.manifest import MANIFEST, hash_of, read_file, sha256
+from wirogen.standing import Look, Standing
 
-MANIFEST: Final = "MANIFEST.json"
 TEMPORARY: Final = ".wirogen-"
 """How the name of what is being written begins."""
 
@@ -67,9 +67,10 @@ class Publication:
     than a few of them are in memory. Nothing in the folder changes before :meth:`finish`. Another
     publication with the same parent folder waits for this one to end, or to be killed; what a
     killed one left is swept away. What the disk refuses is an :class:`InputError` on the way out.
+    ``standing`` is a look at the folder that has begun before.
     """
 
-    def __init__(self, out: Path, *, check: bool = False) -> None:
+    def __init__(self, out: Path, *, check: bool = False, standing: Standing | None = None) -> None:
         self.out = out
         self.check = check
         self._made: dict[str, Made] = {}
@@ -83,7 +84,8 @@ class Publication:
             alone = stack.enter_context(locked(target.parent, shared=check))
             if alone:
                 _sweep(target.parent)
-            self.known = _known_files(out / MANIFEST)
+            self._look = (standing or Standing(out)).look()
+            self.known = self._look.known
             # The new tree must lie on the same file system; a check leaves the project alone.
             anchor = None if check else target.parent
             self.stage = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{target.name}-", dir=anchor))
@@ -113,7 +115,7 @@ class Publication:
 
     def on_disk(self, files: Mapping[str, str]) -> bool:
         """Whether every file (path → hash) is in the folder with just these bytes."""
-        return _holds(self.out, files)
+        return self._look.holds(files)
 
     def finish(self, provenance: Mapping[str, object], *, rendered: Sequence[str] = ()) -> Changes:
         """Make the folder hold exactly what was taken in, beside whatever is not ours.
@@ -132,7 +134,7 @@ class Publication:
         )
         _refuse_foreign(self.out, [path for path in written if path not in {MANIFEST, *self.known}])
         touched = [path for path in (*written, *removed) if path in self.known]
-        hashes_now = {path: _hash_of(self.out / path) for path in touched}
+        hashes_now = {path: hash_of(self.out / path) for path in touched}
         changes = Changes(
             written=tuple(written),
             unchanged=len(self._made) - len(written),
@@ -197,35 +199,17 @@ def publish(
         return publication.finish(provenance)
 
 
-def up_to_date(out: Path, manifest: str) -> Changes | None:
-    """The changes (none) when ``out`` holds just what the manifest with this hash lists."""
-    if _hash_of(out / MANIFEST) != manifest:
-        return None
-    known = _known_files(out / MANIFEST)
-    if not _holds(out, known):
+def up_to_date(look: Look, manifest: str) -> Changes | None:
+    """The changes (none) when a folder holds just what the manifest with this hash lists."""
+    if look.manifest != manifest or not look.is_whole:
         return None
     return Changes(
         written=(),
-        unchanged=len(known) + 1,
+        unchanged=len(look.known) + 1,
         removed=(),
         edited=(),
-        unknown=_unknown_files(out, {MANIFEST, *known}),
+        unknown=_unknown_files(look.out, {MANIFEST, *look.known}),
     )
-
-
-def built_specs(out: Path) -> dict[str, str]:
-    """The hash of the spec that each tool in ``out`` was made from, as far as that is known."""
-    data = _read(out / MANIFEST)
-    try:
-        tools = cast("dict[str, dict[str, str]]", json.loads(data or b"")["tools"])
-        return {tool: str(each["sha256"]) for tool, each in tools.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def manifest_hash(out: Path) -> str:
-    """The hash by which :func:`up_to_date` knows a manifest."""
-    return _hash_of(out / MANIFEST) or ""
 
 
 def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]:
@@ -234,11 +218,11 @@ def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]
     for path, text in files.items():
         data = text.encode()
         staged = None
-        if _read(out / path) != data:
+        if read_file(out / path) != data:
             staged = into / "new" / path
             staged.parent.mkdir(parents=True, exist_ok=True)
             staged.write_bytes(data)
-        made[path] = Made(_sha256(data), staged)
+        made[path] = Made(sha256(data), staged)
     return made
 
 
@@ -360,25 +344,6 @@ def _refusals(out: Path, outcome: str = "nothing in it has changed") -> Generato
         raise _refused(out, message) from None
 
 
-def _known_files(manifest: Path) -> dict[str, str]:
-    data = _read(manifest)
-    if data is None:
-        return {}
-    try:
-        files = cast("dict[str, str]", json.loads(data)["files"])
-        known = {str(path): str(digest) for path, digest in files.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        known = {"..": ""}
-    if any(map(_escapes, known)):
-        message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
-        raise InputError(Diagnostic(code="S003", message=message, path=str(manifest)))
-    return known
-
-
-def _escapes(path: str) -> bool:
-    return os.path.isabs(path) or ".." in path.replace(os.sep, "/").split("/")
-
-
 def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
     paths = (below + name for _, below, names in _walk(out, _IGNORED) for name in names)
     return tuple(sorted(path for path in paths if path not in ours))
@@ -412,25 +377,3 @@ def sweep(folder: Path) -> None:
     for file in folder.rglob(f"{TEMPORARY}*"):
         if file.is_file() and is_free(file):
             file.unlink(missing_ok=True)
-
-
-def _holds(out: Path, files: Mapping[str, str]) -> bool:
-    """Whether every file (path → hash) is below ``out`` with just these bytes."""
-    return all(_hash_of(f"{out}/{path}") == digest for path, digest in files.items())
-
-
-def _read(path: Path | str) -> bytes | None:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _hash_of(path: Path | str) -> str | None:
-    data = _read(path)
-    return None if data is None else _sha256(data)

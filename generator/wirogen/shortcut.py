@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from wirogen.diagnostics import display_path
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.standing import Standing
 from wirogen.store import Store, default_store
 from wirogen.unchanged import State, Summary, state_of, unless_built
 
@@ -24,10 +25,12 @@ def build(
     """:func:`wirogen.build.build_project`, unless that was done."""
     kept = default_store() if store is None else store
 
-    def make() -> Summary:
+    def make(standing: Standing) -> Summary:
         from wirogen.build import build_project  # noqa: PLC0415 - see above
 
-        return build_project(root, templates=templates, check=check, jobs=jobs, store=kept).summary
+        return build_project(
+            root, templates=templates, check=check, jobs=jobs, store=kept, standing=standing
+        ).summary
 
     def state() -> State:
         return state_of("build", folders=[root / "specs"], templates=templates, shown=root)
@@ -49,7 +52,7 @@ def build_selection(
     kept = default_store() if store is None else store
     folders = [specs] if overlays is None else [specs, overlays]
 
-    def make() -> Summary:
+    def make(standing: Standing) -> Summary:
         from wirogen.build import build_selection  # noqa: PLC0415 - see above
 
         return build_selection(
@@ -60,6 +63,7 @@ def build_selection(
             package=package,
             jobs=jobs,
             store=kept,
+            standing=standing,
         ).summary
 
     def state() -> State:

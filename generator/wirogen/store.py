@@ -9,7 +9,6 @@ an entry is right or it is not found. Without a folder to write to, everything i
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import pickle
 import sys
@@ -18,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -25,8 +25,7 @@ import wirogen
 
 T = TypeVar("T")
 
-# Versions of these change what is made.
-SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
+_SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
 _KEPT_FOR: Final = 30 * 24 * 3600.0
 _HASH: Final = hashlib.sha256().digest_size
 
@@ -140,7 +139,7 @@ def key_of(*parts: str | bytes) -> str:
 @cache
 def generator_fingerprint() -> str:
     """A hash of the generator's own code, of the libraries that shape its output and of Python."""
-    digest = hashlib.sha256(repr((sys.version_info[:2], _versions())).encode())
+    digest = hashlib.sha256(repr((sys.version_info[:2], shaping_libraries())).encode())
     package = Path(wirogen.__file__).parent
     for path in sorted(package.rglob("*.py")):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
@@ -186,5 +185,7 @@ def _leads_up(path: str) -> bool:
     return f"{here}{os.sep}".startswith(f"{real}{os.sep}")
 
 
-def _versions() -> list[tuple[str, str]]:
-    return [(name, importlib.metadata.version(name)) for name in SHAPING]
+@cache
+def shaping_libraries() -> dict[str, str]:
+    """The versions of the libraries that decide what generated text looks like."""
+    return {name: version(name) for name in _SHAPING}

@@ -8,7 +8,9 @@ from itertools import chain
 from pathlib import Path
 
 from wirogen.diagnostics import Diagnostic, display_path
-from wirogen.publish import Changes, manifest_hash, up_to_date
+from wirogen.manifest import manifest_hash
+from wirogen.publish import Changes, up_to_date
+from wirogen.standing import Standing, looking
 from wirogen.store import Store, file_hashes, folder_fingerprint, key_of
 from wirogen.template_folders import template_folders
 
@@ -53,7 +55,7 @@ class State:
 
 
 def unless_built(
-    make: Callable[[], Summary],
+    make: Callable[[Standing], Summary],
     out: Path,
     state: Callable[[], State],
     *,
@@ -61,14 +63,15 @@ def unless_built(
     store: Store,
 ) -> Summary:
     """What ``make`` gives, or what it gave when ``out`` was made from the same ``state``."""
-    before = state()
-    known: tuple[Summary, str] | None = store.get("build", before.key)
-    if known is not None:
-        summary, manifest = known
-        changes = up_to_date(out, manifest)
-        if changes is not None:
-            return replace(summary, changes=changes)
-    summary = make()
+    with looking(out) as standing:
+        before = state()
+        known: tuple[Summary, str] | None = store.get("build", before.key)
+        if known is not None:
+            summary, manifest = known
+            changes = up_to_date(standing.look(), manifest)
+            if changes is not None:
+                return replace(summary, changes=changes)
+        summary = make(standing)
     after = state()
     # Somebody may have edited a file while it was being built from.
     if not (check and summary.stale) and before.became(after, summary.written):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -40,6 +37,10 @@ def in_workers(
             prepare(*arguments)
         yield from map(function, items)
         return
+    import multiprocessing  # noqa: PLC0415 - slow to load, and mostly there is little to do
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - see above
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - see above
+
     # A fork shares what the parent has loaded; where there is none, each process loads it.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
@@ -74,7 +75,9 @@ def _start(prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> N
 
 def _end_with_parent() -> None:
     """A parent that is killed tells its workers nothing: they would wait for work for ever."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process  # noqa: PLC0415 - see in_workers
+
+    parent = parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)

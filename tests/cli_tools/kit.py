@@ -105,7 +105,7 @@ class Shell:
             env=self._environment(env),
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
@@ -119,7 +119,7 @@ class Shell:
             env=self._environment({}),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         return Done(code=done.returncode, out=done.stdout, err=done.stderr)
@@ -137,6 +137,22 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+
+    def begun(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same when Python has started, which answers Ctrl-C in its own way until then."""
+        code = "from wiro_runtime.cli.__main__ import main; print(flush=True); main()"
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            cwd=self.folder,
+            env=self._environment({}),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        return process
 
     @contextlib.contextmanager
     def terminal(self, *arguments: str) -> Generator[Terminal]:
@@ -169,13 +185,14 @@ class Terminal:
         self._ended: int | None = None
         self.text = ""
 
-    def read_until(self, pattern: str, seconds: float = 30) -> str:
+    def read_until(self, pattern: str, seconds: float = 120) -> str:
         """Everything up to and including a match of ``pattern``."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.text):
-            assert time.monotonic() < deadline, f"no {pattern!r} in {self.text!r}"
+            seen = f"no {pattern!r} at the end of {self.text[-500:]!r}"
+            assert time.monotonic() < deadline, seen
             if not self._more():
-                assert re.search(pattern, self.text), f"no {pattern!r} in {self.text!r}"
+                assert re.search(pattern, self.text), seen
         return self.text
 
     def press_ctrl_c(self) -> None:

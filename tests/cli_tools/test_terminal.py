@@ -6,22 +6,31 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cli_tools.kit import Shell
+from wiro_runtime.cli.interrupts import holding_ctrl_c
 from wiro_runtime.testing import Simulator, faults
 
 _BAR = "━"
 
 
-def test_a_terminal_shows_state_and_percentage_then_the_result(slow_shell: Shell) -> None:
-    with slow_shell.terminal("run", "wiro/painter", "--prompt", "a") as terminal:
+def test_a_terminal_shows_state_and_percentage_then_the_result(
+    manual_shell: Shell, manual_simulator: Simulator
+) -> None:
+    with manual_shell.terminal("run", "wiro/painter", "--prompt", "a") as terminal:
         terminal.read_until(r"task \d+: submitted")
+        followed(manual_simulator)
+        manual_simulator.advance(2.1)
         terminal.read_until(r"running")
-        terminal.read_until(r"\d+%")
+        manual_simulator.advance(2.5)
+        terminal.read_until(r"40%")
+        manual_simulator.advance(100)
         assert terminal.wait() == 0
     assert _BAR in terminal.text
     assert "\x1b[" in terminal.text
@@ -39,33 +48,36 @@ def test_a_pipe_gets_neither_colours_nor_bars(slow_shell: Shell) -> None:
     assert done.out == "0.png\n"
 
 
+@pytest.mark.parametrize("at_once", [True, False])
 def test_ctrl_c_leaves_the_task_running_and_says_how_to_resume(
-    slow_shell: Shell, slow_simulator: Simulator
+    manual_shell: Shell, manual_simulator: Simulator, at_once: bool
 ) -> None:
-    process = slow_shell.start("run", "wiro/painter", "--prompt", "a")
+    process = manual_shell.start("run", "wiro/painter", "--prompt", "a")
     assert process.stderr is not None
     line = process.stderr.readline()
-    task = slow_simulator.runs[0].taskid
+    task = manual_simulator.runs[0].taskid
     assert line == f"task {task}: submitted\n"
-    time.sleep(0.3)
+    if not at_once:
+        followed(manual_simulator)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines() == [
         f"wiro-tools: interrupted; task {task} goes on",
         f"  resume with: wiro-tools task wait {task}",
     ]
-    waited = slow_shell("task", "wait", task)
+    manual_simulator.advance(100)
+    waited = manual_shell("task", "wait", task)
     assert (waited.code, waited.out) == (0, "0.png\n")
-    assert not [each for each in slow_simulator.requests if "Cancel" in each.path]
+    assert not [each for each in manual_simulator.requests if "Cancel" in each.path]
 
 
-def test_ctrl_c_on_a_terminal_clears_the_bar(slow_shell: Shell) -> None:
-    with slow_shell.terminal("run", "wiro/painter", "--prompt", "a") as terminal:
+def test_ctrl_c_on_a_terminal_clears_the_bar(manual_shell: Shell) -> None:
+    with manual_shell.terminal("run", "wiro/painter", "--prompt", "a") as terminal:
         terminal.read_until(_BAR)
         terminal.press_ctrl_c()
-        assert terminal.wait() == 130
+        assert terminal.wait() == 130, terminal.text
     assert re.search(r"resume with: wiro-tools task wait \d+", terminal.text)
 
 
@@ -76,22 +88,32 @@ def test_a_list_on_a_terminal_is_a_table_with_descriptions(shell: Shell) -> None
     assert "Paints pictures." in terminal.text
 
 
+def eventually(look: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not look():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def followed(simulator: Simulator) -> None:
+    """Wait until somebody listens to what becomes of the task."""
+    eventually(lambda: simulator.subscriptions)
+
+
 def sent(process: subprocess.Popen[str], simulator: Simulator) -> None:
     """Wait until the run has arrived."""
-    deadline = time.monotonic() + 30
-    while not simulator.runs and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: simulator.runs)
     assert process.poll() is None
 
 
 def test_ctrl_c_while_a_run_is_being_sent_waits_for_the_answer(
     shell: Shell, simulator: Simulator
 ) -> None:
-    simulator.faults.add("Run/*", faults.slow(1.0))
+    simulator.faults.add("Run/*", faults.slow(5))
     process = shell.start("run", "wiro/painter", "--prompt", "a")
     sent(process, simulator)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     task = simulator.runs[0].taskid
     assert (process.returncode, out) == (130, "")
     assert err.splitlines() == [
@@ -101,6 +123,29 @@ def test_ctrl_c_while_a_run_is_being_sent_waits_for_the_answer(
         f"wiro-tools: interrupted; task {task} goes on",
         f"  resume with: wiro-tools task wait {task}",
     ]
+
+
+def test_ctrl_c_after_the_answer_is_not_told_to_wait_for_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with holding_ctrl_c() as held:
+        held.answered = True
+        signal.raise_signal(signal.SIGINT)
+        assert held.pressed
+    assert capfd.readouterr() == ("", "")
+
+
+def test_ctrl_c_while_something_is_imported_ends_with_the_status_of_an_interrupt(
+    shell: Shell,
+) -> None:
+    (shell.folder / "interrupted.py").write_text(
+        "from wiro_runtime.cli import __main__ as command\n"
+        "command._run = lambda: exec('raise KeyboardInterrupt')\n"
+        "command.main()\n"
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=shell.folder, env=shell.env, check=False, timeout=120)
+    assert done.returncode == 130
 
 
 def test_ctrl_c_twice_while_a_run_is_being_sent_says_that_nobody_knows(
@@ -113,7 +158,7 @@ def test_ctrl_c_twice_while_a_run_is_being_sent_says_that_nobody_knows(
     assert process.stderr is not None
     assert "waiting for the answer" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, "")
     assert "it may have been accepted" in err
     assert len(simulator.runs) == 1
@@ -124,15 +169,16 @@ def test_at_random_moments_ctrl_c_hides_no_task_that_was_accepted(
 ) -> None:
     slow_simulator.faults.add("Run/*", faults.slow(0.1), times=None)
     draw = random.Random(11)  # noqa: S311 - moments, not secrets
+    process = slow_shell.begun("run", "wiro/painter", "--prompt", "a")
     begin = time.monotonic()
-    slow_shell.run("wiro/painter", "--prompt", "a")
+    process.communicate(timeout=120)
     whole = time.monotonic() - begin
     for _ in range(8):
         before = len(slow_simulator.runs)
-        process = slow_shell.start("run", "wiro/painter", "--prompt", "a")
+        process = slow_shell.begun("run", "wiro/painter", "--prompt", "a")
         time.sleep(draw.uniform(whole * 0.1, whole * 0.9))
         process.send_signal(signal.SIGINT)
-        _out, err = process.communicate(timeout=30)
+        _out, err = process.communicate(timeout=120)
         assert "Traceback" not in err
         assert all(f"task {run.taskid}: submitted" in err for run in slow_simulator.runs[before:])
 

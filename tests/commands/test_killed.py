@@ -112,7 +112,7 @@ def test_workers_end_with_the_process_that_started_them(project: Path) -> None:
     documents(project, TOOLS)
     process = begin("build", cwd=project)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not any(project.glob(".wirogen-*/new/python")):
             assert process.poll() is None
             assert time.monotonic() < deadline
@@ -175,9 +175,8 @@ def test_an_interrupted_build_is_one_line(project: Path, moment: str) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=mind_interrupts,  # noqa: PLW1509 - there is one thread here
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     begun = {
         "reading": lambda: len(members(process.pid)) > 1,
         "rendering": lambda: any(project.glob(".wirogen-*/new/python")),
@@ -186,12 +185,7 @@ def test_an_interrupted_build_is_one_line(project: Path, moment: str) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     assert (process.returncode, said) == (130, "wirogen: interrupted\n")
     assert half_written(project) == []
     assert not (project / "generated").exists()
-
-
-def mind_interrupts() -> None:
-    """A process that was started in the background would leave them out."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

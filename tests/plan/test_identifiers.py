@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from generated import imported, plan, prompt, select, text, tool
 from wiro_runtime import ToolInputs
-from wirogen.plan import plan_modules
-from wirogen.plan.identifiers import (
+from wirogen.identifiers import (
     INPUT_RESERVED,
     MODEL_ATTRIBUTES,
     Identifier,
@@ -21,6 +20,7 @@ from wirogen.plan.identifiers import (
     distinguish,
     snake,
 )
+from wirogen.plan import plan_modules
 from wirogen.site.categories import slug
 from wirogen.spec import Option
 

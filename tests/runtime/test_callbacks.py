@@ -119,7 +119,7 @@ def serve(app: Any) -> Generator[str, None, None]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(60)
 
 
 def test_the_whole_way_from_run_to_handler_over_sockets(instant: Simulator) -> None:
@@ -218,7 +218,7 @@ def test_whoever_posts_slowly_or_wrongly_learns_nothing(instant: Simulator) -> N
         host, _, port = url.removeprefix("http://").partition("/")[0].partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(b"POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
-        answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)
+        answer = await asyncio.wait_for(reader.readuntil(b"}"), 60)
         writer.close()
         await writer.wait_closed()
         return answer

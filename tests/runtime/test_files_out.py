@@ -303,7 +303,7 @@ def other_host() -> Generator[tuple[int, list[str]], None, None]:
         thread = threading.Thread(target=serve)
         thread.start()
         yield server.getsockname()[1], heard
-        thread.join(5)
+        thread.join(60)
 
 
 def test_a_download_gives_up_after_retries_without_progress(kit: Kit, tmp_path: Path) -> None:

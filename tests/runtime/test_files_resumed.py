@@ -12,16 +12,18 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
 from runtime.kit import Kit
-from wiro_runtime import DownloadError, Output, PollSchedule, Result, Retries, Wiro
+from wiro_runtime import DownloadError, Output, PollSchedule, Result, Retries, Wiro, stopping
 from wiro_runtime.detail import TaskDetail
 from wiro_runtime.downloads import Files
 from wiro_runtime.settings import load_settings
+from wiro_runtime.stopping import Stop, run_each
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 SIZE = 5_000_000
@@ -73,7 +75,7 @@ def server(
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/file.bin", heard
         socket.create_connection(listener.getsockname()).close()
-        thread.join(5)
+        thread.join(60)
 
 
 def cdn(content: bytes, *, cut: dict[int, int] | None = None, **headers: str) -> Answering:
@@ -152,7 +154,7 @@ Result.read(detail, "1", Files(settings)).outputs[0].save(sys.argv[3])
     with server(answer) as (url, heard):
         command = [sys.executable, "-c", script, url, str(SIZE), str(tmp_path)]
         process = subprocess.Popen(command)
-        assert process.wait(30) == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
         (part,) = parts(tmp_path)
         assert part.read_bytes() == CONTENT[: part.stat().st_size]
         path = output(url).save(tmp_path)
@@ -239,7 +241,7 @@ def test_two_at_once_do_not_write_into_one_part(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
     assert len(paths) == 4
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
     assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]
@@ -286,29 +288,33 @@ def test_ctrl_c_ends_a_download_of_several_files_at_once(
 ) -> None:
     """Threads that wait for a slow server must not keep the process."""
     script = """
-import sys, threading, os, signal, time
+import sys
 from wiro_runtime import PollSchedule, Wiro
 
 with Wiro(poll=PollSchedule.every(0.01)) as client:
     result = client.run("wiro/painter", {"prompt": "x", "samples": 4})
-    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
-    begin = time.monotonic()
     try:
         result.download(sys.argv[1])
     except KeyboardInterrupt:
-        print(f"{time.monotonic() - begin:.1f}")
+        print("interrupted")
 """
-    instant.faults.add("cdn/*", faults.drip(0.05), times=None)
-    done = subprocess.run(
+    instant.faults.add("cdn/*", faults.drip(1), times=None)
+    with subprocess.Popen(
         [sys.executable, "-c", script, tmp_path],
         env={**os.environ, **instant.env()},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=20,
-        check=True,
-    )
-    assert 0.5 < float(done.stdout) < 8
-    assert done.stderr == ""
+    ) as process:
+        deadline = time.monotonic() + 60
+        while len(instant.downloads) < 4 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.communicate(timeout=30) == ("interrupted\n", "")
+        finally:
+            process.kill()
+    assert len(instant.downloads) == 4
     assert list(tmp_path.iterdir()) == []
 
 
@@ -319,25 +325,56 @@ import os, signal, threading, time
 from functools import partial
 from wiro_runtime.stopping import Stop, run_each
 
-stop, cleaned = Stop(), []
+stop, begun, cleaned = Stop(), [], []
 
 def job(number):
     asleep = threading.Event()
     with stop.waking(asleep.set):
+        begun.append(number)
+        if len(begun) == 3:
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         asleep.wait()
     time.sleep(0.5 * (number == 0))
     cleaned.append(number)
 
-threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     run_each([partial(job, number) for number in range(3)], 3, stop)
 except KeyboardInterrupt:
     print(sorted(cleaned))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
     assert (done.stdout, done.stderr) == ("[0, 1, 2]\n", "")
+
+
+def test_ctrl_c_before_all_threads_have_begun_waits_for_those_that_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = threading.Thread.start
+    begun = threading.Event()
+    stop, cleaned = Stop(), list[int]()
+
+    def start_one(thread: threading.Thread) -> None:
+        if begun.is_set():
+            raise KeyboardInterrupt
+        start(thread)
+        begun.wait()
+
+    def job(number: int) -> None:
+        asleep = threading.Event()
+        with stop.waking(asleep.set):
+            begun.set()
+            asleep.wait()
+        cleaned.append(number)
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    monkeypatch.setattr(stopping, "_FAREWELL", 60)
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_each([partial(job, number) for number in range(3)], 3, stop)
+    assert cleaned == [0]
+    assert time.monotonic() - begin < 30
 
 
 def test_an_error_stops_the_other_files_too(kit: Kit, tmp_path: Path) -> None:
@@ -354,5 +391,6 @@ def test_an_error_stops_the_other_files_too(kit: Kit, tmp_path: Path) -> None:
         begin = time.monotonic()
         with pytest.raises(DownloadError, match="HTTP 404"):
             result.download(tmp_path, concurrency=3)
-    assert time.monotonic() - begin < 5
+    # Not by waiting for the others, which take hours.
+    assert time.monotonic() - begin < 20
     assert list(tmp_path.iterdir()) == []

@@ -29,7 +29,7 @@ def proxy() -> Generator[tuple[int, list[str]], None, None]:
     """Answers one request itself."""
     heard: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(5)
+        server.settimeout(60)
 
         def serve() -> None:
             try:
@@ -44,7 +44,7 @@ def proxy() -> Generator[tuple[int, list[str]], None, None]:
         thread.start()
         yield server.getsockname()[1], heard
         server.close()
-        thread.join(5)
+        thread.join(60)
 
 
 def fetch(settings: Settings, url: str) -> bytes:

@@ -74,7 +74,7 @@ def test_a_lost_answer_is_uncertain_and_nothing_is_sent_again(kit: Kit, fault: A
 def test_a_server_that_accepts_and_never_answers_is_uncertain(kit: Kit) -> None:
     kit.simulator.faults.add("Run/*", faults.hang(acts=True), times=None)
     with pytest.raises(SubmissionUncertain):
-        kit.run(submit, timeouts=Timeouts(request=0.3))
+        kit.run(submit, timeouts=Timeouts(request=1))
     assert len(kit.simulator.runs) == 1
 
 

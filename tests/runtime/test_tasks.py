@@ -335,7 +335,8 @@ def test_a_server_cannot_stretch_the_deadline(kind: Any, instant: Any, fault: An
     begin: list[float] = []
     with pytest.raises(TaskTimeout) as caught:
         kit.run(flow, timing=Timing(), poll=PollSchedule.every(0.05), timeouts=Timeouts(request=30))
-    assert time.monotonic() - begin[0] < 1.5
+    # Far from both the deadline and the half a minute that a request may take.
+    assert time.monotonic() - begin[0] < 15
     assert caught.value.task_id == instant.runs[0].taskid
 
 
@@ -350,7 +351,7 @@ def test_a_server_cannot_stretch_a_single_request(kind: Any, instant: Any, fault
     begin = time.monotonic()
     with pytest.raises(ConnectionFailed, match="in time"):
         kit.run(flow, timeouts=Timeouts(request=0.3), retries=Retries(attempts=2))
-    assert 0.5 < time.monotonic() - begin < 2
+    assert 0.5 < time.monotonic() - begin < 15
 
 
 def test_cancel_takes_a_task_out_of_the_queue(manual_kit: Kit) -> None:
@@ -478,13 +479,13 @@ def test_a_cancelled_coroutine_leaves_the_task_running_or_stops_it(
 
     async def flow(client: AnyClient) -> None:
         waiting = asyncio.ensure_future(got(client.run(TOOL, PROMPT)))
-        await asyncio.sleep(0.3)
-        assert manual.runs
+        while not looks(kit):  # noqa: ASYNC110 - the simulator tells nobody
+            await asyncio.sleep(0.01)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
 
-    kit.run(flow, on_interrupt=choice, timing=Timing())
+    kit.run(flow, on_interrupt=choice, timing=Timing(), poll=PollSchedule.every(0.05))
     assert manual.status(manual.runs[0].taskid) == (
         "task_cancel" if choice == "stop" else "task_queue"
     )

@@ -201,7 +201,7 @@ def test_a_download_that_is_sent_elsewhere(sim: Simulator) -> None:
 
 def test_the_connection_lives_on_after_a_mere_status(sim: Simulator) -> None:
     sim.faults.add("Task/Detail", faults.status(502))
-    connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=60)
     statuses: list[int] = []
     for _ in range(2):
         headers = dict([*credentials(sim), ("content-type", "application/json")])

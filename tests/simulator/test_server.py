@@ -47,8 +47,9 @@ def test_nothing_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
             kept.request("GET", "/")
             kept.getresponse().read()
         kept.close()
-    assert threading.active_count() == threads
-    assert open_files() == files
+    # What others have opened before may be closed meanwhile.
+    assert threading.active_count() <= threads
+    assert open_files() <= files
     assert caplog.records == []
 
 
@@ -60,10 +61,11 @@ def test_it_stops_at_once_whatever_is_under_way(caplog: pytest.LogCaptureFixture
         sim.faults.add("Run/*", faults.drip(60), nth=3)
         calls = [pool.submit(post, sim, "Run/wiro/painter", {"prompt": "a"}) for _ in range(3)]
         while len(sim.requests) < 3:
-            pass
+            time.sleep(0.005)
         sim.stop()
+        # Sooner than any of the three would have come to an end by itself.
         for call in calls:
-            assert isinstance(call.exception(5), OSError | http.client.HTTPException)
+            assert isinstance(call.exception(30), OSError | http.client.HTTPException)
     assert caplog.records == []
 
 
@@ -129,7 +131,7 @@ def test_records_may_be_read_while_it_stops() -> None:
         with ThreadPoolExecutor(4) as pool:
             reads = [pool.submit(getattr, sim, "requests") for _ in range(50)]
             sim.stop()
-            assert all(read.result(5) == [] for read in reads)
+            assert all(read.result(60) == [] for read in reads)
 
 
 def test_only_so_much_is_remembered() -> None:
@@ -155,7 +157,7 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             assert address is not None
             assert sum(line.startswith("export WIRO_") for line in lines) == 4
             assert lines[5] == "1 tool: wiro/x"
-            connection = http.client.HTTPConnection(address[1], timeout=5)
+            connection = http.client.HTTPConnection(address[1], timeout=60)
             for method, path in (("GET", "/models/wiro/x/llms.txt"), ("POST", "/v1/Nope")):
                 connection.request(method, path)
                 connection.getresponse().read()
@@ -168,6 +170,24 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             assert process.stderr.read() == ""
         finally:
             process.kill()
+
+
+INTERRUPTED_ANYWHERE = """
+import os, signal, threading
+from wiro_runtime.testing import serve
+
+class Unlucky(threading.Event):
+    def wait(self, timeout=None):
+        with self._cond:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().wait(timeout)
+
+serve([], port=0, echo=lambda line: None, stop=Unlucky())
+"""
+
+
+def test_the_command_stops_at_whatever_moment_it_is_told_to() -> None:
+    subprocess.run([sys.executable, "-c", INTERRUPTED_ANYWHERE], timeout=60, check=True)
 
 
 def test_a_taken_port_is_named() -> None:
@@ -185,7 +205,7 @@ def test_serve_stops_by_an_event_in_any_thread() -> None:
     })  # fmt: skip
     thread.start()
     stop.set()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     assert lines[-1] == "The simulator has stopped."
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -193,7 +213,7 @@ def test_serve_stops_by_an_event_in_any_thread() -> None:
 
 def test_answers_on_one_connection_come_without_a_pause() -> None:
     with Simulator(specs.ALL) as sim:
-        connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=5)
+        connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=60)
         taken: list[float] = []
         for _ in range(40):
             start = time.monotonic()

@@ -66,7 +66,7 @@ def send(
     headers: Sequence[tuple[str, str]] = (),
     data: bytes = b"",
     *,
-    timeout: float = 10,
+    timeout: float = 60,
 ) -> Answer:
     """One request on a connection of its own, headers as given and in that order."""
     connection = http.client.HTTPConnection(sim.origin.removeprefix("http://"), timeout=timeout)

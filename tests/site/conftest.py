@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from site_browser import watched
+from site_browser import PATIENCE, watched
 from site_tools import AWKWARD, load_everything, write_generated
 from wirogen.site.build import build_site
 from wirogen.site.server import Server
@@ -70,7 +70,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("needs Chromium (apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = running.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE * 1000
+        )
         yield opened
         opened.close()
 

@@ -51,7 +51,7 @@ class Served:
 
 
 def read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own address
         return answer.read().decode()
 
 
@@ -95,7 +95,7 @@ def test_it_shows_the_site_follows_changes_and_ends(served: Served, docs: Path) 
     served.says("0 pages made again")
 
     served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(timeout=20) in {0, 130}
+    assert served.process.wait(timeout=60) in {0, 130}
     served.says("$")
     assert "Traceback" not in served.output
     with pytest.raises(OSError, match="refused"):

@@ -20,9 +20,11 @@ _WAITS: Final = (
 
 
 class Held:
-    """``pressed``: Ctrl-C came, and waits to be obeyed."""
+    """``pressed``: Ctrl-C came, and waits to be obeyed. ``answered`` is to be set when there is no
+    answer to wait for any more."""
 
     pressed = False
+    answered = False
 
 
 @contextmanager
@@ -34,6 +36,8 @@ def holding_ctrl_c() -> Generator[Held]:
         if held.pressed:
             raise KeyboardInterrupt
         held.pressed = True
+        if held.answered:
+            return
         # Not by way of sys.stderr, which may be in the middle of a line.
         with suppress(OSError):
             os.write(2, _WAITS.encode())

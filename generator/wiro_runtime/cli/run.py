@@ -286,12 +286,20 @@ def _run(view: ToolView, request: Request) -> int:
         print_json(inputs.wire())
         return 0
     with Wiro() as client:
-        with holding_ctrl_c() as held:
-            task = _submit(client, tool, inputs, request.callback_url)
+        task = None
+        try:
+            with holding_ctrl_c() as held:
+                task = _submit(client, tool, inputs, request.callback_url)
+                if task is None:
+                    return INTERRUPTED
+                held.answered = True
+                task_id = task.id or task.token
+                say(f"task {task_id}: submitted")
+        except KeyboardInterrupt:
             if task is None:
-                return INTERRUPTED
-            task_id = task.id or task.token
-            say(f"task {task_id}: submitted")
+                raise
+            say_interrupted(task.id or task.token)
+            return INTERRUPTED
         if held.pressed and request.wait:
             say_interrupted(task_id)
             return INTERRUPTED

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 8642
 _SHOWN: Final = 10
+_NAP: Final = 0.2
+"""Seconds after which the main thread looks whether a signal has come."""
 
 
 def serve(
@@ -59,12 +61,14 @@ def serve(
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise OSError(error.errno, f"cannot listen on {host}:{port}: {why}") from error
-    previous = _on_signals(done)
+    signals = _Signals()
+    previous = signals.catch()
     try:
         for tool, text in (documents or {}).items():
             simulator.publish(tool, text)
         _announce(simulator, echo)
-        done.wait()
+        while not signals.came and not done.wait(_NAP):
+            pass
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
@@ -81,16 +85,23 @@ def _announce(simulator: Simulator, echo: Callable[[str], None]) -> None:
     echo(f"{len(names)} tool{'' if len(names) == 1 else 's'}: {shown or 'none'}")
 
 
-def _on_signals(done: threading.Event) -> dict[signal.Signals, Any]:
-    """Lets the signals that end a process set ``done``; returns the handlers before. Only the
-    main thread may do that: elsewhere nothing happens."""
-    if threading.current_thread() is not threading.main_thread():
-        return {}
+class _Signals:
+    """``came``: one of the signals that end a process did."""
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        done.set()
+    came = False
 
-    return {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    def catch(self) -> dict[signal.Signals, Any]:
+        """Begin to note them; returns the handlers before. Only the main thread may do that:
+        elsewhere nothing happens."""
+        if threading.current_thread() is not threading.main_thread():
+            return {}
+        return {
+            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        # Setting an event would take its lock, which the interrupted thread may hold.
+        self.came = True
 
 
 def _line(request: Request, status: int) -> str:

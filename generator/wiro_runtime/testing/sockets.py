@@ -108,7 +108,10 @@ class _Session:
                     message = detail["outputs"] if status == FINISHED else None
                     await self._tell(task, status, message)
                     return
-                await self.world.changed(self._delay(task, next_step, now))
+                # While something was sent, the task may have moved on.
+                now = self.world.clock.now()
+                if task.position(now) < next_step and task.status(now) not in TERMINAL:
+                    await self.world.changed(self._delay(task, next_step, now))
         except (WebSocketDisconnect, ConnectionError, RuntimeError):
             # The client has gone; Starlette says so with a RuntimeError once it knows.
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.metadata
 import io
 import os
 import sys
@@ -36,7 +35,9 @@ INTERRUPTED: Final = 130
 
 def _version(value: bool) -> None:
     if value:
-        typer.echo(f"wirogen {importlib.metadata.version('wiro-tools')}")
+        from importlib.metadata import version  # noqa: PLC0415 - slow to load
+
+        typer.echo(f"wirogen {version('wiro-tools')}")
         raise typer.Exit
 
 

@@ -92,12 +92,13 @@ def serve(
     except OSError as error:
         reason = (error.strerror or "cannot be used").lower()
         raise CommandError(f"port {port}: {reason}; --port 0 takes any free one") from None
+    # Seen before it is built, so that what changes meanwhile is built again.
+    seen = _state(source)
     _tell(first())
     # Servers are asked once: a change of a page must not wait for covers that did not come.
     again = functools.partial(first, cover_hosts=())
     with server:
         out().print(f"{server.url} (Ctrl-C ends it)")
-        seen = _state(source)
         while True:
             time.sleep(1)
             now = _state(source)

@@ -16,7 +16,7 @@ from wirogen.cli.console import (
     print_json,
     print_summary,
 )
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
+from wirogen.identifiers import DEFAULT_PACKAGE, package_name
 from wirogen.shortcut import build_selection
 from wirogen.text import counted
 

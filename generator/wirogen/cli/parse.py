@@ -14,8 +14,9 @@ from wirogen.detail import looks_like_detail
 from wirogen.diagnostics import InputError, Severity, display_path
 from wirogen.diff import compare_tool, condensed
 from wirogen.document import parse_document, verify
+from wirogen.document_files import read_documents
 from wirogen.held import Held
-from wirogen.sources import Sources, SpecFolder, read_bytes, read_documents, read_specs, spec_index
+from wirogen.sources import Sources, SpecFolder, read_bytes, read_specs, spec_index
 from wirogen.spec import dump_spec, load_spec
 from wirogen.spec.names import tool_paths
 from wirogen.text import counted

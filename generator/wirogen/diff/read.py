@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.sources import Sources, files_below, read_documents, read_specs
+from wirogen.document_files import read_documents
+from wirogen.sources import Sources, files_below, read_specs
 from wirogen.spec import ToolSpec
 
 _SPEC_SUFFIXES = {".yaml", ".yml"}

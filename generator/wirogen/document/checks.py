@@ -12,8 +12,9 @@ from wirogen.document.parts import Tiler
 from wirogen.document.plaininputs import RawInput
 from wirogen.document.report import Report, shorten
 from wirogen.document.tail import Body
-from wirogen.document.wire import CALLBACK, Decision, is_picker, number
+from wirogen.document.wire import CALLBACK, Decision, is_picker
 from wirogen.spec import Json
+from wirogen.spec.checks import number
 from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
 from wirogen.spec.sliders import slider_fault
 

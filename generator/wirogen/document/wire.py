@@ -13,7 +13,6 @@ The rules, in order (the Run Command is the contract, a default is what a web fo
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from enum import Enum, auto
@@ -22,12 +21,12 @@ from typing import Final, NamedTuple
 from wirogen.document.grammar import WHITE
 from wirogen.document.jsontext import kind
 from wirogen.spec import UNSENT, Json, Option, Unsent, Wire
+from wirogen.spec.checks import number
 from wirogen.spec.model import CHOICE_TYPES, FILE_TYPES
 
 CALLBACK: Final = "callbackUrl"
 PROMPT: Final = "prompt"
 
-_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WHITE: Final = re.compile(f"[{WHITE}]+")
 _PICKER: Final = re.compile(r"selected\w*Model\w*")
 _LISTS: Final = frozenset({"multiselect", "combinefileinput", "multifileinput"})
@@ -75,14 +74,6 @@ def is_open(name: str, type_: str, options: tuple[Option, ...] | None) -> bool |
     if type_ not in CHOICE_TYPES:
         return None
     return not options or is_picker(name, type_, options)
-
-
-def number(text: str) -> int | float | None:
-    """The number that ``text`` spells as JSON would, else ``None``."""
-    if not _NUMBER.fullmatch(text) or len(text) > 400:
-        return None
-    value = json.loads(text)
-    return value if abs(value) != float("inf") else None
 
 
 def blank(value: Json) -> bool:

@@ -1,7 +1,7 @@
 """How untrusted text becomes safe: in Python source, in Markdown, in a docstring.
 
 A template may print only :class:`~wirogen.plan.model.Code`,
-:class:`~wirogen.plan.identifiers.Identifier` and :class:`Markdown`; the environment refuses every
+:class:`~wirogen.identifiers.Identifier` and :class:`Markdown`; the environment refuses every
 other string, so that a forgotten filter fails the build instead of letting text through.
 """
 

@@ -11,11 +11,11 @@ from typing import Any, Final, TypeAlias
 from wirogen.diagnostics import RULES, Severity
 from wirogen.emit.escape import link
 from wirogen.emit.templates import Renderer
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan import ToolCard, ToolPlan
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.model import Code
 from wirogen.site.categories import Category, categories_of, input_kinds, output_kind, slug
-from wirogen.site.guides import GUIDES, calls, guide_values
+from wirogen.site.guides import GUIDES, calls, guide_values, shown_tools
 from wirogen.site.listing import listing_text
 from wirogen.site.request import request_data
 from wirogen.site.snippets import first_snippets, snippet_texts
@@ -67,41 +67,48 @@ def shared_pages(
     package: Identifier = DEFAULT_PACKAGE,
     remember: Remember | None = None,
 ) -> dict[str, str]:
-    """The pages that list tools, the guides and the assets."""
+    """The pages that list tools, the guides and the assets. Each page is given just the values
+    that decide whether it is remembered."""
+    keep = remember or _make
     cards = [card for tools in owners.values() for card in tools]
     categories = [
         (Category(name=name, slug=slug(name)), tools) for name, tools in _by_category(cards).items()
     ]
-    example = guide_values(cards, plan_of, renderer)
-    values: dict[str, Any] = {
-        "owners": owners,
+    shown = shown_tools(cards)
+    example = guide_values(shown, plan_of, renderer)
+    guides: dict[str, Any] = {
         "package": package,
         "guides": GUIDES if example else (),
         "example": example,
         "call": calls(example) if example else {},
-        "tools": cards,
-        "categories": categories,
+        "about": dict[str, str](),
     }
+    values = {**guides, "owners": owners, "tools": cards, "categories": categories}
     pages = {
         "docs/index.md": renderer.text("docs/index.md.jinja", **values),
         "docs/tools/index.md": renderer.text("docs/tools/index.md.jinja", **values),
         "docs/categories/index.md": renderer.text("docs/categories/index.md.jinja", **values),
     }
-    pages["docs/diagnostics.md"] = renderer.text("docs/diagnostics.md.jinja", rules=rule_values())
+    path = "docs/diagnostics.md"
+    pages[path] = keep([path], [], partial(renderer.text, f"{path}.jinja", rules=rule_values()))
     for category, tools in categories:
         path = f"docs/categories/{category.slug}.md"
         make = partial(renderer.text, _CATEGORY, category=category, tools=tools)
-        pages[path] = remember([path, category.name], tools, make) if remember else make()
-    about: dict[str, str] = {}
+        pages[path] = keep([path, category.name], tools, make)
     # The first one is the list of all others, each with what it says about itself.
-    for name, _ in reversed(values["guides"]):
-        page = renderer.text(f"{_GUIDES}/{name}.md.jinja", about=about, **values)
-        pages[f"{_GUIDES}/{name}.md"] = page
-        about[name] = page.partition("\ndescription: ")[2].partition("\n")[0]
+    for name, _ in reversed(guides["guides"]):
+        path = f"{_GUIDES}/{name}.md"
+        make = partial(renderer.text, f"{path}.jinja", **guides)
+        pages[path] = keep([path, package], [*shown.values()], make)
+        guides["about"][name] = pages[path].partition("\ndescription: ")[2].partition("\n")[0]
     files = {path: tidy(text) for path, text in pages.items()}
     files["docs/tools.json"] = listing_text(cards)
     files["docs/llms.txt"] = tidy(renderer.text("docs/llms.txt.jinja", **values))
     return files | renderer.raw(_ASSETS)
+
+
+def _make(_texts: Sequence[str], _tools: Sequence[ToolCard], make: Callable[[], str]) -> str:
+    return make()
 
 
 def rule_values() -> list[dict[str, str]]:

@@ -14,9 +14,9 @@ from wirogen.emit.pages import Remember, shared_pages, tool_pages
 from wirogen.emit.templates import Renderer
 from wirogen.emit.toolcalls import tool_calls
 from wirogen.emit.validators import validator_source
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.overlay.schema import overlay_json_schema
 from wirogen.plan import ModulePlan, ToolCard, ToolPlan, published_schema
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.spec import Json, spec_json_schema
 
 _TOOL = "python/wiro_tools/[owner]/[project].py.jinja"

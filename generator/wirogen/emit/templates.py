@@ -25,7 +25,7 @@ from wirogen.emit.escape import (
 )
 from wirogen.emit.formatting import format_any, format_own
 from wirogen.emit.template_errors import python_error, template_error
-from wirogen.plan.identifiers import Identifier
+from wirogen.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
 from wirogen.store import Store, key_of

@@ -1,18 +1,13 @@
-"""JSON Schema → the validator module.
-
-Tools share many inputs, so each distinct field is made only once, those of many tools together,
-and put together into a class per tool.
-"""
+"""Plan → the validator module: a class whose fields have been made before wherever possible."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from wirogen.plan.model import Code, InputPlan, ToolPlan
+from wirogen.emit.shapes import FieldForm, FieldShape, shape_of
+from wirogen.plan.model import Code, ToolPlan
 from wirogen.store import Store, key_of
 
 _STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
@@ -27,55 +22,39 @@ _MOST_REMEMBERED: Final = 20_000
 _NO_STORE: Final = Store(None)
 
 
-class ValidatorError(Exception):
-    """The generated validator is not what the plan asked for: a defect of the generator."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldKey:
-    """All that a field depends on."""
-
-    name: str
-    wire_name: str
-    schema: str
-    required: bool
-
-
-_fields: dict[FieldKey, str] = {}
+_forms: dict[FieldShape, FieldForm] = {}
 
 
 def prepare_validators(plans: Iterable[ToolPlan], store: Store = _NO_STORE) -> None:
-    """Make the fields of these tools that are not known yet, all in one go."""
-    if len(_fields) > _MOST_REMEMBERED:
-        _fields.clear()
-    tools = [[_key(item) for item in plan.inputs] for plan in plans]
-    known = [_recall(keys, store) for keys in tools] if store.enabled else []
-    for fields in known:
-        _fields.update(fields)
-    unknown = dict.fromkeys(key for keys in tools for key in keys if key not in _fields)
+    """Find out how the fields of these tools are written: what nobody knows yet in one go."""
+    if len(_forms) > _MOST_REMEMBERED:
+        _forms.clear()
+    shapes = dict.fromkeys(shape_of(item)[0] for plan in plans for item in plan.inputs)
+    unknown: list[FieldShape] = []
+    for shape in shapes:
+        if shape not in _forms:
+            known: FieldForm | None = store.get("field", _store_key(shape))
+            if known is None:
+                unknown.append(shape)
+            else:
+                _forms[shape] = known
     if unknown:
-        from wirogen.emit.fields import make_fields  # noqa: PLC0415 - slow to load
+        from wirogen.emit.fields import make_forms  # noqa: PLC0415 - slow to load
 
-        _fields.update(make_fields(list(unknown)))
-    for keys, fields in zip(tools, known, strict=False):
-        if not fields:
-            store.put("fields", _store_key(keys), [_fields[key] for key in keys])
-
-
-def _recall(keys: Sequence[FieldKey], store: Store) -> dict[FieldKey, str]:
-    """The fields of a tool whose fields were the same before, whatever else was not."""
-    found: list[str] | None = store.get("fields", _store_key(keys))
-    return {} if found is None else dict(zip(keys, found, strict=True))
+        for shape, form in make_forms(unknown).items():
+            _forms[shape] = form
+            store.put("field", _store_key(shape), form)
 
 
-def _store_key(keys: Sequence[FieldKey]) -> str:
-    return key_of("fields", *map(repr, keys))
+def _store_key(shape: FieldShape) -> str:
+    return key_of("field", repr(shape))
 
 
 def validator_source(plan: ToolPlan) -> Code:
     """Source of the module with ``class Inputs``, not formatted yet."""
     prepare_validators([plan])
-    fields = [_fields[_key(item)] for item in plan.inputs]
+    shaped = [shape_of(item) for item in plan.inputs]
+    fields = [_forms[shape].filled(texts) for shape, texts in shaped]
     bare = _STRING.sub("", "\n".join(fields))
     used = {"ConfigDict", "ToolInputs", *_NAME.findall(bare)}
     custom = bool(used & {"FileLike", "LoraChoice", "LoraOption"})
@@ -98,8 +77,3 @@ def validator_source(plan: ToolPlan) -> Code:
         *fields,
     ]
     return Code("\n".join(lines) + "\n")
-
-
-def _key(item: InputPlan) -> FieldKey:
-    schema = json.dumps(item.schema, ensure_ascii=False)
-    return FieldKey(str(item.name), item.spec.name, schema, item.required)

@@ -8,11 +8,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from wirogen.diagnostics import Diagnostic, Position
-from wirogen.document.wire import number
+from wirogen.identifiers import INPUT_RESERVED, snake
 from wirogen.overlay.read import Correction, Overlay
-from wirogen.plan.identifiers import INPUT_RESERVED, snake
 from wirogen.spec import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
-from wirogen.spec.checks import input_problem
+from wirogen.spec.checks import input_problem, number
 from wirogen.spec.dump import json_is_same
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from wirogen.diagnostics import Diagnostic
-from wirogen.plan.identifiers import (
+from wirogen.identifiers import (
     DEFAULT_PACKAGE,
     OWNER_RESERVED,
     PROJECT_RESERVED,

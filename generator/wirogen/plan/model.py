@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wirogen.diagnostics import Diagnostic
+from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.pickling import quick_pickle
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.spec.model import Input, Json, Option, ToolSpec
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from wirogen.diagnostics import Diagnostic
-from wirogen.plan.glossary import MEANINGS, MEANINGS_OF_ONE
-from wirogen.plan.identifiers import (
+from wirogen.identifiers import (
     CLASS_RESERVED,
     INPUT_RESERVED,
     KEYWORDS,
@@ -21,6 +20,7 @@ from wirogen.plan.identifiers import (
     snake,
     words,
 )
+from wirogen.plan.glossary import MEANINGS, MEANINGS_OF_ONE
 from wirogen.plan.literals import source
 from wirogen.plan.model import (
     ArgumentPlan,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
+from wirogen.identifiers import words
 from wirogen.plan import ToolPlan
-from wirogen.plan.identifiers import words
 from wirogen.plan.model import Code, InputPlan
 from wirogen.site.request import kind_of
 from wirogen.spec import ToolSpec
-from wirogen.spec.names import DEVICES, tool_hash
+from wirogen.spec.names import tool_hash
+from wirogen.text import DEVICES
 
 _MEDIA: Final = ("image", "video", "audio")
 _ALSO: Final = {"music": "audio", "speech": "audio", "voice": "audio", "song": "audio"}
@@ -36,6 +38,7 @@ def categories_of(spec: ToolSpec) -> list[Category]:
     return [Category(name=name, slug=slug(name)) for name in dict.fromkeys(spec.categories) if name]
 
 
+@lru_cache(4096)
 def slug(name: str) -> Code:
     """A file name for a category; names that differ only in case or signs get different ones."""
     plain = "-".join(words(name, split_camel=False)).lower()[:_SLUG_LENGTH]

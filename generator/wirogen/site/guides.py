@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from wirogen.plan import ToolCard, ToolPlan
 from wirogen.plan.model import Code, ConstantPlan, ConstantsPlan, InputPlan
@@ -14,7 +14,6 @@ from wirogen.site.snippets import first_snippets, snippet_texts
 if TYPE_CHECKING:
     from wirogen.emit.templates import Renderer
 
-_T = TypeVar("_T")
 _WIDTH: Final = 68
 
 GUIDES: Final = (
@@ -61,19 +60,33 @@ class Examples:
     lora: LoraExample | None
 
 
+def shown_tools(cards: Sequence[ToolCard]) -> dict[str, ToolCard]:
+    """The tool that guides show for each thing, as far as the project has one: ``simple`` for
+    most of them, ``file`` and ``lora``."""
+    if not cards:
+        return {}
+    simple = min(cards, key=lambda card: (not card.asks, card.asks, card.module.tool))
+    others = {
+        what: card
+        for what in ("file", "lora")
+        if (card := next((card for card in cards if what in card.shows), None)) is not None
+    }
+    return {"simple": simple, **others}
+
+
 def guide_values(
-    cards: Sequence[ToolCard], plan_of: Callable[[str], ToolPlan], renderer: Renderer
+    shown: Mapping[str, ToolCard], plan_of: Callable[[str], ToolPlan], renderer: Renderer
 ) -> Examples | None:
     """The examples of a project; ``None`` when it has no tool to show anything with."""
-    if not cards:
+    if not shown:
         return None
-    card = min(cards, key=lambda card: (not card.asks, card.asks, card.module.tool))
-    simple = plan_of(card.module.tool)
+    plans = {what: plan_of(card.module.tool) for what, card in shown.items()}
+    simple = plans["simple"]
     return Examples(
         simple=simple,
         snippets=first_snippets(simple, snippet_texts(simple, renderer)),
-        file=_first(cards, "file", plan_of, _file),
-        lora=_first(cards, "lora", plan_of, _lora),
+        file=_file(plans["file"]) if "file" in plans else None,
+        lora=_lora(plans["lora"]) if "lora" in plans else None,
     )
 
 
@@ -145,16 +158,6 @@ def _client(plan: ToolPlan) -> str:
 def _python_number(text: str) -> str:
     number = float(text)
     return str(int(number)) if number.is_integer() and "." not in text else repr(number)
-
-
-def _first(
-    cards: Sequence[ToolCard],
-    what: str,
-    plan_of: Callable[[str], ToolPlan],
-    find: Callable[[ToolPlan], _T | None],
-) -> _T | None:
-    tool = next((card.module.tool for card in cards if what in card.shows), None)
-    return None if tool is None else find(plan_of(tool))
 
 
 def _file(plan: ToolPlan) -> FileExample | None:

@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Final, cast
 
+from wirogen.identifiers import words
 from wirogen.plan import ToolPlan
-from wirogen.plan.identifiers import words
 from wirogen.plan.model import ConstantPlan, InputPlan
 from wirogen.plan.values import is_lora
 from wirogen.site.snippets import shell_options

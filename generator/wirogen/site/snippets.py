@@ -10,7 +10,6 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from wiro_runtime.cli.view import RUN_OPTIONS
 from wirogen.plan import ToolPlan
 from wirogen.plan.model import Code
 from wirogen.spec import Json, Unsent
@@ -26,6 +25,14 @@ TABS: Final[Mapping[str, str]] = {
     "curl": "bash",
     "json": "json",
 }
+RUN_OPTIONS: Final = frozenset(
+    {
+        "callback-url", "dry-run", "help", "input-json", "json", "lora", "no-download", "no-wait",
+        "out", "timeout",
+    }
+)  # fmt: skip
+"""Options of ``wiro-tools run`` itself. The generator runs without the run time, so they stand
+here as well as there, and a test compares them."""
 _TEMPLATES: Final = ("python", "async", "shell", "curl", "form")
 
 

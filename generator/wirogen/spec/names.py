@@ -13,14 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from wirogen.text import is_visible
+from wirogen.text import DEVICES, is_visible
 
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
-DEVICES: Final = frozenset(
-    {"con", "prn", "aux", "nul"}
-    | {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
-)
-"""File names in lower case that Windows keeps for devices, whatever follows the dot."""
 _MAX_SLUG: Final = 80
 
 

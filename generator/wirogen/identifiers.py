@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
-from wirogen.spec.names import DEVICES
+from wirogen.text import DEVICES
 
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _LOWER_THEN_UPPER: Final = re.compile(r"([a-z])([A-Z])|([0-9])([A-Z][a-z])")
@@ -65,7 +65,7 @@ class Identifier(str):
     __slots__ = ()
 
     def __new__(cls, *_: Any) -> NoReturn:
-        raise TypeError("an Identifier is made by the functions of wirogen.plan.identifiers")
+        raise TypeError("an Identifier is made by the functions of wirogen.identifiers")
 
     def __html__(self) -> str:
         return str(self)

@@ -1,0 +1,67 @@
+"""What a generated tree says about itself, and what its files are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Final, cast
+
+from wirogen.diagnostics import Diagnostic, InputError
+
+MANIFEST: Final = "MANIFEST.json"
+
+
+def known_files(out: Path) -> dict[str, str]:
+    """The hash of each file that the manifest in ``out`` lists, by path below ``out``. Raises
+    :class:`InputError` for a manifest that nobody can work with."""
+    data = read_file(out / MANIFEST)
+    if data is None:
+        return {}
+    try:
+        files = cast("dict[str, str]", json.loads(data)["files"])
+        known = {str(path): str(digest) for path, digest in files.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        known = {"..": ""}
+    if any(map(_escapes, known)):
+        message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
+        raise InputError(Diagnostic(code="S003", message=message, path=str(out / MANIFEST)))
+    return known
+
+
+def built_specs(out: Path) -> dict[str, str]:
+    """The hash of the spec that each tool in ``out`` was made from, as far as that is known."""
+    data = read_file(out / MANIFEST)
+    try:
+        tools = cast("dict[str, dict[str, str]]", json.loads(data or b"")["tools"])
+        return {tool: str(each["sha256"]) for tool, each in tools.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def manifest_hash(out: Path) -> str:
+    """What tells one state of the manifest in ``out`` from others; empty when there is none."""
+    return hash_of(out / MANIFEST) or ""
+
+
+def read_file(path: Path | str) -> bytes | None:
+    """The bytes of a file, ``None`` when there is none."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def hash_of(path: Path | str) -> str | None:
+    data = read_file(path)
+    return None if data is None else sha256(data)
+
+
+def _escapes(path: str) -> bool:
+    return os.path.isabs(path) or ".." in path.replace(os.sep, "/").split("/")
