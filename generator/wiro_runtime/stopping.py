@@ -68,8 +68,9 @@ def run_each(jobs: Sequence[Callable[[], T]], limit: int, stop: Stop) -> list[T]
             with lock:
                 if not waiting or stop.wanted:
                     return
-                number, job = waiting.pop(0)
+                # Counted first: the calling thread, which takes no lock, always sees one of both.
                 under_way += 1
+                number, job = waiting.pop(0)
             try:
                 results[number] = job()
             except BaseException as error:  # noqa: BLE001 - handed to the caller's thread

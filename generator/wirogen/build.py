@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wirogen.generate import generate
+from wirogen.generate import Generated, generate
 from wirogen.held import Held, Specs
 from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.manifest import built_specs
 from wirogen.overlay import apply_overlays
-from wirogen.plan import ToolCard, plan_modules
-from wirogen.publish import Changes, sweep, write_file
+from wirogen.publish import sweep, write_file
 from wirogen.realpaths import RealPaths
 from wirogen.sources import (
     Sources,
@@ -28,37 +27,34 @@ from wirogen.standing import Standing
 from wirogen.store import Store, default_store
 from wirogen.unchanged import Summary
 
-_NOTHING = Changes(written=(), unchanged=0, removed=(), edited=(), unknown=())
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What a build did. ``tools`` are the specs that it built from, overlays applied, ``cards``
-    what lists of tools say of them, ``specs`` the spec files (re)written below ``specs/tools/``,
-    ``edited`` those of them that somebody had changed by hand."""
+    """What a build did. ``tools`` are the specs that it built from, overlays applied, ``generated``
+    is what came of them, ``specs`` the spec files (re)written below ``specs/tools/``, ``edited``
+    those of them that somebody had changed by hand."""
 
     sources: Sources
     tools: Specs
-    cards: tuple[ToolCard, ...]
-    specs: tuple[str, ...]
-    edited: tuple[str, ...]
-    changes: Changes
+    generated: Generated
+    specs: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
 
     @property
     def summary(self) -> Summary:
         origin = self.sources.origin
-        _, renamed = plan_modules(self.tools)
-        planned = [replace(each, path=origin[each.subject]) for each in renamed]
+        made = self.generated
+        planned = [replace(each, path=origin[each.subject]) for each in made.renamed]
         planned += [
             replace(each, path=origin[card.spec.tool])
-            for card in self.cards
+            for card in made.cards
             for each in card.diagnostics
         ]
         return Summary(
-            tools=tuple(card.spec.tool for card in self.cards),
+            tools=tuple(card.spec.tool for card in made.cards),
             specs=self.specs,
             edited=self.edited,
-            changes=self.changes,
+            changes=made.changes,
             errors=tuple(self.sources.errors),
             diagnostics=(*self.sources.errors, *self.sources.diagnostics, *planned),
         )
@@ -84,10 +80,9 @@ def build_selection(
     if overlays is not None and chosen:
         chosen, errors = apply_overlays(chosen, overlays, store)
         sources.errors += errors
-    cards: tuple[ToolCard, ...] = ()
-    changes = _NOTHING
+    made = Generated()
     if chosen:
-        cards, changes = generate(
+        made = generate(
             chosen,
             out,
             templates=templates,
@@ -96,9 +91,7 @@ def build_selection(
             store=store,
             standing=standing,
         )
-    return BuildReport(
-        sources=sources, tools=Specs(chosen), cards=cards, specs=(), edited=(), changes=changes
-    )
+    return BuildReport(sources=sources, tools=Specs(chosen), generated=made)
 
 
 def read_project(root: Path, *, store: Store | None = None, jobs: int | None = None) -> Sources:
@@ -142,7 +135,7 @@ def build_project(
         sources, root / "specs" / "tools", check=check, built=built_specs(out)
     )
     corrected = _corrected(root, sources, store)
-    cards, changes = generate(
+    made = generate(
         corrected,
         out,
         templates=templates,
@@ -154,10 +147,9 @@ def build_project(
     return BuildReport(
         sources=sources,
         tools=Specs(corrected),
-        cards=cards,
+        generated=made,
         specs=stale,
         edited=edited,
-        changes=changes,
     )
 
 

@@ -13,12 +13,14 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wirogen.diagnostics import Diagnostic
 from wirogen.emit.dependencies import tool_look
 from wirogen.held import Held
 from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.manifest import Entry
 from wirogen.pickling import quick_pickle
 from wirogen.plan import ModulePlan, ToolCard, ToolPlan, plan_modules, plan_tool
-from wirogen.publish import Changes, Made, Publication, stage
+from wirogen.publish import NO_CHANGES, Changes, Made, Publication, stage
 from wirogen.standing import Standing
 from wirogen.store import Store, default_store, folder_fingerprint, key_of, shaping_libraries
 from wirogen.template_folders import template_folders
@@ -28,6 +30,16 @@ if TYPE_CHECKING:
     from wirogen.emit.templates import Renderer
 
 _CHUNK: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """What lists say of each tool, which modules could not have their plain names, and what
+    changed."""
+
+    cards: tuple[ToolCard, ...] = ()
+    renamed: tuple[Diagnostic, ...] = ()
+    changes: Changes = NO_CHANGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +71,7 @@ def generate(
     jobs: int | None = None,
     store: Store | None = None,
     standing: Standing | None = None,
-) -> tuple[tuple[ToolCard, ...], Changes]:
+) -> Generated:
     """Make ``out`` hold the tree of ``specs``, modules in ``package``; what became of it.
 
     ``jobs`` are worker processes, by default one for each processor, ``standing`` is a look at
@@ -72,7 +84,8 @@ def generate(
         from wirogen.emit.overrides import check_overrides  # noqa: PLC0415 - see _prepare
 
         check_overrides(templates)
-    tasks = list(_tasks(specs, package, tool_look(folders, store)))
+    modules, renamed = plan_modules(specs, package)
+    tasks = list(_tasks(specs, modules, tool_look(folders, store)))
     with Publication(out, check=check, standing=standing) as publication:
         done: dict[str, _Done] = {}
         todo: list[_Task] = []
@@ -101,11 +114,13 @@ def generate(
         _shared(cards, plan_of, package, look, keys, templates, publication, store)
         store.prune()
         worked_out = [task.held.tool for task in todo]
-        return cards, publication.finish(_provenance(done), rendered=worked_out)
+        changes = publication.finish(_provenance(done), rendered=worked_out)
+    return Generated(cards=cards, renamed=tuple(renamed), changes=changes)
 
 
-def _tasks(specs: Mapping[str, Held], package: Identifier, look: str) -> Iterator[_Task]:
-    modules, _ = plan_modules(specs, package)
+def _tasks(
+    specs: Mapping[str, Held], modules: Mapping[str, ModulePlan], look: str
+) -> Iterator[_Task]:
     for tool in sorted(specs):
         module = modules[tool]
         key = key_of("tool", look, specs[tool].digest, module.name, module.spec_path)
@@ -179,7 +194,7 @@ def _shared(
     store.put("shared", key, {path: each.sha256 for path, each in made.items()})
 
 
-def _provenance(done: Mapping[str, _Done]) -> dict[str, object]:
+def _provenance(done: Mapping[str, _Done]) -> dict[str, Entry]:
     return {
         "libraries": shaping_libraries(),
         "tools": {

@@ -7,7 +7,6 @@ does not list move along untouched.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -21,7 +20,7 @@ from typing import Final, Self
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.exchange import ASIDE, exchange
 from wirogen.lock import hold, is_free, locked
-from wirogen.manifest import MANIFEST, hash_of, read_file, sha256
+from wirogen.manifest import MANIFEST, Entry, hash_of, manifest_text, read_file, sha256
 from wirogen.standing import Look, Standing
 
 TEMPORARY: Final = ".wirogen-"
@@ -50,6 +49,9 @@ class Changes:
     @property
     def stale(self) -> bool:
         return bool(self.written or self.removed)
+
+
+NO_CHANGES: Final = Changes(written=(), unchanged=0, removed=(), edited=(), unknown=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Publication:
         """Whether every file (path → hash) is in the folder with just these bytes."""
         return self._look.holds(files)
 
-    def finish(self, provenance: Mapping[str, object], *, rendered: Sequence[str] = ()) -> Changes:
+    def finish(self, provenance: Mapping[str, Entry], *, rendered: Sequence[str] = ()) -> Changes:
         """Make the folder hold exactly what was taken in, beside whatever is not ours.
 
         The whole tree changes in one step; in a check, it does not. Raises :class:`InputError`
@@ -126,8 +128,7 @@ class Publication:
         """
         _refuse_links(self.out, {*self._made, *self.known})
         hashes = {path: self._made[path].sha256 for path in sorted(self._made)}
-        manifest = json.dumps({**provenance, "files": hashes}, indent=2, ensure_ascii=False)
-        self.put({MANIFEST: f"{manifest}\n"})
+        self.put({MANIFEST: manifest_text({**provenance, "files": hashes})})
         written = sorted(path for path, made in self._made.items() if made.staged)
         removed = sorted(
             path for path in self.known if path not in self._made and (self.out / path).is_file()
@@ -186,7 +187,7 @@ def publish(
     files: Mapping[str, str],
     out: Path,
     *,
-    provenance: Mapping[str, object],
+    provenance: Mapping[str, Entry],
     check: bool = False,
 ) -> Changes:
     """Make ``out`` hold exactly ``files`` beside whatever it holds that is not ours.

@@ -105,7 +105,7 @@ def test_tool_detail_alone_makes_a_tool_that_stays_the_same(project: Project) ->
     project.write(
         "documents/a/b.json", detail("a/b", {"id": "prompt", "type": "text", "required": True})
     )
-    assert build_project(project.root).cards
+    assert build_project(project.root).generated.cards
     before = project.snapshot()
     assert not build_project(project.root).summary.stale
     assert project.snapshot() == before

@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wirogen.manifest import Entry, manifest_text
 
 HEAD = """
 import os, signal, sys
@@ -145,3 +149,13 @@ with looking(out) as standing:
 done.set()
 """
     assert run(out, script) == ["0", "True"]
+
+
+_entries = st.recursive(
+    st.text(), lambda inner: st.dictionaries(st.text(), inner, max_size=3), max_leaves=12
+)
+
+
+@given(st.dictionaries(st.text(), _entries, max_size=4))
+def test_a_manifest_is_the_json_that_any_program_would_write(entry: dict[str, Entry]) -> None:
+    assert manifest_text(entry) == json.dumps(entry, indent=2, ensure_ascii=False) + "\n"

@@ -44,7 +44,7 @@ def command(
     console.print("[bold]1. Build[/]: documents → specs → clients, validators, pages")
     report = build_project(folder)
     show_report(report.summary, check=False)
-    if not report.cards:
+    if not report.generated.cards:
         raise CommandError("demo: there is no tool to run below specs/")
     sys.path.insert(0, str(folder.resolve() / "generated" / "python"))
     importlib.invalidate_caches()
@@ -62,10 +62,10 @@ def command(
                 card.spec.tool: _run(
                     client, plan_tool(report.tools[card.spec.tool], card.module), to, console
                 )
-                for card in report.cards[:limit]
+                for card in report.generated.cards[:limit]
             }
     console.print("\n[bold]4. Look[/]")
-    for card in report.cards[:limit]:
+    for card in report.generated.cards[:limit]:
         page = folder / "generated" / "docs" / "tools" / card.module.owner / card.module.project
         for path in saved[card.spec.tool]:
             console.print(f"  {display_path(path)}", markup=False)
