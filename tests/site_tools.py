@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from generated import prompt, select, text, tool
+from generated import number, prompt, select, text, tool
 from wirogen.emit.cards import card_of
 from wirogen.emit.pages import tool_pages
 from wirogen.emit.render import render_shared, render_tool
@@ -95,6 +95,35 @@ def _hostile() -> ToolSpec:
     )
 
 
+def _corners() -> ToolSpec:
+    slider = {"type": "float", "minvalue": "0", "maxvalue": "1", "defaultvalue": "0.5"}
+    return tool(
+        prompt(),
+        text("inputs", help="Called as a heading is."),
+        text("json", help="So is this."),
+        text("motto", default="one\ntwo", wire=Wire(type="string", sent="one\ntwo")),
+        text("verse", type="textarea", default="a\r\nb", wire=Wire(type="string", sent="a\r\nb")),
+        text("lines", wire=Wire(type="array", sent=["one", "two\nthree"])),
+        number("width", 512, minimum="64", maximum="4096"),
+        select("seconds", "5", "10", "2.5", wire=Wire(type="number", sent=5)),
+        select("loop", "true", "false", wire=Wire(type="boolean", sent=True)),
+        select(
+            "selectedLoraModel",
+            Option(
+                value="7",
+                label="Constructor",
+                triggerwords=("constructor",),
+                generatesettings=({**slider, "id": "constructor"},),
+            ),
+            open=True,
+            type="multiselect",
+            wire=Wire(type="array", sent=[]),
+        ),
+        name="wiro/corners",
+        categories=("text-to-image",),
+    )
+
+
 def _huge() -> ToolSpec:
     many = [Option(value=str(n), label=f"owner/Model {n}") for n in range(10_000)]
     closed = [f"choice-{n}" for n in range(300)]
@@ -114,6 +143,7 @@ AWKWARD: Final = {
     each.tool: each
     for each in (
         _hostile(),
+        _corners(),
         _huge(),
         tool(name="wiro/nothing", description=""),
         tool(

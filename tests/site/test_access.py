@@ -100,6 +100,22 @@ def test_nothing_moves_and_nothing_is_cut_off(
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
+def test_a_phone_says_what_is_billed_and_keeps_sliders_usable(
+    browser: Browser, address: str
+) -> None:
+    with watched(browser, address, viewport={"width": 390, "height": 844}) as page:
+        visit(page, address + TOOL)
+        cells = page.locator("#what-can-happen + .wt-table td:nth-child(3)")
+        assert cells.count() > 5
+        for cell in cells.all():
+            assert cell.evaluate("e => getComputedStyle(e, '::before').content") == '"Billed: "'
+        page.locator("[data-input=selected_lora_model] [role=combobox]").fill("62")
+        page.keyboard.press("Enter")
+        card = page.locator(".wt-lora")
+        assert card.locator("code").first.evaluate("e => e.getClientRects().length") == 1
+        assert (card.locator("input[type=range]").bounding_box() or {})["width"] > 120
+
+
 @pytest.mark.parametrize("path", KINDS)
 def test_pages_may_ask_only_their_own_site(browser: Browser, address: str, path: str) -> None:
     # Not a watched page: a browser reports what it refuses as an error, and that is wanted here.

@@ -280,7 +280,9 @@ def test_hostile_texts_travel_in_an_address(page: Page, address: str) -> None:
     page.locator("[data-input=selected_model] [role=combobox]").fill(HOSTILE[1])
     page.keyboard.press("Enter")
     before = page.evaluate("document.querySelector('.wt-builder').request().snippets")
-    shared = page.url
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Link copied.").wait_for()
+    shared = page.evaluate("navigator.clipboard.readText()")
     page.goto("about:blank")
     visit(page, shared)
     assert page.evaluate("document.querySelector('.wt-builder').request().snippets") == before

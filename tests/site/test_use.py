@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -17,6 +18,31 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 TOOL = "tools/wiro/text_to_image_sd_lora.html"
+
+
+COUNT_ADDRESSES = """() => {
+  window.addresses = 0;
+  const replace = history.replaceState.bind(history);
+  history.replaceState = (...more) => (window.addresses += 1, replace(...more));
+}"""
+DRAG = """() => {
+  const slider = document.querySelector("[data-input=strength] input[type=range]");
+  for (let step = 1; step <= 300; step += 1) {
+    slider.value = 0.1 + step / 400;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  return slider.value;
+}"""
+
+
+def packed(state: dict[str, str]) -> str:
+    """What stands behind ``#run=`` for a form with these texts."""
+    return base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip("=")
+
+
+def unpacked(url: str) -> dict[str, str]:
+    state = url.partition("#run=")[2]
+    return json.loads(base64.urlsafe_b64decode(state + "=" * (-len(state) % 4)))
 
 
 def first_output(simulator: Simulator, task: str) -> str:
@@ -92,13 +118,40 @@ def test_a_shared_address_opens_the_same_request(browser: Browser, address: str)
         page.get_by_label("Seed").fill("7")
         page.locator("[data-input=selected_model] [role=combobox]").fill("12345")
         page.keyboard.press("Enter")
-        before, url = code(page), page.url
+        page.get_by_role("button", name="Copy link").click()
+        page.get_by_text("Link copied.").wait_for()
+        before, url = code(page), page.evaluate("navigator.clipboard.readText()")
+        assert page.url == url
     with watched(browser, address) as page:
         visit(page, url)
         assert code(page) == before
         assert page.get_by_label("Seed").is_visible()
         page.get_by_role("button", name="Reset").click()
         assert "seed" not in code(page)
+
+
+def test_reset_forgets_a_choice_that_is_not_listed(page: Page, address: str) -> None:
+    visit(page, f"{address}{TOOL}#run={packed({'scheduler': 'Gone'})}")
+    assert "'Gone' is not an option" in page.locator(".wt-problems").inner_text()
+    page.get_by_role("button", name="Reset").click()
+    assert not page.locator(".wt-problems").is_visible()
+    assert "Gone" not in code(page)
+
+
+def test_the_address_keeps_up_with_a_slider_that_is_dragged(page: Page, address: str) -> None:
+    # Browsers ignore, or refuse, an address that changes some hundred times in a few seconds.
+    visit(page, f"{address}tools/wiro/odd_values.html")
+    page.evaluate(COUNT_ADDRESSES)
+    dragged = page.evaluate(DRAG)
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Link copied.").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert page.evaluate("addresses") < 5
+    assert unpacked(link)["strength"] == dragged == page.get_by_label("strength").last.input_value()
+    page.locator(".wt-rare summary").click()
+    page.get_by_label("strength").last.fill("0.25")
+    page.wait_for_timeout(1000)
+    assert unpacked(page.url)["strength"] == "0.25"
 
 
 def test_a_broken_address_opens_the_plain_form(page: Page, address: str) -> None:

@@ -1,5 +1,5 @@
-// The documented values most like a given one: Python's difflib.get_close_matches, so that the
-// page suggests what the validator would.
+// The documented values most like a given one, as the validator suggests them: those that hold what
+// was given, shortest first, then those of Python's difflib.get_close_matches.
 
 import { reprText, shorten } from "./values.js";
 
@@ -64,12 +64,21 @@ function closeMatches(word, known, count, cutoff) {
   return scored.slice(0, count).map(([, each]) => each);
 }
 
+// Python's casefold, nearly: "ß" becomes "ss".
+function fold(text) {
+  return text.toUpperCase().toLowerCase().replaceAll("ς", "σ");
+}
+
 export function nearest(given, known) {
   const values = [...new Set(known)];
   if (!values.length) return "";
-  const folded = new Map(values.map((value) => [value.toLowerCase(), value]));
-  const close = closeMatches([...given].slice(0, 200).join("").toLowerCase(), folded.keys(), 3, 0.5);
+  const folded = new Map(values.map((value) => [fold(value), value]));
+  const word = fold([...given].slice(0, 200).join(""));
+  const holding = [...folded.keys()].filter((each) => [...word].length > 2 && each.includes(word));
+  holding.sort((a, b) => [...a].length - [...b].length);
+  const close = closeMatches(word, folded.keys(), 3, 0.5);
+  const near = [...new Set([...holding, ...close])].slice(0, 3);
   const quote = (value) => shorten(reprText(value), 60);
-  if (close.length) return `; nearest: ${close.map((each) => quote(folded.get(each))).join(", ")}`;
+  if (near.length) return `; nearest: ${near.map((each) => quote(folded.get(each))).join(", ")}`;
   return `; one of: ${values.slice(0, 5).map(quote).join(", ")}${values.length > 5 ? ", …" : ""}`;
 }

@@ -5,6 +5,7 @@ import { lorasOf, loraPrefix, problems } from "./rules.js";
 import { json, LocalFile, Lora, Num, number, parseJson } from "./values.js";
 
 const NUMBERS = new Set(["int", "number", "int-or-text"]);
+const NUMERIC = new Set(["number", "boolean"]);
 const RAW = new Set(["list", "object", "any"]);
 const MANY_FILES = new Set(["files", "files-mixed", "files-url"]);
 
@@ -55,10 +56,21 @@ export function lines(found) {
   return [...found].map(([name, text]) => (name.includes(": ") ? text : `${name}: ${text}`));
 }
 
+// The value of an option, which is always text, for a tool that reads a number or a flag.
+function unquoted(text) {
+  try {
+    const value = parseJson(text);
+    return value instanceof Num || typeof value === "boolean" ? value : text;
+  } catch {
+    return text;
+  }
+}
+
 function spell(wire, value) {
   if (value instanceof Lora) return value.value;
   if (Array.isArray(value)) return value.map((item) => spell("", item));
   if (wire === "string" && typeof value !== "string") return json(value);
+  if (NUMERIC.has(wire) && typeof value === "string") return unquoted(value);
   return wire === "array" ? [value] : value;
 }
 

@@ -15,6 +15,15 @@ export class Num {
   }
 }
 
+const HUGE = 2n ** 1000n;
+
+// An integer of more than some 300 digits.
+export function isHuge(value) {
+  if (!(value instanceof Num) || !value.whole) return false;
+  const integer = BigInt(value.text);
+  return integer >= HUGE || integer <= -HUGE;
+}
+
 export class LocalFile {
   constructor(path) {
     this.path = path;
@@ -27,7 +36,9 @@ export class LocalFile {
 export class Lora {
   // `scales` maps setting ids to texts as they were typed; `option` is the documented row or null.
   constructor(value, { option = null, scales = {}, tag = true, words = [] } = {}) {
-    Object.assign(this, { value, option, scales, tag, words });
+    // Without a prototype: a setting may be called "constructor".
+    const own = Object.assign(Object.create(null), scales);
+    Object.assign(this, { value, option, scales: own, tag, words });
   }
 }
 
@@ -81,14 +92,20 @@ export function reprText(text) {
   return quote + body.replace(INVISIBLE, escape) + quote;
 }
 
-export function python(value) {
-  if (typeof value === "string") return pythonText(value);
+// What Python's repr gives for any value.
+export function repr(value) {
+  return python(value, reprText);
+}
+
+// Python source of a value; `quote` spells its texts.
+export function python(value, quote = pythonText) {
+  if (typeof value === "string") return quote(value);
   if (value instanceof Num) return value.text;
-  if (value instanceof LocalFile) return `Path(${pythonText(value.path)})`;
-  if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
+  if (value instanceof LocalFile) return `Path(${quote(value.path)})`;
+  if (Array.isArray(value)) return `[${value.map((item) => python(item, quote)).join(", ")}]`;
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  const pairs = Object.entries(value).map(([key, item]) => `${pythonText(key)}: ${python(item)}`);
+  const pairs = Object.entries(value).map(([key, item]) => `${quote(key)}: ${python(item, quote)}`);
   return `{${pairs.join(", ")}}`;
 }
 

@@ -3,12 +3,15 @@
 import { control } from "./controls.js";
 import { el, newId } from "./dom.js";
 import { highlight } from "./highlight.js";
-import { check, lines, unknownInput } from "./request.js";
+import { check, defaultOf, lines, unknownInput } from "./request.js";
 import { snippets } from "./snippets.js";
 import { tabs } from "./tabs.js";
 
 const TABS = { python: "Python", async: "Async", shell: "Shell", curl: "curl", json: "JSON" };
 const MARK = "#run=";
+
+// Browsers stop following an address that changes much oftener than this.
+const ADDRESS_PAUSE = 400;
 
 function fieldFor(input, changed) {
   const labelId = newId("label");
@@ -88,7 +91,27 @@ function address(fields) {
   return location.pathname + location.search + (Object.keys(state).length ? MARK + pack(state) : "");
 }
 
-function codePanel() {
+// `ask` has `write` called at once, but never again before a pause has passed; `flush` does not wait.
+function paced(write) {
+  let waiting = null;
+  let wanted = false;
+  const flush = () => {
+    if (!wanted) return;
+    wanted = false;
+    write();
+  };
+  const next = () => {
+    waiting = wanted ? setTimeout(next, ADDRESS_PAUSE) : null;
+    flush();
+  };
+  const ask = () => {
+    wanted = true;
+    if (waiting === null) next();
+  };
+  return { ask, flush };
+}
+
+function codePanel(link) {
   const code = el("code");
   const status = el("span", { class: "wt-status", role: "status" });
   const panel = el("pre", { class: "wt-snippet" }, code);
@@ -106,7 +129,7 @@ function codePanel() {
     "div",
     { class: "wt-actions" },
     el("button", { type: "button", class: "wt-copy", text: "Copy", onclick: () => copy(text, "Copied.") }),
-    el("button", { type: "button", class: "wt-share", text: "Copy link", onclick: () => copy(location.href, "Link copied.") }),
+    el("button", { type: "button", class: "wt-share", text: "Copy link", onclick: () => copy(link(), "Link copied.") }),
     el("button", { type: "button", class: "wt-reset", text: "Reset" }),
     status,
   );
@@ -124,7 +147,11 @@ export function build(root, tool) {
   let texts = {};
   let tab = "python";
   let unknown = [];
-  const out = codePanel();
+  const inAddress = paced(() => history.replaceState(null, "", address(fields)));
+  const out = codePanel(() => {
+    inAddress.flush();
+    return location.href;
+  });
   const summary = el("ul", { class: "wt-problems", "aria-live": "polite" });
   const fields = tool.inputs.map((input) => fieldFor(input, () => update(true)));
   const bar = tabs(TABS, "Language of the snippet", out.panel, (key) => {
@@ -135,8 +162,10 @@ export function build(root, tool) {
   function given() {
     const values = new Map();
     for (const field of fields) {
-      const value = field.get();
-      if (value !== undefined) values.set(field.input.name, value);
+      // A field may spell a default its own way; one that nobody touched is the default itself.
+      const untouched = field.input.default !== undefined && field.save() === null;
+      const value = untouched ? defaultOf(field.input) : field.get();
+      if (value !== undefined && value !== null) values.set(field.input.name, value);
     }
     return values;
   }
@@ -169,7 +198,7 @@ export function build(root, tool) {
     mark(found(values));
     texts = snippets(tool, values);
     out.show(texts[tab], tab);
-    if (keep) history.replaceState(null, "", address(fields));
+    if (keep) inAddress.ask();
   }
 
   const ordered = [...fields].sort((a, b) => Boolean(b.input.required) - Boolean(a.input.required));
@@ -201,6 +230,7 @@ export function build(root, tool) {
   };
   restart();
   follow();
+  window.addEventListener("pagehide", inAddress.flush);
   window.addEventListener("hashchange", () => {
     if (!location.hash.startsWith(MARK)) return;
     restart();
@@ -210,6 +240,7 @@ export function build(root, tool) {
   out.buttons.querySelector(".wt-reset").addEventListener("click", () => {
     restart();
     update(false);
+    inAddress.flush();
     history.replaceState(null, "", location.pathname + location.search);
   });
   root.replaceChildren(form, el("div", { class: "wt-code" }, bar, out.panel, out.buttons, summary));

@@ -17,17 +17,20 @@ function initialText(input) {
 function textual(input, { changed }, read) {
   const start = initialText(input);
   const properties = { spellcheck: "false", autocomplete: "off", dir: "auto" };
-  const field = input.long
+  // A field of one line drops the line breaks of its text.
+  const field = input.long || /[\r\n]/.test(start)
     ? el("textarea", { rows: "3", ...properties })
     : el("input", { type: "text", ...properties });
   field.value = start;
+  // What the browser makes of it: it spells the ends of lines its own way.
+  const shown = field.value;
   if (input.required && input.example !== undefined) field.placeholder = String(input.example);
   field.addEventListener("input", changed);
   return {
     node: field,
     field,
     get: () => read(field.value, start),
-    save: () => (field.value === start ? null : field.value),
+    save: () => (field.value === shown ? null : field.value),
     load: (text) => {
       field.value = text;
     },
@@ -76,23 +79,36 @@ function switchControl(input, { changed }) {
   const choices = [...(start ? [] : [""]), "true", "false"];
   if (input.odd !== undefined) choices.push(String(input.odd));
   const field = el("select", {}, ...choices.map((each) => el("option", { value: each, text: each || "left out" })));
-  field.value = start;
-  field.addEventListener("change", changed);
   const read = { true: true, false: false, "": undefined };
-  return simple(field, start, () => (field.value in read ? read[field.value] : input.odd));
+  return selected(field, start, changed, (value) => (value in read ? read[value] : input.odd));
 }
 
-function simple(field, start, get) {
+// A list of which one is selected. A shared address may hold a value that is not listed any more:
+// it is kept, so that what is wrong with it is said.
+function selected(field, start, changed, read) {
+  let stray = null;
+  const load = (text) => {
+    field.value = text;
+    stray = field.value === text ? null : text;
+  };
+  field.value = start;
+  field.addEventListener("change", () => {
+    stray = null;
+    changed();
+  });
   return {
     node: field,
     field,
-    get,
-    save: () => (field.value === start ? null : field.value),
-    load: (text) => {
-      field.value = text;
-    },
+    get: () => stray ?? read(field.value),
+    save: () => stray ?? (field.value === start ? null : field.value),
+    load,
     clear: () => {
       field.value = start;
+      stray = null;
+    },
+    choose: (value) => {
+      load(value);
+      changed();
     },
   };
 }
@@ -110,26 +126,7 @@ function selectControl(input, { changed }) {
   );
   if (blank && input.default === undefined) rows.unshift(el("option", { value: "", text: input.required ? "Choose…" : "left out" }));
   const field = el("select", {}, ...rows);
-  field.value = start;
-  let stray = null;
-  field.addEventListener("change", () => {
-    stray = null;
-    changed();
-  });
-  const control = simple(field, start, () => {
-    if (stray !== null) return stray;
-    return field.value === "" && blank ? undefined : field.value;
-  });
-  // A shared address may hold a value that is not listed any more: keep it, and say so.
-  const load = (text) => {
-    field.value = text;
-    stray = field.value === text ? null : text;
-  };
-  const choose = (value) => {
-    load(value);
-    changed();
-  };
-  return { ...control, load, choose, save: () => stray ?? control.save() };
+  return selected(field, start, changed, (value) => (value === "" && blank ? undefined : value));
 }
 
 function pickControl(input, { labelId, changed }) {

@@ -3,7 +3,7 @@
 
 import { decimal, isWhole, less, onStep, spell } from "./decimal.js";
 import { nearest } from "./nearest.js";
-import { LocalFile, Lora, Num, reprText, shorten } from "./values.js";
+import { isHuge, LocalFile, Lora, Num, repr, reprText, shorten } from "./values.js";
 
 const EXPECTED = {
   text: "text", choice: "text", id: "text", int: "a whole number", number: "a number",
@@ -12,10 +12,16 @@ const EXPECTED = {
 
 function shown(value) {
   if (value === null) return "nothing";
-  if (typeof value === "string") return `${shorten(reprText(value))} (text)`;
-  if (value instanceof Num) return `${value.text} (${value.whole ? "whole number" : "number"})`;
-  if (typeof value === "boolean") return `${value ? "True" : "False"} (boolean)`;
-  return Array.isArray(value) ? "list" : "mapping";
+  const text = shorten(repr(value));
+  if (typeof value === "string") return `${text} (text)`;
+  if (value instanceof Num) return `${text} (${value.whole ? "whole number" : "number"})`;
+  if (typeof value === "boolean") return `${text} (boolean)`;
+  return `${text} (${Array.isArray(value) ? "list" : "mapping"})`;
+}
+
+function isMapping(value) {
+  const plain = value !== null && typeof value === "object";
+  return plain && !(value instanceof Num) && !Array.isArray(value);
 }
 
 function fits(kind, value) {
@@ -23,7 +29,7 @@ function fits(kind, value) {
   if (kind === "number") return value instanceof Num;
   if (kind === "int-or-text") return typeof value === "string" || (value instanceof Num && value.whole);
   if (kind === "bool") return typeof value === "boolean";
-  if (kind === "object") return value !== null && typeof value === "object" && !Array.isArray(value);
+  if (kind === "object") return isMapping(value);
   return kind === "any" || typeof value === "string";
 }
 
@@ -37,8 +43,8 @@ function limits(input, value) {
   if (!(value instanceof Num)) return null;
   const given = decimal(value.text);
   for (const [key, words, wrong] of [
-    ["minimum", "greater than or equal to", (limit) => less(given, limit)],
     ["maximum", "less than or equal to", (limit) => less(limit, given)],
+    ["minimum", "greater than or equal to", (limit) => less(given, limit)],
   ]) {
     const limit = input[key];
     if (limit !== undefined && wrong(decimal(limit))) {
@@ -60,6 +66,11 @@ function wrongKind(input, value) {
   return fits(kind, value) ? null : `expected ${EXPECTED[kind]}, got ${shown(value)}`;
 }
 
+// A shared address can hold what no keyboard types.
+function holdsHalf(value) {
+  return [value].flat().some((each) => typeof each === "string" && /\p{Surrogate}/u.test(each));
+}
+
 // What is wrong with `value` as one input: a list of [where, message], where is "" or "[2]".
 export function problems(input, value) {
   const { kind } = input;
@@ -67,13 +78,16 @@ export function problems(input, value) {
   if (input.required && kind !== "choice" && typeof value === "string" && !value.trim()) {
     return [["", "required, got blank text"]];
   }
+  if (holdsHalf(value)) return [["", "holds half a character (an unpaired surrogate)"]];
   if (kind === "choices") {
     return value.map((each, index) => [`[${index}]`, option(input, each)]).filter(([, text]) => text);
   }
-  if (Array.isArray(value) || kind.startsWith("file") || value instanceof LocalFile) return [];
+  if ((Array.isArray(value) && kind !== "object") || kind.startsWith("file") || value instanceof LocalFile) return [];
   if (kind === "lora") return [];
   const text =
-    wrongKind(input, value) ?? (kind === "choice" ? option(input, value) : limits(input, value));
+    wrongKind(input, value) ??
+    (kind === "choice" ? option(input, value) : limits(input, value)) ??
+    (isHuge(value) ? "has more than 300 digits" : null);
   return text ? [["", text]] : [];
 }
 
@@ -87,14 +101,14 @@ function allowed([, kind, low, high, , step]) {
 
 function scale(setting, given) {
   const [, kind, low, high, , step] = setting;
+  const wrong = (quoted) => [null, `expected ${allowed(setting)}, got ${quoted}`];
+  if (isHuge(given)) return wrong("more than 300 digits");
   const exact = given instanceof Num ? decimal(given.text) : null;
-  const quoted = given instanceof Num ? given.text : shorten(reprText(given));
-  const wrong = `expected ${allowed(setting)}, got ${quoted}`;
-  if (exact === null || (kind === "number" && !isWhole(exact))) return [null, wrong];
+  if (exact === null || (kind === "number" && !isWhole(exact))) return wrong(shorten(repr(given)));
   const [least, most, by] = [low, high, step].map(decimal);
-  if ((least && less(exact, least)) || (most && less(most, exact))) return [null, wrong];
+  if ((least && less(exact, least)) || (most && less(most, exact))) return wrong(given.text);
   const zero = { digits: 0n, scale: 0 };
-  if (by && !onStep(exact, least ?? zero, by)) return [null, wrong];
+  if (by && !onStep(exact, least ?? zero, by)) return wrong(given.text);
   return [spell(kind, exact), null];
 }
 
