@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.wholefile import read_whole
 
 MANIFEST: Final = "MANIFEST.json"
 
@@ -66,8 +67,7 @@ def manifest_hash(out: Path) -> str:
 def read_file(path: Path | str) -> bytes | None:
     """The bytes of a file, ``None`` when there is none."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read()
+        return read_whole(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 

@@ -17,6 +17,7 @@ from wirogen.realpaths import RealPaths
 from wirogen.spec import load_spec
 from wirogen.spec.names import tool_paths
 from wirogen.store import Store, key_of, names_below
+from wirogen.wholefile import read_whole
 from wirogen.workers import each
 
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
@@ -169,7 +170,7 @@ def files_below(folder: Path, *suffixes: str) -> list[Path]:
 def read_bytes(file: Path) -> bytes:
     """The bytes of a file; what the operating system refuses is one line."""
     try:
-        return file.read_bytes()
+        return read_whole(file)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise InputError(Diagnostic(code="S004", message=reason, path=display_path(file))) from None

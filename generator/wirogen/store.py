@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import wirogen
+from wirogen.wholefile import read_whole
 
 T = TypeVar("T")
 
@@ -46,11 +46,11 @@ class Store:
         if path is None:
             return None
         try:
-            with open(path, "rb", buffering=0) as file:
-                data = file.read()
-            if hashlib.sha256(data[_HASH:]).digest() != data[:_HASH]:
+            data = read_whole(path)
+            result = memoryview(data)[_HASH:]
+            if hashlib.sha256(result).digest() != data[:_HASH]:
                 return None
-            return pickle.loads(data[_HASH:])  # noqa: S301 - the user's own cache folder
+            return pickle.loads(result)  # noqa: S301 - the user's own cache folder
         except Exception:  # noqa: BLE001 - whatever is wrong with an entry, it is made anew
             return None
 
@@ -159,8 +159,7 @@ def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
         before = f"{number}/" if number else ""
         for name in names_below(folder):
             try:
-                with open(f"{folder}/{name}", "rb", buffering=0) as file:
-                    data = file.read()
+                data = read_whole(f"{folder}/{name}")
             except OSError:  # whoever needs the file says so
                 data = b""
             hashes[before + name] = hashlib.sha256(data).hexdigest()
@@ -187,5 +186,21 @@ def _leads_up(path: str) -> bool:
 
 @cache
 def shaping_libraries() -> dict[str, str]:
-    """The versions of the libraries that decide what generated text looks like."""
-    return {name: version(name) for name in _SHAPING}
+    """The versions of the libraries that decide what generated text looks like.
+
+    They stand in the names of the folders that installers write, the first on the path counts.
+    """
+    found: dict[str, str] = {}
+    for folder in reversed(sys.path):
+        with suppress(OSError):
+            for entry in os.listdir(folder or os.curdir):
+                name, _, version = entry.removesuffix(".dist-info").partition("-")
+                if entry.endswith(".dist-info") and version:
+                    found[name.lower().replace("_", "-").replace(".", "-")] = version
+    return {name: found.get(name) or _version(name) for name in _SHAPING}
+
+
+def _version(name: str) -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - slow to load, for strange places only
+
+    return version(name)
