@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wirogen.files import hash_of_file, sha256
 from wirogen.generate import Generated, generate
 from wirogen.held import Held, Specs
 from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
@@ -191,10 +191,11 @@ def _write_specs(
         if target in sources.broken or occupied.get(target, held.tool) != held.tool:
             continue
         moved = own is not file and real.of(own) != target
-        data = read_bytes(own) if own.is_file() else None
-        digest = None if data is None else hashlib.sha256(data).hexdigest()
-        if digest == held.digest and not moved:
+        there = own.is_file()
+        if there and not moved and hash_of_file(own) == held.digest:
             continue
+        data = read_bytes(own) if there else None
+        digest = None if data is None else sha256(data)
         spec = held.load()
         by_hand = data is not None and spec.source is None
         if by_hand and not moved:

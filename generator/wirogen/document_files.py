@@ -14,6 +14,7 @@ from wirogen.contract import kept_findings
 from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
 from wirogen.diagnostics import Diagnostic, InputError, display_path
 from wirogen.document import parse_document
+from wirogen.files import hash_of_file, sha256
 from wirogen.held import Held, hold, recall
 from wirogen.realpaths import RealPaths
 from wirogen.snapshot import accumulate, is_full
@@ -140,8 +141,8 @@ class Details:
 
 def _parsed(file: Path, shown: str, document: str, store: Store) -> _Document | None:
     try:
-        key = key_of("document", shown, document, read_bytes(file))
-    except InputError:
+        key = key_of("document", shown, document, hash_of_file(file))
+    except OSError:
         return None
     again = partial(_parse_again, file, shown, document)
     found = recall(store, "document", key, again)
@@ -156,7 +157,8 @@ def _parse(file: Path, shown: str, document: str, store: Store) -> _Document | D
     except InputError as error:
         return error.diagnostic
     held, full = hold(parsed.spec, store), is_full(parsed.spec, document)
-    held.note("document", key_of("document", shown, document, data), (parsed.diagnostics, full))
+    key = key_of("document", shown, document, sha256(data))
+    held.note("document", key, (parsed.diagnostics, full))
     return _Document(held=held, diagnostics=parsed.diagnostics, full=full)
 
 

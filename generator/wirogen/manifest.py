@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.wholefile import read_whole
+from wirogen.files import read_whole, sha256
 
 MANIFEST: Final = "MANIFEST.json"
 
@@ -70,10 +69,6 @@ def read_file(path: Path | str) -> bytes | None:
         return read_whole(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def hash_of(path: Path | str) -> str | None:

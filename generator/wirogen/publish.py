@@ -19,8 +19,9 @@ from typing import Final, Self
 
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.exchange import ASIDE, exchange
+from wirogen.files import sha256
 from wirogen.lock import hold, is_free, locked
-from wirogen.manifest import MANIFEST, Entry, hash_of, manifest_text, read_file, sha256
+from wirogen.manifest import MANIFEST, Entry, hash_of, manifest_text, read_file
 from wirogen.standing import Look, Standing
 
 TEMPORARY: Final = ".wirogen-"

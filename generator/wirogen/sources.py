@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.diagnostics import Diagnostic, InputError, Position, display_path
+from wirogen.files import hash_of_file, read_whole, sha256
 from wirogen.held import Held, Specs, hold, recall
 from wirogen.realpaths import RealPaths
 from wirogen.spec import load_spec
 from wirogen.spec.names import tool_paths
 from wirogen.store import Store, key_of, names_below
-from wirogen.wholefile import read_whole
 from wirogen.workers import each
 
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
@@ -68,8 +68,8 @@ class Sources:
 
 def _loaded(file: Path, shown: str, store: Store) -> Held | None:
     try:
-        key = key_of("spec", read_bytes(file))
-    except InputError:
+        key = key_of("spec", hash_of_file(file))
+    except OSError:
         return None
     found = recall(store, "spec", key, partial(_load_again, file, shown))
     return found and found[0]
@@ -85,13 +85,13 @@ def _load(file: Path, shown: str, store: Store) -> Held | Diagnostic:
         held = hold(load_spec(decode(data, shown), path=shown), store)
     except InputError as error:
         return error.diagnostic
-    held.note("spec", key_of("spec", data))
+    held.note("spec", key_of("spec", sha256(data)))
     return held
 
 
 def note_spec(held: Held, text: str) -> None:
     """Remember what the file with ``text`` holds, which is about to be written."""
-    held.note("spec", key_of("spec", text))
+    held.note("spec", key_of("spec", sha256(text.encode())))
 
 
 def read_specs(

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import wirogen
-from wirogen.wholefile import read_whole
+from wirogen.files import hash_of_file, read_whole
 
 T = TypeVar("T")
 
@@ -159,10 +159,10 @@ def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
         before = f"{number}/" if number else ""
         for name in names_below(folder):
             try:
-                data = read_whole(f"{folder}/{name}")
+                digest = hash_of_file(f"{folder}/{name}")
             except OSError:  # whoever needs the file says so
-                data = b""
-            hashes[before + name] = hashlib.sha256(data).hexdigest()
+                digest = ""
+            hashes[before + name] = digest
     return hashes
 
 
