@@ -14,6 +14,8 @@ from typing import Any, Final, Generic, Self, TypeVar
 T = TypeVar("T")
 
 _FORKS: Final = hasattr(os, "fork")
+_FIRST_FILE: Final = 3
+"""Below are input, output and errors."""
 
 
 class Aside(Generic[T]):
@@ -45,6 +47,11 @@ class Aside(Generic[T]):
         self._end()
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether another process is at it."""
+        return bool(self._child)
+
+    @property
     def result(self) -> T:
         """What ``work`` gives, waited for; its errors are raised here."""
         if not self._result:
@@ -52,17 +59,19 @@ class Aside(Generic[T]):
         return self._result[0]
 
     def _begin(self) -> None:
-        reading, writing = os.pipe()
+        self._pipe, writing = os.pipe()
+        # Ctrl-C must find each of the two where it knows what to do.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            child = os.fork()
+            self._child = os.fork()
+            if self._child == 0:
+                _work_and_leave(self._work, writing)
         except OSError:
-            os.close(reading)
-            os.close(writing)
+            os.close(self._pipe)
             raise
-        if child == 0:
-            _work_and_leave(self._work, writing)
-        os.close(writing)
-        self._child, self._pipe = child, reading
+        finally:
+            os.close(writing)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _received(self) -> T:
         pieces: list[bytes] = []
@@ -70,14 +79,14 @@ class Aside(Generic[T]):
             pieces.append(piece)
         try:
             found: list[T] = pickle.loads(b"".join(pieces))  # noqa: S301 - from a fork of this one
-        except (EOFError, pickle.UnpicklingError):
+        except Exception:  # noqa: BLE001 - cut off wherever that process was killed
             return self._work()
         finally:
             self._end()
         return found[0]
 
     def _end(self) -> None:
-        """Nothing is left of the other process: it holds whatever files this one has open."""
+        """Nothing is left of the other process."""
         if not self._child:
             return
         child, self._child = self._child, 0
@@ -89,8 +98,14 @@ class Aside(Generic[T]):
 
 
 def _work_and_leave(work: Callable[[], Any], pipe: int) -> None:
-    """Whatever happens, this process ends here: the rest of the program belongs to its parent."""
+    """Whatever happens, this process ends here: the rest of the program belongs to its parent, and
+    so do its files, for a parent that is killed must leave no lock and no open output behind."""
     try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in range(_FIRST_FILE):
+            os.dup2(nothing, stream)
+        os.closerange(_FIRST_FILE, pipe)
+        os.closerange(pipe + 1, os.sysconf("SC_OPEN_MAX"))
         data = memoryview(pickle.dumps([work()]))
         while data:
             data = data[os.write(pipe, data) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -191,10 +192,10 @@ def _write_specs(
         if target in sources.broken or occupied.get(target, held.tool) != held.tool:
             continue
         moved = own is not file and real.of(own) != target
-        there = own.is_file()
-        if there and not moved and hash_of_file(own) == held.digest:
-            continue
-        data = read_bytes(own) if there else None
+        with suppress(OSError):
+            if not moved and hash_of_file(own) == held.digest:
+                continue
+        data = read_bytes(own) if own.is_file() else None
         digest = None if data is None else sha256(data)
         spec = held.load()
         by_hand = data is not None and spec.source is None

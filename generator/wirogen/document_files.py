@@ -91,10 +91,11 @@ class Details:
 
     def __init__(self, base: Path | None) -> None:
         self._base = base
+        self._real = RealPaths()
         self._by_tool: dict[str, _Detail] = {}
 
     def read(self, file: Path, into: Sources, store: Store) -> None:
-        shown = display_path(file)
+        shown = display_path(file, self._real.of)
         try:
             data = read_bytes(file)
             key = key_of("detail", shown, data)
@@ -109,7 +110,7 @@ class Details:
                 into.errors.append(Diagnostic(code="T105", message=message, path=shown))
                 return
         found = _Detail(
-            detail=detail, shown=shown, document=_relative(file, self._base, RealPaths())
+            detail=detail, shown=shown, document=_relative(file, self._base, self._real)
         )
         self._by_tool |= dict.fromkeys(detail.tools, found)
 

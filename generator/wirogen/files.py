@@ -27,6 +27,8 @@ def read_whole(path: str | os.PathLike[str]) -> bytes:
         while more := os.read(file, _PIECE):
             pieces.append(more)
         return b"".join(pieces)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     finally:
         os.close(file)
 

@@ -18,12 +18,13 @@ Entry: TypeAlias = "str | Mapping[str, Entry]"
 """What a manifest holds."""
 
 
-def known_files(out: Path) -> dict[str, str]:
-    """The hash of each file that the manifest in ``out`` lists, by path below ``out``. Raises
-    :class:`InputError` for a manifest that nobody can work with."""
+def read_manifest(out: Path) -> tuple[str, dict[str, str]]:
+    """What tells one state of the manifest in ``out`` from others (empty when there is none), and
+    the hash of each file that it lists, by path below ``out``. Raises :class:`InputError` for a
+    manifest that nobody can work with."""
     data = read_file(out / MANIFEST)
     if data is None:
-        return {}
+        return "", {}
     try:
         files = cast("dict[str, str]", json.loads(data)["files"])
         known = {str(path): str(digest) for path, digest in files.items()}
@@ -32,7 +33,7 @@ def known_files(out: Path) -> dict[str, str]:
     if any(map(_escapes, known)):
         message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
         raise InputError(Diagnostic(code="S003", message=message, path=str(out / MANIFEST)))
-    return known
+    return sha256(data), known
 
 
 def manifest_text(entry: Entry) -> str:
@@ -59,7 +60,7 @@ def built_specs(out: Path) -> dict[str, str]:
 
 
 def manifest_hash(out: Path) -> str:
-    """What tells one state of the manifest in ``out`` from others; empty when there is none."""
+    """The first half of what :func:`read_manifest` gives."""
     return hash_of(out / MANIFEST) or ""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.aside import Aside
-from wirogen.manifest import MANIFEST, hash_of, known_files, manifest_hash
+from wirogen.manifest import MANIFEST, hash_of, manifest_hash, read_manifest
 
 _WORTH_A_PROCESS: Final = 50_000
 """Bytes of a manifest: that of some hundred files."""
@@ -50,8 +50,9 @@ class Standing:
         self._taken = taken
 
     def look(self) -> Look:
-        """What is there, for whoever keeps others from writing there. Raises :class:`InputError`
-        for a manifest that nobody can work with."""
+        """What is there, or was when the look began if no build has been at work there since. A
+        file that a person edits in between is noticed by the next build. Raises
+        :class:`InputError` for a manifest that nobody can work with."""
         if self._taken is not None:
             found = self._taken.result
             # Somebody may have been at work there in between.
@@ -70,11 +71,12 @@ def looking(out: Path) -> Generator[Standing]:
         yield Standing(out)
         return
     with Aside(partial(_compare, out)) as taken:
-        yield Standing(out, taken)
+        yield Standing(out, taken if taken.elsewhere else None)
 
 
 def _glance(out: Path) -> Look:
-    return Look(out=out, manifest=manifest_hash(out), known=known_files(out), others=None)
+    manifest, known = read_manifest(out)
+    return Look(out=out, manifest=manifest, known=known, others=None)
 
 
 def _compare(out: Path) -> Look:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import re
 import sys
 import tempfile
 import time
@@ -26,6 +27,11 @@ from wirogen.files import hash_of_file, read_whole
 T = TypeVar("T")
 
 _SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
+_INSTALLED: Final = re.compile(
+    rf"(?P<name>{'|'.join(_SHAPING).replace('-', '[-_.]+')})"
+    r"(?:-(?P<version>[0-9][^-]*)\.dist-info|.*\.(?:dist|egg)-info)",
+    re.IGNORECASE,
+)
 _KEPT_FOR: Final = 30 * 24 * 3600.0
 _HASH: Final = hashlib.sha256().digest_size
 
@@ -188,16 +194,24 @@ def _leads_up(path: str) -> bool:
 def shaping_libraries() -> dict[str, str]:
     """The versions of the libraries that decide what generated text looks like.
 
-    They stand in the names of the folders that installers write, the first on the path counts.
+    They stand in the names of folders that installers write; where those do not say it plainly,
+    the standard library finds out.
     """
-    found: dict[str, str] = {}
-    for folder in reversed(sys.path):
+    found: dict[str, list[str]] = {}
+    for folder in sys.path:
+        here: dict[str, list[str]] = {}
         with suppress(OSError):
             for entry in os.listdir(folder or os.curdir):
-                name, _, version = entry.removesuffix(".dist-info").partition("-")
-                if entry.endswith(".dist-info") and version:
-                    found[name.lower().replace("_", "-").replace(".", "-")] = version
-    return {name: found.get(name) or _version(name) for name in _SHAPING}
+                if installed := _INSTALLED.fullmatch(entry):
+                    name = re.sub("[-_.]+", "-", installed["name"]).lower()
+                    here.setdefault(name, []).append(installed["version"] or "")
+        found = {**here, **found}
+    return {
+        name: versions[0]
+        if len(versions := found.get(name, [])) == 1 and versions[0]
+        else _version(name)
+        for name in _SHAPING
+    }
 
 
 def _version(name: str) -> str:

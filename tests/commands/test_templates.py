@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,19 @@ def test_a_template_may_be_split_and_assets_added(root: Path, tmp_path: Path) ->
     page = tmp_path / "mine/docs/tools/wiro/instant_id_lora.md"
     assert page.read_text("utf-8").endswith("Made by Acme.\n")
     assert (tmp_path / "mine/docs/assets/acme.css").read_text("utf-8") == "a {}\n"
+
+
+def test_a_guide_of_ones_own_may_list_tools_and_follows_them(root: Path, tmp_path: Path) -> None:
+    guide = "docs/guides/waiting.md.jinja"
+    put(tmp_path, guide, "{% for tool in tools %}\n- {{ tool.spec.name | md }}\n{% endfor %}\n")
+    shutil.copytree(root / "specs" / "tools", tmp_path / "specs")
+    page = tmp_path / "mine/docs/guides/waiting.md"
+    assert generate(tmp_path, Path("specs")).returncode == 0
+    assert "- wiro/instant-id-lora" in page.read_text("utf-8")
+    (spec,) = tmp_path.glob("specs/*/instant-id-lora.yaml")
+    spec.write_text(re.sub(r"(?m)^name: .*", 'name: "Another"', spec.read_text("utf-8")))
+    assert generate(tmp_path, Path("specs")).returncode == 0
+    assert "- Another" in page.read_text("utf-8")
 
 
 def test_a_folder_of_templates_that_is_not_there_is_one_line(root: Path, tmp_path: Path) -> None:

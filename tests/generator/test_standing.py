@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wirogen.lock import locked
 from wirogen.manifest import Entry, manifest_text
 
 HEAD = """
@@ -159,3 +160,22 @@ _entries = st.recursive(
 @given(st.dictionaries(st.text(), _entries, max_size=4))
 def test_a_manifest_is_the_json_that_any_program_would_write(entry: dict[str, Entry]) -> None:
     assert manifest_text(entry) == json.dumps(entry, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_a_parent_that_is_killed_leaves_no_lock_and_no_open_output(out: Path) -> None:
+    """The answer is longer than what a pipe takes in, so that nobody could write it out."""
+    script = """
+from wirogen.lock import locked
+with locked(out), looking(out):
+    print("looking", flush=True)
+    os.waitid(os.P_PID, forks[0], os.WSTOPPED | os.WNOHANG)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    hashes = {f"missing/{number}.md": "0" * 64 for number in range(3000)}
+    (out / "MANIFEST.json").write_text(json.dumps({"files": hashes}))
+    done = subprocess.run(
+        [sys.executable, "-c", HEAD + script, out], capture_output=True, timeout=60, check=False
+    )
+    assert done.stdout == b"looking\n"
+    with locked(out, waiting=lambda: pytest.fail("somebody still holds the folder")) as alone:
+        assert alone

@@ -67,8 +67,8 @@ def shared_pages(
     package: Identifier = DEFAULT_PACKAGE,
     remember: Remember | None = None,
 ) -> dict[str, str]:
-    """The pages that list tools, the guides and the assets. Each page is given just the values
-    that decide whether it is remembered."""
+    """The pages that list tools, the guides and the assets. A page that is remembered is given
+    nothing but what decides that, unless somebody's own templates may ask for more."""
     keep = remember or _make
     cards = [card for tools in owners.values() for card in tools]
     categories = [
@@ -98,8 +98,11 @@ def shared_pages(
     # The first one is the list of all others, each with what it says about itself.
     for name, _ in reversed(guides["guides"]):
         path = f"{_GUIDES}/{name}.md"
-        make = partial(renderer.text, f"{path}.jinja", **guides)
-        pages[path] = keep([path, package], [*shown.values()], make)
+        if renderer.overridden:
+            pages[path] = renderer.text(f"{path}.jinja", **values)
+        else:
+            make = partial(renderer.text, f"{path}.jinja", **guides)
+            pages[path] = keep([path, package, *shown], [*shown.values()], make)
         guides["about"][name] = pages[path].partition("\ndescription: ")[2].partition("\n")[0]
     files = {path: tidy(text) for path, text in pages.items()}
     files["docs/tools.json"] = listing_text(cards)

@@ -102,6 +102,11 @@ class Renderer:
         self._ours = overrides is None or not (overrides / "python").is_dir()
         self._loader = cast("jinja2.BaseLoader", self._env.loader)
 
+    @property
+    def overridden(self) -> bool:
+        """Whether somebody else's templates are looked at first."""
+        return self._foreign
+
     def text(self, template: str, **values: Any) -> str:
         try:
             return self._env.get_template(template).render(values)
