@@ -17,7 +17,6 @@ from typing import Final
 from wirogen.contract import keep_contract
 from wirogen.detail import with_required
 from wirogen.spec import Input, Option, ToolSpec
-from wirogen.spec.checks import with_limits
 
 SAMPLE_SIZE: Final = 5
 """How many models of a list a short document shows."""
@@ -77,7 +76,7 @@ def _with_detail(known: ToolSpec, new: ToolSpec) -> ToolSpec:
 def _with_limits(known: Input, new: Input) -> Input:
     if known.type != new.type:
         return new
-    limited, _ = with_limits(new, known.minimum, known.maximum, known.step)
+    limited = replace(new, minimum=known.minimum, maximum=known.maximum, step=known.step)
     return with_required(limited, known.required)
 
 

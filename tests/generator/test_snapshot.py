@@ -10,7 +10,7 @@ import pytest
 from corpus import Page, later, pages
 from wirogen.document import parse_document
 from wirogen.snapshot import accumulate, is_full
-from wirogen.spec import Input, ToolSpec, Wire, dump_spec, load_spec
+from wirogen.spec import Input, ToolSpec, dump_spec, load_spec
 
 PAGE = next(
     page for page in pages(60) if any(len(each.options or ()) >= 20 for each in page.fields)
@@ -48,21 +48,6 @@ def test_a_mark_stays_while_the_option_stays_away_and_goes_when_it_is_back() -> 
     assert mark == first.source.sha256[:12]
     back = accumulate(merged, first)
     assert next(each.seen for each in picker(back).options or () if each.value == gone) is None
-
-
-def test_a_limit_that_is_known_does_not_shut_out_what_a_newer_document_sends() -> None:
-    new = spec_of(PAGE)
-    steps = picker(new, "steps")
-    known = replace(steps, minimum="1", maximum="2", wire=Wire(type="string", sent="2"))
-    assert new.source
-    before = replace(
-        new,
-        inputs=tuple(known if item is steps else item for item in new.inputs),
-        source=replace(new.source, detail="d.json", detail_sha256="0" * 64),
-    )
-    merged = accumulate(before, new)
-    assert (picker(merged, "steps").minimum, picker(merged, "steps").maximum) == ("1", None)
-    assert load_spec(dump_spec(merged), path="x.yaml") == merged
 
 
 def test_the_same_document_again_changes_nothing() -> None:

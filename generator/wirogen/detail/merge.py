@@ -23,10 +23,10 @@ from wirogen.detail.read import Detail, DetailItem
 from wirogen.diagnostics import Diagnostic
 from wirogen.document.wire import CALLBACK, PROMPT, blank, decide, is_open
 from wirogen.spec import Input, Option, Source, ToolSpec, Unsent, Wire
-from wirogen.spec.checks import with_limits
-from wirogen.spec.model import CHOICE_TYPES, FILE_TYPES, NUMBER_TYPES
+from wirogen.spec.model import CHOICE_TYPES, FILE_TYPES
 
 _API: Final = "https://api.wiro.ai/v1"
+_NUMBERS: Final = frozenset({"number", "float", "range"})
 
 
 def merge_detail(
@@ -94,18 +94,8 @@ def with_required(item: Input, required: bool) -> Input:
 
 
 def _fill(item: Input, known: DetailItem, path: str, diagnostics: list[Diagnostic]) -> Input:
-    if item.type in NUMBER_TYPES:
-        item, broken = with_limits(item, known.minimum, known.maximum, known.step)
-        if broken:
-            diagnostics.append(
-                Diagnostic(
-                    code="T102",
-                    message=f"has a {broken} that shuts out {item.wire.sent!r}, which the document "
-                    "sends; it is not used",
-                    path=path,
-                    subject=item.name,
-                )
-            )
+    if item.type in _NUMBERS:
+        item = replace(item, minimum=known.minimum, maximum=known.maximum, step=known.step)
     if known.required is not None:
         item = with_required(item, known.required)
     item = replace(item, label=item.label or known.label, help=item.help or known.help)
@@ -149,6 +139,6 @@ def _input(item: DetailItem) -> Input:
         open=is_open(item.name, item.type, item.options),
         options=(item.options or ()) if choice else None,
     )
-    if item.type in NUMBER_TYPES:
+    if item.type in _NUMBERS:
         made = replace(made, minimum=item.minimum, maximum=item.maximum, step=item.step)
     return with_required(made, item.required) if item.required else made

@@ -11,7 +11,6 @@ from typing import NoReturn, cast
 
 from wirogen.diagnostics import Diagnostic, InputError, Position
 from wirogen.spec import Json, Option
-from wirogen.spec.checks import broken_limit
 from wirogen.spec.names import tool_name_problem
 
 
@@ -133,16 +132,12 @@ class _Reader:
         if low is not None and high is not None and Decimal(low) > Decimal(high):
             self.odd("T102", name, f"has min {low} above max {high}; neither is used")
             low = high = None
-        default = _text(item.get("value")) or None
-        if broken := broken_limit(default, low, high):
-            self.odd("T102", name, f"has a {broken} that shuts out its own value; it is not used")
-            low, high = (None, high) if broken == "minimum" else (low, None)
         return DetailItem(
             name=name,
             type=_text(item.get("type")) or "text",
             label=_text(item.get("label")),
             help=_text(item.get("note")) or _text(item.get("help")),
-            default=default,
+            default=_text(item.get("value")) or None,
             required=_truth(item.get("required")),
             minimum=low,
             maximum=high,

@@ -30,8 +30,8 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         "unusable-limit",
         Severity.WARNING,
         "A limit in Tool/Detail makes no sense.",
-        "It is not a number, the smallest value is above the largest, or it shuts out what a call "
-        "sends that gives nothing. It is left out, so the client lets every number pass.",
+        "It is not a number, or the smallest value is above the largest. It is left out, so the "
+        "client lets every number pass.",
         "Set the limits with an overlay.",
     ),
     rule(

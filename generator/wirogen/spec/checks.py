@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from wirogen.spec.model import CHOICE_TYPES, NUMBER_TYPES, UNSENT, Input, Json, Unsent
+from wirogen.spec.model import CHOICE_TYPES, UNSENT, Input
 
 SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 SEEN: Final = re.compile(r"[0-9a-f]{12}\Z")
@@ -54,41 +53,4 @@ def input_problem(item: Input) -> tuple[str, str] | None:
     low, high = item.minimum, item.maximum
     if low is not None and high is not None and Decimal(low) > Decimal(high):
         return "minimum", "must not be greater than maximum"
-    if item.type in NUMBER_TYPES and (broken := broken_limit(item.wire.sent, low, high)):
-        return broken, f"shuts out {item.wire.sent!r}, which is sent when nothing is given"
     return None
-
-
-def broken_limit(value: Json | Unsent, low: str | None, high: str | None) -> str | None:
-    """Which limit a number, or a text that spells one, breaks: ``minimum`` or ``maximum``."""
-    number = _decimal(value)
-    if number is None:
-        return None
-    if low is not None and number < Decimal(low):
-        return "minimum"
-    return "maximum" if high is not None and number > Decimal(high) else None
-
-
-def with_limits(
-    item: Input, low: str | None, high: str | None, step: str | None
-) -> tuple[Input, str | None]:
-    """``item`` with limits from elsewhere, and which of them was left out because a call that
-    gives nothing would break it."""
-    broken = broken_limit(item.wire.sent, low, high)
-    limited = replace(
-        item,
-        minimum=None if broken == "minimum" else low,
-        maximum=None if broken == "maximum" else high,
-        step=step,
-    )
-    return limited, broken
-
-
-def _decimal(value: Json | Unsent) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None

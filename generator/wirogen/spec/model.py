@@ -16,7 +16,6 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 SPEC_VERSION: Final = 1
 
 CHOICE_TYPES: Final = frozenset({"select", "multiselect", "selectwithcover"})
-NUMBER_TYPES: Final = frozenset({"number", "float", "range"})
 FILE_TYPES: Final = frozenset({"fileinput", "multifileinput", "combinefileinput"})
 KNOWN_TYPES: Final = CHOICE_TYPES | FILE_TYPES | {
     "text", "textarea", "number", "float", "checkbox", "range", "color"
