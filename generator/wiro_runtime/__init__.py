@@ -10,7 +10,6 @@ with Wiro() as client:
 from typing import Final
 
 from wiro_runtime.client import AsyncWiro, Client, Wiro
-from wiro_runtime.detail import TaskDetail
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
@@ -29,7 +28,13 @@ from wiro_runtime.errors import (
     UnexpectedAnswer,
     WiroError,
 )
-from wiro_runtime.events import (
+from wiro_runtime.hooks import Hooks, RequestInfo, ResponseInfo, RetryInfo, TaskInfo
+from wiro_runtime.inputs.lora import LoraChoice, LoraOption
+from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.results.result import Output, Result
+from wiro_runtime.settings import Retries, Timeouts, Timing
+from wiro_runtime.tasks.detail import TaskDetail
+from wiro_runtime.tasks.events import (
     BinaryFrame,
     Event,
     LogLine,
@@ -39,14 +44,9 @@ from wiro_runtime.events import (
     TaskEnded,
     TextChunk,
 )
-from wiro_runtime.hooks import Hooks, RequestInfo, ResponseInfo, RetryInfo, TaskInfo
-from wiro_runtime.inputs import ToolInputs
-from wiro_runtime.journal import LostSubmission
-from wiro_runtime.lora import LoraChoice, LoraOption
-from wiro_runtime.results import Output, Result
-from wiro_runtime.schedule import PollSchedule
-from wiro_runtime.settings import Retries, Timeouts, Timing
-from wiro_runtime.tasks import AsyncTask, Task
+from wiro_runtime.tasks.journal import LostSubmission
+from wiro_runtime.tasks.schedule import PollSchedule
+from wiro_runtime.tasks.task import AsyncTask, Task
 
 __version__: Final = "0.1.0"
 

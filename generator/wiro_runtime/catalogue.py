@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
 
-    from wiro_runtime.inputs import ToolInputs
+    from wiro_runtime.inputs.model import ToolInputs
 
 __all__ = ["Catalogue", "Entry", "EntryInput", "open_catalogue", "serve_catalogue"]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.checks import check_path
-from wiro_runtime.port import run_blocking
-from wiro_runtime.results import Result
-from wiro_runtime.runs import Runs
+from wiro_runtime.http.transport import run_blocking
+from wiro_runtime.results.result import Result
 from wiro_runtime.settings import load_settings
-from wiro_runtime.state import TaskState
-from wiro_runtime.tasks import AsyncTask, Task
+from wiro_runtime.tasks.service import Runs
+from wiro_runtime.tasks.state import TaskState
+from wiro_runtime.tasks.task import AsyncTask, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from typing import Never, Self
 
     from wiro_runtime.catalogue import Catalogue
-    from wiro_runtime.events import OnUpdate
-    from wiro_runtime.files import FileLike
     from wiro_runtime.hooks import Hooks
-    from wiro_runtime.inputs import ToolInputs
-    from wiro_runtime.journal import Journal, LostSubmission
-    from wiro_runtime.port import Port
-    from wiro_runtime.schedule import PollSchedule
+    from wiro_runtime.http.transport import Port
+    from wiro_runtime.inputs.files import FileLike
+    from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import OnInterrupt, Retries, Settings, Timeouts, Timing
+    from wiro_runtime.tasks.events import OnUpdate
+    from wiro_runtime.tasks.journal import Journal, LostSubmission
+    from wiro_runtime.tasks.schedule import PollSchedule
 
 # Generated code spells these names.
 ResultT = TypeVar("ResultT", covariant=True)  # noqa: PLC0105 - see above
@@ -160,7 +160,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
 def _open_journal(path: str | PathLike[str] | None) -> Journal | None:
     if path is None:
         return None
-    from wiro_runtime.journal import Journal  # noqa: PLC0415 - few keep one
+    from wiro_runtime.tasks.journal import Journal  # noqa: PLC0415 - few keep one
 
     check_path("journal", path)
     return Journal(path)
@@ -171,7 +171,7 @@ class Wiro(Client[Result, Task]):
 
     def _make_port(self, settings: Settings) -> Port:
         # Here and not above, because httpx2 need not be there to check inputs.
-        from wiro_runtime.blocking import BlockingPort  # noqa: PLC0415 - see above
+        from wiro_runtime.http.blocking import BlockingPort  # noqa: PLC0415 - see above
 
         self._port = BlockingPort(settings)
         return self._port
@@ -240,7 +240,7 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
     """:class:`Wiro` for an event loop (asyncio)."""
 
     def _make_port(self, settings: Settings) -> Port:
-        from wiro_runtime.nonblocking import AsyncPort  # noqa: PLC0415 - imports asyncio
+        from wiro_runtime.http.nonblocking import AsyncPort  # noqa: PLC0415 - imports asyncio
 
         self._port = AsyncPort(settings)
         return self._port

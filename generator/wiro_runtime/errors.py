@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wiro_runtime.detail import TaskDetail
+    from wiro_runtime.tasks.detail import TaskDetail
 
 __all__ = [
     "ApiError",

@@ -1,10 +1,10 @@
 """What generated modules import; nothing else is theirs."""
 
 from wiro_runtime.client import Client, ResultT, TaskT
-from wiro_runtime.events import OnUpdate
-from wiro_runtime.files import FileLike
-from wiro_runtime.inputs import ToolInputs
-from wiro_runtime.lora import LoraChoice, LoraOption, LoraSetting
+from wiro_runtime.inputs.files import FileLike
+from wiro_runtime.inputs.lora import LoraChoice, LoraOption, LoraSetting
+from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.tasks.events import OnUpdate
 
 __all__ = [
     "Client",

@@ -20,8 +20,8 @@ from wiro_runtime.checks import (
 )
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.hooks import Hooks
-from wiro_runtime.redaction import SHORTEST, redact_logs
-from wiro_runtime.schedule import PollSchedule
+from wiro_runtime.http.logs import SHORTEST, redact_logs
+from wiro_runtime.tasks.schedule import PollSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from wiro_runtime.downloads import no_progress
 from wiro_runtime.forks import renew_in_child
+from wiro_runtime.results.download import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wiro_runtime.downloads import Options
+    from wiro_runtime.results.download import Options
 
 T = TypeVar("T")
 

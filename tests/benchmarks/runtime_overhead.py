@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 
 from wiro_runtime import AsyncWiro, Wiro
-from wiro_runtime.signing import auth_headers
+from wiro_runtime.http.signing import auth_headers
 
 sys.path.insert(0, str(Path(__file__).parent))
 from runtime_server import TOOL, Server, server

@@ -22,9 +22,9 @@ from wiro_runtime import (
     Timing,
     Wiro,
 )
-from wiro_runtime.callbacks import CallbackReceiver, CallbackRefused
-from wiro_runtime.lora import LoraSetting
+from wiro_runtime.inputs.lora import LoraSetting
 from wiro_runtime.testing import Simulator
+from wiro_runtime.webhooks import CallbackReceiver, CallbackRefused
 
 INFINITE, NAN, HUGE = float("inf"), float("nan"), 10**400
 

@@ -15,8 +15,8 @@ import uvicorn
 
 from runtime.kit import TOOL, Kit, nameless
 from wiro_runtime import AsyncTask, AsyncWiro, Result, Retries, TaskFailed, Wiro
-from wiro_runtime.callbacks import CallbackReceiver, CallbackRefused
 from wiro_runtime.testing import Simulator, faults
+from wiro_runtime.webhooks import CallbackReceiver, CallbackRefused
 
 PROMPT = {"prompt": "x"}
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from runtime.kit import TOOL, AnyClient, Kit, got, nameless
 from wiro_runtime import DownloadError, Result, Retries, Wiro
-from wiro_runtime.filenames import numbered, safe_name
+from wiro_runtime.results.filenames import numbered, safe_name
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 SIZE = 3_000_000

@@ -20,10 +20,10 @@ import pytest
 
 from runtime.kit import Kit
 from wiro_runtime import DownloadError, Output, PollSchedule, Result, Retries, Wiro, stopping
-from wiro_runtime.detail import TaskDetail
-from wiro_runtime.downloads import Files
+from wiro_runtime.results.download import Files
 from wiro_runtime.settings import load_settings
 from wiro_runtime.stopping import Stop, run_each
+from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 SIZE = 5_000_000
@@ -132,9 +132,9 @@ def test_a_download_that_was_killed_goes_on(tmp_path: Path) -> None:
     script = """
 import sys
 from wiro_runtime import Retries
-from wiro_runtime.detail import TaskDetail
-from wiro_runtime.downloads import Files
-from wiro_runtime.results import Result
+from wiro_runtime.tasks.detail import TaskDetail
+from wiro_runtime.results.download import Files
+from wiro_runtime.results.result import Result
 from wiro_runtime.settings import load_settings
 
 raw = {"name": "file.bin", "url": sys.argv[1], "size": sys.argv[2]}

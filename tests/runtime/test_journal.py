@@ -27,7 +27,7 @@ from wiro_runtime import (
     TaskTimeout,
     Wiro,
 )
-from wiro_runtime.journal import Journal
+from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}

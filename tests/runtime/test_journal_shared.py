@@ -16,7 +16,7 @@ import pytest
 
 from runtime.kit import TOOL, Kit
 from wiro_runtime import LostSubmission, Task, Wiro
-from wiro_runtime.journal import Journal
+from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}
@@ -194,7 +194,7 @@ client.close()
 # they are killed.
 ZYGOTE = """
 import os, random, sys
-from wiro_runtime.journal import Journal
+from wiro_runtime.tasks.journal import Journal
 
 for line in sys.stdin:
     child = os.fork()

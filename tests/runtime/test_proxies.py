@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from wiro_runtime import AsyncWiro, ConfigurationError, Wiro
-from wiro_runtime.downloads import Files, Options, Source, Transfer
-from wiro_runtime.parts import Memory
+from wiro_runtime.results.download import Files, Options, Source, Transfer
+from wiro_runtime.results.parts import Memory
 from wiro_runtime.settings import Settings, load_settings
 from wiro_runtime.testing import Simulator, faults
 

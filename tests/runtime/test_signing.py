@@ -10,7 +10,7 @@ import pytest
 
 from runtime.kit import TOOL, AnyClient, Kit, got
 from wiro_runtime import AuthenticationError
-from wiro_runtime.signing import NonceSource, auth_headers, signature
+from wiro_runtime.http.signing import NonceSource, auth_headers, signature
 from wiro_runtime.testing import faults
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from simulator.test_documents import TOOLS, run_command
 from simulator.wire import detail, post
-from wiro_runtime.inputs import ToolInputs
+from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.testing import Simulator, SpecError
 from wiro_runtime.testing.clients import spec_of
 from wiro_runtime.testing.contract import read_tool

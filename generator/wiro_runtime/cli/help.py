@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from rich.text import Text
 
 from wiro_runtime.cli.console import PROGRAM, brief, printable
-from wiro_runtime.lora import LoraOption
+from wiro_runtime.inputs.lora import LoraOption
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,12 +17,12 @@ from rich.progress import (
 from rich.text import Text
 
 from wiro_runtime.cli.console import brief, err
-from wiro_runtime.events import Progress as ProgressEvent
+from wiro_runtime.tasks.events import Progress as ProgressEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from wiro_runtime.events import Event, OnUpdate
+    from wiro_runtime.tasks.events import Event, OnUpdate
 
 _WORDS: Final = {
     "": "submitted",

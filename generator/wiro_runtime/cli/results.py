@@ -25,8 +25,8 @@ from wiro_runtime.errors import NotFoundError, TaskCancelled, TaskFailed, WiroEr
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from wiro_runtime.results import Output, Result
-    from wiro_runtime.tasks import Task
+    from wiro_runtime.results.result import Output, Result
+    from wiro_runtime.tasks.task import Task
 
 INTERRUPTED: Final = 130
 

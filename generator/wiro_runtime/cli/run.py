@@ -41,8 +41,8 @@ from wiro_runtime.text import nearest, shorten
 if TYPE_CHECKING:
     from wiro_runtime.catalogue import Entry
     from wiro_runtime.cli.view import Field, ToolView
-    from wiro_runtime.inputs import ToolInputs
-    from wiro_runtime.tasks import Task
+    from wiro_runtime.inputs.model import ToolInputs
+    from wiro_runtime.tasks.task import Task
 
 _HELP: Final = ("-h", "--help")
 

@@ -28,15 +28,15 @@ from wiro_runtime.cli.results import (
     say_interrupted,
     see_through,
 )
-from wiro_runtime.detail import as_int, as_mappings, as_text
-from wiro_runtime.events import OutputsReady, TaskEnded
+from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
+from wiro_runtime.tasks.events import OutputsReady, TaskEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from wiro_runtime.detail import TaskDetail
-    from wiro_runtime.events import Event
-    from wiro_runtime.tasks import Task
+    from wiro_runtime.tasks.detail import TaskDetail
+    from wiro_runtime.tasks.events import Event
+    from wiro_runtime.tasks.task import Task
 
 app = typer.Typer(help="Look at a task, wait for it, or end it.", no_args_is_help=False)
 

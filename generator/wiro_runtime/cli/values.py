@@ -19,7 +19,7 @@ from wiro_runtime.text import nearest, shorten
 
 if TYPE_CHECKING:
     from wiro_runtime.cli.view import Choice, Field, ToolView
-    from wiro_runtime.inputs import ToolInputs
+    from wiro_runtime.inputs.model import ToolInputs
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}\Z")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\Z")

@@ -19,14 +19,14 @@ from typing import (
     get_origin,
 )
 
-from wiro_runtime.inputs import FILE_KINDS
-from wiro_runtime.lora import LoraChoice, LoraOption
+from wiro_runtime.inputs.lora import LoraChoice, LoraOption
+from wiro_runtime.inputs.model import FILE_KINDS
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from wiro_runtime.catalogue import Entry
-    from wiro_runtime.inputs import ToolInputs
+    from wiro_runtime.inputs.model import ToolInputs
 
 Shape: TypeAlias = Literal[
     "text", "integer", "number", "boolean", "choice", "file", "lora", "object", "any"

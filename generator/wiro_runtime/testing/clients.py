@@ -9,7 +9,7 @@ from types import ModuleType, NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args, get_origin
 
 from wiro_runtime.errors import WiroError
-from wiro_runtime.inputs import ToolInputs
+from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.testing.contract import SpecError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, cast
 
-from wiro_runtime.calls import Api
+from wiro_runtime.http.api import Api
 from wirogen.spec.names import slug, tool_name_problem
 
 PAGE_SIZE: Final = 100

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from wiro_runtime.calls import retry_after
+from wiro_runtime.http.api import retry_after
 from wirogen.sync.catalogue import Listed
 
 MAX_PAGE: Final = 32 * 2**20

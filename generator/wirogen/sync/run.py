@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx2
 
 from wiro_runtime import WiroError
-from wiro_runtime.calls import Api
-from wiro_runtime.nonblocking import AsyncPort
+from wiro_runtime.http.api import Api
+from wiro_runtime.http.nonblocking import AsyncPort
 from wiro_runtime.settings import Settings
 from wirogen.diagnostics import Diagnostic, InputError
 from wirogen.document import parse_document

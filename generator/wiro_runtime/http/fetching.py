@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 
-from wiro_runtime.deadlines import Deadline, DeadlineTransport, as_httpx2
 from wiro_runtime.errors import ConnectionFailed
-from wiro_runtime.http import FAILURES, connection_failed, limits, lowered, pool_limits, quiet
+from wiro_runtime.http.deadlines import Deadline, DeadlineTransport, as_httpx2
+from wiro_runtime.http.httpx_common import (
+    FAILURES,
+    connection_failed,
+    limits,
+    lowered,
+    pool_limits,
+    quiet,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

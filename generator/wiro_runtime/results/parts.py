@@ -16,7 +16,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
-from wiro_runtime.filenames import numbered
+from wiro_runtime.results.filenames import numbered
 
 try:
     import fcntl

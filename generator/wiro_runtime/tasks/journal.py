@@ -18,11 +18,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.detail import as_float
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.forks import renew_in_child
-from wiro_runtime.presence import Presence
-from wiro_runtime.shared_log import SharedLog
+from wiro_runtime.tasks.detail import as_float
+from wiro_runtime.tasks.presence import Presence
+from wiro_runtime.tasks.shared_log import SharedLog
 
 if TYPE_CHECKING:
     import os

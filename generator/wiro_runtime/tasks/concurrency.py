@@ -12,7 +12,7 @@ from wiro_runtime.forks import renew_in_child
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from wiro_runtime.state import TaskState
+    from wiro_runtime.tasks.state import TaskState
 
 _REMEMBERED: Final = 10_000
 """Tasks in flight as far as the client knows. Those that nobody looks at again are forgotten

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wiro_runtime.port import iterate_blocking, run_blocking
+from wiro_runtime.http.transport import iterate_blocking, run_blocking
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from typing import Never
 
-    from wiro_runtime.detail import TaskDetail
-    from wiro_runtime.events import Event, OnUpdate
-    from wiro_runtime.results import Result
-    from wiro_runtime.runs import Runs, TaskState
+    from wiro_runtime.results.result import Result
+    from wiro_runtime.tasks.detail import TaskDetail
+    from wiro_runtime.tasks.events import Event, OnUpdate
+    from wiro_runtime.tasks.service import Runs, TaskState
 
 
 class _BaseTask:

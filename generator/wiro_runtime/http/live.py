@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wiro_runtime.deadlines import ssl_context
 from wiro_runtime.errors import ConnectionFailed
-from wiro_runtime.http import MAX_ANSWER
+from wiro_runtime.http.deadlines import ssl_context
+from wiro_runtime.http.httpx_common import MAX_ANSWER
 
 if TYPE_CHECKING:
     from wiro_runtime.settings import Settings

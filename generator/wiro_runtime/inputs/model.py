@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast, get_a
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.files import LocalFile, is_local_file
-from wiro_runtime.lora import LoraChoice
+from wiro_runtime.inputs.files import LocalFile, is_local_file
+from wiro_runtime.inputs.lora import LoraChoice
 from wiro_runtime.text import is_huge, nearest, shorten
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class ToolInputs(BaseModel):
 
         A file that is to be uploaded shows as ``"<file NAME>"``.
         """
-        from wiro_runtime.multipart import describe  # noqa: PLC0415 - a cycle otherwise
+        from wiro_runtime.http.multipart import describe  # noqa: PLC0415 - a cycle otherwise
 
         return {key: describe(value) for key, value in self.wire_values().items()}
 

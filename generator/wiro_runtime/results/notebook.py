@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from wiro_runtime.results import Output, Result
+    from wiro_runtime.results.result import Output, Result
 
 _LONGEST: Final = 20_000
 """Characters of a text that are shown."""

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from wiro_runtime.detail import TERMINAL, as_float, as_int, as_text
-from wiro_runtime.results import Result
+from wiro_runtime.results.result import Result
+from wiro_runtime.tasks.detail import TERMINAL, as_float, as_int, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wiro_runtime.detail import TaskDetail
-    from wiro_runtime.downloads import Files
-    from wiro_runtime.results import Output
-    from wiro_runtime.state import TaskState
+    from wiro_runtime.results.download import Files
+    from wiro_runtime.results.result import Output
+    from wiro_runtime.tasks.detail import TaskDetail
+    from wiro_runtime.tasks.state import TaskState
 
 _LOG_STATUSES: Final = frozenset({"task_error", "task_error_full"})
 """Not states of a task, in spite of their place: lines on its error stream."""

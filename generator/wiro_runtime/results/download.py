@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
-from wiro_runtime.calls import log, retry_after
 from wiro_runtime.errors import ConnectionFailed, DownloadError
-from wiro_runtime.filenames import safe_name
 from wiro_runtime.forks import renew_in_child
-from wiro_runtime.parts import Part
+from wiro_runtime.http.api import log, retry_after
+from wiro_runtime.results.filenames import safe_name
+from wiro_runtime.results.parts import Part
 from wiro_runtime.stopping import Stop
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator
 
-    from wiro_runtime.fetching import FileClient, Stream
-    from wiro_runtime.parts import Sink
+    from wiro_runtime.http.fetching import FileClient, Stream
+    from wiro_runtime.results.parts import Sink
     from wiro_runtime.settings import Settings
 
 _WRITE: Final = 2**20
@@ -379,7 +379,7 @@ class Files:
     @contextmanager
     def client(self) -> Generator[FileClient, None, None]:
         """The connections of the client, or some of one's own once that is closed."""
-        from wiro_runtime.fetching import FileClient  # noqa: PLC0415 - imports httpx2
+        from wiro_runtime.http.fetching import FileClient  # noqa: PLC0415 - imports httpx2
 
         with self._lock:
             if not self._closed and self._client is None:

@@ -1,17 +1,18 @@
-"""The asynchronous port, for :class:`AsyncWiro`. Imported only when one is made."""
+"""The blocking port, for :class:`Wiro`. Threads may share one."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+import threading
+import time
+from contextlib import asynccontextmanager, closing, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
 
-from wiro_runtime.deadlines import ssl_context
 from wiro_runtime.errors import ConfigurationError, ConnectionFailed
-from wiro_runtime.http import (
+from wiro_runtime.forks import renew_in_child
+from wiro_runtime.http.deadlines import Deadline, DeadlineTransport
+from wiro_runtime.http.httpx_common import (
     FAILURES,
     MAX_ANSWER,
     connection_failed,
@@ -21,15 +22,14 @@ from wiro_runtime.http import (
     quiet,
     usable_proxies,
 )
-from wiro_runtime.live import check_place, socket_options
-from wiro_runtime.port import Answer, Request
+from wiro_runtime.http.live import check_place, socket_options
+from wiro_runtime.http.transport import Answer, Request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Generator
 
-    from websockets.asyncio.client import ClientConnection
+    from websockets.sync.client import ClientConnection
 
-    from wiro_runtime.multipart import Form
     from wiro_runtime.settings import Settings
 
 T = TypeVar("T")
@@ -40,91 +40,85 @@ class _Socket:
         self._socket = socket
 
     async def send(self, text: str) -> None:
-        await self._socket.send(text)
+        self._socket.send(text)
 
     async def receive(self, within: float) -> str | bytes | None:
         try:
-            async with asyncio.timeout(within):
-                frame = await self._socket.recv()
+            frame = self._socket.recv(timeout=within)
         except TimeoutError:
             return None
         return frame if isinstance(frame, str) else bytes(frame)
 
 
-async def _chunks(form: Form) -> AsyncGenerator[bytes, None]:
-    chunks = form.chunks()
-    while chunk := await asyncio.to_thread(next, chunks, b""):
-        yield chunk
+class BlockingPort:
+    """See :class:`wiro_runtime.http.transport.Port`."""
 
-
-class AsyncPort:
-    """See :class:`wiro_runtime.port.Port`."""
-
-    interruptions: tuple[type[BaseException], ...] = (KeyboardInterrupt, asyncio.CancelledError)
+    interruptions: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child: two processes that read from one connection would get each
+        other's answers."""
+        self._deadline = Deadline()
         self._api = self._client()
         # Connections of submissions are never used twice.
         self._submissions = self._client(keep=False)
-        self._gate = asyncio.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._slots = asyncio.Semaphore(settings.max_concurrency)
+        self._gate = threading.Lock()
+        self._slots = threading.BoundedSemaphore(self._settings.max_concurrency)
 
-    def _client(self, *, keep: bool = True) -> httpx2.AsyncClient:
+    def _client(self, *, keep: bool = True) -> httpx2.Client:
+        limits = pool_limits(self._settings.max_concurrency, keep=keep)
         with usable_proxies():
-            return httpx2.AsyncClient(
-                limits=pool_limits(self._settings.max_concurrency, keep=keep),
-                verify=ssl_context(),
-                trust_env=not self._settings.local,
-            )
+            transport = DeadlineTransport(self._deadline, limits, proxied=not self._settings.local)
+        return httpx2.Client(transport=transport)
 
     @property
     def closed(self) -> bool:
         return self._api.is_closed
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         for client in (self._api, self._submissions):
-            await client.aclose()
+            client.close()
+
+    @contextmanager
+    def _slot(self, within: float) -> Generator[float, None, None]:
+        """A place among the requests in flight; gives what is left of ``within``."""
+        begin = time.monotonic()
+        if not self._slots.acquire(timeout=max(0.0, within)):
+            raise ConnectionFailed("too many requests in flight", maybe_sent=False)
+        try:
+            yield within - (time.monotonic() - begin)
+        finally:
+            self._slots.release()
 
     async def send(self, request: Request, within: float, *, fresh: bool = False) -> Answer:
         client = self._submissions if fresh else self._api
         if client.is_closed:
             raise ConfigurationError("the client is closed")
-        loop = asyncio.get_running_loop()
-        self._loop = self._loop or loop
-        if self._loop is not loop:
-            raise ConfigurationError(
-                "an AsyncWiro belongs to the event loop in which it was first used; make one for "
-                "each asyncio.run()"
-            )
-        started = False
-        try:
-            async with asyncio.timeout(within), self._slots:
-                started = True
-                return await self._send(client, request, within)
-        except TimeoutError:
-            raise ConnectionFailed("no answer in time", maybe_sent=started) from None
+        with self._slot(within) as left, self._deadline.within(left):
+            return self._send(client, request, left)
 
-    async def _send(self, client: httpx2.AsyncClient, request: Request, within: float) -> Answer:
+    def _send(self, client: httpx2.Client, request: Request, within: float) -> Answer:
         message = client.build_request(
             "POST",
             request.url,
             headers=dict(request.headers),
-            content=request.body if isinstance(request.body, bytes) else _chunks(request.body),
+            content=request.body if isinstance(request.body, bytes) else request.body.chunks(),
             timeout=limits(self._settings.timeouts, within),
         )
         try:
             with quiet():
-                response = await client.send(message, stream=True, follow_redirects=False)
-            try:
+                response = client.send(message, stream=True, follow_redirects=False)
+            with closing(response):
                 body = bytearray()
-                async for chunk in response.aiter_bytes():
+                for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > MAX_ANSWER:
                         raise ConnectionFailed("the answer is too large", retryable=False)
-            finally:
-                await response.aclose()
         except FAILURES as error:
             raise connection_failed(error) from None
         return Answer(response.status_code, lowered(response.headers), bytes(body))
@@ -132,17 +126,17 @@ class AsyncPort:
     @asynccontextmanager
     async def socket(self, url: str, within: float) -> AsyncGenerator[_Socket, None]:
         # Only those who follow a task live need it, and it takes a while to import.
-        from websockets.asyncio.client import connect  # noqa: PLC0415 - see above
         from websockets.exceptions import WebSocketException  # noqa: PLC0415 - see above
+        from websockets.sync.client import connect  # noqa: PLC0415 - see above
 
         try:
             options = socket_options(self._settings, url, within)
-            connection = await connect(url, **options)
+            connection = cast("ClientConnection", connect(url, **options))
         except (OSError, WebSocketException, ImportError, ValueError) as error:
             # ImportError: a proxy for SOCKS needs a package of its own.
             raise ConnectionFailed(f"WebSocket: {error}") from None
         try:
-            async with connection as socket:
+            with connection as socket:
                 check_place(socket, url)
                 yield _Socket(socket)
         except (OSError, WebSocketException) as error:
@@ -150,20 +144,18 @@ class AsyncPort:
 
     @asynccontextmanager
     async def gate(self, within: float) -> AsyncGenerator[None, None]:
-        async with asyncio.timeout(within):
-            await self._gate.acquire()
+        if not self._gate.acquire(timeout=max(0.0, within)):
+            raise TimeoutError
         try:
             yield
         finally:
             self._gate.release()
 
     async def sleep(self, seconds: float) -> None:
-        await self._settings.timing.async_sleep(seconds)
+        self._settings.timing.sleep(seconds)
 
     async def offload(self, work: Callable[[], T]) -> T:
-        return await asyncio.to_thread(work)
+        return work()
 
     async def notify(self, callback: Callable[[Any], object], value: Any) -> None:
-        outcome = callback(value)
-        if inspect.isawaitable(outcome):
-            await outcome
+        callback(value)

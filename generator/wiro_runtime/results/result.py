@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
 from wiro_runtime.checks import check_function, check_path, check_whole
-from wiro_runtime.detail import TaskDetail, as_int, as_mappings, as_text
-from wiro_runtime.downloads import (
+from wiro_runtime.errors import DownloadError
+from wiro_runtime.results.download import (
     Files,
     Options,
     Source,
@@ -20,16 +20,16 @@ from wiro_runtime.downloads import (
     no_progress,
     save_file,
 )
-from wiro_runtime.errors import DownloadError
-from wiro_runtime.parts import Memory
+from wiro_runtime.results.parts import Memory
 from wiro_runtime.stopping import run_each
+from wiro_runtime.tasks.detail import TaskDetail, as_int, as_mappings, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
     from os import PathLike
 
-    from wiro_runtime.fetching import FileClient
+    from wiro_runtime.http.fetching import FileClient
 
     Progress = Callable[[int, int | None], object]
 
@@ -92,7 +92,7 @@ class Output:
         return await transferred(self._read, _options(None, max_bytes))
 
     def _repr_html_(self) -> str:
-        from wiro_runtime.notebook import output_html  # noqa: PLC0415 - only in notebooks
+        from wiro_runtime.results.notebook import output_html  # noqa: PLC0415 - only in notebooks
 
         return output_html(self)
 
@@ -147,7 +147,7 @@ class Result:
         return "\n".join(texts) if texts else self.detail.log
 
     def _repr_html_(self) -> str:
-        from wiro_runtime.notebook import result_html  # noqa: PLC0415 - only in notebooks
+        from wiro_runtime.results.notebook import result_html  # noqa: PLC0415 - only in notebooks
 
         return result_html(self)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.files import is_local_file
+from wiro_runtime.inputs.files import is_local_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from wiro_runtime.files import LocalFile
-    from wiro_runtime.inputs import Json
+    from wiro_runtime.inputs.files import LocalFile
+    from wiro_runtime.inputs.model import Json
 
 FILE_LIMIT: Final = 100 * 2**20
 """Bytes of the largest file that Wiro takes."""

@@ -22,12 +22,12 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.calls import log
 from wiro_runtime.checks import check_duration, check_function, check_whole, shown
 from wiro_runtime.client import AsyncWiro, Wiro
-from wiro_runtime.detail import as_mappings, as_name
 from wiro_runtime.errors import ConfigurationError, NotFoundError, WiroError
-from wiro_runtime.tasks import AsyncTask, Task
+from wiro_runtime.http.api import log
+from wiro_runtime.tasks.detail import as_mappings, as_name
+from wiro_runtime.tasks.task import AsyncTask, Task
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping

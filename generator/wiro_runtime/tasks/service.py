@@ -6,10 +6,7 @@ import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.calls import Api, log
 from wiro_runtime.checks import check_duration, check_function, shown
-from wiro_runtime.detail import CANCELLED, QUEUED, TERMINAL, TaskDetail, as_mappings, as_text
-from wiro_runtime.downloads import Files
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
@@ -23,23 +20,26 @@ from wiro_runtime.errors import (
     UnexpectedAnswer,
     WiroError,
 )
-from wiro_runtime.events import Event, Reader
-from wiro_runtime.files import is_local_file
 from wiro_runtime.hooks import TaskInfo, call
-from wiro_runtime.multipart import Form
-from wiro_runtime.results import Result
-from wiro_runtime.state import Fate, TaskState, accompany
-from wiro_runtime.submissions import Submissions
+from wiro_runtime.http.api import Api, log
+from wiro_runtime.http.multipart import Form
+from wiro_runtime.inputs.files import is_local_file
+from wiro_runtime.results.download import Files
+from wiro_runtime.results.result import Result
+from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TERMINAL, TaskDetail, as_mappings, as_text
+from wiro_runtime.tasks.events import Event, Reader
+from wiro_runtime.tasks.state import Fate, TaskState, accompany
+from wiro_runtime.tasks.submission import Submissions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from wiro_runtime.events import OnUpdate
-    from wiro_runtime.files import FileLike
-    from wiro_runtime.inputs import ToolInputs
-    from wiro_runtime.journal import Journal, LostSubmission
-    from wiro_runtime.port import Port
+    from wiro_runtime.http.transport import Port
+    from wiro_runtime.inputs.files import FileLike
+    from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import Settings
+    from wiro_runtime.tasks.events import OnUpdate
+    from wiro_runtime.tasks.journal import Journal, LostSubmission
 
 _SOCKETS: Final = 2
 """WebSockets that are opened for one task; after the second the task is polled."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from wiro_runtime.detail import QUEUED
 from wiro_runtime.errors import WiroError
+from wiro_runtime.tasks.detail import QUEUED
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from wiro_runtime.detail import TaskDetail
+    from wiro_runtime.tasks.detail import TaskDetail
 
 
 class TaskState:

@@ -8,9 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
 
-from wiro_runtime.calls import Api, log
 from wiro_runtime.checks import shown
-from wiro_runtime.detail import as_name
 from wiro_runtime.errors import (
     ApiError,
     ConcurrencyLimitError,
@@ -22,15 +20,17 @@ from wiro_runtime.errors import (
     UnexpectedAnswer,
     WiroError,
 )
-from wiro_runtime.inflight import InFlight
-from wiro_runtime.inputs import ToolInputs
-from wiro_runtime.multipart import Form, describe, has_files
-from wiro_runtime.state import Fate, TaskState
+from wiro_runtime.http.api import Api, log
+from wiro_runtime.http.multipart import Form, describe, has_files
+from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.tasks.concurrency import InFlight
+from wiro_runtime.tasks.detail import as_name
+from wiro_runtime.tasks.state import Fate, TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from wiro_runtime.journal import Journal
+    from wiro_runtime.tasks.journal import Journal
 
 
 class Submissions:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.detail import as_float, as_int, as_mappings, as_text
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
@@ -21,9 +20,10 @@ from wiro_runtime.errors import (
     WiroError,
 )
 from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call
-from wiro_runtime.multipart import Form
-from wiro_runtime.port import Answer, Port, Request
-from wiro_runtime.signing import auth_headers
+from wiro_runtime.http.multipart import Form
+from wiro_runtime.http.signing import auth_headers
+from wiro_runtime.http.transport import Answer, Port, Request
+from wiro_runtime.tasks.detail import as_float, as_int, as_mappings, as_text
 from wiro_runtime.text import shorten
 
 if TYPE_CHECKING:

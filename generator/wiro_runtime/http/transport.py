@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from wiro_runtime.multipart import Form
+    from wiro_runtime.http.multipart import Form
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""HTTP: the transports, signing, request bodies and the calls to the API."""

@@ -1,0 +1,1 @@
+"""Results of tasks: outputs, downloads and how they show themselves."""

@@ -1,0 +1,1 @@
+"""Tasks: submission, state, events, the journal and what callers hold."""
