@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from wiro_runtime.testing import Simulator
-from wirogen.build import read_project
-from wirogen.spec import ToolSpec, spec_to_json
+from wirogen.pipeline.build import read_project
+from wirogen.specs import ToolSpec, spec_to_json
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,7 +11,7 @@ from typing import Any
 from wirogen.emit.render import render_tool
 from wirogen.emit.templates import Renderer
 from wirogen.plan import ToolPlan, plan_modules, plan_tool
-from wirogen.spec import Input, Option, ToolSpec, Wire
+from wirogen.specs import Input, Option, ToolSpec, Wire
 
 RENDERER = Renderer()
 

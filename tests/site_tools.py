@@ -9,13 +9,13 @@ from typing import Final
 
 from generated import number, prompt, select, text, tool
 from wirogen.emit.cards import card_of
-from wirogen.emit.pages import tool_pages
+from wirogen.emit.pages.pages import tool_pages
 from wirogen.emit.render import render_shared, render_tool
 from wirogen.emit.templates import Renderer
+from wirogen.output.publication import publish
 from wirogen.plan import plan_modules, plan_tool, published_schema
-from wirogen.publish import publish
-from wirogen.spec import Input, Option, ToolSpec, Wire, load_spec
-from wirogen.spec.model import Finding, Source
+from wirogen.specs import Input, Option, ToolSpec, Wire, load_spec
+from wirogen.specs.model import Finding, Source
 
 HOSTILE: Final = (
     "<script>document.title='ran'</script>",

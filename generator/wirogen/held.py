@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.spec import ToolSpec, dump_spec
-from wirogen.store import Store, key_of
+from wirogen.common.cache import Store, key_of
+from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.specs import ToolSpec, dump_spec
 
 _NO_STORE: Final = Store(None)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wirogen.diagnostics import display_path
-from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.common.cache import Store, default_store
+from wirogen.diagnostics.model import display_path
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.standing import Standing
-from wirogen.store import Store, default_store
 from wirogen.unchanged import State, Summary, state_of, unless_built
 
 
@@ -22,11 +22,11 @@ def build(
     jobs: int | None = None,
     store: Store | None = None,
 ) -> Summary:
-    """:func:`wirogen.build.build_project`, unless that was done."""
+    """:func:`wirogen.pipeline.build.build_project`, unless that was done."""
     kept = default_store() if store is None else store
 
     def make(standing: Standing) -> Summary:
-        from wirogen.build import build_project  # noqa: PLC0415 - see above
+        from wirogen.pipeline.build import build_project  # noqa: PLC0415 - see above
 
         return build_project(
             root, templates=templates, check=check, jobs=jobs, store=kept, standing=standing
@@ -48,12 +48,12 @@ def build_selection(
     jobs: int | None = None,
     store: Store | None = None,
 ) -> Summary:
-    """:func:`wirogen.build.build_selection`, unless that was done."""
+    """:func:`wirogen.pipeline.build.build_selection`, unless that was done."""
     kept = default_store() if store is None else store
     folders = [specs] if overlays is None else [specs, overlays]
 
     def make(standing: Standing) -> Summary:
-        from wirogen.build import build_selection  # noqa: PLC0415 - see above
+        from wirogen.pipeline.build import build_selection  # noqa: PLC0415 - see above
 
         return build_selection(
             specs,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.aside import Aside
-from wirogen.manifest import MANIFEST, hash_of, manifest_hash, read_manifest
+from wirogen.output.manifest import MANIFEST, hash_of, manifest_hash, read_manifest
 
 _WORTH_A_PROCESS: Final = 50_000
 """Bytes of a manifest: that of some hundred files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import wirogen
-from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.diagnostics.model import Diagnostic, InputError
 
 
 def template_folders(overrides: Path | None = None) -> list[Path]:

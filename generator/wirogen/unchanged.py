@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from wirogen.diagnostics import Diagnostic, display_path
-from wirogen.manifest import manifest_hash
-from wirogen.publish import Changes, up_to_date
+from wirogen.common.cache import Store, file_hashes, folder_fingerprint, key_of
+from wirogen.diagnostics.model import Diagnostic, display_path
+from wirogen.output.manifest import manifest_hash
+from wirogen.output.publication import Changes, up_to_date
 from wirogen.standing import Standing, looking
-from wirogen.store import Store, file_hashes, folder_fingerprint, key_of
 from wirogen.template_folders import template_folders
 
 

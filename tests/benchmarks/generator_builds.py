@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from corpus import Page, documents, later, pages
 from wirogen.document import parse_document
 from wirogen.plan import plan_modules
-from wirogen.spec import dump_spec
+from wirogen.specs import dump_spec
 
 OTHER = "openapi-python-client==0.29.1"
 UNCHANGED, ONE_CHANGED, MEMORY, ONE_OF_MANY = 0.05, 0.10, 600 * 2**20, 1.1

@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "generator")]
 from corpus import pages
 from document.unflatten import unflatten
 from wirogen.document import parse_document
-from wirogen.spec import ToolSpec, dump_spec, load_spec
+from wirogen.specs import ToolSpec, dump_spec, load_spec
 
 LIMIT, YAML_LIMIT = 5.0, 1.0
 ROUNDS, PAGES = 9, 60

@@ -24,7 +24,7 @@ from corpus import documents
 from site_browser import visit
 from wirogen.document import parse_document
 from wirogen.site.server import Server
-from wirogen.spec import dump_spec
+from wirogen.specs import dump_spec
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -12,9 +12,9 @@ import wiro_runtime
 from cli_tools.kit import TOOLS, Done, Here, Shell
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Simulator
-from wirogen.generate import generate
 from wirogen.held import hold
-from wirogen.spec import load_spec, spec_to_json
+from wirogen.pipeline.render import generate
+from wirogen.specs import load_spec, spec_to_json
 
 REAL = "wiro/text-to-image-sd-lora"
 """A tool of the package that is installed."""

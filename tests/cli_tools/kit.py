@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from generated import number, prompt, text, tool
 from generated import select as choice
-from wirogen.spec import Option, Wire
+from wirogen.specs import Option, Wire
 
 SLIDER: Final = {
     "id": "Happy-v1.0",

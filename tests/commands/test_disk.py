@@ -17,7 +17,7 @@ import pytest
 
 from commands.small import documents, half_written, tree, wirogen
 from wirogen.cli.app import run
-from wirogen.store import Store
+from wirogen.common.cache import Store
 
 TOOLS = 4
 _CAPABILITY_VERSION = 0x20080522

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from commands.small import command, documents, half_written, page, tree, wirogen
-from wirogen.lock import locked
+from wirogen.common.lock import locked
 
 TOOLS = 6
 
@@ -148,7 +148,7 @@ def test_a_sync_or_another_build_that_writes_is_not_swept_away(project: Path) ->
     """Only what nobody holds any more is rubbish."""
     code = (
         "import os, sys, time; sys.path[:0] = [];"
-        "from wirogen.lock import hold;"
+        "from wirogen.common.lock import hold;"
         "file = open('specs/tools/.wirogen-busy', 'w'); hold(file.fileno());"
         "print('ready', flush=True); time.sleep(600)"
     )

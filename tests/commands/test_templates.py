@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import wirogen
-from wirogen.diagnostics import InputError
+from wirogen.diagnostics.model import InputError
 from wirogen.template_folders import template_folders
 
 CLIENT = "python/wiro_tools/[owner]/[project].py.jinja"

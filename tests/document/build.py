@@ -9,7 +9,7 @@ from typing import Any
 
 from document.layouts import Page, flat
 from wirogen.document import ParsedDocument, parse_document
-from wirogen.spec import Input, Json, ToolSpec, Wire
+from wirogen.specs import Input, Json, ToolSpec, Wire
 
 DOCUMENTS = Path(__file__).parents[2] / "specs" / "documents" / "wiro"
 NAMES = ("instant-id-lora", "text-to-image-sd-lora")

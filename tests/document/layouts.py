@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from wirogen.spec import Input, Json, Option, ToolSpec
+from wirogen.specs import Input, Json, Option, ToolSpec
 
 CALLBACK_SAMPLE = "You can provide a callback URL; Wiro will send a POST request to it."
 _API = "https://api.wiro.ai/v1"

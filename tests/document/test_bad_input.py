@@ -10,9 +10,9 @@ import pytest
 from document.build import NAMES, codes, page, parse, real, text_input, tool
 from document.layouts import Page, flat, lines
 from document.unflatten import unflatten
-from wirogen.diagnostics import InputError, Severity
+from wirogen.diagnostics.model import InputError, Severity
 from wirogen.document import parse_document, verify
-from wirogen.spec import UNSENT, Option
+from wirogen.specs import UNSENT, Option
 
 
 def refused(document: bytes | str) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from document.build import codes, page, parse, real, text_input, tool
 from document.layouts import Page, flat, lines
-from wirogen.diagnostics import RULES, InputError, Severity
-from wirogen.spec import Json, Option
+from wirogen.diagnostics.model import RULES, InputError, Severity
+from wirogen.specs import Json, Option
 
 SLIDER: dict[str, Json] = {
     "type": "number", "id": "a", "minvalue": "-5", "maxvalue": "5", "defaultvalue": "5",

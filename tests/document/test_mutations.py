@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from corpus import pages
 from document.build import NAMES, real
 from document.unflatten import unflatten
-from wirogen.diagnostics import InputError
+from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document, verify
-from wirogen.spec import dump_spec, load_spec
+from wirogen.specs import dump_spec, load_spec
 
 REAL = [form(real(name)) for name in NAMES for form in (str, unflatten)]
 MADE = [

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from document.build import as_documented, parse, text_input, tool, without_source
 from document.layouts import Page, flat, lines
-from wirogen.diagnostics import InputError
+from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document, verify
-from wirogen.spec import Input, Json, Option, ToolSpec, dump_spec, load_spec
+from wirogen.specs import Input, Json, Option, ToolSpec, dump_spec, load_spec
 
 QUICK = settings(
     max_examples=60,

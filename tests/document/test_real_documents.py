@@ -10,7 +10,7 @@ import pytest
 from document.build import NAMES, codes, parse, real, without_source
 from document.unflatten import unflatten
 from wirogen.document import verify
-from wirogen.spec import UNSENT, Json, dump_spec, load_spec
+from wirogen.specs import UNSENT, Json, dump_spec, load_spec
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,9 +11,9 @@ import pytest
 
 from document.build import page, parse, text_input
 from document.layouts import Page, flat, lines
-from wirogen.diagnostics import InputError
+from wirogen.diagnostics.model import InputError
 from wirogen.document import verify
-from wirogen.spec import Json, Option
+from wirogen.specs import Json, Option
 
 SLIDER: dict[str, Json] = {
     "type": "float",

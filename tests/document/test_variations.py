@@ -9,7 +9,7 @@ import pytest
 from document.build import as_documented, codes, page, parse, text_input, tool, without_source
 from document.layouts import Page, flat, lines
 from wirogen.document import ParsedDocument, verify
-from wirogen.spec import UNSENT, Input, Json, Option, dump_spec, load_spec
+from wirogen.specs import UNSENT, Input, Json, Option, dump_spec, load_spec
 
 SLIDER: dict[str, Json] = {
     "type": "float", "template": "", "id": "App-Icons-v2.0", "placeholder": "App-Icons-v2.0 scale",

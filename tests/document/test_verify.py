@@ -11,7 +11,7 @@ from document.build import NAMES, page, parse, real, text_input
 from document.layouts import flat
 from document.unflatten import unflatten
 from wirogen.document import Kind, ParsedDocument, verify
-from wirogen.spec import UNSENT, Input, Option, Section, ToolSpec, Wire
+from wirogen.specs import UNSENT, Input, Option, Section, ToolSpec, Wire
 
 Change = Callable[[ToolSpec], ToolSpec]
 

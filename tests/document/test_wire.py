@@ -7,8 +7,8 @@ import pytest
 from document.build import page, text_input
 from document.layouts import flat
 from wirogen.document import parse_document
-from wirogen.document.wire import decide, is_open
-from wirogen.spec import UNSENT, Json, Option, Unsent
+from wirogen.merge.wire import decide, is_open
+from wirogen.specs import UNSENT, Json, Option, Unsent
 
 PLAIN = (Option(value="a", label="A"),)
 MODELS = (Option(value="1", label="A", triggerwords=(), generatesettings=()),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from generated import number, prompt, select, text, tool
-from wirogen.spec import UNSENT, Input, Option, ToolSpec, Wire
+from wirogen.specs import UNSENT, Input, Option, ToolSpec, Wire
 
 HOSTILE = (
     '"""',

@@ -9,12 +9,12 @@ import pytest
 
 import wirogen
 from corpus import documents
+from wirogen.common.cache import Store
 from wirogen.document import parse_document
 from wirogen.emit.dependencies import templates_of_tools, tool_look
 from wirogen.emit.render import render_tool
 from wirogen.emit.templates import Renderer
 from wirogen.plan import plan_modules, plan_tool
-from wirogen.store import Store
 from wirogen.template_folders import template_folders
 
 

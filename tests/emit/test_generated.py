@@ -18,9 +18,9 @@ from markdown_it.token import Token
 
 from emit.strategies import HOSTILE, specs
 from generated import imported, plan, prompt, render, select, text, tool
-from wirogen.diagnostics import RULES
-from wirogen.spec import UNSENT, Option, ToolSpec, Unsent, Wire, spec_json_schema, spec_to_json
-from wirogen.text import is_visible, visible
+from wirogen.common.text import is_visible, visible
+from wirogen.diagnostics.model import RULES
+from wirogen.specs import UNSENT, Option, ToolSpec, Unsent, Wire, spec_json_schema, spec_to_json
 
 
 def python_files(files: dict[str, str]) -> dict[str, str]:

@@ -12,9 +12,9 @@ from corpus import documents
 from emit.strategies import HOSTILE, specs
 from generated import plan, prompt, select, text, tool
 from wirogen.document import parse_document
-from wirogen.emit.fields import make_forms
-from wirogen.emit.shapes import FieldShape, shape_of
-from wirogen.spec import UNSENT, Option, ToolSpec, Wire
+from wirogen.emit.python.fields import make_forms
+from wirogen.emit.python.shapes import FieldShape, shape_of
+from wirogen.specs import UNSENT, Option, ToolSpec, Wire
 
 _FORGED = (
     'Field(alias="x", title="y", json_schema_extra={"x-wire": "-"})] = "z"',

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus import Page, pages
-from wirogen.spec import Input, ToolSpec, load_spec
+from wirogen.specs import Input, ToolSpec, load_spec
 
 PAGE = next(
     page for page in pages(60) if any(len(each.options or ()) >= 20 for each in page.fields)

@@ -9,9 +9,9 @@ import pytest
 
 from generator.project import PAGE, detail, input_of
 from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
-from wirogen.diagnostics import InputError
+from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
-from wirogen.spec import UNSENT, ToolSpec, dump_spec, load_spec
+from wirogen.specs import UNSENT, ToolSpec, dump_spec, load_spec
 
 
 def read(*items: dict[str, Any], **more: Any) -> Detail:

@@ -16,7 +16,7 @@ from wirogen.cli.app import run
 from wirogen.diff import Change, bump, compare_tool, compare_tools, markdown_report
 from wirogen.diff.model import KINDS
 from wirogen.document import parse_document
-from wirogen.spec import UNSENT, Input, Option, ToolSpec, Wire, dump_spec
+from wirogen.specs import UNSENT, Input, Option, ToolSpec, Wire, dump_spec
 
 SPEC = parse_document(PAGE.text(), path="x", document="x.txt").spec
 

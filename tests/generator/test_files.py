@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from wirogen import files
-from wirogen.store import shaping_libraries
+from wirogen.common import files
+from wirogen.common.cache import shaping_libraries
 
 
 def hashed(data: bytes) -> str:

@@ -17,7 +17,7 @@ from generator.project import PAGE, Project
 from wiro_runtime.testing import Simulator
 from wirogen.cli.app import run
 from wirogen.document import parse_document
-from wirogen.spec import dump_spec
+from wirogen.specs import dump_spec
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "own_project"
 

@@ -16,10 +16,10 @@ import pytest
 from commands.small import TEMPLATES, page, tree
 from corpus import Page, later, pages
 from generator.project import detail
+from wirogen.common.cache import Store
 from wirogen.document import parse_document
 from wirogen.shortcut import build
-from wirogen.spec import dump_spec
-from wirogen.store import Store
+from wirogen.specs import dump_spec
 from wirogen.unchanged import Summary
 
 SEEDS: Final = (1002, 1005)

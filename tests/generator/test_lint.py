@@ -15,10 +15,10 @@ from generated import plan
 from generator.project import PAGE, Project, detail
 from generator.test_overlay import HEAD
 from wirogen.cli.app import run
-from wirogen.diagnostics import RULES
-from wirogen.emit.pages import rule_values
+from wirogen.diagnostics.model import RULES
+from wirogen.emit.pages.pages import rule_values
 from wirogen.overlay.schema import overlay_json_schema
-from wirogen.spec import load_spec
+from wirogen.specs import load_spec
 
 OVERLAY = HEAD + (
     '  - reason: "x"\n    input: "steps"\n    set: {minimum: "1", step: null, required: true}\n'
@@ -271,7 +271,7 @@ def test_every_code_is_explained_and_on_the_page() -> None:
     ],
 )
 def test_the_published_schema_of_overlays_agrees_with_the_reader(text: str, valid: bool) -> None:
-    from wirogen.diagnostics import InputError
+    from wirogen.diagnostics.model import InputError
     from wirogen.overlay import load_overlay
 
     validator: Any = jsonschema.Draft202012Validator(overlay_json_schema())

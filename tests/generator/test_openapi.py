@@ -13,13 +13,13 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from corpus import pages
-from wirogen.build import corrected_specs, read_project
 from wirogen.document import parse_document
 from wirogen.emit.cards import card_of
-from wirogen.emit.openapi import openapi_text
-from wirogen.emit.toolcalls import MAX_DESCRIPTION, function_name, tool_calls
+from wirogen.emit.data.openapi import openapi_text
+from wirogen.emit.data.tool_calls import MAX_DESCRIPTION, function_name, tool_calls
+from wirogen.pipeline.build import corrected_specs, read_project
 from wirogen.plan import ToolPlan, plan_modules, plan_tool
-from wirogen.spec import ToolSpec, Unsent
+from wirogen.specs import ToolSpec, Unsent
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from generator.project import PAGE, Project, input_of
-from wirogen.build import build_project
 from wirogen.cli.app import run
-from wirogen.diagnostics import InputError
+from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
 from wirogen.overlay import apply_overlay, load_overlay
+from wirogen.pipeline.build import build_project
 from wirogen.plan import plan_modules, plan_tool
-from wirogen.spec import UNSENT, Option, ToolSpec, dump_spec, load_spec
+from wirogen.specs import UNSENT, Option, ToolSpec, dump_spec, load_spec
 
 SPEC = parse_document(PAGE.text(), path="x", document="x.txt").spec
 HEAD = f'overlay: 1\ntool: "{PAGE.tool}"\ncorrections:\n'

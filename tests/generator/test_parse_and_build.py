@@ -9,8 +9,8 @@ import pytest
 
 from corpus import later
 from generator.project import PAGE, Project, detail, input_of, values
-from wirogen.build import build_project
 from wirogen.cli.app import run
+from wirogen.pipeline.build import build_project
 
 
 @pytest.fixture

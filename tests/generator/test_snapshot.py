@@ -9,8 +9,8 @@ import pytest
 
 from corpus import Page, later, pages
 from wirogen.document import parse_document
-from wirogen.snapshot import accumulate, is_full
-from wirogen.spec import Input, ToolSpec, dump_spec, load_spec
+from wirogen.merge.snapshots import accumulate, is_full
+from wirogen.specs import Input, ToolSpec, dump_spec, load_spec
 
 PAGE = next(
     page for page in pages(60) if any(len(each.options or ()) >= 20 for each in page.fields)

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wirogen.lock import is_free
-from wirogen.manifest import Entry, manifest_text
+from wirogen.common.lock import is_free
+from wirogen.output.manifest import Entry, manifest_text
 
 HEAD = """
 import os, signal, sys
 from pathlib import Path
-from wirogen.diagnostics import InputError
+from wirogen.diagnostics.model import InputError
 from wirogen.standing import looking
 
 out = Path(sys.argv[1])
@@ -166,7 +166,7 @@ def test_a_manifest_is_the_json_that_any_program_would_write(entry: dict[str, En
 def test_a_parent_that_is_killed_leaves_no_lock_and_no_open_output(out: Path) -> None:
     """The answer is longer than what a pipe takes in, so that nobody could write it out."""
     script = """
-from wirogen.lock import locked
+from wirogen.common.lock import locked
 with locked(out), looking(out):
     print("looking", flush=True)
     os.waitid(os.P_PID, forks[0], os.WSTOPPED | os.WNOHANG)

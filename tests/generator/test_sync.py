@@ -21,11 +21,11 @@ from generator.project import Project, detail
 from wiro_runtime.settings import Retries, load_settings
 from wiro_runtime.testing import Simulator, faults
 from wiro_runtime.testing.catalogue import slug as address
-from wirogen.build import read_project
 from wirogen.cli.app import run
 from wirogen.document import parse_document
-from wirogen.spec import dump_spec, spec_to_json
-from wirogen.spec.names import slug
+from wirogen.pipeline.build import read_project
+from wirogen.specs import dump_spec, spec_to_json
+from wirogen.specs.names import slug
 from wirogen.sync import Filters, Options, SyncReport, Verdict, sync
 
 LARGE = 1000

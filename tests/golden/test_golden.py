@@ -10,8 +10,8 @@ import pytest
 from generated import RENDERER
 from wirogen.emit.cards import card_of
 from wirogen.emit.render import render_shared, render_tool
+from wirogen.pipeline.spec_files import Sources, files_below, read_specs
 from wirogen.plan import plan_modules, plan_tool
-from wirogen.sources import Sources, files_below, read_specs
 
 HERE = Path(__file__).parent
 # The rest of the pages is the site's, which has tests of its own.

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from generated import imported, plan, prompt, select, text, tool
 from wiro_runtime import ToolInputs
-from wirogen.identifiers import (
+from wirogen.emit.pages.categories import slug
+from wirogen.plan import plan_modules
+from wirogen.plan.identifiers import (
     INPUT_RESERVED,
     MODEL_ATTRIBUTES,
     Identifier,
@@ -20,9 +22,7 @@ from wirogen.identifiers import (
     distinguish,
     snake,
 )
-from wirogen.plan import plan_modules
-from wirogen.site.categories import slug
-from wirogen.spec import Option
+from wirogen.specs import Option
 
 
 def parameter(name: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from generated import imported, number, plan, prompt, select, text, tool
 from wiro_runtime import InvalidInputs
-from wirogen.spec import UNSENT, Input, Option, Wire
+from wirogen.specs import UNSENT, Input, Option, Wire
 
 
 def body(*inputs: Input, **given: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from site_browser import PATIENCE, watched
 from site_tools import AWKWARD, load_everything, write_generated
 from wirogen.site.build import build_site
 from wirogen.site.server import Server
-from wirogen.spec import ToolSpec, spec_to_json
+from wirogen.specs import ToolSpec, spec_to_json
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

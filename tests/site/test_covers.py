@@ -21,7 +21,7 @@ from wirogen.cli.app import run
 from wirogen.site.build import SiteReport, build_site
 from wirogen.site.covers import CoverMode, local_covers
 from wirogen.site.server import Server
-from wirogen.spec import ToolSpec
+from wirogen.specs import ToolSpec
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -20,8 +20,8 @@ from site_snippets import RUNNER, run_python
 from wiro_runtime.cli.app import app as tools_app
 from wiro_runtime.testing import Simulator
 from wirogen.cli.app import application
-from wirogen.spec import ToolSpec, dump_spec
-from wirogen.spec.names import tool_paths
+from wirogen.specs import ToolSpec, dump_spec
+from wirogen.specs.names import tool_paths
 
 FENCE = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
 PACKAGES = {"wirogen": application(), "wiro-tools": tools_app}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from generated import imported, plan, prompt, text, tool
 from wiro_runtime.catalogue import Entry
 from wiro_runtime.cli import view
-from wirogen.site import snippets
+from wirogen.emit.pages import snippets
 
 
 def test_options_of_the_command_line_have_one_name() -> None:

@@ -13,9 +13,9 @@ from corpus import documents
 from emit.strategies import specs
 from generated import prompt, select, text, tool
 from wirogen.document import parse_document
-from wirogen.spec import Finding, Input, Json, Option, Section, Source, ToolSpec, dump_spec
-from wirogen.spec.canonical import read_canonical
-from wirogen.spec.load import load_carefully
+from wirogen.specs import Finding, Input, Json, Option, Section, Source, ToolSpec, dump_spec
+from wirogen.specs.canonical import read_canonical
+from wirogen.specs.yaml_reader import load_carefully
 
 TEXTS = [
     "", " ", "a", "a: b", "# no", "- x", "{}", "[a]", '"', "\\", "\\n", "a\nb", "\t", "\r", "\0",

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 
 from emit.strategies import specs
 from generated import prompt, text, tool
-from wirogen.diagnostics import Diagnostic, Position
+from wirogen.diagnostics.model import Diagnostic, Position
 from wirogen.pickling import quick_pickle
-from wirogen.spec import UNSENT, ToolSpec, Wire
+from wirogen.specs import UNSENT, ToolSpec, Wire
 
 
 def there_and_back(value: Any) -> Any:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from emit.strategies import specs
 from generated import prompt, text, tool
-from wirogen.diagnostics import InputError
-from wirogen.spec import ToolSpec, Wire, dump_spec, load_spec, spec_to_json
-from wirogen.spec.names import tool_paths
+from wirogen.diagnostics.model import InputError
+from wirogen.specs import ToolSpec, Wire, dump_spec, load_spec, spec_to_json
+from wirogen.specs.names import tool_paths
 
 RETYPED = [
     "Yes",

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from wirogen.cli.console import CommandError, err, printable
-from wirogen.diagnostics import InputError
+from wirogen.diagnostics.model import InputError
 
 COMMANDS: Final = (
     "build",

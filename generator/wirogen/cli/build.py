@@ -19,9 +19,9 @@ from wirogen.cli.console import (
     print_summary,
     project_root,
 )
-from wirogen.diagnostics import Severity
-from wirogen.places import with_places
-from wirogen.publish import Changes
+from wirogen.diagnostics.model import Severity
+from wirogen.diagnostics.positions import with_places
+from wirogen.output.publication import Changes
 from wirogen.shortcut import build
 from wirogen.unchanged import Summary
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from wirogen.diagnostics import RULES, Diagnostic, Severity
-from wirogen.lock import locked
-from wirogen.places import with_places
-from wirogen.text import visible
+from wirogen.common.lock import locked
+from wirogen.common.text import visible
+from wirogen.diagnostics.model import RULES, Diagnostic, Severity
+from wirogen.diagnostics.positions import with_places
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 

@@ -11,14 +11,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from wirogen.build import build_project
 from wirogen.cli.build import show_report
 from wirogen.cli.console import CommandError, out, project_root
 from wirogen.cli.simulate import require_simulator
-from wirogen.diagnostics import display_path
+from wirogen.common.text import counted
+from wirogen.diagnostics.model import display_path
+from wirogen.pipeline.build import build_project
 from wirogen.plan import ToolPlan, plan_tool
-from wirogen.spec import spec_to_json
-from wirogen.text import counted
+from wirogen.specs import spec_to_json
 
 if TYPE_CHECKING:
     from wiro_runtime import Result, Wiro

@@ -19,7 +19,7 @@ from wirogen.cli.console import (
     print_json,
     printable,
 )
-from wirogen.diagnostics import Diagnostic
+from wirogen.diagnostics.model import Diagnostic
 from wirogen.diff import (
     Change,
     Impact,
@@ -31,7 +31,7 @@ from wirogen.diff import (
     summary,
 )
 from wirogen.diff.revision import checked_out
-from wirogen.spec import ToolSpec
+from wirogen.specs import ToolSpec
 
 _STYLES = {Impact.BREAKING: "bold red", Impact.ADDITIVE: "green", Impact.COSMETIC: "dim"}
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wirogen.cli.console import CommandError, err, out, print_json
-from wirogen.diagnostics import InputError
+from wirogen.common.text import counted
+from wirogen.diagnostics.model import InputError
 from wirogen.site.covers import COVER_HOST, CoverMode
-from wirogen.text import counted
 
 if TYPE_CHECKING:
     from wirogen.site.build import SiteReport

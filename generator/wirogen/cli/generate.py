@@ -16,9 +16,9 @@ from wirogen.cli.console import (
     print_json,
     print_summary,
 )
-from wirogen.identifiers import DEFAULT_PACKAGE, package_name
+from wirogen.common.text import counted
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
 from wirogen.shortcut import build_selection
-from wirogen.text import counted
 
 
 def command(

@@ -18,9 +18,9 @@ from wirogen.cli.console import (
     print_json,
     project_root,
 )
-from wirogen.diagnostics import RULES, Diagnostic, Severity
-from wirogen.lint import lint_paths, lint_project
-from wirogen.sarif import sarif
+from wirogen.diagnostics.model import RULES, Diagnostic, Severity
+from wirogen.diagnostics.sarif import sarif
+from wirogen.pipeline.lint import lint_paths, lint_project
 
 
 def command(

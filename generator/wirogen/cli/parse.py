@@ -8,18 +8,18 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import write_specs
 from wirogen.cli.console import CommandError, counts, err, out, print_diagnostics, printable
+from wirogen.common.text import counted
 from wirogen.detail import looks_like_detail
-from wirogen.diagnostics import InputError, Severity, display_path
+from wirogen.diagnostics.model import InputError, Severity, display_path
 from wirogen.diff import compare_tool, condensed
 from wirogen.document import parse_document, verify
-from wirogen.document_files import read_documents
 from wirogen.held import Held
-from wirogen.sources import Sources, SpecFolder, read_bytes, read_specs, spec_index
-from wirogen.spec import dump_spec, load_spec
-from wirogen.spec.names import tool_paths
-from wirogen.text import counted
+from wirogen.pipeline.build import write_specs
+from wirogen.pipeline.inputs import read_documents
+from wirogen.pipeline.spec_files import Sources, SpecFolder, read_bytes, read_specs, spec_index
+from wirogen.specs import dump_spec, load_spec
+from wirogen.specs.names import tool_paths
 
 _SHOWN = 12
 

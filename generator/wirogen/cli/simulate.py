@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from wirogen.build import corrected_specs, read_project
 from wirogen.cli.console import CommandError, err, print_diagnostics, project_root
-from wirogen.spec import ToolSpec, spec_to_json
+from wirogen.pipeline.build import corrected_specs, read_project
+from wirogen.specs import ToolSpec, spec_to_json
 
 
 def require_simulator() -> None:

@@ -23,13 +23,13 @@ from wirogen.cli.console import (
     printable,
     project_root,
 )
+from wirogen.common.cache import default_store
+from wirogen.common.text import counted
 from wirogen.diff import Change, compare_tools, condensed
-from wirogen.snapshot import accumulate, is_full
-from wirogen.sources import Sources, files_below, read_specs
-from wirogen.spec import ToolSpec
-from wirogen.store import default_store
+from wirogen.merge.snapshots import accumulate, is_full
+from wirogen.pipeline.spec_files import Sources, files_below, read_specs
+from wirogen.specs import ToolSpec
 from wirogen.sync import Filters, Options, Outcome, SyncReport, Verdict, sync
-from wirogen.text import counted
 
 _SHOWN = 30
 

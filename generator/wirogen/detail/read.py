@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn, cast
 
-from wirogen.diagnostics import Diagnostic, InputError, Position
-from wirogen.spec import Json, Option
-from wirogen.spec.names import tool_name_problem
+from wirogen.diagnostics.model import Diagnostic, InputError, Position
+from wirogen.specs import Json, Option
+from wirogen.specs.names import tool_name_problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
+from wirogen.common.text import counted
 from wirogen.diff.inputs import compare_inputs
 from wirogen.diff.model import Change, Impact
 from wirogen.plan import ModulePlan, ToolPlan, plan_modules, plan_tool
-from wirogen.spec import Json, ToolSpec
-from wirogen.text import counted
+from wirogen.specs import Json, ToolSpec
 
 _TEXTS = ("name", "description", "cover", "categories", "tags", "extra", "sections", "examples")
 

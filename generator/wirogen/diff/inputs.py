@@ -10,8 +10,8 @@ from typing import Final
 from wirogen.diff.model import Change, Impact
 from wirogen.plan import ToolPlan
 from wirogen.plan.model import ConstantPlan, InputPlan, SettingPlan
-from wirogen.spec import Input, Json, Unsent
-from wirogen.spec.dump import json_is_same
+from wirogen.specs import Input, Json, Unsent
+from wirogen.specs.yaml_writer import json_is_same
 
 _TEXTS: Final = ("label", "help", "default", "example", "extra")
 _OPTION_TEXTS: Final = ("label", "description", "triggerwords", "extra")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from wirogen.spec import Json
+from wirogen.specs import Json
 
 
 class Impact(StrEnum):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.document_files import read_documents
-from wirogen.sources import Sources, files_below, read_specs
-from wirogen.spec import ToolSpec
+from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.pipeline.inputs import read_documents
+from wirogen.pipeline.spec_files import Sources, files_below, read_specs
+from wirogen.specs import ToolSpec
 
 _SPEC_SUFFIXES = {".yaml", ".yml"}
 

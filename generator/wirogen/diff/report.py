@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from wirogen.common.text import counted
 from wirogen.diff.model import Change, Impact, bump
 from wirogen.emit.escape import code_span, markdown
-from wirogen.text import counted
 
 _TITLES: Final = {
     Impact.BREAKING: "Breaking",

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.diagnostics.model import Diagnostic, InputError
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Tool documents: read into a spec, with what is odd about them, and proof that nothing is lost."""
 
 from wirogen.document.parse import ParsedDocument, parse_document
-from wirogen.document.parts import Form, Kind, Part, Place
+from wirogen.document.source_map import Form, Kind, Part, Place
 from wirogen.document.verify import Mismatch, verify
 
 __all__ = [

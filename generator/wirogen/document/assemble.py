@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from wirogen.document.plaininputs import RawInput
-from wirogen.document.wire import (
+from wirogen.merge.wire import (
     CALLBACK,
     PROMPT,
     Decision,
@@ -15,7 +15,7 @@ from wirogen.document.wire import (
     shown_type,
     shown_wire,
 )
-from wirogen.spec import Input, Json
+from wirogen.specs import Input, Json
 
 
 def assemble(

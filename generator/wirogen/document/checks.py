@@ -8,15 +8,15 @@ from typing import Final
 
 from wirogen.document.head import Head
 from wirogen.document.layout import Layout
-from wirogen.document.parts import Tiler
 from wirogen.document.plaininputs import RawInput
 from wirogen.document.report import Report, shorten
+from wirogen.document.source_map import Tiler
 from wirogen.document.tail import Body
-from wirogen.document.wire import CALLBACK, Decision, is_picker
-from wirogen.spec import Json
-from wirogen.spec.checks import number
-from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
-from wirogen.spec.sliders import slider_fault
+from wirogen.merge.wire import CALLBACK, Decision, is_picker
+from wirogen.specs import Json
+from wirogen.specs.checks import number
+from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES
+from wirogen.specs.sliders import slider_fault
 
 _RUN_PREFIX: Final = "https://api.wiro.ai/v1/Run/"
 _DETAIL: Final = "https://api.wiro.ai/v1/Task/Detail"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wirogen.document.fields import is_unknown_key
 from wirogen.document.grammar import ITEM
 from wirogen.document.page import Page
-from wirogen.document.parts import Form
+from wirogen.document.source_map import Form
 
 _SUFFIX = "Url"
 

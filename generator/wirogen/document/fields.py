@@ -16,7 +16,7 @@ from typing import Final
 
 from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, TYPE, WHITE
 from wirogen.document.layout import Layout
-from wirogen.spec.model import KNOWN_TYPES
+from wirogen.specs.model import KNOWN_TYPES
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

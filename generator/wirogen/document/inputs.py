@@ -9,13 +9,13 @@ from wirogen.document.fields import Fields, Start, Typed, own_lines, unknown_key
 from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, OPTIONS, TYPE, VALUE
 from wirogen.document.options import heading_after_options, read_options, settle
 from wirogen.document.page import Page
-from wirogen.document.parts import Form, Place
 from wirogen.document.plaininputs import RawInput, plain_input
 from wirogen.document.report import shorten
+from wirogen.document.source_map import Form, Place
 from wirogen.document.values import shown_end, spellings, value_of
-from wirogen.document.wire import CALLBACK, agrees
-from wirogen.spec import Json
-from wirogen.spec.model import CHOICE_TYPES, KNOWN_TYPES
+from wirogen.merge.wire import CALLBACK, agrees
+from wirogen.specs import Json
+from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES
 
 PROSE_TYPES = frozenset({"text", "textarea"})
 _TELLING = 8

@@ -14,13 +14,13 @@ from wirogen.document.grammar import (
     TRIGGERWORDS,
     VALUE,
 )
-from wirogen.document.jsontext import JsonError, decode
+from wirogen.document.json_decoding import JsonError, decode
 from wirogen.document.layout import Layout
 from wirogen.document.page import Page
-from wirogen.document.parts import Form, Place
 from wirogen.document.plainoptions import plain_option
 from wirogen.document.report import shorten
-from wirogen.spec import Json, Option
+from wirogen.document.source_map import Form, Place
+from wirogen.specs import Json, Option
 
 _TRIES = 4
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wirogen.document.layout import Layout
-from wirogen.document.parts import Form, Place, Tiler
 from wirogen.document.report import Report, shorten
+from wirogen.document.source_map import Form, Place, Tiler
 from wirogen.document.values import value_of
 
 

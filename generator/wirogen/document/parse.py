@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from wirogen.diagnostics import Diagnostic
+from wirogen.diagnostics.model import Diagnostic
 from wirogen.document.assemble import assemble
 from wirogen.document.checks import check_head, check_inputs, check_text
 from wirogen.document.examples import ExampleReader
@@ -24,14 +24,14 @@ from wirogen.document.grammar import (
 )
 from wirogen.document.head import Head, read_head
 from wirogen.document.inputs import InputReader
-from wirogen.document.jsontext import JsonError
+from wirogen.document.json_decoding import JsonError
 from wirogen.document.layout import detect
 from wirogen.document.page import Page
-from wirogen.document.parts import Blind, Form, Mark, NoPartsError, Part, Tiler, tile
 from wirogen.document.plaininputs import RawInput
 from wirogen.document.reading import read
 from wirogen.document.report import Report
 from wirogen.document.samples import check_commands, check_samples
+from wirogen.document.source_map import Blind, Form, Mark, NoPartsError, Part, Tiler, tile
 from wirogen.document.tail import (
     Block,
     Body,
@@ -42,8 +42,8 @@ from wirogen.document.tail import (
     walk,
 )
 from wirogen.document.toolid import ToolIdError, tool_id
-from wirogen.document.wire import CALLBACK, Decision, Shown
-from wirogen.spec import Finding, Input, Json, Section, Source, ToolSpec
+from wirogen.merge.wire import CALLBACK, Decision, Shown
+from wirogen.specs import Finding, Input, Json, Section, Source, ToolSpec
 
 _MOST_REPORTED: Final = 20
 

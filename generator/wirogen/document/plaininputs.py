@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wirogen.document.fields import Start, Typed
 from wirogen.document.grammar import HELP, LABEL, NAME, WHITE
-from wirogen.spec import Option
+from wirogen.specs import Option
 
 
 @dataclass(slots=True)

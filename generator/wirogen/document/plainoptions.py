@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from wirogen.document.grammar import GENERATESETTINGS, TRIGGERWORDS, WHITE
-from wirogen.document.jsontext import JsonError, decode
-from wirogen.spec import Json, Option
+from wirogen.document.json_decoding import JsonError, decode
+from wirogen.specs import Json, Option
 
 _W: Final = f"[{WHITE}]"
 _LABEL: Final = rf"[^:\n]*(?::(?!{_W}|\Z)[^:\n]*)*"

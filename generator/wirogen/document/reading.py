@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 
-from wirogen.diagnostics import Diagnostic, InputError, Position, position_at
+from wirogen.diagnostics.model import Diagnostic, InputError, Position, position_at
 
 
 def _refuse(path: str, code: str, message: str, position: Position | None = None) -> InputError:

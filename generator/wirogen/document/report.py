@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from wirogen.diagnostics import Diagnostic, InputError, Position, position_at
+from wirogen.diagnostics.model import Diagnostic, InputError, Position, position_at
 
 _SUBJECT: Final = 100
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote
 
-from wirogen.diagnostics import position_at
+from wirogen.diagnostics.model import position_at
 from wirogen.document.grammar import INTEGRATION, RUN
-from wirogen.document.jsontext import JsonError, same
+from wirogen.document.json_decoding import JsonError, same
 from wirogen.document.page import Page
 from wirogen.document.report import shorten
 from wirogen.document.tail import Block, Body
-from wirogen.spec import Json
+from wirogen.specs import Json
 
 _CURL: Final = re.compile(r"curl\s+-X\s+POST\s+\"([^\"]*)\"")
 _MOST_NAMED: Final = 5

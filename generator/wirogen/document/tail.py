@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from wirogen.document.grammar import FENCE, HEADING, INTEGRATION, RUN, STATUS, TAIL
-from wirogen.document.jsontext import JsonError, Member, decode, extent, members
+from wirogen.document.json_decoding import JsonError, Member, decode, extent, members
 from wirogen.document.layout import Layout
-from wirogen.spec import Json
+from wirogen.specs import Json
 
 _LONGEST_FIRST: Final = {
     beginning: sorted((t for t in TAIL if t.startswith(beginning)), key=len, reverse=True)

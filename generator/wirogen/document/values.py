@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from wirogen.document.grammar import WHITE
 from wirogen.document.layout import Layout
-from wirogen.document.parts import Form
-from wirogen.document.wire import fold
+from wirogen.document.source_map import Form
+from wirogen.merge.wire import fold
 
 
 def value_of(

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, cast
 
-from wirogen.diagnostics import Position, position_at
+from wirogen.diagnostics.model import Position, position_at
 from wirogen.document.grammar import REGIONS, SYNTAX, WHITE
-from wirogen.document.jsontext import JsonError, decode, same
+from wirogen.document.json_decoding import JsonError, decode, same
 from wirogen.document.parse import ParsedDocument
-from wirogen.document.parts import Form, Kind, Part, Place
+from wirogen.document.source_map import Form, Kind, Part, Place
 from wirogen.document.values import spell_lines
-from wirogen.document.wire import fold
-from wirogen.spec import UNSENT, Json, ToolSpec
+from wirogen.merge.wire import fold
+from wirogen.specs import UNSENT, Json, ToolSpec
 
 _MISSING: Final = object()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wirogen.emit.catalogue import entry_text
+from wirogen.emit.data.catalogue import entry_text
+from wirogen.emit.data.openapi import operation_text
 from wirogen.emit.escape import link
-from wirogen.emit.openapi import operation_text
+from wirogen.emit.pages.guides import shown_by
+from wirogen.emit.pages.listing import listing_line
 from wirogen.plan import ToolCard, ToolPlan
-from wirogen.site.guides import shown_by
-from wirogen.site.listing import listing_line
 
 
 def card_of(plan: ToolPlan) -> ToolCard:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from wirogen.store import Store, file_hashes, key_of
+from wirogen.common.cache import Store, file_hashes, key_of
 
 _ROOTS: Final = (
     "python/wiro_tools/[owner]/[project].py.jinja",

@@ -1,7 +1,7 @@
 """How untrusted text becomes safe: in Python source, in Markdown, in a docstring.
 
 A template may print only :class:`~wirogen.plan.model.Code`,
-:class:`~wirogen.identifiers.Identifier` and :class:`Markdown`; the environment refuses every
+:class:`~wirogen.plan.identifiers.Identifier` and :class:`Markdown`; the environment refuses every
 other string, so that a forgotten filter fails the build instead of letting text through.
 """
 
@@ -15,8 +15,8 @@ import urllib.parse
 from functools import lru_cache
 from typing import Final
 
+from wirogen.common.text import visible
 from wirogen.plan.model import Code
-from wirogen.text import visible
 
 _MARKDOWN_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>&~$\"':@/^=]")
 # Not every dialect knows a backslash before the last three, so they are written as entities.

@@ -9,7 +9,7 @@ from typing import Final
 import jinja2
 from jinja2 import meta
 
-from wirogen.diagnostics import Diagnostic, InputError, display_path
+from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.template_folders import template_folders
 
 _FREE: Final = "docs/assets/"

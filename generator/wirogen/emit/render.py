@@ -7,17 +7,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
-from wirogen.emit.catalogue import catalogue_text
-from wirogen.emit.formatting import format_own
-from wirogen.emit.openapi import openapi_text
-from wirogen.emit.pages import Remember, shared_pages, tool_pages
+from wirogen.emit.data.catalogue import catalogue_text
+from wirogen.emit.data.openapi import openapi_text
+from wirogen.emit.data.tool_calls import tool_calls
+from wirogen.emit.pages.pages import Remember, shared_pages, tool_pages
+from wirogen.emit.python.formatting import format_own
+from wirogen.emit.python.validators import validator_source
 from wirogen.emit.templates import Renderer
-from wirogen.emit.toolcalls import tool_calls
-from wirogen.emit.validators import validator_source
-from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.overlay.schema import overlay_json_schema
 from wirogen.plan import ModulePlan, ToolCard, ToolPlan, published_schema
-from wirogen.spec import Json, spec_json_schema
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.specs import Json, spec_json_schema
 
 _TOOL = "python/wiro_tools/[owner]/[project].py.jinja"
 _PACKAGE = "python/wiro_tools/__init__.py.jinja"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jinja2
 
-from wirogen.diagnostics import Diagnostic, InputError, Position, display_path
+from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path
 
 
 def template_error(error: Exception, template: str, folders: Sequence[Path]) -> InputError:

@@ -10,6 +10,7 @@ import jinja2
 import markupsafe
 from jinja2.bccache import Bucket
 
+from wirogen.common.cache import Store, key_of
 from wirogen.emit.escape import (
     DocstringText,
     Markdown,
@@ -23,12 +24,11 @@ from wirogen.emit.escape import (
     markdown,
     shorten,
 )
-from wirogen.emit.formatting import format_any, format_own
+from wirogen.emit.python.formatting import format_any, format_own
 from wirogen.emit.template_errors import python_error, template_error
-from wirogen.identifiers import Identifier
+from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
-from wirogen.store import Store, key_of
 from wirogen.template_folders import template_folders
 
 

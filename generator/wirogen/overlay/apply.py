@@ -7,12 +7,12 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from wirogen.diagnostics import Diagnostic, Position
-from wirogen.identifiers import INPUT_RESERVED, snake
+from wirogen.diagnostics.model import Diagnostic, Position
 from wirogen.overlay.read import Correction, Overlay
-from wirogen.spec import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
-from wirogen.spec.checks import input_problem, number
-from wirogen.spec.dump import json_is_same
+from wirogen.plan.identifiers import INPUT_RESERVED, snake
+from wirogen.specs import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
+from wirogen.specs.checks import input_problem, number
+from wirogen.specs.yaml_writer import json_is_same
 
 
 class _RefusedError(Exception):

@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from wirogen.diagnostics import Diagnostic, InputError, display_path
+from wirogen.common.cache import Store, key_of
+from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.held import Held, hold, recall
 from wirogen.overlay.apply import apply_overlay
 from wirogen.overlay.read import Overlay, load_overlay
-from wirogen.sources import decode, files_below, read_bytes
-from wirogen.store import Store, key_of
+from wirogen.pipeline.spec_files import decode, files_below, read_bytes
 
 
 def apply_overlays(

@@ -29,10 +29,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wirogen.diagnostics import Diagnostic, InputError, Position
-from wirogen.spec.load import Fields, SpecReader
-from wirogen.spec.names import tool_name_problem
-from wirogen.spec.tree import MapNode, Node, ScalarNode, read_tree, spec_error, to_json
+from wirogen.diagnostics.model import Diagnostic, InputError, Position
+from wirogen.specs.names import tool_name_problem
+from wirogen.specs.tree import MapNode, Node, ScalarNode, read_tree, spec_error, to_json
+from wirogen.specs.yaml_reader import Fields, SpecReader
 
 OVERLAY_VERSION: Final = 1
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from wirogen.overlay.read import INPUT_KEYS, OPTION_KEYS, OVERLAY_VERSION, TOOL_KEYS
-from wirogen.spec import Json, spec_json_schema
+from wirogen.specs import Json, spec_json_schema
 
 _NULLABLE: Final = frozenset({"minimum", "maximum", "step"})
 

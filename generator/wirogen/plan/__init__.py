@@ -1,9 +1,9 @@
 """Specs → plans: every name, type, literal and order of generated files, decided once."""
 
-from wirogen.plan.card import ToolCard
-from wirogen.plan.catalogue import plan_modules
 from wirogen.plan.model import ModulePlan, ToolPlan
+from wirogen.plan.modules import plan_modules
 from wirogen.plan.schema import published_schema, validator_schema
+from wirogen.plan.summary import ToolCard
 from wirogen.plan.tool import plan_tool
 
 __all__ = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from wirogen.common.text import visible
 from wirogen.plan.model import Code
-from wirogen.text import visible
 
 
 def source(value: object) -> Code:

@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wirogen.diagnostics import Diagnostic
-from wirogen.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.diagnostics.model import Diagnostic
 from wirogen.pickling import quick_pickle
-from wirogen.spec.model import Input, Json, Option, ToolSpec
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.specs.model import Input, Json, Option, ToolSpec
 
 
 class Code(str):

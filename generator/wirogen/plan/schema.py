@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wirogen.plan.model import ToolPlan
-from wirogen.spec.model import Json
+from wirogen.specs.model import Json
 
 
 def validator_schema(plan: ToolPlan) -> dict[str, Json]:

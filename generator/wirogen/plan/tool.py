@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from wirogen.diagnostics import Diagnostic
-from wirogen.identifiers import (
+from wirogen.diagnostics.model import Diagnostic
+from wirogen.plan.glossary import MEANINGS, MEANINGS_OF_ONE
+from wirogen.plan.identifiers import (
     CLASS_RESERVED,
     INPUT_RESERVED,
     KEYWORDS,
@@ -20,7 +21,6 @@ from wirogen.identifiers import (
     snake,
     words,
 )
-from wirogen.plan.glossary import MEANINGS, MEANINGS_OF_ONE
 from wirogen.plan.literals import source
 from wirogen.plan.model import (
     ArgumentPlan,
@@ -34,8 +34,8 @@ from wirogen.plan.model import (
     ToolPlan,
 )
 from wirogen.plan.values import Value, is_lora, python_default, value_of
-from wirogen.spec.model import Input, Json, Option, ToolSpec
-from wirogen.spec.sliders import limits_cross
+from wirogen.specs.model import Input, Json, Option, ToolSpec
+from wirogen.specs.sliders import limits_cross
 
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9_+-]*(-help|Help)\Z|\S*-\S*\Z")
 _LABEL_KEY: Final = re.compile(r"[a-z0-9_-]+\Z")

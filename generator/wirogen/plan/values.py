@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
-from wirogen.spec.model import CHOICE_TYPES, FILE_TYPES, UNSENT, Input, Json, Unsent
+from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, UNSENT, Input, Json, Unsent
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})\Z")
 _NUMBER_TYPES: Final = frozenset({"number", "float", "range"})

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.publish import write_file
+from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.output.publication import write_file
 from wirogen.site.covers import Cover
 from wirogen.site.markup import Page, render_page
 from wirogen.site.pictures import figure, placed

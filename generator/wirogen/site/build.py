@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-from wirogen.diagnostics import Diagnostic, InputError
-from wirogen.publish import write_file
+from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.emit.pages.guides import GUIDES
+from wirogen.output.publication import write_file
 from wirogen.site.assemble import Job, assemble, neighbours, with_alternate
 from wirogen.site.covers import COVER_HOST, CoverMode, Covers, local_covers, remote_covers
-from wirogen.site.guides import GUIDES
 from wirogen.site.markup import site_links, split_front_matter
 from wirogen.site.pictures import as_link, hue, placed
 from wirogen.site.reference import reference_pages
@@ -258,8 +258,9 @@ def _squeezed(shell: str) -> str:
 @functools.cache
 def _program() -> str:
     """What the code that makes pages hashes to: another program makes other pages."""
-    folder = Path(__file__).parent
-    return _digest({path.name: path.read_bytes() for path in folder.glob("*.py")})
+    package = Path(__file__).parents[1]
+    modules = [*package.glob("site/*.py"), *package.glob("emit/pages/*.py")]
+    return _digest({str(path.relative_to(package)): path.read_bytes() for path in modules})
 
 
 def _job_digest(job: Job) -> str:

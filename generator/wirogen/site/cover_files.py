@@ -19,7 +19,7 @@ import httpx2
 from PIL import Image, ImageOps
 
 from wiro_runtime.settings import is_loopback
-from wirogen.publish import write_file
+from wirogen.output.publication import write_file
 from wirogen.site.covers import HEIGHT, WIDTH
 
 AT_ONCE: Final = 4

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from wirogen.diagnostics import Diagnostic
+from wirogen.diagnostics.model import Diagnostic
 
 COVER_HOST: Final = "cdn.wiro.ai"
 WIDTH, HEIGHT = 640, 360

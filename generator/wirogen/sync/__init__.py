@@ -1,6 +1,6 @@
 """Wiro's catalogue, kept up to date below ``specs/documents/``."""
 
-from wirogen.sync.catalogue import Filters, Listed
+from wirogen.sync.listing import Filters, Listed
 from wirogen.sync.run import Options, Outcome, SyncReport, Verdict, sync
 
 __all__ = ["Filters", "Listed", "Options", "Outcome", "SyncReport", "Verdict", "sync"]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx2
 
 from wiro_runtime.http.api import retry_after
-from wirogen.sync.catalogue import Listed
+from wirogen.sync.listing import Listed
 
 MAX_PAGE: Final = 32 * 2**20
 _ATTEMPTS: Final = 5

@@ -17,13 +17,13 @@ from wiro_runtime import WiroError
 from wiro_runtime.http.api import Api
 from wiro_runtime.http.nonblocking import AsyncPort
 from wiro_runtime.settings import Settings
-from wirogen.diagnostics import Diagnostic, InputError
+from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.document import parse_document
-from wirogen.publish import sweep, write_file
-from wirogen.spec import ToolSpec
-from wirogen.spec.names import slug, tool_hash
-from wirogen.sync.catalogue import Filters, Listed, list_tools, tool_detail
-from wirogen.sync.judge import judge
+from wirogen.output.publication import sweep, write_file
+from wirogen.specs import ToolSpec
+from wirogen.specs.names import slug, tool_hash
+from wirogen.sync.acceptance import judge
+from wirogen.sync.listing import Filters, Listed, list_tools, tool_detail
 from wirogen.sync.pages import DownloadError, Fetched, Pages
 from wirogen.sync.state import FOLDER, Entry, State
 

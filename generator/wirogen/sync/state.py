@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
-from wirogen.publish import write_file
+from wirogen.output.publication import write_file
 from wirogen.sync.pages import Validators
 
 FOLDER: Final = ".wirogen"

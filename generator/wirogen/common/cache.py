@@ -1,0 +1,220 @@
+"""What was worked out before, by content: the same input is never parsed or rendered twice.
+
+Entries lie in the user's own cache folder (``WIROGEN_CACHE``, else ``XDG_CACHE_HOME/wirogen`` or
+``~/.cache/wirogen``), never in a project, because they are pickles and only what this user wrote
+may be loaded. A key holds everything that a result depends on, the generator itself included, so
+an entry is right or it is not found. Without a folder to write to, everything is worked out anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import wirogen
+from wirogen.common.files import hash_of_file, read_whole
+
+T = TypeVar("T")
+
+_SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
+_INSTALLED: Final = re.compile(
+    rf"(?P<name>{'|'.join(_SHAPING).replace('-', '[-_.]+')})"
+    r"(?:-(?P<version>[0-9][^-]*)\.dist-info|.*\.(?:dist|egg)-info)",
+    re.IGNORECASE,
+)
+_KEPT_FOR: Final = 30 * 24 * 3600.0
+_HASH: Final = hashlib.sha256().digest_size
+
+
+class Store:
+    """Results by kind and key. ``folder`` of ``None`` remembers nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    @property
+    def enabled(self) -> bool:
+        return self._folder is not None
+
+    def get(self, kind: str, key: str) -> Any:
+        """The result, or ``None``; one that is damaged counts as none."""
+        path = self._path(kind, key)
+        if path is None:
+            return None
+        try:
+            data = read_whole(path)
+            result = memoryview(data)[_HASH:]
+            if hashlib.sha256(result).digest() != data[:_HASH]:
+                return None
+            return pickle.loads(result)  # noqa: S301 - the user's own cache folder
+        except Exception:  # noqa: BLE001 - whatever is wrong with an entry, it is made anew
+            return None
+
+    def put(self, kind: str, key: str, value: object) -> bool:
+        """Keep a result; whether it will be found again."""
+        path = self._path(kind, key)
+        if path is None:
+            return False
+        data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        try:
+            _write(path, hashlib.sha256(data).digest() + data)
+        except OSError:
+            self._folder = None
+            return False
+        return True
+
+    def has(self, kind: str, key: str) -> bool:
+        """Whether there is a result, be it damaged or not."""
+        path = self._path(kind, key)
+        return path is not None and os.path.isfile(path)
+
+    def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
+        """The stored result, or what ``make`` gives. Only results other than ``None`` are kept."""
+        found: T | None = self.get(kind, key)
+        if found is None:
+            found = make()
+            self.put(kind, key, found)
+        return found
+
+    def prune(self) -> None:
+        """Forget what nobody has asked for in a month."""
+        if self._folder is None or not self._folder.is_dir():
+            return
+        stamp = self._folder / "pruned"
+        now = time.time()
+        try:
+            if stamp.exists() and now - stamp.stat().st_mtime < _KEPT_FOR / 30:
+                return
+            for path in self._folder.rglob("*"):
+                if path.is_file() and now - max(path.stat()[7:9]) > _KEPT_FOR:
+                    path.unlink(missing_ok=True)
+            stamp.touch()
+        except OSError:
+            return
+
+    def _path(self, kind: str, key: str) -> str | None:
+        return None if self._folder is None else f"{self._folder}/{kind}/{key[:2]}/{key}"
+
+
+def _write(path: str, data: bytes) -> None:
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    opened, temporary = tempfile.mkstemp(dir=folder)
+    try:
+        with open(opened, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def default_store() -> Store:
+    """The user's own, unless ``WIROGEN_CACHE`` is set to nothing."""
+    given = os.environ.get("WIROGEN_CACHE")
+    if given is not None:
+        return Store(Path(given) if given else None)
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        home = Path(base) if base else Path.home() / ".cache"
+    except RuntimeError:
+        return Store(None)
+    return Store(home / "wirogen")
+
+
+def key_of(*parts: str | bytes) -> str:
+    """A key for a result that depends on ``parts`` and on the generator as it is."""
+    digest = hashlib.sha256(generator_fingerprint().encode())
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+@cache
+def generator_fingerprint() -> str:
+    """A hash of the generator's own code, of the libraries that shape its output and of Python."""
+    digest = hashlib.sha256(repr((sys.version_info[:2], shaping_libraries())).encode())
+    package = Path(wirogen.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def folder_fingerprint(folders: Sequence[Path]) -> str:
+    """A hash of every file in the folders, by name."""
+    return hashlib.sha256(repr(list(file_hashes(folders).items())).encode()).hexdigest()
+
+
+def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
+    """The hash of every file in the folders by its path below its folder; where there are several
+    folders, the number of the folder stands before the path."""
+    hashes: dict[str, str] = {}
+    for number, folder in enumerate(folders):
+        before = f"{number}/" if number else ""
+        for name in names_below(folder):
+            try:
+                digest = hash_of_file(f"{folder}/{name}")
+            except OSError:  # whoever needs the file says so
+                digest = ""
+            hashes[before + name] = digest
+    return hashes
+
+
+def names_below(folder: Path) -> list[str]:
+    """Every file below ``folder`` by its path from there, in an order that no file system
+    decides. Links to folders are followed, but not to where they lie in themselves."""
+    found: list[str] = []
+    for below, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [each for each in folders if not _leads_up(f"{below}/{each}")]
+        path = below[len(str(folder)) :].strip(os.sep).replace(os.sep, "/")
+        found += [f"{path}/{name}" for name in names] if path else names
+    return sorted(found)
+
+
+def _leads_up(path: str) -> bool:
+    if not os.path.islink(path):
+        return False
+    real, here = os.path.realpath(path), os.path.realpath(os.path.dirname(path))
+    return f"{here}{os.sep}".startswith(f"{real}{os.sep}")
+
+
+@cache
+def shaping_libraries() -> dict[str, str]:
+    """The versions of the libraries that decide what generated text looks like.
+
+    They stand in the names of folders that installers write; where those do not say it plainly,
+    the standard library finds out.
+    """
+    found: dict[str, list[str]] = {}
+    for folder in sys.path:
+        here: dict[str, list[str]] = {}
+        with suppress(OSError):
+            for entry in os.listdir(folder or os.curdir):
+                if installed := _INSTALLED.fullmatch(entry):
+                    name = re.sub("[-_.]+", "-", installed["name"]).lower()
+                    here.setdefault(name, []).append(installed["version"] or "")
+        found = {**here, **found}
+    return {
+        name: versions[0]
+        if len(versions := found.get(name, [])) == 1 and versions[0]
+        else _version(name)
+        for name in _SHAPING
+    }
+
+
+def _version(name: str) -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - slow to load, for strange places only
+
+    return version(name)

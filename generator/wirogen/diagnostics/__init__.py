@@ -1,0 +1,1 @@
+"""Diagnostics: values with stable codes and positions, and the rules behind the codes."""

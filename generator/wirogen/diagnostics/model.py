@@ -1,0 +1,95 @@
+"""Diagnostics: everything odd about an input, as values with stable codes.
+
+What each code means is in :mod:`wirogen.diagnostics.rules`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wirogen.diagnostics.rules import RULES, Rule, Severity
+from wirogen.pickling import quick_pickle
+
+__all__ = [
+    "RULES",
+    "Diagnostic",
+    "InputError",
+    "Position",
+    "Rule",
+    "Severity",
+    "position_at",
+    "worst",
+]
+
+
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in a file: 1-based line and column, in characters; ``offset`` is 0-based."""
+
+    line: int
+    column: int
+    offset: int
+
+
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One oddity in one input.
+
+    ``subject`` names what it is about (``scheduler``, ``selectedModel.options``) and is empty when
+    it is about the whole file. ``message`` is one line without the position and the code.
+    """
+
+    code: str
+    message: str
+    path: str
+    position: Position | None = None
+    subject: str = ""
+
+    @property
+    def rule(self) -> Rule:
+        return RULES[self.code]
+
+    @property
+    def severity(self) -> Severity:
+        return self.rule.severity
+
+    def __str__(self) -> str:
+        place = f":{self.position.line}:{self.position.column}" if self.position else ""
+        subject = f" [{self.subject}]" if self.subject else ""
+        return f"{self.path}{place}: {self.severity}: {self.code}{subject} {self.message}"
+
+
+class InputError(Exception):
+    """An input that cannot be used. Its text is the one line that the user is shown."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(str(diagnostic))
+        self.diagnostic = diagnostic
+
+
+def position_at(text: str, offset: int) -> Position:
+    """The position of ``offset`` in ``text``; only line feeds separate lines."""
+    line_start = text.rfind("\n", 0, offset) + 1
+    return Position(
+        line=text.count("\n", 0, offset) + 1, column=offset - line_start + 1, offset=offset
+    )
+
+
+def worst(diagnostics: Iterable[Diagnostic]) -> Severity | None:
+    """The highest severity present, or ``None`` when there is no diagnostic."""
+    found = {diagnostic.severity for diagnostic in diagnostics}
+    return next((severity for severity in Severity if severity in found), None)
+
+
+def display_path(file: Path, real_path: Callable[[Path], str] = os.path.realpath) -> str:
+    """The path as the user would type it: relative to where they are, when it is below."""
+    real, here = real_path(file), os.getcwd()
+    if real == here:
+        return "."
+    inside = real.startswith(here.rstrip(os.sep) + os.sep)
+    return real[len(here) :].lstrip(os.sep).replace(os.sep, "/") if inside else str(file)

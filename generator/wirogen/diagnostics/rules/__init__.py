@@ -1,0 +1,27 @@
+"""Every diagnostic code: one never changes its meaning and is never given another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from wirogen.diagnostics.rules.corrections import CORRECTION_RULES
+from wirogen.diagnostics.rules.documents import DOCUMENT_RULES
+from wirogen.diagnostics.rules.generating import GENERATING_RULES
+from wirogen.diagnostics.rules.rule import Rule, Severity
+from wirogen.diagnostics.rules.specs import SPEC_RULES
+
+__all__ = ["RULES", "Rule", "Severity"]
+
+
+def _table(*rules: Rule) -> Mapping[str, Rule]:
+    table = {rule.code: rule for rule in rules}
+    if len(table) != len(rules):
+        raise ValueError("a diagnostic code is registered twice")
+    return MappingProxyType(table)
+
+
+RULES: Final[Mapping[str, Rule]] = _table(
+    *DOCUMENT_RULES, *SPEC_RULES, *CORRECTION_RULES, *GENERATING_RULES
+)

@@ -1,0 +1,28 @@
+"""Codes about generating: the templates and the files that a build writes. All begin with G."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wirogen.diagnostics.rules.rule import Rule, Severity, rule
+
+GENERATING_RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        "G001",
+        "template-fails",
+        Severity.ERROR,
+        "A template cannot be rendered.",
+        "It is no Jinja, uses a name that does not exist, prints a text from a document without a "
+        "filter, or prints Python that does not parse. Nothing was written.",
+        "Correct the line that is named; copy the original template again when in doubt.",
+    ),
+    rule(
+        "G002",
+        "template-unused",
+        Severity.ERROR,
+        "A file among your templates replaces none and is used by none.",
+        "A template replaces the one of the same path. A path that is spelt otherwise would be "
+        "passed over without a word.",
+        "Give it the path of the template that it is to replace, or include it from another one.",
+    ),
+)

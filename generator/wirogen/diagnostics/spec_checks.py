@@ -1,0 +1,86 @@
+"""What is odd about a spec that can be read, above all about one that a person wrote.
+
+What its document was already found to have is not said again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from itertools import chain
+from typing import Final
+from urllib.parse import unquote
+
+from wirogen.diagnostics.model import Diagnostic
+from wirogen.document.json_decoding import kind
+from wirogen.document.report import shorten
+from wirogen.specs import Input, ToolSpec, Unsent
+from wirogen.specs.model import KNOWN_TYPES
+from wirogen.specs.sliders import slider_fault
+
+_RUN: Final = "/Run/"
+_UNKNOWN_TYPE: Final = "D105"
+_NO_OPTION: Final = "D201"
+_ODD_SLIDER: Final = "D212"
+
+
+def check_spec(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
+    """The diagnostics of one spec, in the order of its inputs. ``path`` is the file to name."""
+    findings = spec.source.findings if spec.source else ()
+    said = {(each.code, each.subject) for each in findings}
+    run = spec.endpoints["run"]
+    if unquote(run.partition(_RUN)[2]) != spec.tool:
+        message = f"is {shorten(run)}, which is not where {spec.tool} runs"
+        yield Diagnostic(code="S105", message=message, path=path, subject="endpoints")
+    for item in spec.inputs:
+        every = chain(_type(item, said), _sent(item, said), _limits(item), _sliders(item, said))
+        for code, message in every:
+            yield Diagnostic(code=code, message=message, path=path, subject=item.name)
+
+
+def _type(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    if item.type not in KNOWN_TYPES and (_UNKNOWN_TYPE, item.name) not in said:
+        yield _UNKNOWN_TYPE, f"has type {shorten(item.type)}"
+
+
+def _sent(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    sent = item.wire.sent
+    if isinstance(sent, Unsent) or sent is None:
+        return
+    found = kind(sent)
+    # Documents have numbers whose value is `false`; the API takes them.
+    if found != item.wire.type and (item.wire.type, found) != ("number", "boolean"):
+        shown = shorten(json.dumps(sent, ensure_ascii=False))
+        yield "S101", f"sends {shown} ({found}), its wire type is {item.wire.type}"
+    if item.open is not False or (_NO_OPTION, item.name) in said:
+        return
+    values = {option.value for option in item.options or ()}
+    for each in sent if isinstance(sent, list) else [sent]:
+        value = each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
+        if value and value not in values:
+            yield "S102", f"sends {shorten(value)}, which is not among its options"
+
+
+def _limits(item: Input) -> Iterator[tuple[str, str]]:
+    sent = item.wire.sent
+    if isinstance(sent, bool) or not isinstance(sent, str | int | float):
+        return
+    try:
+        number = Decimal(str(sent))
+    except InvalidOperation:
+        return
+    low, high = item.minimum, item.maximum
+    if low is not None and number < Decimal(low):
+        yield "S104", f"sends {shorten(str(sent))}, which is below its minimum {low}"
+    if high is not None and number > Decimal(high):
+        yield "S104", f"sends {shorten(str(sent))}, which is above its maximum {high}"
+
+
+def _sliders(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    if (_ODD_SLIDER, f"{item.name}.options") in said:
+        return
+    for option in item.options or ():
+        for slider in option.generatesettings or ():
+            if wrong := slider_fault(slider):
+                yield "S103", f"option {shorten(option.value)} has {wrong}"

@@ -1,0 +1,186 @@
+"""JSON inside a document: read strictly, with the offsets of the members of an object.
+
+``NaN``, ``Infinity``, numbers too large for a float, integers beyond Python's limit, lone
+surrogates (no UTF-8 text can hold them) and nesting deeper than :data:`DEPTH` are not JSON here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Final, NamedTuple, NoReturn, cast
+
+from wirogen.document.grammar import WHITE
+from wirogen.specs import Json
+
+DEPTH: Final = 64
+
+
+class JsonError(ValueError):
+    """Text that is not JSON; ``offset`` is where in the document, ``reason`` why in a few words."""
+
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(reason)
+        self.offset = offset
+        self.reason = reason
+
+
+class Member(NamedTuple):
+    """One member of an object: its key and value, and where both stand. ``wrong`` is why its value
+    cannot be used (it is ``None`` then), although the members around it can."""
+
+    key: str
+    value: Json
+    key_start: int
+    key_end: int
+    start: int
+    end: int
+    wrong: JsonError | None = None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"a value of {name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+# A member whose key and value are strings without escapes.
+_PLAIN: Final = r'"([^"\\\x00-\x1f]*)"'
+_MEMBER: Final = re.compile(rf"{_PLAIN}[{WHITE}]*:[{WHITE}]*({_PLAIN})")
+
+_strict = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+_lenient = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, strict=False)
+_shape = json.JSONDecoder(parse_constant=str, parse_float=str, parse_int=str, strict=False)
+
+
+def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
+    """The JSON value at ``start`` and where it ends. ``strict=False`` lets control characters
+    (line breaks, above all) stand in strings. Raises :class:`JsonError`."""
+    try:
+        value, end = (_strict if strict else _lenient).raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise JsonError(error.pos, error.msg) from None
+    except RecursionError:
+        raise JsonError(start, "nested too deeply") from None
+    except ValueError as error:
+        reason = "a number has too many digits" if "digits" in str(error) else str(error)
+        raise JsonError(start, reason) from None
+    if text.count("[", start, end) + text.count("{", start, end) > DEPTH and _depth(value) > DEPTH:
+        raise JsonError(start, "nested too deeply")
+    if text.find("\\u", start, end) >= 0 and not _encodable(value):
+        raise JsonError(start, "a lone surrogate is not text")
+    return value, end
+
+
+def extent(text: str, start: int) -> int:
+    """Where the value at ``start`` ends, whatever its numbers, strings and depth are like. Raises
+    :class:`JsonError` when it does not end, or is not built like JSON."""
+    try:
+        return _shape.raw_decode(text, start)[1]
+    except json.JSONDecodeError as error:
+        raise JsonError(error.pos, error.msg) from None
+    except RecursionError:
+        raise JsonError(start, "nested too deeply") from None
+
+
+def _depth(value: Json) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        below: list[Json] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        level = below
+    return depth
+
+
+def _encodable(value: Json) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in WHITE:
+        at += 1
+    return at
+
+
+def members(text: str, start: int, *, strict: bool = True) -> tuple[list[Member], int]:
+    """The members of the object at ``start``, in order and with duplicates, and where it ends.
+
+    A value that is built like JSON and cannot be used (``NaN``, ``1e400``) is ``wrong`` and spoils
+    no other. Raises :class:`JsonError`.
+    """
+    found: list[Member] = []
+    if text[start : start + 1] != "{":
+        raise JsonError(start, "Expecting an object")
+    at = _skip(text, start + 1)
+    if text[at : at + 1] == "}":
+        return found, at + 1
+    while True:
+        usual = _MEMBER.match(text, at)
+        if usual:
+            (value_start, end), value = usual.span(2), usual[3]
+            found.append(Member(usual[1], value, at, usual.end(1) + 1, value_start, end))
+        else:
+            found.append(_member(text, at, strict=strict))
+            end = found[-1].end
+        at = _skip(text, end)
+        if text[at : at + 1] == "}":
+            return found, at + 1
+        if text[at : at + 1] != ",":
+            raise JsonError(at, "Expecting ',' or '}'")
+        at = _skip(text, at + 1)
+
+
+def _member(text: str, at: int, *, strict: bool) -> Member:
+    if text[at : at + 1] != '"':
+        raise JsonError(at, "Expecting a key in double quotes")
+    key, key_end = decode(text, at, strict=strict)
+    colon = _skip(text, key_end)
+    if text[colon : colon + 1] != ":":
+        raise JsonError(colon, "Expecting ':'")
+    start = _skip(text, colon + 1)
+    value: Json = None
+    wrong: JsonError | None = None
+    try:
+        value, end = decode(text, start, strict=strict)
+    except JsonError as error:
+        wrong, end = error, extent(text, start)
+    return Member(cast("str", key), value, at, key_end, start, end, wrong)
+
+
+def same(left: Json, right: Json) -> bool:
+    """Whether two JSON values are equal, where ``1``, ``1.0`` and ``true`` are three values."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return list(left) == list(right) and all(same(left[key], right[key]) for key in left)
+    return left == right
+
+
+def kind(value: Json) -> str:
+    """``string``, ``number``, ``boolean``, ``array``, ``object`` or ``null``."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"

@@ -1,0 +1,1 @@
+"""Plans → data files: OpenAPI, the catalogue and tool-calling definitions."""

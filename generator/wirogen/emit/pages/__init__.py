@@ -1,0 +1,1 @@
+"""Plans → the source of the documentation site."""

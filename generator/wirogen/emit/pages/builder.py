@@ -1,0 +1,177 @@
+"""A tool as data for the request builder of its page: what each input takes, and the snippets.
+
+The page's script knows no tool; all that it shows, checks and writes comes from here. Numbers are
+kept as the text that Python prints for them, because JavaScript has only one kind of number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final, cast
+
+from wirogen.emit.pages.snippets import shell_options
+from wirogen.plan import ToolPlan
+from wirogen.plan.identifiers import words
+from wirogen.plan.model import ConstantPlan, InputPlan
+from wirogen.plan.values import is_lora
+from wirogen.specs.model import CHOICE_TYPES, Json
+
+_FILE_KINDS: Final = frozenset({"file", "files", "files-mixed", "file-url", "files-url"})
+_NUMBER_KINDS: Final = frozenset({"int", "number", "int-or-text"})
+_JSON_KINDS: Final = frozenset({"list", "object", "any"})
+_RARE: Final = frozenset(
+    """
+    callback cfg clip conv fps flow format guidance mode private safety scale scheduler seed shift
+    steps strength tolerance watermark
+    """.split()
+)
+_FEW_INPUTS: Final = 6
+_SCALARS: Final[Mapping[str, str]] = {"integer": "int", "boolean": "bool", "string": "text"}
+
+
+def request_data(plan: ToolPlan, snippets: Mapping[str, str]) -> str:
+    """The JSON file of a tool; ``snippets`` are texts with a line for the arguments."""
+    options = shell_options(plan)
+    initial = {each.name: each.constant for each in plan.example}
+    inputs: list[dict[str, Json]] = []
+    for item in plan.inputs:
+        data = _input(item, fold=len(plan.inputs) > _FEW_INPUTS)
+        data["option"] = options[item.name]
+        if item.name in initial:
+            data["initial"] = _value(kind_of(item), initial[item.name])
+        inputs.append(data)
+    whole = {
+        "tool": plan.spec.tool,
+        "module": str(plan.module.project),
+        "snippets": dict(snippets),
+        "inputs": inputs,
+    }
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def kind_of(item: InputPlan) -> str:
+    """What the builder takes an input for; the names are those of ``values.js``."""
+    return _kind(item)[0]
+
+
+def _kind(item: InputPlan) -> tuple[str, Json, bool]:
+    """The kind, and the one odd value that is legal beside it, where there is one."""
+    schema: Mapping[str, Json] = item.schema
+    wire = schema.get("x-wire")
+    if isinstance(wire, str) and wire in _FILE_KINDS:
+        return wire, None, False
+    if is_lora(item.spec):
+        return ("loras" if wire == "array" else "lora"), None, False
+    odd: Json = None
+    has_odd = False
+    kinds = schema.get("anyOf")
+    if isinstance(kinds, list) and len(kinds) == 2:
+        schema, other = (cast("Mapping[str, Json]", each) for each in kinds)
+        odd, has_odd = other.get("const"), True
+    return _plain_kind(item, schema), odd, has_odd
+
+
+def _plain_kind(item: InputPlan, schema: Mapping[str, Json]) -> str:
+    type_ = schema.get("type")
+    if type_ == "array":
+        items = cast("Mapping[str, Json]", schema.get("items", {}))
+        if "enum" in items:
+            return "choices"
+        if not items:
+            return "list"
+        return "ids" if item.spec.type in CHOICE_TYPES else "texts"
+    if "enum" in schema:
+        return "choice"
+    if item.spec.type in CHOICE_TYPES:
+        return "id"
+    if isinstance(type_, list):
+        return "int-or-text" if "string" in type_ else "number"
+    if type_ == "object" or type_ is None:
+        return "object" if type_ else "any"
+    return _SCALARS.get(str(type_), "text")
+
+
+def _input(item: InputPlan, *, fold: bool) -> dict[str, Json]:
+    kind, odd, has_odd = _kind(item)
+    data: dict[str, Json] = {
+        "name": str(item.name),
+        "key": item.spec.name,
+        "title": item.title,
+        "help": item.help,
+        "kind": kind,
+        "wire": item.schema.get("x-wire"),
+    }
+    if item.required:
+        data["required"] = True
+    elif "default" in item.schema:
+        data["default"] = _value(kind, item.schema["default"])
+    if fold and not item.required and _is_rare(item):
+        data["rare"] = True
+    if item.spec.type == "textarea" or "prompt" in item.spec.name.lower():
+        data["long"] = True
+    if has_odd:
+        data["odd"] = odd
+    if item.spec.open:
+        data["open"] = True
+    example = item.spec.example
+    if example is not None:
+        data["example"] = _value(kind, example)
+    for key in ("minimum", "maximum"):
+        limit = item.schema.get(key)
+        if limit is not None:
+            data[key] = _number(limit)
+    for key, name in (("x-file-field", "fileField"), ("x-lora-prompt", "loraPrompt")):
+        if key in item.schema:
+            data[name] = item.schema[key]
+    data |= _options(item)
+    return data
+
+
+def _is_rare(item: InputPlan) -> bool:
+    return not _RARE.isdisjoint(word.lower() for word in words(item.spec.name, split_camel=True))
+
+
+def _options(item: InputPlan) -> dict[str, Json]:
+    if item.constants is None:
+        # What the validator allows although no option stands for it.
+        values = [_plain(value) for value in item.literal_values]
+        return {"options": values} if values else {}
+    lora = item.constants.lora
+    listed = {each.option.value for each in item.constants.values}
+    options: list[Json] = [_option(each, lora=lora) for each in item.constants.values]
+    options += [_plain(value) for value in item.literal_values if value not in listed]
+    return {"class": str(item.constants.name), "options": options}
+
+
+def _plain(value: str) -> Json:
+    return [value]
+
+
+def _option(each: ConstantPlan, *, lora: bool) -> list[Json]:
+    """``[value, constant, label, description, trigger words, settings]``, cut where empty."""
+    option = each.option
+    triggers: list[Json] = list(option.triggerwords or ())
+    settings: list[Json] = [
+        [part.id, part.kind, part.minimum, part.maximum, part.default, part.step, part.note]
+        for part in each.settings
+    ]
+    row: list[Json] = [option.value, str(each.name), option.label, option.description or ""]
+    row += [triggers, settings if lora else list[Json]()]
+    while not row[-1] and len(row) > len(("value", "constant", "label")):
+        row.pop()
+    return row
+
+
+def _value(kind: str, value: Json) -> Json:
+    if kind in _JSON_KINDS:
+        return json.dumps(value, ensure_ascii=False)
+    if kind in _NUMBER_KINDS and not isinstance(value, bool):
+        return _number(value)
+    if isinstance(value, str) and kind in {"files", "files-mixed", "texts", "ids"}:
+        return [value]
+    return value
+
+
+def _number(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,85 @@
+"""Categories as pages: what each one is called, where its page lies, and what a tool makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from wirogen.common.text import DEVICES
+from wirogen.emit.pages.builder import kind_of
+from wirogen.plan import ToolPlan
+from wirogen.plan.identifiers import words
+from wirogen.plan.model import Code, InputPlan
+from wirogen.specs import ToolSpec
+from wirogen.specs.names import tool_hash
+
+_MEDIA: Final = ("image", "video", "audio")
+_ALSO: Final = {"music": "audio", "speech": "audio", "voice": "audio", "song": "audio"}
+_TEXT_MAKERS: Final = frozenset({"llm", "chat", "ocr", "text", "transcription", "caption"})
+_DOCUMENTS: Final = frozenset({"document", "file", "pdf", "zip"})
+_TO: Final = re.compile(r"\bto[- ]([a-z0-9]+)\b")
+_SLUG_LENGTH: Final = 60
+_TAKEN: Final = DEVICES | {"index"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A category and the name of its page."""
+
+    name: str
+    slug: Code
+
+
+def categories_of(spec: ToolSpec) -> list[Category]:
+    """The categories of a tool, each once."""
+    return [Category(name=name, slug=slug(name)) for name in dict.fromkeys(spec.categories) if name]
+
+
+@lru_cache(4096)
+def slug(name: str) -> Code:
+    """A file name for a category; names that differ only in case or signs get different ones."""
+    plain = "-".join(words(name, split_camel=False)).lower()[:_SLUG_LENGTH]
+    alone = plain == name and plain not in _TAKEN
+    return Code(plain if alone else f"{plain or 'category'}-{tool_hash(name)}")
+
+
+def output_kind(spec: ToolSpec) -> str:
+    """What a tool makes: ``image video audio text 3d``, or ``other`` where its words do not say.
+
+    The first category that reads "… to X" decides, then the name, then single words.
+    """
+    texts = [text.lower() for text in (*spec.categories, spec.project, *spec.tags)]
+    found = [word for text in texts for word in _TO.findall(text.replace("_", "-"))]
+    found += [word for text in texts for word in re.split(r"[^a-z0-9]+", text)]
+    for word in (_ALSO.get(each, each) for each in found):
+        if word in _MEDIA:
+            return word
+        if word in {"3d", "mesh"}:
+            return "3d"
+        if word in _TEXT_MAKERS:
+            return "text"
+    return "other"
+
+
+def input_kinds(inputs: Iterable[InputPlan]) -> list[str]:
+    """What a caller brings along: ``text image video audio document lora``, in this order."""
+    found: set[str] = set()
+    for item in inputs:
+        parts = {word.lower() for word in words(item.spec.name, split_camel=True)}
+        if kind_of(item).startswith("file"):
+            media = parts & {*_MEDIA}
+            found |= media or {"document" if parts & _DOCUMENTS else "image"}
+        elif kind_of(item).startswith("lora"):
+            found.add("lora")
+        elif "prompt" in parts or (item.required and kind_of(item) == "text"):
+            found.add("text")
+    return [kind for kind in ("text", *_MEDIA, "document", "lora") if kind in found]
+
+
+def main_category(plan: ToolPlan) -> str:
+    """The category whose neighbours a page links to: the first that says what is made."""
+    names = [each.name for each in categories_of(plan.spec)]
+    return next((name for name in names if _TO.search(name)), names[0] if names else "")

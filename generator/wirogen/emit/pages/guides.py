@@ -1,0 +1,177 @@
+"""What the guides show: one real tool of the project for each thing that a guide is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from wirogen.emit.pages.builder import kind_of
+from wirogen.emit.pages.snippets import first_snippets, snippet_texts
+from wirogen.plan import ToolCard, ToolPlan
+from wirogen.plan.model import Code, ConstantPlan, ConstantsPlan, InputPlan
+
+if TYPE_CHECKING:
+    from wirogen.emit.templates import Renderer
+
+_WIDTH: Final = 68
+
+GUIDES: Final = (
+    (Code("index"), "Guides"),
+    (Code("first-run"), "First run"),
+    (Code("waiting"), "Waiting and events"),
+    (Code("files"), "Files"),
+    (Code("loras"), "LoRAs"),
+    (Code("errors"), "Errors and money"),
+    (Code("testing"), "Test your application"),
+    (Code("regenerate"), "Regenerate for a new tool"),
+    (Code("publish"), "Publish your own documentation"),
+    (Code("overlays"), "Overlays"),
+    (Code("templates"), "Templates"),
+)
+"""File names and titles of the guides, in the order of reading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileExample:
+    """A tool that takes a file, and the input that takes it."""
+
+    tool: ToolPlan
+    input: InputPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoraExample:
+    """A tool that takes LoRAs, and one with a slider."""
+
+    tool: ToolPlan
+    input: InputPlan
+    constants: ConstantsPlan
+    option: ConstantPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """``simple`` is a tool that asks for as little as possible."""
+
+    simple: ToolPlan
+    snippets: dict[str, str]
+    file: FileExample | None
+    lora: LoraExample | None
+
+
+def shown_tools(cards: Sequence[ToolCard]) -> dict[str, ToolCard]:
+    """The tool that guides show for each thing, as far as the project has one: ``simple`` for
+    most of them, ``file`` and ``lora``."""
+    if not cards:
+        return {}
+    simple = min(cards, key=lambda card: (not card.asks, card.asks, card.module.tool))
+    others = {
+        what: card
+        for what in ("file", "lora")
+        if (card := next((card for card in cards if what in card.shows), None)) is not None
+    }
+    return {"simple": simple, **others}
+
+
+def guide_values(
+    shown: Mapping[str, ToolCard], plan_of: Callable[[str], ToolPlan], renderer: Renderer
+) -> Examples | None:
+    """The examples of a project; ``None`` when it has no tool to show anything with."""
+    if not shown:
+        return None
+    plans = {what: plan_of(card.module.tool) for what, card in shown.items()}
+    simple = plans["simple"]
+    return Examples(
+        simple=simple,
+        snippets=first_snippets(simple, snippet_texts(simple, renderer)),
+        file=_file(plans["file"]) if "file" in plans else None,
+        lora=_lora(plans["lora"]) if "lora" in plans else None,
+    )
+
+
+def shown_by(plan: ToolPlan) -> frozenset[str]:
+    """What the guides could show with a tool."""
+    finders = {"file": _file, "lora": _lora}
+    return frozenset(name for name, find in finders.items() if find(plan) is not None)
+
+
+def calls(examples: Examples) -> dict[str, Code]:
+    """Source of the calls that the guides show, most of them beginning with their imports."""
+    simple = examples.simple
+    given = _given(simple)
+    found = {
+        "import": _tool_import(simple),
+        "run": _call(simple, "run", given),
+        "nested": _call(simple, "run", given, indent=8),
+        "start": f"{_client(simple)}\n    result = {_call(simple, 'run', given)}",
+        "submit": f"{_client(simple)}\n    task = {_call(simple, 'submit', given)}",
+        "try": f"{_imports(simple)}\n\ntry:\n    with Wiro() as client:\n"
+        f"        result = {_call(simple, 'run', given, indent=8)}",
+    }
+    if examples.file:
+        tool, item = examples.file.tool, examples.file.input
+        with_file = [each for each in _given(tool) if not each.startswith(f"{item.name}=")]
+        with_file.append(f'{item.name}=Path("photo.jpg")')
+        call = _call(tool, "run", with_file)
+        found["file"] = f"from pathlib import Path\n\n{_client(tool)}\n    result = {call}"
+    if examples.lora:
+        tool, option = examples.lora.tool, examples.lora.option
+        constant = f"{tool.module.project}.{examples.lora.constants.name}.{option.name}"
+        scale = _python_number(option.settings[0].default or "1")
+        with_lora = [*_given(tool), f"{examples.lora.input.name}=[{constant}(scale={scale})]"]
+        found["lora"] = f"{_client(tool)}\n    result = {_call(tool, 'run', with_lora)}"
+        inputs = _wrapped(f"{tool.module.project}.Inputs", with_lora, indent=0)
+        found["wire"] = f'{_tool_import(tool)}\n\ninputs = {inputs}\nprint(inputs.wire()["prompt"])'
+    return {name: Code(text) for name, text in found.items()}
+
+
+def _given(plan: ToolPlan) -> list[str]:
+    return [f"{each.name}={each.value}" for each in plan.example]
+
+
+def _call(plan: ToolPlan, function: str, given: list[str], indent: int = 4) -> str:
+    return _wrapped(f"{plan.module.project}.{function}", ["client", *given], indent=indent)
+
+
+def _wrapped(called: str, arguments: list[str], *, indent: int) -> str:
+    """A call on one line, or with an argument a line where that would be long."""
+    line = f"{called}({', '.join(arguments)})"
+    if len(line) + indent < _WIDTH:
+        return line
+    margin = " " * indent
+    return f"{called}(\n" + "".join(f"{margin}    {each},\n" for each in arguments) + f"{margin})"
+
+
+def _tool_import(plan: ToolPlan) -> str:
+    return f"from {plan.module.package}.{plan.module.owner} import {plan.module.project}"
+
+
+def _imports(plan: ToolPlan) -> str:
+    return f"from wiro_runtime import Wiro\n{_tool_import(plan)}"
+
+
+def _client(plan: ToolPlan) -> str:
+    return f"{_imports(plan)}\n\nwith Wiro() as client:"
+
+
+def _python_number(text: str) -> str:
+    number = float(text)
+    return str(int(number)) if number.is_integer() and "." not in text else repr(number)
+
+
+def _file(plan: ToolPlan) -> FileExample | None:
+    for item in plan.parameters:
+        if kind_of(item) in {"file", "file-url"}:
+            return FileExample(tool=plan, input=item)
+    return None
+
+
+def _lora(plan: ToolPlan) -> LoraExample | None:
+    for item in plan.parameters:
+        if item.constants is None or kind_of(item) != "loras":
+            continue
+        for option in item.constants.values:
+            if option.settings and option.settings[0].default:
+                return LoraExample(tool=plan, input=item, constants=item.constants, option=option)
+    return None

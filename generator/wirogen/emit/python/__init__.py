@@ -1,0 +1,1 @@
+"""Plans → Python modules and validators."""

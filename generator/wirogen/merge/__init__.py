@@ -1,0 +1,1 @@
+"""What wins when documents, Tool/Detail and earlier snapshots of a tool differ."""

@@ -1,0 +1,144 @@
+"""Where a tool has both a document and Tool/Detail, they are merged by this rule:
+
+The document says how the tool is called: names, types, defaults and what is sent are its own.
+Tool/Detail says what is allowed, and what the document cannot say: ``minimum``, ``maximum`` and
+``step`` of numbers, ``dynamicprice``, and
+
+- ``required``. An input becomes required when Tool/Detail says so and the document sends nothing
+  or a blank for it. An input that the document's sample made required is optional when Tool/Detail
+  says so. The prompt is always required, and what the document sends stays optional: such a
+  request is complete without the caller. A blank beside a documented default stays, too: there the
+  Run Command leaves the choice to Wiro.
+- options. Those that the document does not list are added behind its own; texts of the document
+  win. A label or help that is blank in the document is filled in.
+- inputs that the document does not have are added, optional unless Tool/Detail requires them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from wirogen.detail.read import Detail, DetailItem
+from wirogen.diagnostics.model import Diagnostic
+from wirogen.merge.wire import CALLBACK, PROMPT, blank, decide, is_open
+from wirogen.specs import Input, Option, Source, ToolSpec, Unsent, Wire
+from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES
+
+_API: Final = "https://api.wiro.ai/v1"
+_NUMBERS: Final = frozenset({"number", "float", "range"})
+
+
+def merge_detail(
+    spec: ToolSpec, detail: Detail, *, document: str, path: str
+) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
+    """``spec`` with what Tool/Detail adds. ``document`` is the file's path below
+    ``specs/documents/``, ``path`` what messages call it."""
+    known = {item.name: item for item in detail.items}
+    diagnostics = list(detail.diagnostics)
+    inputs = [
+        _fill(item, known[item.name], path, diagnostics) if item.name in known else item
+        for item in spec.inputs
+    ]
+    listed = {item.name for item in spec.inputs} | {CALLBACK}
+    for extra in detail.items:
+        if extra.name not in listed:
+            inputs.append(_input(extra))
+            diagnostics.append(
+                Diagnostic(
+                    code="T101",
+                    message="is not in the document; it is added as Tool/Detail has it",
+                    path=path,
+                    subject=extra.name,
+                )
+            )
+    source = spec.source
+    if source is not None:
+        source = replace(source, detail=document, detail_sha256=detail.sha256)
+    merged = replace(
+        spec,
+        inputs=tuple(inputs),
+        dynamicprice=detail.price if detail.price is not None else spec.dynamicprice,
+        cover=spec.cover or detail.cover,
+        source=source,
+    )
+    return merged, tuple(diagnostics)
+
+
+def spec_from_detail(detail: Detail, *, document: str) -> ToolSpec:
+    """A spec from Tool/Detail alone: how inputs are sent is guessed from their types."""
+    tool = detail.tools[0]
+    return ToolSpec(
+        tool=tool,
+        name=detail.title,
+        description=detail.description,
+        cover=detail.cover,
+        categories=detail.categories,
+        tags=detail.tags,
+        endpoints={"run": f"{_API}/Run/{tool}", "detail": f"{_API}/Task/Detail"},
+        inputs=tuple(_input(item) for item in detail.items if item.name != CALLBACK),
+        dynamicprice=detail.price,
+        source=Source(document=document, sha256=detail.sha256),
+    )
+
+
+def with_required(item: Input, required: bool) -> Input:
+    """``item`` made required, or optional, as far as the document allows."""
+    if item.required and not required and item.name != PROMPT:
+        return replace(item, required=False)
+    sent = item.wire.sent
+    free = isinstance(sent, Unsent) or (blank(sent) and not item.default)
+    if required and not item.required and free and item.type not in FILE_TYPES:
+        return replace(item, required=True, wire=Wire(type=item.wire.type))
+    return item
+
+
+def _fill(item: Input, known: DetailItem, path: str, diagnostics: list[Diagnostic]) -> Input:
+    if item.type in _NUMBERS:
+        item = replace(item, minimum=known.minimum, maximum=known.maximum, step=known.step)
+    if known.required is not None:
+        item = with_required(item, known.required)
+    item = replace(item, label=item.label or known.label, help=item.help or known.help)
+    listed = {option.value for option in item.options or ()}
+    more = [option for option in known.options or () if option.value not in listed]
+    if not more or item.type not in CHOICE_TYPES:
+        return item
+    if item.options and item.open is False:
+        values = ", ".join(repr(option.value) for option in more[:5])
+        diagnostics.append(
+            Diagnostic(
+                code="T104",
+                message=f"has options that the document does not list: {values}",
+                path=path,
+                subject=item.name,
+            )
+        )
+    added = [_shaped(option, item.options) for option in more]
+    return replace(item, options=(*(item.options or ()), *added))
+
+
+def _shaped(option: Option, siblings: tuple[Option, ...] | None) -> Option:
+    """Options of one list have the same keys: those of a list of models always have them."""
+    if not any(each.triggerwords is not None for each in siblings or ()):
+        return option
+    return replace(option, description=option.description or "", triggerwords=())
+
+
+def _input(item: DetailItem) -> Input:
+    decision = decide(item.name, item.type, item.default, item.options, None)
+    choice = item.type in CHOICE_TYPES
+    made = Input(
+        name=item.name,
+        label=item.label,
+        help=item.help,
+        type=item.type,
+        default=item.default,
+        required=decision.required,
+        example=decision.example,
+        wire=decision.wire,
+        open=is_open(item.name, item.type, item.options),
+        options=(item.options or ()) if choice else None,
+    )
+    if item.type in _NUMBERS:
+        made = replace(made, minimum=item.minimum, maximum=item.maximum, step=item.step)
+    return with_required(made, item.required) if item.required else made

@@ -1,0 +1,197 @@
+"""How each input travels: decided from the input and the body that the Run Command shows.
+
+The rules, in order (the Run Command is the contract, a default is what a web form is filled with):
+
+1. ``prompt`` is required and never sent unless given; the documented text is its example.
+2. A default that is blank beside a value in the Run Command: the value is a sample, the input is
+   required. What a document gives for a file is a sample as well, but the input is optional.
+3. A default beside ``""`` or ``[]`` in the Run Command: what the Run Command shows is sent.
+4. Otherwise the default is sent, in the JSON type that the Run Command uses.
+
+``callbackUrl`` belongs to every run and is not an input.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from wirogen.document.grammar import WHITE
+from wirogen.document.json_decoding import kind
+from wirogen.specs import UNSENT, Json, Option, Unsent, Wire
+from wirogen.specs.checks import number
+from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES
+
+CALLBACK: Final = "callbackUrl"
+PROMPT: Final = "prompt"
+
+_WHITE: Final = re.compile(f"[{WHITE}]+")
+_PICKER: Final = re.compile(r"selected\w*Model\w*")
+_LISTS: Final = frozenset({"multiselect", "combinefileinput", "multifileinput"})
+_SHOWN_TYPES: Final = {
+    "string": "text",
+    "null": "text",
+    "number": "number",
+    "boolean": "checkbox",
+    "array": "multiselect",
+    "object": "object",
+}
+
+
+class Shown(Enum):
+    """What became of the value that the Run Command shows."""
+
+    ABSENT = auto()
+    EXAMPLE = auto()
+    SENT = auto()
+    UNUSED = auto()
+
+
+class Decision(NamedTuple):
+    """The outcome for one input. ``differs`` says that default and Run Command disagree."""
+
+    required: bool
+    wire: Wire
+    example: Json = None
+    shown: Shown = Shown.ABSENT
+    differs: bool = False
+
+
+def is_picker(name: str, type_: str, options: tuple[Option, ...] | None) -> bool:
+    """Whether the input chooses models, of which a document shows only some."""
+    if type_ not in CHOICE_TYPES:
+        return False
+    return _PICKER.fullmatch(name) is not None or any(
+        option.triggerwords is not None or option.generatesettings is not None
+        for option in options or ()
+    )
+
+
+def is_open(name: str, type_: str, options: tuple[Option, ...] | None) -> bool | None:
+    """Whether values beyond those listed are taken; ``None`` for inputs that are no choice."""
+    if type_ not in CHOICE_TYPES:
+        return None
+    return not options or is_picker(name, type_, options)
+
+
+def blank(value: Json) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def shown_type(value: Json) -> str:
+    """The input type to assume for a key of the Run Command that no input describes."""
+    return _SHOWN_TYPES[kind(value)]
+
+
+def guess(type_: str, default: str | None) -> str:
+    """The JSON type of an input that no Run Command shows."""
+    if type_ in _LISTS:
+        return "array"
+    if type_ == "number":
+        return "number"
+    if type_ == "checkbox" and (default or "").lower() in {"true", "false"}:
+        return "boolean"
+    return "string"
+
+
+def decide(
+    name: str,
+    type_: str,
+    default: str | None,
+    options: tuple[Option, ...] | None,
+    body: Mapping[str, Json] | None,
+    unusable: Collection[str] = (),
+) -> Decision:
+    """Applies the rules. ``body`` is the body of the Run Command, ``None`` if none is usable;
+    ``unusable`` names those of its keys whose value is not: there is one, so it is no blank."""
+    if body is not None and name in body:
+        return _by_command(name, type_, default, body[name])
+    wire_type = guess(type_, default)
+    if name == PROMPT:
+        return Decision(True, Wire(type=wire_type), default)
+    if type_ in FILE_TYPES:
+        return Decision(False, Wire(type=wire_type), _files(wire_type, default))
+    if name in unusable and not default:
+        return Decision(True, Wire(type=wire_type))
+    if body is not None and name not in unusable:
+        return Decision(False, Wire(type=wire_type))
+    return Decision(
+        False, Wire(type=wire_type, sent=_assumed(name, type_, default, options, wire_type))
+    )
+
+
+def _by_command(name: str, type_: str, default: str | None, shown: Json) -> Decision:
+    shown_kind = kind(shown)
+    wire_type = guess(type_, default) if shown is None else shown_kind
+    if type_ == "number" and shown_kind == "boolean":
+        # A number whose documented value is `false`: callers still give numbers.
+        wire_type = "number"
+    unset = blank(shown)
+    if name == PROMPT:
+        if unset:
+            return Decision(True, Wire(type=wire_type), default, Shown.UNUSED)
+        return Decision(
+            True, Wire(type=wire_type), shown, Shown.EXAMPLE,
+            default is not None and not agrees(default, shown),
+        )  # fmt: skip
+    if type_ in FILE_TYPES:
+        if unset:
+            return Decision(False, Wire(type=wire_type), _files(wire_type, default), Shown.UNUSED)
+        return Decision(False, Wire(type=wire_type), shown, Shown.EXAMPLE)
+    if not default and not unset and shown is not False:
+        return Decision(True, Wire(type=wire_type), shown, Shown.EXAMPLE)
+    differs = bool(default) and not unset and not agrees(default or "", shown)
+    return Decision(False, Wire(type=wire_type, sent=shown), None, Shown.SENT, differs)
+
+
+def agrees(default: str, shown: Json) -> bool:
+    """Whether a default in text and a value in the Run Command say the same."""
+    if isinstance(shown, bool):
+        return default.lower() == ("true" if shown else "false")
+    if isinstance(shown, int | float):
+        return number(default) == shown
+    if isinstance(shown, str):
+        return default == shown or fold(default) == fold(shown)
+    if isinstance(shown, list):
+        return shown == [default] or shown == [item.strip(WHITE) for item in default.split(",")]
+    return False
+
+
+def fold(text: str) -> str:
+    """``text`` as the flat form prints it: every run of white space is one blank."""
+    return _WHITE.sub(" ", text).strip(WHITE)
+
+
+def _files(wire_type: str, default: str | None) -> Json:
+    if not default:
+        return None
+    if wire_type == "array":
+        return [item.strip(WHITE) for item in default.split(",")]
+    return default
+
+
+def _assumed(
+    name: str, type_: str, default: str | None, options: tuple[Option, ...] | None, wire_type: str
+) -> Json | Unsent:
+    """What is sent where no Run Command says it."""
+    if is_picker(name, type_, options):
+        return [] if wire_type == "array" else ""
+    if default is None:
+        return UNSENT
+    if wire_type == "array":
+        return [item.strip(WHITE) for item in default.split(",")] if default else []
+    if wire_type == "boolean":
+        return default.lower() == "true"
+    if wire_type == "number":
+        value = number(default)
+        if value is not None:
+            return value
+        return {"false": False, "true": True}.get(default.lower(), default)
+    return default
+
+
+def shown_wire(value: Json) -> Wire:
+    """How a key of the Run Command travels that no input describes: as it is shown."""
+    return Wire(type=guess("text", None) if value is None else kind(value), sent=value)

@@ -1,0 +1,1 @@
+"""The generated tree on disk: compared, published atomically, listed in its manifest."""

@@ -1,0 +1,381 @@
+"""Files that were made → files on disk: compare, write what changed, remove what is gone.
+
+The new tree is put together beside the old one and then takes its place in one step, so that a
+build that is killed, or that runs out of disk, leaves the old tree whole. Files that the manifest
+does not list move along untouched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from wirogen.common.files import sha256
+from wirogen.common.lock import hold, is_free, locked
+from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.output.manifest import MANIFEST, Entry, hash_of, manifest_text, read_file
+from wirogen.output.swap import ASIDE, exchange
+from wirogen.standing import Look, Standing
+
+TEMPORARY: Final = ".wirogen-"
+"""How the name of what is being written begins."""
+
+_IGNORED: Final = ("__pycache__",)
+_WHOLE: Final = "whole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What publishing does, or would do, as sorted paths below the output folder.
+
+    ``edited`` are files that somebody changed by hand and that are about to be overwritten or
+    removed; ``unknown`` are files that the manifest does not list and that stay. ``rendered`` are
+    the tools whose files were worked out, be they new or the same as before.
+    """
+
+    written: tuple[str, ...]
+    unchanged: int
+    removed: tuple[str, ...]
+    edited: tuple[str, ...]
+    unknown: tuple[str, ...]
+    rendered: tuple[str, ...] = ()
+
+    @property
+    def stale(self) -> bool:
+        return bool(self.written or self.removed)
+
+
+NO_CHANGES: Final = Changes(written=(), unchanged=0, removed=(), edited=(), unknown=())
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file that a build makes: its hash, and where its bytes wait if those on disk differ."""
+
+    sha256: str
+    staged: Path | None
+
+
+class Publication:
+    """One output folder about to be brought up to date.
+
+    Files arrive one by one, also from worker processes (see :func:`stage`), so that never more
+    than a few of them are in memory. Nothing in the folder changes before :meth:`finish`. Another
+    publication with the same parent folder waits for this one to end, or to be killed; what a
+    killed one left is swept away. What the disk refuses is an :class:`InputError` on the way out.
+    ``standing`` is a look at the folder that has begun before.
+    """
+
+    def __init__(self, out: Path, *, check: bool = False, standing: Standing | None = None) -> None:
+        self.out = out
+        self.check = check
+        self._made: dict[str, Made] = {}
+        target = out.resolve()
+        if target.exists() and not target.is_dir():
+            raise _refused(out, "is not a folder")
+        with ExitStack() as stack:
+            stack.enter_context(_refusals(out))
+            if not check:
+                stack.enter_context(_folder(target.parent))
+            alone = stack.enter_context(locked(target.parent, shared=check))
+            if alone:
+                _sweep(target.parent)
+            self._look = (standing or Standing(out)).look()
+            self.known = self._look.known
+            # The new tree must lie on the same file system; a check leaves the project alone.
+            anchor = None if check else target.parent
+            self.stage = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{target.name}-", dir=anchor))
+            stack.callback(shutil.rmtree, self.stage, ignore_errors=True)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def put(self, files: Mapping[str, str]) -> dict[str, Made]:
+        """Take files in; what became of each."""
+        made = stage(files, out=self.out, into=self.stage)
+        self._made |= made
+        return made
+
+    def take(self, made: Mapping[str, Made]) -> None:
+        """Take in files that a worker has staged, or that are known to be on disk already."""
+        self._made |= made
+
+    def on_disk(self, files: Mapping[str, str]) -> bool:
+        """Whether every file (path → hash) is in the folder with just these bytes."""
+        return self._look.holds(files)
+
+    def finish(self, provenance: Mapping[str, Entry], *, rendered: Sequence[str] = ()) -> Changes:
+        """Make the folder hold exactly what was taken in, beside whatever is not ours.
+
+        The whole tree changes in one step; in a check, it does not. Raises :class:`InputError`
+        when a folder in it is a link, since that leads to files that are not below it, and when
+        a file that is not ours has the name of one that would be written.
+        """
+        _refuse_links(self.out, {*self._made, *self.known})
+        hashes = {path: self._made[path].sha256 for path in sorted(self._made)}
+        self.put({MANIFEST: manifest_text({**provenance, "files": hashes})})
+        written = sorted(path for path, made in self._made.items() if made.staged)
+        removed = sorted(
+            path for path in self.known if path not in self._made and (self.out / path).is_file()
+        )
+        _refuse_foreign(self.out, [path for path in written if path not in {MANIFEST, *self.known}])
+        touched = [path for path in (*written, *removed) if path in self.known]
+        hashes_now = {path: hash_of(self.out / path) for path in touched}
+        changes = Changes(
+            written=tuple(written),
+            unchanged=len(self._made) - len(written),
+            removed=tuple(removed),
+            edited=tuple(
+                path for path in sorted(touched) if hashes_now[path] not in {None, self.known[path]}
+            ),
+            unknown=_unknown_files(self.out, {*self._made, *self.known}),
+            rendered=tuple(rendered),
+        )
+        if not self.check and changes.stale:
+            self._swap(written, removed)
+        return changes
+
+    def _swap(self, written: Sequence[str], removed: Sequence[str]) -> None:
+        whole = self.stage / _WHOLE
+        whole.mkdir()
+        skipped = {*written, *removed}
+        for folder, below, names in _walk(self.out):
+            target = f"{whole}/{below}"
+            os.makedirs(target, exist_ok=True)
+            shutil.copymode(folder, target)
+            for name in names:
+                if below + name not in skipped:
+                    _link(f"{folder}/{name}", target + name)
+        for path in written:
+            staged = self._made[path].staged
+            if staged is not None:
+                (whole / path).parent.mkdir(parents=True, exist_ok=True)
+                staged.replace(whole / path)
+        _drop_empty(whole, removed)
+        with _staying(self.out.resolve()):
+            if not exchange(whole, self.out.resolve()):
+                self._replace(whole, written, removed)
+
+    def _replace(self, whole: Path, written: Sequence[str], removed: Sequence[str]) -> None:
+        """One file after the other, where the file system moves no folders: the manifest last, so
+        that a build that ends in between is stale."""
+        with _refusals(self.out, "part of it has changed, so build again"):
+            for path in sorted(written, key=lambda path: path == MANIFEST):
+                (self.out / path).parent.mkdir(parents=True, exist_ok=True)
+                (whole / path).replace(self.out / path)
+            for path in removed:
+                (self.out / path).unlink(missing_ok=True)
+            _drop_empty(self.out, removed)
+
+
+def publish(
+    files: Mapping[str, str],
+    out: Path,
+    *,
+    provenance: Mapping[str, Entry],
+    check: bool = False,
+) -> Changes:
+    """Make ``out`` hold exactly ``files`` beside whatever it holds that is not ours.
+
+    ``provenance`` goes into the manifest. With ``check``, nothing is written. Raises
+    :class:`InputError` for a manifest that cannot be read.
+    """
+    with Publication(out, check=check) as publication:
+        publication.put(files)
+        return publication.finish(provenance)
+
+
+def up_to_date(look: Look, manifest: str) -> Changes | None:
+    """The changes (none) when a folder holds just what the manifest with this hash lists."""
+    if look.manifest != manifest or not look.is_whole:
+        return None
+    return Changes(
+        written=(),
+        unchanged=len(look.known) + 1,
+        removed=(),
+        edited=(),
+        unknown=_unknown_files(look.out, {MANIFEST, *look.known}),
+    )
+
+
+def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]:
+    """Write those files that differ from the ones in ``out`` into the staging folder."""
+    made: dict[str, Made] = {}
+    for path, text in files.items():
+        data = text.encode()
+        staged = None
+        if read_file(f"{out}/{path}") != data:
+            staged = into / "new" / path
+            staged.parent.mkdir(parents=True, exist_ok=True)
+            staged.write_bytes(data)
+        made[path] = Made(sha256(data), staged)
+    return made
+
+
+def _walk(out: Path, ignored: Sequence[str] = ()) -> Generator[tuple[str, str, list[str]]]:
+    """Every folder at and below ``out``: its path, how paths of what it holds begin below
+    ``out``, and the names of its files and of links to folders. Trees are large, so paths are
+    plain text here."""
+    for folder, folders, names in os.walk(out):
+        folders[:] = [name for name in folders if name not in ignored]
+        below = folder[len(str(out)) :].strip(os.sep).replace(os.sep, "/")
+        links = [name for name in folders if os.path.islink(f"{folder}/{name}")]
+        yield folder, f"{below}/" if below else "", [*names, *links]
+
+
+def _parents(paths: Iterable[str]) -> set[str]:
+    """Every folder that one of the paths leads through."""
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def _refuse_links(out: Path, paths: Iterable[str]) -> None:
+    for folder in sorted(_parents(paths)):
+        if (out / folder).is_symlink():
+            message = "is a link to a folder elsewhere; remove it, or generate into another folder"
+            raise InputError(Diagnostic(code="S004", message=message, path=str(out / folder)))
+
+
+def _refuse_foreign(out: Path, paths: Sequence[str]) -> None:
+    foreign = [path for path in paths if (out / path).exists()]
+    if foreign:
+        more = f", nor are {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        message = f"is not in {MANIFEST}{more}; move it away, or choose another folder"
+        place = str(out / foreign[0])
+        raise InputError(Diagnostic(code="S007", message=message, path=place))
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _drop_empty(top: Path, removed: Iterable[str]) -> None:
+    """Remove folders that have lost all that they held, bytecode of modules that are gone aside."""
+    for folder in sorted(_parents(removed), key=len, reverse=True):
+        with suppress(FileNotFoundError):
+            if all(entry.name in _IGNORED for entry in (top / folder).iterdir()):
+                shutil.rmtree(top / folder)
+
+
+@contextmanager
+def _staying(target: Path) -> Generator[None]:
+    """Whoever is in a folder that is about to be replaced is then in the new one."""
+    here = Path.cwd()
+    yield
+    if here.is_relative_to(target) and here.is_dir():
+        os.chdir(here)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what killed publications have left, and put back a tree that one had set aside."""
+    for left in parent.iterdir():
+        name, _, _ = left.name.removeprefix(TEMPORARY).rpartition("-")
+        if left.name.startswith(TEMPORARY) and name and left.is_dir() and not left.is_symlink():
+            aside, target = left / ASIDE, parent / name
+            if aside.is_dir() and not target.exists():
+                aside.replace(target)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _folder(path: Path) -> Generator[None]:
+    """Make a folder, and remove it again if it is left empty."""
+    made = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            for each in made:
+                each.rmdir()
+
+
+def _concerns(out: Path, error: OSError) -> bool:
+    """Whether an error is about ``out``, what it lies in, or what is being written beside it."""
+    if error.filename is None:  # a write that fails names no file
+        return True
+    where, target = Path(os.fsdecode(error.filename)).absolute(), out.resolve()
+    return (
+        where.is_relative_to(target)
+        or target.is_relative_to(where)
+        or where.is_relative_to(out.absolute())
+        or any(part.startswith(TEMPORARY) for part in where.parts)
+    )
+
+
+def _refused(out: Path, message: str) -> InputError:
+    with suppress(ValueError):
+        out = out.resolve().relative_to(Path.cwd())
+    return InputError(Diagnostic(code="S005", message=message, path=str(out)))
+
+
+@contextmanager
+def _refusals(out: Path, outcome: str = "nothing in it has changed") -> Generator[None]:
+    """What the operating system refuses in or beside ``out``, said of the folder that the user
+    knows."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or not _concerns(out, error):
+            raise
+        message = f"cannot be written ({(error.strerror or '').lower()}); {outcome}"
+        raise _refused(out, message) from None
+
+
+def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
+    paths = (below + name for _, below, names in _walk(out, _IGNORED) for name in names)
+    return tuple(sorted(path for path in paths if path not in ours))
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a whole file or none: beside it first, then renamed into place."""
+    try:
+        _write_file(path, content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=TEMPORARY, delete=False) as to:
+        temporary = Path(to.name)
+        hold(to.fileno())
+        try:
+            to.write(data)
+            to.flush()
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes have left half written below ``folder``."""
+    for file in folder.rglob(f"{TEMPORARY}*"):
+        if file.is_file() and is_free(file):
+            file.unlink(missing_ok=True)

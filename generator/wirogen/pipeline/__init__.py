@@ -1,0 +1,1 @@
+"""The pipeline: from the files of a project to its generated tree."""

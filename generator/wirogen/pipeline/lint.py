@@ -1,0 +1,78 @@
+"""Everything odd about documents, Tool/Detail answers, specs and overlays, in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from wirogen.diagnostics.model import Diagnostic, InputError, display_path
+from wirogen.diagnostics.positions import with_places
+from wirogen.diagnostics.spec_checks import check_spec
+from wirogen.overlay import load_overlay
+from wirogen.pipeline.build import corrected_specs, read_project
+from wirogen.pipeline.inputs import read_documents
+from wirogen.pipeline.spec_files import Sources, decode, files_below, read_bytes, read_specs
+from wirogen.plan import plan_modules, plan_tool
+from wirogen.specs import ToolSpec
+
+_DOCUMENTS = (".txt", ".json", ".md")
+_YAML = (".yaml", ".yml")
+
+
+def lint_project(root: Path) -> list[Diagnostic]:
+    """All diagnostics of a project, by file and place."""
+    sources = read_project(root)
+    specs = corrected_specs(root, sources)
+    return _sorted([*sources.errors, *sources.diagnostics, *_made(specs, sources)])
+
+
+def lint_paths(paths: Sequence[Path]) -> list[Diagnostic]:
+    """The diagnostics of single files and of everything below folders. An overlay is checked for
+    what it says, not for whether it applies."""
+    files: list[Path] = []
+    for path in paths:
+        files += files_below(path, *_DOCUMENTS, *_YAML) if path.is_dir() else [path]
+    sources = Sources()
+    documents = [file for file in files if file.suffix not in _YAML]
+    read_documents(documents, base=None, into=sources)
+    yaml = [file for file in files if file.suffix in _YAML]
+    read_specs([file for file in yaml if not _is_overlay(file, sources)], into=sources)
+    return _sorted([*sources.errors, *sources.diagnostics, *_made(sources.specs, sources)])
+
+
+def _is_overlay(file: Path, into: Sources) -> bool:
+    """Whether the file says that it is an overlay, or lies where they do; then it is checked."""
+    shown = display_path(file)
+    try:
+        text = decode(read_bytes(file), shown)
+        if not text.startswith("overlay:") and "overlays" not in file.parts:
+            return False
+        load_overlay(text, path=shown)
+    except InputError as error:
+        into.errors.append(error.diagnostic)
+    return True
+
+
+def _made(specs: Mapping[str, ToolSpec], sources: Sources) -> Iterable[Diagnostic]:
+    for tool, spec in specs.items():
+        yield from check_spec(spec, sources.origin[tool])
+    modules, renamed = plan_modules(specs)
+    for each in renamed:
+        yield replace(each, path=sources.origin[each.subject])
+    for tool, spec in specs.items():
+        for each in plan_tool(spec, modules[tool]).diagnostics:
+            yield replace(each, path=sources.origin[tool])
+
+
+def _sorted(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    by_file = sorted(found, key=lambda each: each.path)
+    return sorted(
+        with_places(by_file),
+        key=lambda each: (
+            each.path,
+            each.position.offset if each.position else -1,
+            each.code,
+            each.subject,
+        ),
+    )

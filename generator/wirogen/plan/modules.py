@@ -1,0 +1,57 @@
+"""All specs → where each tool's files lie and what its module is called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from wirogen.diagnostics.model import Diagnostic
+from wirogen.plan.identifiers import (
+    DEFAULT_PACKAGE,
+    OWNER_RESERVED,
+    PROJECT_RESERVED,
+    Identifier,
+    snake,
+    with_suffix,
+)
+from wirogen.plan.model import ModulePlan
+from wirogen.specs.names import tool_hash, tool_paths
+
+
+def plan_modules(
+    tools: Iterable[str], package: Identifier = DEFAULT_PACKAGE
+) -> tuple[dict[str, ModulePlan], list[Diagnostic]]:
+    """The module of each tool id, in ``package``, and what had to be renamed.
+
+    Owners that differ only in case or punctuation share a package. Where several tools want one
+    module, the one whose id is already written like its path keeps the name.
+    """
+    paths = tool_paths(tools)
+    wanted = {tool: _module_name(tool) for tool in paths}
+    counts = Counter(wanted.values())
+    plans: dict[str, ModulePlan] = {}
+    diagnostics: list[Diagnostic] = []
+    for tool, path in paths.items():
+        owner, project = wanted[tool]
+        if counts[wanted[tool]] > 1 and tool != path:
+            project = with_suffix(project, tool_hash(tool))
+            diagnostics.append(
+                Diagnostic(
+                    code="N103",
+                    message=f"is the module {owner}.{project}: another tool has the plain name",
+                    path=f"specs/tools/{path}.yaml",
+                    subject=tool,
+                )
+            )
+        plans[tool] = ModulePlan(
+            tool=tool, owner=owner, project=project, spec_path=path, package=package
+        )
+    return plans, diagnostics
+
+
+def _module_name(tool: str) -> tuple[Identifier, Identifier]:
+    owner, _, project = tool.partition("/")
+    return (
+        snake(owner, prefix="owner", split_camel=False, reserved=OWNER_RESERVED),
+        snake(project, prefix="tool", split_camel=False, reserved=PROJECT_RESERVED),
+    )

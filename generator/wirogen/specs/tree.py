@@ -1,0 +1,213 @@
+"""YAML text → nodes with lines, by the C parser, refusing what specs never need.
+
+Anchors, aliases, tags, several documents and duplicate keys are refused while the events arrive,
+so that a file that expands to gigabytes is never expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeAlias, cast
+
+import yaml
+
+from wirogen.diagnostics.model import Diagnostic, InputError, Position
+from wirogen.specs.model import Json
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:
+    from yaml import SafeLoader as _Loader
+
+_MAX_DEPTH: Final = 64
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,999})\Z")
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
+# What some YAML reader would take for something other than text.
+_AMBIGUOUS: Final = re.compile(
+    r"""(?ix: ~ | null | y | n | yes | no | on | off | true | false
+      | [-+.]? \d [\d_.,:xobe+-]* [0-9a-f]* | [-+]? \.(inf|nan)
+      | \d{4}-\d\d?-\d\d? .* | [<=] .* )\Z""",
+)
+
+
+class _Mark(Protocol):
+    """What the C and the Python parser's marks share."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
+class _Placed:
+    """Something with a place, which is worked out when it is asked for: most never are."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, place: Position | _Mark) -> None:
+        self._at = place
+
+    @property
+    def place(self) -> Position:
+        return _place(self._at)
+
+
+class ScalarNode(_Placed):
+    """A text; ``plain`` when it is not quoted."""
+
+    __slots__ = ("plain", "text")
+
+    def __init__(self, text: str, plain: bool, place: Position | _Mark) -> None:
+        self.text = text
+        self.plain = plain
+        self._at = place
+
+
+class ListNode(_Placed):
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Node], place: Position | _Mark) -> None:
+        self.items = items
+        self._at = place
+
+
+class MapNode(_Placed):
+    __slots__ = ("_keys", "items")
+
+    def __init__(
+        self,
+        items: dict[str, Node],
+        keys: Mapping[str, Position | _Mark],
+        place: Position | _Mark,
+    ) -> None:
+        self.items = items
+        self._keys = keys
+        self._at = place
+
+    @property
+    def keys(self) -> dict[str, Position]:
+        """Where each key stands."""
+        return {key: _place(at) for key, at in self._keys.items()}
+
+
+Node: TypeAlias = "ScalarNode | ListNode | MapNode"
+
+
+def read_tree(text: str, path: str) -> Node:
+    """The one YAML document in ``text``. Raises :class:`InputError` with the line."""
+    try:
+        parser: Any = _Loader(text)
+        try:
+            return _Reader(path, parser.get_event).document()
+        finally:
+            parser.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = f"not YAML: {_one_line(error.problem or str(error))}"
+        raise spec_error(path, message, _place(mark)) from None
+    except yaml.YAMLError as error:
+        raise spec_error(path, f"not YAML: {_one_line(str(error))}", _place(None)) from None
+
+
+def spec_error(path: str, message: str, place: Position) -> InputError:
+    return InputError(Diagnostic(code="S001", message=message, path=path, position=place))
+
+
+def to_text(node: Node, path: str, what: str) -> str:
+    """A string; a plain scalar counts only when every YAML reader takes it for text."""
+    if not isinstance(node, ScalarNode):
+        raise spec_error(path, f"{what} must be text", node.place)
+    if node.plain and (not node.text or _AMBIGUOUS.match(node.text)):
+        raise spec_error(
+            path, f"{what} must be text: put {node.text!r} between double quotes", node.place
+        )
+    return node.text
+
+
+def to_json(node: Node, path: str, what: str) -> Json:
+    """A JSON value: quoted scalars are strings, plain ones follow JSON."""
+    if isinstance(node, MapNode):
+        return {key: to_json(value, path, what) for key, value in node.items.items()}
+    if isinstance(node, ListNode):
+        return [to_json(item, path, what) for item in node.items]
+    if not node.plain:
+        return node.text
+    constants: dict[str, Json] = {"null": None, "true": True, "false": False}
+    if node.text in constants:
+        return constants[node.text]
+    if _INTEGER.match(node.text):
+        return int(node.text)
+    if _NUMBER.match(node.text):
+        number = float(node.text)
+        if number in (float("inf"), float("-inf")):
+            raise spec_error(path, f"{what}: the number is too large", node.place)
+        return number
+    return to_text(node, path, what)
+
+
+class _Reader:
+    """Reads the events that ``following`` gives, one a call, ``None`` behind the last."""
+
+    def __init__(self, path: str, following: Callable[[], yaml.Event | None]) -> None:
+        self.path = path
+        self.following = following
+
+    def error(self, message: str, place: Position | _Mark | None) -> InputError:
+        return spec_error(self.path, message, _place(place))
+
+    def document(self) -> Node:
+        root: Node | None = None
+        while (event := self.following()) is not None:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    raise self.error("a second YAML document starts here", event.start_mark)
+                root = self._node(self.following(), 0)
+        if root is None:
+            raise self.error("the file is empty", None)
+        return root
+
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = cast("type[object]", type(event))
+        mark: _Mark = event.start_mark
+        if depth > _MAX_DEPTH:
+            raise self.error(f"nested more than {_MAX_DEPTH} levels deep", mark)
+        if kind is yaml.AliasEvent or event.anchor:
+            raise self.error("anchors and aliases are not used in specs; repeat the value", mark)
+        if event.tag:
+            raise self.error("YAML tags are not used in specs; quote the value instead", mark)
+        if kind is yaml.ScalarEvent:
+            return ScalarNode(event.value, not event.style, mark)
+        if kind is yaml.SequenceStartEvent:
+            items: list[Node] = []
+            while type(item := self.following()) is not yaml.SequenceEndEvent:
+                items.append(self._node(item, depth + 1))
+            return ListNode(items, mark)
+        return self._mapping(depth + 1, mark)
+
+    def _mapping(self, depth: int, mark: _Mark) -> MapNode:
+        values: dict[str, Node] = {}
+        keys: dict[str, _Mark] = {}
+        while type(event := self.following()) is not yaml.MappingEndEvent:
+            name = to_text(self._node(event, depth), self.path, "a key")
+            at: _Mark = getattr(event, "start_mark")  # noqa: B009 - the stubs give events no marks
+            if name in values:
+                first = keys[name].line + 1
+                raise self.error(f"the key {name!r} is there twice (first in line {first})", at)
+            keys[name] = at
+            values[name] = self._node(self.following(), depth)
+        return MapNode(values, keys, mark)
+
+
+def _place(mark: Position | _Mark | None) -> Position:
+    if mark is None:
+        return Position(line=1, column=1, offset=0)
+    if isinstance(mark, Position):
+        return mark
+    return Position(line=mark.line + 1, column=mark.column + 1, offset=mark.index)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,65 @@
+"""Whether a downloaded page may take the place of the document that we have."""
+
+from __future__ import annotations
+
+from wirogen.common.text import counted
+from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.document import parse_document
+from wirogen.merge.snapshots import SAMPLE_SIZE
+from wirogen.specs import Input, ToolSpec
+from wirogen.sync.listing import Listed
+
+
+def judge(
+    data: bytes, listed: Listed, known: ToolSpec | None, *, full: bool, path: str, accept: bool
+) -> ToolSpec | Diagnostic:
+    """The spec of the page, or why the page is kept aside. ``accept`` lets it shrink."""
+    try:
+        parsed = parse_document(data, path=path)
+    except InputError as error:
+        found = error.diagnostic
+        return Diagnostic(
+            code="Y001",
+            message=f"{found.message} ({found.code})",
+            path=path,
+            position=found.position,
+            subject=listed.tool,
+        )
+    spec = parsed.spec
+
+    def aside(code: str, message: str) -> Diagnostic:
+        return Diagnostic(code=code, message=message, path=path, subject=listed.tool)
+
+    if not listed.means(spec.tool):
+        return aside("Y003", f"is about {spec.tool}")
+    if accept:
+        return spec
+    if any(found.code == "D007" for found in parsed.diagnostics):
+        return aside("Y002", "ends early")
+    loss = _loss(known, spec, full=full) if known is not None else ""
+    return aside("Y002", loss) if loss else spec
+
+
+def _loss(known: ToolSpec, new: ToolSpec, *, full: bool) -> str:
+    """What the new document lacks; what came instead of something else is no loss."""
+    if len(new.inputs) < len(known.inputs):
+        return f"has {counted(len(new.inputs), 'input')}, {len(known.inputs)} are known"
+    before = {item.name: item for item in known.inputs}
+    for item in new.inputs:
+        if item.name in before and (loss := _fewer(before[item.name], item, full=full)):
+            return f"{item.name}: {loss}"
+    return ""
+
+
+def _fewer(known: Input, new: Input, *, full: bool) -> str:
+    had, has = len(known.options or ()), len(new.options or ())
+    if not had or known.type != new.type:
+        return ""
+    if not known.open:
+        few = has < had
+    elif full:
+        # It replaces what is known, so it may not lose the most of it.
+        few = had > SAMPLE_SIZE and has < had / 2
+    else:
+        few = has == 0
+    return f"{counted(has, 'option')}, {had} are known" if few else ""
