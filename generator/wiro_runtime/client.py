@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.checks import check_path
-from wiro_runtime.http.transport import run_blocking
+from wiro_runtime.http.port import run_blocking
 from wiro_runtime.results.result import Result
 from wiro_runtime.settings import load_settings
 from wiro_runtime.tasks.service import Runs
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from wiro_runtime.catalogue import Catalogue
     from wiro_runtime.hooks import Hooks
-    from wiro_runtime.http.transport import Port
+    from wiro_runtime.http.port import Port
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import OnInterrupt, Retries, Settings, Timeouts, Timing

@@ -22,7 +22,7 @@ from wiro_runtime.http.httpx_common import (
     usable_proxies,
 )
 from wiro_runtime.http.live import check_place, socket_options
-from wiro_runtime.http.transport import Answer, Request
+from wiro_runtime.http.port import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -58,7 +58,7 @@ async def _chunks(form: Form) -> AsyncGenerator[bytes, None]:
 
 
 class AsyncPort:
-    """See :class:`wiro_runtime.http.transport.Port`."""
+    """See :class:`wiro_runtime.http.port.Port`."""
 
     interruptions: tuple[type[BaseException], ...] = (KeyboardInterrupt, asyncio.CancelledError)
 

@@ -34,7 +34,7 @@ from wiro_runtime.tasks.submission import Submissions
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from wiro_runtime.http.transport import Port
+    from wiro_runtime.http.port import Port
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import Settings

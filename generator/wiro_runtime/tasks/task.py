@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wiro_runtime.http.transport import iterate_blocking, run_blocking
+from wiro_runtime.http.port import iterate_blocking, run_blocking
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
