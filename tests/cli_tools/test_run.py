@@ -150,6 +150,6 @@ def test_a_file_that_cannot_be_fetched_is_exit_1_and_can_be_fetched_later(
     done = shell.run("wiro/painter", "--prompt", "a")
     assert done.code == 1
     assert done.err.endswith(f"resume with: wiro-tools task wait {simulator.runs[0].taskid}\n")
-    assert rule.struck
+    assert rule.applied
     simulator.faults.clear()
     assert shell("task", "wait", simulator.runs[0].taskid).out == "0.png\n"

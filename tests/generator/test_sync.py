@@ -118,7 +118,7 @@ def test_every_document_comes_in_its_full_form_with_tool_detail(world: World) ->
 def test_what_has_not_changed_is_not_sent_again(world: World) -> None:
     world.sync()
     statuses: list[int] = []
-    world.simulator.on_answer(lambda _request, status: statuses.append(status))
+    world.simulator.on_response(lambda _request, status: statuses.append(status))
     before = world.project.snapshot()
     report = world.sync()
     assert set(report.verdicts.values()) == {Verdict.UNCHANGED}

@@ -414,11 +414,11 @@ def test_stop_handles_a_task_that_leaves_the_queue_meanwhile(manual_kit: Kit) ->
         # The look says "queued"; by the time the order arrives the task runs.
         if request.path == "/v1/Task/Detail" and not moved:
             moved.append(1)
-            for task in simulator._world.tasks.values():
+            for task in simulator._state.tasks.values():
                 for _ in range(6):
-                    simulator._world.step(task)
+                    simulator._state.step(task)
 
-    simulator.on_answer(listen)
+    simulator.on_response(listen)
 
     async def flow(client: AnyClient) -> bool:
         return await got((await submit(client)).stop())
@@ -426,7 +426,7 @@ def test_stop_handles_a_task_that_leaves_the_queue_meanwhile(manual_kit: Kit) ->
     try:
         assert manual_kit.run(flow) is True
     finally:
-        simulator.on_answer(lambda _request, _status: None)
+        simulator.on_response(lambda _request, _status: None)
     assert moved
 
 

@@ -30,7 +30,7 @@ def test_a_status_comes_as_often_as_asked(sim: Simulator) -> None:
     answers = [post(sim, "Task/Detail", {"taskid": taskid}) for _ in range(5)]
     assert [answer.status for answer in answers] == [200, 503, 503, 200, 200]
     assert answers[1].data == b"busy"
-    assert (rule.seen, rule.struck) == (5, 2)
+    assert (rule.seen, rule.applied) == (5, 2)
     assert len(sim.requests) == 6
 
 

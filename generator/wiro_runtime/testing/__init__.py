@@ -15,7 +15,7 @@ Needs the extra ``simulator``. With pytest, use the fixtures of
             simulator.faults.add("Task/Detail", faults.status(503))   # the next poll is a 503
             simulator.out_of_balance()                                # nothing starts any more
 
-A request that Wiro would refuse is refused here; where Wiro's answer is not known, the stricter
+A request that Wiro would refuse is refused here; where Wiro's response is not known, the stricter
 one is given. ``simulator.requests`` and ``simulator.runs`` hold what was sent.
 """
 
@@ -27,11 +27,11 @@ require()
 
 from wiro_runtime.testing import faults  # noqa: E402
 from wiro_runtime.testing.callbacks import Delivery  # noqa: E402
-from wiro_runtime.testing.contract import SpecError  # noqa: E402
 from wiro_runtime.testing.records import Request, Run, SentFile  # noqa: E402
 from wiro_runtime.testing.scenario import Scenario  # noqa: E402
 from wiro_runtime.testing.serve import serve  # noqa: E402
 from wiro_runtime.testing.simulator import Simulator  # noqa: E402
+from wiro_runtime.testing.tool_spec import SpecError  # noqa: E402
 
 __all__ = [
     "Delivery",

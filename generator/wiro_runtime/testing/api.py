@@ -1,4 +1,4 @@
-"""The endpoints under ``/v1``: each takes a parsed body and returns the JSON of the answer."""
+"""The endpoints under ``/v1``: each takes a parsed body and returns the JSON of the response."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from urllib.parse import unquote
 
 from wiro_runtime.testing.bodies import parameters
 from wiro_runtime.testing.catalogue import list_tools, tool_detail
-from wiro_runtime.testing.multipart import check_multipart
-from wiro_runtime.testing.refusals import (
+from wiro_runtime.testing.errors import (
     NOT_FOUND,
-    RefusalError,
+    ResponseError,
     must,
     required,
     unknown_parameter,
     unreadable,
 )
+from wiro_runtime.testing.multipart import check_multipart
 from wiro_runtime.testing.scenario import TERMINAL
 from wiro_runtime.testing.validation import check_run
 
 if TYPE_CHECKING:
     from wiro_runtime.testing.bodies import Body
-    from wiro_runtime.testing.contract import Json, Tool
+    from wiro_runtime.testing.state import SimulatorState
     from wiro_runtime.testing.tasks import Task
-    from wiro_runtime.testing.world import World
+    from wiro_runtime.testing.tool_spec import Json, Tool
 
-Answer: TypeAlias = "dict[str, Json]"
-Endpoint: TypeAlias = "Callable[[World, Mapping[str, Json]], Answer]"
+ResponseBody: TypeAlias = "dict[str, Json]"
+Endpoint: TypeAlias = "Callable[[SimulatorState, Mapping[str, Json]], ResponseBody]"
 
 
-def run(world: World, tool: Tool, body: Body) -> Answer:
+def run(state: SimulatorState, tool: Tool, body: Body) -> ResponseBody:
     """Starts a task, from a JSON body or from a multipart one with files."""
     if body.parts is not None:
-        check_multipart(tool, body.parts, world.upload_limit)
-        task = world.submit(tool, parameters(body.parts), body.parts)
+        check_multipart(tool, body.parts, state.upload_limit)
+        task = state.submit(tool, parameters(body.parts), body.parts)
     else:
         inputs = json_object(body)
         check_run(tool, inputs)
-        task = world.submit(tool, inputs)
+        task = state.submit(tool, inputs)
     return {"errors": [], "taskid": task.id, "socketaccesstoken": task.token, "result": True}
 
 
@@ -51,53 +51,53 @@ def json_object(body: Body) -> dict[str, Json]:
     return body.json
 
 
-def find_tool(world: World, raw_path: str) -> Tool:
+def find_tool(state: SimulatorState, raw_path: str) -> Tool:
     """The tool of ``Run/{owner}/{project}``, given the path after ``Run/`` as it was sent."""
     segments = [unquote(segment) for segment in raw_path.split("/")]
-    tool = world.tools.get("/".join(segments)) if len(segments) == 2 else None
+    tool = state.tools.get("/".join(segments)) if len(segments) == 2 else None
     if tool is None:
-        raise RefusalError("slug-owner-project-not-exist", code=NOT_FOUND)
+        raise ResponseError("slug-owner-project-not-exist", code=NOT_FOUND)
     return tool
 
 
-def detail(world: World, body: Mapping[str, Json]) -> Answer:
+def detail(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
     names = ("taskid", "tasktoken")
     if not any(name in body for name in names):
-        raise RefusalError("taskid or socketaccesstoken is required")
-    return tasklist(world, _task(world, body, names))
+        raise ResponseError("taskid or socketaccesstoken is required")
+    return tasklist(state, _task(state, body, names))
 
 
-def cancel(world: World, body: Mapping[str, Json]) -> Answer:
-    task = _task(world, body, ("taskid", "tasktoken"))
-    if not task.cancel(world.clock.now()):
-        raise RefusalError("Task is not in a cancellable state.", code=NOT_FOUND)
-    world.notify()
-    return tasklist(world, task)
+def cancel(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
+    task = _task(state, body, ("taskid", "tasktoken"))
+    if not task.cancel(state.clock.now()):
+        raise ResponseError("Task is not in a cancellable state.", code=NOT_FOUND)
+    state.notify()
+    return tasklist(state, task)
 
 
-def kill(world: World, body: Mapping[str, Json]) -> Answer:
-    task = _task(world, body, ("taskid", "socketaccesstoken", "tasktoken"))
-    if not task.kill(world.clock.now()):
-        status = task.status(world.clock.now())
-        raise RefusalError(f"Task could not be killed: it is in {status}", code=NOT_FOUND)
-    world.notify()
-    return tasklist(world, task)
+def kill(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
+    task = _task(state, body, ("taskid", "socketaccesstoken", "tasktoken"))
+    if not task.kill(state.clock.now()):
+        status = task.status(state.clock.now())
+        raise ResponseError(f"Task could not be killed: it is in {status}", code=NOT_FOUND)
+    state.notify()
+    return tasklist(state, task)
 
 
-def delete_files(world: World, body: Mapping[str, Json]) -> Answer:
-    task = _task(world, body, ("tasktoken",))
-    if task.status(world.clock.now()) not in TERMINAL:
-        raise RefusalError("Task is still running.", code=NOT_FOUND)
+def delete_files(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
+    task = _task(state, body, ("tasktoken",))
+    if task.status(state.clock.now()) not in TERMINAL:
+        raise ResponseError("Task is still running.", code=NOT_FOUND)
     task.deleted = True
     return {"errors": [], "result": True}
 
 
-def tasklist(world: World, task: Task) -> Answer:
-    shown: Json = task.detail(world.clock.now(), world.origin)
+def tasklist(state: SimulatorState, task: Task) -> ResponseBody:
+    shown: Json = task.detail(state.clock.now(), state.origin)
     return {"total": "1", "errors": [], "tasklist": [shown], "result": True}
 
 
-def _task(world: World, body: Mapping[str, Json], names: tuple[str, ...]) -> Task:
+def _task(state: SimulatorState, body: Mapping[str, Json], names: tuple[str, ...]) -> Task:
     for name in body:
         if name not in names:
             raise unknown_parameter(name)
@@ -105,13 +105,13 @@ def _task(world: World, body: Mapping[str, Json], names: tuple[str, ...]) -> Tas
     if not given:
         raise required(names[0])
     if len(given) > 1:
-        raise RefusalError(f"Request parameters {given} say the same thing: send one of them")
+        raise ResponseError(f"Request parameters {given} say the same thing: send one of them")
     value = body[given[0]]
     if not isinstance(value, str):
         raise must(given[0], "be a string")
     if not value:
         raise required(given[0])
-    return world.find(given[0], value)
+    return state.find(given[0], value)
 
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {

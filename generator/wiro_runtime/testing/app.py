@@ -12,13 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from wiro_runtime.testing import api, records
+from wiro_runtime.testing.apply_fault import apply_fault
 from wiro_runtime.testing.bodies import read_body
 from wiro_runtime.testing.catalogue import PAGE_NAMES, serve_page
 from wiro_runtime.testing.cdn import refuse_credentials, serve_file
+from wiro_runtime.testing.errors import ResponseError
 from wiro_runtime.testing.faults import Fault
-from wiro_runtime.testing.refusals import RefusalError
 from wiro_runtime.testing.sockets import serve_socket
-from wiro_runtime.testing.strike import strike
 from wiro_runtime.testing.uploads import upload
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from wiro_runtime.testing.bodies import Body
     from wiro_runtime.testing.signature import SignatureCheck
-    from wiro_runtime.testing.world import World
+    from wiro_runtime.testing.state import SimulatorState
 
 API: Final = "/v1/"
 RUN: Final = "Run/"
@@ -37,13 +37,13 @@ SOCKETS: Final = ("/v1", "/v1/socket")
 
 
 class App:
-    """The simulator as an ASGI application. ``on_answer`` hears of every request that was
+    """The simulator as an ASGI application. ``on_response`` hears of every request that was
     answered: the record and the status."""
 
-    def __init__(self, world: World, signature: SignatureCheck) -> None:
-        self.world = world
+    def __init__(self, state: SimulatorState, signature: SignatureCheck) -> None:
+        self.state = state
         self.signature = signature
-        self.on_answer: Callable[[records.Request, Response], None] = lambda _request, _answer: None
+        self.on_response: Callable[[records.Request, Response], None] = lambda _request, _: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # A request that is under way when the server stops is cancelled, and a client may hang up
@@ -56,7 +56,7 @@ class App:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in SOCKETS:
-            await serve_socket(self.world, scope, receive, send)
+            await serve_socket(self.state, scope, receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
@@ -69,7 +69,7 @@ class App:
             name = path.removeprefix(API)
             body = await read_body(request)
             record = _record(request, path, body.content_type, body.recorded, body.raw)
-            self.world.requests.append(record)
+            self.state.requests.append(record)
 
             def respond() -> Response:
                 return self._api(request, raw_path.removeprefix(API), body)
@@ -77,60 +77,60 @@ class App:
         else:
             name = path.removeprefix("/")
             record = _record(request, path, request.headers.get("content-type", ""), None, b"")
-            self.world.downloads.append(record)
+            self.state.downloads.append(record)
 
             def respond() -> Response:
                 return self._file(request, path)
 
-        fault = self.world.faults.take(name)
+        fault = self.state.faults.take(name)
         if isinstance(fault, Fault):
-            await strike(fault, respond, scope, receive, send)
+            await apply_fault(fault, respond, scope, receive, send)
             return
         response = respond()
-        self.on_answer(record, response)
+        self.on_response(record, response)
         await response(scope, receive, send)
 
     def _api(self, request: Request, path: str, body: Body) -> Response:
         try:
-            answer = self._answer(request, path, body)
-        except RefusalError as refusal:
-            return JSONResponse(refusal.answer(), refusal.status)
-        return JSONResponse(answer)
+            content = self._dispatch(request, path, body)
+        except ResponseError as error:
+            return JSONResponse(error.body(), error.status)
+        return JSONResponse(content)
 
-    def _answer(self, request: Request, path: str, body: Body) -> api.Answer:
+    def _dispatch(self, request: Request, path: str, body: Body) -> api.ResponseBody:
         """Checks a request in Wiro's order (address, credentials, body) and acts on it."""
         endpoint = api.ENDPOINTS.get(path)
         run = path.startswith(RUN)
         if endpoint is None and not run and path != UPLOAD:
-            raise RefusalError("Error parsing url.", status=404)
+            raise ResponseError("Error parsing url.", status=404)
         if request.method != "POST":
-            raise RefusalError("Error parsing url. Only POST is allowed.", status=405)
+            raise ResponseError("Error parsing url. Only POST is allowed.", status=405)
         if request.url.query:
             # Addresses end up in logs; nothing of a request belongs into one.
-            raise RefusalError("Request parameters belong into the body.", status=400)
+            raise ResponseError("Request parameters belong into the body.", status=400)
         if request.headers.get("content-encoding", "identity") != "identity":
-            raise RefusalError("The body must not be compressed.", status=415)
+            raise ResponseError("The body must not be compressed.", status=415)
         self.signature.check(request.headers.raw)
-        tool = api.find_tool(self.world, path.removeprefix(RUN)) if run else None
+        tool = api.find_tool(self.state, path.removeprefix(RUN)) if run else None
         if body.problem is not None:
             raise body.problem
         if endpoint is not None:
-            return endpoint(self.world, api.json_object(body))
-        return upload(self.world, body) if tool is None else api.run(self.world, tool, body)
+            return endpoint(self.state, api.json_object(body))
+        return upload(self.state, body) if tool is None else api.run(self.state, tool, body)
 
     def _file(self, request: Request, path: str) -> Response:
         page = path.rsplit("/", 1)[-1] in PAGE_NAMES
         if request.method == "POST" and not page and not path.startswith("/cdn/"):
-            lost = RefusalError("Error parsing url. Paths of the API begin with /v1/.", status=404)
-            return JSONResponse(lost.answer(), lost.status)
+            lost = ResponseError("Error parsing url. Paths of the API begin with /v1/.", status=404)
+            return JSONResponse(lost.body(), lost.status)
         refused = refuse_credentials(request, self.signature.secrets)
         if refused is not None:
             return refused
         if path.startswith("/cdn/"):
-            return serve_file(request, self.world.file(path))
+            return serve_file(request, self.state.file(path))
         if page:
             # A page's address may have its blanks and dots encoded either way.
-            return serve_page(self.world, request, unquote(path))
+            return serve_page(self.state, request, unquote(path))
         return Response("Not found", 404, media_type="text/plain")
 
 

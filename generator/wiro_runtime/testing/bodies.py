@@ -11,13 +11,13 @@ from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from wiro_runtime.testing.errors import ResponseError, unreadable
 from wiro_runtime.testing.records import JsonError, SentFile, strict_json
-from wiro_runtime.testing.refusals import RefusalError, unreadable
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from wiro_runtime.testing.contract import Json
+    from wiro_runtime.testing.tool_spec import Json
 
 KEPT: Final = 1 << 20
 """Files up to this many bytes are kept; of larger ones only size and hash are known."""
@@ -33,7 +33,7 @@ class Body:
     raw: bytes = field(default=b"", repr=False)
     json: Json = None
     parts: dict[str, list[str | SentFile]] | None = None
-    problem: RefusalError | None = None
+    problem: ResponseError | None = None
 
     @property
     def recorded(self) -> Any:

@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 from wiro_runtime.testing.scenario import TERMINAL
 
 if TYPE_CHECKING:
+    from wiro_runtime.testing.state import SimulatorState
     from wiro_runtime.testing.tasks import Task
-    from wiro_runtime.testing.world import World
 
 _TIMEOUT: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One callback. ``status`` is the receiver's answer; ``problem`` says why there is none."""
+    """One callback. ``status`` is the receiver's response; ``problem`` says why there is none."""
 
     taskid: str
     url: str
@@ -28,15 +28,15 @@ class Delivery:
     problem: str | None = None
 
 
-async def deliver(world: World, task: Task) -> None:
+async def deliver(state: SimulatorState, task: Task) -> None:
     """Waits for the end of a task and posts its detail. Only loopback is ever called."""
-    while (now := world.clock.now(), task.status(now))[1] not in TERMINAL:
+    while (now := state.clock.now(), task.status(now))[1] not in TERMINAL:
         position = task.position(now) + 1
         delay = None
         if position < len(task.steps):
-            delay = world.clock.real_delay(task.steps[position].at - task.elapsed(now))
-        await world.changed(delay)
-    body = json.dumps(task.detail(world.clock.now(), world.origin)).encode()
+            delay = state.clock.real_delay(task.steps[position].at - task.elapsed(now))
+        await state.changed(delay)
+    body = json.dumps(task.detail(state.clock.now(), state.origin)).encode()
     status: int | None = None
     problem: str | None = None
     try:
@@ -44,7 +44,7 @@ async def deliver(world: World, task: Task) -> None:
             status = await _post(task.callback_url, body)
     except (OSError, ValueError, TimeoutError) as error:
         problem = str(error) or type(error).__name__
-    world.deliveries.append(
+    state.deliveries.append(
         Delivery(taskid=task.id, url=task.callback_url, status=status, problem=problem)
     )
 
@@ -67,7 +67,7 @@ async def _post(url: str, body: bytes) -> int:
         await reader.read()
         words = line.split()
         if len(words) < 2 or not words[1].isdigit():
-            raise ValueError("the receiver did not answer in HTTP")
+            raise ValueError("the receiver does not speak HTTP")
         return int(words[1])
     finally:
         writer.close()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
-from wiro_runtime.testing.refusals import (
+from wiro_runtime.testing.errors import (
     NOT_FOUND,
-    RefusalError,
+    ResponseError,
     must,
     required,
     unknown_parameter,
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from wiro_runtime.testing.contract import Input, Json, Tool
-    from wiro_runtime.testing.world import World
+    from wiro_runtime.testing.state import SimulatorState
+    from wiro_runtime.testing.tool_spec import Input, Json, Tool
 
 PAGE_NAMES: Final = ("llms.txt", "llms-full.txt")
 DEFAULT_LIMIT: Final = 20
@@ -63,7 +63,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")
 
 
-def list_tools(world: World, body: Mapping[str, Json]) -> dict[str, Json]:
+def list_tools(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Json]:
     """The catalogue, filtered and cut into pages; ``total`` counts what the filters leave."""
     _check(body, _LIST_TYPES)
     start = _count(body, "start", 0)
@@ -77,7 +77,7 @@ def list_tools(world: World, body: Mapping[str, Json]) -> dict[str, Json]:
         raise must("sort", "be id or relevance")
     found = [
         (number, tool)
-        for number, tool in enumerate(world.tools.values(), 1)
+        for number, tool in enumerate(state.tools.values(), 1)
         if _matches(tool, body)
     ]
     if order == "DESC":
@@ -89,27 +89,27 @@ def list_tools(world: World, body: Mapping[str, Json]) -> dict[str, Json]:
     return {"result": True, "errors": [], "total": len(found), "tool": page}
 
 
-def tool_detail(world: World, body: Mapping[str, Json]) -> dict[str, Json]:
+def tool_detail(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Json]:
     """One tool with its parameters, by its slugs or its own spelling."""
     _check(body, {"slugowner": str, "slugproject": str, "summary": bool})
     for name in ("slugowner", "slugproject"):
         if not body.get(name):
             raise required(name)
     wanted = (body["slugowner"], body["slugproject"])
-    for number, tool in enumerate(world.tools.values(), 1):
+    for number, tool in enumerate(state.tools.values(), 1):
         if wanted in ((tool.owner, tool.project), (slug(tool.owner), slug(tool.project))):
             shown = _summary(number, tool, full=body.get("summary") is not True)
             items: list[Json] = [_item(entry) for entry in tool.inputs.values()]
             shown["parameters"] = [{"title": "", "subtitle": "", "items": items}]
             return {"result": True, "errors": [], "tool": [shown]}
-    raise RefusalError("slug-owner-project-not-exist", code=NOT_FOUND)
+    raise ResponseError("slug-owner-project-not-exist", code=NOT_FOUND)
 
 
-def serve_page(world: World, request: Request, path: str) -> Response:
+def serve_page(state: SimulatorState, request: Request, path: str) -> Response:
     """A document with its validators; 304 when the client has it already."""
     if request.method not in ("GET", "HEAD"):
         return Response(status_code=405, headers={"allow": "GET, HEAD"})
-    page = world.pages.get(path)
+    page = state.pages.get(path)
     if page is None:
         return Response("Not found", 404, media_type="text/plain")
     headers = {"etag": page.etag, "last-modified": formatdate(page.modified, usegmt=True)}

@@ -22,7 +22,7 @@ _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def refuse_credentials(request: Request, secrets: Sequence[str]) -> Response | None:
-    """The answer to a request that gives the API's credentials to a file server, in its headers or
+    """Return the refusal of a request that gives credentials to a file server, in its headers or
     in its address."""
     sent = [name for name in CREDENTIALS if name in request.headers]
     sent += ["one in the query" for secret in secrets if secret in request.url.query]
@@ -54,11 +54,11 @@ def serve_file(request: Request, file: Artefact | None) -> Response:
             headers["content-range"] = f"bytes */{file.size}"
             return Response(status_code=416, headers=headers)
         headers["content-range"] = f"bytes {span.start}-{span.stop - 1}/{file.size}"
-        return _answer(file, span, 206, headers)
-    return _answer(file, range(file.size), 200, headers)
+        return _response(file, span, 206, headers)
+    return _response(file, range(file.size), 200, headers)
 
 
-def _answer(file: Artefact, span: range, status: int, headers: dict[str, str]) -> Response:
+def _response(file: Artefact, span: range, status: int, headers: dict[str, str]) -> Response:
     if len(span) <= STREAMED_ABOVE:
         data = b"".join(file.parts(span.start, span.stop))
         return Response(data, status, headers, media_type=file.content_type)

@@ -41,7 +41,7 @@ FAULT_NAMES: Final = tuple(_MAKERS)
 
 
 def parse_fault(text: str) -> tuple[str, faults.AnyFault, int, int | None]:
-    """Reads ``PATH=NAME[:VALUE][*TIMES][@NTH]``: path, fault, the first request struck, how many.
+    """Reads ``PATH=NAME[:VALUE][*TIMES][@NTH]``: path, fault, the first request applied, how many.
 
     ``TIMES`` is 1 when left out, ``all`` for no end of it.
 

@@ -8,7 +8,7 @@
     simulator.faults.add("Run/*", faults.reset(acts=True))
     simulator.faults.add("socket", faults.drop(after=3))
 
-``acts`` says whether Wiro has done what the request asked for before its answer is lost: a Run
+``acts`` says whether Wiro has done what the request asked for before its response is lost: a Run
 has then started a task that the client knows nothing of, and that is billed.
 """
 
@@ -21,12 +21,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from wiro_runtime.testing.contract import Json
+    from wiro_runtime.testing.tool_spec import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What goes wrong with one answer. Make it with the functions of this module."""
+    """What goes wrong with one response. Make it with the functions of this module."""
 
     acts: bool = False
     delay: float = 0.0
@@ -56,14 +56,14 @@ AnyFault: TypeAlias = "Fault | SocketFault"
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Rule:
-    """A fault and the requests that it strikes. ``seen`` and ``struck`` count them."""
+    """A fault and the requests that it strikes. ``seen`` and ``applied`` count them."""
 
     path: str
     fault: AnyFault
     nth: int
     times: int | None
     seen: int = 0
-    struck: int = 0
+    applied: int = 0
 
 
 class FaultBook:
@@ -73,12 +73,12 @@ class FaultBook:
         self.rules: list[Rule] = []
 
     def add(self, path: str, fault: AnyFault, *, nth: int = 1, times: int | None = 1) -> Rule:
-        """Lets ``fault`` strike requests to ``path``.
+        """Lets ``fault`` apply_fault requests to ``path``.
 
         :param path: the address after ``/v1/`` (``Task/Detail``, ``Run/wiro/*``, ``socket``), or
             the whole path without its first slash (``cdn/*``, ``models/*``); ``*`` stands for
             anything.
-        :param nth: the first matching request that is struck, counted from 1 and from now on.
+        :param nth: the first matching request that is applied, counted from 1 and from now on.
         :param times: how many from there on; ``None`` for all.
         """
         path = path.removeprefix("/").removeprefix("v1/")
@@ -108,7 +108,7 @@ class FaultBook:
                 hit = rule
         if hit is None:
             return None
-        hit.struck += 1
+        hit.applied += 1
         return hit.fault
 
 
@@ -130,7 +130,7 @@ def error(code: int, message: str = "", *, http_status: int = 200) -> Fault:
 
 
 def plain_error(message: str) -> Fault:
-    """An error as older answers have it: a text, without a code."""
+    """An error as older responses have it: a text, without a code."""
     return _json({"result": False, "errors": [message]}, 200)
 
 
@@ -140,7 +140,7 @@ def rate_limited(
     milliseconds: int | None = None,
     date_in: float | None = None,
 ) -> Fault:
-    """HTTP 429; ``Retry-After`` in seconds or as a date (``date_in`` seconds after the answer),
+    """HTTP 429; ``Retry-After`` in seconds or as a date (``date_in`` seconds after the response),
     ``Retry-After-Ms``, or neither."""
     headers: dict[str, str] = {}
     if seconds is not None:
@@ -163,7 +163,7 @@ def redirect(location: str, code: int = 302) -> Fault:
 
 
 def reset(*, acts: bool = False) -> Fault:
-    """The connection is reset instead of an answer."""
+    """The connection is reset instead of an response."""
     return Fault(acts=acts, reset=True)
 
 
@@ -173,32 +173,32 @@ def hang(*, acts: bool = False) -> Fault:
 
 
 def slow(seconds: float) -> Fault:
-    """The right answer, ``seconds`` late."""
+    """The right response, ``seconds`` late."""
     return Fault(acts=True, delay=seconds)
 
 
 def drip(seconds: float) -> Fault:
-    """The right answer, one byte every ``seconds``: it keeps a read limit from ever passing."""
+    """The right response, one byte every ``seconds``: it keeps a read limit from ever passing."""
     return Fault(acts=True, drip=seconds)
 
 
 def cut(after: int) -> Fault:
-    """The right answer, but the connection ends after ``after`` bytes of its body."""
+    """The right response, but the connection ends after ``after`` bytes of its body."""
     return Fault(acts=True, cut=after)
 
 
 def short(by: int = 1) -> Fault:
-    """A whole answer whose body lacks its last ``by`` bytes: fewer than ``size`` promised."""
+    """A whole response whose body lacks its last ``by`` bytes: fewer than ``size`` promised."""
     return Fault(acts=True, mangle=lambda data: data[:-by])
 
 
 def long(by: int = 1) -> Fault:
-    """A whole answer whose body has ``by`` bytes too many."""
+    """A whole response whose body has ``by`` bytes too many."""
     return Fault(acts=True, mangle=lambda data: data + b"\0" * by)
 
 
 def truncated() -> Fault:
-    """An answer that is complete for HTTP, with the first half of the JSON."""
+    """An response that is complete for HTTP, with the first half of the JSON."""
     return Fault(acts=True, mangle=lambda data: data[: len(data) // 2])
 
 
@@ -208,31 +208,31 @@ def invalid_utf8() -> Fault:
 
 
 def edit(change: Callable[[dict[str, Any]], object]) -> Fault:
-    """The right answer, its JSON changed by ``change``: in place, or by what it returns unless
+    """The right response, its JSON changed by ``change``: in place, or by what it returns unless
     that is ``None``."""
 
     def mangle(data: bytes) -> bytes:
-        answer = json.loads(data)
-        changed = change(answer)
-        return json.dumps(answer if changed is None else changed).encode()
+        response = json.loads(data)
+        changed = change(response)
+        return json.dumps(response if changed is None else changed).encode()
 
     return Fault(acts=True, mangle=mangle)
 
 
 def task_field(name: str, value: Json) -> Fault:
-    """The right answer with another value in a field of its task (of the answer, if it has no
+    """The right response with another value in a field of its task (of the response, if it has no
     task): an unknown ``status``, a number that is none, an odd ``pexit``."""
-    return edit(lambda answer: _part(answer).__setitem__(name, value))
+    return edit(lambda response: _part(response).__setitem__(name, value))
 
 
 def without(name: str) -> Fault:
-    """The right answer without a field of its task (of the answer, if it has no task)."""
-    return edit(lambda answer: _part(answer).pop(name, None) and None)
+    """The right response without a field of its task (of the response, if it has no task)."""
+    return edit(lambda response: _part(response).pop(name, None) and None)
 
 
 def empty_tasklist() -> Fault:
-    """The right answer with no task in it."""
-    return edit(lambda answer: answer.update(tasklist=[], total="0"))
+    """The right response with no task in it."""
+    return edit(lambda response: response.update(tasklist=[], total="0"))
 
 
 def drop(after: int = 0) -> SocketFault:
@@ -260,11 +260,11 @@ def repeat(after: int = 1) -> SocketFault:
     return SocketFault(after=after, then="repeat")
 
 
-def _json(answer: object, code: int) -> Fault:
+def _json(response: object, code: int) -> Fault:
     headers = {"content-type": "application/json"}
-    return Fault(status=code, body=json.dumps(answer).encode(), headers=headers)
+    return Fault(status=code, body=json.dumps(response).encode(), headers=headers)
 
 
-def _part(answer: dict[str, Any]) -> dict[str, Any]:
-    tasks = cast("list[dict[str, Any]]", answer.get("tasklist") or [])
-    return tasks[0] if tasks else answer
+def _part(response: dict[str, Any]) -> dict[str, Any]:
+    tasks = cast("list[dict[str, Any]]", response.get("tasklist") or [])
+    return tasks[0] if tasks else response

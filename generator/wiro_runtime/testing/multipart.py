@@ -11,15 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wiro_runtime.testing.bodies import is_json_array
-from wiro_runtime.testing.contract import FILE_TYPES
-from wiro_runtime.testing.records import SentFile
-from wiro_runtime.testing.refusals import (
-    RefusalError,
+from wiro_runtime.testing.errors import (
+    ResponseError,
     must,
     required,
     unknown_parameter,
     unreadable,
 )
+from wiro_runtime.testing.records import SentFile
+from wiro_runtime.testing.tool_spec import FILE_TYPES
 from wiro_runtime.testing.validation import (
     PAIRED,
     RUN_PARAMETERS,
@@ -35,7 +35,7 @@ from wiro_runtime.testing.validation import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from wiro_runtime.testing.contract import Input, Tool
+    from wiro_runtime.testing.tool_spec import Input, Tool
 
 _URL: Final = "Url"
 
@@ -69,11 +69,11 @@ def _check_part(tool: Tool, name: str, values: Sequence[str | SentFile], limit: 
         raise unknown_parameter(name)
     for file in files:
         if not file.filename or set(file.filename) & set("/\\"):
-            raise RefusalError(f"Request files [{name}] must have a name, without its folder")
+            raise ResponseError(f"Request files [{name}] must have a name, without its folder")
         if file.size == 0:
-            raise RefusalError(f"Request files [{name}] must not be empty")
+            raise ResponseError(f"Request files [{name}] must not be empty")
         if file.size > limit:
-            raise RefusalError(f"Request files [{name}] must not exceed {limit} bytes")
+            raise ResponseError(f"Request files [{name}] must not exceed {limit} bytes")
     if entry is not None and entry.type not in FILE_TYPES:
         if files:
             raise must(name, "be a text, not a file")

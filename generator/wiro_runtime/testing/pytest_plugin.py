@@ -27,8 +27,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wiro_runtime.testing.clients import ToolSource
     from wiro_runtime.testing.simulator import Simulator
+    from wiro_runtime.testing.spec_from_client import ToolSource
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wiro_runtime.testing.contract import Json
+    from wiro_runtime.testing.tool_spec import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def strict_json(data: bytes) -> Json:
     except (ValueError, RecursionError) as error:
         raise JsonError("The body is not JSON.") from error
     if b"\\u" in data:
-        # Escapes can spell half a character, which no answer could repeat.
+        # Escapes can spell half a character, which no response could repeat.
         try:
             json.dumps(parsed, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:

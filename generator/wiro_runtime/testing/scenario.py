@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from wiro_runtime.testing.contract import Json
+    from wiro_runtime.testing.tool_spec import Json
 
 Kind: TypeAlias = Literal["image", "audio", "text"]
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
-    from wiro_runtime.testing.clients import ToolSource
     from wiro_runtime.testing.clock import Speed
     from wiro_runtime.testing.records import Request
+    from wiro_runtime.testing.spec_from_client import ToolSource
 
 DEFAULT_PORT: Final = 8642
 _SHOWN: Final = 10
@@ -55,7 +55,7 @@ def serve(
         path, fault, nth, times = parse_fault(text)
         simulator.faults.add(path, fault, nth=nth, times=times)
     if not quiet:
-        simulator.on_answer(lambda request, status: echo(_line(request, status)))
+        simulator.on_response(lambda request, status: echo(_line(request, status)))
     try:
         simulator.start()
     except OSError as error:

@@ -27,7 +27,7 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  (uvicorn narrows it the same way)
         # asyncio does this only for sockets that name their protocol, and accepted ones do not.
-        # Without it every answer waits some 40 ms for the client's acknowledgement.
+        # Without it every response waits some 40 ms for the client's acknowledgement.
         raw: socket.socket | None = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -105,7 +105,7 @@ class ServerThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: _Uvicorn | None = None
         self._started = threading.Event()
-        # Held while a call is under way, so that the loop does not end before its answer.
+        # Held while a call is under way, so that the loop does not end before its response.
         self._calls = threading.Lock()
         self._failure: BaseException | None = None
 

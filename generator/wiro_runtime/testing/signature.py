@@ -11,7 +11,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Final
 
-from wiro_runtime.testing.refusals import RefusalError
+from wiro_runtime.testing.errors import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ class SignatureCheck:
         return tuple(secret.decode() for secret in (self._key, self._secret) if secret)
 
     def check(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Raises :class:`RefusalError` (HTTP 401) unless the request may pass."""
+        """Raises :class:`ResponseError` (HTTP 401) unless the request may pass."""
         sent: dict[bytes, list[bytes]] = {b"x-api-key": [], b"x-nonce": [], b"x-signature": []}
         for name, value in headers:
             if name in sent:
@@ -66,5 +66,5 @@ class SignatureCheck:
         self._seen.add(nonce)
 
 
-def _refuse(message: str) -> RefusalError:
-    return RefusalError(message, status=401)
+def _refuse(message: str) -> ResponseError:
+    return ResponseError(message, status=401)

@@ -11,22 +11,22 @@ from urllib.parse import quote
 from wiro_runtime.testing.app import App
 from wiro_runtime.testing.callbacks import deliver, is_loopback
 from wiro_runtime.testing.catalogue import PAGE_NAMES, Page, slug
-from wiro_runtime.testing.clients import spec_of
 from wiro_runtime.testing.clock import Clock, Speed
-from wiro_runtime.testing.contract import read_tool, read_tools
 from wiro_runtime.testing.scenario import Scenario
 from wiro_runtime.testing.server import ServerThread
 from wiro_runtime.testing.signature import SignatureCheck
-from wiro_runtime.testing.world import Planned, World
+from wiro_runtime.testing.spec_from_client import spec_from_client
+from wiro_runtime.testing.state import Planned, SimulatorState
+from wiro_runtime.testing.tool_spec import read_tool, read_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from wiro_runtime.testing.callbacks import Delivery
-    from wiro_runtime.testing.clients import ToolSource
     from wiro_runtime.testing.faults import FaultBook
     from wiro_runtime.testing.records import Request, Run
+    from wiro_runtime.testing.spec_from_client import ToolSource
     from wiro_runtime.testing.tasks import Task
 
 API_KEY: Final = "simulated-api-key"
@@ -46,7 +46,7 @@ class Simulator:
     :param api_key: the only key that is let in.
     :param api_secret: its secret; ``None`` for a project whose requests are not signed.
     :param speed: how many times faster than real the tasks run; ``"instant"``: a task has ended
-        when the answer to its submission arrives; ``"manual"``: tasks move by :meth:`step` and
+        when the response to its submission arrives; ``"manual"``: tasks move by :meth:`step` and
         :meth:`advance` only.
     :param host: the loopback address to listen on.
     :param port: the port, 0 for any free one.
@@ -73,15 +73,15 @@ class Simulator:
         self._host = host
         if not is_loopback(host):
             raise ValueError(f"host: the simulator listens on loopback only, not on {host!r}")
-        self._world = World(
-            read_tools([spec_of(tool) for tool in tools]),
+        self._state = SimulatorState(
+            read_tools([spec_from_client(tool) for tool in tools]),
             Clock(speed, clock),
             keep=keep,
             scenario=scenario or Scenario(),
         )
-        self._app = App(self._world, SignatureCheck(api_key, api_secret))
+        self._app = App(self._state, SignatureCheck(api_key, api_secret))
         self._server = ServerThread(self._app, host=host, port=port)
-        self._world.on_submit = self._call_back
+        self._state.on_submit = self._call_back
         self._authority = f"{host}:{port}"
 
     def start(self) -> Simulator:
@@ -92,7 +92,7 @@ class Simulator:
         port = self._server.start()
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._authority = f"{host}:{port}"
-        self._world.origin = self.origin
+        self._state.origin = self.origin
         return self
 
     def stop(self) -> None:
@@ -139,60 +139,60 @@ class Simulator:
     @property
     def tools(self) -> list[str]:
         """The ids of the tools that can be run."""
-        return list(self._world.tools)
+        return list(self._state.tools)
 
     def add_tool(self, tool: ToolSource) -> None:
         """Adds a tool to the catalogue, or puts it in the place of the one with its id.
 
         :raises SpecError: it is none.
         """
-        read = read_tool(spec_of(tool))
-        self._server.call(lambda: self._world.tools.update({read.id: read}))
+        read = read_tool(spec_from_client(tool))
+        self._server.call(lambda: self._state.tools.update({read.id: read}))
 
     def remove_tool(self, tool: str) -> None:
         """Takes a tool out of the catalogue, by its id.
 
         :raises KeyError: there is none.
         """
-        self._server.call(lambda: self._world.tools.pop(tool))
+        self._server.call(lambda: self._state.tools.pop(tool))
 
     @property
     def requests(self) -> list[Request]:
         """Every request to the API so far, oldest first, whether it was accepted or not."""
-        return self._server.call(lambda: list(self._world.requests))
+        return self._server.call(lambda: list(self._state.requests))
 
     @property
     def downloads(self) -> list[Request]:
         """Every other request so far: for outputs, uploaded files and tool documents."""
-        return self._server.call(lambda: list(self._world.downloads))
+        return self._server.call(lambda: list(self._state.downloads))
 
     @property
     def subscriptions(self) -> list[str | bytes | None]:
         """Every message that a WebSocket client has sent so far."""
-        return self._server.call(lambda: list(self._world.subscriptions))
+        return self._server.call(lambda: list(self._state.subscriptions))
 
     @property
     def deliveries(self) -> list[Delivery]:
         """Every callback so far, posted or tried in vain."""
-        return self._server.call(lambda: list(self._world.deliveries))
+        return self._server.call(lambda: list(self._state.deliveries))
 
     @property
     def runs(self) -> list[Run]:
         """Every run that was accepted so far."""
-        return self._server.call(lambda: list(self._world.runs))
+        return self._server.call(lambda: list(self._state.runs))
 
     def clear(self) -> None:
         """Forgets tasks, records, plans, faults and limits, so that one simulator serves many
         tests. Nonces stay used, tools and documents stay."""
-        self._server.call(self._world.clear)
+        self._server.call(self._state.clear)
 
     def status(self, taskid: str) -> str:
         """The status that a task is in now.
 
         :raises KeyError: there is no such task.
         """
-        world = self._world
-        return self._server.call(lambda: world.tasks[taskid].status(world.clock.now()))
+        state = self._state
+        return self._server.call(lambda: state.tasks[taskid].status(state.clock.now()))
 
     def step(self, taskid: str | None = None, times: int = 1) -> None:
         """Moves one task, or all, to the next of its states, ``times`` times.
@@ -201,10 +201,10 @@ class Simulator:
         """
 
         def move() -> None:
-            tasks = self._world.tasks
+            tasks = self._state.tasks
             for task in tasks.values() if taskid is None else [tasks[taskid]]:
                 for _ in range(times):
-                    self._world.step(task)
+                    self._state.step(task)
 
         self._server.call(move)
 
@@ -212,8 +212,8 @@ class Simulator:
         """Lets ``seconds`` of the tasks' time pass at once."""
 
         def move() -> None:
-            self._world.clock.advance(seconds)
-            self._world.notify()
+            self._state.clock.advance(seconds)
+            self._state.notify()
 
         self._server.call(move)
 
@@ -221,7 +221,7 @@ class Simulator:
         """Gives the next ``times`` runs (``None``: all) of ``tool`` (``None``: of any) a scenario.
         Plans are used up in the order in which they were made."""
         planned = Planned(scenario=scenario, tool=tool, left=times)
-        self._server.call(lambda: self._world.planned.append(planned))
+        self._server.call(lambda: self._state.planned.append(planned))
 
     def take_turns(self, *scenarios: Scenario) -> None:
         """Gives the runs for which nothing is planned these scenarios in turn, again and again."""
@@ -229,7 +229,7 @@ class Simulator:
             raise ValueError("scenarios: at least one is needed")
 
         def change() -> None:
-            self._world.cycle = itertools.cycle(scenarios)
+            self._state.cycle = itertools.cycle(scenarios)
 
         self._server.call(change)
 
@@ -257,41 +257,41 @@ class Simulator:
     def balance(self) -> Decimal | None:
         """Dollars left, ended tasks charged; ``None`` for no end of it. Below 0.50 no task
         starts; a tenth of it, at least one, may be under way at once."""
-        self._server.call(self._world.settle)
-        return self._world.balance
+        self._server.call(self._state.settle)
+        return self._state.balance
 
     @balance.setter
     def balance(self, dollars: Decimal | str | float | None) -> None:
         value = None if dollars is None else Decimal(str(dollars))
 
         def change() -> None:
-            self._world.settle()
-            self._world.balance = value
+            self._state.settle()
+            self._state.balance = value
 
         self._server.call(change)
 
     @property
     def concurrency_limit(self) -> int | None:
         """How many tasks may be under way at once; ``None`` for what follows from the balance."""
-        return self._world.concurrency_limit
+        return self._state.concurrency_limit
 
     @concurrency_limit.setter
     def concurrency_limit(self, limit: int | None) -> None:
-        self._world.concurrency_limit = limit
+        self._state.concurrency_limit = limit
 
     @property
     def upload_limit(self) -> int:
         """The largest file in bytes that is taken, 100 MiB as Wiro's."""
-        return self._world.upload_limit
+        return self._state.upload_limit
 
     @upload_limit.setter
     def upload_limit(self, size: int) -> None:
-        self._world.upload_limit = size
+        self._state.upload_limit = size
 
     @property
     def faults(self) -> FaultBook:
         """What is to go wrong: see :mod:`wiro_runtime.testing.faults`."""
-        return self._world.faults
+        return self._state.faults
 
     def publish(
         self, tool: str, text: str | bytes, full: str | bytes | None = None, *, modified: int = 0
@@ -311,14 +311,14 @@ class Simulator:
             data = content.encode() if isinstance(content, str) else content
             for root, spelling in itertools.product(("models", "tools"), (tool, clean)):
                 path = f"/{root}/{spelling}/{name}"
-                self._world.pages[path] = Page(data=data, modified=moment)
+                self._state.pages[path] = Page(data=data, modified=moment)
         return f"{self.origin}/models/{quote(tool)}/llms.txt"
 
-    def on_answer(self, listener: Callable[[Request, int], None]) -> None:
-        """Calls ``listener`` with every request and the status of its answer, on the server's
+    def on_response(self, listener: Callable[[Request, int], None]) -> None:
+        """Calls ``listener`` with every request and the status of its response, on the server's
         thread."""
-        self._app.on_answer = lambda request, response: listener(request, response.status_code)
+        self._app.on_response = lambda request, response: listener(request, response.status_code)
 
     def _call_back(self, task: Task) -> None:
         if task.callback_url:
-            self._server.spawn(deliver(self._world, task))
+            self._server.spawn(deliver(self._state, task))

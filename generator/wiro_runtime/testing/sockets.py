@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from wiro_runtime.testing.scenario import Step
+    from wiro_runtime.testing.state import SimulatorState
     from wiro_runtime.testing.tasks import Task
-    from wiro_runtime.testing.world import World
 
 POLICY_VIOLATION: Final = 1008
 
 
-async def serve_socket(world: World, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_socket(state: SimulatorState, scope: Scope, receive: Receive, send: Send) -> None:
     """Serves one connection until one side ends it."""
-    fault = world.faults.take("socket")
+    fault = state.faults.take("socket")
     socket = WebSocket(scope, receive, send)
     if isinstance(fault, Fault):
         await _refuse(fault, socket, scope, receive)
         return
     await socket.accept()
-    session = _Session(world, socket, fault, scope)
+    session = _Session(state, socket, fault, scope)
     try:
         await session.listen()
     except (WebSocketDisconnect, ConnectionError):
@@ -48,9 +48,9 @@ async def serve_socket(world: World, scope: Scope, receive: Receive, send: Send)
 
 class _Session:
     def __init__(
-        self, world: World, socket: WebSocket, fault: SocketFault | None, scope: Scope
+        self, state: SimulatorState, socket: WebSocket, fault: SocketFault | None, scope: Scope
     ) -> None:
-        self.world = world
+        self.state = state
         self.socket = socket
         self.fault = fault
         self.scope = scope
@@ -68,10 +68,10 @@ class _Session:
                 return
             text: str | None = message.get("text")
             token = None if text is None else _token(text)
-            self.world.subscriptions.append(text if text is not None else message.get("bytes"))
+            self.state.subscriptions.append(text if text is not None else message.get("bytes"))
             if self.closed:
                 continue
-            task = None if token is None else self.world.by_token.get(token)
+            task = None if token is None else self.state.by_token.get(token)
             if task is None:
                 reason = "Expected task_info with a known tasktoken"
                 self.closed = True
@@ -91,10 +91,10 @@ class _Session:
     async def _watch(self, task: Task) -> None:
         """Sends the state that a task is in, and every later one as it begins."""
         try:
-            now = self.world.clock.now()
+            now = self.state.clock.now()
             next_step = task.position(now)
             while True:
-                now = self.world.clock.now()
+                now = self.state.clock.now()
                 position = task.position(now)
                 for step in task.steps[next_step : position + 1]:
                     if step.status not in TERMINAL:
@@ -104,14 +104,14 @@ class _Session:
                 next_step = max(next_step, position + 1)
                 status = task.status(now)
                 if status in TERMINAL:
-                    detail = task.detail(now, self.world.origin)
+                    detail = task.detail(now, self.state.origin)
                     message = detail["outputs"] if status == FINISHED else None
                     await self._tell(task, status, message)
                     return
                 # While something was sent, the task may have moved on.
-                now = self.world.clock.now()
+                now = self.state.clock.now()
                 if task.position(now) < next_step and task.status(now) not in TERMINAL:
-                    await self.world.changed(self._delay(task, next_step, now))
+                    await self.state.changed(self._delay(task, next_step, now))
         except (WebSocketDisconnect, ConnectionError, RuntimeError):
             # The client has gone; Starlette says so with a RuntimeError once it knows.
             return
@@ -120,7 +120,7 @@ class _Session:
         if next_step >= len(task.steps):
             return None
         upcoming: Step = task.steps[next_step]
-        return self.world.clock.real_delay(upcoming.at - task.elapsed(now))
+        return self.state.clock.real_delay(upcoming.at - task.elapsed(now))
 
     async def _tell(self, task: Task, status: str, message: Any) -> None:
         body: dict[str, Any] = {"type": status, "id": task.id, "tasktoken": task.token}

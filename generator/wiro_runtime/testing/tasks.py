@@ -25,7 +25,7 @@ from wiro_runtime.testing.scenario import (
 )
 
 if TYPE_CHECKING:
-    from wiro_runtime.testing.contract import Json, Tool
+    from wiro_runtime.testing.tool_spec import Json, Tool
 
 MAX_OUTPUTS: Final = 16
 _LETTERS: Final = string.ascii_letters + string.digits

@@ -7,23 +7,23 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from wiro_runtime.testing.records import SentFile
-from wiro_runtime.testing.refusals import (
-    RefusalError,
+from wiro_runtime.testing.errors import (
+    ResponseError,
     must,
     required,
     unknown_parameter,
     unreadable,
 )
+from wiro_runtime.testing.records import SentFile
 from wiro_runtime.testing.tasks import Artefact, new_token
 
 if TYPE_CHECKING:
     from wiro_runtime.testing.bodies import Body
-    from wiro_runtime.testing.contract import Json
-    from wiro_runtime.testing.world import World
+    from wiro_runtime.testing.state import SimulatorState
+    from wiro_runtime.testing.tool_spec import Json
 
 
-def upload(world: World, body: Body) -> dict[str, Json]:
+def upload(state: SimulatorState, body: Body) -> dict[str, Json]:
     """Answers File/Upload: exactly one part ``file``, and ``folderid`` if need be."""
     if body.parts is None:
         raise unreadable("Expected multipart/form-data.")
@@ -36,12 +36,12 @@ def upload(world: World, body: Body) -> dict[str, Json]:
     file = files[0]
     if len(files) != 1 or not isinstance(file, SentFile) or not file.filename:
         raise must("file", "be one file with a name")
-    if file.size > world.upload_limit:
-        raise RefusalError(f"Request files [file] must not exceed {world.upload_limit} bytes")
+    if file.size > state.upload_limit:
+        raise ResponseError(f"Request files [file] must not exceed {state.upload_limit} bytes")
     kept = store(file)
     if kept is not None:
-        world.uploads[kept.path] = kept
-    return {"result": True, "errors": [], "list": [_shown(world, file, kept)]}
+        state.uploads[kept.path] = kept
+    return {"result": True, "errors": [], "list": [_shown(state, file, kept)]}
 
 
 def store(file: SentFile) -> Artefact | None:
@@ -60,7 +60,7 @@ def store(file: SentFile) -> Artefact | None:
     )
 
 
-def _shown(world: World, file: SentFile, kept: Artefact | None) -> dict[str, Json]:
+def _shown(state: SimulatorState, file: SentFile, kept: Artefact | None) -> dict[str, Json]:
     path = kept.path if kept else f"/cdn/{secrets.token_hex(8)}/too-large{_suffix(file.filename)}"
     return {
         "id": secrets.token_hex(16),
@@ -68,7 +68,7 @@ def _shown(world: World, file: SentFile, kept: Artefact | None) -> dict[str, Jso
         "contenttype": file.content_type,
         "size": str(file.size),
         "parentid": secrets.token_hex(16),
-        "url": world.origin + path,
+        "url": state.origin + path,
         "addedtime": str(int(time.time())),
         "accesskey": new_token(),
     }

@@ -6,13 +6,13 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final, cast
 
-from wiro_runtime.testing.contract import CHOICE_TYPES, FILE_TYPES
-from wiro_runtime.testing.refusals import must, required, unknown_parameter
+from wiro_runtime.testing.errors import must, required, unknown_parameter
+from wiro_runtime.testing.tool_spec import CHOICE_TYPES, FILE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wiro_runtime.testing.contract import Input, Json, Tool
+    from wiro_runtime.testing.tool_spec import Input, Json, Tool
 
 RUN_PARAMETERS: Final = ("callbackUrl", "projectid")
 """What every tool takes besides its inputs."""
@@ -25,7 +25,7 @@ _URL: Final = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
 
 
 def check_run(tool: Tool, body: Mapping[str, Json]) -> None:
-    """Raises a :class:`~wiro_runtime.testing.refusals.RefusalError` for the first thing wrong.
+    """Raises a :class:`~wiro_runtime.testing.errors.ResponseError` for the first thing wrong.
 
     ``body`` is the JSON body of a Run request in which no file is sent.
     """

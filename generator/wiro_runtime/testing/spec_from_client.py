@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from wiro_runtime.errors import WiroError
 from wiro_runtime.inputs.model import ToolInputs
-from wiro_runtime.testing.contract import SpecError
+from wiro_runtime.testing.tool_spec import SpecError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -29,7 +29,7 @@ _FILES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def spec_of(source: ToolSource) -> Mapping[str, Any]:
+def spec_from_client(source: ToolSource) -> Mapping[str, Any]:
     """The spec of a tool: ``source`` itself, or what a generated client says about its tool.
 
     :raises SpecError: a module is no generated client.

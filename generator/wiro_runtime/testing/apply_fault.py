@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.faults import Fault
 
 
-async def strike(
+async def apply_fault(
     fault: Fault, respond: Callable[[], Response], scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Answers a request that ``respond`` would have answered, or does not."""
+    """Responds to a request that ``respond`` would have handled, or does not."""
     response = respond() if fault.acts else None
     if fault.delay:
         await asyncio.sleep(fault.delay)

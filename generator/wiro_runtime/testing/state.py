@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from wiro_runtime.testing.faults import FaultBook
-from wiro_runtime.testing.records import Request, Run
-from wiro_runtime.testing.refusals import (
+from wiro_runtime.testing.errors import (
     CONCURRENCY_LIMIT,
     INSUFFICIENT_BALANCE,
     NOT_FOUND,
-    RefusalError,
+    ResponseError,
 )
+from wiro_runtime.testing.faults import FaultBook
+from wiro_runtime.testing.records import Request, Run
 from wiro_runtime.testing.scenario import TERMINAL
 from wiro_runtime.testing.tasks import Artefact, Task, new_task
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.callbacks import Delivery
     from wiro_runtime.testing.catalogue import Page
     from wiro_runtime.testing.clock import Clock
-    from wiro_runtime.testing.contract import Json, Tool
     from wiro_runtime.testing.scenario import Scenario
+    from wiro_runtime.testing.tool_spec import Json, Tool
 
 MINIMUM_BALANCE: Final = Decimal("0.50")
 """Below this many dollars Wiro starts no task."""
@@ -46,7 +46,7 @@ class Planned:
     left: int | None
 
 
-class World:
+class SimulatorState:
     """Everything that a simulator knows. ``balance`` is in dollars, ``None`` for no end of it;
     ``concurrency_limit`` overrides the limit that follows from the balance."""
 
@@ -102,10 +102,10 @@ class World:
         self.settle()
         limit = self.limit()
         if self.balance is not None and self.balance < MINIMUM_BALANCE:
-            raise RefusalError("Insufficient balance", code=INSUFFICIENT_BALANCE)
+            raise ResponseError("Insufficient balance", code=INSUFFICIENT_BALANCE)
         if limit is not None and len(self.active) >= limit:
             shown = "0" if self.balance is None else f"{self.balance:.2f}"
-            raise RefusalError(
+            raise ResponseError(
                 "You have reached your concurrent task limit. With your current balance of "
                 f"${shown}, you can run up to {limit} tasks at the same time. "
                 "Add funds to increase your limit.",
@@ -132,7 +132,7 @@ class World:
         """The task with an id (``name`` is ``taskid``) or a token (any other ``name``)."""
         task = (self.tasks if name == "taskid" else self.by_token).get(value)
         if task is None:
-            raise RefusalError("There is no task yet.", code=NOT_FOUND)
+            raise ResponseError("There is no task yet.", code=NOT_FOUND)
         return task
 
     def limit(self) -> int | None:

@@ -13,7 +13,7 @@ CONCURRENCY_LIMIT: Final = 96
 INSUFFICIENT_BALANCE: Final = 97
 
 
-class RefusalError(Exception):
+class ResponseError(Exception):
     """A request that is answered with ``errors: [{code, message}]``."""
 
     def __init__(self, message: str, *, code: int = GENERAL, status: int = 200) -> None:
@@ -22,21 +22,21 @@ class RefusalError(Exception):
         self.code = code
         self.status = status
 
-    def answer(self) -> dict[str, object]:
+    def body(self) -> dict[str, object]:
         return {"result": False, "errors": [{"code": self.code, "message": self.message}]}
 
 
-def required(name: str, what: str = "parameter") -> RefusalError:
-    return RefusalError(f"Request {what} [{name}] required")
+def required(name: str, what: str = "parameter") -> ResponseError:
+    return ResponseError(f"Request {what} [{name}] required")
 
 
-def must(name: str, what: str) -> RefusalError:
-    return RefusalError(f"Request parameter [{name}] must {what}")
+def must(name: str, what: str) -> ResponseError:
+    return ResponseError(f"Request parameter [{name}] must {what}")
 
 
-def unknown_parameter(name: str) -> RefusalError:
-    return RefusalError(f"Request parameter [{name}] is unknown")
+def unknown_parameter(name: str) -> ResponseError:
+    return ResponseError(f"Request parameter [{name}] is unknown")
 
 
-def unreadable(why: str) -> RefusalError:
-    return RefusalError(f"Request parameters are invalid. {why}")
+def unreadable(why: str) -> ResponseError:
+    return ResponseError(f"Request parameters are invalid. {why}")
