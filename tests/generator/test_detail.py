@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from generator.project import PAGE, detail, input_of
-from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
+from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
+from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.specs import UNSENT, ToolSpec, dump_spec, load_spec
 
 

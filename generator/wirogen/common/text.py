@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+WHITE: Final = " \t\r\n"
+"""White space as the documents use it. Other blanks (U+00A0 and the like) are text."""
+
 # Controls and C1, format characters, every space but U+0020, line and paragraph separators,
 # surrogates, private use and noncharacters.
 INVISIBLE: Final = re.compile(

@@ -12,8 +12,8 @@ from itertools import chain
 from typing import Final
 from urllib.parse import unquote
 
+from wirogen.common.json_values import kind
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.document.json_decoding import kind
 from wirogen.document.report import shorten
 from wirogen.specs import Input, ToolSpec, Unsent
 from wirogen.specs.model import KNOWN_TYPES

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, TYPE, WHITE
+from wirogen.common.text import WHITE
+from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, TYPE
 from wirogen.document.layout import Layout
 from wirogen.specs.model import KNOWN_TYPES
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-WHITE: Final = " \t\r\n"
-"""White space as the documents use it. Other blanks (U+00A0 and the like) are text."""
-
 START: Final = "## Basic tool info"
 WORDS: Final = ("Tool", "Model")
 """A page says one of these everywhere; newer pages say the second."""

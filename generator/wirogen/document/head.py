@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from wirogen.common.text import WHITE
 from wirogen.document.grammar import (
     DETAIL_ENDPOINT,
     ITEM,
     NO_COVER,
     RUN_ENDPOINT,
     START,
-    WHITE,
     WORDS,
     head_key,
     inputs_title,

@@ -11,8 +11,8 @@ import math
 import re
 from typing import Final, NamedTuple, NoReturn, cast
 
-from wirogen.document.grammar import WHITE
-from wirogen.specs import Json
+from wirogen.common.json_values import Json
+from wirogen.common.text import WHITE
 
 DEPTH: Final = 64
 
@@ -160,27 +160,3 @@ def _member(text: str, at: int, *, strict: bool) -> Member:
     except JsonError as error:
         wrong, end = error, extent(text, start)
     return Member(cast("str", key), value, at, key_end, start, end, wrong)
-
-
-def same(left: Json, right: Json) -> bool:
-    """Whether two JSON values are equal, where ``1``, ``1.0`` and ``true`` are three values."""
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return list(left) == list(right) and all(same(left[key], right[key]) for key in left)
-    return left == right
-
-
-def kind(value: Json) -> str:
-    """``string``, ``number``, ``boolean``, ``array``, ``object`` or ``null``."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"

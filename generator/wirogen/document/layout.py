@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wirogen.document.grammar import HEADING, WHITE
+from wirogen.common.text import WHITE
+from wirogen.document.grammar import HEADING
 
 
 @dataclass(frozen=True, slots=True)

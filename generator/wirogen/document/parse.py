@@ -7,21 +7,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from wirogen.common.text import WHITE
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.document.assemble import assemble
 from wirogen.document.checks import check_head, check_inputs, check_text
 from wirogen.document.examples import ExampleReader
 from wirogen.document.fields import Fields, Start
-from wirogen.document.grammar import (
-    HEADING,
-    RUN,
-    START,
-    TAIL,
-    WHITE,
-    WORDS,
-    head_key,
-    inspires_title,
-)
+from wirogen.document.grammar import HEADING, RUN, START, TAIL, WORDS, head_key, inspires_title
 from wirogen.document.head import Head, read_head
 from wirogen.document.inputs import InputReader
 from wirogen.document.json_decoding import JsonError

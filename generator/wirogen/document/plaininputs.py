@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wirogen.common.text import WHITE
 from wirogen.document.fields import Start, Typed
-from wirogen.document.grammar import HELP, LABEL, NAME, WHITE
+from wirogen.document.grammar import HELP, LABEL, NAME
 from wirogen.specs import Option
 
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, cast
 
-from wirogen.document.grammar import GENERATESETTINGS, TRIGGERWORDS, WHITE
+from wirogen.common.text import WHITE
+from wirogen.document.grammar import GENERATESETTINGS, TRIGGERWORDS
 from wirogen.document.json_decoding import JsonError, decode
 from wirogen.specs import Json, Option
 

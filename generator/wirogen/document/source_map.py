@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from wirogen.document.grammar import WHITE
+from wirogen.common.text import WHITE
 
 Place: TypeAlias = "tuple[str | int, ...]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wirogen.document.grammar import WHITE
+from wirogen.common.text import WHITE
 from wirogen.document.layout import Layout
 from wirogen.document.source_map import Form
 from wirogen.merge.wire import fold

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, cast
 
+from wirogen.common.json_values import same
+from wirogen.common.text import WHITE
 from wirogen.diagnostics.model import Position, position_at
-from wirogen.document.grammar import REGIONS, SYNTAX, WHITE
-from wirogen.document.json_decoding import JsonError, decode, same
+from wirogen.document.grammar import REGIONS, SYNTAX
+from wirogen.document.json_decoding import JsonError, decode
 from wirogen.document.parse import ParsedDocument
 from wirogen.document.source_map import Form, Kind, Part, Place
 from wirogen.document.values import spell_lines

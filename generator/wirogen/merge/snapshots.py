@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
-from wirogen.detail import with_required
 from wirogen.merge.contract import keep_contract
+from wirogen.merge.detail import with_required
 from wirogen.specs import Input, Option, ToolSpec
 
 SAMPLE_SIZE: Final = 5

@@ -13,11 +13,12 @@ from typing import Final, TypeAlias
 from wirogen.common.cache import Store, key_of
 from wirogen.common.files import hash_of_file, sha256
 from wirogen.common.workers import each
-from wirogen.detail import Detail, merge_detail, read_detail, spec_from_detail
+from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.document import parse_document
 from wirogen.held import Held, hold, recall
 from wirogen.merge.contract import kept_findings
+from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
 from wirogen.pipeline.spec_files import Sources, read_bytes
 from wirogen.realpaths import RealPaths
