@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from wirogen.common import json_values
 from wirogen.diff.model import Change, Impact
 from wirogen.plan import ToolPlan
 from wirogen.plan.model import ConstantPlan, InputPlan, SettingPlan
 from wirogen.specs import Input, Json, Unsent
-from wirogen.specs.yaml_writer import json_is_same
 
 _TEXTS: Final = ("label", "help", "default", "example", "extra")
 _OPTION_TEXTS: Final = ("label", "description", "triggerwords", "extra")
@@ -166,7 +166,7 @@ class _Comparison:
                 new=new.wire.type,
             )
         sent = not old.required and not new.required
-        if sent and not json_is_same(old.wire.sent, new.wire.sent):
+        if sent and not json_values.same(old.wire.sent, new.wire.sent):
             yield self.change(
                 "input-sent",
                 Impact.BREAKING,

@@ -7,12 +7,12 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
+from wirogen.common.json_values import same
 from wirogen.diagnostics.model import Diagnostic, Position
 from wirogen.overlay.read import Correction, Overlay
 from wirogen.plan.identifiers import INPUT_RESERVED, snake
 from wirogen.specs import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
 from wirogen.specs.checks import input_problem, number
-from wirogen.specs.yaml_writer import json_is_same
 
 
 class _RefusedError(Exception):
@@ -180,7 +180,7 @@ def _set(target: Any, correction: Correction) -> Any:
 
 def _is_same(left: object, right: object) -> bool:
     if isinstance(left, Wire) and isinstance(right, Wire):
-        return left.type == right.type and json_is_same(left.sent, right.sent)
+        return left.type == right.type and same(left.sent, right.sent)
     return left == right and type(left) is type(right)
 
 

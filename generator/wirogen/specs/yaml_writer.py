@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import Final, cast
+from typing import Final
 
 from wirogen.common.text import visible
 from wirogen.specs.checks import PLAIN_KEY, RETYPED_KEYS
-from wirogen.specs.model import SPEC_VERSION, UNSENT, Input, Json, Option, ToolSpec, Unsent
+from wirogen.specs.model import SPEC_VERSION, Input, Json, Option, ToolSpec, Unsent
 
 _PLAIN_KEY: Final = re.compile(rf"{PLAIN_KEY}\Z")
 
@@ -165,10 +165,3 @@ def quote(text: str) -> str:
     """``text`` as a YAML double-quoted scalar on one line, with nothing invisible in it."""
     quoted = encode_basestring(text)
     return quoted if quoted.isprintable() else visible(quoted)
-
-
-def json_is_same(left: Json | Unsent, right: Json | Unsent) -> bool:
-    """Equality that, unlike ``==``, tells ``1`` from ``1.0`` and from ``True``."""
-    if left is UNSENT or right is UNSENT:
-        return left is right
-    return json.dumps(cast("Json", left)) == json.dumps(cast("Json", right))
