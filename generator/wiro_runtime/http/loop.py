@@ -1,0 +1,250 @@
+"""The event loop on which :class:`~wiro_runtime.Wiro` works, in a background thread.
+
+All logic is asyncio coroutines. ``AsyncWiro`` awaits them on its caller's loop; ``Wiro`` hands them
+to :func:`run`, whose caller waits in its own thread. One loop serves all clients of the process. A
+forked child has no such thread, so it makes a loop of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import os
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+
+T = TypeVar("T")
+
+_SLICE: Final = 0.2 if os.name == "nt" else None
+"""Seconds of one wait. Windows delivers Ctrl-C only between two waits; elsewhere it ends one."""
+
+_WORKERS: Final = 32
+
+_caller: contextvars.ContextVar[_Call[Any] | None] = contextvars.ContextVar("caller", default=None)
+
+
+class _Process:
+    """What one process needs: the loop of its clients, and threads for work on the disk."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="wiro-disk")
+
+    def start(self) -> None:
+        threading.Thread(target=self._serve, name="wiro-loop", daemon=True).start()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        while True:
+            try:
+                self.loop.run_forever()
+            except (KeyboardInterrupt, SystemExit):
+                # asyncio lets these out of the task that raised them. Other tasks go on.
+                continue
+
+
+_processes: Final[dict[int, _Process]] = {}
+"""By process id. The one of a parent stays: closing its loop would unregister the parent's sockets,
+as both processes share one epoll object."""
+
+
+def _process() -> _Process:
+    found = _processes.get(os.getpid())
+    if found is None:
+        made = _Process()
+        found = _processes.setdefault(os.getpid(), made)
+        if found is made:
+            made.start()
+        else:
+            made.loop.close()
+    return found
+
+
+def background_loop() -> asyncio.AbstractEventLoop:
+    """The loop of this process on which ``Wiro`` works; started at the first call."""
+    return _process().loop
+
+
+async def run_in_thread(work: Callable[[], T]) -> T:
+    """Run ``work``, which blocks on the disk, in a thread. When the caller is cancelled the work
+    goes on, and its result is dropped."""
+    context = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_process().workers, partial(context.run, work))
+
+
+class _Callback:
+    """A function that the calling thread is to call, or a value that it is to take."""
+
+    def __init__(self, call: Callable[[], object] | None, value: Any = None) -> None:
+        self.call = call
+        self.value = value
+        self.done: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+    def finish(self, error: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_result(error)
+
+
+class _Call(Generic[T]):
+    """One coroutine on the background loop, and the thread that waits for it."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._coroutine = coroutine
+        self._loop = background_loop()
+        self._task: asyncio.Task[T] | None = None
+        # A queue in C: an interruption while waiting leaves no lock behind.
+        self._news: queue.SimpleQueue[_Callback | None] = queue.SimpleQueue()
+        self._callbacks: set[_Callback] = set()
+        self._abandoned = False
+        self.over = False
+
+    def begin(self) -> None:
+        context = contextvars.copy_context()
+        context.run(_caller.set, self)
+        self._loop.call_soon_threadsafe(self._start, context=context)
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._coroutine)
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, _task: asyncio.Task[T]) -> None:
+        self._news.put(None)
+
+    async def hand_over(self, callback: _Callback) -> None:
+        """Have the calling thread take ``callback``; raises what its function raised."""
+        if self._abandoned:
+            return
+        self._callbacks.add(callback)
+        self._news.put(callback)
+        try:
+            error = await callback.done
+        finally:
+            self._callbacks.discard(callback)
+        if error is not None:
+            raise error
+
+    def next(self) -> _Callback | None:
+        """Wait for the next value; ``None`` at the end of the coroutine. Runs its callbacks."""
+        while True:
+            try:
+                callback = self._news.get(timeout=_SLICE)
+            except queue.Empty:
+                continue
+            if callback is None:
+                self.over = True
+                return None
+            if callback.call is None:
+                return callback
+            if callback.done.done():
+                continue
+            error = None
+            try:
+                callback.call()
+            except Exception as raised:  # noqa: BLE001 - raised again by the coroutine
+                error = raised
+            self.finish(callback, error)
+
+    def finish(self, callback: _Callback, error: Exception | None = None) -> None:
+        self._loop.call_soon_threadsafe(callback.finish, error)
+
+    def result(self) -> T:
+        """What the ended coroutine returned or raised."""
+        task = self._task
+        if task is None:
+            raise RuntimeError("the coroutine was not started")
+        try:
+            return task.result()
+        finally:
+            # The traceback of an error must not keep this frame, and the error, alive.
+            del task
+
+    def interrupt(self, interruption: BaseException) -> None:
+        """Cancel the coroutine and wait for its end, whose notes go to ``interruption``. A second
+        interruption ends the waiting; the coroutine then goes on without callbacks."""
+        try:
+            self._loop.call_soon_threadsafe(self._cancel)
+            while (left := self.next()) is not None:
+                self.finish(left)
+        except BaseException:
+            self._abandoned = True
+            self._loop.call_soon_threadsafe(self._release)
+            raise
+        task = self._task
+        error = None if task is None or task.cancelled() else task.exception()
+        if task is not None and task.cancelled():
+            try:
+                task.result()
+            except asyncio.CancelledError as cancelled:
+                error = cancelled
+        for note in getattr(error, "__notes__", []):
+            interruption.add_note(note)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _release(self) -> None:
+        for callback in self._callbacks:
+            callback.finish(None)
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run ``coroutine`` on the background loop and wait for its end in this thread.
+
+    Whatever interrupts the waiting (Ctrl-C, an exception out of a signal handler) cancels the
+    coroutine, whose end is waited for, and is then raised with the notes of that end.
+    """
+    call = _Call(coroutine)
+    try:
+        call.begin()
+        while (value := call.next()) is not None:
+            call.finish(value)
+    except BaseException as interruption:
+        if not call.over:
+            call.interrupt(interruption)
+        raise
+    return call.result()
+
+
+def iterate(values: AsyncGenerator[T, None]) -> Iterator[T]:
+    """The values of an asynchronous generator, which runs on the background loop in one task."""
+
+    async def pump() -> None:
+        call = _caller.get()
+        async with aclosing(values):
+            async for value in values:
+                if call is not None:
+                    await call.hand_over(_Callback(None, value))
+
+    call = _Call(pump())
+    try:
+        call.begin()
+        while (found := call.next()) is not None:
+            yield found.value
+            call.finish(found)
+    except BaseException as interruption:
+        if not call.over:
+            call.interrupt(interruption)
+        raise
+    call.result()
+
+
+async def call_back(function: Callable[..., object], *arguments: Any) -> None:
+    """Call the user's ``function`` where its user waits: for ``Wiro`` in the calling thread, for
+    ``AsyncWiro`` here, where it may be a coroutine function."""
+    call = _caller.get()
+    if call is not None:
+        await call.hand_over(_Callback(partial(function, *arguments)))
+        return
+    outcome = function(*arguments)
+    if inspect.isawaitable(outcome):
+        await outcome

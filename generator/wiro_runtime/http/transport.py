@@ -1,0 +1,471 @@
+"""The border between logic and I/O: requests to Wiro, downloads and WebSockets.
+
+Everything above it is coroutines that never see httpx2 or websockets. Every time limit is a
+cancellation (:func:`asyncio.timeout`), so it holds whatever the server, the proxy or the name
+server does. Each connection is a transport of its own that is used again from a stack: the pool of
+httpcore2 looks at every connection for every request, so many places would make it slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import time
+from collections import deque
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import httpcore2
+import httpx2
+
+from wiro_runtime.errors import ConfigurationError, ConnectionFailed, WiroError
+from wiro_runtime.http.loop import run_in_thread
+from wiro_runtime.http.proxies import Proxies
+from wiro_runtime.http.signing import auth_headers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+
+    from websockets.asyncio.client import ClientConnection
+
+    from wiro_runtime.http.multipart import Form
+    from wiro_runtime.settings import Settings
+
+MAX_RESPONSE: Final = 32 * 2**20
+"""Bytes of a response of the API, or of a WebSocket frame, beyond which it is refused. The longest
+known ones are texts of LLMs."""
+
+_IDLE: Final = 30.0
+"""Seconds that an unused connection is kept: longer than the longest pause of the poll schedule."""
+
+_MAX_UNSENT: Final = 2**20
+"""Bytes that may wait to be written to a WebSocket before it is given up. A server that pings and
+never reads makes them pile up."""
+
+_NOT_SENT: Final = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+    httpx2.InvalidURL,
+)
+"""Errors of a transport without traces that come before the first byte of a request leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One POST to Wiro, without credentials: the transport signs what it sends."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | Form
+
+    def __repr__(self) -> str:
+        return f"<Request POST {self.url}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole response. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class StreamResponse:
+    """The response to a GET whose body is still coming. Header names are in lower case; ``url`` is
+    the address that was asked."""
+
+    def __init__(self, response: httpx2.Response, url: str, read_timeout: float) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = _lowered(response)
+        self.url = url
+        self._response = response
+        self._read_timeout = read_timeout
+
+    async def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The pieces of the body as they come, not decoded. Raises :class:`ConnectionFailed` when
+        one does not come within the read timeout, or the connection breaks."""
+        pieces = self._response.aiter_raw()
+        while True:
+            failure: Exception | None = None
+            piece = b""
+            try:
+                async with asyncio.timeout(self._read_timeout):
+                    piece = await anext(pieces, b"")
+            except TimeoutError:
+                failure = ConnectionFailed(f"no data within {self._read_timeout:g} s")
+            except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
+                failure = ConnectionFailed(f"connection lost: {error}".rstrip(": "))
+            if failure is not None:
+                raise failure
+            if not piece:
+                return
+            yield piece
+
+
+class Socket:
+    """An open WebSocket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, text: str) -> None:
+        """Send one text frame."""
+        await self._connection.send(text)
+
+    async def receive(self, timeout: float) -> str | bytes | None:  # noqa: ASYNC109 - of one frame
+        """The next frame; ``None`` when none came within ``timeout`` seconds."""
+        until = time.monotonic() + timeout
+        while (left := until - time.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(min(left, 1.0)):
+                    return await self._connection.recv()
+            except TimeoutError:
+                if self._connection.transport.get_write_buffer_size() > _MAX_UNSENT:
+                    raise ConnectionFailed("WebSocket: the server does not read") from None
+        return None
+
+
+class _Exchange:
+    """Whether the bytes of one request have begun to leave, and its response once that is whole."""
+
+    def __init__(self, on_sent: Callable[[], object] | None) -> None:
+        self.response: Response | None = None
+        self.sent = False
+        self.traced = False
+        self._on_sent = on_sent
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Follow the steps that httpcore2 tells of."""
+        self.traced = True
+        if event.endswith("send_request_headers.started"):
+            # A proxy is sent a request of its own first, to open the tunnel.
+            if info["request"].method != b"CONNECT":
+                self.mark_sent()
+        elif event.endswith("send_request_headers.failed") and isinstance(
+            info["exception"], httpcore2.LocalProtocolError
+        ):
+            # Headers that cannot be written are found before the first byte is.
+            self.sent = False
+
+    def mark_sent(self) -> None:
+        self.sent = True
+        if self._on_sent is not None:
+            self._on_sent()
+
+
+class _Connections:
+    """Transports of one connection each, by origin; the one used last is used next."""
+
+    def __init__(self, proxies: Proxies) -> None:
+        self._proxies = proxies
+        self._idle: dict[str, deque[tuple[float, httpx2.AsyncHTTPTransport]]] = {}
+        self.closed = False
+
+    async def take(self, url: str, *, fresh: bool) -> httpx2.AsyncHTTPTransport:
+        idle = self._idle.get(_origin(url))
+        if idle and not fresh:
+            return idle.pop()[1]
+        context = await _ssl_context() if urlsplit(url).scheme == "https" else _UNVERIFIED
+        return httpx2.AsyncHTTPTransport(
+            verify=context,
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=1, keepalive_expiry=_IDLE),
+            proxy=self._proxies.for_url(url),
+        )
+
+    async def give_back(
+        self, url: str, transport: httpx2.AsyncHTTPTransport, *, keep: bool
+    ) -> None:
+        now = time.monotonic()
+        old: list[httpx2.AsyncHTTPTransport] = []
+        if keep and not self.closed:
+            self._idle.setdefault(_origin(url), deque()).append((now, transport))
+        else:
+            old.append(transport)
+        for origin, idle in list(self._idle.items()):
+            while idle and now - idle[0][0] > _IDLE:
+                old.append(idle.popleft()[1])
+            if not idle:
+                del self._idle[origin]
+        for each in old:
+            await each.aclose()
+
+    async def aclose(self) -> None:
+        self.closed = True
+        while self._idle:
+            for _, transport in self._idle.popitem()[1]:
+                await transport.aclose()
+
+
+class Transport:
+    """All I/O of one client, on the event loop of its first use.
+
+    Every method raises :class:`ConnectionFailed` for whatever the network does; its ``maybe_sent``
+    is true only when the first byte of the request may have left. ``http_client`` is used instead
+    of own connections, for the API and for downloads.
+    """
+
+    def __init__(self, settings: Settings, http_client: httpx2.AsyncClient | None = None) -> None:
+        self._settings = settings
+        self._client = http_client
+        self._proxies = Proxies(used=not settings.local)
+        self._connections = _Connections(self._proxies)
+        self._places = asyncio.Semaphore(settings.max_concurrency)
+        self._download_places = asyncio.Semaphore(settings.max_concurrency)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self._connections.closed
+
+    async def aclose(self) -> None:
+        """Close all connections but those of ``http_client``."""
+        await self._connections.aclose()
+
+    def check_loop(self) -> None:
+        """Raise :class:`ConfigurationError` when closed, or on another loop than the first."""
+        if self.closed:
+            raise ConfigurationError("the client is closed")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigurationError(
+                "AsyncWiro needs an event loop of asyncio; with another one, use Wiro in a thread"
+            ) from None
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise ConfigurationError(
+                "an AsyncWiro belongs to the event loop in which it was first used; make one for "
+                "each asyncio.run()"
+            )
+
+    async def send(
+        self,
+        request: Request,
+        timeout: float,  # noqa: ASYNC109 - begins later than the call
+        *,
+        fresh: bool = False,
+        on_sent: Callable[[], object] | None = None,
+    ) -> Response:
+        """Sign and send ``request``; redirects are not followed.
+
+        ``timeout`` seconds begin when the request has its place among ``max_concurrency`` others.
+        ``fresh``: over a new connection, because an idle one may be closed by the server at the
+        moment it is used, and then it is unknown whether the request was read. ``on_sent`` is
+        called when the first byte is about to leave.
+        """
+        self.check_loop()
+        async with self._places:
+            outcome = await self._send(request, timeout, fresh, _Exchange(on_sent))
+        # Raised here and not where it arose: the frames of the libraries hold the credentials.
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    async def _send(
+        self, request: Request, limit: float, fresh: bool, exchange: _Exchange
+    ) -> Response | BaseException:
+        try:
+            async with asyncio.timeout(limit), self._response(request, fresh, exchange) as response:
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > MAX_RESPONSE:
+                        return ConnectionFailed(
+                            f"the response is larger than {MAX_RESPONSE} bytes", retryable=False
+                        )
+                exchange.response = Response(response.status_code, _lowered(response), bytes(body))
+        except BaseException as error:  # noqa: BLE001 - returned, to be raised without its frames
+            # A connection that is slow to close takes nothing back.
+            if exchange.response is None or not isinstance(error, Exception):
+                return self._failure(request.url, limit, error, exchange)
+        return exchange.response
+
+    @asynccontextmanager
+    async def _response(
+        self, request: Request, fresh: bool, exchange: _Exchange
+    ) -> AsyncGenerator[httpx2.Response, None]:
+        settings = self._settings
+        content = request.body if isinstance(request.body, bytes) else _chunks(request.body)
+        limits = {"connect": settings.timeouts.connect, "read": None, "write": None, "pool": None}
+        build = httpx2.Request if self._client is None else self._client.build_request
+        message = build(
+            "POST",
+            request.url,
+            headers={
+                **request.headers,
+                **auth_headers(settings.api_key, settings.api_secret),
+            },
+            content=content,
+            extensions={"timeout": limits, "trace": exchange.trace},
+        )
+        if self._client is not None:
+            response = await self._client.send(message, stream=True, follow_redirects=False)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+            return
+        transport = await self._connections.take(request.url, fresh=fresh)
+        whole = False
+        try:
+            response = await transport.handle_async_request(message)
+            try:
+                yield response
+                whole = True
+            finally:
+                await response.aclose()
+        finally:
+            await self._connections.give_back(request.url, transport, keep=whole and not fresh)
+
+    def _failure(
+        self, url: str, limit: float, error: BaseException, exchange: _Exchange
+    ) -> BaseException:
+        """The error to raise for one of the libraries below."""
+        if isinstance(error, WiroError) or not isinstance(error, Exception):
+            error.__context__ = error.__cause__ = None
+            return error.with_traceback(None)
+        sent = exchange.sent
+        if not exchange.traced and not isinstance(error, TimeoutError):
+            sent = sent or not isinstance(error, (*_NOT_SENT, OSError, ValueError))
+        host = urlsplit(url).netloc
+        if isinstance(error, TimeoutError | httpx2.TimeoutException):
+            reason = f"no response from {host} within {limit:g} s" if sent else ""
+            return ConnectionFailed(reason or f"no connection to {host} in time", maybe_sent=sent)
+        said = str(error) or type(error).__name__
+        if not sent:
+            return ConnectionFailed(f"cannot connect to {host}: {said}", maybe_sent=False)
+        return ConnectionFailed(f"connection to {host} lost: {said}")
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        timeout: float,  # noqa: ASYNC109 - of the head
+        read_timeout: float,
+    ) -> AsyncGenerator[StreamResponse, None]:
+        """GET ``url``: without credentials, cookies or headers of the client; redirects are not
+        followed. ``timeout`` seconds until the head has come, ``read_timeout`` for each piece."""
+        self.check_loop()
+        async with self._download_places:
+            transport: httpx2.AsyncHTTPTransport | None = None
+            if self._client is None:
+                transport = await self._connections.take(url, fresh=False)
+                send = transport.handle_async_request
+            else:
+                send = partial(self._client.send, stream=True, auth=None, follow_redirects=False)
+            whole = False
+            try:
+                response = await self._head(url, headers, timeout, send)
+                if isinstance(response, BaseException):
+                    raise response
+                try:
+                    yield StreamResponse(response, url, read_timeout)
+                    whole = True
+                finally:
+                    await response.aclose()
+            finally:
+                if transport is not None:
+                    await self._connections.give_back(url, transport, keep=whole)
+
+    async def _head(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        limit: float,
+        send: Callable[[httpx2.Request], Awaitable[httpx2.Response]],
+    ) -> httpx2.Response | BaseException:
+        exchange = _Exchange(None)
+        limits = {"connect": self._settings.timeouts.connect}
+        try:
+            message = httpx2.Request(
+                "GET",
+                url,
+                headers=dict(headers),
+                extensions={"timeout": limits, "trace": exchange.trace},
+            )
+            async with asyncio.timeout(limit):
+                return await send(message)
+        except BaseException as error:  # noqa: BLE001 - returned, as in _send
+            return self._failure(url, limit, error, exchange)
+
+    @asynccontextmanager
+    async def open_socket(self, url: str, timeout: float) -> AsyncGenerator[Socket, None]:  # noqa: ASYNC109 - to open it
+        """Open a WebSocket, without credentials, within ``timeout`` seconds. A redirect to another
+        server is refused, as that one has no business with the token of a task."""
+        # Only those who follow a task live need it, and it takes a while to import.
+        from websockets.asyncio.client import connect  # noqa: PLC0415 - see above
+        from websockets.exceptions import WebSocketException  # noqa: PLC0415 - see above
+        from websockets.uri import parse_uri  # noqa: PLC0415 - see above
+
+        self.check_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                connection = await connect(
+                    url,
+                    open_timeout=None,
+                    close_timeout=1,
+                    max_size=MAX_RESPONSE,
+                    proxy=self._proxies.for_url(url),
+                    ssl=await _ssl_context() if url.lower().startswith("wss:") else None,
+                )
+        except TimeoutError:
+            raise ConnectionFailed(f"WebSocket: no connection within {timeout:g} s") from None
+        except (OSError, WebSocketException, ImportError, ValueError) as error:
+            # ImportError: a proxy for SOCKS needs a package of its own.
+            raise ConnectionFailed(f"WebSocket: {error}") from None
+        try:
+            async with connection:
+                asked, there = parse_uri(url), connection.protocol.uri
+                if (there.secure, there.host, there.port) != (asked.secure, asked.host, asked.port):
+                    raise ConnectionFailed("WebSocket: redirected to another server")
+                yield Socket(connection)
+        except (OSError, WebSocketException) as error:
+            raise ConnectionFailed(f"WebSocket: {error}") from None
+
+
+_UNVERIFIED: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For plain connections, which never look at it: without certificates it is made at once."""
+
+
+async def _ssl_context() -> ssl.SSLContext:
+    """The certificates of the system, or those that ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` name."""
+    names = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    try:
+        return await run_in_thread(lambda: _read_certificates(*names))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationError(
+            f"the certificates for https cannot be read: {reason} (see SSL_CERT_FILE, SSL_CERT_DIR)"
+        ) from None
+
+
+@lru_cache(4)
+def _read_certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    return httpx2.create_ssl_context()
+
+
+async def _chunks(form: Form) -> AsyncGenerator[bytes, None]:
+    chunks = form.chunks()
+    while chunk := await run_in_thread(lambda: next(chunks, b"")):
+        yield chunk
+
+
+def _lowered(response: httpx2.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
