@@ -16,13 +16,13 @@ import json
 import pkgutil
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.checks import shown
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
-from wiro_runtime.text import nearest, shorten
+from wiro_runtime.inputs.messages import nearest, shorten, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -88,17 +88,21 @@ class Entry:
             raise ConfigurationError(f"{text}; generate the package again") from None
 
     def check(self, inputs: object) -> ToolInputs:
-        """``inputs``, a mapping, as the tool's validated ``Inputs``. Raises
+        """Return ``inputs``, a mapping by either name, as the tool's ``Inputs``. Raises
         :class:`InvalidInputs`."""
         validator: type[ToolInputs] = self.module().Inputs
         if isinstance(inputs, validator):
             return inputs
         try:
-            arguments: dict[str, Any] = dict(cast("Any", inputs))
+            arguments: dict[object, Any] = dict(cast("Any", inputs))
         except (TypeError, ValueError):
             text = f"expected a mapping of inputs, got {type(inputs).__name__}"
-            raise InvalidInputs(text, problems={"inputs": text}) from None
-        return validator(**arguments)
+            raise InvalidInputs(f"inputs: {text}", problems={"inputs": text}) from None
+        for name in arguments:
+            if not isinstance(name, str):
+                text = f"the name of an input is text, not {shown(name)}"
+                raise InvalidInputs(f"inputs: {text}", problems={"inputs": text})
+        return validator(**cast("dict[str, Any]", arguments))
 
 
 class Catalogue(Collection[Entry]):
@@ -212,22 +216,29 @@ def serve_catalogue(module: str) -> None:
     sys.modules[module] = cast("Any", catalogue)
 
 
+def find_catalogue(package: str) -> Catalogue | None:
+    """Return the catalogue of a generated package, ``None`` when there is no such package or it
+    has none."""
+    try:
+        catalogue: object = import_module(f"{package}.catalogue")
+    except ModuleNotFoundError as error:
+        if error.name not in (package, package.partition(".")[0], f"{package}.catalogue"):
+            raise
+        return None
+    return catalogue if isinstance(catalogue, Catalogue) else None
+
+
 def open_catalogue(package: str | Catalogue = "wiro_tools") -> Catalogue:
-    """The catalogue of a generated package. Raises :class:`ConfigurationError` when there is no
-    such package or it has none."""
+    """Return the catalogue of a generated package. Raises :class:`ConfigurationError` when there
+    is no such package or it has none."""
     if isinstance(package, Catalogue):
         return package
     given = cast("object", package)
-    name = given if isinstance(given, str) else ""
-    try:
-        catalogue: object = import_module(f"{name}.catalogue") if name else None
-    except ModuleNotFoundError as error:
-        if error.name not in (name, name.partition(".")[0], f"{name}.catalogue"):
-            raise
-        catalogue = None
-    except (ValueError, TypeError):
-        catalogue = None
-    if not isinstance(catalogue, Catalogue):
+    catalogue = None
+    if isinstance(given, str) and given:
+        with suppress(ValueError, TypeError):
+            catalogue = find_catalogue(given)
+    if catalogue is None:
         raise ConfigurationError(
             f"{shown(given)} is no generated package that can be imported here"
         )

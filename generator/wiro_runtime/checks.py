@@ -1,85 +1,27 @@
-"""What callers pass, checked before anything is done with it, let alone sent and billed.
+"""Old name of :mod:`wiro_runtime.inputs.arguments`."""
 
-Each function raises :class:`ConfigurationError` with one line: what it is called, what it must be,
-what it is.
-"""
+from wiro_runtime.inputs.arguments import (
+    check_duration,
+    check_function,
+    check_functions,
+    check_kind,
+    check_number,
+    check_path,
+    check_whole,
+    is_duration,
+    is_number,
+)
+from wiro_runtime.inputs.messages import shown
 
-from __future__ import annotations
-
-import os
-from typing import TYPE_CHECKING, Any, cast
-
-from wiro_runtime.errors import ConfigurationError
-from wiro_runtime.text import shorten
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-def shown(value: object) -> str:
-    """``value`` where that is safe to show, its type otherwise: no ``repr`` of a caller's runs."""
-    if value is None or type(value) in (bool, float, int, str):
-        try:
-            return shorten(repr(value), 40)
-        except ValueError:
-            # Python prints no integer of some thousand digits.
-            return "a number that is too large"
-    return type(value).__name__
-
-
-def is_number(value: object, least: float = 0.0) -> bool:
-    """Whether ``value`` is a finite number, ``least`` or more, and no truth value."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    try:
-        return least <= float(value) < float("inf")
-    except OverflowError:
-        return False
-
-
-def is_duration(value: object) -> bool:
-    """Whether ``value`` is a number of seconds that one can wait for."""
-    return value != 0 and is_number(value)
-
-
-def check_duration(name: str, value: object) -> None:
-    if not is_duration(value):
-        raise ConfigurationError(f"{name} must be a positive number of seconds, not {shown(value)}")
-
-
-def check_number(name: str, value: object) -> None:
-    if not is_number(value):
-        raise ConfigurationError(f"{name} must be a number, 0 or more, not {shown(value)}")
-
-
-def check_whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(
-            f"{name} must be a whole number, at least {least}, not {shown(value)}"
-        )
-
-
-def check_kind(name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {shown(value)}")
-
-
-def check_functions(owner: object, names: Iterable[str], *, optional: bool) -> None:
-    """Whether the attributes of ``owner`` with these ``names`` can be called."""
-    for name in names:
-        check_function(f"{type(owner).__name__.lower()}.{name}", getattr(owner, name), optional)
-
-
-def check_function(name: str, value: Any, optional: bool = True) -> None:
-    if not callable(value) and not (optional and value is None):
-        raise ConfigurationError(f"{name} must be a function, not {shown(value)}")
-
-
-def check_path(name: str, value: object) -> None:
-    """Whether ``value`` can name a file: text or a ``pathlib.Path``, without a null character."""
-    try:
-        path: object = os.fspath(cast("str", value))
-    except TypeError:
-        path = None
-    if not isinstance(path, str) or not path or "\0" in path:
-        raise ConfigurationError(f"{name} must be a path, not {shown(value)}")
+__all__ = [
+    "check_duration",
+    "check_function",
+    "check_functions",
+    "check_kind",
+    "check_number",
+    "check_path",
+    "check_whole",
+    "is_duration",
+    "is_number",
+    "shown",
+]

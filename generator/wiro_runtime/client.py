@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.checks import check_path
 from wiro_runtime.http.port import run_blocking
+from wiro_runtime.inputs.resolve import resolve_inputs
 from wiro_runtime.results.result import Result
 from wiro_runtime.settings import load_settings
 from wiro_runtime.tasks.service import Runs
@@ -139,7 +140,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
 
         Raises :class:`InvalidInputs` for a tool that the package does not have, too.
         """
-        checked = open_catalogue(package).get(tool).check(inputs)
+        checked = resolve_inputs(tool, inputs, package=open_catalogue(package))
         return self.run(
             tool, checked, timeout=timeout, on_update=on_update, callback_url=callback_url
         )
@@ -153,7 +154,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
         callback_url: str | None = None,
     ) -> TaskT:
         """:meth:`submit` for a tool of which only the id is known; see :meth:`run_tool`."""
-        checked = open_catalogue(package).get(tool).check(inputs)
+        checked = resolve_inputs(tool, inputs, package=open_catalogue(package))
         return self.submit(tool, checked, callback_url=callback_url)
 
 

@@ -57,6 +57,10 @@ class Inputs(ToolInputs):
     ] = None
 
 
+LORA_MODEL = "selected_lora_model (selectedLoraModel)"
+IMAGE = "image (inputImage): expected an address (text)"
+
+
 def wrong(**given: Any) -> str:
     with pytest.raises(InvalidInputs) as caught:
         Inputs(**given)
@@ -106,10 +110,10 @@ def test_python_names_and_wiros_names_are_both_accepted() -> None:
         ({"prompt": ""}, "prompt: required, got blank text"),
         ({"prompt": " \n"}, "prompt: required, got blank text"),
         ({"prompt": "a\ud800"}, "prompt: holds half a character (an unpaired surrogate)"),
-        ({"image": "a\udfff"}, "image: holds half a character (an unpaired surrogate)"),
+        ({"image": "data:a\udfff"}, "image (inputImage): holds half a character"),
         (
             {"selected_model": "1", "selectedModel": "2"},
-            "selected_model: given twice, as selected_model and as selectedModel",
+            "selected_model (selectedModel): given twice, as selected_model and as selectedModel",
         ),
         ({"prompt": 3}, "prompt: expected text, got 3 (whole number)"),
         ({"prompt": b"x"}, "prompt: expected text, got b'x' (bytes)"),
@@ -125,11 +129,11 @@ def test_python_names_and_wiros_names_are_both_accepted() -> None:
         ({"scale": float("inf")}, "scale: expected a finite number, got inf"),
         ({"seed": [1]}, "seed: expected a whole number or text, got [1] (list)"),
         ({"fast": 1}, "fast: expected true or false, got 1 (whole number)"),
-        ({"selected_lora_model": "62"}, "selected_lora_model: expected a list, got '62' (text)"),
-        ({"private": 4}, "private: expected a list, got 4 (whole number)"),
+        ({"selected_lora_model": "62"}, f"{LORA_MODEL}: expected a list, got '62' (text)"),
+        ({"private": 4}, "private (selectedLoraModelPrivate): expected a list, got 4"),
         (
             {"selected_lora_model": ["62", 68]},
-            "selected_lora_model[1]: expected text or a LoRA choice, got 68 (whole number)",
+            "selected_lora_model[1] (selectedLoraModel): expected text or a LoRA choice, got 68",
         ),
         (
             {"scheduler": "EulerDiscreet"},
@@ -140,15 +144,16 @@ def test_python_names_and_wiros_names_are_both_accepted() -> None:
         ({"scheduler": ["DDIM"]}, "scheduler: expected text, got ['DDIM'] (list)"),
         (
             {"selected_lora_model": SLIDER(scale=3)},
-            "selected_lora_model: expected a list, got a LoRA choice",
+            "selected_lora_model (selectedLoraModel): expected a list, got a LoRA choice",
         ),
         ({"samples": 10**5000}, "samples: has more than 300 digits"),
         ({"prompt": 10**5000}, "prompt: expected text, got a whole number that is"),
         ({"prompt": [10**5000]}, "prompt: expected text, got a list that is too large to show"),
         ({"sampels": 4}, "sampels: unknown input; did you mean samples?"),
         ({"zzz": 4}, "zzz: unknown input"),
-        ({"image": 4}, "image: expected an address (text), a path, bytes or a binary file, got 4"),
-        ({"image": io.StringIO("x")}, "image: expected an address (text), a path, bytes"),
+        ({"selectedModle": "9"}, "selectedModle: unknown input; did you mean selected_model?"),
+        ({"image": 4}, f"{IMAGE}, a path, bytes or a binary file, got 4"),
+        ({"image": io.StringIO("x")}, f"{IMAGE}, a path, bytes"),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_said_in_one_line(given: dict[str, Any], message: str) -> None:
@@ -182,6 +187,7 @@ class Rude:
 
 def test_a_foreign_object_is_named_by_its_type_alone() -> None:
     assert wrong(prompt="x", samples=Rude()) == "samples: expected a whole number, got Rude"
+    assert wrong(prompt="x", samples=[Rude()]) == "samples: expected a whole number, got a list"
 
 
 def test_loras_send_their_ids_and_put_their_tags_in_front_of_the_prompt() -> None:
@@ -245,6 +251,62 @@ def test_files_show_as_their_names_and_addresses_as_they_are(tmp_path: Path) -> 
     url = "https://example.com/a.png"
     body = Inputs(prompt="x", image=url).wire()
     assert (body["inputImage"], body["inputImageUrl"]) == ("", url)
+
+
+NO_ADDRESSES = [
+    "photo.jpg",
+    "./a b.png",
+    "/srv/x",
+    "C:\\photo.jpg",
+    "c:/x",
+    "//host/x",
+    "=x:y",
+    " https://a",
+]
+
+
+class Sent(ToolInputs):
+    """Every kind of file input."""
+
+    one: Annotated[FileLike, Field(alias="inputOne", json_schema_extra={"x-wire": "file"})] = ""
+    many: Annotated[Sequence[FileLike], Field(json_schema_extra={"x-wire": "files"})] = []
+    mixed: Annotated[
+        FileLike | Sequence[FileLike], Field(json_schema_extra={"x-wire": "files-mixed"})
+    ] = ""
+    address: Annotated[FileLike | None, Field(json_schema_extra={"x-wire": "file-url"})] = None
+    addresses: Annotated[
+        Sequence[FileLike] | None, Field(json_schema_extra={"x-wire": "files-url"})
+    ] = None
+
+
+@pytest.mark.parametrize("text", NO_ADDRESSES)
+@pytest.mark.parametrize("field", ["one", "many", "mixed", "address", "addresses"])
+def test_text_that_is_no_address_is_refused_where_an_address_is_wanted(
+    field: str, text: str
+) -> None:
+    listed = field in ("many", "addresses")
+    with pytest.raises(InvalidInputs) as caught:
+        Sent(**{field: ["https://example.com/a.png", text] if listed else text})
+    name = {"one": "one (inputOne)"}.get(field, f"{field}[1]" if listed else field)
+    assert str(caught.value) == (
+        f"{name}: expected an address or a file, got {text!r} (text); "
+        f"to send the file, pass Path({text!r})"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "https://example.com/a,b.png", "HTTP://x", "data:image/png;base64,AA", "s3://a/b"]
+)
+def test_an_address_of_any_scheme_is_taken(text: str) -> None:
+    Sent(one=text, many=[text], mixed=text, address=text, addresses=[text])
+    Sent(mixed=[text, Path("photo.jpg"), b"x"])
+
+
+def test_a_text_that_is_no_path_either_gets_no_advice_to_send_it() -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        Sent(one="iVBORw0K\n" * 1000)
+    assert "pass Path" not in str(caught.value)
+    assert len(str(caught.value)) < 200
 
 
 def test_inputs_are_frozen_and_survive_json_schema() -> None:

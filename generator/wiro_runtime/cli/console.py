@@ -16,7 +16,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from wiro_runtime.text import shorten
+from wiro_runtime.inputs.messages import shorten
 
 PROGRAM: Final = "wiro-tools"
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wiro_runtime.checks import is_duration
 from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
@@ -21,6 +20,7 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.progress import downloading, watching
 from wiro_runtime.errors import NotFoundError, TaskCancelled, TaskFailed, WiroError
+from wiro_runtime.inputs.arguments import is_duration
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -36,7 +36,7 @@ from wiro_runtime.cli.results import (
 from wiro_runtime.cli.values import read_base, read_inputs
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.errors import InvalidInputs, WiroError
-from wiro_runtime.text import nearest, shorten
+from wiro_runtime.inputs.messages import nearest, shorten
 
 if TYPE_CHECKING:
     from wiro_runtime.catalogue import Entry

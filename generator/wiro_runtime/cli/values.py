@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.cli.console import CommandError
 from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.text import nearest, shorten
+from wiro_runtime.inputs.files import is_address
+from wiro_runtime.inputs.messages import nearest, shorten
 
 if TYPE_CHECKING:
     from wiro_runtime.cli.view import Choice, Field, ToolView
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}\Z")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\Z")
-_ADDRESS: Final = re.compile(r"(?i)[a-z][a-z0-9+.-]*:")
 _MAX_TEXT: Final = 16 * 1024 * 1024
 
 
@@ -244,7 +244,7 @@ def _file(text: str) -> Any:
         if not path.is_file():
             raise Problem(f"{text[1:]}: {'not a file' if path.exists() else 'no such file'}")
         return path
-    if text and not _ADDRESS.match(text):
+    if text and not is_address(text):
         hint = f"; to send the file, write @{text}" if Path(text).is_file() else ""
         raise Problem(f"expected @FILE or an address, got {shorten(repr(text))}{hint}")
     return text

@@ -20,7 +20,7 @@ from typing import (
 )
 
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption
-from wiro_runtime.inputs.model import FILE_KINDS
+from wiro_runtime.inputs.wire import FILE_KINDS
 
 if TYPE_CHECKING:
     from types import ModuleType

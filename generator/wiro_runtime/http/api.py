@@ -23,8 +23,8 @@ from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call
 from wiro_runtime.http.multipart import Form
 from wiro_runtime.http.port import Answer, Port, Request
 from wiro_runtime.http.signing import auth_headers
+from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.tasks.detail import as_float, as_int, as_mappings, as_text
-from wiro_runtime.text import shorten
 
 if TYPE_CHECKING:
     from wiro_runtime.settings import Settings

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import TextIOBase
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
+
+# A single letter before the colon is a drive of Windows.
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 
 @runtime_checkable
@@ -37,6 +41,15 @@ else:
             return {"type": "string", "format": "uri-or-file"}
 
 
+NOT_AN_ADDRESS: Final = "not_an_address"
+"""The kind of the validation error for a text that is not an address."""
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` begins with a scheme, as ``https:`` and ``data:`` addresses do."""
+    return _ADDRESS.match(text) is not None
+
+
 def is_local_file(value: object) -> bool:
     """Whether ``value`` is content to be uploaded rather than text."""
     return isinstance(value, PathLike | bytes | BinaryReader) and not isinstance(value, TextIOBase)
@@ -45,8 +58,9 @@ def is_local_file(value: object) -> bool:
 def _checked(value: object) -> object:
     from pydantic_core import PydanticCustomError  # noqa: PLC0415 - only the validators need it
 
-    if isinstance(value, str) or is_local_file(value):
+    if is_local_file(value) or (isinstance(value, str) and (not value or is_address(value))):
         return value
+    kind = NOT_AN_ADDRESS if isinstance(value, str) else "file_type"
     raise PydanticCustomError(
-        "file_type", "expected an address (text), a pathlib.Path, bytes or a binary file"
+        kind, "expected an address (text), a pathlib.Path, bytes or a binary file"
     )

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.checks import shown
 from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.text import is_huge, nearest, shorten
+from wiro_runtime.inputs.messages import is_huge, nearest, shorten, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

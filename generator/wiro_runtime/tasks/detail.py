@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, cast
 
-from wiro_runtime.text import shorten
+from wiro_runtime.inputs.messages import shorten
 
 ENDED: Final = "task_postprocess_end"
 CANCELLED: Final = "task_cancel"

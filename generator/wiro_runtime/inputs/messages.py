@@ -1,0 +1,205 @@
+"""Messages about inputs: the findings of a validator, and the wording that errors share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
+
+from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.inputs.files import NOT_AN_ADDRESS
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+_LIMIT: Final = 80
+
+
+def shorten(text: str, limit: int = _LIMIT) -> str:
+    """``text`` on one line of at most ``limit`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def is_huge(number: int) -> bool:
+    """Whether an integer has more than some 300 digits: no float holds it, and no tool means it."""
+    return number.bit_length() > 1000
+
+
+def nearest(given: object, known: Iterable[str]) -> str:
+    """``"; nearest: 'a', 'b'"`` for the known values most like ``given``, or the first few.
+
+    Values that contain what was given come first: people type the beginning of a long name.
+    """
+    values = list(dict.fromkeys(known))
+    if not values:
+        return ""
+    import difflib  # noqa: PLC0415 - slow to import, needed for messages only
+
+    text = str(given)[:200]
+    folded = text.casefold()
+    by_folded = {value.casefold(): value for value in values}
+    holding = [each for each in by_folded if len(folded) > 2 and folded in each]
+    close = difflib.get_close_matches(folded, by_folded, n=3, cutoff=0.5)
+    near = list(dict.fromkeys([*sorted(holding, key=len), *close]))[:3]
+    if near:
+        return "; nearest: " + ", ".join(shorten(repr(by_folded[each]), 60) for each in near)
+    more = ", …" if len(values) > 5 else ""
+    return "; one of: " + ", ".join(shorten(repr(value), 60) for value in values[:5]) + more
+
+
+def shown(value: object) -> str:
+    """``value`` where that is safe to show, its type otherwise: no ``repr`` of a caller's runs."""
+    if value is None or type(value) in (bool, float, int, str):
+        try:
+            return shorten(repr(value), 40)
+        except ValueError:
+            # Python prints no integer of some thousand digits.
+            return "a number that is too large"
+    return type(value).__name__
+
+
+UNSENDABLE: Final = "unsendable"
+"""The kind of a validation error whose message is complete as it is."""
+
+_EXPECTED: Final = {
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "bytes_type": "bytes",
+    "dict_type": "a mapping",
+    "file_type": "an address (text), a path, bytes or a binary file",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number of reasonable size",
+    "int_type": "a whole number",
+    "is_instance_of": "a LoRA choice",
+    "list_type": "a list",
+    "mapping_type": "a mapping",
+    "sequence_str": "a list",
+    "sequence_type": "a list",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+
+_TYPES: Final[dict[type, str]] = {
+    bool: "boolean",
+    bytes: "bytes",
+    dict: "mapping",
+    float: "number",
+    int: "whole number",
+    list: "list",
+    str: "text",
+    tuple: "list",
+}
+
+
+def problems_of(cls: type[BaseModel], error: ValidationError) -> dict[str, str]:
+    """Return one line for each field that is wrong, by the field's Python name."""
+    names = {info.alias or name: name for name, info in cls.model_fields.items()}
+    grouped: dict[str, list[ErrorDetails]] = {}
+    for detail in error.errors(include_url=False):
+        where = [str(x) for x in detail["loc"]]
+        head = names.get(where[0], where[0]) if where else ""
+        index = next((f"[{x}]" for x in detail["loc"][1:] if isinstance(x, int)), "")
+        grouped.setdefault(head + index, []).append(detail)
+    # A union reports every branch; the branch that looked into the list says more.
+    for name in [n for n in grouped if "[" in n]:
+        grouped.pop(name.partition("[")[0], None)
+    return {name: _line(cls, name, details) for name, details in grouped.items()}
+
+
+def report(cls: type[BaseModel], found: Mapping[str, str]) -> InvalidInputs:
+    """Return the error for ``found``: one line for each field, in the order of the fields, unknown
+    names last. Where Wiro's name differs, it follows in brackets."""
+    order = {name: place for place, name in enumerate(cls.model_fields)}
+    problems = dict(
+        sorted(found.items(), key=lambda item: order.get(item[0].partition("[")[0], len(order)))
+    )
+    lines = "\n".join(f"{_with_wire_name(cls, name)}: {text}" for name, text in problems.items())
+    return InvalidInputs(lines, problems=problems)
+
+
+def _with_wire_name(cls: type[BaseModel], name: str) -> str:
+    """``scale (guidanceScale)``, or ``photos[1] (inputPhotos)``."""
+    info = cls.model_fields.get(name.partition("[")[0])
+    if info is None or info.alias in (None, name.partition("[")[0]):
+        return shorten(name)
+    return f"{name} ({info.alias})"
+
+
+def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
+    kinds = [detail["type"] for detail in details]
+    if "string_unicode" in kinds:
+        return "holds half a character (an unpaired surrogate)"
+    if UNSENDABLE in kinds:
+        return next(detail["msg"] for detail in details if detail["type"] == UNSENDABLE)
+    given = details[0]["input"]
+    if NOT_AN_ADDRESS in kinds:
+        text = next(detail["input"] for detail in details if detail["type"] == NOT_AN_ADDRESS)
+        return f"expected an address or a file, got {_described(text)}{_path_hint(text)}"
+    if "missing" in kinds:
+        return "required"
+    if "extra_forbidden" in kinds:
+        for field, info in cls.model_fields.items():
+            if name in (field, info.alias):
+                return f"given twice, as {field} and as {info.alias}"
+        return f"unknown input{_guess(cls, name)}"
+    if "literal_error" in kinds and len(kinds) == 1 and not isinstance(given, (str, int, float)):
+        return f"expected text, got {_described(given)}"
+    if "literal_error" in kinds and (isinstance(given, str) or len(kinds) == 1):
+        options = option_values(cls.model_fields[name.partition("[")[0]].annotation)
+        return f"{shorten(repr(given))} is not an option{nearest(given, options)}"
+    expected = list(dict.fromkeys(text for d in details if (text := _expected(d))))
+    if "a whole number" in expected and {"a number", "a finite number"} & set(expected):
+        expected.remove("a whole number")
+    if not expected:
+        return f"{details[0]['msg']}, got {_described(given)}"
+    return f"expected {' or '.join(expected)}, got {_described(given)}"
+
+
+def _guess(cls: type[BaseModel], name: str) -> str:
+    """``"; did you mean scale?"`` for a name that is like an input's, by either of its names."""
+    names = {info.alias or field: field for field, info in cls.model_fields.items()}
+    names |= {field: field for field in cls.model_fields}
+    near = nearest(name, names).partition("nearest: ")[2].partition(",")[0].strip("'")
+    return f"; did you mean {names[near]}?" if near in names else ""
+
+
+def _path_hint(text: str) -> str:
+    if not text.isprintable() or len(text) > _LIMIT:
+        return ""
+    return f"; to send the file, pass Path({text!r})"
+
+
+def _expected(detail: ErrorDetails) -> str | None:
+    if detail["type"] == "is_instance_of" and detail.get("ctx", {}).get("class") == "Sequence":
+        return _EXPECTED["sequence_type"]
+    return _EXPECTED.get(detail["type"])
+
+
+def option_values(annotation: Any) -> list[str]:
+    """The documented values of a closed select, wherever in the field's type they are."""
+    if get_origin(annotation) is Literal:
+        return [str(value) for value in get_args(annotation)]
+    return [value for part in get_args(annotation) for value in option_values(part)]
+
+
+def _described(value: object) -> str:
+    """Return ``value`` and its kind; the kind alone where it has no short or safe ``repr``."""
+    from wiro_runtime.inputs.lora import LoraChoice  # noqa: PLC0415 - it imports this module
+
+    kind = _TYPES.get(type(value))
+    if isinstance(value, LoraChoice):
+        return "a LoRA choice"
+    if kind is None:
+        return "nothing" if value is None else type(value).__name__
+    try:
+        return f"{shorten(repr(value))} ({kind})"
+    except (ValueError, RecursionError):
+        # Python prints no integers beyond some thousand digits, nor what holds one.
+        return f"a {kind} that is too large to show"
+    except Exception:  # noqa: BLE001 - the `__repr__` of a part of a list
+        return f"a {kind}"
