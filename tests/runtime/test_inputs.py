@@ -286,7 +286,7 @@ def test_text_that_is_no_address_is_refused_where_an_address_is_wanted(
 ) -> None:
     listed = field in ("many", "addresses")
     with pytest.raises(InvalidInputs) as caught:
-        Sent(**{field: ["https://example.com/a.png", text] if listed else text})
+        cast("Any", Sent)(**{field: ["https://example.com/a.png", text] if listed else text})
     name = {"one": "one (inputOne)"}.get(field, f"{field}[1]" if listed else field)
     assert str(caught.value) == (
         f"{name}: expected an address or a file, got {text!r} (text); "

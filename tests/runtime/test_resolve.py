@@ -91,6 +91,6 @@ def test_a_package_whose_catalogue_is_broken_is_said_rather_than_billed(
         "from wiro_runtime.catalogue import serve_catalogue\nserve_catalogue(__name__)\n", "utf-8"
     )
     (folder / "catalogue.json").write_text("{", "utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(ConfigurationError, match="cannot be read"):
         resolve_inputs(SD, {"prompt": "x"})
