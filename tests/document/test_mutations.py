@@ -111,9 +111,6 @@ def accounted_for(document: str | bytes) -> None:
     else:
         said = "".join(map(str, parsed.diagnostics))
         assert verify(parsed) is None
-        careful = parsed.careful
-        assert parsed.spec == careful.spec
-        assert parsed.diagnostics == careful.diagnostics
         assert load_spec(dump_spec(parsed.spec), path="x.yaml") == parsed.spec
     assert said.isprintable()
 
@@ -155,7 +152,7 @@ def test_any_json_may_stand_where_json_stands(data: st.DataObject | None) -> Non
 
 
 @pytest.mark.parametrize("text", [*REAL, *MADE])
-def test_a_whole_document_reads_the_same_quickly_and_carefully(text: str) -> None:
+def test_a_whole_document_is_accounted_for(text: str) -> None:
     accounted_for(text)
 
 

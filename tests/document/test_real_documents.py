@@ -36,7 +36,7 @@ def test_nothing_is_dropped(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_parts_tile_the_text(name: str) -> None:
     parsed = parse(real(name))
-    assert "".join(parsed.text[part.start : part.end] for part in parsed.parts) == parsed.text
+    assert "".join(parsed.text[span.start : span.end] for span in parsed.spans) == parsed.text
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -109,12 +109,12 @@ def test_every_change_of_the_spec_is_noticed(change: str, flattened: bool) -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_text_that_no_part_holds_is_noticed(name: str) -> None:
-    parsed = parse(real(name)).careful
-    marks = parsed.recorded
-    for number, part in enumerate(marks):
-        if part[0] is Kind.VALUE and part[2] > part[1]:
-            fewer = replace(parsed, recorded=marks[:number] + marks[number + 1 :])
+def test_text_that_no_span_holds_is_noticed(name: str) -> None:
+    parsed = parse(real(name))
+    spans = parsed.recorded
+    for number, span in enumerate(spans):
+        if span.kind is Kind.VALUE and span.end > span.start:
+            fewer = replace(parsed, recorded=spans[:number] + spans[number + 1 :])
             assert verify(fewer) is not None
 
 
@@ -125,7 +125,7 @@ def test_another_text_is_noticed() -> None:
     mismatch = verify(other)
     assert mismatch is not None
     assert mismatch.position.offset == at
-    assert mismatch.place == ("inputs", 9, "help")
+    assert mismatch.path == ("inputs", 9, "help")
     assert mismatch.found.startswith("Guidance")
 
 
@@ -139,7 +139,7 @@ def test_boilerplate_is_only_the_end_of_the_document_and_the_callback() -> None:
     for name in NAMES:
         parsed: ParsedDocument = parse(real(name))
         start = parsed.text.index("## Integration Header Prepare")
-        regions = [part for part in parsed.parts if part.kind is Kind.REGION]
+        regions = [part for part in parsed.spans if part.kind is Kind.REGION]
         assert all(part.start > start for part in regions)
         run = [part for part in regions if part.name == "run-request"]
         assert "".join(parsed.text[part.start : part.end] for part in run).count('"') < 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from wirogen.document.plaininputs import RawInput
+from wirogen.document.raw_input import RawInput
 from wirogen.merge.wire import (
     CALLBACK,
     PROMPT,

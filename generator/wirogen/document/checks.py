@@ -8,9 +8,9 @@ from typing import Final
 
 from wirogen.document.head import Head
 from wirogen.document.layout import Layout
-from wirogen.document.plaininputs import RawInput
+from wirogen.document.raw_input import RawInput
 from wirogen.document.report import Report, shorten
-from wirogen.document.source_map import Tiler
+from wirogen.document.source_map import SourceMap
 from wirogen.document.tail import Body
 from wirogen.merge.wire import CALLBACK, Decision, is_picker
 from wirogen.specs import Json
@@ -31,19 +31,19 @@ _HELP_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*-help")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
 
 
-def check_text(report: Report, layout: Layout, tiler: Tiler) -> None:
-    """Characters that a reader does not see, once for each part; and mixed line ends."""
+def check_text(report: Report, layout: Layout, source_map: SourceMap) -> None:
+    """Characters that a reader does not see, once for each span; and mixed line ends."""
     text = layout.text
     # Without its plain characters a text is short and quick to search.
     if _UNUSUAL.search(text.encode().translate(None, _PLAIN).decode()):
-        marks = tiler.marks
-        starts = [mark[1] for mark in marks]
+        spans = source_map.spans
+        starts = [span.start for span in spans]
         reported = -1
         for match in _UNUSUAL.finditer(text):
-            part = bisect_right(starts, match.start()) - 1
-            if part != reported:
-                reported = part
-                subject = ".".join(map(str, marks[part][4]))
+            number = bisect_right(starts, match.start()) - 1
+            if number != reported:
+                reported = number
+                subject = ".".join(map(str, spans[number].path))
                 message = f"holds an unusual character: U+{ord(match.group()):04X}"
                 report.add("D008", match.start(), subject, message)
     returns = text.count("\r")

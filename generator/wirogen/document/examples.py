@@ -29,7 +29,7 @@ class ExampleReader:
     def __init__(self, page: Page, names: Collection[str]) -> None:
         self.page = page
         self.layout = page.layout
-        self.tiler = page.tiler
+        self.source_map = page.source_map
         self.names = names
 
     def find(self, start: int, end: int) -> list[_Item]:
@@ -58,7 +58,7 @@ class ExampleReader:
         return _Item(dash, key, stop, name, known=False) if is_unknown_key(word) else None
 
     def read(self, items: list[_Item], end: int) -> list[dict[str, str]]:
-        layout, tiler = self.layout, self.tiler
+        layout, source_map = self.layout, self.source_map
         sets: list[dict[str, str]] = []
         for number, item in enumerate(items):
             limit = items[number + 1].dash if number + 1 < len(items) else end
@@ -69,11 +69,11 @@ class ExampleReader:
                 self.page.report.add(
                     "D111", item.key, item.name, "is in an example but not an input"
                 )
-            tiler.syntax(item.dash, ITEM)
+            source_map.syntax(item.dash, ITEM)
             stem = layout.text[item.key : item.key_end - 1] != item.name
-            tiler.value(
+            source_map.value(
                 item.key, item.key_end - 1, (*place, "key"), Form.STEM if stem else Form.TEXT
             )
-            tiler.syntax(item.key_end - 1, ":")
+            source_map.syntax(item.key_end - 1, ":")
             sets[-1][item.name] = self.page.value(item.key_end, limit, (*place, "value"), 2)
         return sets

@@ -53,7 +53,7 @@ class _Reader:
         self.page = page
         self.layout = page.layout
         self.text = page.text
-        self.tiler = page.tiler
+        self.source_map = page.source_map
         self.report = page.report
         self.head = Head("")
         self.unknown = re.compile("")
@@ -61,7 +61,7 @@ class _Reader:
     def read(self) -> Head:
         text, layout, head = self.text, self.layout, self.head
         start = layout.skip(0, len(text))
-        self.tiler.syntax(start, START)
+        self.source_map.syntax(start, START)
         at = layout.skip(start + len(START), len(text))
         head.word = next((word for word in WORDS if text.startswith(f"{word} name:", at)), "")
         if not head.word:
@@ -124,7 +124,7 @@ class _Reader:
         self._sections(detail, end)
         for index, (at, key, name) in enumerate(keys):
             limit = keys[index + 1][0] if index + 1 < len(keys) else self.head.sections[0]
-            self.tiler.syntax(at, key)
+            self.source_map.syntax(at, key)
             self._field(name, at + len(key), limit)
 
     def _sections(self, detail: int, end: int) -> None:
@@ -140,7 +140,7 @@ class _Reader:
         if name in {"categories", "tags"}:
             self._items(head.categories if name == "categories" else head.tags, name, begin, stop)
         elif name == "cover" and self.text[begin:stop] == NO_COVER:
-            self.tiler.syntax(begin, NO_COVER)
+            self.source_map.syntax(begin, NO_COVER)
         else:
             place = ("endpoints", name) if name in {"run", "detail"} else (name,)
             value = self.page.value(begin, stop, place)
@@ -181,5 +181,5 @@ class _Reader:
             items.append(self.page.value(*loose, (name, 0)))
         for index, mark in enumerate(marks):
             limit = marks[index + 1] if index + 1 < len(marks) else end
-            self.tiler.syntax(mark, ITEM)
+            self.source_map.syntax(mark, ITEM)
             items.append(self.page.value(mark + len(ITEM), limit, (name, len(items))))

@@ -9,9 +9,9 @@ from wirogen.document.fields import Fields, Start, Typed, own_lines, unknown_key
 from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, OPTIONS, TYPE, VALUE
 from wirogen.document.options import heading_after_options, read_options, settle
 from wirogen.document.page import Page
-from wirogen.document.plaininputs import RawInput, plain_input
+from wirogen.document.raw_input import RawInput
 from wirogen.document.report import shorten
-from wirogen.document.source_map import Form, Place
+from wirogen.document.source_map import Form, SpecPath
 from wirogen.document.values import shown_end, spellings, value_of
 from wirogen.merge.wire import CALLBACK, agrees
 from wirogen.specs import Json
@@ -39,7 +39,7 @@ class InputReader:
         self.page = page
         self.layout = page.layout
         self.text = page.text
-        self.tiler = page.tiler
+        self.source_map = page.source_map
         self.fields = fields
         self.body = body
         self.keep_text = keep_text
@@ -57,7 +57,7 @@ class InputReader:
             limit = starts[following].at if following < len(starts) else end
             if start.name == CALLBACK:
                 self.page.report.add("D211", start.at, CALLBACK, _CALLBACK_INPUT)
-                self.tiler.region(start.at, self.layout.trim(start.at, limit)[1], "callback")
+                self.source_map.region(start.at, self.layout.trim(start.at, limit)[1], "callback")
             elif start.name in names:
                 self.page.report.add("D206", start.at, start.name, _SECOND)
                 self.keep_text(f"Second input {start.name}", start.at, limit)
@@ -172,14 +172,12 @@ class InputReader:
         return None
 
     def _input(self, start: Start, typed: Typed, end: int, index: int) -> RawInput:
-        layout, tiler = self.layout, self.tiler
-        place: Place = ("inputs", index)
-        raw = plain_input(self.text, start, typed, flat=layout.flat) if tiler.blind else None
-        if raw is None:
-            raw = self._keys(start, typed, end, place)
+        layout, source_map = self.layout, self.source_map
+        place: SpecPath = ("inputs", index)
+        raw = self._keys(start, typed, end, place)
         options = self._default(raw, typed, start.column, end, place)
         if options >= 0:
-            tiler.syntax(options, OPTIONS)
+            source_map.syntax(options, OPTIONS)
             raw.at["options"] = options
             after = options + len(OPTIONS)
             keys = own_lines(layout, after, end, start.column)
@@ -190,53 +188,53 @@ class InputReader:
             self._keep(raw, keys, end, place)
         return raw
 
-    def _keys(self, start: Start, typed: Typed, end: int, place: Place) -> RawInput:
+    def _keys(self, start: Start, typed: Typed, end: int, place: SpecPath) -> RawInput:
         """Everything before the text of the default."""
-        layout, text, tiler = self.layout, self.text, self.tiler
+        layout, text, source_map = self.layout, self.text, self.source_map
         help_at = self.fields.help_of(start, end)
-        tiler.syntax(start.at, NAME)
+        source_map.syntax(start.at, NAME)
         begin, stop = layout.trim(start.at + len(NAME), start.label)
         name_end = layout.word_end(begin, stop)
         unknown = unknown_keys(layout, name_end, stop) if name_end < stop else []
         if unknown is None:
             name_end = stop
         raw = RawInput(text[begin:name_end], at={"name": begin}, extra={}, option_at=[])
-        tiler.value(begin, name_end, (*place, "name"))
+        source_map.value(begin, name_end, (*place, "name"))
         self._keep(raw, unknown or [], stop, place)
-        tiler.syntax(start.label, LABEL)
+        source_map.syntax(start.label, LABEL)
         raw.label = self._line(
             raw, (start.label + len(LABEL), help_at), start.column, (*place, "label")
         )
-        tiler.syntax(help_at, HELP)
+        source_map.syntax(help_at, HELP)
         raw.help = self._line(raw, (help_at + len(HELP), typed.at), start.column, (*place, "help"))
-        tiler.syntax(typed.at, TYPE)
+        source_map.syntax(typed.at, TYPE)
         raw.type = text[slice(*typed.kind)]
         raw.at["type"] = typed.kind[0]
-        tiler.value(*typed.kind, (*place, "type"))
+        source_map.value(*typed.kind, (*place, "type"))
         if typed.extra[1] - typed.extra[0] > 1:
             self._keep(raw, unknown_keys(layout, *typed.extra) or [], typed.extra[1], place)
-        tiler.syntax(typed.default, DEFAULT)
+        source_map.syntax(typed.default, DEFAULT)
         return raw
 
-    def _keep(self, raw: RawInput, keys: list[tuple[int, int]], end: int, place: Place) -> None:
+    def _keep(self, raw: RawInput, keys: list[tuple[int, int]], end: int, place: SpecPath) -> None:
         if keys:
             self.page.keep(keys, end, place, raw.extra, code="D102", subject=raw.name)
 
-    def _line(self, raw: RawInput, span: tuple[int, int], column: int, place: Place) -> str:
+    def _line(self, raw: RawInput, span: tuple[int, int], column: int, place: SpecPath) -> str:
         """A text that ends at the next key, or at an unknown key on a line of its own."""
         layout = self.layout
         begin, stop = layout.trim(*span)
         raw.at[str(place[-1])] = begin
         value = self.text[begin:stop]
         if layout.flat or "\n" not in value:
-            self.tiler.value(begin, stop, place)
+            self.source_map.value(begin, stop, place)
             return value
         unknown = own_lines(layout, begin, stop, column)
         value = self.page.value(begin, unknown[0][0] if unknown else stop, place, column)
         self._keep(raw, unknown, stop, place[:-1])
         return value
 
-    def _default(self, raw: RawInput, typed: Typed, column: int, end: int, place: Place) -> int:
+    def _default(self, raw: RawInput, typed: Typed, column: int, end: int, place: SpecPath) -> int:
         """Reads the default; returns where ``options:`` is, or -1."""
         layout = self.layout
         shown = self.shown(raw.name)
@@ -269,14 +267,14 @@ class InputReader:
         raw: RawInput,
         value: str,
         span: tuple[int, int],
-        place: Place,
+        place: SpecPath,
         form: Form = Form.TEXT,
         indent: int = 0,
     ) -> None:
         if raw.type in CHOICE_TYPES and len(value) > 1 and value[0] == value[-1] == '"':
             value, form = self.text[span[0] + 1 : span[1] - 1], Form.QUOTED
         raw.default = value if value or form is Form.QUOTED else None
-        self.tiler.value(*span, (*place, "default"), form, indent)
+        self.source_map.value(*span, (*place, "default"), form, indent)
 
     def _known_stop(self, begin: int, end: int, shown: str) -> int:
         """Where the default ends according to the Run Command, or -1 when it does not say."""

@@ -17,9 +17,8 @@ from wirogen.document.grammar import (
 from wirogen.document.json_decoding import JsonError, decode
 from wirogen.document.layout import Layout
 from wirogen.document.page import Page
-from wirogen.document.plainoptions import plain_option
 from wirogen.document.report import shorten
-from wirogen.document.source_map import Form, Place
+from wirogen.document.source_map import Form, SpecPath
 from wirogen.specs import Json, Option
 
 _TRIES = 4
@@ -59,7 +58,7 @@ def heading_after_options(layout: Layout, start: int, end: int) -> int:
 
 
 def read_options(
-    page: Page, subject: str, place: Place, span: tuple[int, int], at: list[int]
+    page: Page, subject: str, place: SpecPath, span: tuple[int, int], at: list[int]
 ) -> tuple[Option, ...]:
     """The options in ``span``; ``at`` is given the offset of each one's value."""
     return tuple(_Options(page, subject, place).read(*span, at))
@@ -78,11 +77,11 @@ class _Array:
 
 
 class _Options:
-    def __init__(self, page: Page, subject: str, place: Place) -> None:
+    def __init__(self, page: Page, subject: str, place: SpecPath) -> None:
         self.page = page
         self.layout = page.layout
         self.text = page.text
-        self.tiler = page.tiler
+        self.source_map = page.source_map
         self.report = page.report
         self.subject = f"{subject}.options"
         self.place = place
@@ -90,14 +89,8 @@ class _Options:
     def read(self, start: int, end: int, at: list[int]) -> list[Option]:
         marks = self._marks(start, end)
         found: list[Option] = []
-        flat, quick = self.layout.flat, self.tiler.blind
         for mark, limit in zip(marks, [*marks[1:], end], strict=False):
-            plain = plain_option(self.text, mark, limit, flat=flat) if quick else None
-            if plain is not None:
-                found.append(plain[0])
-                at.append(plain[1])
-            else:
-                found.append(self._option(mark, limit, len(found), at))
+            found.append(self._option(mark, limit, len(found), at))
         return found
 
     def _marks(self, start: int, end: int) -> list[int]:
@@ -125,9 +118,9 @@ class _Options:
         )
 
     def _option(self, start: int, end: int, index: int, at: list[int]) -> Option:
-        layout, text, tiler = self.layout, self.text, self.tiler
+        layout, text, source_map = self.layout, self.text, self.source_map
         place = (*self.place, index)
-        tiler.syntax(start, VALUE)
+        source_map.syntax(start, VALUE)
         begin = layout.skip(start + len(VALUE), end)
         end = layout.trim(start, end)[1]
         value_end, label = self._value_end(begin, end)
@@ -135,10 +128,10 @@ class _Options:
         quoted = value_end - begin > 1 and text[begin] == text[value_end - 1] == '"'
         if quoted:
             value = text[begin + 1 : value_end - 1]
-            tiler.value(begin, value_end, (*place, "value"), Form.QUOTED)
+            source_map.value(begin, value_end, (*place, "value"), Form.QUOTED)
         else:
             value = text[begin:value_end]
-            tiler.value(begin, value_end, (*place, "value"))
+            source_map.value(begin, value_end, (*place, "value"))
             self.report.add(
                 "D210", begin, self.subject, f"has a value without quotes: {shorten(value)}"
             )
@@ -161,8 +154,8 @@ class _Options:
             label = layout.find(LABEL, label + 1, end)
         return end, -1
 
-    def _rest(self, value: str, label_at: int, end: int, place: Place) -> Option:
-        layout, tiler = self.layout, self.tiler
+    def _rest(self, value: str, label_at: int, end: int, place: SpecPath) -> Option:
+        layout, source_map = self.layout, self.source_map
         column = None if layout.flat else layout.column(label_at)
         start = label_at + len(LABEL)
         settings = self._array(GENERATESETTINGS, start, end, column)
@@ -170,12 +163,12 @@ class _Options:
         arrays_at = words.at if words else settings.at if settings else end
         about_at = layout.find(DESCRIPTION, start, arrays_at, column)
         extra: dict[str, str] = {}
-        tiler.syntax(label_at, LABEL)
+        source_map.syntax(label_at, LABEL)
         label_end = about_at if about_at >= 0 else arrays_at
         label = self._line((start, label_end), column, (*place, "label"), extra)
         about: str | None = None
         if about_at >= 0:
-            tiler.syntax(about_at, DESCRIPTION)
+            source_map.syntax(about_at, DESCRIPTION)
             span = (about_at + len(DESCRIPTION), arrays_at)
             about = self._line(span, column, (*place, "description"), extra)
         trigger: tuple[str, ...] | None = None
@@ -196,13 +189,13 @@ class _Options:
         )
 
     def _line(
-        self, span: tuple[int, int], column: int | None, place: Place, extra: dict[str, str]
+        self, span: tuple[int, int], column: int | None, place: SpecPath, extra: dict[str, str]
     ) -> str:
         """A text that ends at the next key, or at an unknown key on a line of its own."""
         start, end = span
         begin, stop = self.layout.trim(start, end)
         if self.layout.flat or self.text.find("\n", start, stop) < 0:
-            self.tiler.value(begin, stop, place)
+            self.source_map.value(begin, stop, place)
             return self.text[begin:stop]
         keys = own_lines(self.layout, start, end, column or 0)
         value = self.page.value(start, keys[0][0] if keys else end, place)
@@ -210,7 +203,7 @@ class _Options:
         return value
 
     def _keep(
-        self, keys: list[tuple[int, int]], end: int, place: Place, extra: dict[str, str]
+        self, keys: list[tuple[int, int]], end: int, place: SpecPath, extra: dict[str, str]
     ) -> None:
         if keys:
             self.page.keep(keys, end, place, extra, code="D103", subject=self.subject)
@@ -246,14 +239,14 @@ class _Options:
         )
 
     def _keep_array(
-        self, array: _Array, end: int, place: Place, extra: dict[str, str]
+        self, array: _Array, end: int, place: SpecPath, extra: dict[str, str]
     ) -> tuple[Json, ...] | None:
         """Tiles an array; one that cannot be read is kept as text in ``extra``."""
-        layout, tiler = self.layout, self.tiler
+        layout, source_map = self.layout, self.source_map
         name = array.key.rstrip(":")
         if array.value is not None and array.end <= end:
-            tiler.syntax(array.at, array.key)
-            tiler.value(array.start, array.end, (*place, name), Form.JSON)
+            source_map.syntax(array.at, array.key)
+            source_map.value(array.start, array.end, (*place, name), Form.JSON)
             if layout.skip(array.end, end) < end:
                 self._behind(array, end, place, extra)
             return array.value
@@ -261,12 +254,12 @@ class _Options:
         message = f"has {name} that cannot be read: {wrong.reason}"
         self.report.add("D209", min(wrong.offset, end), self.subject, message)
         slot = len(extra)
-        tiler.value(array.at, array.at + len(name), (*place, "extra", slot, "key"))
-        tiler.syntax(array.at + len(name), ":")
+        source_map.value(array.at, array.at + len(name), (*place, "extra", slot, "key"))
+        source_map.syntax(array.at + len(name), ":")
         extra[name] = self.page.value(array.start, end, (*place, "extra", slot, "value"))
         return None
 
-    def _behind(self, array: _Array, end: int, place: Place, extra: dict[str, str]) -> None:
+    def _behind(self, array: _Array, end: int, place: SpecPath, extra: dict[str, str]) -> None:
         keys = unknown_keys(self.layout, array.end, end)
         if keys is None:
             name = array.key.rstrip(":")

@@ -1,4 +1,4 @@
-"""What every reader of a document needs: its layout, the tiler and the report."""
+"""What every reader of a document needs: its layout, the source map and the report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wirogen.document.layout import Layout
 from wirogen.document.report import Report, shorten
-from wirogen.document.source_map import Form, Place, Tiler
+from wirogen.document.source_map import Form, SourceMap, SpecPath
 from wirogen.document.values import value_of
 
 
@@ -15,7 +15,7 @@ class Page:
     """A document that is being read."""
 
     layout: Layout
-    tiler: Tiler
+    source_map: SourceMap
     report: Report
 
     @property
@@ -23,24 +23,24 @@ class Page:
         return self.layout.text
 
     def value(
-        self, start: int, end: int, place: Place, column: int = 0, shown: str | None = None
+        self, start: int, end: int, place: SpecPath, column: int = 0, shown: str | None = None
     ) -> str:
-        """The value in ``[start, end)``, made a part. ``column`` and ``shown`` as for
+        """The value in ``[start, end)``, added to the source map. ``column`` and ``shown`` as for
         :func:`value_of`."""
         layout = self.layout
         begin, stop = layout.trim(start, end)
         if layout.flat:
-            self.tiler.value(begin, stop, place)
+            self.source_map.value(begin, stop, place)
             return layout.text[begin:stop]
         value, form, indent = value_of(layout, begin, stop, column, shown)
-        self.tiler.value(begin, stop, place, form, indent)
+        self.source_map.value(begin, stop, place, form, indent)
         return value
 
     def keep(
         self,
         keys: list[tuple[int, int]],
         end: int,
-        place: Place,
+        place: SpecPath,
         extra: dict[str, str],
         *,
         code: str,
@@ -53,7 +53,7 @@ class Page:
             key, slot = self.text[at : stop - 1], len(extra)
             self.report.add(code, at, subject, f"has an unknown key {shorten(key)}")
             form = Form.NUMBERED if key in extra else Form.TEXT
-            self.tiler.value(at, stop - 1, (*place, "extra", slot, "key"), form)
-            self.tiler.syntax(stop - 1, ":")
+            self.source_map.value(at, stop - 1, (*place, "extra", slot, "key"), form)
+            self.source_map.syntax(stop - 1, ":")
             value = self.value(stop, limit, (*place, "extra", slot, "value"))
             extra[key if key not in extra else f"{key} {slot}"] = value

@@ -19,11 +19,11 @@ from wirogen.document.inputs import InputReader
 from wirogen.document.json_decoding import JsonError
 from wirogen.document.layout import detect
 from wirogen.document.page import Page
-from wirogen.document.plaininputs import RawInput
+from wirogen.document.raw_input import RawInput
 from wirogen.document.reading import read
 from wirogen.document.report import Report
 from wirogen.document.samples import check_commands, check_samples
-from wirogen.document.source_map import Blind, Form, Mark, NoPartsError, Part, Tiler, tile
+from wirogen.document.source_map import Form, SourceMap, Span, with_gaps
 from wirogen.document.tail import (
     Block,
     Body,
@@ -33,39 +33,29 @@ from wirogen.document.tail import (
     shows_later_sections,
     walk,
 )
-from wirogen.document.toolid import ToolIdError, tool_id
 from wirogen.merge.wire import CALLBACK, Decision, Shown
 from wirogen.specs import Finding, Input, Json, Section, Source, ToolSpec
+from wirogen.specs.names import ToolIdError, tool_id
 
 _MOST_REPORTED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A document that was read: its text (without a byte order mark) and line end, the spec, and
-    what is odd. ``recorded`` are its marks where they were collected on the way; nearly all
-    documents are read without, quickly."""
+    """A document that was read: its text (without a byte order mark) and line end, the spec, the
+    diagnostics, and (``recorded``) the spans that were read."""
 
     path: str
     text: str
     newline: str
     spec: ToolSpec
     diagnostics: tuple[Diagnostic, ...]
-    recorded: tuple[Mark, ...] = field(default=(), repr=False)
+    recorded: tuple[Span, ...] = field(default=(), repr=False)
 
     @property
-    def careful(self) -> ParsedDocument:
-        """The same, read key by key, with its marks recorded."""
-        source = self.spec.source
-        if self.recorded or source is None:
-            return self
-        return _parse(self.text, self.path, source.document, source.sha256, Tiler())
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """The parts that tile the text: every character is in exactly one of them. Where marks
-        were not recorded, the text is read again."""
-        return tile(self.text, self.careful.recorded)
+    def spans(self) -> tuple[Span, ...]:
+        """The spans that tile the text, white space included."""
+        return with_gaps(self.text, self.recorded)
 
 
 @dataclass(slots=True)
@@ -85,19 +75,12 @@ def parse_document(data: bytes | str, *, path: str, document: str = "") -> Parse
     safe names.
     """
     text, digest = read(data, path)
-    try:
-        return _parse(text, path, document or path, digest, Blind())
-    except NoPartsError:
-        return _parse(text, path, document or path, digest, Tiler())
-
-
-def _parse(text: str, path: str, document: str, digest: str, tiler: Tiler) -> ParsedDocument:
     report = Report(text, path)
     start = len(text) - len(text.lstrip(WHITE))
     if not text.startswith(START, start):
         report.fail("D001", start, f"is not a tool document: it does not begin with '{START}'")
     layout = detect(text, start + len(START))
-    return _Parser(Page(layout, tiler, report)).parse(document, digest)
+    return _Parser(Page(layout, SourceMap(), report)).parse(document or path, digest)
 
 
 class _Parser:
@@ -106,7 +89,7 @@ class _Parser:
         self.text = page.text
         self.layout = page.layout
         self.report = page.report
-        self.tiler = page.tiler
+        self.source_map = page.source_map
         self.sections: list[Section] = []
 
     def parse(self, document: str, digest: str) -> ParsedDocument:
@@ -129,7 +112,7 @@ class _Parser:
         inputs, decisions = assemble(middle.inputs, shown, usable.unusable() if usable else ())
         self._second_document(head.end, tail, shown or {})
         self._tail(blocks, body, inputs, decisions)
-        check_text(self.report, self.layout, self.tiler)
+        check_text(self.report, self.layout, self.source_map)
         check_head(self.report, head, tool)
         check_inputs(self.report, middle.inputs, decisions, usable)
         check_samples(self.page, blocks, run, body, head.run)
@@ -162,14 +145,14 @@ class _Parser:
             self.layout.newline,
             spec,
             diagnostics,
-            () if self.tiler.blind else tuple(self.tiler.marks),
+            tuple(self.source_map.spans),
         )
 
     def _head(self) -> Head:
         head = read_head(self.page)
         self._unknown_sections(*head.sections)
         title_start = head.sections[1]
-        self.tiler.syntax(title_start, self.text[title_start : head.end])
+        self.source_map.syntax(title_start, self.text[title_start : head.end])
         return head
 
     def _tool(self, head: Head) -> str:
@@ -209,7 +192,7 @@ class _Parser:
         self._taken_for_text(fields, {start.at for start in starts}, limit, shown or {})
         self._unknown_sections(limit, inspires if inspires >= 0 else end)
         if inspires >= 0:
-            self.tiler.syntax(inspires, title)
+            self.source_map.syntax(inspires, title)
             middle.examples = self._examples(
                 inspires + len(title), end, {raw.name for raw in middle.inputs}
             )
@@ -260,8 +243,8 @@ class _Parser:
             self.report.fail("D004", block.start, "holds a second document")
         self.report.add("D104", block.start, block.title, "is a section that is not known")
         place = ("sections", len(self.sections), "title")
-        self.tiler.syntax(block.start, HEADING)
-        self.tiler.value(block.title_start, block.title_end, place)
+        self.source_map.syntax(block.start, HEADING)
+        self.source_map.value(block.title_start, block.title_end, place)
         self._section(block.title, block.title_end, block.end)
 
     def _taken_for_text(
@@ -282,9 +265,10 @@ class _Parser:
         while at >= 0:
             after = self.layout.skip(at + len(START), end)
             if any(self.text.startswith(head_key(word, "name"), after) for word in WORDS):
-                place = next((mark[4] for mark in self.tiler.marks if mark[1] <= at < mark[2]), ())
+                spans = self.source_map.spans
+                path = next((span.path for span in spans if span.start <= at < span.end), ())
                 repeated = any(START in text for text in shown.values() if isinstance(text, str))
-                if place[-1:] != ("default",) or not repeated:
+                if path[-1:] != ("default",) or not repeated:
                     self.report.fail("D004", at, "holds a second document")
             at = self.layout.find(START, at + 1, end)
 
@@ -299,7 +283,7 @@ class _Parser:
             if not block.known:
                 self._unknown(block)
                 continue
-            self.tiler.syntax(block.start, f"{HEADING} {block.title}")
+            self.source_map.syntax(block.start, f"{HEADING} {block.title}")
             region = TAIL[block.title]
             begin, end = self.layout.trim(block.title_end, block.end)
             before, after = block.before, block.after
@@ -308,11 +292,11 @@ class _Parser:
                 begin = before[1]
             stop = after[0] if after[0] < after[1] else end
             if isinstance(body, Body) and begin <= body.start < stop and block.title == RUN:
-                self.tiler.region(begin, body.start, region)
+                self.source_map.region(begin, body.start, region)
                 self._body(body, inputs, decisions)
                 begin = body.end
             begin, stop = self.layout.trim(begin, stop)
-            self.tiler.region(begin, stop, region)
+            self.source_map.region(begin, stop, region)
             if after[0] < after[1]:
                 self._beside(block, *after)
 
@@ -321,30 +305,30 @@ class _Parser:
         self._section(block.title, begin, end)
 
     def _body(self, body: Body, inputs: list[Input], decisions: list[Decision]) -> None:
-        tiler = self.tiler
-        if tiler.blind:
-            return
+        source_map = self.source_map
         slots = {item.name: index for index, item in reversed(list(enumerate(inputs)))}
         last = {member.key: number for number, member in enumerate(body.members)}
-        tiler.syntax(body.start, "{")
+        source_map.syntax(body.start, "{")
         for number, member in enumerate(body.members):
             slot = slots.get(member.key)
             if slot is None and member.key == CALLBACK:
-                tiler.region(member.key_start, member.end, "callback")
+                source_map.region(member.key_start, member.end, "callback")
             elif slot is None or last[member.key] != number:
-                tiler.region(member.key_start, member.end, "unused-sample")
+                source_map.region(member.key_start, member.end, "unused-sample")
             else:
-                tiler.value(member.key_start, member.key_end, ("inputs", slot, "name"), Form.JSON)
-                tiler.syntax(self.text.index(":", member.key_end), ":")
+                source_map.value(
+                    member.key_start, member.key_end, ("inputs", slot, "name"), Form.JSON
+                )
+                source_map.syntax(self.text.index(":", member.key_end), ":")
                 place = {
                     Shown.EXAMPLE: ("inputs", slot, "example"),
                     Shown.SENT: ("inputs", slot, "wire", "sent"),
                 }.get(decisions[slot].shown)
                 if place:
-                    tiler.value(member.start, member.end, place, Form.JSON)
+                    source_map.value(member.start, member.end, place, Form.JSON)
                 else:
-                    tiler.region(member.start, member.end, "unused-sample")
+                    source_map.region(member.start, member.end, "unused-sample")
             comma = self.layout.skip(member.end, len(self.text))
             if self.text.startswith(",", comma):
-                tiler.syntax(comma, ",")
-        tiler.syntax(body.end - 1, "}")
+                source_map.syntax(comma, ",")
+        source_map.syntax(body.end - 1, "}")

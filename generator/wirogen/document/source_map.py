@@ -1,18 +1,22 @@
-"""The pieces that a document is cut into. Together they tile it: every character is in one."""
+"""The source map of a document: which span of its text became which part of the spec.
+
+Together the spans tile the document: every character is in exactly one of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from wirogen.common.text import WHITE
 
-Place: TypeAlias = "tuple[str | int, ...]"
+SpecPath: TypeAlias = "tuple[str | int, ...]"
+"""Where in a spec a value is: ``("inputs", 3, "label")``."""
 
 
 class Kind(StrEnum):
-    """What a part is: a word of the grammar, white space between parts, a value that is in the
+    """What a span is: a word of the grammar, white space between spans, a value that is in the
     spec, or a region of boilerplate that is known by name and kept out of the spec."""
 
     SYNTAX = "syntax"
@@ -39,88 +43,53 @@ class Form(StrEnum):
     NUMBERED = "numbered"
 
 
-class Part(NamedTuple):
+class Span(NamedTuple):
     """One piece of the document, from ``start`` up to ``end`` (0-based, in characters).
 
-    ``name`` is the word (syntax) or the name of the region; ``place`` says where in the spec a
-    value is (``("inputs", 3, "label")``); ``indent`` is how far further lines of a value stand in.
+    ``name`` is the word (syntax) or the name of the region; ``path`` is where in the spec a value
+    is; ``indent`` is how far further lines of a value are indented.
     """
 
     kind: Kind
     start: int
     end: int
     name: str = ""
-    place: Place = ()
+    path: SpecPath = ()
     form: Form = Form.TEXT
     indent: int = 0
 
 
-Mark: TypeAlias = "tuple[Kind, int, int, str, Place, Form, int]"
-
-
-class NoPartsError(Exception):
-    """Someone asks a :class:`Blind` tiler what it has not collected."""
-
-
-class Tiler:
-    """Collects, from left to right, every piece but white space. When it is ``blind``, what is
-    plain may be read without telling it."""
-
-    blind: ClassVar[bool] = False
+class SourceMap:
+    """Collects the spans of a document from left to right, white space left out."""
 
     def __init__(self) -> None:
-        self._marks: list[Mark] = []
-
-    @property
-    def marks(self) -> list[Mark]:
-        return self._marks
+        self.spans: list[Span] = []
 
     def syntax(self, start: int, word: str) -> None:
-        self._marks.append((Kind.SYNTAX, start, start + len(word), word, (), Form.TEXT, 0))
+        self.spans.append(Span(Kind.SYNTAX, start, start + len(word), word))
 
     def value(
-        self, start: int, end: int, place: Place, form: Form = Form.TEXT, indent: int = 0
+        self, start: int, end: int, path: SpecPath, form: Form = Form.TEXT, indent: int = 0
     ) -> None:
-        self._marks.append((Kind.VALUE, start, end, "", place, form, indent))
+        self.spans.append(Span(Kind.VALUE, start, end, "", path, form, indent))
 
     def region(self, start: int, end: int, name: str) -> None:
         if end > start:
-            self._marks.append((Kind.REGION, start, end, name, (), Form.TEXT, 0))
+            self.spans.append(Span(Kind.REGION, start, end, name))
 
 
-class Blind(Tiler):
-    """Collects nothing: most documents are read without a look at their parts."""
-
-    blind: ClassVar[bool] = True
-
-    @property
-    def marks(self) -> list[Mark]:
-        raise NoPartsError
-
-    def syntax(self, start: int, word: str) -> None:
-        pass
-
-    def value(
-        self, start: int, end: int, place: Place, form: Form = Form.TEXT, indent: int = 0
-    ) -> None:
-        pass
-
-    def region(self, start: int, end: int, name: str) -> None:
-        pass
-
-
-def tile(text: str, marks: Iterable[Mark]) -> tuple[Part, ...]:
-    """The parts of ``text``: what is marked, and the white space between. Text between that is
-    not white becomes a region named ``unread``, which no document should have."""
-    parts: list[Part] = []
+def with_gaps(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
+    """``spans`` and what lies between them: white space, or a region named ``unread`` where there
+    is other text, which no document should have."""
+    found: list[Span] = []
     at = 0
-    for mark in (*marks, None):
-        start = len(text) if mark is None else mark[1]
+    for span in (*spans, None):
+        start = len(text) if span is None else span.start
         if start > at:
             blank = not text[at:start].strip(WHITE)
             kind, name = (Kind.SPACE, "") if blank else (Kind.REGION, "unread")
-            parts.append(Part(kind, at, start, name))
-        if mark is not None:
-            parts.append(Part._make(mark))
-            at = mark[2]
-    return tuple(parts)
+            found.append(Span(kind, at, start, name))
+        if span is not None:
+            found.append(span)
+            at = span.end
+    return tuple(found)

@@ -19,7 +19,7 @@ from wirogen.diagnostics.model import Position, position_at
 from wirogen.document.grammar import REGIONS, SYNTAX
 from wirogen.document.json_decoding import JsonError, decode
 from wirogen.document.parse import ParsedDocument
-from wirogen.document.source_map import Form, Kind, Part, Place
+from wirogen.document.source_map import Form, Kind, Span, SpecPath
 from wirogen.document.values import spell_lines
 from wirogen.merge.wire import fold
 from wirogen.specs import UNSENT, Json, ToolSpec
@@ -29,15 +29,15 @@ _MISSING: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """The first place where document and spec part. ``expected`` is what the spec says."""
+    """The first place where document and spec differ. ``expected`` is what the spec says."""
 
     position: Position
-    place: Place
+    path: SpecPath
     expected: str
     found: str
 
     def __str__(self) -> str:
-        where = ".".join(map(str, self.place)) or "the text"
+        where = ".".join(map(str, self.path)) or "the text"
         return (
             f"{self.position.line}:{self.position.column}: {where}: the spec gives "
             f"{self.expected!r}, the document has {self.found!r}"
@@ -48,22 +48,19 @@ def verify(parsed: ParsedDocument, spec: ToolSpec | None = None) -> Mismatch | N
     """Builds the document again from ``spec`` (the parsed one by default, or the same one read
     back from YAML) and compares it character by character; JSON that is not in its shortest
     spelling is compared by value. Returns the first mismatch, ``None`` when nothing was lost.
-
-    A document that was read the quick way is read once more, key by key: both must agree.
     """
     spec = parsed.spec if spec is None else spec
-    parsed = parsed.careful
     text, at = parsed.text, 0
-    seen: Counter[Place] = Counter()
-    for part in parsed.parts:
-        if part.start != at:
-            return _mismatch(parsed, at, (), "a part", text[at : part.start])
-        at = part.end
-        seen[part.place] += 1
-        expected = _rebuild(parsed, part, spec)
-        found = text[part.start : part.end]
+    seen: Counter[SpecPath] = Counter()
+    for span in parsed.spans:
+        if span.start != at:
+            return _mismatch(parsed, at, (), "a part", text[at : span.start])
+        at = span.end
+        seen[span.path] += 1
+        expected = _rebuild(parsed, span, spec)
+        found = text[span.start : span.end]
         if expected != found:
-            return _mismatch(parsed, part.start, part.place, expected, found)
+            return _mismatch(parsed, span.start, span.path, expected, found)
     if at != len(text):
         return _mismatch(parsed, at, (), "a part", text[at:])
     for place in _places(spec):
@@ -75,54 +72,54 @@ def verify(parsed: ParsedDocument, spec: ToolSpec | None = None) -> Mismatch | N
 
 
 def _mismatch(
-    parsed: ParsedDocument, offset: int, place: Place, expected: str, found: str
+    parsed: ParsedDocument, offset: int, place: SpecPath, expected: str, found: str
 ) -> Mismatch:
     return Mismatch(position_at(parsed.text, offset), place, expected, found)
 
 
-def _rebuild(parsed: ParsedDocument, part: Part, spec: ToolSpec) -> str:
-    """The text that belongs at ``part``."""
-    found = parsed.text[part.start : part.end]
-    if part.kind is Kind.SYNTAX:
-        return part.name if part.name in SYNTAX else ""
-    if part.kind is Kind.SPACE:
+def _rebuild(parsed: ParsedDocument, span: Span, spec: ToolSpec) -> str:
+    """The text that belongs at ``span``."""
+    found = parsed.text[span.start : span.end]
+    if span.kind is Kind.SYNTAX:
+        return span.name if span.name in SYNTAX else ""
+    if span.kind is Kind.SPACE:
         return found if not found.strip(WHITE) else ""
-    if part.kind is Kind.REGION:
-        return found if part.name in REGIONS else ""
-    value = _lookup(spec, part.place)
+    if span.kind is Kind.REGION:
+        return found if span.name in REGIONS else ""
+    value = _lookup(spec, span.path)
     if value is _MISSING:
         return "(nothing)"
-    return _spell(parsed, part, value, found)
+    return _spell(parsed, span, value, found)
 
 
-def _spell(parsed: ParsedDocument, part: Part, value: object, found: str) -> str:
-    if part.form is Form.JSON:
-        return _spell_json(parsed, part, value, found)
+def _spell(parsed: ParsedDocument, span: Span, value: object, found: str) -> str:
+    if span.form is Form.JSON:
+        return _spell_json(parsed, span, value, found)
     if value is None:
         return ""
     if not isinstance(value, str):
         return repr(value)
-    if part.form is Form.QUOTED:
+    if span.form is Form.QUOTED:
         return f'"{value}"'
-    if part.form is Form.LINES:
-        return spell_lines(value, parsed.newline, part.indent)
-    if part.form is Form.FOLDED:
+    if span.form is Form.LINES:
+        return spell_lines(value, parsed.newline, span.indent)
+    if span.form is Form.FOLDED:
         return fold(value)
-    if part.form is Form.STEM:
+    if span.form is Form.STEM:
         return value.removesuffix("Url")
-    if part.form is Form.NUMBERED:
+    if span.form is Form.NUMBERED:
         return value.rpartition(" ")[0]
     # An empty default is quoted; a blank one is no text at all.
-    return value or ("" if part.place[-1:] != ("default",) else '""')
+    return value or ("" if span.path[-1:] != ("default",) else '""')
 
 
-def _spell_json(parsed: ParsedDocument, part: Part, value: object, found: str) -> str:
+def _spell_json(parsed: ParsedDocument, span: Span, value: object, found: str) -> str:
     plain = _plain(value)
     try:
-        there, end = decode(parsed.text, part.start, strict=False)
+        there, end = decode(parsed.text, span.start, strict=False)
     except JsonError as error:
         return error.reason
-    if end == part.end and same(there, plain):
+    if end == span.end and same(there, plain):
         return found
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
@@ -139,7 +136,7 @@ def _plain(value: object) -> Json:
     return cast("Json", value)
 
 
-def _lookup(spec: ToolSpec, place: Place) -> object:
+def _lookup(spec: ToolSpec, place: SpecPath) -> object:
     """What the spec has at ``place``; ``_MISSING`` when it has nothing there."""
     at: object = spec
     for number, step in enumerate(place):
@@ -159,7 +156,7 @@ def _lookup(spec: ToolSpec, place: Place) -> object:
     return at
 
 
-def _places(spec: ToolSpec) -> Iterator[Place]:
+def _places(spec: ToolSpec) -> Iterator[SpecPath]:
     """Every place of the spec that must come from the document."""
     yield ("name",)
     for name in ("categories", "tags"):
@@ -170,7 +167,7 @@ def _places(spec: ToolSpec) -> Iterator[Place]:
         yield from (("examples", index, slot, "value") for slot in range(len(example)))
     yield from (("sections", index, "text") for index in range(len(spec.sections)))
     for index, item in enumerate(spec.inputs):
-        place: Place = ("inputs", index)
+        place: SpecPath = ("inputs", index)
         yield (*place, "name")
         if item.label or item.help or item.options or item.default is not None:
             yield from ((*place, name) for name in ("label", "help", "type", "default"))

@@ -12,11 +12,16 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import unquote
 
 from wirogen.common.text import DEVICES, is_visible
 
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
 _MAX_SLUG: Final = 80
+_RUN_PATH: Final = "/Run/"
+_MAX_NAME: Final = 120
+_REFUSED: Final = frozenset('\\*?#"<>|')
+_BROKEN_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def tool_name_problem(tool: str) -> str | None:
@@ -32,6 +37,46 @@ def tool_name_problem(tool: str) -> str | None:
         if not is_visible(part):
             return f"must not hold control or invisible characters: {tool!r}"
     return None
+
+
+class ToolIdError(ValueError):
+    """A Run endpoint without a usable tool id; the text is the reason."""
+
+
+def tool_id(endpoint: str) -> str:
+    """The tool id of a Run endpoint, percent-decoded. Blanks, capitals and dots are kept.
+
+    Raises :class:`ToolIdError` unless it is two names that are safe as file names.
+    """
+    _, found, path = endpoint.partition(_RUN_PATH)
+    if not found:
+        raise ToolIdError("the Run endpoint has no '/Run/owner/project'")
+    if _BROKEN_ESCAPE.search(path):
+        raise ToolIdError("the Run endpoint has a broken percent escape")
+    try:
+        tool = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise ToolIdError("the Run endpoint's percent escapes are not UTF-8") from None
+    names = tool.split("/")
+    if len(names) != 2:
+        raise ToolIdError("what follows '/Run/' is not 'owner/project'")
+    for name in names:
+        _check_part(name)
+    return tool
+
+
+def _check_part(name: str) -> None:
+    if not name:
+        raise ToolIdError("an owner or project is empty")
+    if len(name) > _MAX_NAME:
+        raise ToolIdError(f"an owner or project has more than {_MAX_NAME} characters")
+    if not name.isprintable():
+        raise ToolIdError("an owner or project holds a control or invisible character")
+    if name[0] in ".-" or name[-1] in ". " or name[0] == " ":
+        raise ToolIdError("an owner or project begins or ends with a dot, a dash or a blank")
+    refused = sorted(_REFUSED.intersection(name))
+    if refused:
+        raise ToolIdError(f"an owner or project holds {refused[0]!r}")
 
 
 def slug(text: str) -> str:
