@@ -17,7 +17,7 @@ from wiro_runtime.tasks.state import TaskState
 from wiro_runtime.tasks.task import AsyncTask, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from os import PathLike
     from types import TracebackType
     from typing import Never, Self
@@ -46,9 +46,10 @@ class Client(ABC, Generic[ResultT, TaskT]):
     ``api_key`` given, the secret of the environment is not used. A project without a secret signs
     nothing. With a ``base_url`` that is not Wiro's own and no ``socket_url``, tasks are only
     polled. ``project_id`` books runs on a project. ``max_concurrency`` bounds requests in
-    flight, and connections with them. ``journal`` is a file that remembers submissions, for
-    :meth:`Wiro.resume`. ``on_interrupt`` says what Ctrl-C, or the cancellation of a coroutine, does
-    to a task that is waited for: ``"leave"`` lets it go on, ``"stop"`` stops it.
+    flight, and connections with them. Files are fetched over https from hosts with a public name;
+    ``allow_hosts`` names others, such as ``"127.0.0.1"``. ``journal`` is a file that remembers
+    submissions, for :meth:`Wiro.resume`. ``on_interrupt`` says what Ctrl-C, or the cancellation of
+    a coroutine, does to a task that is waited for: ``"leave"`` lets it go on, ``"stop"`` stops it.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
         max_concurrency: int = 32,
+        allow_hosts: Iterable[str] = (),
         journal: str | PathLike[str] | None = None,
         on_interrupt: OnInterrupt = "leave",
         hooks: Hooks | None = None,
@@ -78,6 +80,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
             timeouts=timeouts,
             retries=retries,
             max_concurrency=max_concurrency,
+            allow_hosts=allow_hosts,
             on_interrupt=on_interrupt,
             hooks=hooks,
             timing=timing,

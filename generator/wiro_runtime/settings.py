@@ -21,10 +21,11 @@ from wiro_runtime.checks import (
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.hooks import Hooks
 from wiro_runtime.http.logs import SHORTEST, redact_logs
+from wiro_runtime.results.addresses import host_set
 from wiro_runtime.tasks.schedule import PollSchedule
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
@@ -108,6 +109,7 @@ class Settings:
     retries: Retries
     timing: Timing
     max_concurrency: int
+    allow_hosts: frozenset[str]
     on_interrupt: OnInterrupt
     hooks: Hooks
 
@@ -148,6 +150,7 @@ def load_settings(
     retries: Retries | None = None,
     timing: Timing | None = None,
     max_concurrency: int = 32,
+    allow_hosts: Iterable[str] = (),
     on_interrupt: OnInterrupt = "leave",
     hooks: Hooks | None = None,
 ) -> Settings:
@@ -210,6 +213,7 @@ def load_settings(
         retries=retries,
         timing=timing,
         max_concurrency=max_concurrency,
+        allow_hosts=host_set(allow_hosts),
         on_interrupt=on_interrupt,
         hooks=hooks,
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import os
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +16,9 @@ import pytest
 from pydantic import Field
 
 from runtime.kit import AnyClient, Kit, got, nameless
-from wiro_runtime import ApiError, InvalidInputs
+from wiro_runtime import ApiError, Hooks, InvalidInputs, Wiro
 from wiro_runtime.generated import FileLike, ToolInputs
+from wiro_runtime.http import multipart
 from wiro_runtime.testing import SentFile, faults
 
 URL = "https://example.com/a.png"
@@ -117,11 +121,115 @@ def test_a_file_goes_as_multipart_whatever_it_is_given_as(kit: Kit, photo: Path,
         assert part.content_type == "image/png"
 
 
-def test_a_file_object_is_sent_from_where_it_stands(kit: Kit) -> None:
-    stream = io.BytesIO(b"0123456789")
-    stream.seek(4)
-    body = sent(kit, Inputs(prompt="x", image=stream))
-    assert body["inputImage"][0].data == b"456789"
+@pytest.mark.parametrize("position", [0, 4, 10])
+@pytest.mark.parametrize("how", ["memory", "disk"])
+def test_a_file_object_that_was_read_before_is_sent_whole(
+    kit: Kit, tmp_path: Path, how: str, position: int
+) -> None:
+    path = tmp_path / "digits"
+    path.write_bytes(b"0123456789")
+    with io.BytesIO(b"0123456789") if how == "memory" else path.open("rb") as stream:
+        stream.read(position)
+        body = sent(kit, Inputs(prompt="x", image=stream))
+        assert body["inputImage"][0].data == b"0123456789"
+        assert stream.tell() == position
+
+
+class Slow(io.BytesIO):
+    """Gives a little at a time, so that those who share it get in each other's way."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(0.001)
+        return super().read(min(size or 0, 4096))
+
+
+@pytest.mark.parametrize("how", ["memory", "disk", "slow"])
+def test_submissions_that_share_a_file_object_send_it_whole(
+    kit: Kit, tmp_path: Path, how: str
+) -> None:
+    data = os.urandom(1_500_000 if how != "slow" else 100_000)
+    path = tmp_path / "shared"
+    path.write_bytes(data)
+    opened: Any = {"memory": lambda: io.BytesIO(data), "slow": lambda: Slow(data)}
+    with opened.get(how, lambda: path.open("rb"))() as stream:
+        inputs = Inputs(prompt="x", image=stream, clothes=[stream, stream])
+
+        async def flow(client: AnyClient) -> None:
+            if isinstance(client, Wiro):
+                with ThreadPoolExecutor(8) as pool:
+                    for _ in range(8):
+                        pool.submit(client.submit, "wiro/files", inputs)
+            else:
+                await asyncio.gather(*(client.submit("wiro/files", inputs) for _ in range(8)))
+
+        kit.run(flow)
+    parts = [
+        part
+        for run in kit.simulator.runs
+        for part in (*run.body["inputImage"], *run.body["inputImageClothes"])
+    ]
+    assert len(parts) == 24
+    assert {part.sha256 for part in parts} == {hashlib.sha256(data).hexdigest()}
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_refused(
+    kit: Kit, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill = multipart._File._fill  # pyright: ignore[reportPrivateUsage] - the moment in between
+
+    def disturbed(self: Any, file: Any) -> None:
+        with photo.open("ab") as other:
+            other.write(b"more")
+        fill(self, file)
+
+    monkeypatch.setattr(multipart._File, "_fill", disturbed)  # pyright: ignore[reportPrivateUsage] - see above
+    with pytest.raises(InvalidInputs, match=r"inputImage: photo.png was written to while"):
+        sent(kit, Inputs(prompt="x", image=photo))
+    assert kit.simulator.requests == []
+
+
+@pytest.mark.parametrize("change", [b"", b"another", bytes(500_000)])
+def test_a_file_that_changes_while_it_is_sent_is_sent_as_it_was(
+    kit: Kit, photo: Path, change: bytes
+) -> None:
+    """The second attempt sends the bytes of the first, whatever lies on the disk by then."""
+    data = photo.read_bytes()
+    hook = Hooks(retry=lambda _info: photo.write_bytes(change))
+    kit.simulator.faults.add("Run/*", faults.rate_limited())
+    body = sent(kit, Inputs(prompt="x", image=photo), hooks=hook)
+    assert body["inputImage"][0].sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("wrong", ["text", None, bytearray(b"x"), 7])
+def test_a_file_object_that_does_not_read_bytes_is_refused(kit: Kit, wrong: Any) -> None:
+    class Odd:
+        def read(self, _size: int = -1) -> Any:
+            return wrong
+
+    with pytest.raises(InvalidInputs, match=r"inputImage: .* open the file with 'rb'"):
+        sent(kit, Inputs(prompt="x", image=Odd()))
+    assert kit.simulator.requests == []
+
+
+@pytest.mark.parametrize("value", ["half \ud83d", float("nan"), {"a": float("inf")}])
+def test_what_no_form_can_say_is_refused(kit: Kit, value: Any) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit("wiro/files", {"prompt": value, "inputImage": b"x"}))
+
+    with pytest.raises(InvalidInputs):
+        kit.run(flow)
+    assert kit.simulator.requests == []
+
+
+def test_files_in_a_tuple_are_files(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        files = (b"one", b"two")
+        inputs = {"prompt": "x", "inputDocumentMultiple": files, "inputDocumentMultipleUrl": ""}
+        await got(client.submit("wiro/files", inputs))
+
+    kit.run(flow)
+    parts = kit.simulator.runs[0].body["inputDocumentMultiple"]
+    assert [part.data for part in parts] == [b"one", b"two"]
 
 
 def test_addresses_alone_go_where_the_tool_looks_for_addresses(kit: Kit) -> None:
@@ -284,7 +392,7 @@ def test_a_file_over_100_mb_is_said_before_anything_is_sent(kit: Kit, tmp_path: 
     path = tmp_path / "huge.bin"
     with path.open("wb") as file:
         file.truncate(100 * 2**20 + 1)
-    with pytest.raises(InvalidInputs, match=r"inputImage: huge.bin has \d+ bytes"):
+    with pytest.raises(InvalidInputs, match=r"inputImage: huge.bin has more than 104857600 bytes"):
         sent(kit, Inputs(prompt="x", image=path))
     assert kit.simulator.requests == []
 
@@ -340,7 +448,7 @@ def test_an_upload_that_wiro_refuses_says_why(kit: Kit, photo: Path) -> None:
         kit.run(flow)
 
 
-def test_a_file_that_fails_while_it_is_sent_is_no_run(kit: Kit) -> None:
+def test_a_file_that_fails_while_it_is_read_is_no_run(kit: Kit) -> None:
     class Dying(io.BytesIO):
         reads = 0
 

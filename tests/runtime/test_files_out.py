@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import re
 import socket
 import threading
 import warnings
@@ -212,6 +213,21 @@ def test_every_name_becomes_a_safe_one(name: str) -> None:
     assert len(numbered(safe, 1000).encode()) + len(".12345678.part") <= 255
     assert not safe.endswith((" ", "."))
     assert safe_name(safe) == safe
+    assert not _DEVICE.match(safe)
+
+
+_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)[ .]*(\.|$)")
+
+
+@given(
+    st.text(alphabet=" .\u200b/\\\t", max_size=200),
+    st.sampled_from(["con", "NUL", "lpt1", "com³", "CONOUT$"]),
+    st.text(alphabet=" .\u200b:pngx", max_size=300),
+)
+def test_no_name_becomes_a_device_of_windows(before: str, device: str, after: str) -> None:
+    safe = safe_name(f"{before}{device}{after}")
+    assert not _DEVICE.match(safe)
+    assert safe_name(safe) == safe
 
 
 @pytest.mark.parametrize(
@@ -222,6 +238,12 @@ def test_every_name_becomes_a_safe_one(name: str) -> None:
         ("com1.tar.gz", "_com1.tar.gz"),
         ("lpt¹", "_lpt¹"),
         ("console.png", "console.png"),
+        ("con .png", "_con.png"),
+        ("CON" + " " * 300 + ".png", "_CON.png"),
+        ("aux" + "." * 300 + "png", "_aux.png"),
+        ("c\u200bon.png", "_con.png"),
+        (" .nul", "_nul"),
+        ("COM\u00b9 . . .txt", "_COM\u00b9.txt"),
         ("a" * 400 + ".png", "a" * 176 + ".png"),
         ("ü" * 400 + ".png", "ü" * 88 + ".png"),
         ("evil\u202egnp.exe", "evilgnp.exe"),

@@ -1,4 +1,4 @@
-"""Bodies with files: multipart/form-data, streamed from the disk, its length known beforehand."""
+"""Bodies with files: multipart/form-data, streamed from a copy, its length known beforehand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import re
 import secrets
 from os import PathLike
 from pathlib import Path
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Final, cast
+from weakref import WeakValueDictionary
 
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import is_local_file
@@ -17,7 +19,7 @@ from wiro_runtime.inputs.files import is_local_file
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from wiro_runtime.inputs.files import LocalFile
+    from wiro_runtime.inputs.files import BinaryReader, LocalFile
     from wiro_runtime.inputs.model import Json
 
 FILE_LIMIT: Final = 100 * 2**20
@@ -31,7 +33,7 @@ _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 def describe(value: Any) -> Json:
     """A value of a body as JSON, files as ``"<file NAME>"``."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [describe(item) for item in cast("list[Any]", value)]
     return f"<file {file_name(value)}>" if is_local_file(value) else value
 
@@ -45,79 +47,102 @@ def file_name(value: Any) -> str:
 
 
 def has_files(body: Mapping[str, Any]) -> bool:
-    return any(
-        is_local_file(item)
-        for value in body.values()
-        for item in (cast("list[Any]", value) if isinstance(value, list) else [value])
-    )
+    return any(is_local_file(item) for value in body.values() for item in _items(value))
 
 
 class _File:
-    """One file, opened and measured. A stream that cannot be rewound is copied first, so that a
-    request can be sent again and its length is known."""
+    """A copy of one file, made before anything is sent.
+
+    The copy is what makes a request right: the file on the disk may change meanwhile, a file object
+    may serve several submissions at once, and a stream can be read only once although a request
+    may have to be sent twice. Copies of more than 1 MiB are on the disk.
+    """
 
     def __init__(self, name: str, value: LocalFile, filename: str | None) -> None:
         self.name = name
         self.filename = _UNSAFE.sub("_", filename or file_name(value))
-        self.opened: IO[bytes] | None = None
-        self.start = 0
+        if isinstance(value, bytes):
+            self._copy: IO[bytes] = io.BytesIO(value)
+        else:
+            import tempfile  # noqa: PLC0415 - slow to import, needed for files only
+
+            self._copy = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 - until close()
         try:
-            if isinstance(value, bytes):
-                self.stream = self.opened = io.BytesIO(value)
-            elif isinstance(value, PathLike):
-                self.stream = self.opened = Path(value).open("rb")  # noqa: SIM115 - until close()
-            else:
-                self._adopt(cast("IO[bytes]", value))
-            self.size = self.stream.seek(0, os.SEEK_END) - self.start
+            if isinstance(value, PathLike):
+                self._copy_path(Path(value))
+            elif not isinstance(value, bytes):
+                self._copy_stream(value)
+            self.size = self._copy.seek(0, os.SEEK_END)
+            self._check_size(self.size)
         except (OSError, ValueError) as error:
             self.close()
+            if isinstance(error, InvalidInputs):
+                raise
             reason = getattr(error, "strerror", None) or str(error)
             raise _problem(name, f"cannot read {self.filename}: {reason}") from None
         except BaseException:
             self.close()
             raise
-        if self.size <= 0:
-            self.close()
-            raise _problem(name, f"{self.filename} is empty")
-        if self.size > FILE_LIMIT:
-            self.close()
-            raise _problem(
-                name, f"{self.filename} has {self.size} bytes; Wiro takes {FILE_LIMIT} at most"
-            )
-
-    def _adopt(self, stream: IO[bytes]) -> None:
-        seekable = getattr(stream, "seekable", None)
-        if seekable is not None and seekable():
-            self.stream = stream
-            self.start = stream.tell()
-            return
-        import tempfile  # noqa: PLC0415 - slow to import, rarely needed
-
-        self.stream = self.opened = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - until close()
-        copied = 0
-        while copied <= FILE_LIMIT and (chunk := stream.read(CHUNK)):
-            if not isinstance(chunk, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' objects
-                raise _problem(self.name, "the file is open as text; open it with 'rb'")
-            copied += self.stream.write(chunk)
 
     def chunks(self) -> Iterator[bytes]:
-        """Exactly the bytes that were announced, whatever happens to the file meanwhile."""
-        self.stream.seek(self.start)
-        left = self.size
-        while left:
-            try:
-                chunk = self.stream.read(min(CHUNK, left))
-            except (OSError, ValueError) as error:
-                # The disk is gone, or somebody closed the file. Wiro has not got all of it.
-                raise _problem(self.name, f"cannot read {self.filename}: {error}") from None
-            if not chunk:
-                raise _problem(self.name, f"{self.filename} became shorter while it was sent")
-            left -= len(chunk)
+        self._copy.seek(0)
+        while chunk := self._copy.read(CHUNK):
             yield chunk
 
     def close(self) -> None:
-        if self.opened is not None:
-            self.opened.close()
+        self._copy.close()
+
+    def _copy_path(self, path: Path) -> None:
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            # A pipe, such as <(command) in a shell, says 0.
+            self._check_size(before.st_size or 1)
+            self._fill(file)
+            after = os.fstat(file.fileno())
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise self._problem("was written to while it was read; try again")
+
+    def _copy_stream(self, stream: BinaryReader) -> None:
+        """Copy a file object from its beginning, and leave its position as it was."""
+        file = cast("IO[bytes]", stream)
+        seekable = getattr(stream, "seekable", None)
+        with _lock_of(stream):
+            if seekable is None or not seekable():
+                self._fill(file)
+                return
+            position = file.tell()
+            file.seek(0)
+            try:
+                self._fill(file)
+            finally:
+                file.seek(position)
+
+    def _fill(self, file: BinaryReader) -> None:
+        copied = 0
+        while copied <= FILE_LIMIT and (chunk := cast("object", file.read(CHUNK))) != b"":
+            if not isinstance(chunk, bytes):
+                kind = type(chunk).__name__
+                raise self._problem(f"read() returns {kind}, not bytes; open the file with 'rb'")
+            copied += self._copy.write(chunk)
+
+    def _check_size(self, size: int) -> None:
+        if size == 0:
+            raise self._problem("is empty")
+        if size > FILE_LIMIT:
+            raise self._problem(f"has more than {FILE_LIMIT} bytes, the most that Wiro takes")
+
+    def _problem(self, text: str) -> InvalidInputs:
+        return _problem(self.name, f"{self.filename} {text}")
+
+
+_LOCKS: Final[WeakValueDictionary[int, Lock]] = WeakValueDictionary()
+_LOCKS_LOCK: Final = Lock()
+
+
+def _lock_of(stream: object) -> Lock:
+    """The lock of a file object: submissions that share it read it one after the other."""
+    with _LOCKS_LOCK:
+        return _LOCKS.setdefault(id(stream), Lock())
 
 
 class Form:
@@ -136,8 +161,7 @@ class Form:
         self._files: list[_File] = []
         try:
             for name, value in body.items():
-                items = cast("list[Any]", value) if isinstance(value, list) else [value]
-                for item in items or [""]:
+                for item in _items(value) or [""]:
                     self._add(name, item)
         except BaseException:
             self.close()
@@ -175,9 +199,12 @@ class Form:
     def _add(self, name: str, value: Any) -> None:
         head = f'--{self._boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
         if not is_local_file(value):
-            text = value if isinstance(value, str) else json.dumps(value)
-            data = text.encode(errors="replace")
-            self._parts.append((f"{head}\r\n\r\n".encode(), data))
+            text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+            try:
+                data = text.encode()
+            except UnicodeEncodeError:
+                raise _problem(name, "holds half a character (an unpaired surrogate)") from None
+            self._parts.append((f"{head}\r\n\r\n".encode(errors="replace"), data))
             return
         file = _File(name, value, self._names.get(name))
         self._files.append(file)
@@ -186,6 +213,10 @@ class Form:
         kind = mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
         head += f'; filename="{file.filename}"\r\nContent-Type: {kind}\r\n\r\n'
         self._parts.append((head.encode(errors="replace"), file))
+
+
+def _items(value: Any) -> list[Any]:
+    return list(cast("list[Any]", value)) if isinstance(value, list | tuple) else [value]
 
 
 def _quoted(name: str) -> str:

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from wiro_runtime.errors import ConnectionFailed, DownloadError
 from wiro_runtime.forks import renew_in_child
 from wiro_runtime.http.api import log, retry_after
+from wiro_runtime.results.addresses import check_address
 from wiro_runtime.results.filenames import safe_name
 from wiro_runtime.results.parts import Part
 from wiro_runtime.stopping import Stop
@@ -289,11 +290,9 @@ def _follow(
     url = source.url
     for _ in range(_REDIRECTS + 1):
         try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise source.error("not an address") from None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise source.error(f"not an http(s) address: {url[:100]}")
+            url = check_address(url, local=settings.local, allow_hosts=settings.allow_hosts)
+        except ValueError as error:
+            raise source.error(f"{url[:100]}: {error}") from None
         with client.get(url, headers, settings.timeouts.stall) as stream:
             location = stream.headers.get("location", "")
             if not (stream.status in (301, 302, 303, 307, 308) and location):

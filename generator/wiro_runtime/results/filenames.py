@@ -10,13 +10,14 @@ _LONGEST: Final = 180
 """Bytes, so that a number and ``.part`` still fit into the 255 that file systems allow."""
 
 _RESERVED: Final = re.compile(
-    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)", re.IGNORECASE
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\.|$)", re.IGNORECASE
 )
+"""Devices of Windows, whatever extension follows; blanks before it do not count."""
 
 
 def safe_name(name: str, fallback: str = "output") -> str:
     """``name`` as one path component: no folder, no control, direction or reserved characters, no
-    leading dot, no device name of Windows, at most 180 bytes with its extension kept."""
+    leading dot, no device name of Windows, at most 181 bytes with its extension kept."""
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
     name = "".join(
         "_" if ch in '<>:"|?*' else ch
@@ -26,14 +27,14 @@ def safe_name(name: str, fallback: str = "output") -> str:
     name = name.strip(" .")
     if not name:
         return fallback
-    if _RESERVED.match(name):
-        name = f"_{name}"
     stem, dot, extension = name.rpartition(".")
     if not dot or len(extension.encode()) > 16:
         stem, dot, extension = name, "", ""
     room = _LONGEST - len(f"{dot}{extension}".encode())
     stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
-    return f"{stem}{dot}{extension}"
+    name = f"{stem}{dot}{extension}"
+    # Last, because a cut or stripped name may have become one of them.
+    return f"_{name}" if _RESERVED.match(name) else name
 
 
 def numbered(name: str, number: int) -> str:
