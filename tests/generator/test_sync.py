@@ -44,7 +44,7 @@ class World:
         long = page.text(full=True) if full is None else full
         self.simulator.publish(f"{address(owner)}/{address(project)}", short, long)
 
-    def sync(self, **options: object) -> SyncReport:
+    def sync(self, *, pause: float = 0.01, **options: object) -> SyncReport:
         settings = load_settings(
             api_key=self.simulator.api_key,
             api_secret=self.simulator.api_secret,
@@ -52,7 +52,7 @@ class World:
             retries=Retries(first=0.01, cap=0.02),
         )
         known = read_project(self.project.root).specs
-        made = Options(pause=0.01, **options)  # pyright: ignore[reportArgumentType]
+        made = Options(pause=pause, **options)  # pyright: ignore[reportArgumentType]
         return asyncio.run(sync(self.project.root, known, settings, made))
 
     @property

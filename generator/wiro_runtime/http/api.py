@@ -226,6 +226,6 @@ def _moment(text: str) -> float | None:
 
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

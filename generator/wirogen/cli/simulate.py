@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from wirogen.cli.console import CommandError, err, print_diagnostics, project_root
+from wirogen.common.paths import UnsafePathError, inside
 from wirogen.pipeline.build import corrected_specs, read_project
 from wirogen.specs import ToolSpec, spec_to_json
 
@@ -68,10 +70,10 @@ def command(
 
 
 def _documents(specs: Mapping[str, ToolSpec], folder: Path) -> dict[str, bytes]:
-    """The documents that the specs were made from, as far as they are there."""
-    files = {
-        tool: folder / spec.source.document
-        for tool, spec in specs.items()
-        if spec.source is not None and spec.source.document.endswith(".txt")
-    }
-    return {tool: file.read_bytes() for tool, file in files.items() if file.is_file()}
+    """The documents of the specs, as far as they are below ``folder``."""
+    found: dict[str, bytes] = {}
+    for tool, spec in specs.items():
+        if spec.source is not None and spec.source.document.endswith(".txt"):
+            with suppress(OSError, UnsafePathError):
+                found[tool] = inside(folder, spec.source.document).read_bytes()
+    return found

@@ -29,7 +29,7 @@ from wirogen.diff import Change, compare_tools, condensed
 from wirogen.merge.snapshots import accumulate, is_full
 from wirogen.pipeline.spec_files import Sources, files_below, read_specs
 from wirogen.specs import ToolSpec
-from wirogen.sync import Filters, Options, Outcome, SyncReport, Verdict, sync
+from wirogen.sync import CatalogueError, Filters, Options, Outcome, SyncReport, Verdict, sync
 
 _SHOWN = 30
 
@@ -83,7 +83,7 @@ def command(
     try:
         settings = load_settings(max_concurrency=concurrency)
         report = _run(folder, sources.specs, settings, options, err())
-    except WiroError as error:
+    except (WiroError, CatalogueError) as error:
         raise CommandError(f"sync: {error}") from None
     changes = _changes(sources.specs, report)
     if as_json:

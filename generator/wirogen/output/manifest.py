@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from wirogen.common.files import read_whole, sha256
+from wirogen.common.paths import path_problem
 from wirogen.diagnostics.model import Diagnostic, InputError
 
 MANIFEST: Final = "MANIFEST.json"
@@ -30,7 +30,7 @@ def read_manifest(out: Path) -> tuple[str, dict[str, str]]:
         known = {str(path): str(digest) for path, digest in files.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         known = {"..": ""}
-    if any(map(_escapes, known)):
+    if any(map(path_problem, known)):
         message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
         raise InputError(Diagnostic(code="S003", message=message, path=str(out / MANIFEST)))
     return sha256(data), known
@@ -75,7 +75,3 @@ def read_file(path: Path | str) -> bytes | None:
 def hash_of(path: Path | str) -> str | None:
     data = read_file(path)
     return None if data is None else sha256(data)
-
-
-def _escapes(path: str) -> bool:
-    return os.path.isabs(path) or ".." in path.replace(os.sep, "/").split("/")

@@ -1,6 +1,15 @@
 """Wiro's catalogue, kept up to date below ``specs/documents/``."""
 
-from wirogen.sync.listing import Filters, Listed
+from wirogen.sync.listing import CatalogueError, Filters, Listed
 from wirogen.sync.run import Options, Outcome, SyncReport, Verdict, sync
 
-__all__ = ["Filters", "Listed", "Options", "Outcome", "SyncReport", "Verdict", "sync"]
+__all__ = [
+    "CatalogueError",
+    "Filters",
+    "Listed",
+    "Options",
+    "Outcome",
+    "SyncReport",
+    "Verdict",
+    "sync",
+]

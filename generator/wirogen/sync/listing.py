@@ -1,22 +1,32 @@
-"""Tool/List and Tool/Detail."""
+"""Wiro's catalogue: Tool/List and Tool/Detail, with limits for what a response may hold."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, cast
 
 from wiro_runtime.http.api import Api
+from wirogen.common.fetching import DownloadError
 from wirogen.specs.names import slug, tool_name_problem
 
 PAGE_SIZE: Final = 100
+MAX_TOOLS: Final = 20_000
+"""Tools of a whole catalogue. Wiro lists about a thousand; a list without end stops here."""
+MAX_NAME: Final = 200
+MAX_DETAIL: Final = 8 * 2**20
 
-# What else Tool/Detail answers changes with every run of a tool.
+# The other fields of Tool/Detail change with every run of a tool.
 _KEPT: Final = (
     "title", "slugowner", "slugproject", "cleanslugowner", "cleanslugproject", "description",
     "image", "categories", "tags", "dynamicprice", "parameters",
 )  # fmt: skip
+
+
+class CatalogueError(Exception):
+    """A catalogue that cannot be read; the text is one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,54 +66,101 @@ class Listed:
         return (slug(owner), slug(project)) in (clean, (slug(self.owner), slug(self.project)))
 
 
-async def list_tools(api: Api, filters: Filters) -> tuple[list[Listed], bool]:
-    """The tools that ``filters`` leave, each once, and whether the list is complete: the catalogue
-    may change while it is being read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """The tools that were listed, each once. ``complete`` says that no other tool exists,
+    ``unreadable`` counts entries that name no tool."""
+
+    tools: tuple[Listed, ...]
+    complete: bool
+    unreadable: int
+
+
+async def list_tools(api: Api, filters: Filters, *, seconds: float) -> Catalogue:
+    """Return the tools that ``filters`` leave. The catalogue may change while it is being read.
+
+    Raises :class:`CatalogueError` when that takes more than ``seconds`` or more than
+    :data:`MAX_TOOLS` tools are listed.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _list(api, filters)
+    except TimeoutError:
+        raise CatalogueError(f"the catalogue is not complete after {seconds:g} s") from None
+
+
+async def _list(api: Api, filters: Filters) -> Catalogue:
     found: dict[str, Listed] = {}
-    start, total = 0, 0
+    start, total, unreadable = 0, 0, 0
     while True:
-        body: dict[str, Any] = {
-            "start": str(start),
-            "limit": str(PAGE_SIZE),
-            "sort": "id",
-            "order": "ASC",
-            "summary": True,
-        }
-        if filters.search:
-            body["search"] = filters.search
-        if filters.categories:
-            body["categories"] = list(filters.categories)
-        if filters.owner:
-            body["slugowner"] = filters.owner
-        answer = await api.ask("/Tool/List", body)
+        answer = await api.ask("/Tool/List", _body(filters, start))
         page = answer.get("tool")
         entries = cast("list[object]", page) if isinstance(page, list) else []
         before = len(found)
         for entry in entries:
             listed = _listed(entry)
-            if listed is not None:
+            if listed is None:
+                unreadable += 1
+            else:
                 found.setdefault(listed.tool, listed)
         start += len(entries)
         total = _count(answer.get("total"), start)
         enough = filters.limit is not None and len(found) >= filters.limit
-        # A server that gives the same page again and again must not hold us for ever.
+        # The second and third conditions end a list whose server repeats a page or never ends.
         if not entries or start >= total or enough or len(found) == before:
             break
-    tools = list(found.values())
-    return tools[: filters.limit], start >= total and filters.everything
+        if start >= MAX_TOOLS:
+            raise CatalogueError(f"the catalogue lists more than {MAX_TOOLS:,} tools")
+    return Catalogue(
+        tools=tuple(found.values())[: filters.limit],
+        complete=start >= total and filters.everything and not unreadable,
+        unreadable=unreadable,
+    )
 
 
-async def tool_detail(api: Api, listed: Listed) -> bytes:
-    """Tool/Detail in a form that is the same as long as the tool is."""
+def _body(filters: Filters, start: int) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "start": str(start),
+        "limit": str(PAGE_SIZE),
+        "sort": "id",
+        "order": "ASC",
+        "summary": True,
+    }
+    if filters.search:
+        body["search"] = filters.search
+    if filters.categories:
+        body["categories"] = list(filters.categories)
+    if filters.owner:
+        body["slugowner"] = filters.owner
+    return body
+
+
+async def tool_detail(api: Api, listed: Listed) -> bytes | None:
+    """Return Tool/Detail in a form that changes only with the tool, ``None`` where Wiro has none.
+
+    Raises :class:`DownloadError` for a response that is not about this tool.
+    """
     body = {"slugowner": listed.clean_owner, "slugproject": listed.clean_project, "summary": True}
     answer = await api.ask("/Tool/Detail", body)
     tools = answer.get("tool")
-    kept: list[dict[str, Any]] = [
-        {key: tool[key] for key in _KEPT if key in tool}
-        for tool in (cast("list[Mapping[str, Any]]", tools) if isinstance(tools, list) else [])
-    ]
-    text = json.dumps({"result": True, "tool": kept}, indent=2, ensure_ascii=False)
-    return f"{text}\n".encode()
+    if tools is None or tools == []:
+        return None
+    tool = cast("list[object]", tools)[0] if isinstance(tools, list) and len(tools) == 1 else None  # pyright: ignore[reportUnknownArgumentType] - JSON
+    named = _listed(tool)
+    if named is None or not listed.means(named.tool):
+        raise DownloadError("Tool/Detail: the response is not about this tool")
+    fields = cast("Mapping[str, object]", tool)
+    kept = {key: fields[key] for key in _KEPT if key in fields}
+    try:
+        text = json.dumps(
+            {"result": True, "tool": [kept]}, indent=2, ensure_ascii=False, allow_nan=False
+        )
+        data = f"{text}\n".encode()
+    except (ValueError, RecursionError):  # lone surrogates, NaN, lists a thousand deep
+        raise DownloadError("Tool/Detail: the response has values that no file can hold") from None
+    if len(data) > MAX_DETAIL:
+        raise DownloadError(f"Tool/Detail: more than {MAX_DETAIL >> 20} MiB")
+    return data
 
 
 def _listed(entry: object) -> Listed | None:
@@ -115,7 +172,7 @@ def _listed(entry: object) -> Listed | None:
     owner, clean_owner = owner or clean_owner, clean_owner or owner
     project, clean_project = project or clean_project, clean_project or project
     names = (owner, project, clean_owner, clean_project)
-    if not all(isinstance(name, str) for name in names):
+    if not all(isinstance(name, str) and len(name) <= MAX_NAME for name in names):
         return None
     listed = Listed(
         owner=str(owner),
@@ -123,9 +180,13 @@ def _listed(entry: object) -> Listed | None:
         clean_owner=str(clean_owner),
         clean_project=str(clean_project),
     )
-    return None if tool_name_problem(listed.tool) else listed
+    return (
+        None
+        if tool_name_problem(listed.tool) or tool_name_problem(f"{clean_owner}/{clean_project}")
+        else listed
+    )
 
 
 def _count(value: object, default: int) -> int:
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else default
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else default

@@ -1,5 +1,4 @@
-"""Tool documents over HTTP: asked for only when they have changed, tried again when it makes sense.
-No credential ever goes along."""
+"""Tool documents over HTTP: downloaded only when they have changed, and never with credentials."""
 
 from __future__ import annotations
 
@@ -13,22 +12,26 @@ from urllib.parse import quote
 import httpx2
 
 from wiro_runtime.http.api import retry_after
+from wirogen.common.fetching import (
+    ACCEPT_ENCODING,
+    DownloadError,
+    DownloadTimeoutError,
+    Response,
+    get,
+)
 from wirogen.sync.listing import Listed
 
-MAX_PAGE: Final = 32 * 2**20
+MAX_PAGE: Final = 8 * 2**20
+REQUEST_SECONDS: Final = 30.0
 _ATTEMPTS: Final = 5
-_FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 60.0
-_LATER: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-class DownloadError(Exception):
-    """A page that did not come; its text says why, in one line."""
+_INITIAL_DELAY: Final = 0.5
+_MAX_DELAY: Final = 60.0
+_RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What a server said about the page that we have, to be asked whether it still is that."""
+    """HTTP validators of a page that was downloaded, for a conditional request."""
 
     url: str
     etag: str = ""
@@ -41,7 +44,8 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A page; ``data`` is ``None`` when it is still the one that we have."""
+    """A page; ``data`` is ``None`` when it has not changed since ``validators``. ``full``: it is
+    the form of the document that lists all models."""
 
     data: bytes | None
     full: bool
@@ -49,7 +53,7 @@ class Fetched:
 
 
 def addresses(site: str, listed: Listed) -> Iterator[tuple[str, bool]]:
-    """Where a tool's page may be, the best first, and whether it is the full one there."""
+    """The addresses that a tool's page may have, the best first, and whether it is the full one."""
     clean = f"{quote(listed.clean_owner, safe='')}/{quote(listed.clean_project, safe='')}"
     older = f"{_older(listed.owner)}/{_older(listed.project)}"
     for path in (f"models/{clean}", f"tools/{older}"):
@@ -61,16 +65,42 @@ def _older(name: str) -> str:
     return quote(name.replace(".", "++").replace(" ", "+"), safe="+")
 
 
-class Pages:
-    """Pages of one site. ``pause`` scales the waits between attempts; tests make it small."""
+def page_client(*, connections: int, proxies: bool) -> httpx2.AsyncClient:
+    """A client for pages. ``proxies``: those of the environment are used."""
+    return httpx2.AsyncClient(
+        follow_redirects=True,
+        max_redirects=3,
+        timeout=REQUEST_SECONDS,
+        limits=httpx2.Limits(max_connections=connections),
+        trust_env=proxies,
+        headers={
+            "user-agent": "wiro-tools",
+            "accept": "text/plain, text/*;q=0.5",
+            "accept-encoding": ACCEPT_ENCODING,
+        },
+    )
 
-    def __init__(self, site: str, client: httpx2.AsyncClient, *, pause: float = 1.0) -> None:
+
+class Pages:
+    """Pages of one site. ``pause`` scales the delays between attempts, ``seconds`` limits one
+    request; tests make both small."""
+
+    def __init__(
+        self,
+        site: str,
+        client: httpx2.AsyncClient,
+        *,
+        pause: float = 1.0,
+        seconds: float = REQUEST_SECONDS,
+    ) -> None:
         self._site = site
         self._client = client
         self._pause = pause
+        self._seconds = seconds
 
     async def fetch(self, listed: Listed, known: Validators | None) -> Fetched:
-        """The tool's page: the full one, or else the short one. Raises :class:`DownloadError`."""
+        """Return the tool's page: the full one, or else the short one. Raises
+        :class:`DownloadError`."""
         for url, full in addresses(self._site, listed):
             validators = known if known is not None and known.url == url else None
             response = await self._get(url, validators.headers() if validators else {})
@@ -79,7 +109,9 @@ class Pages:
             if response.status in (404, 410):
                 continue
             if response.status != 200:
-                raise DownloadError(f"{url}: HTTP {response.status}")
+                raise DownloadError(
+                    f"{url}: HTTP {response.status}", unreachable=response.status in _RETRIED
+                )
             found = Validators(
                 url=url,
                 etag=response.headers.get("etag", ""),
@@ -88,36 +120,23 @@ class Pages:
             return Fetched(data=response.body, full=full, validators=found)
         raise DownloadError("there is no page under any of its addresses")
 
-    async def _get(self, url: str, headers: Mapping[str, str]) -> _Response:
+    async def _get(self, url: str, headers: Mapping[str, str]) -> Response:
+        """Return the last response of up to five attempts; a request that takes too long is not
+        repeated."""
         for attempt in range(1, _ATTEMPTS + 1):
             after: float | None = None
             try:
-                response = await self._once(url, headers)
-                if response.status not in _LATER or attempt == _ATTEMPTS:
+                response = await get(
+                    self._client, url, seconds=self._seconds, max_bytes=MAX_PAGE, headers=headers
+                )
+                if response.status not in _RETRIED or attempt == _ATTEMPTS:
                     return response
                 after = retry_after(response.headers)
-            except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
-                if attempt == _ATTEMPTS:
-                    reason = str(error) or type(error).__name__
-                    raise DownloadError(f"{url}: {reason}") from None
+            except DownloadError as error:
+                slow = isinstance(error, DownloadTimeoutError)
+                if attempt == _ATTEMPTS or slow or not error.unreachable:
+                    raise DownloadError(f"{url}: {error}", unreachable=error.unreachable) from None
             jitter = 0.5 + random.random() / 2  # noqa: S311 - spreads requests, hides nothing
-            delay = max(_FIRST_PAUSE * 2 ** (attempt - 1) * jitter, after or 0.0)
-            await asyncio.sleep(min(delay, _LONGEST_PAUSE) * self._pause)
+            delay = max(_INITIAL_DELAY * 2 ** (attempt - 1) * jitter, after or 0.0)
+            await asyncio.sleep(min(delay, _MAX_DELAY) * self._pause)
         raise AssertionError("the last attempt returns or raises")
-
-    async def _once(self, url: str, headers: Mapping[str, str]) -> _Response:
-        async with self._client.stream("GET", url, headers=dict(headers)) as response:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_PAGE:
-                    raise DownloadError(f"{url}: more than {MAX_PAGE >> 20} MB")
-            lowered = {name.lower(): value for name, value in response.headers.items()}
-            return _Response(response.status_code, lowered, bytes(body))
-
-
-@dataclass(frozen=True, slots=True)
-class _Response:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes

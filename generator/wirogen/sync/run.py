@@ -1,37 +1,46 @@
-"""One run of sync: list, download, judge, write, and say what came of it."""
+"""One run of sync: list the catalogue, download each document, accept or quarantine it, report.
+
+Nothing that a server says ends the run but an error about the catalogue itself: a tool whose
+response is odd, slow or absent costs one diagnostic.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import httpx2
-
 from wiro_runtime import WiroError
 from wiro_runtime.http.api import Api
 from wiro_runtime.http.nonblocking import AsyncPort
 from wiro_runtime.settings import Settings
+from wirogen.common.fetching import DownloadError
+from wirogen.common.files import sha256
+from wirogen.common.paths import UnsafePathError, inside
+from wirogen.common.text import counted
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.document import parse_document
 from wirogen.output.publication import sweep, write_file
 from wirogen.specs import ToolSpec
 from wirogen.specs.names import slug, tool_hash
 from wirogen.sync.acceptance import judge
-from wirogen.sync.listing import Filters, Listed, list_tools, tool_detail
-from wirogen.sync.pages import DownloadError, Fetched, Pages
+from wirogen.sync.listing import Catalogue, Filters, Listed, list_tools, tool_detail
+from wirogen.sync.pages import REQUEST_SECONDS, Fetched, Pages, page_client
 from wirogen.sync.state import FOLDER, Entry, State
 
 SITE: Final = "https://wiro.ai"
+CATALOGUE_SECONDS: Final = 300.0
+TOOL_SECONDS: Final = 180.0
+GIVE_UP: Final = 10
+"""Tools in a row without a complete response, after which no other one is asked for."""
 
 
 class Verdict(StrEnum):
-    """What became of one tool."""
+    """The result for one tool."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -40,9 +49,12 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
+_VERDICTS: Final = frozenset(map(str, Verdict))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One tool after sync; ``spec`` is the one of a document that is new or changed."""
+    """The result for one tool; ``spec`` is that of a document that is new or changed."""
 
     tool: str
     verdict: Verdict
@@ -52,8 +64,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """``concurrency`` bounds requests in flight. ``accept`` are tools whose documents may shrink.
-    ``site`` is where the pages are; by default where the API is, when that is on loopback."""
+    """``concurrency`` limits the requests at a time. ``accept`` are tools whose documents may
+    shrink. ``site`` is the address of the pages; by default that of the API when the API is on
+    loopback. ``catalogue_seconds`` limits the whole listing, ``request_seconds`` one download,
+    ``tool_seconds`` a tool with all its requests and delays. ``pause`` scales the delays; tests
+    make it small."""
 
     filters: Filters = field(default_factory=Filters)
     dry_run: bool = False
@@ -62,13 +77,17 @@ class Options:
     accept: frozenset[str] = frozenset()
     site: str | None = None
     pause: float = 1.0
+    catalogue_seconds: float = CATALOGUE_SECONDS
+    request_seconds: float = REQUEST_SECONDS
+    tool_seconds: float = TOOL_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
-    """``listed`` counts the catalogue's tools that were looked at, ``resumed`` those that an
-    interrupted run had done. ``gone`` are tools with a document that the complete catalogue does
-    not list; their files stay. ``verdicts`` are by tool, those of the interrupted run included."""
+    """``listed`` counts the tools of the catalogue that were asked for, ``resumed`` those of them
+    that an interrupted run had done. ``gone`` are tools with a document that the complete catalogue
+    does not list; their files stay. ``verdicts`` are by tool, those of the interrupted run
+    included. ``general`` are diagnostics about no single tool."""
 
     listed: int
     resumed: int
@@ -76,15 +95,18 @@ class SyncReport:
     verdicts: Mapping[str, Verdict]
     gone: tuple[str, ...]
     complete: bool
+    general: tuple[Diagnostic, ...] = ()
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        return [each for outcome in self.outcomes for each in outcome.diagnostics]
+        found = [each for outcome in self.outcomes for each in outcome.diagnostics]
+        return [*self.general, *found]
 
 
 @dataclass(slots=True)
 class _Job:
-    """What all tools of a run share."""
+    """The state that all tools of a run share. ``failures`` counts the tools in a row that got no
+    complete response, ``skipped`` those that were not asked for after that."""
 
     root: Path
     known: Mapping[str, ToolSpec]
@@ -93,6 +115,12 @@ class _Job:
     api: Api
     pages: Pages
     paths: dict[str, str]
+    failures: int = 0
+    skipped: int = 0
+
+    @property
+    def documents(self) -> Path:
+        return self.root / "specs" / "documents"
 
 
 async def sync(
@@ -106,31 +134,29 @@ async def sync(
 ) -> SyncReport:
     """Bring ``specs/documents/`` up to date. ``known`` are the specs of the project.
 
-    Raises :class:`WiroError` when the catalogue cannot be listed. Cancelled or killed, it goes on
-    where it stopped when it is called with the same filters again.
+    Raises :class:`WiroError` or :class:`CatalogueError` when the catalogue cannot be listed, and
+    :class:`InputError` for a state file that leads outside of the project. A run that was cancelled
+    or killed is resumed by the next call with the same filters.
     """
     if not options.dry_run:
         sweep(root / "specs")
     state = State(root)
     port = AsyncPort(settings)
-    client = httpx2.AsyncClient(
-        follow_redirects=True,
-        max_redirects=3,
-        timeout=settings.timeouts.request,
-        limits=httpx2.Limits(max_connections=options.concurrency),
-        trust_env=not settings.local,
-        headers={"user-agent": "wiro-tools", "accept": "text/plain, text/*;q=0.5"},
-    )
+    client = page_client(connections=options.concurrency, proxies=not settings.local)
     try:
         api = Api(settings, port)
-        tools, complete = await list_tools(api, options.filters)
+        catalogue = await list_tools(api, options.filters, seconds=options.catalogue_seconds)
+        tools = catalogue.tools
         if not options.dry_run:
             state.begin({"filters": options.filters.as_json(), "detail": options.detail})
-        resumed = {each.tool for each in tools if each.tool in state.done}
+        done = {
+            tool: Verdict(verdict) for tool, verdict in state.done.items() if verdict in _VERDICTS
+        }
+        resumed = {each.tool for each in tools if each.tool in done}
         left = [each for each in tools if each.tool not in resumed]
         on_listed(len(left))
         site = options.site or _site(settings)
-        pages = Pages(site, client, pause=options.pause)
+        pages = Pages(site, client, pause=options.pause, seconds=options.request_seconds)
         paths = {
             spec.source.document: tool for tool, spec in known.items() if spec.source is not None
         }
@@ -142,17 +168,31 @@ async def sync(
         state.pause()
         await client.aclose()
         await port.aclose()
-    verdicts = {tool: Verdict(verdict) for tool, verdict in state.done.items() if tool in resumed}
-    verdicts |= {outcome.tool: outcome.verdict for outcome in outcomes}
-    gone = _gone(known, tools) if complete else ()
     return SyncReport(
         listed=len(tools),
         resumed=len(resumed),
         outcomes=tuple(outcomes),
-        verdicts=verdicts,
-        gone=gone,
-        complete=complete,
+        verdicts={tool: done[tool] for tool in resumed}
+        | {outcome.tool: outcome.verdict for outcome in outcomes},
+        gone=_gone(known, tools) if catalogue.complete else (),
+        complete=catalogue.complete,
+        general=_general(catalogue, job),
     )
+
+
+def _general(catalogue: Catalogue, job: _Job) -> tuple[Diagnostic, ...]:
+    found: list[Diagnostic] = []
+    if catalogue.unreadable:
+        entries = counted(catalogue.unreadable, "entry", "entries")
+        message = f"{entries} of the catalogue without the name of a tool"
+        found.append(Diagnostic(code="Y004", message=message, path="/Tool/List"))
+    if job.skipped:
+        message = (
+            f"{counted(job.skipped, 'tool')} not asked for, because {GIVE_UP} in a row got no "
+            "complete response"
+        )
+        found.append(Diagnostic(code="Y004", message=message, path="sync"))
+    return tuple(found)
 
 
 def _site(settings: Settings) -> str:
@@ -160,7 +200,7 @@ def _site(settings: Settings) -> str:
     return f"{parts.scheme}://{parts.netloc}" if settings.local else SITE
 
 
-def _gone(known: Mapping[str, ToolSpec], tools: list[Listed]) -> tuple[str, ...]:
+def _gone(known: Mapping[str, ToolSpec], tools: Sequence[Listed]) -> tuple[str, ...]:
     there = {(slug(each.owner), slug(each.project)) for each in tools}
     there |= {(slug(each.clean_owner), slug(each.clean_project)) for each in tools}
     return tuple(
@@ -192,20 +232,35 @@ async def _all(job: _Job, tools: list[Listed], on_done: Callable[[Outcome], None
 
 
 async def _one(job: _Job, listed: Listed) -> Outcome:
-    documents = job.root / "specs" / "documents"
-    entry = job.state.entries.get(listed.tool)
-    if entry is not None and _hash_of(documents / entry.document) != entry.sha256:
-        # Somebody changed or removed the document: only the whole page can restore it.
-        entry = None
+    """Download and write one tool. Whatever its response is, the run goes on."""
+    if job.failures >= GIVE_UP:
+        job.skipped += 1
+        return Outcome(tool=listed.tool, verdict=Verdict.FAILED)
+    unreachable = False
     try:
-        fetched = await job.pages.fetch(listed, entry.validators if entry else None)
-        detail = await tool_detail(job.api, listed) if job.options.detail else None
-    except (DownloadError, WiroError) as error:
-        failed = Diagnostic(code="Y004", message=str(error), path=listed.tool)
-        return Outcome(tool=listed.tool, verdict=Verdict.FAILED, diagnostics=(failed,))
+        async with asyncio.timeout(job.options.tool_seconds):
+            outcome = await _bring(job, listed)
+    except (DownloadError, WiroError, UnsafePathError, TimeoutError) as error:
+        # Whether no complete response came at all, as `DownloadError` and `WiroError` know.
+        unreachable = getattr(error, "unreachable", False) or getattr(error, "retryable", False)
+        unreachable = unreachable or isinstance(error, TimeoutError)
+        message = str(error) or f"not complete after {job.options.tool_seconds:g} s"
+        failed = Diagnostic(code="Y004", message=message, path=listed.tool)
+        outcome = Outcome(tool=listed.tool, verdict=Verdict.FAILED, diagnostics=(failed,))
+    job.failures = job.failures + 1 if unreachable else 0
+    return outcome
+
+
+async def _bring(job: _Job, listed: Listed) -> Outcome:
+    entry = job.state.entries.get(listed.tool)
+    if entry is not None and _hash_of(job.documents, entry.document) != entry.sha256:
+        # The document was changed or removed by hand: only the whole page can restore it.
+        entry = None
+    fetched = await job.pages.fetch(listed, entry.validators if entry else None)
+    detail = await tool_detail(job.api, listed) if job.options.detail else None
     outcome, entry = _take(job, listed, fetched, entry)
     if detail is not None and entry is not None:
-        outcome = _take_detail(job, documents / entry.document, detail, outcome)
+        outcome = _take_detail(job, entry.document, detail, outcome)
     if not job.options.dry_run:
         job.state.record(listed.tool, outcome.verdict, entry)
     return outcome
@@ -214,12 +269,12 @@ async def _one(job: _Job, listed: Listed) -> Outcome:
 def _take(
     job: _Job, listed: Listed, fetched: Fetched, entry: Entry | None
 ) -> tuple[Outcome, Entry | None]:
-    """Write the page if it is good, news, and may replace what is there."""
+    """Write the page if it is a good document, differs, and may replace the present one."""
     tool = listed.tool
     if fetched.data is None:
         return Outcome(tool=tool, verdict=Verdict.UNCHANGED), entry
     known = _known(job.known, listed)
-    aside = job.root / FOLDER / "aside" / slug(listed.owner) / f"{slug(listed.project)}.txt"
+    aside = inside(job.root / FOLDER, f"aside/{slug(listed.owner)}/{slug(listed.project)}.txt")
     verdict = judge(
         fetched.data,
         listed,
@@ -233,9 +288,9 @@ def _take(
             write_file(aside, fetched.data)
         return Outcome(tool=tool, verdict=Verdict.ASIDE, diagnostics=(verdict,)), None
     document = _document(job, verdict, known)
-    file = job.root / "specs" / "documents" / document
-    digest = hashlib.sha256(fetched.data).hexdigest()
-    before = _hash_of(file)
+    file = inside(job.documents, document)
+    digest = sha256(fetched.data)
+    before = _hash_of(job.documents, document)
     if not job.options.dry_run:
         if before != digest:
             write_file(file, fetched.data)
@@ -247,10 +302,11 @@ def _take(
     return Outcome(tool=tool, verdict=kind, spec=verdict), taken
 
 
-def _take_detail(job: _Job, document: Path, detail: bytes, outcome: Outcome) -> Outcome:
-    file = document.with_suffix(".json")
-    if _hash_of(file) == hashlib.sha256(detail).hexdigest():
+def _take_detail(job: _Job, document: str, detail: bytes, outcome: Outcome) -> Outcome:
+    path = f"{document.removesuffix('.txt')}.json"
+    if _hash_of(job.documents, path) == sha256(detail):
         return outcome
+    file = inside(job.documents, path)
     if not job.options.dry_run:
         write_file(file, detail)
     if outcome.verdict is not Verdict.UNCHANGED:
@@ -264,33 +320,36 @@ def _known(known: Mapping[str, ToolSpec], listed: Listed) -> ToolSpec | None:
 
 
 def _before(job: _Job, known: ToolSpec | None) -> ToolSpec | None:
-    """What the document that we have says by itself: a spec may know more, from Tool/Detail."""
+    """Return the spec of the present document alone: the known one may have more, from
+    Tool/Detail."""
     if known is None or known.source is None:
         return known
-    if known.source.document.endswith(".json"):
+    document = known.source.document
+    if document.endswith(".json"):
         return None
-    file = job.root / "specs" / "documents" / known.source.document
     try:
-        return parse_document(file.read_bytes(), path=known.source.document).spec
-    except (OSError, InputError):
+        file = inside(job.documents, document)
+        return parse_document(file.read_bytes(), path=document).spec
+    except (OSError, InputError, UnsafePathError):
         return known
 
 
 def _document(job: _Job, spec: ToolSpec, known: ToolSpec | None) -> str:
-    """Where the document belongs: where the known one is, or where its name says. Two tools that
-    share a name are told apart by a hash."""
+    """Return the path of the document: that of the known one, or the one that its name gives. Two
+    tools with the same name are told apart by a hash."""
     path = f"{slug(spec.owner)}/{slug(spec.project)}.txt"
     if known is not None and known.source is not None:
         before = known.source.document
-        if before.endswith(".txt") and (job.root / "specs" / "documents" / before).is_file():
+        if before.endswith(".txt") and _hash_of(job.documents, before) is not None:
             path = before
     if job.paths.setdefault(path, spec.tool) != spec.tool:
         path = f"{path.removesuffix('.txt')}-{tool_hash(spec.tool)}.txt"
     return path
 
 
-def _hash_of(file: Path) -> str | None:
+def _hash_of(folder: Path, path: str) -> str | None:
+    """Return the hash of a file, ``None`` for one that is absent or not below ``folder``."""
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
+        return sha256(inside(folder, path).read_bytes())
+    except (OSError, UnsafePathError):
         return None

@@ -1,19 +1,28 @@
-"""What sync remembers, in the project's hidden folder ``.wirogen/``: validators of each page, and,
-while a run is under way, what it has done, line by line, so that the next one can go on."""
+"""The state of sync in the project's hidden folder ``.wirogen/``.
+
+``sync.json`` has the validators of each page. ``sync.journal`` lists the tools that the current
+run is done with, a line each, so that a run that was interrupted is resumed by the next one.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+from wirogen.common.paths import UnsafePathError, inside, path_problem
+from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.output.publication import write_file
 from wirogen.sync.pages import Validators
 
 FOLDER: Final = ".wirogen"
 _VERSION: Final = 1
+_HEADER: Final = re.compile(r"[\x20-\x7e]{0,2000}")
+"""What may stand in a header of a request."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,25 +39,35 @@ class Entry:
 
     @classmethod
     def from_json(cls, value: object) -> Entry | None:
-        """``None`` for anything that this class did not write."""
-        try:
-            fields = cast("Mapping[str, Any]", value)
-            return cls(
-                validators=Validators(**fields["validators"]),
-                sha256=str(fields["sha256"]),
-                document=str(fields["document"]),
-            )
-        except (TypeError, KeyError, ValueError):
+        """Return ``None`` for anything that this class did not write."""
+        fields = _texts(value)
+        validators = _texts(cast("dict[str, object]", value).get("validators")) if fields else None
+        if fields is None or validators is None or set(validators) != {"url", "etag", "modified"}:
             return None
+        sha256, document = fields.get("sha256", ""), fields.get("document", "")
+        if (
+            not all(map(_HEADER.fullmatch, validators.values()))
+            or not _SHA256.fullmatch(sha256)
+            or path_problem(document)
+            or not document.endswith(".txt")
+        ):
+            return None
+        return cls(validators=Validators(**validators), sha256=sha256, document=document)
 
 
 class State:
-    """The memory of one project. A file that cannot be read counts as no memory: everything is
-    then asked for again, which costs time and nothing else."""
+    """The state of one project. A file that cannot be read counts as absent: every page is then
+    downloaded again, which costs time and nothing else."""
 
     def __init__(self, root: Path) -> None:
-        self._file = root / FOLDER / "sync.json"
-        self._journal = root / FOLDER / "sync.journal"
+        folder = root / FOLDER
+        try:
+            self._file = inside(folder, "sync.json")
+            self._journal = inside(folder, "sync.journal")
+        except UnsafePathError as error:
+            raise InputError(
+                Diagnostic(code="S004", message=f"holds a file that {error}", path=str(folder))
+            ) from None
         self._open: IO[str] | None = None
         self.entries: dict[str, Entry] = {}
         self.done: dict[str, str] = {}
@@ -56,9 +75,9 @@ class State:
 
     def _load(self) -> None:
         saved = _json(_text(self._file))
-        if isinstance(saved, dict):
-            tools = cast("dict[str, object]", saved).get("tools")
-            for tool, value in cast("dict[str, object]", tools or {}).items():
+        tools = cast("dict[str, object]", saved).get("tools") if isinstance(saved, dict) else None
+        if isinstance(tools, dict):
+            for tool, value in cast("dict[str, object]", tools).items():
                 self._remember(tool, value)
 
     def _remember(self, tool: str, value: object) -> None:
@@ -67,8 +86,8 @@ class State:
             self.entries[tool] = entry
 
     def begin(self, run: Mapping[str, Any]) -> None:
-        """Go on with the journal of an interrupted run like ``run``, or begin a new one. What an
-        interrupted run of another kind has learnt is kept as well."""
+        """Resume the journal of an interrupted run with the same options, or begin a new one. The
+        validators in the journal of another run are kept as well."""
         lines = [_json(line) for line in _text(self._journal).splitlines()]
         same = bool(lines) and lines[0] == {"version": _VERSION, **run}
         for line in lines[1:]:
@@ -82,11 +101,11 @@ class State:
             self.save()
         self._journal.parent.mkdir(parents=True, exist_ok=True)
         self._open = self._journal.open("a" if same else "w", encoding="utf-8")
-        # A line that a killed process left half written ends here.
+        # This ends a line that a killed process left half written.
         self._line("" if same else json.dumps({"version": _VERSION, **run}))
 
     def record(self, tool: str, verdict: str, entry: Entry | None) -> None:
-        """Remember that ``tool`` is done; it is on disk when this returns."""
+        """Note that ``tool`` is done; the note is in the file when this returns."""
         self.done[tool] = verdict
         if entry is not None:
             self.entries[tool] = entry
@@ -105,7 +124,7 @@ class State:
             self._open = None
 
     def finish(self) -> None:
-        """The run is complete: keep what it has learnt, forget how it went."""
+        """Keep the validators of a complete run and remove its journal."""
         self.pause()
         self.save()
         self._journal.unlink(missing_ok=True)
@@ -120,6 +139,14 @@ def _text(file: Path) -> str:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _texts(value: object) -> dict[str, str] | None:
+    """The fields of a JSON object that are text, ``None`` for another value."""
+    if not isinstance(value, dict):
+        return None
+    fields = cast("dict[str, object]", value)
+    return {key: each for key, each in fields.items() if isinstance(each, str)}
 
 
 def _json(text: str) -> object:
