@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emit.strategies import specs
-from generated import prompt, text, tool
+from generated import prompt, select, text, tool
 from wirogen.diagnostics.model import InputError
-from wirogen.specs import ToolSpec, Wire, dump_spec, load_spec, spec_to_json
+from wirogen.specs import (
+    Finding,
+    Json,
+    Option,
+    Section,
+    Source,
+    ToolSpec,
+    Wire,
+    dump_spec,
+    load_spec,
+    spec_to_json,
+)
 from wirogen.specs.names import tool_paths
 
 RETYPED = [
@@ -29,6 +41,50 @@ RETYPED = [
     ".inf",
     "2024-01-01",
 ]
+
+
+VALUES: list[Json] = [
+    None, True, False, 0, -1, 10**30, 0.5, 1.0, 1e300, 1e-07, "x", [], {}, ["a", 1, None], [[[]]],
+    {"a": {"b": [1.5, "x"]}}, {"no": 1}, {"a b": 1}, [{"a": 1}, {}], "\xa0\\",
+]  # fmt: skip
+
+
+def rich() -> ToolSpec:
+    """A spec with every key there is."""
+    option = Option(
+        value="1", label="a: b", description='said "x"', triggerwords=("a, b", "[c]"),
+        generatesettings=({"type": "float", "options": [], "id": "x"}, {"much": 1.5}, {}),
+        extra={"note": "x", "after_it": "y"}, seen="0123456789ab",
+    )  # fmt: skip
+    picker = replace(select("model", "1"), options=(option, option), extra={"a": "b"})
+    number = text(
+        "count", type="number", minimum="0.5", maximum="3", step="0.1", python_name="how_many"
+    )
+    return replace(
+        tool(prompt(), picker, number, replace(select("empty"), options=())),
+        tags=("a", "b c"),
+        extra={"colour": "red"},
+        examples=({"prompt": "x", "model": "1"}, {"prompt": ""}),
+        sections=(Section(title="T", text="t"), Section(title="U", text="line\nline")),
+        dynamicprice=[{"price": 0.5, "inputs": {"count": "1"}}],
+        source=Source(
+            document="wiro/painter.txt", sha256="a" * 64, detail="d.json", detail_sha256="b" * 64,
+            findings=(Finding(code="D001", subject="s", message="m"),),
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_every_key_survives_with_every_kind_of_value(value: Json) -> None:
+    spec = rich()
+    first = spec.inputs[0]
+    for changed in (
+        replace(spec, dynamicprice=value),
+        replace(spec, inputs=(replace(first, example=value), *spec.inputs[1:])),
+        replace(spec, inputs=(*spec.inputs, text("a", wire=replace(first.wire, sent=value)))),
+    ):
+        # As text, because 1, 1.0 and true are equal.
+        assert repr(load_spec(dump_spec(changed), path="x.yaml")) == repr(changed)
 
 
 @settings(max_examples=100)

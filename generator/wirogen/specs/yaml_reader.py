@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from wirogen.diagnostics.model import Position
-from wirogen.specs.canonical import read_canonical
 from wirogen.specs.checks import ENDPOINTS, SEEN, SHA256, input_problem, is_decimal
 from wirogen.specs.model import (
     SPEC_VERSION,
@@ -44,12 +43,6 @@ def load_spec(text: str, *, path: str) -> ToolSpec:
     Raises:
         InputError: not YAML, an unknown or missing key, or a value of the wrong kind (S001).
     """
-    spec = read_canonical(text)
-    return load_carefully(text, path=path) if spec is None else spec
-
-
-def load_carefully(text: str, *, path: str) -> ToolSpec:
-    """:func:`load_spec` by way of YAML, whatever form the text has."""
     return SpecReader(path).spec(read_tree(text, path))
 
 
