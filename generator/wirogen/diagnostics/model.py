@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wirogen.diagnostics.rules import RULES, Rule, Severity
-from wirogen.pickling import quick_pickle
 
 __all__ = [
     "RULES",
@@ -25,7 +24,6 @@ __all__ = [
 ]
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """A place in a file: 1-based line and column, in characters; ``offset`` is 0-based."""
@@ -35,7 +33,6 @@ class Position:
     offset: int
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """One oddity in one input.

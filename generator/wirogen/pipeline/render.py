@@ -20,7 +20,6 @@ from wirogen.emit.dependencies import tool_look
 from wirogen.held import Held
 from wirogen.output.manifest import Entry
 from wirogen.output.publication import NO_CHANGES, Changes, Made, Publication, stage
-from wirogen.pickling import quick_pickle
 from wirogen.plan import ModulePlan, ToolCard, ToolPlan, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.standing import Standing
@@ -51,7 +50,6 @@ class _Task:
     key: str
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
     """One tool rendered: its card, and the hashes of its files."""

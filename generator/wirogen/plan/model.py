@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.pickling import quick_pickle
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs.model import Input, Json, Option, ToolSpec
 
@@ -25,7 +24,6 @@ class Code(str):
         return str(self)
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModulePlan:
     """Where a tool lives: ``<package>.<owner>.<project>`` and the file paths that go with it."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.pickling import quick_pickle
 from wirogen.plan.model import ModulePlan
 from wirogen.specs.model import ToolSpec
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCard:
     """What files that list tools say of one. ``spec`` has no inputs, examples or sections.

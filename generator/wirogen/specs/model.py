@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wirogen.common.json_values import Json
-from wirogen.pickling import quick_pickle
 
 SPEC_VERSION: Final = 1
 
@@ -43,7 +42,6 @@ UNSENT: Final = Unsent()
 """Stands for "the key is left out of the request", which no JSON value can say."""
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """How an input travels in the body of a Run request.
@@ -60,7 +58,6 @@ def _nothing() -> dict[str, str]:
     return {}
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One choice of a select. ``generatesettings`` keeps every key that the document has.
@@ -79,7 +76,6 @@ class Option:
     seen: str | None = None
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
     """One input of a tool.
@@ -109,7 +105,6 @@ class Input:
     extra: Mapping[str, str] = field(default_factory=_nothing)
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """A section of the document that no rule knows, kept as it is."""
@@ -118,7 +113,6 @@ class Section:
     text: str
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What is odd about the source: a diagnostic without its position, kept with the spec."""
@@ -128,7 +122,6 @@ class Finding:
     message: str
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a spec comes from: the document's path below ``specs/documents/`` (always with
@@ -142,7 +135,6 @@ class Source:
     findings: tuple[Finding, ...] = ()
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
     """Everything that is known about one tool.

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from wirogen.pickling import quick_pickle
 from wirogen.plan.literals import source
 from wirogen.plan.model import InputPlan
 from wirogen.specs import Json
@@ -53,7 +52,6 @@ class FieldShape:
     holes: tuple[str, ...]
 
 
-@quick_pickle
 @dataclass(frozen=True, slots=True)
 class FieldForm:
     """How fields of a shape are written: source, at every other place the name of a hole."""
