@@ -6,7 +6,7 @@ What each code means is in :mod:`wirogen.diagnostics.rules`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,9 +83,9 @@ def worst(diagnostics: Iterable[Diagnostic]) -> Severity | None:
     return next((severity for severity in Severity if severity in found), None)
 
 
-def display_path(file: Path, real_path: Callable[[Path], str] = os.path.realpath) -> str:
+def display_path(file: Path) -> str:
     """The path as the user would type it: relative to where they are, when it is below."""
-    real, here = real_path(file), os.getcwd()
+    real, here = os.path.realpath(file), os.getcwd()
     if real == here:
         return "."
     inside = real.startswith(here.rstrip(os.sep) + os.sep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,7 +24,6 @@ from wirogen.pipeline.spec_files import (
     read_specs,
 )
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.realpaths import RealPaths
 from wirogen.specs import ToolSpec, dump_spec
 from wirogen.standing import Standing
 from wirogen.unchanged import Summary
@@ -182,16 +182,15 @@ def _write_specs(
     move, and stays as it was written."""
     stale: list[str] = []
     edited: list[str] = []
-    real = RealPaths()
-    occupied = {real.of(file): tool for tool, file in sources.files.items()}
+    occupied = {os.path.realpath(file): tool for tool, file in sources.files.items()}
     files = sources.spec_files()
-    targets = {path: real.of(out / path) for path in files}
+    targets = {path: os.path.realpath(out / path) for path in files}
     for path, held in _vacated_first(files, targets, occupied):
         file, target = out / path, targets[path]
         own = sources.files.get(held.tool, file)
         if target in sources.broken or occupied.get(target, held.tool) != held.tool:
             continue
-        moved = own is not file and real.of(own) != target
+        moved = own is not file and os.path.realpath(own) != target
         with suppress(OSError):
             if not moved and hash_of_file(own) == held.digest:
                 continue
@@ -206,7 +205,7 @@ def _write_specs(
         if before is not None and not by_hand and _same_documents(before.load(), spec):
             edited += [] if digest in {None, built.get(held.tool)} else [path]
         if moved:
-            del occupied[real.of(own)]
+            del occupied[os.path.realpath(own)]
         if check:
             continue
         if moved:

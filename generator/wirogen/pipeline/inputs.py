@@ -21,7 +21,6 @@ from wirogen.merge.contract import kept_findings
 from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
 from wirogen.pipeline.spec_files import Sources, read_bytes
-from wirogen.realpaths import RealPaths
 from wirogen.specs import ToolSpec
 
 _NO_STORE: Final = Store(None)
@@ -67,8 +66,7 @@ def read_documents(
         if file.suffix == ".json":
             details.read(file, into, store)
     texts = [file for file in files if file.suffix != ".json"]
-    real = RealPaths()
-    arguments = [(file, display_path(file, real.of), _relative(file, base, real)) for file in texts]
+    arguments = [(file, display_path(file), _relative(file, base)) for file in texts]
     found: list[tuple[Held, _Detail | None, Held | None, bool, str]] = []
     for (_, shown, _), read in zip(
         arguments, each(_parse, arguments, known=_parsed, store=store, jobs=jobs), strict=True
@@ -92,11 +90,10 @@ class Details:
 
     def __init__(self, base: Path | None) -> None:
         self._base = base
-        self._real = RealPaths()
         self._by_tool: dict[str, _Detail] = {}
 
     def read(self, file: Path, into: Sources, store: Store) -> None:
-        shown = display_path(file, self._real.of)
+        shown = display_path(file)
         try:
             data = read_bytes(file)
             key = key_of("detail", shown, data)
@@ -110,9 +107,7 @@ class Details:
                 message = f"{tool} is also in {other}; remove one of them"
                 into.errors.append(Diagnostic(code="T105", message=message, path=shown))
                 return
-        found = _Detail(
-            detail=detail, shown=shown, document=_relative(file, self._base, self._real)
-        )
+        found = _Detail(detail=detail, shown=shown, document=_relative(file, self._base))
         self._by_tool |= dict.fromkeys(detail.tools, found)
 
     def claim(self, tool: str) -> _Detail | None:
@@ -237,11 +232,11 @@ def _settled_key(
     return key_of("settled", parsed.digest, known, str(full), shown, *added)
 
 
-def _relative(file: Path, base: Path | None, real: RealPaths) -> str:
-    path = real.of(file)
+def _relative(file: Path, base: Path | None) -> str:
+    path = os.path.realpath(file)
     if base is None:
         above = Path(path).parents
         base = next((each for each in above if each.parts[-2:] == ("specs", "documents")), above[0])
-    folder = real.of(base).rstrip(os.sep) + os.sep
+    folder = os.path.realpath(base).rstrip(os.sep) + os.sep
     inside = path.startswith(folder)
     return path[len(folder) :].replace(os.sep, "/") if inside else file.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -16,7 +17,6 @@ from wirogen.common.files import hash_of_file, read_whole, sha256
 from wirogen.common.workers import each
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path
 from wirogen.held import Held, Specs, hold, recall
-from wirogen.realpaths import RealPaths
 from wirogen.specs import load_spec
 from wirogen.specs.names import tool_paths
 
@@ -103,18 +103,17 @@ def read_specs(
 ) -> None:
     """Load specs; a tool that a document has already given is passed over."""
     from_documents = set(into.held)
-    real = RealPaths()
-    arguments = [(file, display_path(file, real.of)) for file in files]
+    arguments = [(file, display_path(file)) for file in files]
     for (file, shown), held in zip(
         arguments, each(_load, arguments, known=_loaded, store=store, jobs=jobs), strict=True
     ):
         if isinstance(held, Diagnostic):
             into.errors.append(held)
-            into.broken.add(real.of(file))
+            into.broken.add(os.path.realpath(file))
         elif held.tool not in from_documents:
             into.add(held, shown)
             if into.files.setdefault(held.tool, file) != file:
-                into.broken.add(real.of(file))
+                into.broken.add(os.path.realpath(file))
 
 
 def spec_index(folder: Path) -> dict[str, Path]:
