@@ -20,7 +20,7 @@ from wirogen.cli.console import (
     project_root,
 )
 from wirogen.diagnostics.model import Severity
-from wirogen.diagnostics.positions import with_places
+from wirogen.diagnostics.positions import with_positions
 from wirogen.output.publication import Changes
 from wirogen.shortcut import build
 from wirogen.unchanged import Summary
@@ -133,5 +133,5 @@ def report_json(report: Summary) -> dict[str, object]:
         "removed": list(report.changes.removed),
         "edited": list(report.changes.edited),
         "unknown": list(report.changes.unknown),
-        "diagnostics": [diagnostic_json(each) for each in with_places(report.diagnostics)],
+        "diagnostics": [diagnostic_json(each) for each in with_positions(report.diagnostics)],
     }

@@ -15,7 +15,7 @@ from rich.text import Text
 from wirogen.common.lock import locked
 from wirogen.common.text import visible
 from wirogen.diagnostics.model import RULES, Diagnostic, Severity
-from wirogen.diagnostics.positions import with_places
+from wirogen.diagnostics.positions import with_positions
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -38,7 +38,7 @@ def print_json(value: object) -> None:
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], console: Console) -> None:
-    for each in with_places(diagnostics):
+    for each in with_positions(diagnostics):
         console.print(diagnostic_line(each))
 
 

@@ -1,28 +1,97 @@
-"""Where in its file a finding is about, for those that were made without looking at the text."""
+"""The place in a file that a diagnostic is about, for those that were made without its text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeAlias
 
-from wirogen.diagnostics.model import Diagnostic
+from wirogen.diagnostics.model import Diagnostic, InputError, Position, position_at
+from wirogen.specs.tree import ListNode, MapNode, Node, ScalarNode, read_tree
 
-if TYPE_CHECKING:
-    from wirogen.diagnostics.finders import Finder
+_ABOUT: Final[Mapping[str, str]] = {
+    "D105": "type",
+    "S101": "wire",
+    "S102": "wire",
+    "S103": "options",
+    "S104": "wire",
+}
+"""The key of an input that a code is about; the others are about its name."""
+
+_Find: TypeAlias = Callable[[Diagnostic], Position | None]
 
 
-def with_places(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """The findings, each with a place if its file shows one. A file is read once for those that
-    follow one another."""
+def with_positions(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The diagnostics, each with a position if its file shows one. A file is read once for those
+    that follow one another."""
     path: str | None = None
-    finder: Finder | None = None
+    find: _Find = _nowhere
     for each in found:
         if each.position is not None:
             yield each
             continue
-        if finder is None or each.path != path:
-            from wirogen.diagnostics.finders import finder_of  # noqa: PLC0415 - loads the reader of YAML
+        if each.path != path:
+            path, find = each.path, _find_in(each.path)
+        yield replace(each, position=find(each))
 
-            path, finder = each.path, finder_of(each.path)
-        yield replace(each, position=finder.find(each))
+
+def _find_in(path: str) -> _Find:
+    """A search in the file ``path``; one that cannot be read has no positions."""
+    file = Path(path)
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+        if file.suffix in {".yaml", ".yml"}:
+            return partial(_in_spec, read_tree(text, path))
+    except (OSError, UnicodeDecodeError, InputError):
+        return _nowhere
+    return partial(_in_detail if file.suffix == ".json" else _in_document, text)
+
+
+def _nowhere(_: Diagnostic) -> Position | None:
+    return None
+
+
+def _in_document(text: str, each: Diagnostic) -> Position | None:
+    """A document names an input in its list, and its tool in the Run endpoint."""
+    for name in _names(each):
+        wanted = re.escape(name)
+        found = re.search(rf"(?:- name:\s*(?={wanted}\s)|(?=## {wanted}))", text)
+        if found is not None:
+            return position_at(text, found.end())
+    at = text.find("/Run/")
+    return position_at(text, at) if at >= 0 else None
+
+
+def _in_detail(text: str, each: Diagnostic) -> Position | None:
+    """Tool/Detail names a parameter by its id, and its tool by slugs."""
+    for name in (*_names(each), "slugproject"):
+        at = text.find(f'"{name}"')
+        if at >= 0:
+            return position_at(text, at)
+    return Position(line=1, column=1, offset=0)
+
+
+def _in_spec(root: Node, each: Diagnostic) -> Position | None:
+    """A spec names its tool at the top, and has a list of inputs."""
+    if not isinstance(root, MapNode):
+        return None
+    inputs = root.items.get("inputs")
+    for name in _names(each):
+        for item in inputs.items if isinstance(inputs, ListNode) else ():
+            if isinstance(item, MapNode) and _is_called(item, name):
+                return item.keys.get(_ABOUT.get(each.code, "name"), item.keys["name"])
+    return root.keys.get(each.subject, root.keys.get("tool"))
+
+
+def _is_called(item: MapNode, name: str) -> bool:
+    found = item.items.get("name")
+    return isinstance(found, ScalarNode) and found.text == name
+
+
+def _names(each: Diagnostic) -> list[str]:
+    """The names that the subject may be about, ``x`` of ``x.options`` as well."""
+    subject = each.subject
+    return [name for name in (subject, subject.rpartition(".")[0]) if name]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
-from wirogen.diagnostics.positions import with_places
+from wirogen.diagnostics.positions import with_positions
 from wirogen.diagnostics.spec_checks import check_spec
 from wirogen.overlay import load_overlay
 from wirogen.pipeline.build import corrected_specs, read_project
@@ -68,7 +68,7 @@ def _made(specs: Mapping[str, ToolSpec], sources: Sources) -> Iterable[Diagnosti
 def _sorted(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     by_file = sorted(found, key=lambda each: each.path)
     return sorted(
-        with_places(by_file),
+        with_positions(by_file),
         key=lambda each: (
             each.path,
             each.position.offset if each.position else -1,
