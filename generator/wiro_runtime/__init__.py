@@ -44,7 +44,7 @@ from wiro_runtime.tasks.events import (
     TaskEnded,
     TextChunk,
 )
-from wiro_runtime.tasks.journal import LostSubmission
+from wiro_runtime.tasks.records import LostSubmission
 from wiro_runtime.tasks.schedule import PollSchedule
 from wiro_runtime.tasks.task import AsyncTask, Task
 

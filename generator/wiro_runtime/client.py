@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import OnInterrupt, Retries, Settings, Timeouts, Timing
     from wiro_runtime.tasks.events import OnUpdate
-    from wiro_runtime.tasks.journal import Journal, LostSubmission
+    from wiro_runtime.tasks.journal import Journal
+    from wiro_runtime.tasks.records import LostSubmission
     from wiro_runtime.tasks.schedule import PollSchedule
 
 # Generated code spells these names.

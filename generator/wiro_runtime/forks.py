@@ -1,5 +1,5 @@
 """What must not be shared with a forked child: locks that a thread of the parent may hold, sockets
-that both would read from, files that say who is alive."""
+that both would read from."""
 
 from __future__ import annotations
 

@@ -1,259 +1,462 @@
-"""A file that remembers every submission, so that a killed process loses no task.
+"""The journal: a database of submissions that outlives the processes that make them.
 
-It is written before a run is sent, and again when its fate is known. What is in it survives
-``kill -9`` and power cuts. It holds the inputs of submissions and is readable by its owner only; it
-never holds a credential. Processes may share one: what a living client is at work on is not handed
-to another.
+A submission is recorded before its request is sent and again when its response is known; both
+records are on the disk, and survive ``kill -9`` and power cuts, before the caller goes on. The
+database holds the inputs of submissions (files by their names) and is readable by its owner only;
+it never holds a key of the API.
 
-It does not grow without end: when it has become several times as long as what is still of use it is
-written anew. All that is unfinished is kept, and the last thousand tasks that have ended.
+Clients share a journal, in one process or in many. Each that submits has a lease in the database,
+renewed while it lives. What a client without a lease has left unfinished goes to the first one that
+asks.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import secrets
+import sqlite3
+import threading
 import time
-from collections import OrderedDict
-from dataclasses import dataclass
+import weakref
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
-from wiro_runtime.forks import renew_in_child
-from wiro_runtime.tasks.detail import as_float
-from wiro_runtime.tasks.presence import Presence
-from wiro_runtime.tasks.shared_log import SharedLog
+from wiro_runtime.tasks import journal_file
+from wiro_runtime.tasks.journal_file import INSERT, INSERT_INPUTS, SELECT, Row
+from wiro_runtime.tasks.records import LostSubmission, OpenTask, new_key
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Mapping
+    from decimal import Decimal
 
 log = logging.getLogger("wiro_runtime")
 
-_ENDED: Final = 1000
+LEASE: Final = 60.0
+"""Seconds for which a client counts as alive after it has renewed its lease. On the same computer
+the end of its process is seen at once, where the system can tell."""
+
+_ENDED_KEPT: Final = 1000
 """Ended tasks that are remembered."""
 
-_SMALL: Final = 256 * 1024
-"""Bytes below which a journal is left as it is."""
+_PRUNE_EVERY: Final = 100
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostSubmission:
-    """A run that was sent, or was about to be, when its process ended or its connection broke:
-    Wiro may have accepted it, and may bill it. ``at`` is when, in Unix seconds; ``inputs`` is
-    what was sent, files by their names."""
-
-    key: str
-    tool: str
-    inputs: Mapping[str, Any]
-    at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenTask:
-    """A task that was accepted and has not been seen to end."""
-
-    id: str
-    token: str
-    tool: str
-
-
-class _Known:
-    """What the lines of a journal come to. ``owner`` is the client that is at work on a
-    submission, by its key, or on a task, by its id."""
-
-    def __init__(self) -> None:
-        self.lost: dict[str, LostSubmission] = {}
-        self.open: dict[str, OpenTask] = {}
-        self.ended: OrderedDict[str, OpenTask] = OrderedDict()
-        self.owner: dict[str, str] = {}
-
-    def take(self, entry: Mapping[str, Any]) -> None:
-        """Account for one line. One that is of no known kind is passed over."""
-        key, task = _text(entry, "submission"), _text(entry, "task")
-        match entry.get("event"):
-            case "submitting":
-                inputs = entry.get("inputs")
-                self.lost[key] = LostSubmission(
-                    key=key,
-                    tool=_text(entry, "tool"),
-                    inputs=cast("dict[str, Any]", inputs) if isinstance(inputs, dict) else {},
-                    at=as_float(entry.get("at")) or 0.0,
-                )
-                self.owner[key] = _text(entry, "by")
-            case "accepted":
-                lost = self.lost.pop(key, None)
-                owner = self.owner.pop(key, "")
-                name = task or _text(entry, "token")
-                self.open[name] = _task(entry, tool=lost.tool if lost else _text(entry, "tool"))
-                self.owner[name] = _text(entry, "by") or owner
-            case "settled":
-                self.lost.pop(key, None)
-                self.owner.pop(key, None)
-            case "ended":
-                found = self.open.pop(task, None)
-                if found is None and "id" in entry:
-                    found = _task({**entry, "task": entry["id"]}, tool=_text(entry, "tool"))
-                if found is not None:
-                    self.owner.pop(task, None)
-                    self.ended[task] = found
-                    if len(self.ended) > _ENDED:
-                        self.ended.popitem(last=False)
-            case "taken":
-                for name in (*_names(entry, "tasks"), *_names(entry, "submissions")):
-                    if name in self.open or name in self.lost:
-                        self.owner[name] = _text(entry, "by")
-            case _:
-                log.warning("a line of the journal is of no known kind")
-
-    def lines(self) -> Generator[dict[str, Any], None, None]:
-        """Lines that come to the same."""
-        for name, task in self.ended.items():
-            yield {"event": "ended", "task": name, "id": task.id, **_about(task)}
-        for name, task in self.open.items():
-            by = self.owner.get(name, "")
-            yield {"event": "accepted", "task": task.id, "by": by, **_about(task)}
-        for key, lost in self.lost.items():
-            yield _submitting(lost, self.owner.get(key, ""))
+_UPSERT: Final = INSERT + (
+    # Not `client`: another one may have taken it over.
+    " ON CONFLICT (key) DO UPDATE SET"
+    " (state, reason, until, task_id, token, status, ended_at, cost)"
+    " = (excluded.state, excluded.reason, excluded.until, excluded.task_id, excluded.token,"
+    " excluded.status, excluded.ended_at, excluded.cost)"
+)
+_RESTORE: Final = INSERT + " ON CONFLICT (key) DO NOTHING"
+_RENEW: Final = (
+    "INSERT INTO clients (id, place, pid, until) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET until = excluded.until"
+)
+_TAKE_OVER: Final = (
+    "UPDATE submissions SET client = :me, "
+    "reason = CASE state WHEN 'sending' THEN 'its process ended' ELSE reason END, "
+    "state = CASE state WHEN 'sending' THEN 'lost' ELSE state END "
+    "WHERE state <> 'ended' AND client <> :me AND client NOT IN (SELECT id FROM clients)"
+)
+_PRUNE: Final = (
+    "DELETE FROM submissions WHERE state = 'ended' AND key NOT IN (SELECT key FROM submissions "
+    "WHERE state = 'ended' ORDER BY ended_at DESC, key DESC LIMIT ?)"
+)
 
 
 class Journal:
-    """The journal at ``path``, made when missing. Raises :class:`ConfigurationError` when it
-    cannot be read or written."""
+    """The journal at ``path``, made when missing. Threads may share it.
 
-    def __init__(self, path: str | os.PathLike[str], *, small: int = _SMALL) -> None:
-        self._log = SharedLog(path)
-        self.path = self._log.path
-        self._presence = Presence(self.path)
-        self._known = _Known()
-        self._flying: set[str] = set()
-        self._small = self._limit = small
-        renew_in_child(self)
-        with self._log.locked():
-            self._catch_up()
-            self._presence.sweep()
+    Raises :class:`ConfigurationError` when the database cannot be opened, and where a method says
+    so. What could not be written is kept and written again by the next call, by the renewal of the
+    lease, and by :meth:`close`; so is all that is unfinished when the file has been taken away.
+    """
 
-    def renew(self) -> None:
-        """A forked child has sent nothing yet."""
-        self._flying = set()
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        # A link is followed once: the database's other files lie beside the real one.
+        self.path = Path(os.path.realpath(path))
+        # Reentrant, so that close() never waits for a call that it interrupts.
+        self._lock = threading.RLock()
+        self._closed = False
+        self._begin_anew()
+        with self._lock:
+            self._database()
+        _OPEN.add(self)
 
-    def close(self) -> None:
-        try:
-            with self._log.locked():
-                self._presence.leave()
-        except ConfigurationError:
-            # Closed already, or not to be locked: whoever looks finds the lock released.
-            self._presence.leave()
-        self._log.close()
+    def _begin_anew(self) -> None:
+        """Be a client that has submitted nothing: a new one, or a forked child."""
+        self._client = secrets.token_hex(8)
+        self._pid = os.getpid()
+        self._db: sqlite3.Connection | None = None
+        self._identity: tuple[int, ...] | None = None
+        self._synchronous = ""
+        self._own: dict[str, Row] = {}
+        self._unsaved: dict[str, Row] = {}
+        self._leased_until = 0.0
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._ends = 0
 
-    def begin(self, tool: str, inputs: Mapping[str, Any]) -> str:
-        """Record that a run is about to be sent; gives the key of the entry."""
-        lost = LostSubmission(key=secrets.token_hex(8), tool=tool, inputs=inputs, at=time.time())
-        with self._log.locked():
-            self._catch_up()
-            self._write(_submitting(lost, self._presence.name))
-            self._flying.add(lost.key)
-        return lost.key
+    def begin(self, tool: str, inputs: Mapping[str, Any], key: str | None = None) -> str:
+        """Record that a run is about to be sent, and return the key of its entry.
+
+        ``key`` is one of :func:`new_key` that the caller made before. Raises
+        :class:`ConfigurationError` when it cannot be recorded; the run must not be sent then.
+        """
+        key = key or new_key()
+        with self._lock:
+            self._check_process()
+            row = Row(key, tool, time.time(), self._client, inputs=json.dumps(inputs))
+            self._own[key] = self._unsaved[key] = row
+            try:
+                self._save()
+            except BaseException:
+                row.state = "settled"
+                raise
+        return key
 
     def accepted(self, key: str, task_id: str, token: str) -> None:
-        """Record the task that a submission became."""
-        entry = {"submission": key, "event": "accepted", "task": task_id}
-        with self._log.locked():
-            self._catch_up()
-            self._write(entry if task_id else {**entry, "token": token})
-            self._flying.discard(key)
+        """Record the task that a submission became.
+
+        Raises :class:`ConfigurationError` when that cannot be written now; it is remembered.
+        """
+        with self._lock:
+            self._check_process()
+            # Missing when another client has taken the entry over and forgotten it.
+            row = self._row(key) or Row(key, "", time.time(), self._client)
+            row.state, row.task_id, row.token = "accepted", task_id, token
+            self._unsaved[key] = row
+            self._save()
 
     def settled(self, key: str, reason: str) -> None:
         """Record that a submission became no task, or that its user knows what became of it."""
-        with self._log.locked():
-            self._catch_up()
-            self._write({"submission": key, "event": "settled", "reason": reason})
-            self._flying.discard(key)
+        with self._lock:
+            self._check_process()
+            if (row := self._row(key)) is not None:
+                row.state, row.reason = "settled", reason
+                self._unsaved[key] = row
+                self._try_to_save()
 
-    def uncertain(self, key: str) -> None:
-        """The request of this submission is not under way any more, and nobody knows its fate."""
-        self._flying.discard(key)
+    def uncertain(self, key: str, reason: str = "") -> None:
+        """Record that the response to a submission will not come: it may have been accepted."""
+        with self._lock:
+            self._check_process()
+            if (row := self._row(key)) is not None:
+                row.state, row.reason, row.until = "lost", reason, time.time()
+                self._unsaved[key] = row
+                self._try_to_save()
 
-    def ended(self, status: str, task_id: str, token: str = "") -> None:
-        """Record that a task has been seen to end; a task of others is none of the journal's."""
-        with self._log.locked():
-            self._catch_up()
-            for name in (task_id, token):
-                if name in self._known.open:
-                    # Losing this line costs one look at an ended task: no need to wait for it.
-                    entry = {"event": "ended", "task": name, "status": status}
-                    self._write(entry, sync=False)
-                    return
+    def ended(
+        self, status: str, task_id: str, token: str = "", cost: Decimal | None = None
+    ) -> None:
+        """Record that a task has been seen to end. One that is not in the journal is ignored."""
+        with self._lock:
+            self._check_process()
+            row = self._row_of_task(task_id, token)
+            if row is None:
+                return
+            row.state, row.status, row.ended_at = "ended", status, time.time()
+            row.task_id = row.task_id or task_id
+            row.cost = None if cost is None else format(cost, "f")
+            self._own[row.key] = self._unsaved[row.key] = row
+            # A power cut that loses this costs one request for an ended task.
+            self._try_to_save(synchronous="NORMAL")
+            self._ends += 1
+            if self._ends % _PRUNE_EVERY == 0:
+                with suppress(ConfigurationError):
+                    self._write([(_PRUNE, (_ENDED_KEPT,))], synchronous="NORMAL")
 
-    def resume(self) -> tuple[list[OpenTask], list[LostSubmission]]:
-        """The tasks that have not been seen to end and the submissions whose fate nobody knows:
-        this client's own, and those of clients that are gone, which are this one's from now on."""
-        with self._log.locked():
-            self._catch_up()
-            known = self._known
-            dead = {by for by in set(known.owner.values()) if not self._presence.is_alive(by)}
-            gone = [name for name, by in known.owner.items() if by in dead]
-            if gone:
-                self._write(
-                    {
-                        "event": "taken",
-                        "by": self._presence.name,
-                        "tasks": [name for name in gone if name in known.open],
-                        "submissions": [name for name in gone if name in known.lost],
-                    },
-                    sync=False,
-                )
-            mine = {name for name, by in known.owner.items() if self._presence.is_me(by)}
-            lost = [each for key, each in known.lost.items() if key in mine - self._flying]
-            return [task for name, task in known.open.items() if name in mine], lost
+    def unfinished(self) -> tuple[list[OpenTask], list[LostSubmission]]:
+        """Return the tasks that have not been seen to end and the lost submissions, oldest first:
+        this client's own, and those of clients that have ended, which are this one's from now on.
+
+        Raises :class:`ConfigurationError` when nothing can be read and nothing is remembered.
+        """
+        with self._lock:
+            self._check_process()
+            try:
+                self._save()
+                self._take_over()
+                query = SELECT + "WHERE client = ? AND state <> 'ended' ORDER BY at, key"
+                found = self._read(query, (self._client,))
+                self._own = {row[0]: Row(*row) for row in found}
+            except ConfigurationError as error:
+                if not self._own:
+                    raise
+                log.warning("%s; only this client's own tasks are known", error)
+            rows = list(self._own.values())
+        tasks = [_task(row) for row in rows if row.state == "accepted"]
+        return tasks, [_lost(row) for row in rows if row.state == "lost"]
 
     def ended_tasks(self) -> list[OpenTask]:
-        """The last tasks that have been seen to end, by whichever client."""
-        with self._log.locked():
-            self._catch_up()
-            return list(self._known.ended.values())
+        """Return the last thousand tasks that have been seen to end, by any client."""
+        query = SELECT + "WHERE state = 'ended' ORDER BY ended_at, key"
+        with self._lock:
+            self._check_process()
+            found = self._read(query)
+        return [_task(Row(*row)) for row in found[-_ENDED_KEPT:]]
 
-    def _catch_up(self) -> None:
-        """Learn what others have written, or all anew when one has compacted the file."""
-        if self._log.from_the_beginning:
-            self._known = _Known()
-        for entry in self._log.news():
-            self._known.take(entry)
+    def known_tasks(self) -> set[str]:
+        """Return the ids and tokens of all tasks in the journal, of any client."""
+        with self._lock:
+            self._check_process()
+            found = self._read(
+                "SELECT task_id FROM submissions UNION SELECT token FROM submissions"
+            )
+        return {str(row[0]) for row in found} - {""}
 
-    def _write(self, entry: Mapping[str, Any], *, sync: bool = True) -> None:
-        self._log.append(entry, sync=sync)
-        self._known.take(entry)
-        if self._log.size < self._limit:
+    def close(self) -> None:
+        """Write what could not be written before, give up the lease and close the database."""
+        with self._lock:
+            if self._closed:
+                return
+            self._check_process()
+            try:
+                self._save()
+            except ConfigurationError as error:
+                names = [row.task_id or row.key for row in self._unsaved.values()]
+                log.warning("%s; not recorded: %s", error, ", ".join(names) or "nothing")
+            if self._thread is not None:
+                release = ("DELETE FROM clients WHERE id = ?", (self._client,))
+                with suppress(ConfigurationError):
+                    self._write([release], synchronous="NORMAL")
+            self._closed = True
+            self._stop.set()
+            self._disconnect()
+
+    # Rows
+
+    def _row(self, key: str) -> Row | None:
+        """The submission with this key, of this client or of another."""
+        if key in self._own:
+            return self._own[key]
+        with suppress(ConfigurationError):
+            query = SELECT + "WHERE key = ?"
+            for row in self._read(query, (key,)):
+                return Row(*row)
+        return None
+
+    def _row_of_task(self, task_id: str, token: str) -> Row | None:
+        for row in self._own.values():
+            same = row.task_id == task_id if row.task_id and task_id else row.token == token != ""
+            if row.state == "accepted" and same:
+                return row
+        same = "(task_id = ?1 AND ?1 <> '' OR task_id = '' AND token = ?2 AND ?2 <> '')"
+        query = SELECT + "WHERE state = 'accepted' AND " + same
+        with suppress(ConfigurationError):
+            for row in self._read(query, (task_id, token)):
+                return Row(*row)
+        return None
+
+    def _save(self, synchronous: str = "FULL") -> None:
+        """Write every row that the database does not have as it is, or raise."""
+        self._database()
+        if not self._unsaved:
             return
+        rows = list(self._unsaved.values())
+        statements: list[tuple[str, Any]] = []
+        for row in rows:
+            if row.state == "settled":
+                statements.append(("DELETE FROM submissions WHERE key = ?", (row.key,)))
+                continue
+            statements.append((_UPSERT, row.values()))
+            if row.state == "sending" or not row.tool:
+                statements.append((INSERT_INPUTS, (row.key, row.inputs)))
+        self._write(statements, synchronous, lease=True)
+        for row in rows:
+            self._unsaved.pop(row.key, None)
+            if row.state in ("ended", "settled"):
+                self._own.pop(row.key, None)
+
+    def _try_to_save(self, synchronous: str = "FULL") -> None:
         try:
-            self._log.replace(self._known.lines())
-            self._catch_up()
+            self._save(synchronous)
         except ConfigurationError as error:
-            # What had to be written has been.
-            log.warning("%s", error)
-        self._limit = max(self._small, 2 * self._log.size)
+            log.warning("%s; it is written again later", error)
+
+    # Leases
+
+    def renew(self) -> None:
+        """Renew the lease, and write what could not be written before."""
+        with self._lock, suppress(ConfigurationError):
+            if not self._closed and self._pid == os.getpid():
+                self._save()
+                self._leased_until = 0.0
+                self._write([], "NORMAL", lease=True)
+
+    def _renewal(self) -> tuple[str, Any]:
+        """The statement that renews the lease; the thread that repeats it runs from here on."""
+        if self._thread is None:
+            arguments = (weakref.ref(self), self._stop)
+            self._thread = threading.Thread(
+                target=_renew_until_stopped, args=arguments, name="wiro-journal", daemon=True
+            )
+            self._thread.start()
+        return _RENEW, (self._client, journal_file.place(), self._pid, time.time() + LEASE)
+
+    def _take_over(self) -> None:
+        """Make the unfinished submissions of clients that have ended this client's own."""
+        place, now = journal_file.place(), time.time()
+        query = "SELECT id, place, pid, until FROM clients WHERE id <> ?"
+        clients = self._read(query, (self._client,))
+        gone = {
+            row[0]
+            for row in clients
+            if row[3] <= now or (row[1] == place and not journal_file.is_running(row[2]))
+        }
+        living = {row[0] for row in clients} - gone | {self._client}
+        owners = self._read("SELECT DISTINCT client FROM submissions WHERE state <> 'ended'")
+        if not gone and all(owner in living for (owner,) in owners):
+            return
+        # A client that has renewed its lease meanwhile keeps what it has.
+        remove = "DELETE FROM clients WHERE id = ? AND until = ?"
+        statements: list[tuple[str, Any]] = [
+            (remove, (row[0], row[3])) for row in clients if row[0] in gone
+        ]
+        self._write([*statements, (_TAKE_OVER, {"me": self._client})], lease=True)
+
+    # The database
+
+    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        try:
+            return self._database().execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._failed("read", error) from error
+
+    def _write(
+        self, statements: list[tuple[str, Any]], synchronous: str = "FULL", *, lease: bool = False
+    ) -> None:
+        """Carry out all of ``statements``, or none; renew the lease when it is time to."""
+        db = self._database()
+        lease = lease and self._leased_until - time.time() < LEASE / 2
+        if lease:
+            statements = [self._renewal(), *statements]
+        try:
+            if synchronous != self._synchronous:
+                self._synchronous = ""
+                db.execute(f"PRAGMA synchronous = {synchronous}")
+                self._synchronous = synchronous
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                for statement, values in statements:
+                    db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._failed("write", error) from error
+        if lease:
+            self._leased_until = time.time() + LEASE
+
+    def _database(self) -> sqlite3.Connection:
+        """The open database, at the path where it is now."""
+        if self._closed:
+            raise ConfigurationError(f"the journal {self.path} is closed")
+        if self._db is not None:
+            if self._identity == journal_file.identity(self.path):
+                if self._db.in_transaction:
+                    # Left by a call that was interrupted.
+                    self._db.rollback()
+                return self._db
+            # Before closing it, when SQLite would write into an emptied file.
+            journal_file.remove_remains(self.path)
+            self._disconnect()
+        db = journal_file.open_database(self.path)
+        try:
+            own = [row for row in self._own.values() if row.state != "settled"]
+            if own:
+                # The file has been taken away, and this client's rows with it.
+                with db:
+                    db.execute("BEGIN IMMEDIATE")
+                    db.execute(*self._renewal())
+                    db.executemany(_RESTORE, [row.values() for row in own])
+                    db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in own])
+        except sqlite3.Error as error:
+            db.close()
+            raise self._failed("write", error) from error
+        self._db, self._identity = db, journal_file.identity(self.path)
+        return db
+
+    def _failed(self, what: str, error: sqlite3.Error) -> ConfigurationError:
+        if journal_file.is_damaged(error):
+            # Its contents are for its owner to see; this client's tasks go into the next one.
+            self._disconnect()
+            journal_file.set_aside(self.path)
+        return journal_file.failed(what, self.path, error)
+
+    def _disconnect(self) -> None:
+        db, self._db = self._db, None
+        self._synchronous = ""
+        if db is not None:
+            with suppress(sqlite3.Error):
+                db.close()
+
+    # Forks
+
+    def _check_process(self) -> None:
+        """Begin anew in a forked child: neither a connection nor a lease may be shared."""
+        if self._pid != os.getpid():
+            self._begin_anew()
+
+    def before_fork(self) -> None:
+        self._lock.acquire()
+        # SQLite keeps its locks by process: a connection that is open in both is open in none.
+        self._disconnect()
+
+    def after_fork_in_parent(self) -> None:
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        self._lock = threading.RLock()
+        self._begin_anew()
 
 
-def _submitting(lost: LostSubmission, by: str) -> dict[str, Any]:
-    entry = {"submission": lost.key, "event": "submitting", "tool": lost.tool}
-    return {**entry, "inputs": lost.inputs, "at": lost.at, "by": by}
+def _renew_until_stopped(reference: weakref.ref[Journal], stop: threading.Event) -> None:
+    while not stop.wait(LEASE / 4):
+        journal = reference()
+        if journal is None:
+            return
+        journal.renew()
+        del journal
 
 
-def _task(entry: Mapping[str, Any], *, tool: str) -> OpenTask:
-    return OpenTask(id=_text(entry, "task"), token=_text(entry, "token"), tool=tool)
+def _task(row: Row) -> OpenTask:
+    return OpenTask(id=row.task_id, token=row.token, tool=row.tool)
 
 
-def _about(task: OpenTask) -> dict[str, str]:
-    return {"tool": task.tool, **({"token": task.token} if task.token else {})}
+def _lost(row: Row) -> LostSubmission:
+    inputs = cast("dict[str, Any]", json.loads(row.inputs))
+    return LostSubmission(
+        key=row.key, tool=row.tool, inputs=inputs, at=row.at, until=row.until, reason=row.reason
+    )
 
 
-def _text(entry: Mapping[str, Any], name: str) -> str:
-    value = entry.get(name)
-    return value if isinstance(value, str) else ""
+_OPEN: Final[weakref.WeakSet[Journal]] = weakref.WeakSet()
+_AT_FORK: Final[list[Journal]] = []
 
 
-def _names(entry: Mapping[str, Any], name: str) -> Iterator[str]:
-    value = entry.get(name)
-    for item in cast("list[object]", value) if isinstance(value, list) else []:
-        if isinstance(item, str):
-            yield item
+def _before_fork() -> None:
+    _AT_FORK[:] = _OPEN
+    for journal in _AT_FORK:
+        journal.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for journal in _AT_FORK:
+        journal.after_fork_in_parent()
+    _AT_FORK.clear()
+
+
+def _after_fork_in_child() -> None:
+    for journal in _AT_FORK:
+        journal.after_fork_in_child()
+    _AT_FORK.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

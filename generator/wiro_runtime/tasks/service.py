@@ -33,13 +33,15 @@ from wiro_runtime.tasks.submission import Submissions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+    from decimal import Decimal
 
     from wiro_runtime.http.port import Port
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.events import OnUpdate
-    from wiro_runtime.tasks.journal import Journal, LostSubmission
+    from wiro_runtime.tasks.journal import Journal
+    from wiro_runtime.tasks.records import LostSubmission
 
 _SOCKETS: Final = 2
 """WebSockets that are opened for one task; after the second the task is polled."""
@@ -80,7 +82,7 @@ class Runs:
         """What the journal knows to be unfinished, oldest first."""
         if self.journal is None:
             raise ConfigurationError("resume() needs a journal: pass journal=PATH to the client")
-        tasks, lost = self.journal.resume()
+        tasks, lost = self.journal.unfinished()
         if ended:
             tasks = [*self.journal.ended_tasks(), *tasks]
         known = [TaskState(id=task.id, token=task.token, born=self.clock()) for task in tasks]
@@ -155,15 +157,15 @@ class Runs:
             self._tell(state)
         if detail.terminal:
             self.submissions.own.ended(state)
-            await self._record_end(state, detail.status)
+            await self._record_end(state, detail.status, detail.cost)
         return detail
 
-    async def _record_end(self, state: TaskState, status: str) -> None:
+    async def _record_end(self, state: TaskState, status: str, cost: Decimal | None) -> None:
         journal = self.journal
         if journal is None:
             return
         try:
-            await self.port.offload(lambda: journal.ended(status, state.id, state.token))
+            await self.port.offload(lambda: journal.ended(status, state.id, state.token, cost))
         except ConfigurationError as error:
             # The journal will ask about the task once more; what it made is worth having now.
             log.warning("task %s: %s", state.id, error)

@@ -98,7 +98,7 @@ class Submissions:
         except SubmissionUncertain as error:
             error.submission = key or None
             if journal is not None:
-                journal.uncertain(key)
+                journal.uncertain(key, "its response was not received")
             raise
         except BaseException as error:
             if journal is None:
@@ -108,7 +108,7 @@ class Submissions:
                 known = fate.state
                 await offload(lambda: journal.accepted(key, known.id, known.token))
             elif fate.flying:
-                journal.uncertain(key)
+                journal.uncertain(key, "its response was not received")
             else:
                 reason = str(error) or type(error).__name__
                 await offload(lambda: journal.settled(key, reason))

@@ -1,0 +1,346 @@
+"""The file of a journal: opened, checked, created, and read when an older version wrote it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import platform
+import secrets
+import sqlite3
+import stat
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.tasks.detail import as_float
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+log = logging.getLogger("wiro_runtime")
+
+VERSION: Final = 1
+"""Of the schema, in ``PRAGMA user_version``."""
+
+_APPLICATION: Final = 0x5749524F
+_BUSY: Final = 10.0
+"""Seconds to wait for another client that writes: each does for some milliseconds."""
+
+_COLUMNS: Final = (
+    "key, tool, at, client, state, reason, until, task_id, token, status, ended_at, cost"
+)
+INSERT: Final = f"INSERT INTO submissions ({_COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - constants
+INSERT_INPUTS: Final = "INSERT INTO inputs (key, json) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+SELECT: Final = f"SELECT {_COLUMNS}, json FROM submissions JOIN inputs USING (key) "  # noqa: S608 - constants
+"""Gives the arguments of a :class:`Row`."""
+
+_HEADER: Final = b"SQLite format 3\x00"
+
+# `cost` is a decimal in dollars. Inputs, which can be long and never change, have a table of
+# their own: a record of what became of a submission takes one page.
+_SCHEMA: Final = (
+    "CREATE TABLE submissions (key TEXT PRIMARY KEY, tool TEXT NOT NULL, at REAL NOT NULL, "
+    "client TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, until REAL, "
+    "task_id TEXT NOT NULL, token TEXT NOT NULL, status TEXT NOT NULL, ended_at REAL, "
+    "cost TEXT) WITHOUT ROWID",
+    "CREATE TABLE inputs (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TRIGGER forget_inputs AFTER DELETE ON submissions "
+    "BEGIN DELETE FROM inputs WHERE key = old.key; END",
+    "CREATE TABLE clients (id TEXT PRIMARY KEY, place TEXT NOT NULL, pid INTEGER NOT NULL, "
+    "until REAL NOT NULL) WITHOUT ROWID",
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+
+@dataclass(slots=True)
+class Row:
+    """A submission, as it is, or is to be, in the database. ``state`` is ``sending``, ``lost``,
+    ``accepted`` or ``ended``; ``settled`` is that of a row which is to be deleted."""
+
+    key: str
+    tool: str
+    at: float
+    client: str = ""
+    state: str = "sending"
+    reason: str = ""
+    until: float | None = None
+    task_id: str = ""
+    token: str = ""
+    status: str = ""
+    ended_at: float | None = None
+    cost: str | None = None
+    inputs: str = "{}"
+
+    def values(self) -> tuple[object, ...]:
+        """The values of :data:`INSERT`."""
+        row = (self.key, self.tool, self.at, self.client, self.state, self.reason, self.until)
+        row += (self.task_id, self.token, self.status, self.ended_at, self.cost)
+        # Half a surrogate pair in what Wiro sends cannot be written as it is.
+        return tuple(
+            x.encode(errors="backslashreplace").decode() if isinstance(x, str) else x for x in row
+        )
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the database at ``path``, made when missing, or raise :class:`ConfigurationError`."""
+    try:
+        _prepare(path)
+        return _connect(path)
+    except (OSError, sqlite3.Error) as error:
+        raise failed("open", path, error) from error
+
+
+def failed(what: str, path: Path, error: OSError | sqlite3.Error) -> ConfigurationError:
+    """The error to raise when the journal cannot be read, written or opened."""
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        reason = f"it has been locked for {_BUSY:g} s by a process that does not go on"
+    elif code == sqlite3.SQLITE_NOTADB:
+        reason = "it is not a journal"
+    elif code == sqlite3.SQLITE_CORRUPT:
+        reason = f"it is damaged ({reason}); move it away to begin a new one"
+    elif code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        reason = f"{reason}; its folder must be writable, too"
+    return ConfigurationError(f"cannot {what} the journal {path}: {reason}")
+
+
+def identity(path: Path) -> tuple[int, ...] | None:
+    """Numbers that change when the file is replaced; ``None`` when it is missing or empty."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if found.st_size == 0:
+        return None
+    log = 0
+    with suppress(OSError):
+        log = _beside(path, "-wal").stat().st_ino
+    return found.st_dev, found.st_ino, log
+
+
+def remove_remains(path: Path) -> None:
+    """Remove what SQLite keeps beside a database that has been removed or emptied: it must not be
+    taken for that of the next one."""
+    try:
+        if path.stat().st_size:
+            return
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return
+    for name in (path, _beside(path, "-wal"), _beside(path, "-shm")):
+        with suppress(OSError):
+            name.unlink()
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    )
+
+
+def set_aside(path: Path) -> None:
+    """Rename a database that was damaged while it was open, so that the next one can begin."""
+    with suppress(OSError):
+        path.replace(_beside(path, ".damaged"))
+        log.warning("the journal %s is damaged, and was renamed to %s.damaged", path, path.name)
+    remove_remains(path)
+
+
+@cache
+def place() -> str:
+    """The name of the set of processes among which a process id means one process."""
+    parts = [platform.node()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip())
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return " ".join(parts)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process with this id here; true where the system cannot tell."""
+    if os.name != "posix":  # pragma: no cover - os.kill() would end the process on Windows
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _prepare(path: Path) -> None:
+    """Create the file for its owner's eyes only; convert it when an older version wrote it."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    file = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        if status.st_mode & 0o077:
+            with suppress(OSError):
+                os.chmod(path, 0o600)  # noqa: PTH101 - fchmod is not on Windows
+        beginning = os.read(file, len(_HEADER))
+    finally:
+        os.close(file)
+    if beginning and beginning != _HEADER:
+        _convert(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+    try:
+        _check_schema(db, path)
+        _create(db)
+        _write_ahead(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check_schema(db: sqlite3.Connection, path: Path) -> None:
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if (application or version or tables) and application != _APPLICATION:
+        raise ConfigurationError(f"cannot open the journal {path}: it is another database")
+    if version > VERSION:
+        raise ConfigurationError(
+            f"cannot open the journal {path}: a newer wiro-tools wrote it (schema {version}, "
+            f"this one knows {VERSION}); upgrade wiro-tools"
+        )
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    until = time.monotonic() + _BUSY
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            # Opens the write-ahead log, which `identity` needs.
+            db.execute("SELECT count(*) FROM clients").fetchone()
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait by itself here, while another client does the same.
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
+    """Create the tables, with ``rows`` of submissions, unless another client has."""
+    # Small pages: a record is short, and each write takes whole pages.
+    if db.execute("PRAGMA user_version").fetchone() != (0,):
+        return
+    db.execute("PRAGMA page_size = 1024")
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        if db.execute("PRAGMA user_version").fetchone() == (0,):
+            for statement in _SCHEMA:
+                db.execute(statement)
+            for row in rows:
+                db.execute(INSERT, row.values())
+                db.execute(INSERT_INPUTS, (row.key, row.inputs))
+
+
+# The older format: JSON objects, one a line.
+
+
+def _convert(path: Path) -> None:
+    """Put a database in the place of the JSON lines at ``path``, with all that they hold."""
+    with path.open("rb") as file:
+        if fcntl is not None:
+            # As the older version does for each line that it writes.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return
+        rows = _replay(file.read(), path)
+        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+        try:
+            os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            with closing(sqlite3.connect(new, isolation_level=None)) as db:
+                _create(db, rows)
+            if fcntl is None:  # pragma: no cover - Windows replaces no open file
+                file.close()
+            new.replace(path)
+        finally:
+            with suppress(OSError):
+                new.unlink()
+
+
+def _replay(data: bytes, path: Path) -> list[Row]:
+    """The rows that the lines come to. Lines of no known kind are passed over, unless all are."""
+    found: dict[str, dict[str, Any]] = {}
+    of_task: dict[str, str] = {}
+    known = data.startswith((b'{"submission": ', b'{"event": ')) or not data.strip()
+    for number, line in enumerate(data.split(b"\n")):
+        entry = _parsed(line)
+        key, task = _text(entry, "submission"), _text(entry, "task")
+        name = task or _text(entry, "token")
+        match entry.get("event"):
+            case "submitting":
+                inputs = entry.get("inputs")
+                found[key] = {
+                    "tool": _text(entry, "tool"),
+                    "inputs": json.dumps(inputs if isinstance(inputs, dict) else {}),
+                    "at": as_float(entry.get("at")) or 0.0,
+                    "state": "lost",
+                }
+            case "accepted":
+                # Without a key: a line of a file that was written anew.
+                key = key or f"line-{number:08}"
+                row = found.setdefault(key, {"tool": _text(entry, "tool"), "at": 0.0})
+                row.update(state="accepted", task_id=task, token=_text(entry, "token"))
+                of_task[name] = key
+            case "settled":
+                found.pop(key, None)
+            case "ended":
+                if "id" in entry:
+                    key = f"line-{number:08}"
+                    row = found.setdefault(key, {"tool": _text(entry, "tool"), "at": 0.0})
+                    row.update(task_id=_text(entry, "id"), token=_text(entry, "token"))
+                else:
+                    row = found.get(of_task.get(task, ""), {})
+                row.update(state="ended", status=_text(entry, "status"), ended_at=float(number))
+            case "taken":
+                pass
+            case _:
+                continue
+        known = True
+    if not known:
+        raise ConfigurationError(f"cannot open the journal {path}: it is not a journal")
+    return [Row(key=key, **row) for key, row in found.items()]
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        found: object = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _text(entry: Mapping[str, Any], name: str) -> str:
+    value = entry.get(name)
+    return value if isinstance(value, str) else ""

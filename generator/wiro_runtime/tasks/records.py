@@ -1,0 +1,40 @@
+"""What the journal tells of submissions and tasks."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostSubmission:
+    """A run that was sent, or was about to be, when its process ended or its connection broke.
+
+    Wiro may have accepted it, and may bill it. ``inputs`` is what was sent, files by their names;
+    ``at`` is when, in Unix seconds; ``until`` is when the response was given up (``None`` when the
+    process ended first); ``reason`` says why there was none.
+    """
+
+    key: str
+    tool: str
+    inputs: Mapping[str, Any]
+    at: float
+    until: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTask:
+    """A task that was accepted and has not been seen to end."""
+
+    id: str
+    token: str = field(repr=False)
+    tool: str
+
+
+def new_key() -> str:
+    """Return a key for a submission; keys sort by the time at which they were made."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(5)}"
