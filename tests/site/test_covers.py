@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +22,7 @@ from site_browser import visit, watched
 from site_tools import write_generated
 from wirogen.cli.app import run
 from wirogen.site.build import SiteReport, build_site
+from wirogen.site.cover_files import fetch_covers
 from wirogen.site.covers import CoverMode, local_covers
 from wirogen.site.server import Server
 from wirogen.specs import ToolSpec
@@ -149,7 +153,7 @@ def test_pictures_are_drawn_anew_in_one_size(cdn: Cdn, tmp_path: Path, name: str
         ("avif.mp4", "not a picture"),
         ("film.mp4", "a video larger than 3 MiB"),
         ("large.png", "larger than 8 MiB"),
-        ("missing.png", "answered 404"),
+        ("missing.png", "HTTP 404"),
         ("round.png", "more than 3 redirects"),
         ("file.png", "not a host for covers"),
         ("away.png", "not a host for covers"),
@@ -192,7 +196,47 @@ def test_a_server_that_is_busy_or_gone_is_left_alone(tmp_path: Path, cdn: Cdn) -
     assert len(cdn.asked) < 10
     cdn.close()
     gone = local_covers([f"{cdn.url}/a.png"], tmp_path, hosts=[cdn.host])
-    assert "nothing came" in gone.missing[0].message
+    assert "no response" in gone.missing[0].message
+
+
+@pytest.mark.parametrize("where", ["status line", "headers", "body", "redirects", "nowhere"])
+def test_a_server_that_sends_a_byte_now_and_then_ends_at_the_limit(
+    tmp_path: Path, where: str
+) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    host = f"127.0.0.1:{listening.getsockname()[1]}"
+    start = {
+        "status line": "HTTP",
+        "headers": "HTTP/1.1 200 OK\r\nX-Y: z",
+        "body": "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+        "redirects": f"HTTP/1.1 302 Found\r\nLocation: http://{host}/x\r\nX-Y: ",
+        "nowhere": "",
+    }[where]
+
+    def one(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(start.encode())
+            for _ in range(6 if where == "redirects" else 1000):
+                connection.sendall(b"" if where == "nowhere" else b"x")
+                time.sleep(0.05)
+            connection.sendall(b"\r\nContent-Length: 0\r\n\r\n")
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=one, args=(listening.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    begin = time.monotonic()
+    addresses = [f"http://{host}/{number}.png" for number in range(40)]
+    with listening:
+        copies = fetch_covers(addresses, tmp_path, [host], seconds=0.5)
+    assert time.monotonic() - begin < 10
+    texts = [copy for copy in copies if isinstance(copy, str)]
+    assert len(texts) == 40
+    assert any("no complete response within" in text for text in texts)
+    assert f"{host} does not respond" in texts
 
 
 def test_what_was_copied_is_not_asked_for_again(tmp_path: Path, cdn: Cdn) -> None:
@@ -228,7 +272,7 @@ def build(generated: Path, mode: CoverMode, cdn: Cdn) -> SiteReport:
 def test_pages_show_copies_and_ask_nobody(covered: tuple[Path, Cdn], browser: Browser) -> None:
     generated, cdn = covered
     report = build(generated, CoverMode.LOCAL, cdn)
-    assert [each.message for each in report.missing] == ["the server answered 404"]
+    assert [each.message for each in report.missing] == ["the server responded with HTTP 404"]
     asked = len(cdn.asked)
     site = generated.parent / "site"
     with Server(site) as server, watched(browser, server.url) as page:
@@ -290,7 +334,7 @@ def test_the_command_builds_whatever_covers_do(
     arguments = ["--docs", str(generated / "docs"), "--out", str(generated.parent / "s")]
     assert run(["docs", "build", *arguments, "--cover-host", cdn.host]) == 0
     shown = capsys.readouterr()
-    assert "gone.png: note: S006 the server answered 404" in shown.err
+    assert "gone.png: note: S006 the server responded with HTTP 404" in shown.err
     assert shown.err.count("\n") == 1
     assert run(["docs", "build", *arguments, "--covers", "none", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["missing_covers"] == 0

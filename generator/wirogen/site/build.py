@@ -17,10 +17,12 @@ import subprocess
 import sys
 import urllib.parse
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
+from wirogen.common.paths import UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.pages.guides import GUIDES
 from wirogen.output.publication import write_file
@@ -30,11 +32,15 @@ from wirogen.site.markup import site_links, split_front_matter
 from wirogen.site.pictures import as_link, hue, placed
 from wirogen.site.reference import reference_pages
 from wirogen.site.search import search_index
+from wirogen.site.target import check_target, mark, site_address
 from wirogen.site.theme import FONTS, LOOK, SHELL, configuration, main_template
 
 _TOOL_SHELL: Final = "tools/shell/shell"
 _CATEGORY_SHELL: Final = "categories/shell"
 _STATE: Final = "state.json"
+_TOOL_KEYS: Final = {
+    "tool", "page", "main", "cover", "description", "categories", "tags", "inputs", "makes",
+}  # fmt: skip
 _PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n+')
 # Only templates write these: in a document's text the signs are escaped.
 _BOXES: Final = re.compile(r'(?m)^(?:<div class="wt-[a-z -]+"[^<>]* markdown="1">|</div>)\n+')
@@ -62,11 +68,14 @@ def build_site(
     covers: CoverMode = CoverMode.NONE,
     cover_hosts: Collection[str] = (COVER_HOST,),
 ) -> SiteReport:
-    """Make ``out`` the site of ``docs``; ``work`` keeps what the next build need not do again.
+    """Make ``out`` the site of ``docs``. ``work`` is the folder of the build's cache and state.
 
-    Only ``covers=LOCAL`` asks servers for something, and only ``cover_hosts``. Raises
-    :class:`InputError` when ``docs`` is no documentation source or Zensical refuses it.
+    Only ``covers=LOCAL`` sends requests, and only to ``cover_hosts``. Raises :class:`InputError`
+    when ``docs`` is no documentation source, ``out`` may not be written to (see
+    :func:`wirogen.site.target.check_target`), ``site_url`` is no address, or Zensical fails.
     """
+    site_url = site_address(site_url) if site_url is not None else None
+    check_target(out, docs)
     tools = _tools(docs)
     pictures = _covers(tools, covers, work / "covers", cover_hosts)
     stage = work / "stage"
@@ -74,17 +83,17 @@ def build_site(
     sources = _sources(docs, name=name, site_url=site_url, elsewhere=elsewhere)
     old = _read_state(work / _STATE)
     digest = _digest(sources)
-    whole = old.get("stage") != digest or not (stage / "site" / "index.html").is_file()
+    whole = old.stage != digest or not (stage / "site" / "index.html").is_file()
     if whole:
         _stage(stage, sources)
         _zensical(stage)
     pages = _pages(docs, out, stage / "site", tools, pictures)
     made = {path: _job_digest(job) for path, job in pages.items()}
-    known = cast("dict[str, str]", old.get("pages", {}))
+    mark(out)
     todo = [
         job
         for path, job in pages.items()
-        if known.get(path) != made[path] or not job.target.is_file()
+        if old.pages.get(path) != made[path] or not job.target.is_file()
     ]
     kept = _copy_static(docs, stage / "site", out, pictures)
     assemble(todo, workers=workers)
@@ -95,7 +104,7 @@ def build_site(
     if site_url:
         write_file(out / "sitemap.xml", _sitemap(site_url, kept | set(pages)))
     files = kept | set(pages) | {"tools.json", "find.json"}
-    _remove(out, set(cast("list[str]", old.get("files", []))) - files)
+    _remove(out, old.files - files)
     state = {"stage": digest, "pages": made, "files": sorted(files)}
     write_file(work / _STATE, json.dumps(state, indent=0))
     total = sum(path.endswith(".html") for path in files)
@@ -129,12 +138,16 @@ def _write_changed(target: Path, text: str) -> None:
 
 
 def _tools(docs: Path) -> list[dict[str, Any]]:
+    """Return the entries of ``tools.json``. Raises :class:`InputError` where it is no such file."""
     try:
         data = json.loads((docs / "tools.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        message = "is not what wirogen build makes (no tools.json in it); build first"
-        raise InputError(Diagnostic(code="S004", message=message, path=str(docs))) from None
-    return cast("list[dict[str, Any]]", data["tools"])
+        tools = cast("list[dict[str, Any]]", data["tools"])
+        if all(tool.keys() >= _TOOL_KEYS for tool in tools):
+            return tools
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    message = "is not what wirogen build makes (no tools.json in it, or another one); build first"
+    raise InputError(Diagnostic(code="S004", message=message, path=str(docs)))
 
 
 def _is_many(path: str) -> bool:
@@ -196,6 +209,8 @@ def _digest(files: Mapping[str, bytes]) -> str:
 
 
 def _stage(stage: Path, files: Mapping[str, bytes]) -> None:
+    if stage.is_symlink():
+        stage.unlink()
     shutil.rmtree(stage, ignore_errors=True)
     for path, data in files.items():
         (stage / path).parent.mkdir(parents=True, exist_ok=True)
@@ -342,14 +357,30 @@ def _for_machines(text: str) -> str:
     return placed(_BOXES.sub("", _PLACES.sub("", text)), as_link)
 
 
-def _remove(out: Path, paths: set[str]) -> None:
-    """Remove what an earlier build made; files of somebody else are never touched."""
+def _remove(out: Path, paths: Iterable[str]) -> None:
+    """Remove files that an earlier build made. No other file of the folder is touched."""
     for path in paths:
-        (out / path).unlink(missing_ok=True)
+        with suppress(UnsafePathError):
+            inside(out, path).unlink(missing_ok=True)
 
 
-def _read_state(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """The earlier build: the hash of its stage, of each page by path, and all paths of its site."""
+
+    stage: str = ""
+    pages: Mapping[str, str] = field(default_factory=dict[str, str])
+    files: frozenset[str] = frozenset()
+
+
+def _read_state(path: Path) -> _State:
+    """Return the state of the earlier build, an empty one for a file that no build wrote."""
     try:
-        return cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
+        saved = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+        return _State(
+            stage=str(saved["stage"]),
+            pages={str(page): str(digest) for page, digest in saved["pages"].items()},
+            files=frozenset(each for each in saved["files"] if path_problem(each) is None),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _State()

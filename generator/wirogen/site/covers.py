@@ -1,10 +1,9 @@
-"""Covers of tools: asked for once while the site is built, so that its pages ask nobody else."""
+"""Covers of tools: downloaded while the site is built, so that its pages need no other server."""
 
 from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -63,21 +62,23 @@ def local_covers(
     picture is left out with a diagnostic; so is what does not fit into the site any more.
     """
     from wirogen.site.cover_files import (  # noqa: PLC0415 - needs the extra, and takes a while
-        AT_ONCE,
-        CoverFetcher,
         cover_name,
+        fetch_covers,
     )
 
     wanted = list(dict.fromkeys(each for each in addresses if each))
-    kept = {path.stem: path for path in cache.glob("*") if path.suffix in {".webp", ".mp4"}}
+    kept = {
+        path.stem: path
+        for path in cache.glob("*")
+        if path.suffix in {".webp", ".mp4"} and not path.is_symlink()
+    }
     missing: list[Diagnostic] = []
     todo = [each for each in wanted if cover_name(each) not in kept]
-    with CoverFetcher(cache, hosts) as fetcher, ThreadPoolExecutor(AT_ONCE) as pool:
-        for address, answer in zip(todo, pool.map(fetcher.take, todo), strict=True):
-            if isinstance(answer, Path):
-                kept[cover_name(address)] = answer
-            else:
-                missing.append(_diagnostic(address, answer))
+    for address, copy in zip(todo, fetch_covers(todo, cache, hosts) if todo else [], strict=True):
+        if isinstance(copy, Path):
+            kept[cover_name(address)] = copy
+        else:
+            missing.append(_diagnostic(address, copy))
     found: dict[str, Cover] = {}
     files: dict[str, Path] = {}
     room = _ALL_BYTES
