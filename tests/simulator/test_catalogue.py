@@ -162,3 +162,14 @@ def test_the_catalogue_may_change(sim: Simulator) -> None:
     assert post(sim, "Run/new/tool", {"prompt": "a"}).error[0] == 1
     with pytest.raises(KeyError):
         sim.remove_tool("new/tool")
+
+
+def test_shelves_show_tools_by_category(sim: Simulator) -> None:
+    body = post(sim, "Tool/Explore", {}).json
+    assert {*body["explore"][0]} == {"id", "title", "tools", "total", "url"}
+    found = {
+        shelf["id"]: [tool["cleanslugproject"] for tool in shelf["tools"]]
+        for shelf in body["explore"]
+    }
+    assert found["text-to-image"] == ["painter"]
+    assert "unknown" in post(sim, "Tool/Explore", {"x": 1}).error[1]

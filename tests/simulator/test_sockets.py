@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from wiro_runtime.testing import Scenario, Simulator, faults
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+NEW_FRAME = {"type", "id", "message", "result", "success", "terminal", "exitCode"}
 WELCOME = {"type": "connected", "version": "1.0"}
 
 
@@ -63,8 +65,11 @@ def test_a_task_is_followed_from_the_queue_to_its_outputs(manual: Simulator) -> 
     assert statuses[-3:] == ["task_end", "task_postprocess_start", "task_postprocess_end"]
     for message in heard:
         assert message["id"] == answer["taskid"]
-        assert message["tasktoken"] == answer["socketaccesstoken"]
-        assert message["result"] is True
+        assert {*message} == NEW_FRAME
+        assert message["result"] is message["success"] is True
+        assert message["terminal"] is (message is heard[-1])
+        assert message["message"] is None or not message["type"].endswith("_full")
+    assert heard[-1]["exitCode"] == 0
     assert heard[-1]["message"] == task["outputs"]
     outputs = [message["message"] for message in heard if message["type"] == "task_output"]
     assert isinstance(outputs[0], str)
@@ -80,6 +85,43 @@ def test_a_task_is_followed_from_the_queue_to_its_outputs(manual: Simulator) -> 
             "elapsedTime",
             "remainingTime",
         } < {*output}
+
+
+def test_older_frames_name_the_token_and_carry_whole_logs(manual: Simulator) -> None:
+    manual.frames = "tasktoken"
+    answer = run(manual)
+    with subscribe(manual, answer["socketaccesstoken"]) as connection:
+        heard = [json.loads(connection.recv(60))]
+        manual.advance(100)
+        heard += hear(connection)
+    for message in heard:
+        assert message["tasktoken"] == answer["socketaccesstoken"]
+        assert {*message} <= {"type", "id", "tasktoken", "message", "result"}
+    (full,) = [m["message"] for m in heard if m["type"] == "task_error_full"]
+    assert full == {"raw": "warning: the simulator has no graphics card"}
+    manual.clear()
+    assert manual.frames == "id"
+
+
+@pytest.mark.parametrize(("pexit", "code"), [("1", 1), ("137", 137), (None, None), ("odd", None)])
+def test_the_last_frame_tells_the_exit_code(
+    sim: Simulator, pexit: str | None, code: int | None
+) -> None:
+    sim.plan(Scenario(pexit=pexit))
+    with subscribe(sim, run(sim)["socketaccesstoken"]) as connection:
+        last = hear(connection)[-1]
+    assert (last["exitCode"], last["success"]) == (code, pexit is None)
+
+
+def test_progress_tells_times_in_words() -> None:
+    with Simulator(specs.ALL, speed="manual", scenario=Scenario(run=3900)) as sim:
+        token = run(sim)["socketaccesstoken"]
+        with subscribe(sim, token) as connection:
+            connection.recv(60)
+            sim.advance(4000)
+            outputs = [m["message"] for m in hear(connection) if m["type"] == "task_output"]
+    times = [(output["elapsedTime"], output["remainingTime"]) for output in outputs[1:3]]
+    assert times == [("21m 40s", "43m 20s"), ("32m 30s", "32m 30s")]
 
 
 def test_who_comes_late_hears_the_present_state_first(manual: Simulator) -> None:
@@ -108,7 +150,7 @@ def test_one_connection_serves_many_tasks(sim: Simulator) -> None:
     tokens = [run(sim)["socketaccesstoken"] for _ in range(3)]
     with subscribe(sim, *tokens) as connection:
         heard = [json.loads(connection.recv(60)) for _ in range(3)]
-    assert {message["tasktoken"] for message in heard} == {*tokens}
+    assert {message["id"] for message in heard} == {task.taskid for task in sim.runs}
     assert len(sim.subscriptions) == 3
 
 
@@ -134,9 +176,20 @@ def test_an_llm_speaks_as_it_thinks(manual: Simulator) -> None:
         manual.advance(100)
         heard = hear(connection)
     said = [message["message"] for message in heard if message["type"] == "task_output"]
-    assert said[0]["thinking"] == ["Hm."]
-    assert [len(message["answer"][0]) for message in said] == [3, 5, 8, 10, 13]
-    assert heard[-1]["message"][0]["content"]["answer"] == ["One two three"]
+    assert said[0]["segments"][0] == {"type": "thinking", "text": "Hm."}
+    assert [len(message["segments"][1]["text"]) for message in said] == [3, 5, 8, 10, 13]
+    assert heard[-1]["message"][0]["content"]["segments"] == said[-1]["segments"]
+
+
+def test_an_older_llm_speaks_in_fields(manual: Simulator) -> None:
+    manual.plan(Scenario(kind="text", answer="One", thinking="Hm.", text_shape="fields"))
+    with subscribe(manual, run(manual)["socketaccesstoken"]) as connection:
+        connection.recv(60)
+        manual.advance(100)
+        heard = hear(connection)
+    content = heard[-1]["message"][0]["content"]
+    assert (content["answer"], content["thinking"]) == (["One"], ["Hm."])
+    assert content["raw"] == "<think>Hm.</think>One"
 
 
 def test_binary_frames_come_between(manual: Simulator) -> None:
@@ -219,6 +272,19 @@ def test_a_strange_frame_comes_between(manual: Simulator, frame: str | bytes) ->
         assert connection.recv(60) == frame
         manual.step()
         assert json.loads(connection.recv(60))["type"] == "task_accept"
+
+
+def test_pings_come_without_end(manual: Simulator) -> None:
+    manual.faults.add("socket", faults.pings(after=1))
+    with connect(manual.socket_url) as connection:
+        connection.recv(60)
+        connection.send(
+            json.dumps({"type": "task_info", "tasktoken": run(manual)["socketaccesstoken"]})
+        )
+        connection.recv(60)
+        with pytest.raises(TimeoutError):
+            connection.recv(0.2)
+        connection.socket.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_message_comes_twice(manual: Simulator) -> None:

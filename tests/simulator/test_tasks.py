@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,7 +39,42 @@ def test_a_task_passes_through_the_documented_states(manual: Simulator) -> None:
     for _ in range(len(LIFE) + 3):
         manual.step(taskid)
         seen.append(detail(manual, taskid)["status"])
-    assert seen == [*LIFE, *["task_postprocess_end"] * 4]
+    # Lines on the standard error are frames of their own and no states.
+    stored = {"task_error": "task_output", "task_error_full": "task_output_full"}
+    assert seen == [*(stored.get(s, s) for s in LIFE), *["task_postprocess_end"] * 4]
+
+
+def test_a_task_that_fails_before_it_runs_is_queued_again(manual: Simulator) -> None:
+    manual.plan(Scenario(setback="no worker has the model"))
+    taskid = run(manual)["taskid"]
+    seen: list[tuple[str, str]] = []
+    for _ in range(4):
+        task = detail(manual, taskid)
+        seen.append((task["status"], task["debugerror"]))
+        manual.step(taskid)
+    reason = "no worker has the model"
+    assert seen == [
+        ("task_queue", ""), ("task_error", reason), ("task_queue", reason), ("task_accept", reason)
+    ]  # fmt: skip
+
+
+def test_a_realtime_task_has_states_of_its_own(manual: Simulator) -> None:
+    manual.plan(Scenario(realtime=True))
+    taskid = run(manual)["taskid"]
+    seen: list[str] = []
+    for _ in range(30):
+        seen.append(manual.status(taskid))
+        manual.step(taskid)
+    order = ["task_start", "task_stream_ready", "task_stream_end", "task_cost", "task_end"]
+    assert [status for status in seen if status in order] == order
+
+
+@pytest.mark.parametrize(("billed", "cost"), [(False, "0"), (True, "0.000702000000")])
+def test_a_killed_task_may_be_billed(manual: Simulator, billed: bool, cost: str) -> None:
+    manual.plan(Scenario(bill_killed=billed))
+    taskid = run(manual)["taskid"]
+    manual.advance(3.2)
+    assert post(manual, "Task/Kill", {"taskid": taskid}).task["totalcost"] == cost
 
 
 def test_time_moves_a_task_as_fast_as_the_speed_says() -> None:
@@ -244,7 +280,40 @@ def test_a_tool_makes_what_its_categories_say(
 def test_an_llm_answers_in_text(sim: Simulator) -> None:
     sim.plan(Scenario.talking("It is lit.", thinking="Is it?"), tool="openai/writer")
     task = detail(sim, run(sim, "openai/writer")["taskid"])
-    assert task["debugoutput"] == "It is lit."
+    assert task["debugoutput"] == "<think>Is it?</think>It is lit."
+    (output,) = task["outputs"]
+    assert output["contenttype"] == "raw"
+    assert output["content"] == {
+        "segments": [
+            {"type": "thinking", "text": "Is it?"},
+            {"type": "answer", "text": "It is lit."},
+        ],
+        "isThinking": False,
+        "finishreason": "stop",
+        "usage": {"input_tokens": 2, "output_tokens": 4, "total_tokens": 6},
+    }
+
+
+def test_an_llm_calls_functions(sim: Simulator) -> None:
+    sim.plan(Scenario.calling(("weather", '{"city": "Ankara"}')))
+    (output,) = detail(sim, run(sim, "openai/writer")["taskid"])["outputs"]
+    assert output["content"]["finishreason"] == "tool_calls"
+    assert output["content"]["segments"][-1] == {
+        "type": "function_call",
+        "id": "fc_1",
+        "call_id": "call_1",
+        "name": "weather",
+        "arguments": '{"city": "Ankara"}',
+        "status": "completed",
+    }
+
+
+def test_an_older_llm_has_fields_and_an_oldest_only_a_log(sim: Simulator) -> None:
+    sim.plan(Scenario(answer="It is lit.", thinking="Is it?", text_shape="log"))
+    task = detail(sim, run(sim, "openai/writer")["taskid"])
+    assert (task["debugoutput"], task["outputs"]) == ("<think>Is it?</think>It is lit.", [])
+    sim.plan(Scenario(answer="It is lit.", thinking="Is it?", text_shape="fields"))
+    task = detail(sim, run(sim, "openai/writer")["taskid"])
     assert task["outputs"] == [
         {
             "contenttype": "raw",
@@ -256,6 +325,71 @@ def test_an_llm_answers_in_text(sim: Simulator) -> None:
             },
         }
     ]
+
+
+def test_a_conversation_goes_on(sim: Simulator) -> None:
+    sim.plan(Scenario.calling(("weather", "{}")))
+    first = run(sim, "openai/writer", session_id="s", user_id=str(uuid.uuid4()))
+    token = first["socketaccesstoken"]
+    outputs = [{"call_id": "call_1", "output": "22 °C"}]
+    body = {"previousTaskToken": token, "session_id": "s", "toolOutputs": outputs}
+    assert post(sim, "Run/openai/writer", body).json["result"] is True
+    assert run(sim, "openai/writer", previousTaskToken=token, session_id="s")["result"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"previousTaskToken": "another"}, "previousTaskToken"),
+        ({"previousTaskToken": ""}, "previousTaskToken"),
+        ({"session_id": "other"}, "session_id"),
+        ({"session_id": "é" * 129}, "session_id"),
+        ({"user_id": "me"}, "user_id"),
+        ({"toolOutputs": "22 °C"}, "toolOutputs"),
+        ({"toolOutputs": []}, "toolOutputs"),
+        ({"toolOutputs": [{"call_id": "call_1"}]}, "toolOutputs"),
+        ({"toolOutputs": [{"call_id": "call_1", "output": 22}]}, "toolOutputs"),
+        ({"toolOutputs": [{"call_id": "call_2", "output": "22 °C"}]}, "toolOutputs"),
+        ({"toolOutputs": [{"call_id": "call_1", "output": ""}] * 2}, "toolOutputs"),
+    ],
+)
+def test_a_conversation_that_does_not_fit_is_refused(
+    sim: Simulator, change: dict[str, Any], named: str
+) -> None:
+    sim.plan(Scenario.calling(("weather", "{}")))
+    token = run(sim, "openai/writer", session_id="s")["socketaccesstoken"]
+    outputs = [{"call_id": "call_1", "output": "22 °C"}]
+    body = {"previousTaskToken": token, "session_id": "s", "toolOutputs": outputs}
+    assert f"[{named}]" in post(sim, "Run/openai/writer", {**body, **change}).error[1]
+
+
+def test_tasks_are_listed_newest_first(sim: Simulator) -> None:
+    ids = [run(sim)["taskid"] for _ in range(3)] + [run(sim, "wiro/singer")["taskid"]]
+    body = {"type": "model", "sort": "id", "order": "DESC", "start": "0", "limit": "2"}
+    first = post(sim, "Task/List", body).json
+    assert (first["total"], [task["id"] for task in first["tasklist"]]) == ("4", ids[:1:-1])
+    rest = post(sim, "Task/List", {**body, "start": "2"}).json
+    assert [task["id"] for task in rest["tasklist"]] == ids[1::-1]
+    assert rest["tasklist"][0] == detail(sim, ids[1])
+    found = post(sim, "Task/List", {**body, "modelName": "wiro/painter"}).json
+    assert found["total"] == "3"
+    assert found["tasklist"][0]["modelslugproject"] == "painter"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"limit": 2}, {"limit": "0"}, {"limit": "101"}, {"start": 0}, {"start": "-1"},
+        {"sort": "time"}, {"order": "ASC"}, {"type": "tool"}, {"modelName": 5}, {"x": "y"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_list_of_tasks_takes_texts_and_pages_of_a_hundred(
+    sim: Simulator, change: dict[str, Any]
+) -> None:
+    body = {"type": "model", "sort": "id", "order": "DESC", "start": "0", "limit": "100"}
+    assert post(sim, "Task/List", body).json["result"] is True
+    assert f"[{next(iter(change))}]" in post(sim, "Task/List", {**body, **change}).error[1]
 
 
 def test_files_are_deleted_once_and_for_all(sim: Simulator, manual: Simulator) -> None:

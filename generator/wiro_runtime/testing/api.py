@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
 from wiro_runtime.testing.bodies import parameters
-from wiro_runtime.testing.catalogue import list_tools, tool_detail
+from wiro_runtime.testing.catalogue import check_fields, explore, list_tools, tool_detail, whole
+from wiro_runtime.testing.conversation import check_conversation
 from wiro_runtime.testing.errors import (
     NOT_FOUND,
     ResponseError,
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.tool_spec import Json, Tool
 
 ResponseBody: TypeAlias = "dict[str, Json]"
+MAX_TASKS: Final = 100
+"""The longest page of Task/List."""
+
+_LIST: Final[Mapping[str, str]] = {"type": "model", "sort": "id", "order": "DESC"}
+
 Endpoint: TypeAlias = "Callable[[SimulatorState, Mapping[str, Json]], ResponseBody]"
 
 
@@ -34,10 +40,12 @@ def run(state: SimulatorState, tool: Tool, body: Body) -> ResponseBody:
     """Starts a task, from a JSON body or from a multipart one with files."""
     if body.parts is not None:
         check_multipart(tool, body.parts, state.upload_limit)
+        check_conversation(state, tool, parameters(body.parts))
         task = state.submit(tool, parameters(body.parts), body.parts)
     else:
         inputs = json_object(body)
         check_run(tool, inputs)
+        check_conversation(state, tool, inputs)
         task = state.submit(tool, inputs)
     return {"errors": [], "taskid": task.id, "socketaccesstoken": task.token, "result": True}
 
@@ -92,6 +100,26 @@ def delete_files(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBod
     return {"errors": [], "result": True}
 
 
+def list_tasks(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
+    """A page of one's own tasks, newest first; ``total`` counts all that match."""
+    check_fields(body, dict.fromkeys((*_LIST, "start", "limit", "modelName"), str))
+    for name, value in _LIST.items():
+        if body.get(name) != value:
+            raise must(name, f"be {value}")
+    start, limit = whole(body, "start", 0), whole(body, "limit", MAX_TASKS)
+    if not 1 <= limit <= MAX_TASKS:
+        raise must("limit", f"be between 1 and {MAX_TASKS}")
+    wanted = str(body.get("modelName", "")).lower()
+    found = [
+        task
+        for task in reversed(state.tasks.values())
+        if wanted in f"{task.tool.id} {task.tool.name}".lower()
+    ]
+    now = state.clock.now()
+    page: list[Json] = [task.detail(now, state.origin) for task in found[start : start + limit]]
+    return {"total": str(len(found)), "errors": [], "tasklist": page, "result": True}
+
+
 def tasklist(state: SimulatorState, task: Task) -> ResponseBody:
     shown: Json = task.detail(state.clock.now(), state.origin)
     return {"total": "1", "errors": [], "tasklist": [shown], "result": True}
@@ -118,8 +146,10 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "Task/Detail": detail,
     "Task/Cancel": cancel,
     "Task/Kill": kill,
+    "Task/List": list_tasks,
     "Task/InputOutputDelete": delete_files,
     "Tool/List": list_tools,
     "Tool/Detail": tool_detail,
+    "Tool/Explore": explore,
 }
 """The endpoints that take a JSON object and nothing else."""

@@ -65,9 +65,9 @@ def slug(text: str) -> str:
 
 def list_tools(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Json]:
     """The catalogue, filtered and cut into pages; ``total`` counts what the filters leave."""
-    _check(body, _LIST_TYPES)
-    start = _count(body, "start", 0)
-    limit = _count(body, "limit", DEFAULT_LIMIT)
+    check_fields(body, _LIST_TYPES)
+    start = whole(body, "start", 0)
+    limit = whole(body, "limit", DEFAULT_LIMIT)
     if not 1 <= limit <= MAX_LIMIT:
         raise must("limit", f"be between 1 and {MAX_LIMIT}")
     order = body.get("order", "DESC")
@@ -91,7 +91,7 @@ def list_tools(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Jso
 
 def tool_detail(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Json]:
     """One tool with its parameters, by its slugs or its own spelling."""
-    _check(body, {"slugowner": str, "slugproject": str, "summary": bool})
+    check_fields(body, {"slugowner": str, "slugproject": str, "summary": bool})
     for name in ("slugowner", "slugproject"):
         if not body.get(name):
             raise required(name)
@@ -103,6 +103,26 @@ def tool_detail(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Js
             shown["parameters"] = [{"title": "", "subtitle": "", "items": items}]
             return {"result": True, "errors": [], "tool": [shown]}
     raise ResponseError("slug-owner-project-not-exist", code=NOT_FOUND)
+
+
+def explore(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Json]:
+    """A shelf for each category, with at most ten of its tools."""
+    check_fields(body, {})
+    shelves: dict[str, list[Json]] = {}
+    for number, tool in enumerate(state.tools.values(), 1):
+        for category in tool.categories:
+            shelves.setdefault(category, []).append(_summary(number, tool, full=False))
+    found: list[Json] = [
+        {
+            "id": slug(category),
+            "title": category.replace("-", " ").capitalize(),
+            "tools": tools[:10],
+            "total": len(tools),
+            "url": f"/models?categories={slug(category)}",
+        }
+        for category, tools in shelves.items()
+    ]
+    return {"result": True, "errors": [], "explore": found}
 
 
 def serve_page(state: SimulatorState, request: Request, path: str) -> Response:
@@ -133,7 +153,8 @@ def _is_fresh(request: Request, page: Page) -> bool:
         return False
 
 
-def _check(body: Mapping[str, Json], types: Mapping[str, type]) -> None:
+def check_fields(body: Mapping[str, Json], types: Mapping[str, type]) -> None:
+    """Refuse a field that is unknown or of another type."""
     for name, value in body.items():
         kind = types.get(name)
         if kind is None:
@@ -144,7 +165,8 @@ def _check(body: Mapping[str, Json], types: Mapping[str, type]) -> None:
             raise must(name, f"be {_NAMES[list]}")
 
 
-def _count(body: Mapping[str, Json], name: str, default: int) -> int:
+def whole(body: Mapping[str, Json], name: str, default: int) -> int:
+    """The whole number that a field holds as text."""
     text = body.get(name, str(default))
     if not isinstance(text, str) or not text.isascii() or not text.isdigit():
         raise must(name, "be integer or float")

@@ -33,6 +33,7 @@ _MAKERS: Final[Mapping[str, Callable[[str], faults.AnyFault]]] = {
     "empty-tasklist": lambda _value: faults.empty_tasklist(),
     "drop": lambda value: faults.drop(int(value or 0)),
     "close": lambda value: faults.close(int(value or 0)),
+    "pings": lambda value: faults.pings(int(value or 0)),
     "silence": lambda value: faults.silence(int(value or 0)),
 }
 

@@ -46,7 +46,7 @@ class SocketFault:
     """What goes wrong with one WebSocket once ``after`` messages about a task were sent."""
 
     after: int
-    then: Literal["drop", "close", "silence", "insert", "repeat"]
+    then: Literal["drop", "close", "silence", "insert", "repeat", "pings"]
     frame: str | bytes = b""
     code: int = 1011
 
@@ -248,6 +248,11 @@ def close(after: int = 0, code: int = 1011) -> SocketFault:
 def silence(after: int = 0) -> SocketFault:
     """The WebSocket stays open but says nothing any more after ``after`` messages."""
     return SocketFault(after=after, then="silence")
+
+
+def pings(after: int = 0) -> SocketFault:
+    """The WebSocket sends pings without end after ``after`` messages, and reads nothing."""
+    return SocketFault(after=after, then="pings")
 
 
 def insert(frame: str | bytes, after: int = 0) -> SocketFault:

@@ -21,6 +21,7 @@ from wiro_runtime.testing.errors import (
 from wiro_runtime.testing.records import SentFile
 from wiro_runtime.testing.tool_spec import FILE_TYPES
 from wiro_runtime.testing.validation import (
+    CONVERSATION,
     PAIRED,
     RUN_PARAMETERS,
     address_owner,
@@ -59,10 +60,12 @@ def _check_part(tool: Tool, name: str, values: Sequence[str | SentFile], limit: 
     texts = [value for value in values if isinstance(value, str)]
     files = [value for value in values if isinstance(value, SentFile)]
     entry = tool.inputs.get(name)
-    if name in RUN_PARAMETERS:
+    talk = name in CONVERSATION and tool.is_llm
+    if name in RUN_PARAMETERS or talk:
         if files or len(texts) != 1:
             raise must(name, "be one text")
-        check_run_parameter(name, texts[0])
+        if not talk:
+            check_run_parameter(name, texts[0])
         return
     owner = address_owner(tool, name) if entry is None else None
     if entry is None and owner is None and f"{name}{_URL}" not in tool.inputs:

@@ -16,7 +16,7 @@ from wiro_runtime.testing.scenario import Scenario
 from wiro_runtime.testing.server import ServerThread
 from wiro_runtime.testing.signature import SignatureCheck
 from wiro_runtime.testing.spec_from_client import spec_from_client
-from wiro_runtime.testing.state import Planned, SimulatorState
+from wiro_runtime.testing.state import FrameShape, Planned, SimulatorState
 from wiro_runtime.testing.tool_spec import read_tool, read_tools
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Simulator:
     :param host: the loopback address to listen on.
     :param port: the port, 0 for any free one.
     :param scenario: what happens to a task when nothing else is planned for it.
+    :param frames: ``"id"`` for the WebSocket frames that name a task by its id alone,
+        ``"tasktoken"`` for the older ones.
     :param keep: how many requests, downloads and runs are remembered, each.
     :param clock: the seconds that ``speed`` multiplies, ``time.monotonic`` when not given.
     """
@@ -65,6 +67,7 @@ class Simulator:
         host: str = "127.0.0.1",
         port: int = 0,
         scenario: Scenario | None = None,
+        frames: FrameShape = "id",
         keep: int = 100_000,
         clock: Callable[[], float] | None = None,
     ) -> None:
@@ -78,6 +81,7 @@ class Simulator:
             Clock(speed, clock),
             keep=keep,
             scenario=scenario or Scenario(),
+            frames=frames,
         )
         self._app = App(self._state, SignatureCheck(api_key, api_secret))
         self._server = ServerThread(self._app, host=host, port=port)
@@ -287,6 +291,15 @@ class Simulator:
     @upload_limit.setter
     def upload_limit(self, size: int) -> None:
         self._state.upload_limit = size
+
+    @property
+    def frames(self) -> FrameShape:
+        """The shape of WebSocket frames; what it was at first after :meth:`clear`."""
+        return self._state.frames
+
+    @frames.setter
+    def frames(self, shape: FrameShape) -> None:
+        self._state.frames = shape
 
     @property
     def faults(self) -> FaultBook:

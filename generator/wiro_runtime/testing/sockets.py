@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.tasks import Task
 
 POLICY_VIOLATION: Final = 1008
+_PINGS: Final = (b"\x89\x7d" + b"x" * 125) * 100
+_FLOOD: Final = 1 << 20
 
 
 async def serve_socket(state: SimulatorState, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,10 +125,7 @@ class _Session:
         return self.state.clock.real_delay(upcoming.at - task.elapsed(now))
 
     async def _tell(self, task: Task, status: str, message: Any) -> None:
-        body: dict[str, Any] = {"type": status, "id": task.id, "tasktoken": task.token}
-        if message is not None:
-            body["message"] = message
-        body["result"] = status != CANCELLED
+        body = _frame(task, status, message, old=self.state.frames == "tasktoken")
         if not self.closed:
             self.last = json.dumps(body)
             await self.socket.send_text(self.last)
@@ -151,11 +150,42 @@ class _Session:
             await self.socket.send_text(self.last)
         else:
             self.closed = True
-            if fault.then == "drop":
+            if fault.then == "pings":
+                await self._ping()
+            elif fault.then == "drop":
                 # Not by a reset: it could overtake the messages that were sent before it.
                 transport_of(self.scope).abort()
             elif fault.then == "close":
                 await self.socket.close(fault.code)
+
+    async def _ping(self) -> None:
+        """Sends pings until the connection is gone, and reads nothing."""
+        transport = transport_of(self.scope)
+        transport.pause_reading()
+        while not transport.is_closing():
+            if transport.get_write_buffer_size() < _FLOOD:
+                transport.write(_PINGS)
+            await asyncio.sleep(0)
+
+
+def _frame(task: Task, status: str, message: Any, *, old: bool) -> dict[str, Any]:
+    """A frame about a task, in the shape that names its token or in the one that does not."""
+    going = status != CANCELLED
+    if old:
+        body = {"type": status, "id": task.id, "tasktoken": task.token, "result": going}
+        return body if message is None else {**body, "message": message}
+    terminal = status in TERMINAL
+    pexit = (task.scenario.pexit or "") if status == FINISHED else ""
+    return {
+        "type": status,
+        "id": task.id,
+        # The whole logs are bare signals by now.
+        "message": None if status.endswith("_full") else message,
+        "result": going,
+        "success": going and (not terminal or task.scenario.succeeds),
+        "terminal": terminal,
+        "exitCode": int(pexit) if pexit.isdecimal() else None,
+    }
 
 
 async def _refuse(fault: Fault, socket: WebSocket, scope: Scope, receive: Receive) -> None:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from wiro_runtime.testing.errors import (
     CONCURRENCY_LIMIT,
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.clock import Clock
     from wiro_runtime.testing.scenario import Scenario
     from wiro_runtime.testing.tool_spec import Json, Tool
+
+FrameShape: TypeAlias = Literal["id", "tasktoken"]
+"""What frames name a task by: its id alone, or as older ones its token too."""
 
 MINIMUM_BALANCE: Final = Decimal("0.50")
 """Below this many dollars Wiro starts no task."""
@@ -51,7 +54,13 @@ class SimulatorState:
     ``concurrency_limit`` overrides the limit that follows from the balance."""
 
     def __init__(
-        self, tools: Mapping[str, Tool], clock: Clock, *, keep: int, scenario: Scenario
+        self,
+        tools: Mapping[str, Tool],
+        clock: Clock,
+        *,
+        keep: int,
+        scenario: Scenario,
+        frames: FrameShape,
     ) -> None:
         self.tools = dict(tools)
         self.clock = clock
@@ -63,6 +72,8 @@ class SimulatorState:
         self.pages: dict[str, Page] = {}
         self.faults = FaultBook()
         self.upload_limit = UPLOAD_LIMIT
+        self.frames: FrameShape = frames
+        self._usual_frames: FrameShape = frames
         self.tasks: dict[str, Task] = {}
         self.by_token: dict[str, Task] = {}
         self.active: dict[str, Task] = {}
@@ -88,6 +99,7 @@ class SimulatorState:
             index.clear()
         self.faults.clear()
         self.upload_limit = UPLOAD_LIMIT
+        self.frames = self._usual_frames
         self.cycle = itertools.repeat(self._usual)
         self.planned.clear()
         self.balance = None

@@ -101,7 +101,10 @@ class Task:
         return max(0, bisect_right(self.steps, self.elapsed(now), key=lambda step: step.at) - 1)
 
     def status(self, now: float) -> str:
-        return CANCELLED if self.cancelled_at is not None else self.steps[self.position(now)].status
+        if self.cancelled_at is not None:
+            return CANCELLED
+        step = self.steps[self.position(now)]
+        return step.stored or step.status
 
     def ended(self, now: float) -> bool:
         return self.status(now) in TERMINAL
@@ -131,7 +134,9 @@ class Task:
 
     def cost(self, now: float) -> Decimal:
         """What the task is charged in dollars: nothing for a failure or an unfinished task."""
-        if self.status(now) != FINISHED or not self.scenario.succeeds:
+        status = self.status(now)
+        killed = status == CANCELLED and self.scenario.bill_killed
+        if not killed and (status != FINISHED or not self.scenario.succeeds):
             return Decimal(0)
         return (Decimal(self.scenario.cost_per_second) * self._run_seconds(now)).quantize(_CENT)
 
@@ -160,16 +165,20 @@ class Task:
         outputs: list[Json] = [self._output(file, now, origin) for file in self.outputs(now)]
         finished_text = self.kind == "text" and status == FINISHED and self.scenario.succeeds
         if finished_text and not self.deleted:
-            outputs = [{"contenttype": "raw", "content": {**self.scenario.text(self._prompt())}}]
+            text: Json = {**self.scenario.text(self._prompt())}
+            outputs = [{"contenttype": "raw", "content": text}]
+            if self.scenario.text_shape == "log":
+                outputs = []
         started = self._time("task_start", now) is not None
+        setback = self.scenario.setback if self._time("task_error", now) is not None else ""
         detail: dict[str, Json] = {
             "id": self.id,
             "uuid": self.uuid,
             "name": "",
             "socketaccesstoken": self.token,
             "parameters": dict(self.body),
-            "debugoutput": self.scenario.answer if finished_text else "",
-            "debugerror": "\n".join(self.scenario.log) if started else "",
+            "debugoutput": self.scenario.merged_text if finished_text else "",
+            "debugerror": "\n".join(self.scenario.log) if started else setback,
             "starttime": self._unix("task_start", now),
             "endtime": self._unix("task_end", now) if status != CANCELLED else self._cancel_time(),
             "elapsedseconds": f"{self._run_seconds(now):.4f}",
@@ -179,6 +188,9 @@ class Task:
             "guestid": None,
             "projectid": "699",
             "modelid": "598",
+            "modelslugowner": self.tool.owner,
+            "modelslugproject": self.tool.project,
+            "modeldescription": self.tool.description,
             "description": "",
             "basemodelid": "0",
             "runtype": "model",
@@ -267,9 +279,9 @@ def _steps(scenario: Scenario, kind: Kind, prompt: str) -> tuple[Step, ...]:
 
 def kind_of(tool: Tool) -> Kind:
     """What a tool makes, from its categories: text for LLMs, sound for audio, else pictures."""
-    words = {word for category in tool.categories for word in category.lower().split("-")}
-    if words & {"llm", "chat", "rag"} or "text-generation" in tool.categories:
+    if tool.is_llm:
         return "text"
+    words = {word for category in tool.categories for word in category.lower().split("-")}
     if words & {"audio", "speech", "music", "song", "tts"}:
         return "audio"
     return "image"

@@ -67,6 +67,12 @@ class Tool:
     def project(self) -> str:
         return self.id.split("/", 1)[1]
 
+    @property
+    def is_llm(self) -> bool:
+        """Whether it writes text, by its categories."""
+        words = {word for category in self.categories for word in category.lower().split("-")}
+        return bool(words & {"llm", "chat", "rag"}) or "text-generation" in self.categories
+
 
 def read_tool(spec: Mapping[str, Any]) -> Tool:
     """Reads one spec, in the JSON form of a YAML spec file.

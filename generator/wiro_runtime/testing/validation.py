@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 RUN_PARAMETERS: Final = ("callbackUrl", "projectid")
 """What every tool takes besides its inputs."""
 
+CONVERSATION: Final = ("previousTaskToken", "session_id", "user_id", "toolOutputs")
+"""What every LLM tool takes besides its inputs."""
+
 PAIRED: Final = frozenset({"fileinput", "multifileinput"})
 """File inputs whose addresses go into a field of their own, ``{id}Url``."""
 
@@ -34,17 +37,21 @@ def check_run(tool: Tool, body: Mapping[str, Json]) -> None:
             check_run_parameter(name, value)
         elif name in tool.inputs:
             check_value(tool.inputs[name], value)
+        elif name in CONVERSATION and tool.is_llm:
+            continue
         elif (owner := address_owner(tool, name)) is not None:
             if not isinstance(value, str):
                 raise must(name, "be a string")
             check_address_text(owner, name, value)
         else:
             raise unknown_parameter(name)
+    goes_on = tool.is_llm and "toolOutputs" in body
     for entry in tool.inputs.values():
         both = entry.type == "fileinput" and has_url(entry, body)
         if both and not is_blank(body.get(entry.name)):
             raise must(f"{entry.name}Url", f"be empty when {entry.name} carries an address")
-        if entry.required and is_blank(body.get(entry.name)) and not has_url(entry, body):
+        given = not is_blank(body.get(entry.name)) or has_url(entry, body) or goes_on
+        if entry.required and not given:
             raise required(entry.name, "files" if entry.type in FILE_TYPES else "parameter")
 
 
@@ -81,6 +88,8 @@ def check_value(entry: Input, value: Json) -> None:
     elif entry.wire == "array":
         if not isinstance(value, list):
             raise must(entry.name, "be an array")
+        if entry.type not in CHOICE_TYPES:
+            return  # A JSON value, such as the messages of a conversation.
         for item in value:
             if not isinstance(item, str):
                 raise must(entry.name, "be an array of strings")
