@@ -42,11 +42,13 @@ from wiro_runtime.tasks.events import (
     Progress,
     StatusChanged,
     TaskEnded,
-    TextChunk,
+    TextDelta,
+    ThinkingDelta,
 )
 from wiro_runtime.tasks.records import LostSubmission
 from wiro_runtime.tasks.schedule import PollSchedule
 from wiro_runtime.tasks.task import AsyncTask, Task
+from wiro_runtime.tasks.text import Segment, ToolCall, Usage
 
 __version__: Final = "0.1.0"
 
@@ -80,6 +82,7 @@ __all__ = [
     "Result",
     "Retries",
     "RetryInfo",
+    "Segment",
     "StatusChanged",
     "SubmissionUncertain",
     "Task",
@@ -89,11 +92,14 @@ __all__ = [
     "TaskFailed",
     "TaskInfo",
     "TaskTimeout",
-    "TextChunk",
+    "TextDelta",
+    "ThinkingDelta",
     "Timeouts",
     "Timing",
+    "ToolCall",
     "ToolInputs",
     "UnexpectedAnswer",
+    "Usage",
     "Wiro",
     "WiroError",
     "__version__",

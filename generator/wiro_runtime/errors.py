@@ -171,15 +171,19 @@ class _TaskEnded(WiroError):  # noqa: N818 - says what happened
 
 
 class TaskFailed(_TaskEnded):
-    """The task ended without success; Wiro does not bill it. ``detail`` is its last state."""
+    """The task ended without success. ``detail`` is its last state; ``detail.cost`` tells what was
+    billed, in dollars."""
 
 
 class TaskCancelled(_TaskEnded):
-    """The task was cancelled, by its user or by Wiro. ``detail`` is its last state."""
+    """The task was cancelled or killed, by its user or by Wiro. ``detail`` is its last state.
+
+    One cancelled in the queue is not billed. One killed while it ran may be: ``detail.cost`` tells.
+    """
 
 
 class TaskTimeout(_TaskEnded):
-    """The task had not ended in time. It goes on, and is billed; wait again by its id.
+    """The task had not ended in time. It goes on, and may be billed; wait again by its id.
 
     ``detail`` is the last state that was seen, ``None`` when there was none.
     """

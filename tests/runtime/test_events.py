@@ -27,7 +27,8 @@ from wiro_runtime import (
     TaskEnded,
     TaskFailed,
     TaskTimeout,
-    TextChunk,
+    TextDelta,
+    ThinkingDelta,
     Timeouts,
     Timing,
 )
@@ -98,7 +99,9 @@ def looks(kit: Kit) -> int:
     return sum(request.path == "/v1/Task/Detail" for request in kit.simulator.requests)
 
 
-def test_a_whole_task_over_one_socket(quick: Kit) -> None:
+@pytest.mark.parametrize("frames", ["id", "tasktoken"])
+def test_a_whole_task_over_one_socket(quick: Kit, frames: Any) -> None:
+    quick.simulator.frames = frames
     unhurried(quick)
     events = follow(quick)
     check_end(quick, events)
@@ -171,14 +174,18 @@ def test_a_socket_that_falls_silent_is_found_out(quick: Kit) -> None:
     check_end(quick, events)
 
 
+@pytest.mark.parametrize(("frames", "lines"), [("id", 2), ("tasktoken", 3)])
 @pytest.mark.parametrize("after", [1, 6, 7, 10])
-def test_a_message_that_comes_twice_is_given_once(quick: Kit, after: int) -> None:
+def test_a_message_that_comes_twice_is_given_once(
+    quick: Kit, after: int, frames: Any, lines: int
+) -> None:
+    quick.simulator.frames = frames
     unhurried(quick)
     quick.simulator.faults.add("socket", faults.repeat(after=after))
     events = follow(quick)
     check_end(quick, events)
     assert [e.percentage for e in events if isinstance(e, Progress)] == [40, 60, 80, 100]
-    assert len([e for e in events if isinstance(e, LogLine)]) == 3
+    assert len([e for e in events if isinstance(e, LogLine)]) == lines
 
 
 @pytest.mark.parametrize(
@@ -205,14 +212,30 @@ def test_binary_frames_are_passed_on(quick: Kit) -> None:
     assert frames == [b"\x00\xff"] * 5
 
 
-def test_the_text_of_an_llm_arrives_in_chunks(quick: Kit) -> None:
+@pytest.mark.parametrize("frames", ["id", "tasktoken"])
+@pytest.mark.parametrize("shape", ["segments", "fields"])
+def test_the_text_of_an_llm_arrives_piece_by_piece(quick: Kit, shape: Any, frames: Any) -> None:
     answer = "A lighthouse stands on the cliff."
-    unhurried(quick, Scenario.talking(answer, thinking="Hm."))
+    quick.simulator.frames = frames
+    unhurried(quick, replace(Scenario.talking(answer, thinking="Hm."), text_shape=shape))
     events = follow(quick, "wiro/writer")
-    chunks = [event for event in events if isinstance(event, TextChunk)]
-    assert "".join(chunk.new for chunk in chunks) == answer
-    assert chunks[-1].text == answer
-    assert chunks[-1].thinking == ("Hm.",)
+    deltas = [event for event in events if isinstance(event, TextDelta)]
+    assert len(deltas) > 2
+    assert "".join(str(delta) for delta in deltas) == deltas[-1].answer == answer
+    assert [delta.start for delta in deltas[:2]] == [0, len(deltas[0].text)]
+    assert [e.text for e in events if isinstance(e, ThinkingDelta)] == ["Hm."]
+    assert answer not in "".join(e.text for e in events if isinstance(e, LogLine))
+    assert looks(quick) == 1
+
+
+@pytest.mark.parametrize("frames", ["id", "tasktoken"])
+def test_the_text_of_a_log_is_the_answer(quick: Kit, frames: Any) -> None:
+    quick.simulator.frames = frames
+    scenario = Scenario(answer="Paris.", thinking="Hm.", text_shape="log")
+    quick.simulator.plan(scenario, tool="wiro/writer")
+    events = follow(quick, "wiro/writer", socket_url="")
+    assert "".join(str(e) for e in events if isinstance(e, TextDelta)) == "Paris."
+    assert "Paris" not in "".join(e.text for e in events if isinstance(e, LogLine))
 
 
 def test_the_last_event_tells_failure_and_cancellation(quick: Kit) -> None:

@@ -20,6 +20,7 @@ from wiro_runtime.errors import (
     WiroError,
 )
 from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call
+from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.multipart import Form
 from wiro_runtime.http.port import Answer, Port, Request
 from wiro_runtime.http.signing import auth_headers
@@ -149,8 +150,8 @@ class Api:
         """The JSON object of a successful answer; a typed error for every other one."""
         redact = self.settings.redact
         try:
-            parsed: object = json.loads(answer.body)
-        except (ValueError, RecursionError):
+            parsed = parse_json(answer.body)
+        except ValueError:
             parsed = None
         body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
         code, message = _complaint(body or {})

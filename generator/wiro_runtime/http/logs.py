@@ -1,4 +1,4 @@
-"""Keeps credentials out of logs, those of the libraries below included."""
+"""Keeps credentials and forged lines out of logs, those of the libraries below included."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ _NAMED: Final = re.compile(
 )
 
 
+# What a server sends may hold line breaks, which would forge a line of the log, and escapes.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
 class _Redaction(logging.Filter):
     """Changes what is logged, never whether it is."""
 
@@ -46,6 +54,7 @@ class _Redaction(logging.Filter):
         clean = _NAMED.sub(r"\1***", text)
         for secret in self._secrets:
             clean = clean.replace(secret, "***")
+        clean = _CONTROL.sub(_escape, clean)
         if clean != text:
             record.msg, record.args = clean, None
         return True

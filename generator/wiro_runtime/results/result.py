@@ -23,6 +23,7 @@ from wiro_runtime.results.download import (
 from wiro_runtime.results.parts import Memory
 from wiro_runtime.stopping import run_each
 from wiro_runtime.tasks.detail import TaskDetail, as_int, as_mappings, as_text
+from wiro_runtime.tasks.text import ModelText, parse_content, parse_log, parse_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from wiro_runtime.http.fetching import FileClient
+    from wiro_runtime.tasks.text import Segment, ToolCall, Usage
 
     Progress = Callable[[int, int | None], object]
 
@@ -142,9 +144,44 @@ class Result:
 
     @property
     def text(self) -> str:
-        """The texts of all outputs, or what the task printed when there are none."""
-        texts = [output.text for output in self.outputs if output.text is not None]
-        return "\n".join(texts) if texts else self.detail.log
+        """The answer of a language model, without its thoughts; the texts of all outputs, one
+        below the other. What a tool without outputs printed is its text too."""
+        return self._said.text
+
+    @property
+    def thinking(self) -> str:
+        """The thoughts of a language model; empty where Wiro does not tell them."""
+        return self._said.thinking
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Thoughts, answers and calls in their order, for tools that tell it."""
+        return self._said.segments
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The functions that a language model waits for: completed calls, and only when
+        ``finish_reason`` is ``"tool_calls"``. Every other call is in ``segments``.
+
+        Give the outputs back with ``previous=result`` and ``tool_outputs=``.
+        """
+        return self._said.tool_calls
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why a language model ended: ``"stop"``, ``"tool_calls"``, ``"length"``,
+        ``"content_filter"`` or ``"error"``; ``None`` where Wiro said nothing."""
+        return self._said.finish_reason
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens that a language model used, which are not what is billed."""
+        return self._said.usage
+
+    @property
+    def _said(self) -> ModelText:
+        raw = self.detail.raw
+        return parse_outputs(raw) or parse_log(raw) or ModelText()
 
     def _repr_html_(self) -> str:
         from wiro_runtime.results.notebook import result_html  # noqa: PLC0415 - only in notebooks
@@ -248,7 +285,8 @@ def _options(progress: Progress | None, max_bytes: int | None) -> Options:
 
 def _output(raw: Mapping[str, Any], number: int, task_id: str, files: Files) -> Output:
     url = as_text(raw.get("url")) or None
-    text = _text(raw.get("content"))
+    said = parse_content(raw.get("content"))
+    text = None if said is None else said.text
     named = as_text(raw.get("name"))
     if not named and url is not None:
         named = unquote(PurePosixPath(urlsplit(url).path).name)
@@ -262,16 +300,3 @@ def _output(raw: Mapping[str, Any], number: int, task_id: str, files: Files) -> 
         task_id=task_id,
         access=files,
     )
-
-
-def _text(content: object) -> str | None:
-    """The text of an LLM output: its answer where there is one, else all that it said."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, dict):
-        return None
-    parts = cast("dict[str, Any]", content)
-    answer = parts.get("answer")
-    if isinstance(answer, list) and answer:
-        return "".join(as_text(piece) for piece in cast("list[Any]", answer))
-    return answer if isinstance(answer, str) else as_text(parts.get("raw"))

@@ -1,9 +1,13 @@
-"""Task/Detail, read tolerantly: numbers come as text, "0" as a time means "not yet", fields may be
-missing, and a status that nobody has heard of is a running one."""
+"""Parse Task/Detail tolerantly.
+
+Numbers come as text, "0" as a time means "not yet", fields may be missing or of another type, and
+an unknown status is that of a running task.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -14,11 +18,25 @@ from wiro_runtime.inputs.messages import shorten
 ENDED: Final = "task_postprocess_end"
 CANCELLED: Final = "task_cancel"
 QUEUED: Final = "task_queue"
+SET_BACK: Final = "task_error"
+"""As the stored status: it failed before it ran, and waits to be queued again."""
+
 TERMINAL: Final = frozenset({ENDED, CANCELLED})
 
 
+_LATEST: Final = 253_402_300_800.0
+"""The year 10000 in Unix seconds; no calendar takes a later moment."""
+
+_UNITS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[dhms])[a-z]*[\s,]*", re.ASCII)
+_CLOCK: Final = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)", re.ASCII)
+
+
 def as_text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    """A text, or a number as one; empty for everything else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) else ""
 
 
 def as_name(value: object) -> str:
@@ -40,15 +58,39 @@ def as_float(value: object) -> float | None:
 
 
 def as_int(value: object) -> int | None:
+    """A whole number of at most 18 digits; fractions are cut off."""
     number = as_float(value)
-    return None if number is None else int(number)
+    return int(number) if number is not None and abs(number) < 1e18 else None
+
+
+def as_seconds(value: object) -> float | None:
+    """Seconds out of ``12.5``, ``"12.5"``, ``"65s"``, ``"1m 5s"``, ``"2h 1m"`` and ``"01:05"``;
+    ``None`` for anything else and for less than nothing."""
+    number = as_float(value)
+    if number is None and isinstance(value, str):
+        number = _spoken_seconds(value.strip().lower()[:100])
+    return number if number is not None and number >= 0 else None
+
+
+def _spoken_seconds(text: str) -> float | None:
+    if (clock := _CLOCK.fullmatch(text)) is not None:
+        hours, minutes, seconds = clock.groups()
+        return float(hours or 0) * 3600 + float(minutes) * 60 + float(seconds)
+    found = list(_DURATION.finditer(text))
+    if not found or "".join(part[0] for part in found) != text:
+        return None
+    return sum(float(part[1]) * _UNITS[part[2]] for part in found)
 
 
 def as_decimal(value: object) -> Decimal | None:
+    """An amount of money, exact; ``None`` for what is no number or has hundreds of digits."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    text = str(value).strip()
+    if len(text) > 100:
+        return None
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text)
     except (InvalidOperation, ValueError):
         return None
     # Written out, a number like 1e999999999 would fill the memory.
@@ -59,6 +101,12 @@ def as_mappings(value: object) -> tuple[Mapping[str, Any], ...]:
     """The objects of a list; everything else in it is left out."""
     items = cast("list[Any]", value) if isinstance(value, list) else []
     return tuple(cast("Mapping[str, Any]", item) for item in items if isinstance(item, Mapping))
+
+
+def _moment(value: object) -> float | None:
+    """Unix seconds; ``None`` for 0, which means "not yet"."""
+    seconds = as_float(value)
+    return seconds if seconds is not None and 0 < seconds < _LATEST else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +140,10 @@ class TaskDetail:
             status=as_text(raw.get("status")),
             exit_code=None if pexit is None or pexit == "" else as_text(pexit),
             cost=as_decimal(raw.get("totalcost")),
-            elapsed=as_float(raw.get("elapsedseconds")),
-            created=as_float(raw.get("createtime")) or None,
-            started=as_float(raw.get("starttime")) or None,
-            ended=as_float(raw.get("endtime")) or None,
+            elapsed=as_seconds(raw.get("elapsedseconds")),
+            created=_moment(raw.get("createtime")),
+            started=_moment(raw.get("starttime")),
+            ended=_moment(raw.get("endtime")),
             log=as_text(raw.get("debugoutput")),
             error_log=as_text(raw.get("debugerror")),
             raw=raw,
@@ -123,6 +171,16 @@ class TaskDetail:
     def reason(self) -> str:
         """One line on why it failed, from the end of the task's error log."""
         code = "" if self.exit_code is None else f"exit code {shorten(self.exit_code, 40)}"
-        lines = [line for line in self.error_log.splitlines() if line.strip()]
-        said = shorten(lines[-1], 200) if lines else ""
+        said = self._last_error
         return ": ".join(x for x in (code, said) if x) or "no outputs and no reason given"
+
+    @property
+    def setback(self) -> str:
+        """One line on why it failed before it ran, while it waits to be queued again; empty
+        otherwise."""
+        return self._last_error or "no reason given" if self.status == SET_BACK else ""
+
+    @property
+    def _last_error(self) -> str:
+        lines = [line for line in self.error_log.splitlines() if line.strip()]
+        return shorten(lines[-1], 200) if lines else ""

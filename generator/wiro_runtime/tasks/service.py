@@ -26,8 +26,8 @@ from wiro_runtime.http.multipart import Form
 from wiro_runtime.inputs.files import is_local_file
 from wiro_runtime.results.download import Files
 from wiro_runtime.results.result import Result
-from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TERMINAL, TaskDetail, as_mappings, as_text
-from wiro_runtime.tasks.events import Event, Reader
+from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
+from wiro_runtime.tasks.event_parser import EventParser
 from wiro_runtime.tasks.state import Fate, TaskState, accompany
 from wiro_runtime.tasks.submission import Submissions
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import Settings
-    from wiro_runtime.tasks.events import OnUpdate
+    from wiro_runtime.tasks.events import Event, OnUpdate
     from wiro_runtime.tasks.journal import Journal
     from wiro_runtime.tasks.records import LostSubmission
 
@@ -240,8 +240,8 @@ class Runs:
         limit = self.settings.timeouts.wait
         if deadline is None:
             deadline = self.clock() + limit
-        reader = Reader(self.files)
-        if not state.token:
+        reader = EventParser(self.files)
+        if not state.token or not state.id:
             for event in reader.detail(await self.refresh(state, deadline)):
                 yield event
         for number in range(1, _SOCKETS + 1 if self.settings.socket_url else 1):
@@ -266,7 +266,7 @@ class Runs:
             raise self._late(state, limit)
 
     async def _listen(
-        self, state: TaskState, reader: Reader, deadline: float
+        self, state: TaskState, reader: EventParser, deadline: float
     ) -> AsyncGenerator[Event, None]:
         """Events of one WebSocket, until it tells of the end or has nothing more to tell."""
         timeouts = self.settings.timeouts
@@ -292,7 +292,7 @@ class Runs:
                     # A server that only says that it is there says nothing.
                     heard = self.clock()
                     yield event
-                if reader.status in TERMINAL:
+                if reader.told_end:
                     return
 
     async def _poll(

@@ -76,7 +76,8 @@ class Task(_BaseTask):
         return run_blocking(self._runs.cancel(self._state))
 
     def kill(self) -> bool:
-        """End it while it runs; false when it was not running."""
+        """End it while it runs; false when it was not running. ``detail.cost`` tells afterwards
+        what was billed."""
         return run_blocking(self._runs.kill(self._state))
 
     def stop(self) -> bool:

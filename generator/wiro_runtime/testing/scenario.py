@@ -163,22 +163,17 @@ class Scenario:
             raw = f"<think>{self.thinking}</think>{answer}" if self.thinking else answer
             return {"prompt": prompt, "raw": raw, "thinking": thinking, "answer": [answer]}
         spoken = (("thinking", self.thinking), ("answer", answer))
-        segments: list[dict[str, Json]] = [
-            {"type": kind, "text": text} for kind, text in spoken if text
-        ]
+        segments: list[dict[str, Json]] = []
+        for kind, text in spoken:
+            if text:
+                segments.append({"type": kind, "text": text})
         reason = self.finish_reason or ("tool_calls" if self.tool_calls else "stop")
         status = "completed" if reason in ("tool_calls", "stop") else "incomplete"
-        segments += [
-            {
-                "type": "function_call",
-                "id": f"fc_{number}",
-                "call_id": f"call_{number}",
-                "name": name,
-                "arguments": arguments,
-                "status": status if share >= 1 else "in_progress",
-            }
-            for number, (name, arguments) in enumerate(self.tool_calls, 1)
-        ]
+        for number, (name, arguments) in enumerate(self.tool_calls, 1):
+            ids: dict[str, Json] = {"id": f"fc_{number}", "call_id": f"call_{number}"}
+            done = status if share >= 1 else "in_progress"
+            call: dict[str, Json] = {"name": name, "arguments": arguments, "status": done}
+            segments.append({"type": "function_call", **ids, **call})
         shown: list[Json] = [*segments]
         if share < 1:
             return {"segments": shown, "isThinking": False}

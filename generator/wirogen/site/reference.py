@@ -15,13 +15,23 @@ from wirogen.emit.escape import code_span, markdown
 
 _GROUPS: Final = {
     "Clients": ("Wiro", "AsyncWiro", "Client"),
-    "Tasks and results": ("Task", "AsyncTask", "Result", "Output", "TaskDetail"),
+    "Tasks and results": (
+        "Task",
+        "AsyncTask",
+        "Result",
+        "Output",
+        "TaskDetail",
+        "Segment",
+        "ToolCall",
+        "Usage",
+    ),
     "Inputs": ("ToolInputs", "LoraOption", "LoraChoice"),
     "Events": (
         "Event",
         "StatusChanged",
         "Progress",
-        "TextChunk",
+        "TextDelta",
+        "ThinkingDelta",
         "LogLine",
         "BinaryFrame",
         "OutputsReady",

@@ -1,0 +1,73 @@
+"""Read JSON that a server sent, which may hold anything.
+
+Every response, WebSocket frame and callback is read here, so that what comes out of it can be
+shown, written and sent on: no half characters, no numbers that are none, and no more objects than
+the memory has room for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_VALUES: Final = 1_000_000
+"""Values that a document may hold at most: some 100 MB of objects."""
+
+MAX_DEPTH: Final = 100
+"""Lists and objects that may be nested in each other; all that is known of Wiro is below 10."""
+
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_SEPARATORS: Final = (b",", b"[", b"{")
+
+
+def parse_json(data: bytes | str) -> object:
+    """Return the value that a JSON text spells.
+
+    A number that no float holds (``1e400``, ``NaN``) becomes ``None``, half of a surrogate pair a
+    question mark. Raises :class:`ValueError` for everything that cannot be read: no JSON, no
+    UTF-8, integers of thousands of digits, nesting without end, more than :data:`MAX_VALUES`
+    values.
+    """
+    text = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    if sum(map(text.count, _SEPARATORS)) > MAX_VALUES:
+        raise ValueError(f"more than {MAX_VALUES} values")
+    try:
+        value: object = json.loads(text.decode(), parse_float=_finite, parse_constant=_no_number)
+        if _SURROGATE.search(text):
+            whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+            value = json.loads(whole)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _is_deeper(value: object, limit: int) -> bool:
+    """Whether lists and objects are nested more than ``limit`` deep."""
+    level = [value]
+    for _ in range(limit):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _no_number(_name: str) -> None:
+    """``NaN`` and ``Infinity``, which Python's parser takes for JSON."""
