@@ -152,7 +152,7 @@ def run(
 
     Raises:
         InvalidInputs: An input is not what the tool takes; nothing was sent.
-        TaskFailed: The tool failed; a failed run is not billed.
+        TaskFailed: The tool failed; error.detail.cost tells what was billed.
         WiroError: Anything else, with the task's id once there is one.
 
     Example:
