@@ -107,17 +107,19 @@ class Journal:
         ``key`` is one of :func:`new_key` that the caller made before. Raises
         :class:`ConfigurationError` when it cannot be recorded; the run must not be sent then.
         """
-        key = key or new_key()
-        with self._lock:
-            self._check_process()
-            row = Row(key, tool, time.time(), self._client, inputs=json.dumps(inputs))
-            self._own[key] = self._unsaved[key] = row
-            try:
+        row = Row(key or new_key(), tool, time.time(), inputs=json.dumps(inputs))
+        try:
+            with self._lock:
+                self._check_process()
+                row.client = self._client
+                self._own[row.key] = self._unsaved[row.key] = row
                 self._save()
-            except BaseException:
-                row.state = "settled"
-                raise
-        return key
+        except BaseException:
+            # Nothing is sent. If it has been written, the next write removes it.
+            row.state = "settled"
+            self._own[row.key] = self._unsaved[row.key] = row
+            raise
+        return row.key
 
     def accepted(self, key: str, task_id: str, token: str) -> None:
         """Record the task that a submission became.

@@ -87,10 +87,7 @@ class Row:
         """The values of :data:`INSERT`."""
         row = (self.key, self.tool, self.at, self.client, self.state, self.reason, self.until)
         row += (self.task_id, self.token, self.status, self.ended_at, self.cost)
-        # Half a surrogate pair in what Wiro sends cannot be written as it is.
-        return tuple(
-            x.encode(errors="backslashreplace").decode() if isinstance(x, str) else x for x in row
-        )
+        return tuple(storable(each) if isinstance(each, str) else each for each in row)
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -293,7 +290,8 @@ def _replay(data: bytes, path: Path) -> list[Row]:
     """The rows that the lines come to. Lines of no known kind are passed over, unless all are."""
     found: dict[str, dict[str, Any]] = {}
     of_task: dict[str, str] = {}
-    known = data.startswith((b'{"submission": ', b'{"event": ')) or not data.strip()
+    # The only line may be one that its process could not finish.
+    known = data.startswith(b'{"submission": "') or not data.strip()
     for number, line in enumerate(data.split(b"\n")):
         entry = _parsed(line)
         key, task = _text(entry, "submission"), _text(entry, "task")
@@ -343,4 +341,9 @@ def _parsed(line: bytes) -> dict[str, Any]:
 
 def _text(entry: Mapping[str, Any], name: str) -> str:
     value = entry.get(name)
-    return value if isinstance(value, str) else ""
+    return storable(value) if isinstance(value, str) else ""
+
+
+def storable(text: str) -> str:
+    """``text`` as it can be stored: half a surrogate pair, which JSON can hold, is escaped."""
+    return text.encode(errors="backslashreplace").decode()
