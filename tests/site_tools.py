@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from generated import number, prompt, select, text, tool
-from wirogen.emit.cards import card_of
 from wirogen.emit.pages.pages import tool_pages
-from wirogen.emit.render import render_shared, render_tool
+from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer
 from wirogen.output.publication import publish
 from wirogen.plan import plan_modules, plan_tool, published_schema
@@ -57,7 +56,7 @@ def write_generated(specs: Mapping[str, ToolSpec], out: Path, *, pages_only: boo
         else:
             files |= render_tool(plan, renderer)
     by_tool = {plan.spec.tool: plan for plan in plans}
-    shared = render_shared(map(card_of, plans), by_tool.__getitem__, renderer)
+    shared = render_shared(map(summary_of, plans), by_tool.__getitem__, renderer)
     publish(files | shared, out, provenance={})
     return out
 

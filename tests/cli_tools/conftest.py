@@ -12,7 +12,6 @@ import wiro_runtime
 from cli_tools.kit import TOOLS, Done, Here, Shell
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Simulator
-from wirogen.held import hold
 from wirogen.pipeline.render import generate
 from wirogen.specs import load_spec, spec_to_json
 
@@ -24,7 +23,7 @@ REAL = "wiro/text-to-image-sd-lora"
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that holds the generated ``wiro_tools`` of these tests."""
     folder = tmp_path_factory.mktemp("package")
-    generate({spec.tool: hold(spec) for spec in TOOLS}, folder)
+    generate({spec.tool: spec for spec in TOOLS}, folder)
     return folder / "python"
 
 

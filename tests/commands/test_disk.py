@@ -17,7 +17,7 @@ import pytest
 
 from commands.small import documents, half_written, tree, wirogen
 from wirogen.cli.app import run
-from wirogen.common.cache import Store
+from wirogen.common.cache import Cache
 
 TOOLS = 4
 _CAPABILITY_VERSION = 0x20080522
@@ -237,12 +237,12 @@ def test_a_cache_that_cannot_be_used_is_done_without(
 
 
 def test_a_cache_on_a_full_disk_is_done_without_and_keeps_no_rubbish(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    cache = Cache(tmp_path)
     with files_up_to(1000):
-        store.put("kind", "key", "x" * 5000)
+        cache.put("kind", "key", "x" * 5000)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-    store = Store(tmp_path)
-    assert store.get("kind", "key") is None
+    cache = Cache(tmp_path)
+    assert cache.get("kind", "key") is None
 
 
 def _flipped(data: bytes, chance: random.Random) -> bytes:

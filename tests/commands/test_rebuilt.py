@@ -200,8 +200,8 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (PAGE, "\nMore.\n", {page_of(0), page_of(1), page_of(2)}, TOOLS),
         (CLIENT, "# More.\n", {module_of(0), module_of(1), module_of(2)}, TOOLS),
-        ("docs/tools/index.md.jinja", "\nMore.\n", {"docs/tools/index.md"}, []),
-        ("docs/assets/main.js", "// More.\n", {"docs/assets/main.js"}, []),
+        ("docs/tools/index.md.jinja", "\nMore.\n", {"docs/tools/index.md"}, TOOLS),
+        ("docs/assets/main.js", "// More.\n", {"docs/assets/main.js"}, TOOLS),
     ],
     ids=["page", "client", "list", "asset"],
 )

@@ -12,7 +12,7 @@ import pytest
 
 import wirogen
 from wirogen.diagnostics.model import InputError
-from wirogen.template_folders import template_folders
+from wirogen.emit.templates import template_folders
 
 CLIENT = "python/wiro_tools/[owner]/[project].py.jinja"
 PAGE = "docs/tools/[owner]/[project].md.jinja"

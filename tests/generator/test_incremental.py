@@ -16,11 +16,10 @@ import pytest
 from commands.small import TEMPLATES, page, tree
 from corpus import Page, later, pages
 from generator.project import detail
-from wirogen.common.cache import Store
+from wirogen.common.cache import Cache
 from wirogen.document import parse_document
-from wirogen.shortcut import build
+from wirogen.pipeline.build import Summary, build_project
 from wirogen.specs import dump_spec
-from wirogen.unchanged import Summary
 
 SEEDS: Final = (1002, 1005)
 STEPS: Final = 12
@@ -51,12 +50,12 @@ PAGES: Final = list(_known_pages())
 class Scene:
     """A project that somebody works on: each step is one thing that people do."""
 
-    def __init__(self, root: Path, store: Store, chance: random.Random) -> None:
+    def __init__(self, root: Path, cache: Cache, chance: random.Random) -> None:
         self.root = root
         self.specs = root / "specs"
         self.made = root / "generated"
         self.templates = root / "templates"
-        self.store = store
+        self.cache = cache
         self.chance = chance
         self.specs.mkdir(parents=True)
         self.templates.mkdir()
@@ -228,18 +227,18 @@ class Scene:
                 entry.unlink()
 
 
-def build_in(root: Path, store: Store, *, check: bool = False) -> Summary:
+def build_in(root: Path, cache: Cache, *, check: bool = False) -> Summary:
     before = Path.cwd()
     os.chdir(root)  # messages name files from where the user is
     try:
         own = Path("templates")
-        return build(Path(), templates=own, check=check, store=store, jobs=1)
+        return build_project(Path(), templates=own, check=check, cache=cache, jobs=1)
     finally:
         os.chdir(before)
 
 
 def _work(tmp_path: Path, seed: int, steps: int) -> None:
-    scene = Scene(tmp_path / "project", Store(tmp_path / "cache"), random.Random(seed))  # noqa: S311 - the same steps for the same seed
+    scene = Scene(tmp_path / "project", Cache(tmp_path / "cache"), random.Random(seed))  # noqa: S311 - the same steps for the same seed
     for number in range(3):
         scene.write_document(PAGES[number], f"d/{number}")
     done: list[str] = []
@@ -249,13 +248,13 @@ def _work(tmp_path: Path, seed: int, steps: int) -> None:
         fresh = tmp_path / f"fresh-{number}"
         shutil.copytree(scene.specs, fresh / "specs")
         shutil.copytree(scene.templates, fresh / "templates")
-        found = build_in(scene.root, scene.store)
-        wanted = build_in(fresh, Store(None))
+        found = build_in(scene.root, scene.cache)
+        wanted = build_in(fresh, Cache(None))
         told = (found.tools, found.errors, found.diagnostics)
         assert told == (wanted.tools, wanted.errors, wanted.diagnostics), done
         for folder in ("specs", "generated"):
             assert tree(scene.root / folder) == tree(fresh / folder), (folder, done)
-        again = build_in(scene.root, scene.store, check=True)
+        again = build_in(scene.root, scene.cache, check=True)
         assert (again.specs, again.changes.written, again.changes.removed) == ((), (), ()), done
         assert again.errors == found.errors, done
         shutil.rmtree(fresh)
@@ -298,7 +297,7 @@ def test_no_spec_of_a_person_is_lost_to_another(tmp_path: Path, texts: dict[str,
     _own_specs(tmp_path, **texts)
     before = _says(tmp_path)
     for _ in range(2):
-        build(tmp_path, store=Store(None), jobs=1)
+        build_project(tmp_path, cache=Cache(None), jobs=1)
         assert _says(tmp_path) == before
 
 
@@ -306,9 +305,12 @@ def test_a_new_tool_does_not_take_the_spec_of_a_person(tmp_path: Path) -> None:
     _own_specs(tmp_path, tool_1=_spec("acme/tool_1", "mine"))
     (tmp_path / "specs" / "documents").mkdir()
     (tmp_path / "specs" / "documents" / "new.txt").write_text(page(1).text(), "utf-8")
-    assert build(tmp_path, store=Store(None), jobs=1).tools == ("acme/tool-1", "acme/tool_1")
+    assert build_project(tmp_path, cache=Cache(None), jobs=1).tools == (
+        "acme/tool-1",
+        "acme/tool_1",
+    )
     assert "# mine" in _says(tmp_path)
-    assert not build(tmp_path, store=Store(None), check=True, jobs=1).stale
+    assert not build_project(tmp_path, cache=Cache(None), check=True, jobs=1).stale
 
 
 @pytest.mark.parametrize("linked", ["documents", "documents/acme"])
@@ -319,9 +321,9 @@ def test_what_lies_behind_a_link_counts(tmp_path: Path, linked: str) -> None:
     link = tmp_path / "project" / "specs" / linked
     link.parent.mkdir(parents=True)
     link.symlink_to(elsewhere)
-    store = Store(tmp_path / "cache")
+    cache = Cache(tmp_path / "cache")
     for version in ("first", "second"):
         document.write_text(page(1, version).text(), "utf-8")
-        assert build(tmp_path / "project", store=store, jobs=1).changes.written
+        assert build_project(tmp_path / "project", cache=cache, jobs=1).changes.written
         written = tmp_path / "project/generated/docs/tools/acme/tool_1.md"
         assert f"The {version}" in written.read_text("utf-8")

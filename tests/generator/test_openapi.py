@@ -14,9 +14,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from corpus import pages
 from wirogen.document import parse_document
-from wirogen.emit.cards import card_of
 from wirogen.emit.data.openapi import openapi_text
 from wirogen.emit.data.tool_calls import MAX_DESCRIPTION, function_name, tool_calls
+from wirogen.emit.render import summary_of
 from wirogen.pipeline.build import corrected_specs, read_project
 from wirogen.plan import ToolPlan, plan_modules, plan_tool
 from wirogen.specs import ToolSpec, Unsent
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def document_of(plans: Sequence[ToolPlan]) -> Any:
-    return json.loads(openapi_text(map(card_of, plans)))
+    return json.loads(openapi_text(map(summary_of, plans)))
 
 
 def plans_of(specs: Mapping[str, ToolSpec]) -> list[ToolPlan]:

@@ -195,7 +195,7 @@ def test_the_build_applies_overlays_to_what_is_generated_and_not_to_specs(tmp_pa
     assert "ge=1" in validator
     assert "le=60" in validator
     assert input_of(project.specs()[PAGE.tool], "steps").minimum is None
-    assert not build_project(tmp_path).summary.stale
+    assert not build_project(tmp_path).stale
 
 
 def test_the_build_reports_overlays_of_unknown_tools_and_two_of_one(

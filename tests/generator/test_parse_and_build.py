@@ -52,7 +52,7 @@ def test_build_keeps_what_earlier_documents_told_and_is_idempotent(project: Proj
     assert len(report.specs) == 1
     assert 5 < len(values(project.specs()[PAGE.tool])) <= 10
     before = project.snapshot()
-    assert not build_project(project.root).summary.stale
+    assert not build_project(project.root).stale
     assert project.snapshot() == before
 
 
@@ -80,10 +80,10 @@ def test_a_broken_run_command_keeps_the_contract_and_says_so(project: Project) -
     start = text.index("-d '{", text.index("## Run Command - Make"))
     document.write_text(f"{text[:start]}-d 'oops {text[start + 4 :]}", "utf-8")
     report = build_project(project.root)
-    assert {"D308", "D314"} <= {each.code for each in report.summary.diagnostics}
+    assert {"D308", "D314"} <= {each.code for each in report.diagnostics}
     after = project.specs()[PAGE.tool]
     assert [item.wire for item in after.inputs] == [item.wire for item in before.inputs]
-    assert not build_project(project.root).summary.stale
+    assert not build_project(project.root).stale
 
 
 def test_tool_detail_beside_a_document_counts_in_every_build(project: Project) -> None:
@@ -94,7 +94,7 @@ def test_tool_detail_beside_a_document_counts_in_every_build(project: Project) -
     assert input_of(spec, "steps").maximum == "50"
     assert spec.source
     assert spec.source.detail == "a/tool.json"
-    assert not build_project(project.root).summary.stale
+    assert not build_project(project.root).stale
     (project.root / "specs" / "documents" / "a" / "tool.json").unlink()
     project.document(later(PAGE))
     build_project(project.root)
@@ -105,9 +105,9 @@ def test_tool_detail_alone_makes_a_tool_that_stays_the_same(project: Project) ->
     project.write(
         "documents/a/b.json", detail("a/b", {"id": "prompt", "type": "text", "required": True})
     )
-    assert build_project(project.root).generated.cards
+    assert build_project(project.root).tools
     before = project.snapshot()
-    assert not build_project(project.root).summary.stale
+    assert not build_project(project.root).stale
     assert project.snapshot() == before
 
 
@@ -171,7 +171,7 @@ def test_an_input_without_a_name_makes_no_spec_that_cannot_be_read(
     assert "- name:\n" in document.read_text("utf-8")
     report = build_project(project.root)
     assert "" not in {item.name for item in project.specs()[PAGE.tool].inputs}
-    assert "D106" in {each.code for each in report.summary.diagnostics}
+    assert "D106" in {each.code for each in report.diagnostics}
     assert run(["build", "--root", str(project.root)]) == 0
     assert capsys.readouterr().err == ""
     assert run(["parse", str(document), "--verify"]) == 0

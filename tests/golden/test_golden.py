@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from generated import RENDERER
-from wirogen.emit.cards import card_of
-from wirogen.emit.render import render_shared, render_tool
+from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.pipeline.spec_files import Sources, files_below, read_specs
 from wirogen.plan import plan_modules, plan_tool
 
@@ -28,7 +27,7 @@ def made() -> dict[str, str]:
     for plan in plans:
         files |= render_tool(plan, RENDERER)
     by_tool = {plan.spec.tool: plan for plan in plans}
-    files |= render_shared(map(card_of, plans), by_tool.__getitem__, RENDERER)
+    files |= render_shared(map(summary_of, plans), by_tool.__getitem__, RENDERER)
     return {path: text for path, text in files.items() if path.startswith(_SHOWN)}
 
 

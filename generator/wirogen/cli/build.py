@@ -22,8 +22,7 @@ from wirogen.cli.console import (
 from wirogen.diagnostics.model import Severity
 from wirogen.diagnostics.positions import with_positions
 from wirogen.output.publication import Changes
-from wirogen.shortcut import build
-from wirogen.unchanged import Summary
+from wirogen.pipeline.build import Summary, build_project
 
 _SHOWN = 10
 _RENAMED = "N103"
@@ -54,7 +53,7 @@ def command(
     """
     project = project_root(root)
     with alone(project, shared=check):
-        summary = build(project, templates=templates, check=check, jobs=jobs)
+        summary = build_project(project, templates=templates, check=check, jobs=jobs)
     if as_json:
         print_json(report_json(summary))
     else:

@@ -16,8 +16,8 @@ from wirogen.cli.console import CommandError, out, project_root
 from wirogen.cli.simulate import require_simulator
 from wirogen.common.text import counted
 from wirogen.diagnostics.model import display_path
-from wirogen.pipeline.build import build_project
-from wirogen.plan import ToolPlan, plan_tool
+from wirogen.pipeline.build import build_project, corrected_specs, read_project
+from wirogen.plan import ToolPlan, plan_modules, plan_tool
 from wirogen.specs import spec_to_json
 
 if TYPE_CHECKING:
@@ -42,14 +42,16 @@ def command(
     folder = project_root(root)
     console = out()
     console.print("[bold]1. Build[/]: documents → specs → clients, validators, pages")
-    report = build_project(folder)
-    show_report(report.summary, check=False)
-    if not report.generated.cards:
+    summary = build_project(folder)
+    show_report(summary, check=False)
+    if not summary.tools:
         raise CommandError("demo: there is no tool to run below specs/")
     sys.path.insert(0, str(folder.resolve() / "generated" / "python"))
     importlib.invalidate_caches()
-    specs = [spec_to_json(spec) for spec in report.tools.values()]
-    with Simulator(specs, speed=speed) as simulator:
+    specs = corrected_specs(folder, read_project(folder))
+    modules, _ = plan_modules(specs)
+    plans = [plan_tool(specs[tool], modules[tool]) for tool in summary.tools[:limit]]
+    with Simulator(list(map(spec_to_json, specs.values())), speed=speed) as simulator:
         console.print(f"\n[bold]2. Simulate[/]: a local Wiro at {simulator.base_url}")
         console.print("\n[bold]3. Run[/]: each tool through its generated client")
         with Wiro(
@@ -58,16 +60,11 @@ def command(
             base_url=simulator.base_url,
             socket_url=simulator.socket_url,
         ) as client:
-            saved = {
-                card.spec.tool: _run(
-                    client, plan_tool(report.tools[card.spec.tool], card.module), to, console
-                )
-                for card in report.generated.cards[:limit]
-            }
+            saved = [_run(client, plan, to, console) for plan in plans]
     console.print("\n[bold]4. Look[/]")
-    for card in report.generated.cards[:limit]:
-        page = folder / "generated" / "docs" / "tools" / card.module.owner / card.module.project
-        for path in saved[card.spec.tool]:
+    for plan, paths in zip(plans, saved, strict=True):
+        page = folder / "generated" / "docs" / "tools" / plan.module.owner / plan.module.project
+        for path in paths:
             console.print(f"  {display_path(path)}", markup=False)
         console.print(f"  {display_path(page)}.md", markup=False)
     return 0

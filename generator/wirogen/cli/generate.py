@@ -17,8 +17,8 @@ from wirogen.cli.console import (
     print_summary,
 )
 from wirogen.common.text import counted
+from wirogen.pipeline.build import generate_tree
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
-from wirogen.shortcut import build_selection
 
 
 def command(
@@ -55,7 +55,7 @@ def command(
         if folder is not None and to.resolve().is_relative_to(folder.resolve()):
             raise CommandError(f"generate: --out {to} lies in {folder}, which is read")
     with alone(to.resolve().parent):
-        summary = build_selection(
+        summary = generate_tree(
             specs, to, overlays=overlays, templates=templates, package=name, jobs=jobs
         )
     if as_json and summary.tools:

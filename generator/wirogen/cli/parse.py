@@ -14,11 +14,10 @@ from wirogen.detail import looks_like_detail
 from wirogen.diagnostics.model import InputError, Severity, display_path
 from wirogen.diff import compare_tool, condensed
 from wirogen.document import parse_document, verify
-from wirogen.held import Held
-from wirogen.pipeline.build import write_specs
 from wirogen.pipeline.inputs import read_documents
 from wirogen.pipeline.spec_files import Sources, SpecFolder, read_bytes, read_specs, spec_index
-from wirogen.specs import dump_spec, load_spec
+from wirogen.pipeline.write_specs import write_specs
+from wirogen.specs import ToolSpec, dump_spec, load_spec
 from wirogen.specs.names import tool_paths
 
 _SHOWN = 12
@@ -54,18 +53,18 @@ def command(
     for file in files if check else ():
         lossy |= not _verified(file)
     sources = Sources()
-    known: Mapping[str, Held] = {} if to is None else SpecFolder(to, sources)
+    known: Mapping[str, ToolSpec] = {} if to is None else SpecFolder(to, sources)
     read_documents(files, base=None, into=sources, known=known, full=full)
-    parsed = list(sources.held)
+    parsed = list(sources.specs)
     print_diagnostics(sources.errors, err())
     print_diagnostics(
         [each for each in sources.diagnostics if each.severity is not Severity.NOTE], err()
     )
     if to is not None and not lossy:
         for tool in parsed:
-            _show_learnt(known.get(tool), sources.held[tool])
+            _show_learnt(known.get(tool), sources.specs[tool])
         _make_room(to, sources)
-        written = write_specs(sources, to)
+        written = write_specs(sources, to).stale
         out().print(
             f"{len(parsed)} parsed, {counted(len(written), 'spec')} written to {to}; "
             f"diagnostics: {counts([*sources.errors, *sources.diagnostics])}",
@@ -98,23 +97,22 @@ def _verified(file: Path) -> bool:
 def _make_room(to: Path, sources: Sources) -> None:
     """Take in the specs below ``to`` whose file has to get another name because of new tools."""
     index = spec_index(to)
-    paths = tool_paths({*index, *sources.held})
+    paths = tool_paths({*index, *sources.specs})
     moved = [
         file
         for tool, file in index.items()
-        if tool not in sources.held and file.resolve() != (to / f"{paths[tool]}.yaml").resolve()
+        if tool not in sources.specs and file.resolve() != (to / f"{paths[tool]}.yaml").resolve()
     ]
     read_specs(moved, into=sources)
 
 
-def _show_learnt(known: Held | None, learnt: Held) -> None:
+def _show_learnt(known: ToolSpec | None, after: ToolSpec) -> None:
     """What a document told that was not known."""
     console = out()
-    after = learnt.load()
     if known is None:
         console.print(f"{after.tool}: new, {counted(len(after.inputs), 'input')}", markup=False)
         return
-    changes = compare_tool(known.load(), after)
+    changes = compare_tool(known, after)
     if not changes:
         console.print(f"{after.tool}: nothing new", markup=False)
         return

@@ -23,7 +23,7 @@ from wirogen.cli.console import (
     printable,
     project_root,
 )
-from wirogen.common.cache import default_store
+from wirogen.common.cache import default_cache
 from wirogen.common.text import counted
 from wirogen.diff import Change, compare_tools, condensed
 from wirogen.merge.snapshots import accumulate, is_full
@@ -70,7 +70,7 @@ def command(
     folder = project_root(root)
     sources = Sources()
     files = files_below(folder / "specs" / "tools", ".yaml")
-    read_specs(files, into=sources, store=default_store())
+    read_specs(files, into=sources, cache=default_cache())
     print_diagnostics(sources.errors, err())
     options = Options(
         filters=Filters(search=search, categories=tuple(category or ()), owner=owner, limit=limit),

@@ -1,4 +1,4 @@
-"""What was worked out before, by content: the same input is never parsed or rendered twice.
+"""The cache: results by a hash of what they depend on, so that nothing is parsed or rendered twice.
 
 Entries lie in the user's own cache folder (``WIROGEN_CACHE``, else ``XDG_CACHE_HOME/wirogen`` or
 ``~/.cache/wirogen``), never in a project, because they are pickles and only what this user wrote
@@ -11,32 +11,27 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import wirogen
-from wirogen.common.files import hash_of_file, read_whole
+from wirogen.common.files import read_whole
 
 T = TypeVar("T")
 
 _SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
-_INSTALLED: Final = re.compile(
-    rf"(?P<name>{'|'.join(_SHAPING).replace('-', '[-_.]+')})"
-    r"(?:-(?P<version>[0-9][^-]*)\.dist-info|.*\.(?:dist|egg)-info)",
-    re.IGNORECASE,
-)
 _KEPT_FOR: Final = 30 * 24 * 3600.0
 _HASH: Final = hashlib.sha256().digest_size
 
 
-class Store:
+class Cache:
     """Results by kind and key. ``folder`` of ``None`` remembers nothing."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -72,11 +67,6 @@ class Store:
             self._folder = None
             return False
         return True
-
-    def has(self, kind: str, key: str) -> bool:
-        """Whether there is a result, be it damaged or not."""
-        path = self._path(kind, key)
-        return path is not None and os.path.isfile(path)
 
     def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
         """The stored result, or what ``make`` gives. Only results other than ``None`` are kept."""
@@ -120,17 +110,21 @@ def _write(path: str, data: bytes) -> None:
         raise
 
 
-def default_store() -> Store:
+NO_CACHE: Final = Cache(None)
+"""Remembers nothing."""
+
+
+def default_cache() -> Cache:
     """The user's own, unless ``WIROGEN_CACHE`` is set to nothing."""
     given = os.environ.get("WIROGEN_CACHE")
     if given is not None:
-        return Store(Path(given) if given else None)
+        return Cache(Path(given) if given else None)
     base = os.environ.get("XDG_CACHE_HOME")
     try:
         home = Path(base) if base else Path.home() / ".cache"
     except RuntimeError:
-        return Store(None)
-    return Store(home / "wirogen")
+        return Cache(None)
+    return Cache(home / "wirogen")
 
 
 def key_of(*parts: str | bytes) -> str:
@@ -152,69 +146,7 @@ def generator_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def folder_fingerprint(folders: Sequence[Path]) -> str:
-    """A hash of every file in the folders, by name."""
-    return hashlib.sha256(repr(list(file_hashes(folders).items())).encode()).hexdigest()
-
-
-def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
-    """The hash of every file in the folders by its path below its folder; where there are several
-    folders, the number of the folder stands before the path."""
-    hashes: dict[str, str] = {}
-    for number, folder in enumerate(folders):
-        before = f"{number}/" if number else ""
-        for name in names_below(folder):
-            try:
-                digest = hash_of_file(f"{folder}/{name}")
-            except OSError:  # whoever needs the file says so
-                digest = ""
-            hashes[before + name] = digest
-    return hashes
-
-
-def names_below(folder: Path) -> list[str]:
-    """Every file below ``folder`` by its path from there, in an order that no file system
-    decides. Links to folders are followed, but not to where they lie in themselves."""
-    found: list[str] = []
-    for below, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [each for each in folders if not _leads_up(f"{below}/{each}")]
-        path = below[len(str(folder)) :].strip(os.sep).replace(os.sep, "/")
-        found += [f"{path}/{name}" for name in names] if path else names
-    return sorted(found)
-
-
-def _leads_up(path: str) -> bool:
-    if not os.path.islink(path):
-        return False
-    real, here = os.path.realpath(path), os.path.realpath(os.path.dirname(path))
-    return f"{here}{os.sep}".startswith(f"{real}{os.sep}")
-
-
 @cache
 def shaping_libraries() -> dict[str, str]:
-    """The versions of the libraries that decide what generated text looks like.
-
-    They stand in the names of folders that installers write; where those do not say it plainly,
-    the standard library finds out.
-    """
-    found: dict[str, list[str]] = {}
-    for folder in sys.path:
-        here: dict[str, list[str]] = {}
-        with suppress(OSError):
-            for entry in os.listdir(folder or os.curdir):
-                if installed := _INSTALLED.fullmatch(entry):
-                    name = re.sub("[-_.]+", "-", installed["name"]).lower()
-                    here.setdefault(name, []).append(installed["version"] or "")
-        found = {**here, **found}
-    return {
-        name: versions[0]
-        if len(versions := found.get(name, [])) == 1 and versions[0]
-        else _version(name)
-        for name in _SHAPING
-    }
-
-
-def _version(name: str) -> str:
-    from importlib.metadata import version  # noqa: PLC0415 - slow to load, for strange places only
-
-    return version(name)
+    """The versions of the libraries that decide what generated text looks like."""
+    return {name: version(name) for name in _SHAPING}

@@ -1,10 +1,12 @@
-"""Whole files and their hashes: builds have tens of thousands, most of them small."""
+"""Files: read whole, hashed and listed. Builds have tens of thousands, most of them small."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -50,3 +52,41 @@ def hash_of_file(path: str | os.PathLike[str]) -> str:
     if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED:
         _hashes[name] = (look, digest)
     return digest
+
+
+def folder_fingerprint(folders: Sequence[Path]) -> str:
+    """A hash of every file in the folders, by name."""
+    return hashlib.sha256(repr(list(file_hashes(folders).items())).encode()).hexdigest()
+
+
+def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
+    """The hash of every file in the folders by its path below its folder; where there are several
+    folders, the number of the folder stands before the path."""
+    hashes: dict[str, str] = {}
+    for number, folder in enumerate(folders):
+        before = f"{number}/" if number else ""
+        for name in names_below(folder):
+            try:
+                digest = hash_of_file(f"{folder}/{name}")
+            except OSError:  # whoever needs the file says so
+                digest = ""
+            hashes[before + name] = digest
+    return hashes
+
+
+def names_below(folder: Path) -> list[str]:
+    """Every file below ``folder`` by its path from there, in an order that no file system
+    decides. Links to folders are followed, but not to where they lie in themselves."""
+    found: list[str] = []
+    for below, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [each for each in folders if not _leads_up(f"{below}/{each}")]
+        path = below[len(str(folder)) :].strip(os.sep).replace(os.sep, "/")
+        found += [f"{path}/{name}" for name in names] if path else names
+    return sorted(found)
+
+
+def _leads_up(path: str) -> bool:
+    if not os.path.islink(path):
+        return False
+    real, here = os.path.realpath(path), os.path.realpath(os.path.dirname(path))
+    return f"{here}{os.sep}".startswith(f"{real}{os.sep}")

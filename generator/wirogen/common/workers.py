@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from wirogen.common.cache import Store
+from wirogen.common.cache import Cache
 from wirogen.diagnostics.model import Diagnostic, InputError
 
 T = TypeVar("T")
@@ -88,18 +88,18 @@ def each(
     arguments: Iterable[tuple[Any, ...]],
     *,
     known: Callable[..., T | None],
-    store: Store,
+    cache: Cache,
     jobs: int | None = None,
 ) -> Iterator[T]:
-    """``function(*item, store=store)`` of each item, in order. Only what ``known`` (called alike)
-    has nothing of goes to workers."""
+    """``function(*item, cache=cache)`` of each item, in order. Only items for which ``known``,
+    called with the same arguments, gives ``None`` go to workers."""
     items = list(arguments)
-    found = [known(*item, store=store) if store.enabled else None for item in items]
+    found = [known(*item, cache=cache) if cache.enabled else None for item in items]
     todo = [item for item, result in zip(items, found, strict=True) if result is None]
-    made = in_workers(partial(_apply, function, store), todo, jobs=jobs)
+    made = in_workers(partial(_apply, function, cache), todo, jobs=jobs)
     for result in found:
         yield next(made) if result is None else result
 
 
-def _apply(function: Callable[..., T], store: Store, item: tuple[Any, ...]) -> T:
-    return function(*item, store=store)
+def _apply(function: Callable[..., T], cache: Cache, item: tuple[Any, ...]) -> T:
+    return function(*item, cache=cache)

@@ -34,6 +34,6 @@ def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
         read_specs([path], into=sources)
     else:
         read_documents([path], base=path.parent, into=sources)
-    if not sources.held and not sources.errors and not path.is_dir():
+    if not sources.specs and not sources.errors and not path.is_dir():
         raise InputError(Diagnostic(code="S004", message="holds no spec", path=str(path)))
     return sources.specs, sources.errors

@@ -10,7 +10,7 @@ import jinja2
 from jinja2 import meta
 
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
-from wirogen.template_folders import template_folders
+from wirogen.emit.templates import template_folders
 
 _FREE: Final = "docs/assets/"
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 
-from wirogen.emit.data.catalogue import catalogue_text
-from wirogen.emit.data.openapi import openapi_text
+from wirogen.emit.data.catalogue import catalogue_text, entry_text
+from wirogen.emit.data.openapi import openapi_text, operation_text
 from wirogen.emit.data.tool_calls import tool_calls
+from wirogen.emit.escape import link
+from wirogen.emit.pages.guides import topics_of
+from wirogen.emit.pages.listing import listing_line
 from wirogen.emit.pages.pages import Remember, shared_pages, tool_pages
 from wirogen.emit.python.formatting import format_own
 from wirogen.emit.python.validators import validator_source
 from wirogen.emit.templates import Renderer
 from wirogen.overlay.schema import overlay_json_schema
-from wirogen.plan import ModulePlan, ToolCard, ToolPlan, published_schema
+from wirogen.plan import ModulePlan, ToolPlan, ToolSummary, published_schema
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import Json, spec_json_schema
 
@@ -41,8 +45,24 @@ def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     }
 
 
+def summary_of(plan: ToolPlan) -> ToolSummary:
+    """What other files need to know of a tool."""
+    return ToolSummary(
+        spec=replace(
+            plan.spec, inputs=(), examples=(), sections=(), source=None, dynamicprice=None
+        ),
+        module=plan.module,
+        diagnostics=plan.diagnostics,
+        operation=operation_text(plan),
+        entry=entry_text(plan),
+        listing=listing_line(plan, link),
+        required_inputs=len(plan.example),
+        guide_topics=topics_of(plan),
+    )
+
+
 def render_shared(
-    cards: Iterable[ToolCard],
+    summaries: Iterable[ToolSummary],
     plan_of: Callable[[str], ToolPlan],
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
@@ -50,12 +70,12 @@ def render_shared(
 ) -> dict[str, str]:
     """The files that list tools: packages, catalogue, OpenAPI, pages. ``plan_of`` gives the whole
     plan of a tool by its id, for the few that guides show."""
-    by_owner: defaultdict[str, list[ToolCard]] = defaultdict(list)
-    for card in sorted(cards, key=lambda card: (card.module.owner, card.module.project)):
-        by_owner[card.module.owner].append(card)
-    owners: Mapping[str, list[ToolCard]] = dict(by_owner)
+    by_owner: defaultdict[str, list[ToolSummary]] = defaultdict(list)
+    for tool in sorted(summaries, key=lambda tool: (tool.module.owner, tool.module.project)):
+        by_owner[tool.module.owner].append(tool)
+    owners: Mapping[str, list[ToolSummary]] = dict(by_owner)
     modules: dict[str, list[ModulePlan]] = {
-        owner: [card.module for card in tools] for owner, tools in owners.items()
+        owner: [tool.module for tool in tools] for owner, tools in owners.items()
     }
     root = f"python/{package}"
     files = {

@@ -10,7 +10,9 @@ import jinja2
 import markupsafe
 from jinja2.bccache import Bucket
 
-from wirogen.common.cache import Store, key_of
+import wirogen
+from wirogen.common.cache import NO_CACHE, Cache, key_of
+from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.escape import (
     DocstringText,
     Markdown,
@@ -29,7 +31,22 @@ from wirogen.emit.template_errors import python_error, template_error
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
-from wirogen.template_folders import template_folders
+
+
+def template_folders(overrides: Path | None = None) -> list[Path]:
+    """Where templates are looked for, first to last: the caller's, the wheel's, the checkout's.
+
+    Raises :class:`InputError` when the caller's is no folder, or when there are no others.
+    """
+    if overrides is not None and not overrides.is_dir():
+        raise InputError(Diagnostic(code="S004", message="not a folder", path=str(overrides)))
+    package = Path(wirogen.__file__).parent
+    folders = [package / "templates", package.parent.parent / "templates"]
+    found = [folder for folder in folders if folder.is_dir()]
+    if not found:
+        message = "wirogen's own templates are missing; install wiro-tools again"
+        raise InputError(Diagnostic(code="S004", message=message, path=str(folders[0])))
+    return ([overrides] if overrides else []) + found[:1]
 
 
 def environment(overrides: Path | None = None) -> jinja2.Environment:
@@ -72,16 +89,16 @@ def _only_safe(value: Any) -> Any:
 class _Compiled(jinja2.BytecodeCache):
     """Templates that have been compiled before; a key holds their text."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        found: bytes | None = self._store.get("template", self._key(bucket))
+        found: bytes | None = self._cache.get("template", self._key(bucket))
         if found is not None:
             bucket.bytecode_from_string(found)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._store.put("template", self._key(bucket), bucket.bytecode_to_string())
+        self._cache.put("template", self._key(bucket), bucket.bytecode_to_string())
 
     def _key(self, bucket: Bucket) -> str:
         return key_of("template", bucket.key, bucket.checksum)
@@ -93,10 +110,10 @@ class Renderer:
     What is wrong with somebody else's templates is an :class:`InputError` that names the line.
     """
 
-    def __init__(self, overrides: Path | None = None, store: Store | None = None) -> None:
+    def __init__(self, overrides: Path | None = None, cache: Cache = NO_CACHE) -> None:
         self._env = environment(overrides)
-        if store is not None and store.enabled:
-            self._env.bytecode_cache = _Compiled(store)
+        if cache.enabled:
+            self._env.bytecode_cache = _Compiled(cache)
         self._folders = template_folders(overrides)
         self._foreign = overrides is not None
         self._ours = overrides is None or not (overrides / "python").is_dir()

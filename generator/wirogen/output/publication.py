@@ -20,9 +20,16 @@ from typing import Final, Self
 from wirogen.common.files import sha256
 from wirogen.common.lock import hold, is_free, locked
 from wirogen.diagnostics.model import Diagnostic, InputError
-from wirogen.output.manifest import MANIFEST, Entry, hash_of, manifest_text, read_file
+from wirogen.output.manifest import (
+    MANIFEST,
+    Entry,
+    hash_of,
+    manifest_hash,
+    manifest_text,
+    read_file,
+)
+from wirogen.output.state import OutputState
 from wirogen.output.swap import ASIDE, exchange
-from wirogen.standing import Look, Standing
 
 TEMPORARY: Final = ".wirogen-"
 """How the name of what is being written begins."""
@@ -70,10 +77,10 @@ class Publication:
     than a few of them are in memory. Nothing in the folder changes before :meth:`finish`. Another
     publication with the same parent folder waits for this one to end, or to be killed; what a
     killed one left is swept away. What the disk refuses is an :class:`InputError` on the way out.
-    ``standing`` is a look at the folder that has begun before.
+    ``state`` is the state of the folder as it was read before.
     """
 
-    def __init__(self, out: Path, *, check: bool = False, standing: Standing | None = None) -> None:
+    def __init__(self, out: Path, *, check: bool = False, state: OutputState | None = None) -> None:
         self.out = out
         self.check = check
         self._made: dict[str, Made] = {}
@@ -87,8 +94,10 @@ class Publication:
             alone = stack.enter_context(locked(target.parent, shared=check))
             if alone:
                 _sweep(target.parent)
-            self._look = (standing or Standing(out)).look()
-            self.known = self._look.known
+            # Another build may have published since.
+            fresh = state is not None and state.manifest == manifest_hash(out)
+            self._state = state if state is not None and fresh else OutputState(out)
+            self.known = self._state.known
             # The new tree must lie on the same file system; a check leaves the project alone.
             anchor = None if check else target.parent
             self.stage = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{target.name}-", dir=anchor))
@@ -118,7 +127,7 @@ class Publication:
 
     def on_disk(self, files: Mapping[str, str]) -> bool:
         """Whether every file (path → hash) is in the folder with just these bytes."""
-        return self._look.holds(files)
+        return self._state.holds(files)
 
     def finish(self, provenance: Mapping[str, Entry], *, rendered: Sequence[str] = ()) -> Changes:
         """Make the folder hold exactly what was taken in, beside whatever is not ours.
@@ -201,16 +210,14 @@ def publish(
         return publication.finish(provenance)
 
 
-def up_to_date(look: Look, manifest: str) -> Changes | None:
-    """The changes (none) when a folder holds just what the manifest with this hash lists."""
-    if look.manifest != manifest or not look.is_whole:
-        return None
+def no_changes(state: OutputState) -> Changes:
+    """The changes of a build that leaves a tree as it is."""
     return Changes(
         written=(),
-        unchanged=len(look.known) + 1,
+        unchanged=len(state.known) + 1,
         removed=(),
         edited=(),
-        unknown=_unknown_files(look.out, {MANIFEST, *look.known}),
+        unknown=_unknown_files(state.out, {MANIFEST, *state.known}),
     )
 
 

@@ -5,40 +5,37 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
-from wirogen.common.cache import Store, key_of
+from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import hash_of_file, sha256
 from wirogen.common.workers import each
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.document import parse_document
-from wirogen.held import Held, hold, recall
 from wirogen.merge.contract import kept_findings
 from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
 from wirogen.pipeline.spec_files import Sources, read_bytes
 from wirogen.specs import ToolSpec
 
-_NO_STORE: Final = Store(None)
-_NOTHING: Final[Mapping[str, Held]] = MappingProxyType({})
+_NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Document:
     """A document that was read. ``full``: it lists all models."""
 
-    held: Held
+    spec: ToolSpec
     diagnostics: tuple[Diagnostic, ...]
     full: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Detail:
-    """An answer of Tool/Detail, the file as messages call it and as specs do."""
+    """A response of Tool/Detail, and the names that messages and specs have for its file."""
 
     detail: Detail
     shown: str
@@ -50,12 +47,12 @@ def read_documents(
     *,
     base: Path | None,
     into: Sources,
-    known: Mapping[str, Held] = _NOTHING,
+    known: Mapping[str, ToolSpec] = _NOTHING,
     full: bool = False,
-    store: Store = _NO_STORE,
+    cache: Cache = NO_CACHE,
     jobs: int | None = None,
 ) -> None:
-    """Read documents (``.txt``) and answers of Tool/Detail (``.json``), which add to each other.
+    """Read documents (``.txt``) and responses of Tool/Detail (``.json``), which add to each other.
 
     ``base`` is the folder that their ``source.document`` is relative to (without one, the folder
     ``specs/documents`` that they lie in, if any), ``known`` what earlier documents have told about
@@ -64,40 +61,40 @@ def read_documents(
     details = Details(base)
     for file in files:
         if file.suffix == ".json":
-            details.read(file, into, store)
+            details.read(file, into, cache)
     texts = [file for file in files if file.suffix != ".json"]
     arguments = [(file, display_path(file), _relative(file, base)) for file in texts]
-    found: list[tuple[Held, _Detail | None, Held | None, bool, str]] = []
-    for (_, shown, _), read in zip(
-        arguments, each(_parse, arguments, known=_parsed, store=store, jobs=jobs), strict=True
-    ):
+    parsed = each(_parse, arguments, known=_parsed, cache=cache, jobs=jobs)
+    usable: list[tuple[_Document, str]] = []
+    for (_, shown, _), read in zip(arguments, parsed, strict=True):
         if isinstance(read, Diagnostic):
             into.errors.append(read)
             continue
         into.diagnostics += read.diagnostics
-        tool = read.held.tool
-        whole = full or read.full
-        found.append((read.held, details.claim(tool), known.get(tool), whole, shown))
-    settled = each(_settle, found, known=_settled, store=store, jobs=jobs)
-    for (*_, shown), (held, diagnostics) in zip(found, settled, strict=True):
+        usable.append((read, shown))
+    for read, shown in usable:
+        before = known.get(read.spec.tool)
+        detail = details.claim(read.spec.tool)
+        spec, diagnostics = _merged(read, detail, before, full=full or read.full, shown=shown)
         into.diagnostics += diagnostics
-        into.add(held, shown)
-    details.left_over(known, into, store)
+        into.add(spec, shown)
+    details.left_over(known, into)
 
 
 class Details:
-    """Answers of Tool/Detail by every id that may mean their tool, until a document claims them."""
+    """Responses of Tool/Detail by every id that may mean their tool, until a document claims
+    them."""
 
     def __init__(self, base: Path | None) -> None:
         self._base = base
         self._by_tool: dict[str, _Detail] = {}
 
-    def read(self, file: Path, into: Sources, store: Store) -> None:
+    def read(self, file: Path, into: Sources, cache: Cache) -> None:
         shown = display_path(file)
         try:
             data = read_bytes(file)
             key = key_of("detail", shown, data)
-            detail = store.memo("detail", key, lambda: read_detail(data, path=shown))
+            detail = cache.memo("detail", key, lambda: read_detail(data, path=shown))
         except InputError as error:
             into.errors.append(error.diagnostic)
             return
@@ -111,125 +108,74 @@ class Details:
         self._by_tool |= dict.fromkeys(detail.tools, found)
 
     def claim(self, tool: str) -> _Detail | None:
-        """The answer about a tool; nobody else gets it."""
+        """The response about a tool, which is given away once."""
         found = self._by_tool.get(tool)
         for name in found.detail.tools if found is not None else ():
             del self._by_tool[name]
         return found
 
-    def left_over(self, known: Mapping[str, Held], into: Sources, store: Store) -> None:
+    def left_over(self, known: Mapping[str, ToolSpec], into: Sources) -> None:
         """Tools of which there is no document among the files: what is known of them is filled
         in, and of the others a spec is made."""
         for tool, found in list(self._by_tool.items()):
             tools, document = found.detail.tools, found.document
-            names = [name for name in tools if name in known and name not in into.held]
+            names = [name for name in tools if name in known and name not in into.specs]
             if tool != (names or tools)[0]:
                 continue
-            before = known[tool].load() if tool in known else None
+            before = known.get(tool)
             if before is not None and before.source and before.source.document != document:
                 spec, diagnostics = _filled(before, found)
                 into.diagnostics += diagnostics
-                into.add(hold(spec, store), found.shown)
+                into.add(spec, found.shown)
                 continue
             into.diagnostics += found.detail.diagnostics
             spec = spec_from_detail(found.detail, document=document)
-            into.add(hold(accumulate(before, spec) if before else spec, store), found.shown)
+            into.add(accumulate(before, spec) if before else spec, found.shown)
 
 
-def _parsed(file: Path, shown: str, document: str, store: Store) -> _Document | None:
+def _parsed(file: Path, shown: str, document: str, cache: Cache) -> _Document | None:
+    """The result of an earlier :func:`_parse`, if the cache has it."""
     try:
-        key = key_of("document", shown, document, hash_of_file(file))
+        digest = hash_of_file(file)
     except OSError:
         return None
-    again = partial(_parse_again, file, shown, document)
-    found = recall(store, "document", key, again)
-    return found and _Document(held=found[0], diagnostics=found[1][0], full=found[1][1])
+    return cache.get("document", key_of("document", shown, document, digest))
 
 
-def _parse(file: Path, shown: str, document: str, store: Store) -> _Document | Diagnostic:
-    """One document: its spec and what is odd about it, or why it cannot be used."""
+def _parse(file: Path, shown: str, document: str, cache: Cache) -> _Document | Diagnostic:
+    """Parse one document, or say why it cannot be used."""
     try:
         data = read_bytes(file)
         parsed = parse_document(data, path=shown, document=document)
     except InputError as error:
         return error.diagnostic
-    held, full = hold(parsed.spec, store), is_full(parsed.spec, document)
-    key = key_of("document", shown, document, sha256(data))
-    held.note("document", key, (parsed.diagnostics, full))
-    return _Document(held=held, diagnostics=parsed.diagnostics, full=full)
-
-
-def _parse_again(file: Path, shown: str, document: str) -> Held:
-    return hold(parse_document(read_bytes(file), path=shown, document=document).spec)
+    full = is_full(parsed.spec, document)
+    result = _Document(spec=parsed.spec, diagnostics=parsed.diagnostics, full=full)
+    cache.put("document", key_of("document", shown, document, sha256(data)), result)
+    return result
 
 
 def _filled(spec: ToolSpec, found: _Detail) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
     return merge_detail(spec, found.detail, document=found.document, path=found.shown)
 
 
-_Settled: TypeAlias = "tuple[Held, tuple[Diagnostic, ...]]"
-
-
-def _settled(
-    parsed: Held,
-    detail: _Detail | None,
-    before: Held | None,
-    full: bool,
-    shown: str,
-    store: Store,
-) -> _Settled | None:
-    if _is_settled(parsed, detail, before):
-        return parsed, ()
-    again = partial(_settle_again, parsed, detail, before, full, shown)
-    return recall(store, "settled", _settled_key(parsed, detail, before, full, shown), again)
-
-
-def _settle(
-    parsed: Held,
-    detail: _Detail | None,
-    before: Held | None,
-    full: bool,
-    shown: str,
-    store: Store,
-) -> _Settled:
-    """What a document says, what Tool/Detail adds to it, and what was known ``before``."""
-    if _is_settled(parsed, detail, before):
-        return parsed, ()
-    spec = parsed.load()
+def _merged(
+    parsed: _Document, detail: _Detail | None, before: ToolSpec | None, *, full: bool, shown: str
+) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
+    """The document, what Tool/Detail adds to it, and what was known ``before``."""
+    spec = parsed.spec
     diagnostics: tuple[Diagnostic, ...] = ()
+    if detail is None and before == spec:
+        return spec, ()
     if detail is not None:
         spec, diagnostics = _filled(spec, detail)
     if before is not None:
-        spec = accumulate(before.load(), spec, full=full)
+        spec = accumulate(before, spec, full=full)
         diagnostics += tuple(
             Diagnostic(code=each.code, message=each.message, path=shown, subject=each.subject)
             for each in kept_findings(spec)
         )
-    held = hold(spec, store)
-    if store.enabled:
-        # The next build starts from what this one gives, and saying it again changes nothing.
-        for known in (before, held):
-            held.note("settled", _settled_key(parsed, detail, known, full, shown), diagnostics)
-    return held, diagnostics
-
-
-def _is_settled(parsed: Held, detail: _Detail | None, before: Held | None) -> bool:
-    """Whether there is nothing to add to what the document says."""
-    return detail is None and (before is None or before.same_as(parsed))
-
-
-def _settle_again(
-    parsed: Held, detail: _Detail | None, before: Held | None, full: bool, shown: str
-) -> Held:
-    return _settle(parsed, detail, before, full, shown, store=_NO_STORE)[0]
-
-
-def _settled_key(
-    parsed: Held, detail: _Detail | None, before: Held | None, full: bool, shown: str
-) -> str:
-    added = (detail.detail.sha256, detail.shown, detail.document) if detail else ()
-    known = before.digest if before else ""
-    return key_of("settled", parsed.digest, known, str(full), shown, *added)
+    return spec, diagnostics
 
 
 def _relative(file: Path, base: Path | None) -> str:

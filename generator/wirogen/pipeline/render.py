@@ -1,205 +1,199 @@
-"""Specs → a complete generated tree, in worker processes, and only what is not known already.
+"""Specs → a complete generated tree, rendered in worker processes.
 
-Each tool is planned and rendered on its own, and only its card is kept, so that memory does not
-grow with what tools say about themselves.
+Each tool is planned and rendered on its own, and only its summary is kept, so that memory does not
+grow with what tools say about themselves. What the cache knows to be on disk is skipped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache as once
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from wirogen.common.cache import Store, default_store, folder_fingerprint, key_of, shaping_libraries
+from wirogen.common.cache import Cache, default_cache, key_of, shaping_libraries
+from wirogen.common.files import folder_fingerprint, sha256
 from wirogen.common.workers import in_workers
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.emit.dependencies import tool_look
-from wirogen.held import Held
+from wirogen.emit.overrides import check_overrides
+from wirogen.emit.python.validators import prepare_validators
+from wirogen.emit.render import render_shared, render_tool, summary_of
+from wirogen.emit.templates import Renderer, template_folders
 from wirogen.output.manifest import Entry
 from wirogen.output.publication import NO_CHANGES, Changes, Made, Publication, stage
-from wirogen.plan import ModulePlan, ToolCard, ToolPlan, plan_modules, plan_tool
+from wirogen.output.state import OutputState
+from wirogen.plan import ModulePlan, ToolPlan, ToolSummary, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.standing import Standing
-from wirogen.template_folders import template_folders
-
-if TYPE_CHECKING:
-    from wirogen.emit.templates import Renderer
+from wirogen.specs import ToolSpec, dump_spec
 
 _CHUNK: Final = 16
+"""Tools that a worker renders at a time; datamodel-code-generator is called once for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generated:
-    """What lists say of each tool, which modules could not have their plain names, and what
+    """The summaries of all tools, which modules could not have their plain names, and what
     changed."""
 
-    cards: tuple[ToolCard, ...] = ()
+    tools: tuple[ToolSummary, ...] = ()
     renamed: tuple[Diagnostic, ...] = ()
     changes: Changes = NO_CHANGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """One tool to render. ``key`` is the hash of all that its files depend on."""
+    """One tool to render. ``digest`` is the hash of its spec, ``key`` that of everything that its
+    files depend on."""
 
-    held: Held
+    spec: ToolSpec
+    digest: str
     module: ModulePlan
     key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
-    """One tool rendered: its card, and the hashes of its files."""
+class _Rendered:
+    """One tool rendered: its summary, and the hashes of its files."""
 
-    card: ToolCard
+    summary: ToolSummary
     digest: str
     files: dict[str, str]
 
 
 def generate(
-    specs: Mapping[str, Held],
+    specs: Mapping[str, ToolSpec],
     out: Path,
     *,
     templates: Path | None = None,
     package: Identifier = DEFAULT_PACKAGE,
     check: bool = False,
     jobs: int | None = None,
-    store: Store | None = None,
-    standing: Standing | None = None,
+    cache: Cache | None = None,
+    state: OutputState | None = None,
 ) -> Generated:
-    """Make ``out`` hold the tree of ``specs``, modules in ``package``; what became of it.
+    """Make ``out`` hold the tree of ``specs``, modules in ``package``; with ``check``, only say
+    what would change.
 
-    ``jobs`` are worker processes, by default one for each processor, ``standing`` is a look at
-    ``out`` that has begun before.
+    ``jobs`` are worker processes, by default one for each processor, ``state`` is the state of
+    ``out`` if it is known.
     """
-    store = default_store() if store is None else store
-    folders = template_folders(templates)
-    look = folder_fingerprint(folders)
+    cache = default_cache() if cache is None else cache
+    fingerprint = folder_fingerprint(template_folders(templates))
     if templates is not None:
-        from wirogen.emit.overrides import check_overrides  # noqa: PLC0415 - see _prepare
-
         check_overrides(templates)
     modules, renamed = plan_modules(specs, package)
-    tasks = list(_tasks(specs, modules, tool_look(folders, store)))
-    with Publication(out, check=check, standing=standing) as publication:
-        done: dict[str, _Done] = {}
+    tasks = list(_tasks(specs, modules, fingerprint))
+    with Publication(out, check=check, state=state) as publication:
+        done: dict[str, _Rendered] = {}
         todo: list[_Task] = []
         for task in tasks:
-            known: _Done | None = store.get("tool", task.key)
+            known: _Rendered | None = cache.get("tool", task.key)
             if known is not None and publication.on_disk(known.files):
                 publication.take({path: Made(sha, None) for path, sha in known.files.items()})
-                done[task.held.tool] = known
+                done[task.spec.tool] = known
             else:
                 todo.append(task)
-        place = (publication.out, publication.stage, templates, store)
+        place = (publication.out, publication.stage, templates, cache)
         chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
         rendered = in_workers(
             _render, chunks, jobs=jobs, chunk=1, prepare=_prepare, arguments=place
         )
         for task, (result, made) in zip(todo, chain.from_iterable(rendered), strict=True):
             publication.take(made)
-            done[task.held.tool] = result
-        cards = tuple(done[tool].card for tool in sorted(done))
-        keys = {task.held.tool: task.key for task in tasks}
+            done[task.spec.tool] = result
+        tools = tuple(done[tool].summary for tool in sorted(done))
+        keys = {task.spec.tool: task.key for task in tasks}
 
-        @cache
+        @once
         def plan_of(tool: str) -> ToolPlan:
-            return plan_tool(specs[tool].load(), done[tool].card.module)
+            return plan_tool(specs[tool], modules[tool])
 
-        _shared(cards, plan_of, package, look, keys, templates, publication, store)
-        store.prune()
-        worked_out = [task.held.tool for task in todo]
+        _shared(tools, plan_of, package, fingerprint, keys, templates, publication, cache)
+        cache.prune()
+        worked_out = [task.spec.tool for task in todo]
         changes = publication.finish(_provenance(done), rendered=worked_out)
-    return Generated(cards=cards, renamed=tuple(renamed), changes=changes)
+    return Generated(tools=tools, renamed=tuple(renamed), changes=changes)
 
 
 def _tasks(
-    specs: Mapping[str, Held], modules: Mapping[str, ModulePlan], look: str
+    specs: Mapping[str, ToolSpec], modules: Mapping[str, ModulePlan], fingerprint: str
 ) -> Iterator[_Task]:
-    for tool in sorted(specs):
-        module = modules[tool]
-        key = key_of("tool", look, specs[tool].digest, module.name, module.spec_path)
-        yield _Task(held=specs[tool], module=module, key=key)
+    for tool, spec in sorted(specs.items()):
+        module, digest = modules[tool], sha256(dump_spec(spec).encode())
+        key = key_of("tool", fingerprint, digest, module.name, module.spec_path)
+        yield _Task(spec=spec, digest=digest, module=module, key=key)
 
 
 @dataclass(slots=True)
 class _Worker:
     out: Path
     stage: Path
-    store: Store
+    cache: Cache
     renderer: Renderer
 
 
 _worker: list[_Worker] = []
 
 
-def _prepare(out: Path, stage_folder: Path, templates: Path | None, store: Store) -> None:
-    """What a process needs once. The libraries that render are loaded only where that is done."""
-    from wirogen.emit.templates import Renderer  # noqa: PLC0415 - see above
-
-    _worker[:] = [_Worker(out, stage_folder, store, Renderer(templates, store))]
+def _prepare(out: Path, stage_folder: Path, templates: Path | None, cache: Cache) -> None:
+    """Set up a worker process."""
+    _worker[:] = [_Worker(out, stage_folder, cache, Renderer(templates, cache))]
 
 
-def _render(tasks: Sequence[_Task]) -> list[tuple[_Done, dict[str, Made]]]:
+def _render(tasks: Sequence[_Task]) -> list[tuple[_Rendered, dict[str, Made]]]:
     """Render some tools; together they cost less than one by one."""
-    from wirogen.emit.python.validators import prepare_validators  # noqa: PLC0415 - see _prepare
-
-    plans = [plan_tool(task.held.load(), task.module) for task in tasks]
-    (worker,) = _worker
-    prepare_validators(plans, worker.store)
+    plans = [plan_tool(task.spec, task.module) for task in tasks]
+    prepare_validators(plans)
     return [_render_one(task, plan) for task, plan in zip(tasks, plans, strict=True)]
 
 
-def _render_one(task: _Task, plan: ToolPlan) -> tuple[_Done, dict[str, Made]]:
-    from wirogen.emit.cards import card_of  # noqa: PLC0415 - see _prepare
-    from wirogen.emit.render import render_tool  # noqa: PLC0415 - see _prepare
-
+def _render_one(task: _Task, plan: ToolPlan) -> tuple[_Rendered, dict[str, Made]]:
     (worker,) = _worker
     made = stage(render_tool(plan, worker.renderer), out=worker.out, into=worker.stage)
     files = {path: each.sha256 for path, each in made.items()}
-    done = _Done(card=card_of(plan), digest=task.held.digest, files=files)
-    worker.store.put("tool", task.key, done)
+    done = _Rendered(summary=summary_of(plan), digest=task.digest, files=files)
+    worker.cache.put("tool", task.key, done)
     return done, made
 
 
 def _shared(
-    cards: Sequence[ToolCard],
+    tools: Sequence[ToolSummary],
     plan_of: Callable[[str], ToolPlan],
     package: Identifier,
-    look: str,
+    fingerprint: str,
     keys: Mapping[str, str],
     templates: Path | None,
     publication: Publication,
-    store: Store,
+    cache: Cache,
 ) -> None:
-    key = key_of("shared", look, package, *keys.values())
-    known: dict[str, str] | None = store.get("shared", key)
+    """Render the files that list tools, unless the cache knows that they are on disk."""
+    key = key_of("shared", fingerprint, package, *keys.values())
+    known: dict[str, str] | None = cache.get("shared", key)
     if known is not None and publication.on_disk(known):
         publication.take({path: Made(sha, None) for path, sha in known.items()})
         return
-    from wirogen.emit.render import render_shared  # noqa: PLC0415 - see _prepare
-    from wirogen.emit.templates import Renderer  # noqa: PLC0415 - see _prepare
 
-    def remember(texts: Sequence[str], tools: Sequence[ToolCard], make: Callable[[], str]) -> str:
-        parts = (look, *texts, *(keys[card.module.tool] for card in tools))
-        return store.memo("page", key_of("page", *parts), make)
+    def remember(
+        texts: Sequence[str], listed: Sequence[ToolSummary], make: Callable[[], str]
+    ) -> str:
+        parts = (fingerprint, *texts, *(keys[tool.module.tool] for tool in listed))
+        return cache.memo("page", key_of("page", *parts), make)
 
-    files = render_shared(cards, plan_of, Renderer(templates, store), package, remember)
+    files = render_shared(tools, plan_of, Renderer(templates, cache), package, remember)
     made = publication.put(files)
-    store.put("shared", key, {path: each.sha256 for path, each in made.items()})
+    cache.put("shared", key, {path: each.sha256 for path, each in made.items()})
 
 
-def _provenance(done: Mapping[str, _Done]) -> dict[str, Entry]:
+def _provenance(done: Mapping[str, _Rendered]) -> dict[str, Entry]:
     return {
         "libraries": shaping_libraries(),
         "tools": {
             tool: {
-                "spec": f"specs/tools/{each.card.module.spec_path}.yaml",
+                "spec": f"specs/tools/{each.summary.module.spec_path}.yaml",
                 "sha256": each.digest,
-                "module": each.card.module.name,
+                "module": each.summary.module.name,
             }
             for tool, each in sorted(done.items())
         },

@@ -8,20 +8,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-from wirogen.common.cache import Store, key_of, names_below
-from wirogen.common.files import hash_of_file, read_whole, sha256
+from wirogen.common.cache import NO_CACHE, Cache, key_of
+from wirogen.common.files import hash_of_file, names_below, read_whole, sha256
 from wirogen.common.workers import each
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path
-from wirogen.held import Held, Specs, hold, recall
-from wirogen.specs import load_spec
+from wirogen.specs import ToolSpec, load_spec
 from wirogen.specs.names import tool_paths
 
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
-_NO_STORE: Final = Store(None)
 
 
 @dataclass(slots=True)
@@ -34,85 +31,75 @@ class Sources:
     not be written over.
     """
 
-    held: dict[str, Held] = field(default_factory=dict[str, Held])
+    specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
     origin: dict[str, str] = field(default_factory=dict[str, str])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     errors: list[Diagnostic] = field(default_factory=list[Diagnostic])
     files: dict[str, Path] = field(default_factory=dict[str, Path])
     broken: set[str] = field(default_factory=set[str])
-    loaded: Mapping[str, Held] = field(default_factory=dict[str, Held])
+    loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
 
-    @property
-    def specs(self) -> Specs:
-        """The specs themselves, each loaded whenever it is asked for."""
-        return Specs(self.held)
-
-    def add(self, held: Held, origin: str) -> None:
-        if held.tool in self.held:
+    def add(self, spec: ToolSpec, origin: str) -> None:
+        if spec.tool in self.specs:
             self.errors.append(
                 Diagnostic(
                     code="S002",
-                    message=f"{held.tool} is also in {self.origin[held.tool]}; remove one of them",
+                    message=f"{spec.tool} is also in {self.origin[spec.tool]}; remove one of them",
                     path=origin,
                 )
             )
             return
-        self.held[held.tool] = held
-        self.origin[held.tool] = origin
+        self.specs[spec.tool] = spec
+        self.origin[spec.tool] = origin
 
-    def spec_files(self) -> dict[str, Held]:
+    def spec_files(self) -> dict[str, ToolSpec]:
         """The specs by the path, below ``specs/tools/`` and with its suffix, that each one has."""
-        paths = tool_paths(self.held)
-        return {f"{paths[tool]}.yaml": held for tool, held in sorted(self.held.items())}
+        paths = tool_paths(self.specs)
+        return {f"{paths[tool]}.yaml": spec for tool, spec in sorted(self.specs.items())}
 
 
-def _loaded(file: Path, shown: str, store: Store) -> Held | None:
+def _loaded(file: Path, shown: str, cache: Cache) -> ToolSpec | None:  # noqa: ARG001 - as _load
+    """The result of an earlier :func:`_load`, if the cache has it."""
     try:
-        key = key_of("spec", hash_of_file(file))
+        return cache.get("spec", key_of("spec", hash_of_file(file)))
     except OSError:
         return None
-    found = recall(store, "spec", key, partial(_load_again, file, shown))
-    return found and found[0]
 
 
-def _load_again(file: Path, shown: str) -> Held:
-    return hold(load_spec(decode(read_bytes(file), shown), path=shown))
-
-
-def _load(file: Path, shown: str, store: Store) -> Held | Diagnostic:
+def _load(file: Path, shown: str, cache: Cache) -> ToolSpec | Diagnostic:
     try:
         data = read_bytes(file)
-        held = hold(load_spec(decode(data, shown), path=shown), store)
+        spec = load_spec(decode(data, shown), path=shown)
     except InputError as error:
         return error.diagnostic
-    held.note("spec", key_of("spec", sha256(data)))
-    return held
+    remember_spec(spec, data, cache)
+    return spec
 
 
-def note_spec(held: Held, text: str) -> None:
-    """Remember what the file with ``text`` holds, which is about to be written."""
-    held.note("spec", key_of("spec", sha256(text.encode())))
+def remember_spec(spec: ToolSpec, data: bytes, cache: Cache) -> None:
+    """Keep ``spec`` as the result of reading a file that holds ``data``."""
+    cache.put("spec", key_of("spec", sha256(data)), spec)
 
 
 def read_specs(
     files: Iterable[Path],
     *,
     into: Sources,
-    store: Store = _NO_STORE,
+    cache: Cache = NO_CACHE,
     jobs: int | None = None,
 ) -> None:
     """Load specs; a tool that a document has already given is passed over."""
-    from_documents = set(into.held)
+    from_documents = set(into.specs)
     arguments = [(file, display_path(file)) for file in files]
-    for (file, shown), held in zip(
-        arguments, each(_load, arguments, known=_loaded, store=store, jobs=jobs), strict=True
+    for (file, shown), spec in zip(
+        arguments, each(_load, arguments, known=_loaded, cache=cache, jobs=jobs), strict=True
     ):
-        if isinstance(held, Diagnostic):
-            into.errors.append(held)
+        if isinstance(spec, Diagnostic):
+            into.errors.append(spec)
             into.broken.add(os.path.realpath(file))
-        elif held.tool not in from_documents:
-            into.add(held, shown)
-            if into.files.setdefault(held.tool, file) != file:
+        elif spec.tool not in from_documents:
+            into.add(spec, shown)
+            if into.files.setdefault(spec.tool, file) != file:
                 into.broken.add(os.path.realpath(file))
 
 
@@ -129,16 +116,16 @@ def spec_index(folder: Path) -> dict[str, Path]:
     return index
 
 
-class SpecFolder(Mapping[str, Held]):
+class SpecFolder(Mapping[str, ToolSpec]):
     """The specs below a folder by tool id, read when they are asked for. One that cannot be read
     counts as unknown, and is an error in ``into``."""
 
     def __init__(self, folder: Path, into: Sources) -> None:
         self._index = spec_index(folder)
         self._into = into
-        self._read: dict[str, Held] = {}
+        self._read: dict[str, ToolSpec] = {}
 
-    def __getitem__(self, tool: str) -> Held:
+    def __getitem__(self, tool: str) -> ToolSpec:
         if tool not in self._read:
             file = self._index[tool]
             one = Sources()
@@ -147,7 +134,7 @@ class SpecFolder(Mapping[str, Held]):
             self._into.broken |= one.broken
             del self._index[tool]
             self._into.files[tool] = file
-            self._read |= one.held
+            self._read |= one.specs
         return self._read[tool]
 
     def __iter__(self) -> Iterator[str]:

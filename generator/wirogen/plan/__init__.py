@@ -3,13 +3,13 @@
 from wirogen.plan.model import ModulePlan, ToolPlan
 from wirogen.plan.modules import plan_modules
 from wirogen.plan.schema import published_schema, validator_schema
-from wirogen.plan.summary import ToolCard
+from wirogen.plan.summary import ToolSummary
 from wirogen.plan.tool import plan_tool
 
 __all__ = [
     "ModulePlan",
-    "ToolCard",
     "ToolPlan",
+    "ToolSummary",
     "plan_modules",
     "plan_tool",
     "published_schema",

@@ -1,4 +1,4 @@
-"""What is left of a plan when a tool has been rendered."""
+"""The summary of a tool: what remains of its plan once its own files are rendered."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from wirogen.specs.model import ToolSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCard:
+class ToolSummary:
     """What files that list tools say of one. ``spec`` has no inputs, examples or sections.
 
     ``operation``, ``entry`` and ``listing`` are its lines in ``openapi.json``, ``catalogue.json``
-    and ``tools.json``. ``asks`` is how many inputs must be given, and ``shows`` what guides could
-    show with it: ``file lora``.
+    and ``tools.json``. ``required_inputs`` is how many inputs a call must give, ``guide_topics``
+    which guides can show it as their example: ``file``, ``lora``.
     """
 
     spec: ToolSpec
@@ -24,5 +24,5 @@ class ToolCard:
     operation: str
     entry: str
     listing: str
-    asks: int
-    shows: frozenset[str]
+    required_inputs: int
+    guide_topics: frozenset[str]

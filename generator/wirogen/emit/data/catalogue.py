@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from wirogen.plan import ToolCard, ToolPlan
+from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.model import InputPlan
 from wirogen.plan.values import is_lora
 from wirogen.specs import Json
@@ -13,9 +13,9 @@ from wirogen.specs import Json
 _FILES = ("file", "files", "files-mixed", "file-url", "files-url")
 
 
-def catalogue_text(cards: Iterable[ToolCard]) -> str:
+def catalogue_text(summaries: Iterable[ToolSummary]) -> str:
     """The catalogue, sorted by tool id."""
-    lines = [card.entry for card in sorted(cards, key=lambda card: card.spec.tool)]
+    lines = [summary.entry for summary in sorted(summaries, key=lambda summary: summary.spec.tool)]
     return '{"tools": [\n' + ",\n".join(lines) + "\n]}\n"
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from wirogen.emit.data.openapi_common import COMPONENTS, PATHS, SECURITY
-from wirogen.plan import ToolCard, ToolPlan
+from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.model import InputPlan
 from wirogen.specs import Input, Json, Unsent
 from wirogen.specs.model import FILE_TYPES
@@ -23,10 +23,10 @@ _FILE: Final[dict[str, Json]] = {
 }
 
 
-def openapi_text(cards: Iterable[ToolCard]) -> str:
+def openapi_text(summaries: Iterable[ToolSummary]) -> str:
     """The whole document; tools in order of their ids."""
-    ordered = sorted(cards, key=lambda card: card.spec.tool)
-    owners = sorted({str(card.module.owner) for card in ordered})
+    ordered = sorted(summaries, key=lambda summary: summary.spec.tool)
+    owners = sorted({str(summary.module.owner) for summary in ordered})
     tags: list[Json] = [{"name": owner} for owner in owners]
     document: dict[str, Json] = {
         "openapi": "3.1.0",
@@ -43,7 +43,7 @@ def openapi_text(cards: Iterable[ToolCard]) -> str:
     }
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     head, mark, tail = text.partition('\n  "paths": {\n')
-    tools = (part for card in ordered for part in (card.operation, ",\n"))
+    tools = (part for summary in ordered for part in (summary.operation, ",\n"))
     return "".join((head, mark, *tools, tail, "\n"))
 
 

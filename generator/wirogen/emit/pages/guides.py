@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from wirogen.emit.pages.builder import kind_of
 from wirogen.emit.pages.snippets import first_snippets, snippet_texts
-from wirogen.plan import ToolCard, ToolPlan
+from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.model import Code, ConstantPlan, ConstantsPlan, InputPlan
 
 if TYPE_CHECKING:
@@ -60,27 +60,30 @@ class Examples:
     lora: LoraExample | None
 
 
-def shown_tools(cards: Sequence[ToolCard]) -> dict[str, ToolCard]:
+def shown_tools(summaries: Sequence[ToolSummary]) -> dict[str, ToolSummary]:
     """The tool that guides show for each thing, as far as the project has one: ``simple`` for
     most of them, ``file`` and ``lora``."""
-    if not cards:
+    if not summaries:
         return {}
-    simple = min(cards, key=lambda card: (not card.asks, card.asks, card.module.tool))
-    others = {
-        what: card
-        for what in ("file", "lora")
-        if (card := next((card for card in cards if what in card.shows), None)) is not None
-    }
-    return {"simple": simple, **others}
+
+    def needs(tool: ToolSummary) -> tuple[bool, int, str]:
+        return not tool.required_inputs, tool.required_inputs, tool.module.tool
+
+    shown = {"simple": min(summaries, key=needs)}
+    for topic in ("file", "lora"):
+        fitting = (tool for tool in summaries if topic in tool.guide_topics)
+        if tool := next(fitting, None):
+            shown[topic] = tool
+    return shown
 
 
 def guide_values(
-    shown: Mapping[str, ToolCard], plan_of: Callable[[str], ToolPlan], renderer: Renderer
+    shown: Mapping[str, ToolSummary], plan_of: Callable[[str], ToolPlan], renderer: Renderer
 ) -> Examples | None:
     """The examples of a project; ``None`` when it has no tool to show anything with."""
     if not shown:
         return None
-    plans = {what: plan_of(card.module.tool) for what, card in shown.items()}
+    plans = {topic: plan_of(tool.module.tool) for topic, tool in shown.items()}
     simple = plans["simple"]
     return Examples(
         simple=simple,
@@ -90,10 +93,10 @@ def guide_values(
     )
 
 
-def shown_by(plan: ToolPlan) -> frozenset[str]:
-    """What the guides could show with a tool."""
-    finders = {"file": _file, "lora": _lora}
-    return frozenset(name for name, find in finders.items() if find(plan) is not None)
+def topics_of(plan: ToolPlan) -> frozenset[str]:
+    """The guides that can show this tool as their example."""
+    examples = {"file": _file(plan), "lora": _lora(plan)}
+    return frozenset(topic for topic, example in examples.items() if example is not None)
 
 
 def calls(examples: Examples) -> dict[str, Code]:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterable
 
 from wirogen.emit.pages.categories import input_kinds, main_category, output_kind
-from wirogen.plan import ToolCard, ToolPlan
+from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.specs import Json
 
 
-def listing_text(cards: Iterable[ToolCard]) -> str:
+def listing_text(summaries: Iterable[ToolSummary]) -> str:
     """One tool a line, so that a change of one tool is a change of one line."""
-    return '{"tools":[\n' + ",\n".join(card.listing for card in cards) + "\n]}\n"
+    return '{"tools":[\n' + ",\n".join(summary.listing for summary in summaries) + "\n]}\n"
 
 
 def listing_line(plan: ToolPlan, link: Callable[[str], str | None]) -> str:

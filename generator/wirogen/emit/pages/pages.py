@@ -16,7 +16,7 @@ from wirogen.emit.pages.guides import GUIDES, calls, guide_values, shown_tools
 from wirogen.emit.pages.listing import listing_text
 from wirogen.emit.pages.snippets import first_snippets, snippet_texts
 from wirogen.emit.templates import Renderer
-from wirogen.plan import ToolCard, ToolPlan
+from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.model import Code
 from wirogen.specs import dump_spec
@@ -30,7 +30,7 @@ _ASSETS: Final = "docs/assets"
 _GUIDES: Final = "docs/guides"
 
 
-Remember: TypeAlias = Callable[[Sequence[str], Sequence[ToolCard], Callable[[], str]], str]
+Remember: TypeAlias = Callable[[Sequence[str], Sequence[ToolSummary], Callable[[], str]], str]
 """Gives what ``make`` gave before for the same texts and tools."""
 
 
@@ -61,7 +61,7 @@ def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
 
 
 def shared_pages(
-    owners: Mapping[str, Sequence[ToolCard]],
+    owners: Mapping[str, Sequence[ToolSummary]],
     plan_of: Callable[[str], ToolPlan],
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
@@ -70,11 +70,12 @@ def shared_pages(
     """The pages that list tools, the guides and the assets. A page that is remembered is given
     nothing but what decides that, unless somebody's own templates may ask for more."""
     keep = remember or _make
-    cards = [card for tools in owners.values() for card in tools]
+    summaries = [summary for tools in owners.values() for summary in tools]
     categories = [
-        (Category(name=name, slug=slug(name)), tools) for name, tools in _by_category(cards).items()
+        (Category(name=name, slug=slug(name)), tools)
+        for name, tools in _by_category(summaries).items()
     ]
-    shown = shown_tools(cards)
+    shown = shown_tools(summaries)
     example = guide_values(shown, plan_of, renderer)
     guides: dict[str, Any] = {
         "package": package,
@@ -83,7 +84,7 @@ def shared_pages(
         "call": calls(example) if example else {},
         "about": dict[str, str](),
     }
-    values = {**guides, "owners": owners, "tools": cards, "categories": categories}
+    values = {**guides, "owners": owners, "tools": summaries, "categories": categories}
     pages = {
         "docs/index.md": renderer.text("docs/index.md.jinja", **values),
         "docs/tools/index.md": renderer.text("docs/tools/index.md.jinja", **values),
@@ -105,12 +106,12 @@ def shared_pages(
             pages[path] = keep([path, package, *shown], [*shown.values()], make)
         guides["about"][name] = pages[path].partition("\ndescription: ")[2].partition("\n")[0]
     files = {path: tidy(text) for path, text in pages.items()}
-    files["docs/tools.json"] = listing_text(cards)
+    files["docs/tools.json"] = listing_text(summaries)
     files["docs/llms.txt"] = tidy(renderer.text("docs/llms.txt.jinja", **values))
     return files | renderer.raw(_ASSETS)
 
 
-def _make(_texts: Sequence[str], _tools: Sequence[ToolCard], make: Callable[[], str]) -> str:
+def _make(_texts: Sequence[str], _tools: Sequence[ToolSummary], make: Callable[[], str]) -> str:
     return make()
 
 
@@ -130,11 +131,11 @@ def rule_values() -> list[dict[str, str]]:
     ]
 
 
-def _by_category(cards: Iterable[ToolCard]) -> dict[str, list[ToolCard]]:
-    found: defaultdict[str, list[ToolCard]] = defaultdict(list)
-    for card in cards:
-        for each in categories_of(card.spec):
-            found[each.name].append(card)
+def _by_category(summaries: Iterable[ToolSummary]) -> dict[str, list[ToolSummary]]:
+    found: defaultdict[str, list[ToolSummary]] = defaultdict(list)
+    for summary in summaries:
+        for each in categories_of(summary.spec):
+            found[each.name].append(summary)
     return {name: found[name] for name in sorted(found, key=lambda name: (name.lower(), name))}
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from wirogen.common.cache import Store, key_of
 from wirogen.emit.python.shapes import FieldForm, FieldShape, shape_of
 from wirogen.plan.model import Code, ToolPlan
 
@@ -19,35 +18,21 @@ _IMPORTS: Final[Mapping[str, Sequence[str]]] = {
     "wiro_runtime.generated": ("FileLike", "LoraChoice", "LoraOption", "ToolInputs"),
 }
 _MOST_REMEMBERED: Final = 20_000
-_NO_STORE: Final = Store(None)
 
 
 _forms: dict[FieldShape, FieldForm] = {}
 
 
-def prepare_validators(plans: Iterable[ToolPlan], store: Store = _NO_STORE) -> None:
+def prepare_validators(plans: Iterable[ToolPlan]) -> None:
     """Find out how the fields of these tools are written: what nobody knows yet in one go."""
     if len(_forms) > _MOST_REMEMBERED:
         _forms.clear()
     shapes = dict.fromkeys(shape_of(item)[0] for plan in plans for item in plan.inputs)
-    unknown: list[FieldShape] = []
-    for shape in shapes:
-        if shape not in _forms:
-            known: FieldForm | None = store.get("field", _store_key(shape))
-            if known is None:
-                unknown.append(shape)
-            else:
-                _forms[shape] = known
+    unknown = [shape for shape in shapes if shape not in _forms]
     if unknown:
         from wirogen.emit.python.fields import make_forms  # noqa: PLC0415 - slow to load
 
-        for shape, form in make_forms(unknown).items():
-            _forms[shape] = form
-            store.put("field", _store_key(shape), form)
-
-
-def _store_key(shape: FieldShape) -> str:
-    return key_of("field", repr(shape))
+        _forms.update(make_forms(unknown))
 
 
 def validator_source(plan: ToolPlan) -> Code:
