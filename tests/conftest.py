@@ -22,7 +22,12 @@ settings.register_profile(
 settings.load_profile("default")
 
 
-def pytest_configure() -> None:
+SLOW_FOLDERS = ("site", "commands", "end_to_end", "package")
+"""Folders of tests that start a browser or processes, each for seconds."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes seconds by itself; --fast leaves it out")
     # A shell starts what runs in the background with Ctrl-C switched off, and children inherit it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -32,6 +37,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--accept-golden", action="store_true", help="write what the golden tests now see"
     )
+    parser.addoption(
+        "--fast",
+        action="store_true",
+        help="leave out tests that take seconds each, as make test-fast",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--fast"):
+        return
+    slow = [
+        item
+        for item in items
+        if item.get_closest_marker("slow")
+        or item.path.relative_to(ROOT / "tests").parts[0] in SLOW_FOLDERS
+    ]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in set(slow)]
 
 
 @pytest.fixture(scope="session")
