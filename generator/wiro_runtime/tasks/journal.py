@@ -59,6 +59,7 @@ _RENEW: Final = (
 _TAKE_OVER: Final = (
     "UPDATE submissions SET client = :me, "
     "reason = CASE state WHEN 'sending' THEN 'its process ended' ELSE reason END, "
+    "until = CASE state WHEN 'sending' THEN :now ELSE until END, "
     "state = CASE state WHEN 'sending' THEN 'lost' ELSE state END "
     "WHERE state <> 'ended' AND client <> :me AND client NOT IN (SELECT id FROM clients)"
 )
@@ -202,6 +203,13 @@ class Journal:
             found = self._read(query)
         return [_task(Row(*row)) for row in found[-_ENDED_KEPT:]]
 
+    def sending(self) -> list[LostSubmission]:
+        """Return the submissions that clients are about to send, or wait for the response to."""
+        with self._lock:
+            self._check_process()
+            found = self._read(SELECT + "WHERE state = 'sending'")
+        return [_lost(Row(*row)) for row in found]
+
     def known_tasks(self) -> set[str]:
         """Return the ids and tokens of all tasks in the journal, of any client."""
         with self._lock:
@@ -319,7 +327,7 @@ class Journal:
         statements: list[tuple[str, Any]] = [
             (remove, (row[0], row[3])) for row in clients if row[0] in gone
         ]
-        self._write([*statements, (_TAKE_OVER, {"me": self._client})], lease=True)
+        self._write([*statements, (_TAKE_OVER, {"me": self._client, "now": now})], lease=True)
 
     # The database
 

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,8 +14,9 @@ class LostSubmission:
     """A run that was sent, or was about to be, when its process ended or its connection broke.
 
     Wiro may have accepted it, and may bill it. ``inputs`` is what was sent, files by their names;
-    ``at`` is when, in Unix seconds; ``until`` is when the response was given up (``None`` when the
-    process ended first); ``reason`` says why there was none.
+    ``at`` is when, in Unix seconds; ``until`` is when the response was given up, or the process was
+    found to have ended; ``reason`` says why there was no response. ``exists`` is false when Wiro
+    certainly has no such task, so that it can be sent again, and ``None`` when that is not known.
     """
 
     key: str
@@ -24,6 +25,7 @@ class LostSubmission:
     at: float
     until: float | None = None
     reason: str = ""
+    exists: Literal[False] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

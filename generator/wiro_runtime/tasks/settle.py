@@ -1,0 +1,138 @@
+"""What became of lost submissions, by comparison with one's own tasks."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
+
+from wiro_runtime.tasks.detail import as_decimal
+from wiro_runtime.tasks.listing import tool_of
+
+if TYPE_CHECKING:
+    from wiro_runtime.tasks.detail import TaskDetail
+    from wiro_runtime.tasks.records import LostSubmission
+
+TaskT = TypeVar("TaskT")
+
+Outcome: TypeAlias = Literal["found", "absent", "ambiguous"]
+
+SLACK: Final = 300.0
+"""Seconds by which the clocks of Wiro and of this computer may differ."""
+
+GRACE: Final = 5.0
+"""Seconds after which a request that was given up is not accepted any more."""
+
+_NOT_COMPARED: Final = frozenset({"callbackUrl", "projectid"})
+"""Parameters of a run that are no inputs of its tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement(Generic[TaskT]):
+    """What became of a lost submission.
+
+    ``outcome`` is ``"found"`` (``task`` is the task that it became), ``"absent"`` (Wiro has no task
+    that it could be, so it was not accepted) or ``"ambiguous"`` (it may be one of ``candidates``,
+    or none). Tasks are compared by tool, by time and, where Wiro shows them, by inputs.
+    """
+
+    lost: LostSubmission
+    outcome: Outcome
+    task: TaskT | None = None
+    candidates: tuple[TaskT, ...] = ()
+
+
+def match(
+    lost: Sequence[LostSubmission],
+    details: Iterable[TaskDetail],
+    sending: Sequence[LostSubmission] = (),
+) -> list[Settlement[TaskDetail]]:
+    """Say what became of each of ``lost``. ``details`` are all tasks since :func:`since` that the
+    journal does not know; ``sending`` are submissions under way, which may become one of them."""
+    tasks = list(details)
+    everyone = [*lost, *sending]
+    candidates = [
+        {number for number, detail in enumerate(tasks) if may_be(each, detail)} for each in everyone
+    ]
+    settlements: list[Settlement[TaskDetail]] = []
+    for index, each in enumerate(lost):
+        own = candidates[index]
+        rivals = [other for other, theirs in enumerate(candidates) if theirs & own]
+        if not own:
+            settlements.append(Settlement(lost=each, outcome="absent"))
+        elif (
+            len(rivals) == len(own)
+            and all(rival < len(lost) and candidates[rival] == own for rival in rivals)
+            and all(_same(each, lost[rival]) for rival in rivals)
+        ):
+            # As many tasks as equal submissions: each became one, the oldest the oldest.
+            rivals.sort(key=lambda rival: lost[rival].at)
+            ordered = sorted(own, key=lambda number: (tasks[number].created or 0.0, -number))
+            found = tasks[ordered[rivals.index(index)]]
+            settlements.append(Settlement(lost=each, outcome="found", task=found))
+        else:
+            some = tuple(tasks[number] for number in sorted(own))
+            settlements.append(Settlement(lost=each, outcome="ambiguous", candidates=some))
+    return settlements
+
+
+def since(lost: Iterable[LostSubmission]) -> float:
+    """The Unix time before which no task can be one of ``lost``."""
+    return min(each.at for each in lost) - SLACK
+
+
+def may_be(lost: LostSubmission, detail: TaskDetail) -> bool:
+    """Whether a submission may have become this task."""
+    tool = tool_of(detail)
+    if tool and lost.tool and tool != lost.tool:
+        return False
+    until = math.inf if lost.until is None else lost.until
+    if detail.created is not None and not lost.at - SLACK <= detail.created <= until + SLACK:
+        return False
+    parameters = _mapping(detail.raw.get("parameters"))
+    return all(
+        _equal(value, parameters[name])
+        for name, value in lost.inputs.items()
+        if name in parameters and name not in _NOT_COMPARED
+    )
+
+
+def _same(one: LostSubmission, other: LostSubmission) -> bool:
+    return one.tool == other.tool and one.inputs == other.inputs
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if isinstance(value, str):
+        value = _parsed(value)
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _equal(sent: object, told: object) -> bool:
+    """Whether Wiro tells of an input as it was sent. It gives numbers as text, and lists and
+    objects as JSON; a file it gives as an address of its own."""
+    if isinstance(sent, str) and sent.startswith("<file "):
+        return True
+    if sent in (None, "", []) or told in (None, "", []):
+        return sent in (None, "", []) and told in (None, "", [])
+    if isinstance(sent, list | dict):
+        told = _parsed(told) if isinstance(told, str) else told
+        if isinstance(sent, dict):
+            return sent == told
+        items = cast("list[object]", sent)
+        others = cast("list[object]", told) if isinstance(told, list) else [told]
+        return len(items) == len(others) and all(map(_equal, items, others))
+    if isinstance(sent, bool) or isinstance(told, bool):
+        return str(sent).lower() == str(told).lower()
+    number, other = as_decimal(sent), as_decimal(told)
+    if number is not None and other is not None:
+        return number == other
+    return " ".join(str(sent).split()) == " ".join(str(told).split())
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
