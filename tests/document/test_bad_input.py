@@ -267,7 +267,12 @@ def test_mutated_documents_are_read_whole_or_refused(seed: int) -> None:
         ('{ "seed": Infinity }', "D312"),
         ('{ "seed": 1e999 }', "D312"),
         ('{ "seed": ' + "9" * 5000 + " }", "D312"),
+        # The limits are our own, the same for every Python.
         ('{ "seed": ' + "[" * 5000 + "]" * 5000 + " }", "D308"),
+        ('{ "seed": ' + "[" * 201 + "]" * 201 + " }", "D308"),
+        ('{ "seed": ' + "[" * 198 + "]" * 198 + " }", "D312"),
+        ('{ "seed": ' + '{"a": [' * 3000 + "1, 2" + "]}" * 3000 + " }", "D308"),
+        ('{ "seed": ' + "9" * 1001 + " }", "D312"),
         ('{ "seed": ' + "[" * 100 + "]" * 100 + " }", "D312"),
         ('{ "seed": "\\ud800" }', "D312"),
         ('{ "seed": "x" ', "D308"),

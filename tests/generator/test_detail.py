@@ -130,10 +130,14 @@ def test_a_tool_without_a_document_is_made_from_tool_detail() -> None:
         b"[]",
         b'{"result": false, "errors": [{"code": 1, "message": "x"}]}',
         b'{"tool": []}',
-        b'{"tool": [{"slugowner": "a", "slugproject": "b"}]}',
+        b'{"tool": [{"slugowner": "a", "slugproject": "b", "parameters": {}}]}',
+        b'{"tool": [7]}',
+        b'{"x": "\\ud800"}',
         b'{"tool": [{"slugowner": "..", "slugproject": "b", "parameters": []}]}',
         b'{"tool": [{"slugowner": "a", "slugproject": "b", "parameters": [{"items": [{}]}]}]}',
         b"[" * 5000,
+        b"[" * 5000 + b"]" * 5000,
+        b"[" * 70 + b"]" * 70,
         b'{"x": NaN}',
         "{\u00e9".encode("latin-1"),
     ],
@@ -143,3 +147,31 @@ def test_what_is_no_answer_of_tool_detail_is_one_line(data: bytes) -> None:
         read_detail(data, path="d.json")
     assert caught.value.diagnostic.code == "T001"
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("parameters", [{"parameters": None}, {}, {"parameters": []}])
+def test_an_answer_without_parameters_brings_its_price(parameters: dict[str, Any]) -> None:
+    answer = detail("wiro/test-tool")
+    del answer["tool"][0]["parameters"]
+    answer["tool"][0] |= parameters
+    read = read_detail(json.dumps(answer).encode(), path="d.json")
+    assert read.items == ()
+    assert read.price == [{"inputs": {}, "price": 0.003}]
+    assert read.diagnostics == ()
+
+
+@pytest.mark.parametrize("price", ['"1e400"', "1e400", '"[{\\"price\\": 1e400}]"', "9" * 2000])
+def test_a_price_that_no_number_holds_is_kept_as_text(price: str) -> None:
+    answer = json.dumps(detail("wiro/test-tool", dynamicprice="@")).replace('"@"', price)
+    read = read_detail(answer.encode(), path="d.json")
+    assert isinstance(read.price, str)
+    assert [each.code for each in read.diagnostics] == ["T103"]
+
+
+@pytest.mark.parametrize("limit", ["1e400", "-1e400", "1e-400", "9" * 2000, '"auto"', '"1_0"'])
+@pytest.mark.parametrize("key", ["min", "max", "step"])
+def test_a_limit_that_no_number_holds_is_left_out(key: str, limit: str) -> None:
+    answer = json.dumps(detail("wiro/test-tool", {"id": "x", "type": "number", key: "@"}))
+    read = read_detail(answer.replace('"@"', limit).encode(), path="d.json")
+    assert (read.items[0].minimum, read.items[0].maximum, read.items[0].step) == (None,) * 3
+    assert [each.code for each in read.diagnostics] == ["T102"]

@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import NoReturn, cast
+from decimal import Decimal
+from typing import NoReturn
 
+from wirogen.common.json_values import decimal, parse_json
+from wirogen.common.limits import DIGITS
 from wirogen.diagnostics.model import Diagnostic, InputError, Position
 from wirogen.specs import Json, Option
 from wirogen.specs.names import tool_name_problem
@@ -103,11 +105,16 @@ class _Reader:
 
     def _tool(self, data: bytes) -> Mapping[str, Json]:
         try:
-            answer = cast("Json", json.loads(data, parse_constant=_refuse))
+            answer = parse_json(
+                data,
+                parse_float=_float_or_text,
+                parse_int=_int_or_text,
+                parse_constant=_refuse,
+            )
         except json.JSONDecodeError as error:
             place = Position(line=error.lineno, column=error.colno, offset=error.pos)
             self.fail(f"is not JSON: {error.msg.lower()}", place)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             self.fail(f"is not JSON: {str(error).lower()}")
         if isinstance(answer, dict) and answer.get("result") is False:
             self.fail("is an error that Wiro answered, not a tool")
@@ -117,8 +124,10 @@ class _Reader:
             if len(tool) != 1:
                 self.fail(f"holds {len(tool)} tools; one is wanted")
             tool = tool[0]
-        if not isinstance(tool, dict) or not isinstance(tool.get("parameters"), list):
-            self.fail("is not an answer of Tool/Detail: there is no list 'parameters'")
+        if not isinstance(tool, dict):
+            self.fail("is not an answer of Tool/Detail: there is no tool in it")
+        if not isinstance(tool.get("parameters"), list | None):
+            self.fail("is not an answer of Tool/Detail: 'parameters' is not a list")
         return tool
 
     def _item(self, item: Mapping[str, Json]) -> DetailItem:
@@ -149,11 +158,7 @@ class _Reader:
         if value is None or isinstance(value, bool) or value == "":
             return None
         text = _text(value).strip()
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            number = Decimal("nan")
-        if number.is_finite() and text.isascii() and "_" not in text:
+        if decimal(text) is not None:
             return text
         self.odd("T102", name, f"has {key} {text!r}, which is not a number")
         return None
@@ -164,14 +169,23 @@ class _Reader:
         if not value.strip():
             return None
         try:
-            return cast("Json", json.loads(value, parse_constant=_refuse))
-        except (ValueError, RecursionError):
+            return parse_json(value)
+        except ValueError:
             self.odd("T103", "dynamicprice", "is not JSON; it is kept as text")
             return value
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a JSON number")
+
+
+def _float_or_text(text: str) -> float | str:
+    """A number that no float holds is kept as the text that it is."""
+    return text if decimal(text) is None else float(text)
+
+
+def _int_or_text(text: str) -> int | str:
+    return text if len(text) > DIGITS else int(text)
 
 
 def _mappings(value: Json) -> list[Mapping[str, Json]]:

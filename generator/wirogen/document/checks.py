@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from typing import Final
 
+from wirogen.common.json_values import number
 from wirogen.document.head import Head
 from wirogen.document.layout import Layout
 from wirogen.document.raw_input import RawInput
@@ -14,7 +15,6 @@ from wirogen.document.source_map import SourceMap
 from wirogen.document.tail import Body
 from wirogen.merge.wire import CALLBACK, Decision, is_picker
 from wirogen.specs import Json
-from wirogen.specs.checks import number
 from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES
 from wirogen.specs.sliders import slider_fault
 

@@ -1,20 +1,27 @@
 """JSON inside a document: read strictly, with the offsets of the members of an object.
 
-``NaN``, ``Infinity``, numbers too large for a float, integers beyond Python's limit, lone
-surrogates (no UTF-8 text can hold them) and nesting deeper than :data:`DEPTH` are not JSON here.
+``NaN``, ``Infinity``, numbers too large for a float, integers with too many digits, lone surrogates
+(no UTF-8 text can hold them) and too deep a nesting are not JSON here; ``common.limits`` has the
+numbers.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from typing import Final, NamedTuple, NoReturn, cast
+from typing import Final, NamedTuple, cast
 
-from wirogen.common.json_values import Json
+from wirogen.common.json_values import (
+    Json,
+    depth,
+    is_encodable,
+    nesting,
+    no_constant,
+    strict_float,
+    strict_int,
+)
+from wirogen.common.limits import JSON_DEPTH, PARSED_DEPTH
 from wirogen.common.text import WHITE
-
-DEPTH: Final = 64
 
 
 class JsonError(ValueError):
@@ -39,24 +46,18 @@ class Member(NamedTuple):
     wrong: JsonError | None = None
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"a value of {name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError("a number is too large")
-    return value
-
-
 # A member whose key and value are strings without escapes.
 _PLAIN: Final = r'"([^"\\\x00-\x1f]*)"'
 _MEMBER: Final = re.compile(rf"{_PLAIN}[{WHITE}]*:[{WHITE}]*({_PLAIN})")
 
-_strict = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
-_lenient = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, strict=False)
+_strict = json.JSONDecoder(
+    parse_constant=no_constant, parse_float=strict_float, parse_int=strict_int
+)
+_lenient = json.JSONDecoder(
+    parse_constant=no_constant, parse_float=strict_float, parse_int=strict_int, strict=False
+)
 _shape = json.JSONDecoder(parse_constant=str, parse_float=str, parse_int=str, strict=False)
+_TOO_DEEP: Final = "nested too deeply"
 
 
 def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
@@ -65,15 +66,17 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
     try:
         value, end = (_strict if strict else _lenient).raw_decode(text, start)
     except json.JSONDecodeError as error:
+        if nesting(text, start) > PARSED_DEPTH:
+            raise JsonError(start, _TOO_DEEP) from None
         raise JsonError(error.pos, error.msg) from None
     except RecursionError:
-        raise JsonError(start, "nested too deeply") from None
+        raise JsonError(start, _TOO_DEEP) from None
     except ValueError as error:
-        reason = "a number has too many digits" if "digits" in str(error) else str(error)
-        raise JsonError(start, reason) from None
-    if text.count("[", start, end) + text.count("{", start, end) > DEPTH and _depth(value) > DEPTH:
-        raise JsonError(start, "nested too deeply")
-    if text.find("\\u", start, end) >= 0 and not _encodable(value):
+        raise JsonError(start, str(error)) from None
+    brackets = text.count("[", start, end) + text.count("{", start, end)
+    if brackets > JSON_DEPTH and depth(value) > JSON_DEPTH:
+        raise JsonError(start, _TOO_DEEP)
+    if text.find("\\u", start, end) >= 0 and not is_encodable(value):
         raise JsonError(start, "a lone surrogate is not text")
     return value, end
 
@@ -81,34 +84,12 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
 def extent(text: str, start: int) -> int:
     """Where the value at ``start`` ends, whatever its numbers, strings and depth are like. Raises
     :class:`JsonError` when it does not end, or is not built like JSON."""
+    if nesting(text, start) > PARSED_DEPTH:
+        raise JsonError(start, _TOO_DEEP)
     try:
         return _shape.raw_decode(text, start)[1]
     except json.JSONDecodeError as error:
         raise JsonError(error.pos, error.msg) from None
-    except RecursionError:
-        raise JsonError(start, "nested too deeply") from None
-
-
-def _depth(value: Json) -> int:
-    depth, level = 0, [value]
-    while level:
-        depth += 1
-        below: list[Json] = []
-        for item in level:
-            if isinstance(item, dict):
-                below.extend(item.values())
-            elif isinstance(item, list):
-                below.extend(item)
-        level = below
-    return depth
-
-
-def _encodable(value: Json) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _skip(text: str, at: int) -> int:

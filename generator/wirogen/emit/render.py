@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 
+from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.data.catalogue import catalogue_text, entry_text
 from wirogen.emit.data.openapi import openapi_text, operation_text
 from wirogen.emit.data.tool_calls import tool_calls
@@ -16,6 +17,7 @@ from wirogen.emit.pages.guides import topics_of
 from wirogen.emit.pages.listing import listing_line
 from wirogen.emit.pages.pages import Remember, shared_pages, tool_pages
 from wirogen.emit.python.formatting import format_own
+from wirogen.emit.python.soundness import check_module
 from wirogen.emit.python.validators import validator_source
 from wirogen.emit.templates import Renderer
 from wirogen.overlay.schema import overlay_json_schema
@@ -38,7 +40,7 @@ def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     folder = f"python/{plan.module.package}"
     return {
         f"{folder}/{owner}/{project}.py": renderer.python(_TOOL, tool=plan),
-        f"{folder}/_validators/{owner}/{project}.py": format_own(validator_source(plan)),
+        f"{folder}/_validators/{owner}/{project}.py": _validator(plan),
         **tool_pages(plan, renderer),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
         f"schemas/calls/{owner}/{project}.json": _json(tool_calls(plan)),
@@ -59,6 +61,17 @@ def summary_of(plan: ToolPlan) -> ToolSummary:
         required_inputs=len(plan.example),
         guide_topics=topics_of(plan),
     )
+
+
+def _validator(plan: ToolPlan) -> str:
+    source = validator_source(plan)
+    path = f"specs/tools/{plan.module.spec_path}.yaml"
+    try:
+        check_module(source, f"{plan.module.project}.py")
+    except (SyntaxError, ValueError) as error:
+        message = f"the validator that is made of it cannot be imported: {error}"
+        raise InputError(Diagnostic(code="G003", message=message, path=path)) from error
+    return format_own(source)
 
 
 def render_shared(

@@ -27,6 +27,7 @@ from wirogen.emit.escape import (
     shorten,
 )
 from wirogen.emit.python.formatting import format_any, format_own
+from wirogen.emit.python.soundness import check_module
 from wirogen.emit.template_errors import python_error, template_error
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
@@ -136,10 +137,10 @@ class Renderer:
         """A module or a stub (``.pyi``) in black's form. Templates of somebody else may print a
         statement as they like, so black itself formats everything once one of them is there."""
         text = self.text(template, **values)
-        if self._ours:
-            return format_own(text)
         try:
-            compile(text, template, "exec")
+            check_module(text, template)
+            if self._ours:
+                return format_own(text)
             return format_any(text, stub=template.endswith(".pyi.jinja"))
         except (SyntaxError, ValueError) as error:
             raise python_error(error, template, self._folders) from error

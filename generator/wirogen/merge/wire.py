@@ -18,10 +18,9 @@ from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from wirogen.common.json_values import kind
+from wirogen.common.json_values import kind, number
 from wirogen.common.text import WHITE
 from wirogen.specs import UNSENT, Json, Option, Unsent, Wire
-from wirogen.specs.checks import number
 from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES
 
 CALLBACK: Final = "callbackUrl"

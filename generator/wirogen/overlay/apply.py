@@ -7,12 +7,12 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from wirogen.common.json_values import same
+from wirogen.common.json_values import number, same
 from wirogen.diagnostics.model import Diagnostic, Position
 from wirogen.overlay.read import Correction, Overlay
 from wirogen.plan.identifiers import INPUT_RESERVED, snake
 from wirogen.specs import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
-from wirogen.specs.checks import input_problem, number
+from wirogen.specs.checks import input_problem
 
 
 class _RefusedError(Exception):

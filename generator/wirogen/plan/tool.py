@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from wirogen.common.json_values import kind, number
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.plan.glossary import MEANINGS, MEANINGS_OF_ONE
 from wirogen.plan.identifiers import (
@@ -35,7 +36,7 @@ from wirogen.plan.model import (
 )
 from wirogen.plan.values import Value, is_lora, python_default, value_of
 from wirogen.specs.model import Input, Json, Option, ToolSpec
-from wirogen.specs.sliders import limits_cross
+from wirogen.specs.sliders import usable_values
 
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9_+-]*(-help|Help)\Z|\S*-\S*\Z")
 _LABEL_KEY: Final = re.compile(r"[a-z0-9_-]+\Z")
@@ -201,26 +202,22 @@ def _constants(
 
 
 def _settings(option: Option) -> tuple[SettingPlan, ...]:
-    return tuple(_setting(setting) for setting in option.generatesettings or ())
+    """The sliders that a tag in the prompt can name."""
+    found = (_setting(setting) for setting in option.generatesettings or ())
+    return tuple(setting for setting in found if setting.id.strip())
 
 
 def _setting(setting: Mapping[str, Json]) -> SettingPlan:
-    def text(key: str) -> str | None:
-        value = setting.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(value)
-        return value if isinstance(value, str) and value else None
-
-    default = text("defaultvalue")
-    crossed = limits_cross(setting)
+    values = usable_values(setting)
+    kind, note = setting.get("type"), setting.get("note")
     return SettingPlan(
-        id=text("id") or "",
-        kind=text("type") or "float",
-        minimum=None if crossed else text("minvalue"),
-        maximum=None if crossed else text("maxvalue"),
-        default=text("value") if default is None else default,
-        step=text("incrementby"),
-        note=text("note") or "",
+        id=values.id,
+        kind=kind if isinstance(kind, str) and kind else "float",
+        minimum=values.minimum,
+        maximum=values.maximum,
+        default=values.default,
+        step=values.step,
+        note=note if isinstance(note, str) else "",
     )
 
 
@@ -253,16 +250,39 @@ def _example(item: InputPlan) -> ArgumentPlan:
 
 
 def _example_value(item: InputPlan) -> Json:
+    """A value that the validator takes: the documented one where it is such a value."""
     example = item.spec.example
     if item.literal_values:
-        return item.literal_values[0]
-    if isinstance(example, str) and "x-file-field" in item.schema:
+        many = item.schema.get("type") == "array"
+        return [item.literal_values[0]] if many else item.literal_values[0]
+    if "x-file-field" in item.schema and isinstance(example, str):
         return example if "://" in example else f"https://example.com/{example}"
-    if isinstance(example, str):
+    kinds = item.schema.get("anyOf")
+    schema = kinds[0] if isinstance(kinds, list) and isinstance(kinds[0], dict) else item.schema
+    types = schema.get("type")
+    if isinstance(example, str) and types in ("string", ["integer", "string"]):
         return _shorten(example)
-    if example is not None:
+    if types in ("integer", ["integer", "number"]):
+        return _example_number(example, schema)
+    if example is not None and (not isinstance(types, str) or kind(example) == types):
         return example
-    return "a lighthouse" if item.spec.wire.type == "string" else 1
+    if types == "array":
+        return ["a lighthouse"]
+    if types == "object":
+        return {}
+    return True if types == "boolean" else "a lighthouse"
+
+
+def _example_number(example: Json, schema: Mapping[str, Json]) -> Json:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    given = number(example) if isinstance(example, str) else example
+    fits = int if schema.get("type") == "integer" else (int, float)
+    for value in (given, 1, low, high):
+        if isinstance(value, fits) and not isinstance(value, bool):
+            above = not isinstance(low, int | float) or low <= value
+            if above and (not isinstance(high, int | float) or value <= high):
+                return value
+    return 1
 
 
 def _shorten(text: str) -> str:

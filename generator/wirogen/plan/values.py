@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, cast
 
+from wirogen.common.json_values import decimal
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
 from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, UNSENT, Input, Json, Unsent
@@ -303,8 +304,9 @@ def _text(item: Input) -> Value:
 def _with_odd_default(
     item: Input, annotation: str, schema: dict[str, Json], type_name: str, sent: Json | Unsent
 ) -> Value:
-    """A value of one kind whose documented default is of another: that one stays legal."""
-    limits = {key: schema.pop(key) for key in ("minimum", "maximum", "x-step") if key in schema}
+    """A value of one kind whose documented default is of another: that one stays legal, and
+    limits are for the others."""
+    step = {"x-step": schema.pop("x-step")} if "x-step" in schema else {}
     if isinstance(sent, (str, bool)):
         const: dict[str, Json] = {"const": sent}
         odd = f"Literal[{source(sent)}]"
@@ -314,7 +316,7 @@ def _with_odd_default(
     return _finish(
         item,
         f"{annotation} | {odd}" if const else "Any",
-        {"anyOf": kinds, **limits} if const else {},
+        {"anyOf": kinds, **step} if const else {},
         type_name,
         wire=item.wire.type,
         names=("Literal",) if const else ("Any",),
@@ -340,11 +342,8 @@ def _text_of(number: float) -> str:
 def _number_of(text: str, *, whole: bool) -> int | float | None:
     if _INTEGER.match(text):
         return int(text)
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return None if whole or not number.is_finite() else float(number)
+    number = decimal(text)
+    return None if whole or number is None else float(number)
 
 
 def _numbers_of(item: Input) -> list[Json]:
@@ -358,11 +357,8 @@ def _is_whole(value: Json) -> bool:
         return False
     if not isinstance(value, str):
         return True
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return True
-    return not number.is_finite() or number == number.to_integral_value()
+    number = decimal(value)
+    return number is None or number == number.to_integral_value()
 
 
 def _schema_number(text: str) -> Json:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from wirogen.specs.model import CHOICE_TYPES, UNSENT, Input
@@ -14,27 +13,9 @@ SEEN: Final = re.compile(r"[0-9a-f]{12}\Z")
 ENDPOINTS: Final = ("run", "detail")
 """The endpoints that every tool has."""
 
-_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-
 PLAIN_KEY: Final = r"[A-Za-z][A-Za-z0-9_]{0,99}"
 """A key that needs no quotes in YAML, unless it is one of :data:`RETYPED_KEYS`."""
 RETYPED_KEYS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-
-
-def is_decimal(text: str) -> bool:
-    """Whether ``text`` is a finite decimal number."""
-    try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
-        return False
-
-
-def number(text: str) -> int | float | None:
-    """The number that ``text`` spells as JSON would, else ``None``."""
-    if not _NUMBER.fullmatch(text) or len(text) > 400:
-        return None
-    value = json.loads(text)
-    return value if abs(value) != float("inf") else None
 
 
 def input_problem(item: Input) -> tuple[str, str] | None:

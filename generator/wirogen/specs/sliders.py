@@ -1,16 +1,31 @@
-"""Whether a slider of an option (an object of its ``generatesettings``) makes sense."""
+"""Sliders of options (objects of ``generatesettings``): their faults and usable values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 
+from wirogen.common.json_values import decimal
 from wirogen.specs.model import Json
 
 _TYPES: Final = frozenset({"number", "float"})
-_KEYS: Final = ("type", "minvalue", "defaultvalue", "maxvalue", "incrementby")
+_NUMBERS: Final = ("minvalue", "defaultvalue", "maxvalue", "incrementby")
+_KEYS: Final = ("type", "id", *_NUMBERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliderValues:
+    """The values of a slider that can be used, as the document spells them. ``id`` is empty, and
+    a number ``None``, where there is none or where it makes no sense."""
+
+    id: str
+    minimum: str | None
+    maximum: str | None
+    default: str | None
+    step: str | None
 
 
 def slider_fault(slider: Mapping[str, Json]) -> str:
@@ -27,37 +42,63 @@ def _known_fault(values: tuple[Json, ...]) -> str:
 
 
 def _fault(values: tuple[Json, ...]) -> str:
-    kind, *limits = values
+    kind, id_, *limits = values
     if not isinstance(kind, str) or kind not in _TYPES:
         return f"a slider of type {ascii(kind)[:60]}"
     numbers: list[Decimal] = []
-    for key, limit in zip(_KEYS[1:], limits, strict=True):
-        number = _number(limit)
+    for key, limit in zip(_NUMBERS, limits, strict=True):
+        number = _any_number(limit)
         if number is None:
             return f"a slider whose {key} is not a number"
         numbers.append(number)
     lowest, default, highest, step = numbers
-    if not all(value.is_finite() for value in numbers) or step <= 0:
+    if any(_number(limit) is None for limit in limits) or step <= 0:
         return "a slider whose limits or step make no sense"
     if not lowest <= default <= highest:
         low, high, middle = (str(value)[:20] for value in (lowest, highest, default))
         return f"a slider from {low} to {high} with default {middle}"
-    return ""
+    return "" if _text(id_).strip() else "a slider without an id"
 
 
-def limits_cross(slider: Mapping[str, Json]) -> bool:
-    """Whether the lowest value is above the highest, so that the two limit nothing."""
-    lowest, highest = _number(slider.get("minvalue")), _number(slider.get("maxvalue"))
-    if lowest is None or highest is None or lowest.is_nan() or highest.is_nan():
-        return False
-    return lowest > highest
+def usable_values(slider: Mapping[str, Json]) -> SliderValues:
+    """The values of a slider, without what :func:`slider_fault` finds fault with: texts that are
+    no number, limits that cross, a step that is not above 0, and a limit that shuts out the
+    slider's own default."""
+    low, high, step = (slider.get(key) for key in ("minvalue", "maxvalue", "incrementby"))
+    default = slider.get("defaultvalue")
+    if not _text(default):
+        default = slider.get("value")
+    lowest, highest, middle, by = map(_number, (low, high, default, step))
+    if lowest is not None and highest is not None and lowest > highest:
+        lowest = highest = None
+    if middle is not None and lowest is not None and middle < lowest:
+        lowest = None
+    if middle is not None and highest is not None and middle > highest:
+        highest = None
+    return SliderValues(
+        id=_text(slider.get("id")),
+        minimum=None if lowest is None else _text(low),
+        maximum=None if highest is None else _text(high),
+        default=None if middle is None else _text(default),
+        step=None if by is None or by <= 0 else _text(step),
+    )
+
+
+def _text(value: Json) -> str:
+    """Documents have texts, people write numbers as well."""
+    if isinstance(value, str):
+        return value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if number else ""
 
 
 def _number(value: Json) -> Decimal | None:
-    """The number that a limit spells: documents have texts, people write numbers as well."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
+    return decimal(_text(value).strip())
+
+
+def _any_number(value: Json) -> Decimal | None:
+    """What Python reads as a number, be it ``NaN`` or beyond what a float holds."""
     try:
-        return Decimal(str(value))
+        return Decimal(_text(value))
     except InvalidOperation:
         return None

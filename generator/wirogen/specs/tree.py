@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol, TypeAlias, cast
 
 import yaml
 
+from wirogen.common.json_values import is_finite
+from wirogen.common.limits import DIGITS, SPEC_DEPTH
 from wirogen.diagnostics.model import Diagnostic, InputError, Position
 from wirogen.specs.model import Json
 
@@ -20,8 +22,7 @@ try:
 except ImportError:
     from yaml import SafeLoader as _Loader
 
-_MAX_DEPTH: Final = 64
-_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,999})\Z")
+_INTEGER: Final = re.compile(rf"-?(0|[1-9][0-9]{{0,{DIGITS - 1}}})\Z")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 # What some YAML reader would take for something other than text.
 _AMBIGUOUS: Final = re.compile(
@@ -142,7 +143,7 @@ def to_json(node: Node, path: str, what: str) -> Json:
         return int(node.text)
     if _NUMBER.match(node.text):
         number = float(node.text)
-        if number in (float("inf"), float("-inf")):
+        if not is_finite(number):
             raise spec_error(path, f"{what}: the number is too large", node.place)
         return number
     return to_text(node, path, what)
@@ -172,8 +173,8 @@ class _Reader:
     def _node(self, event: Any, depth: int) -> Node:
         kind = cast("type[object]", type(event))
         mark: _Mark = event.start_mark
-        if depth > _MAX_DEPTH:
-            raise self.error(f"nested more than {_MAX_DEPTH} levels deep", mark)
+        if depth > SPEC_DEPTH:
+            raise self.error(f"nested more than {SPEC_DEPTH} levels deep", mark)
         if kind is yaml.AliasEvent or event.anchor:
             raise self.error("anchors and aliases are not used in specs; repeat the value", mark)
         if event.tag:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+from wirogen.common.json_values import decimal
 from wirogen.diagnostics.model import Position
-from wirogen.specs.checks import ENDPOINTS, SEEN, SHA256, input_problem, is_decimal
+from wirogen.specs.checks import ENDPOINTS, SEEN, SHA256, input_problem
 from wirogen.specs.model import (
     SPEC_VERSION,
     UNSENT,
@@ -259,7 +260,7 @@ class SpecReader:
         if node is None:
             return None
         text = node.text if not isinstance(node, (ListNode, MapNode)) else ""
-        if not is_decimal(text):
+        if decimal(text) is None:
             raise fields.error(key, 'must be a decimal number in text, such as "0.5"')
         return text
 

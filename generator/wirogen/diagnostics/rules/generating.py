@@ -25,4 +25,13 @@ GENERATING_RULES: Final[tuple[Rule, ...]] = (
         "passed over without a word.",
         "Give it the path of the template that it is to replace, or include it from another one.",
     ),
+    rule(
+        "G003",
+        "module-unsound",
+        Severity.ERROR,
+        "A module that was made of a spec could not be imported.",
+        "Every module is compiled, and its names are looked up, before anything is written. "
+        "Nothing was written.",
+        "This is a defect of wirogen: report it with the spec that is named.",
+    ),
 )

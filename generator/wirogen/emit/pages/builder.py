@@ -117,8 +117,11 @@ def _input(item: InputPlan, *, fold: bool) -> dict[str, Json]:
     example = item.spec.example
     if example is not None:
         data["example"] = _value(kind, example)
+    kinds = item.schema.get("anyOf")
+    # Beside an odd default, limits are for the numbers alone.
+    limited = kinds[0] if isinstance(kinds, list) and isinstance(kinds[0], dict) else item.schema
     for key in ("minimum", "maximum"):
-        limit = item.schema.get(key)
+        limit = limited.get(key)
         if limit is not None:
             data[key] = _number(limit)
     for key, name in (("x-file-field", "fileField"), ("x-lora-prompt", "loraPrompt")):

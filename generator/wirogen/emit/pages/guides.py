@@ -175,6 +175,7 @@ def _lora(plan: ToolPlan) -> LoraExample | None:
         if item.constants is None or kind_of(item) != "loras":
             continue
         for option in item.constants.values:
-            if option.settings and option.settings[0].default:
+            # One slider, whose value is then called ``scale``.
+            if len(option.settings) == 1 and option.settings[0].default:
                 return LoraExample(tool=plan, input=item, constants=item.constants, option=option)
     return None

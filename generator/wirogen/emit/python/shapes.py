@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from wirogen.emit.python.limits import without_limits
 from wirogen.plan.literals import source
 from wirogen.plan.model import InputPlan
 from wirogen.specs import Json
@@ -65,7 +66,8 @@ class FieldForm:
 
 def shape_of(item: InputPlan) -> tuple[FieldShape, Mapping[str, str]]:
     """The shape of an input's field, and the source of what goes into its holes."""
-    schema = {key: value for key, value in item.schema.items() if key not in EXTRA_KEYS}
+    schema = without_limits(item.schema)
+    schema = {key: value for key, value in schema.items() if key not in EXTRA_KEYS}
     texts: dict[str, str] = {_NAME: str(item.name), "alias": source(item.spec.name)}
     extra = {key: value for key, value in item.schema.items() if key in EXTRA_KEYS}
     if extra:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from wirogen.emit.python.limits import with_limits
 from wirogen.emit.python.shapes import FieldForm, FieldShape, shape_of
 from wirogen.plan.model import Code, ToolPlan
 
@@ -38,8 +39,10 @@ def prepare_validators(plans: Iterable[ToolPlan]) -> None:
 def validator_source(plan: ToolPlan) -> Code:
     """Source of the module with ``class Inputs``, not formatted yet."""
     prepare_validators([plan])
-    shaped = [shape_of(item) for item in plan.inputs]
-    fields = [_forms[shape].filled(texts) for shape, texts in shaped]
+    fields: list[str] = []
+    for item in plan.inputs:
+        shape, texts = shape_of(item)
+        fields.append(with_limits(_forms[shape].filled(texts), item.schema))
     bare = _STRING.sub("", "\n".join(fields))
     used = {"ConfigDict", "ToolInputs", *_NAME.findall(bare)}
     custom = bool(used & {"FileLike", "LoraChoice", "LoraOption"})

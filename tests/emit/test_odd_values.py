@@ -1,0 +1,193 @@
+"""Values that make no sense never reach what is made: every module imports and can be called."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from document.build import page, text_input
+from document.layouts import flat, lines
+from generated import RENDERER, imported, number, plan, prompt, render, select, text, tool
+from wiro_runtime import InvalidInputs
+from wirogen.detail import read_detail
+from wirogen.diagnostics.spec_checks import check_spec
+from wirogen.document import parse_document
+from wirogen.emit.python.soundness import check_module
+from wirogen.emit.render import render_shared, summary_of
+from wirogen.merge.detail import merge_detail
+from wirogen.specs import Input, Option, ToolSpec, Wire, dump_spec, load_spec
+
+ODD = (
+    "false", "true", "auto", "", " ", "0.70", "5.00", "05", "50%", "0,5", "1e400", "-1e400",
+    "1e-400", "NaN", "Infinity", "1_000", "\u0663", "+3", ".5", "5.", "--3", "1e3", "9" * 30,
+    "9" * 500, "-0", "None", "1/3", "0x10", "low", "null", "[]",
+)  # fmt: skip
+LIMITS = (
+    None, "", "0", "1", "0.25", "-5", "1e3", "1e400", "1e-400", "NaN", "auto", "0,1", "9" * 30,
+)  # fmt: skip
+TYPES = (
+    "number", "float", "range", "text", "textarea", "checkbox", "select", "multiselect",
+    "selectwithcover", "color", "fileinput", "combinefileinput", "gradient",
+)  # fmt: skip
+SENT: tuple[Any, ...] = (
+    None, False, True, 0, 3, 0.5, -1, 1e21, 1e-07, [], ["a"], {}, {"a": 1}, "", "x",
+)  # fmt: skip
+
+
+def use(spec: ToolSpec) -> None:
+    """Make everything of a spec, import it and call it."""
+    again = load_spec(dump_spec(spec), path="x.yaml")
+    assert again == spec
+    planned = plan(spec)
+    files = render(spec)
+    module_path = f"{planned.module.owner}/{planned.module.project}"
+    assert files[f"docs/tools/{module_path}.md"]
+    json.loads(files[f"schemas/tools/{module_path}.json"])
+    json.loads(render_shared([summary_of(planned)], lambda _: planned, RENDERER)["openapi.json"])
+    list(check_spec(spec, "x.yaml"))
+    with imported(spec) as module:
+        given = {each.name: each.constant for each in planned.example}
+        for function in (module.run, module.submit):
+            signature = inspect.signature(function)
+            signature.bind(object(), **given)
+        sent = module.Inputs(**given).wire()
+        json.dumps(sent, allow_nan=False)
+
+
+def documented(kind: str, default: str, sent: Any, limits: dict[str, Any]) -> ToolSpec:
+    """The spec of a document and an answer of Tool/Detail, as a build makes it."""
+    item = text_input("x", default or None, type=kind)
+    if kind in {"select", "multiselect", "selectwithcover"}:
+        item = replace(
+            item, options=(Option(value="a", label="A"), Option(value=default, label=""))
+        )
+    body = {"prompt": "a boat", "x": default if sent is None else sent}
+    made = page(text_input("prompt", "a boat"), item, body=body)
+    document = parse_document(lines(made), path="d.txt").spec
+    items = [{"id": "x", "type": kind, "label": "X", **limits}, {"id": "y", "type": kind, **limits}]
+    answer = {
+        "result": True,
+        "tool": [{
+            "cleanslugowner": "wiro", "cleanslugproject": "test-tool", "title": "t",
+            "parameters": [{"title": "", "items": items}],
+        }],
+    }  # fmt: skip
+    detail = read_detail(json.dumps(answer).encode(), path="d.json")
+    return merge_detail(document, detail, document="d.json", path="d.json")[0]
+
+
+@pytest.mark.parametrize("kind", ["number", "float", "range"])
+@pytest.mark.parametrize("default", ["false", "auto", "", "0.70", "5.00", "05", "50%", "1e400"])
+def test_a_default_of_another_kind_stays_legal_beside_limits(kind: str, default: str) -> None:
+    sent: Any = False if default == "false" else default
+    wire = Wire(type="number" if sent is False else "string", sent=sent)
+    item = text("x", type=kind, default=default, wire=wire, minimum="1", maximum="8", step="1")
+    with imported(tool(prompt(), item)) as module:
+        assert module.Inputs(prompt="p").wire()["x"] == sent
+        assert module.Inputs(prompt="p", x=sent).wire()["x"] == sent
+        assert str(module.Inputs(prompt="p", x=8).wire()["x"]) == "8"
+        with pytest.raises(InvalidInputs) as caught:
+            module.Inputs(prompt="p", x=9)
+        assert "less than or equal to 8" in str(caught.value)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(TYPES),
+    st.sampled_from(ODD),
+    st.sampled_from(SENT),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "min": st.sampled_from(LIMITS),
+            "max": st.sampled_from(LIMITS),
+            "step": st.sampled_from(LIMITS),
+            "required": st.sampled_from([None, True, False, "1", "odd"]),
+        },
+    ),
+)
+def test_whatever_is_documented_gives_a_module_that_can_be_called(
+    kind: str, default: str, sent: Any, limits: dict[str, Any]
+) -> None:
+    use(documented(kind, default, sent, limits))
+
+
+def lora(slider: dict[str, Any], *more: dict[str, Any]) -> Input:
+    option = Option(
+        value="62", label="someone/Cartoon", description="", triggerwords=("toon",),
+        generatesettings=(slider, *more),
+    )  # fmt: skip
+    wire = Wire(type="array", sent=[])
+    return select("selectedLoraModel", option, open=True, type="multiselect", wire=wire)
+
+
+SLIDER = {
+    "type": "float", "id": "Cartoon", "minvalue": "0.00", "maxvalue": "1", "value": "0.5",
+    "defaultvalue": "0.5", "incrementby": "0.1", "note": "",
+}  # fmt: skip
+_ODD_SLIDER_VALUES: tuple[Any, ...] = (*ODD, None, 3, 0.5, True, [], {}, 10**400)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(
+        st.sampled_from([*SLIDER, "options"]), st.sampled_from(_ODD_SLIDER_VALUES), max_size=4
+    )
+)
+def test_whatever_a_slider_says_gives_a_lora_that_can_be_used(change: dict[str, Any]) -> None:
+    spec = tool(prompt(), lora({**SLIDER, **change}))
+    use(spec)
+    with imported(spec) as module:
+        option = module.Lora.SOMEONE_CARTOON
+        sent = module.Inputs(prompt="p", selected_lora_model=[option]).wire()
+        assert sent["selectedLoraModel"] == ["62"]
+        assert "<lora::" not in sent["prompt"]
+        for setting in option.settings:
+            for value in (setting.minimum, setting.maximum, setting.default, setting.step):
+                assert value is None or float(value) * 0 == 0
+
+
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_slider_without_an_id_sends_no_tag_and_is_reported(blank: str | None) -> None:
+    spec = tool(prompt(), lora({**SLIDER, "id": blank}))
+    assert [each.code for each in check_spec(spec, "x")] == ["S103"]
+    with imported(spec) as module:
+        chosen = module.Inputs(prompt="p", selected_lora_model=[module.Lora.SOMEONE_CARTOON])
+        assert chosen.wire()["prompt"] == "p"
+
+
+@pytest.mark.parametrize("change", [{"id": ""}, {"defaultvalue": "auto"}, {"maxvalue": "1e400"}])
+def test_a_document_names_a_slider_that_makes_no_sense(change: dict[str, Any]) -> None:
+    option = Option(
+        value="62", label="a/B", description="d", triggerwords=(),
+        generatesettings=({**SLIDER, **change},),
+    )  # fmt: skip
+    item = text_input("selectedLoraModel", None, type="multiselect", options=(option,))
+    parsed = parse_document(flat(page(item, body={"selectedLoraModel": []})), path="x")
+    assert "D212" in [each.code for each in parsed.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("x: F0 = 1", "F0"),
+        ("def f(a: int = missing) -> None:\n    return other(a)", "missing, other"),
+        ("class A(B):\n    x = y", "B, y"),
+        ("x = (", "was never closed"),
+    ],
+)
+def test_a_module_that_could_not_be_imported_is_not_written(source: str, said: str) -> None:
+    with pytest.raises(SyntaxError, match=said):
+        check_module(source, "m")
+    check_module("from a import F0\nimport os\nx: F0 = [os for os in F0]\nprint(__file__, x)", "m")
+
+
+def test_numbers_are_as_they_were() -> None:
+    item = number("x", "7.5", "float", minimum="1")
+    assert plan(tool(prompt(), item)).inputs[1].schema["minimum"] == 1
