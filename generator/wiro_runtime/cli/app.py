@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from wiro_runtime import __version__
 from wiro_runtime.cli import task, tools
+from wiro_runtime.cli.completion import install_completion
 from wiro_runtime.cli.console import PROGRAM, CommandError, complain
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.cli.run import RunGroup
@@ -102,6 +103,7 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    install_completion()
     try:
         result: Any = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()

@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from wiro_runtime import Wiro
 from wiro_runtime.catalogue import Catalogue, open_catalogue
+from wiro_runtime.cli.completion import files_at
 from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
@@ -171,22 +172,17 @@ def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspec
 
 
 def _option(name: str, text: str, field: Field | None = None) -> Any:
-    # Shells get the help through Rich, which would read brackets as markup.
-    plain = brief(text, 70).replace("[", "(").replace("]", ")")
     complete = _completer(field) if field is not None else None
-    return typer.Option(name, help=plain, autocompletion=complete)
+    return typer.Option(name, help=brief(text, 70), autocompletion=complete)
 
 
 def _completer(field: Field) -> Callable[[str], list[tuple[str, str]]]:
     def complete(incomplete: str) -> list[tuple[str, str]]:
+        if incomplete.startswith("@") and field.shape in ("file", "text"):
+            return [(path, "") for path in files_at(incomplete)]
         if field.shape == "boolean":
             return [(value, "") for value in ("true", "false")]
-        folded = incomplete.casefold()
-        return [
-            (choice.value, brief(choice.label, 60).replace("[", "(").replace("]", ")"))
-            for choice in field.choices
-            if choice.value.casefold().startswith(folded)
-        ]
+        return [(choice.value, choice.label) for choice in field.choices]
 
     return complete
 

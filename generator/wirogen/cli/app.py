@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
+from wiro_runtime.cli.completion import install_completion
 from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics.model import InputError
 
@@ -79,6 +80,7 @@ def run(arguments: Sequence[str]) -> int:
         Path.cwd()
     except FileNotFoundError:
         return _fail('the current folder has been removed or replaced; enter it again: cd "$PWD"')
+    install_completion()
     try:
         app = application(named if named in COMMANDS else None)
         result = app(list(arguments), prog_name="wirogen", standalone_mode=False)

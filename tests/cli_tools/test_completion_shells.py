@@ -1,0 +1,269 @@
+"""TAB in real shells, over a tool whose document holds everything that a shell could misread."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import wiro_runtime
+from cli_tools.kit import SLIDER
+from generated import number, prompt, text, tool
+from generated import select as choice
+from wirogen.held import hold
+from wirogen.pipeline.render import generate
+from wirogen.specs import Option, Wire
+
+# It has no types.
+pexpect: Any = importlib.import_module("pexpect")
+
+VALUES: Final = (
+    "a b  c",
+    "b:c:d",
+    "c'd 'e",
+    'd"e "f',
+    "e$(touch RAN)",
+    r"f\$(touch RAN)",
+    "g`touch RAN`",
+    "h\\i\\",
+    "i\nj",
+    "l*?[m]",
+    "~root",
+    "m!n !! !touch",
+    "n;touch RAN;",
+    "o&touch RAN|p<q>r",
+    "q#r #s",
+    "r{s,t}",
+    "s=t u",
+    "t%u%%v",
+    "$HOME",
+    "u (v)",
+    "^w^x",
+    "ünï code’s",
+    "v,w@x",
+    "#y",
+    "=ls",
+    "w!",
+    "x'",
+    'y"',
+    "z\n",
+)
+LABELS: Final = tuple(
+    Option(value=str(number), label=f"{text} {number}")
+    for number, text in enumerate(
+        (r"calm \$(touch RAN)", "$(touch RAN)", "`touch RAN`", r"\`touch RAN\`", "'; touch RAN; '",
+         '"; touch RAN; "', "%F{red}%(1/touch RAN/)", "a:b [c] )) }", "\x1b]0;owned\x07\x9b2J")
+    )
+)  # fmt: skip
+POSTER: Final = tool(
+    prompt(help=r"Words \$(touch RAN) `touch RAN` $(touch RAN) '\"; touch RAN; \"'."),
+    choice("voice", *VALUES, default="v,w@x"),
+    choice("near", "soft a", "soft $(touch RAN)", "16:9", "16:10", default="16:9"),
+    choice("dashed", "-k l", default="-k l"),
+    choice("mood", *LABELS, default="1"),
+    choice(
+        "selectedLoraModel",
+        Option(value="62", label=r"some/Nice \$(touch RAN)", generatesettings=(SLIDER,)),
+        Option(value="63", label="b"),
+        open=True,
+        type="multiselect",
+        wire=Wire(type="array", sent=[]),
+    ),
+    text("inputImage", type="fileinput", wire=Wire(type="string")),
+    number("samples", 1, help="$(touch RAN)"),
+    name="acme/poster",
+)
+ICON: Final = tool(prompt(), name="acme/2D Game: $(touch RAN) 'Icon'")
+
+SHELLS: Final = [name for name in ("bash", "zsh", "fish") if shutil.which(name)]
+
+
+class Prompt:
+    """A shell at its prompt. ``arguments`` presses TAB and asks the shell what it would run."""
+
+    def __init__(self, name: str, folder: Path, env: Mapping[str, str]) -> None:
+        self.name = name
+        self.folder = folder
+        flags = {
+            "bash": ["--norc", "--noprofile", "-i"],
+            "zsh": ["-f", "-i"],
+            "fish": ["--no-config", "-i"],
+        }
+        self.child = pexpect.spawn(
+            name, flags[name], env=dict(env), cwd=str(folder), encoding="utf-8", timeout=60,
+            dimensions=(50, 200),
+        )  # fmt: skip
+        setup = {
+            "bash": "PS1='R''EADY> '; bind 'set bell-style none'; unset HISTFILE",
+            "zsh": "PS1='R''EADY> '; unsetopt BEEP PROMPT_SP; autoload -Uz compinit; "
+            "compinit -u -D",
+            "fish": "function fish_prompt; printf 'R''EADY> '; end",
+        }[name]
+        # What Enter runs. Completion asks the program of that name.
+        for program in ("wiro-tools", "wirogen"):
+            setup += (
+                f"\nfunction {program}; printf '%s\\0' $argv > shown; end"
+                if name == "fish"
+                else f"\n{program}() {{ printf '%s\\0' \"$@\" > shown; }}"
+            )
+        for program in ("wiro-tools", "wirogen"):
+            setup += f"\nsource ./{program}.{name}"
+        (folder / f"setup.{name}").write_text(setup + "\n", "utf-8")
+        time.sleep(0.5)
+        self.child.sendline(f"source ./setup.{name}")
+        self.child.expect("READY> ")
+        time.sleep(0.3)
+
+    def type(self, keys: str, seconds: float = 0.3) -> str:
+        """Type, and read until what comes has come, or for ``seconds`` when nothing does."""
+        self.child.send(keys)
+        seen, end = "", time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(pexpect.TIMEOUT):
+                seen += self.child.read_nonblocking(65536, timeout=0.05)
+                end = time.monotonic() + 0.25
+        return seen
+
+    def tab(self, line: str, times: int = 1) -> str:
+        """What the shell shows after TAB; the line is still there."""
+        self.type(line)
+        return "".join(self.type("\t", seconds=4.0) for _ in range(times))
+
+    def clear(self) -> None:
+        self.type({"fish": "\x03"}.get(self.name, "\x15"))
+
+    def arguments(self, line: str) -> list[str]:
+        """The arguments that the shell passes after TAB and Enter."""
+        shown = self.folder / "shown"
+        shown.unlink(missing_ok=True)
+        self.type(f"{line}\t\r")
+        deadline = time.monotonic() + 30
+        while not shown.exists() and time.monotonic() < deadline:
+            self.type("", seconds=0.05)
+        self.type("\x03" if not shown.exists() else "")
+        return shown.read_text("utf-8").split("\0")[:-1] if shown.exists() else []
+
+    @property
+    def ran(self) -> list[str]:
+        return [path.name for path in self.folder.glob("RAN*")]
+
+
+@pytest.fixture(scope="module", params=SHELLS)
+def prompt_of(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prompt]:
+    folder = tmp_path_factory.mktemp("shell")
+    generate({spec.tool: hold(spec) for spec in (POSTER, ICON)}, folder)
+    programs = Path(shutil.which("wiro-tools") or "").parent
+    env = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "TERM": "xterm",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": os.pathsep.join(
+            (str(folder / "python"), str(Path(wiro_runtime.__file__).parents[1]))
+        ),
+    }
+    for program in ("wiro-tools", "wirogen"):
+        script = _script(program, request.param)
+        (folder / f"{program}.{request.param}").write_text(script, "utf-8")
+    (folder / "my photo $(touch RAN).png").touch()
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "one.png").touch()
+    shell = Prompt(request.param, folder, env)
+    yield shell
+    shell.child.close(force=True)
+
+
+def _script(program: str, shell: str) -> str:
+    variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
+    env = {**os.environ, variable: f"source_{shell}"}
+    done = subprocess.run([program], env=env, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+RUN: Final = "wiro-tools run acme/poster --prompt x "
+
+
+def typed(value: str) -> list[str]:
+    """How somebody might begin to type ``value``; in several ways where quoting is hard."""
+    # fish takes a star for a pattern, quoted or not.
+    begin = value[: 2 if value[:2].isprintable() and "*" not in value[:2] else 1]
+    ways = [f"'{begin}"] if "'" not in begin else []
+    if not set(begin) & set('$`!\\"'):
+        ways.append(f'"{begin}')
+    if begin.isalnum():
+        ways.insert(0, begin)
+    ways = ways or [value[:1]]
+    return ways if set(value) & set("'\"$`\\!\n") else ways[:1]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_is_inserted_as_the_one_argument_that_it_is(prompt_of: Prompt, value: str) -> None:
+    for begin in typed(value):
+        found = prompt_of.arguments(f"{RUN}--voice {begin}")
+        assert found[-1:] == [value], begin
+    assert prompt_of.ran == []
+
+
+def test_nothing_is_run_or_inserted_while_all_values_are_shown(prompt_of: Prompt) -> None:
+    for line in ("--voice ", "--mood ", "--lora ", "--near ", "--", "--input-image ", "--voice='"):
+        prompt_of.tab(RUN + line, times=3)
+        prompt_of.clear()
+    prompt_of.tab("wiro-tools run ", times=3)
+    prompt_of.clear()
+    assert prompt_of.ran == []
+
+
+def test_values_that_share_a_beginning_are_completed_as_far_as_they_agree(
+    prompt_of: Prompt,
+) -> None:
+    shown = prompt_of.tab(f"{RUN}--near 16:", times=2)
+    assert "10" in shown
+    prompt_of.clear()
+    shown = prompt_of.tab(f"{RUN}--near so", times=2)
+    assert "$" in shown or "ft" in shown
+    prompt_of.clear()
+    assert prompt_of.arguments(f"{RUN}--near 16:9")[-1] == "16:9"
+    assert prompt_of.arguments(f"{RUN}--near 'soft a")[-1] == "soft a"
+    assert prompt_of.arguments(f"{RUN}--near='soft $")[-1].endswith("soft $(touch RAN)")
+    assert prompt_of.ran == []
+
+
+@pytest.mark.parametrize(
+    ("line", "last"),
+    [
+        ("wiro-tools run acme/2", ICON.tool),
+        ("wiro-tools run 'acme/2", ICON.tool),
+        ("wiro-tools show acme/2", ICON.tool),
+        ("wiro-tools ru", "run"),
+        ("wirogen bui", "build"),
+        ("wirogen parse --ver", "--verify"),
+        (f"{RUN}--samp", "--samples"),
+        (f"{RUN}--lora 62", "62"),
+        (f"{RUN}--dashed ", "-k l"),
+        (f"{RUN}--input-image @my", "@my photo $(touch RAN).png"),
+        (f"{RUN}--input-image @pictures/o", "@pictures/one.png"),
+        (f"{RUN}--out pic", "pictures"),
+        (f"{RUN}--input-json my", "my photo $(touch RAN).png"),
+    ],
+)
+def test_names_and_files_are_inserted_as_they_are(prompt_of: Prompt, line: str, last: str) -> None:
+    assert prompt_of.arguments(line)[-1].removesuffix("/") == last
+    assert prompt_of.ran == []
+
+
+def test_labels_reach_the_terminal_without_control_characters(prompt_of: Prompt) -> None:
+    shown = prompt_of.tab(f"{RUN}--mood ", times=2)
+    prompt_of.clear()
+    assert "\x1b]0;" not in shown
+    assert "\x9b" not in shown
+    assert prompt_of.ran == []
