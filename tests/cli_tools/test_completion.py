@@ -45,7 +45,9 @@ def test_names_options_and_values_are_completed(
     monkeypatch.setenv("COMPLETE_LINE", f"wiro-tools {words}")
     done = here()
     assert (done.code, done.err) == (0, "")
-    assert done.out.split() == ["closed", *found]
+    state, *lines = done.out.splitlines()
+    assert state == "closed"
+    assert [line.split(" ")[0] for line in lines] == found
 
 
 def test_zsh_gets_values_and_what_to_show_of_them(shell: Shell) -> None:
@@ -171,7 +173,11 @@ def test_what_cannot_be_seen_is_not_offered(
 ) -> None:
     shell = SHELLS[shell_name](cast("Any", None), {}, "wiro-tools", "X")
     items = [CompletionItem(kind, help=kind), CompletionItem("x", help=kind)]
-    monkeypatch.setattr(shell, "get_completions", lambda *_: items)
+
+    def completions(_words: list[str], _current: str) -> list[CompletionItem]:
+        return items
+
+    monkeypatch.setattr(shell, "get_completions", completions)
     monkeypatch.setattr(sys, "argv", ["wiro-tools", ""])
     found = shell.complete()
     assert kind not in found

@@ -189,16 +189,27 @@ class BashComplete(_Complete):
             return "closed"
         items = self.found(_arguments(words), word.text)
         prefix = f"{word.text.partition('=')[0]}=" if _is_assignment(word.text) else ""
-        rests = [
-            (prefix + item.value)[len(before.text) :]
+        matches = [
+            (full[len(before.text) :], item)
             for item in items
-            if (prefix + item.value).startswith(before.text)
+            if (full := prefix + item.value).startswith(before.text)
         ]
+        rests = [rest for rest, _ in matches]
         if len(rests) != 1 and os.environ.get("COMPLETE_TYPE") not in _MENU:
             # bash inserts what the lines have in common, which must not end within an escape.
             common = os.path.commonprefix(rests)  # noqa: RUF071 - of texts
             quoted = quote_bash(common, word.quote)
             shown = [quoted + printable(rest[len(common) :]) for rest in rests]
+            if common not in rests:
+                names = [item.value if before.text else "" for _, item in matches]
+                notes = [
+                    ": ".join(filter(None, (brief(name, _LABEL), _label(item))))
+                    for name, (_, item) in zip(names, matches, strict=True)
+                ]
+                shown = [
+                    f"{each}  ({note})" if note else each
+                    for each, note in zip(shown, notes, strict=True)
+                ]
         else:
             shown = [quote_bash(rest, word.quote) for rest in rests]
             # Readline closes the quotation marks, but not behind the same mark.
