@@ -168,6 +168,13 @@ def _label(item: CompletionItem) -> str:
     return "" if label == item.value else label
 
 
+def _note(item: CompletionItem, *, whole: bool) -> str:
+    """The label of a match and, where only the end of its value is listed, the ``whole`` one."""
+    parts = [brief(item.value, _LABEL)] if whole else []
+    parts += [label] if (label := _label(item)) else []
+    return f"  ({': '.join(parts)})" if parts else ""
+
+
 def _is_open(items: list[CompletionItem]) -> bool:
     return len(items) == 1 and items[0].value.startswith("@") and items[0].value.endswith("/")
 
@@ -201,14 +208,9 @@ class BashComplete(_Complete):
             quoted = quote_bash(common, word.quote)
             shown = [quoted + printable(rest[len(common) :]) for rest in rests]
             if common not in rests:
-                names = [item.value if before.text else "" for _, item in matches]
-                notes = [
-                    ": ".join(filter(None, (brief(name, _LABEL), _label(item))))
-                    for name, (_, item) in zip(names, matches, strict=True)
-                ]
                 shown = [
-                    f"{each}  ({note})" if note else each
-                    for each, note in zip(shown, notes, strict=True)
+                    f"{each}{_note(item, whole=bool(before.text))}"
+                    for each, (_, item) in zip(shown, matches, strict=True)
                 ]
         else:
             shown = [quote_bash(rest, word.quote) for rest in rests]
