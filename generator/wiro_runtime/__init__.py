@@ -7,8 +7,6 @@ with Wiro() as client:
     paths = sd.run(client, prompt="a lighthouse").download("out/")
 """
 
-from typing import Final
-
 from wiro_runtime.client import AsyncWiro, Client, Wiro
 from wiro_runtime.errors import (
     ApiError,
@@ -26,13 +24,14 @@ from wiro_runtime.errors import (
     TaskFailed,
     TaskTimeout,
     UnexpectedAnswer,
+    UnexpectedResponse,
     WiroError,
 )
 from wiro_runtime.hooks import Hooks, RequestInfo, ResponseInfo, RetryInfo, TaskInfo
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.results.result import Output, Result
-from wiro_runtime.settings import Retries, Timeouts, Timing
+from wiro_runtime.settings import PollSchedule, Retries, Timeouts, Timing
 from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.tasks.events import (
     BinaryFrame,
@@ -46,11 +45,9 @@ from wiro_runtime.tasks.events import (
     ThinkingDelta,
 )
 from wiro_runtime.tasks.records import LostSubmission
-from wiro_runtime.tasks.schedule import PollSchedule
 from wiro_runtime.tasks.task import AsyncTask, Task
 from wiro_runtime.tasks.text import Segment, ToolCall, Usage
-
-__version__: Final = "0.1.0"
+from wiro_runtime.version import __version__
 
 __all__ = [
     "ApiError",
@@ -99,6 +96,7 @@ __all__ = [
     "ToolCall",
     "ToolInputs",
     "UnexpectedAnswer",
+    "UnexpectedResponse",
     "Usage",
     "Wiro",
     "WiroError",

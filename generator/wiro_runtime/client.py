@@ -1,37 +1,52 @@
-"""``Wiro`` and ``AsyncWiro``: settings, a port, and one line for each thing that Wiro can do."""
+"""``Wiro`` and ``AsyncWiro``: settings, a service, and one line for each thing that Wiro can do."""
 
 from __future__ import annotations
 
+import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from wiro_runtime.catalogue import open_catalogue
-from wiro_runtime.checks import check_path
-from wiro_runtime.http.port import run_blocking
+from wiro_runtime.inputs.arguments import check_path
+from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
 from wiro_runtime.results.result import Result
-from wiro_runtime.settings import load_settings
-from wiro_runtime.tasks.service import Runs
+from wiro_runtime.settings import load_settings, make_credentials
 from wiro_runtime.tasks.state import TaskState
-from wiro_runtime.tasks.task import AsyncTask, Task
+from wiro_runtime.tasks.task import AsyncTask, Task, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    import asyncio
+    from collections.abc import Iterable, Iterator
     from os import PathLike
     from types import TracebackType
     from typing import Never, Self
 
+    import httpx2
+
     from wiro_runtime.catalogue import Catalogue
     from wiro_runtime.hooks import Hooks
-    from wiro_runtime.http.port import Port
     from wiro_runtime.inputs.files import FileLike
-    from wiro_runtime.inputs.model import ToolInputs
-    from wiro_runtime.settings import OnInterrupt, Retries, Settings, Timeouts, Timing
+    from wiro_runtime.settings import (
+        OnInterrupt,
+        PollSchedule,
+        Retries,
+        Timeouts,
+        Timing,
+    )
     from wiro_runtime.tasks.events import OnUpdate
     from wiro_runtime.tasks.journal import Journal
     from wiro_runtime.tasks.records import LostSubmission
-    from wiro_runtime.tasks.schedule import PollSchedule
+    from wiro_runtime.tasks.service import TaskService
+    from wiro_runtime.tasks.submission import Submission
+
+RunInputs: TypeAlias = (
+    "ToolInputs | Mapping[str, object] | Callable[[], ToolInputs | Mapping[str, object]]"
+)
+"""Inputs of a run, or a function that makes them where what it raises belongs."""
+
+_PATIENCE = 60.0
 
 # Generated code spells these names.
 ResultT = TypeVar("ResultT", covariant=True)  # noqa: PLC0105 - see above
@@ -46,11 +61,18 @@ class Client(ABC, Generic[ResultT, TaskT]):
     addresses to ``WIRO_BASE_URL`` and ``WIRO_SOCKET_URL``. Key and secret are a pair: with
     ``api_key`` given, the secret of the environment is not used. A project without a secret signs
     nothing. With a ``base_url`` that is not Wiro's own and no ``socket_url``, tasks are only
-    polled. ``project_id`` books runs on a project. ``max_concurrency`` bounds requests in
-    flight, and connections with them. Files are fetched over https from hosts with a public name;
-    ``allow_hosts`` names others, such as ``"127.0.0.1"``. ``journal`` is a file that remembers
-    submissions, for :meth:`Wiro.resume`. ``on_interrupt`` says what Ctrl-C, or the cancellation of
-    a coroutine, does to a task that is waited for: ``"leave"`` lets it go on, ``"stop"`` stops it.
+    polled. ``project_id`` books runs on a project.
+
+    ``timeout`` is the time of one request in seconds, ``max_retries`` how often an idempotent call
+    is repeated; ``timeouts``, ``retries`` and ``poll`` say more. ``max_concurrency`` bounds
+    requests in flight, and connections with them. ``http_client`` is a client of httpx2 to be used
+    for all requests but WebSockets, with a proxy, certificates or a transport of one's own; it is
+    not closed. ``default_headers`` are sent to Wiro with every request. Files are fetched over
+    https from hosts with a public name; ``allow_hosts`` names others, such as ``"127.0.0.1"``.
+
+    ``journal`` is a file that remembers submissions, for :meth:`Wiro.resume`. ``on_interrupt`` says
+    what Ctrl-C, or the cancellation of a coroutine, does to a task that was submitted:
+    ``"leave"`` lets it go on, ``"stop"`` stops it.
     """
 
     def __init__(
@@ -61,6 +83,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
         base_url: str | None = None,
         socket_url: str | None = None,
         project_id: str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
         poll: PollSchedule | None = None,
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
@@ -69,14 +93,20 @@ class Client(ABC, Generic[ResultT, TaskT]):
         journal: str | PathLike[str] | None = None,
         on_interrupt: OnInterrupt = "leave",
         hooks: Hooks | None = None,
+        http_client: httpx2.AsyncClient | httpx2.Client | None = None,
+        default_headers: Mapping[str, str] | None = None,
         timing: Timing | None = None,
     ) -> None:
+        credentials = make_credentials(api_key, api_secret)
+        # What is raised from here on must not have them in the variables of this frame.
+        del api_key, api_secret
         self._settings = load_settings(
-            api_key=api_key,
-            api_secret=api_secret,
+            credentials=credentials,
             base_url=base_url,
             socket_url=socket_url,
             project_id=project_id,
+            timeout=timeout,
+            max_retries=max_retries,
             poll=poll,
             timeouts=timeouts,
             retries=retries,
@@ -84,18 +114,27 @@ class Client(ABC, Generic[ResultT, TaskT]):
             allow_hosts=allow_hosts,
             on_interrupt=on_interrupt,
             hooks=hooks,
+            default_headers=default_headers,
             timing=timing,
         )
+        self._http_client = http_client
         self._journal = _open_journal(journal)
-        self._runs = Runs(self._settings, self._make_port(self._settings), self._journal)
+        self._start()
 
     @abstractmethod
-    def _make_port(self, settings: Settings) -> Port: ...
+    def _start(self) -> None:
+        """Make the service, so that what cannot be used is said at once."""
 
-    def _close(self) -> None:
-        self._runs.files.close()
-        if self._journal is not None:
-            self._journal.close()
+    def _make_service(self) -> TaskService:
+        # Not above: httpx2 and asyncio need not be imported to check inputs.
+        from wiro_runtime.tasks.service import TaskService  # noqa: PLC0415 - see above
+
+        return TaskService(self._settings, self._journal, self._http_client)
+
+    @property
+    @abstractmethod
+    def service(self) -> TaskService:
+        """The logic behind this client; not for its users."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._settings.base_url}>"
@@ -107,15 +146,17 @@ class Client(ABC, Generic[ResultT, TaskT]):
     def run(
         self,
         tool: str,
-        inputs: ToolInputs | Mapping[str, object],
+        inputs: RunInputs,
         *,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
+        validate: bool = True,
     ) -> ResultT:
         """Submit a run of ``tool`` and wait for its end, ``timeout`` seconds at most.
 
-        A mapping of ``inputs`` is sent as it is. ``on_update`` is called with every event,
+        A mapping of ``inputs`` is checked as :meth:`run_tool` does when ``wiro_tools`` has the
+        tool; ``validate=False`` sends it as it is. ``on_update`` is called with every event,
         ``callback_url`` is where Wiro posts the ended task. Raises :class:`WiroError`.
         """
 
@@ -123,11 +164,18 @@ class Client(ABC, Generic[ResultT, TaskT]):
     def submit(
         self,
         tool: str,
-        inputs: ToolInputs | Mapping[str, object],
+        inputs: RunInputs,
         *,
+        timeout: float = _PATIENCE,
         callback_url: str | None = None,
+        validate: bool = True,
     ) -> TaskT:
-        """Submit a run of ``tool`` and come back as soon as Wiro has accepted it."""
+        """Submit a run of ``tool`` and return its task as soon as Wiro has accepted it.
+
+        While as many tasks run as the account allows it waits for one of this client's to end,
+        ``timeout`` seconds at most (0: not at all), and then raises
+        :class:`ConcurrencyLimitError`. See :meth:`run` for the rest.
+        """
 
     def run_tool(
         self,
@@ -144,9 +192,13 @@ class Client(ABC, Generic[ResultT, TaskT]):
 
         Raises :class:`InvalidInputs` for a tool that the package does not have, too.
         """
-        checked = resolve_inputs(tool, inputs, package=open_catalogue(package))
         return self.run(
-            tool, checked, timeout=timeout, on_update=on_update, callback_url=callback_url
+            tool,
+            lambda: resolve_inputs(tool, inputs, package=open_catalogue(package)),
+            timeout=timeout,
+            on_update=on_update,
+            callback_url=callback_url,
+            validate=False,
         )
 
     def submit_tool(
@@ -155,11 +207,17 @@ class Client(ABC, Generic[ResultT, TaskT]):
         inputs: ToolInputs | Mapping[str, object],
         *,
         package: str | Catalogue = "wiro_tools",
+        timeout: float = _PATIENCE,
         callback_url: str | None = None,
     ) -> TaskT:
         """:meth:`submit` for a tool of which only the id is known; see :meth:`run_tool`."""
-        checked = resolve_inputs(tool, inputs, package=open_catalogue(package))
-        return self.submit(tool, checked, callback_url=callback_url)
+        return self.submit(
+            tool,
+            lambda: resolve_inputs(tool, inputs, package=open_catalogue(package)),
+            timeout=timeout,
+            callback_url=callback_url,
+            validate=False,
+        )
 
 
 def _open_journal(path: str | PathLike[str] | None) -> Journal | None:
@@ -171,15 +229,35 @@ def _open_journal(path: str | PathLike[str] | None) -> Journal | None:
     return Journal(path)
 
 
+def _resolved(tool: str, inputs: RunInputs, *, validate: bool) -> ToolInputs | Mapping[str, object]:
+    """The inputs of a run, checked by the validator of its tool where one is installed."""
+    return resolve_inputs(tool, inputs() if callable(inputs) else inputs, validate=validate)
+
+
 class Wiro(Client[Result, Task]):
-    """A client that blocks; threads may share it. See :class:`Client` for its arguments."""
+    """A client that blocks; threads may share it. See :class:`Client` for its arguments.
 
-    def _make_port(self, settings: Settings) -> Port:
-        # Here and not above, because httpx2 need not be there to check inputs.
-        from wiro_runtime.http.blocking import BlockingPort  # noqa: PLC0415 - see above
+    It works on an event loop in a background thread, which all clients of the process share.
+    ``on_update`` and hooks are called in the thread that waits. In a forked child the client
+    begins anew, with connections of its own.
+    """
 
-        self._port = BlockingPort(settings)
-        return self._port
+    def _start(self) -> None:
+        # By event loop. That of a parent process stays: closing it would disturb the parent.
+        self._services: dict[asyncio.AbstractEventLoop, TaskService] = {}
+        _ = self.service
+
+    @property
+    def service(self) -> TaskService:
+        """The logic behind this client, on the loop of this process; not for its users."""
+        from wiro_runtime.http.loop import background_loop  # noqa: PLC0415 - imports asyncio
+
+        loop = background_loop()
+        found = self._services.get(loop)
+        if found is None:
+            found = self._services.setdefault(loop, self._make_service())
+            weakref.finalize(self, found.abandon, loop).atexit = False
+        return found
 
     def __enter__(self) -> Self:
         return self
@@ -194,61 +272,76 @@ class Wiro(Client[Result, Task]):
 
     def close(self) -> None:
         """Close its connections and its journal. Tasks go on."""
-        self._port.close()
-        self._close()
+        run(self.service.aclose())
 
     def run(
         self,
         tool: str,
-        inputs: ToolInputs | Mapping[str, object],
+        inputs: RunInputs,
         *,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
+        validate: bool = True,
     ) -> Result:
-        return run_blocking(self._runs.run(tool, inputs, timeout, on_update, callback_url))
+        given = _resolved(tool, inputs, validate=validate)
+        submission = self.service.submission(tool, given, callback_url)
+        with submission.named():
+            return run(self.service.run(submission, timeout, on_update))
 
     def submit(
         self,
         tool: str,
-        inputs: ToolInputs | Mapping[str, object],
+        inputs: RunInputs,
         *,
+        timeout: float = _PATIENCE,
         callback_url: str | None = None,
+        validate: bool = True,
     ) -> Task:
-        return Task(self._runs, run_blocking(self._runs.submit(tool, inputs, callback_url)))
+        given = _resolved(tool, inputs, validate=validate)
+        submission = self.service.submission(tool, given, callback_url)
+        with submission.named():
+            return Task(self, run(self.service.submit(submission, timeout)))
 
     def task(self, task: str) -> Task:
         """The task with this id or token; nothing is sent yet."""
-        return Task(self._runs, self._runs.state_of(task))
+        return Task(self, self.service.state_of(task))
 
     def resume(self, *, ended: bool = False) -> Iterator[Task | LostSubmission]:
         """What the journal knows to be unfinished: tasks that have not been seen to end (``ended``:
-        and the last thousand that have), then submissions whose fate nobody knows.
+        and the last thousand that have), then submissions that may have been accepted.
 
-        What another living client is at work on is left to it; what a client that is gone has left
-        behind is given to one of those who ask.
+        The tasks of another client that lives are left to it; those of a client that is gone are
+        given to one of those who ask.
         """
-        for each in self._runs.resumed(ended=ended):
-            yield Task(self._runs, each) if isinstance(each, TaskState) else each
+        for each in self.service.resumed(ended=ended):
+            yield Task(self, each) if isinstance(each, TaskState) else each
 
     def forget(self, lost: LostSubmission) -> None:
-        """Take a lost submission off the journal, once its fate is known."""
-        run_blocking(self._runs.forget(lost))
+        """Take a lost submission off the journal, once it is known what became of it."""
+        run(self.service.forget(lost))
 
     def upload(self, file: FileLike, *, name: str | None = None) -> str:
         """Upload a file, 100 MB at most, and get an address that any input takes, any number of
         times. ``name`` is used instead of the file's own."""
-        return run_blocking(self._runs.upload(file, name))
+        return run(self.service.upload(file, name))
+
+    def post(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """Call an endpoint that has no method, such as ``client.post("/Tool/Explore")``, and return
+        the JSON object of its response. It is repeated only when it certainly did not arrive."""
+        return run(self.service.post(path, body))
 
 
 class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTask]]):
     """:class:`Wiro` for an event loop (asyncio)."""
 
-    def _make_port(self, settings: Settings) -> Port:
-        from wiro_runtime.http.nonblocking import AsyncPort  # noqa: PLC0415 - imports asyncio
+    def _start(self) -> None:
+        self._service = self._make_service()
 
-        self._port = AsyncPort(settings)
-        return self._port
+    @property
+    def service(self) -> TaskService:
+        """The logic behind this client; not for its users."""
+        return self._service
 
     async def __aenter__(self) -> Self:
         return self
@@ -263,42 +356,64 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
 
     async def aclose(self) -> None:
         """Close its connections and its journal. Tasks go on."""
-        await self._port.aclose()
-        self._close()
+        await self.service.aclose()
 
     async def run(
         self,
         tool: str,
-        inputs: ToolInputs | Mapping[str, object],
+        inputs: RunInputs,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the deadline of a task
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
+        validate: bool = True,
     ) -> Result:
-        return await self._runs.run(tool, inputs, timeout, on_update, callback_url)
+        submission = await self._submission(tool, inputs, callback_url, validate)
+        with submission.named():
+            return await self.service.run(submission, timeout, on_update)
 
     async def submit(
         self,
         tool: str,
-        inputs: ToolInputs | Mapping[str, object],
+        inputs: RunInputs,
         *,
+        timeout: float = _PATIENCE,  # noqa: ASYNC109 - how long to wait at a limit of Wiro's
         callback_url: str | None = None,
+        validate: bool = True,
     ) -> AsyncTask:
-        return AsyncTask(self._runs, await self._runs.submit(tool, inputs, callback_url))
+        submission = await self._submission(tool, inputs, callback_url, validate)
+        with submission.named():
+            return AsyncTask(self, await self.service.submit(submission, timeout))
+
+    async def _submission(
+        self, tool: str, inputs: RunInputs, callback_url: str | None, validate: bool
+    ) -> Submission:
+        self.service.transport.check_loop()
+        given = inputs() if callable(inputs) else inputs
+        if validate and not isinstance(given, ToolInputs):
+            from wiro_runtime.http.loop import run_in_thread  # noqa: PLC0415 - imports asyncio
+
+            # The validator of the tool is read from the disk when it is first used.
+            given = await run_in_thread(lambda: resolve_inputs(tool, given))
+        return self.service.submission(tool, given, callback_url)
 
     def task(self, task: str) -> AsyncTask:
         """The task with this id or token; nothing is sent yet."""
-        return AsyncTask(self._runs, self._runs.state_of(task))
+        return AsyncTask(self, self.service.state_of(task))
 
     def resume(self, *, ended: bool = False) -> Iterator[AsyncTask | LostSubmission]:
         """See :meth:`Wiro.resume`."""
-        for each in self._runs.resumed(ended=ended):
-            yield AsyncTask(self._runs, each) if isinstance(each, TaskState) else each
+        for each in self.service.resumed(ended=ended):
+            yield AsyncTask(self, each) if isinstance(each, TaskState) else each
 
     async def forget(self, lost: LostSubmission) -> None:
         """See :meth:`Wiro.forget`."""
-        await self._runs.forget(lost)
+        await self.service.forget(lost)
 
     async def upload(self, file: FileLike, *, name: str | None = None) -> str:
         """See :meth:`Wiro.upload`."""
-        return await self._runs.upload(file, name)
+        return await self.service.upload(file, name)
+
+    async def post(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """See :meth:`Wiro.post`."""
+        return await self.service.post(path, body)

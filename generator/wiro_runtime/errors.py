@@ -3,18 +3,18 @@
     WiroError
       ConfigurationError        the client cannot be built or used as asked
       InvalidInputs             an input of a tool is wrong; nothing was sent (also a ValueError)
-      ApiError                  Wiro answered, and the answer is not success
+      ApiError                  Wiro responded, and the response is not success
         AuthenticationError       key, signature or sign-in refused
         NotFoundError             no such tool or task, or not yours
         InsufficientBalanceError  the balance does not cover the run
         ConcurrencyLimitError     too many tasks at once (code 96)
         RateLimitError            too many requests (HTTP 429)
-        UnexpectedAnswer          not an answer of Wiro's: HTML, cut JSON, missing fields
-      ConnectionFailed          no answer
-      SubmissionUncertain       a run may have been accepted, and its answer is lost
+        UnexpectedResponse        not a response of Wiro's: HTML, cut JSON, missing fields
+      ConnectionFailed          no response
+      SubmissionUncertain       a run may have been accepted, and its response is lost
       TaskFailed                the task ended, without success
       TaskCancelled             the task was cancelled
-      TaskTimeout               the task had not ended when the time was up
+      TaskTimeout               the task had not ended when the time was up (also a TimeoutError)
       DownloadError             an output could not be fetched whole
 
 ``retryable`` means: the same call may be made again and nothing can be paid for twice. Every error
@@ -46,6 +46,7 @@ __all__ = [
     "TaskFailed",
     "TaskTimeout",
     "UnexpectedAnswer",
+    "UnexpectedResponse",
     "WiroError",
 ]
 
@@ -81,10 +82,11 @@ class InvalidInputs(WiroError, ValueError):  # noqa: N818 - says what happened
 
 
 class ApiError(WiroError):
-    """Wiro answered, and said no.
+    """Wiro's response says that a call failed.
 
-    ``code`` is Wiro's (see its error table; ``None`` where the answer has none), ``http_status``
-    that of the answer, ``retry_after`` the seconds that the server asked to wait.
+    ``code`` is Wiro's (see its error table; ``None`` where the response has none), ``status_code``
+    that of HTTP, ``retry_after`` the seconds that the server asked to wait, ``body`` the text of
+    the response, up to 64 kB of it.
     """
 
     def __init__(
@@ -96,12 +98,19 @@ class ApiError(WiroError):
         retry_after: float | None = None,
         retryable: bool = False,
         task_id: str | None = None,
+        body: str = "",
     ) -> None:
         super().__init__(message, retryable=retryable, task_id=task_id)
         self.message = message
         self.code = code
         self.http_status = http_status
         self.retry_after = retry_after
+        self.body = body
+
+    @property
+    def status_code(self) -> int | None:
+        """The status of HTTP; ``http_status`` is its older name."""
+        return self.http_status
 
 
 class AuthenticationError(ApiError):
@@ -124,12 +133,17 @@ class RateLimitError(ApiError):
     """Too many requests (HTTP 429). The request was not accepted."""
 
 
-class UnexpectedAnswer(ApiError):  # noqa: N818 - says what happened
-    """An answer that is not one of Wiro's: HTML, cut or invalid JSON, fields missing."""
+class UnexpectedResponse(ApiError):  # noqa: N818 - says what happened
+    """A response that is not one of Wiro's: HTML, cut or invalid JSON, fields missing."""
+
+
+UnexpectedAnswer = UnexpectedResponse
+"""The older name of :class:`UnexpectedResponse`."""
 
 
 class ConnectionFailed(WiroError):  # noqa: N818 - says what happened
-    """No answer arrived. ``maybe_sent`` is false when the request certainly never left."""
+    """No whole response arrived. ``maybe_sent`` is false when the first byte of the request
+    certainly never left; ``partial`` is what arrived of the body."""
 
     def __init__(
         self,
@@ -138,13 +152,15 @@ class ConnectionFailed(WiroError):  # noqa: N818 - says what happened
         maybe_sent: bool = True,
         retryable: bool = True,
         task_id: str | None = None,
+        partial: bytes = b"",
     ) -> None:
         super().__init__(message, retryable=retryable, task_id=task_id)
         self.maybe_sent = maybe_sent
+        self.partial = partial
 
 
 class SubmissionUncertain(WiroError):  # noqa: N818 - says what happened
-    """A run was sent and its answer is lost: a task may exist and may be billed.
+    """A run was sent and its response is lost: a task may exist and may be billed.
 
     It is never sent again by itself. ``tool`` says which one it was, ``submission`` is the key of
     the journal entry when the client keeps a journal.
@@ -182,7 +198,7 @@ class TaskCancelled(_TaskEnded):
     """
 
 
-class TaskTimeout(_TaskEnded):
+class TaskTimeout(_TaskEnded, TimeoutError):  # noqa: N818 - says what happened
     """The task had not ended in time. It goes on, and may be billed; wait again by its id.
 
     ``detail`` is the last state that was seen, ``None`` when there was none.

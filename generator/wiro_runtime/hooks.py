@@ -21,7 +21,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from wiro_runtime.checks import check_functions
+from wiro_runtime.inputs.arguments import check_functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,8 @@ class TaskInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """Functions that are called as things happen, on the thread where they happen.
+    """Functions that are called as things happen: for ``Wiro`` in the thread that waits for the
+    call, for ``AsyncWiro`` in its event loop.
 
     They must be quick. What they raise is logged and goes no further: watching a run must not
     break it.
@@ -89,10 +90,12 @@ class Hooks:
         check_functions(self, self.__slots__, optional=True)
 
 
-def call(hook: Callable[[T], object] | None, info: T) -> None:
-    """Call ``hook`` if there is one, and survive it."""
+async def call_hook(hook: Callable[[T], object] | None, info: T) -> None:
+    """Call ``hook``, if there is one, where its user waits. What it raises is logged."""
     if hook is not None:
+        from wiro_runtime.http.loop import call_back  # noqa: PLC0415 - imports asyncio
+
         try:
-            hook(info)
+            await call_back(hook, info)
         except Exception:
             log.exception("a hook failed")

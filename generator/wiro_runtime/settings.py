@@ -1,4 +1,4 @@
-"""What a client is told once: who it is, where Wiro is, how long to wait."""
+"""What a client is told once: its key, where Wiro is, how long to wait."""
 
 from __future__ import annotations
 
@@ -7,47 +7,52 @@ import os
 import random
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from wiro_runtime.checks import (
+from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.hooks import Hooks
+from wiro_runtime.http.logs import redact_logs
+from wiro_runtime.http.signing import Credentials
+from wiro_runtime.inputs.arguments import (
     check_duration,
     check_functions,
     check_kind,
     check_number,
     check_whole,
-    shown,
+    is_number,
 )
-from wiro_runtime.errors import ConfigurationError
-from wiro_runtime.hooks import Hooks
-from wiro_runtime.http.logs import SHORTEST, redact_logs
+from wiro_runtime.inputs.messages import shown
 from wiro_runtime.results.addresses import host_set
-from wiro_runtime.tasks.schedule import PollSchedule
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
 
 OnInterrupt: TypeAlias = Literal["leave", "stop"]
 
+_MAX_RETRY_AFTER: Final = 120.0
+"""Seconds up to which a server's ``Retry-After`` is obeyed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """Limits in seconds, none of them infinite.
 
-    ``connect``: to open a connection. ``request``: for one request, from its first byte to the
-    last of the answer, however slowly the server drips. ``stall``: between two pieces of a file.
-    ``transfer``: for one file, up or down. ``silence``: of a WebSocket, before the task is looked
-    at. ``wait``: for a task, unless the call says otherwise.
+    ``connect``: to open a connection. ``request``: for one request, from the moment it has its
+    place among ``max_concurrency`` others to the last byte of its response. ``read``: between two
+    pieces of a file. ``transfer``: for one file, up or down. ``socket_idle``: of a WebSocket
+    without frames, before Task/Detail is asked. ``wait``: for a task, unless the call says
+    otherwise.
     """
 
     connect: float = 10.0
     request: float = 60.0
-    stall: float = 30.0
+    read: float = 30.0
     transfer: float = 3600.0
-    silence: float = 20.0
+    socket_idle: float = 20.0
     wait: float = 24 * 3600.0
 
     def __post_init__(self) -> None:
@@ -57,50 +62,103 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """How reads are repeated: ``attempts`` in all, the delays doubling from ``first`` to ``cap``
-    seconds, each drawn from its upper half. ``Retry-After`` is obeyed up to ``after_cap``."""
+    """How idempotent calls are repeated: ``attempts`` in all, the delays doubling from
+    ``initial_delay`` to ``max_delay`` seconds, each drawn from its upper half. ``Retry-After`` is
+    obeyed up to 120 s."""
 
     attempts: int = 5
-    first: float = 0.5
-    cap: float = 20.0
-    after_cap: float = 120.0
+    initial_delay: float = 0.5
+    max_delay: float = 20.0
 
     def __post_init__(self) -> None:
         check_whole("retries.attempts", self.attempts, 1)
-        for name in ("first", "cap", "after_cap"):
+        for name in ("initial_delay", "max_delay"):
             check_number(f"retries.{name}", getattr(self, name))
 
     def delay(self, failures: int, retry_after: float | None, random: Callable[[], float]) -> float:
         """Seconds before the next attempt, after ``failures`` (1 or more) in a row."""
-        backoff = min(self.cap, self.first * 2 ** min(failures - 1, 32)) * (0.5 + random() / 2)
-        return max(backoff, min(retry_after or 0.0, self.after_cap))
+        longest = min(self.max_delay, self.initial_delay * 2 ** min(failures - 1, 32))
+        return max(longest * (0.5 + random() / 2), min(retry_after or 0.0, _MAX_RETRY_AFTER))
 
 
-async def _async_sleep(seconds: float) -> None:
-    import asyncio  # noqa: PLC0415 - costs a third of our import time, and Wiro never needs it
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollSchedule:
+    """Seconds between two requests for the state of a task, by the seconds since its submission.
+
+    ``intervals`` are pairs ``(from age, interval)`` in growing order, the first one from 0. Each
+    interval is drawn from ``interval * (1 ± jitter)``, so that many tasks submitted at once do not
+    ask at once.
+    """
+
+    intervals: tuple[tuple[float, float], ...] = ((0.0, 2.0), (30.0, 5.0), (120.0, 10.0))
+    jitter: float = 0.2
+
+    def __post_init__(self) -> None:
+        # A schedule that fails does so after the run was billed.
+        intervals = cast("Any", self.intervals)
+        if type(intervals) not in (tuple, list) or not all(map(_is_pair, intervals)):
+            raise ConfigurationError("intervals must be pairs: (from age, seconds)")
+        for age, seconds in self.intervals:
+            check_number("an age of a poll schedule", age)
+            check_duration("every interval", seconds)
+        ages = [age for age, _ in self.intervals]
+        if not ages or ages[0] != 0 or ages != sorted(set(ages)):
+            raise ConfigurationError("intervals must begin at age 0 and grow")
+        if not is_number(self.jitter) or self.jitter >= 1:
+            raise ConfigurationError(
+                f"jitter must be at least 0 and below 1, not {shown(self.jitter)}"
+            )
+
+    @classmethod
+    def every(cls, seconds: float, *, jitter: float = 0.2) -> PollSchedule:
+        """One interval for all ages."""
+        return cls(intervals=((0.0, seconds),), jitter=jitter)
+
+    def delay(self, age: float, random: Callable[[], float]) -> float:
+        """Seconds to wait when the task is ``age`` seconds old; ``random`` gives 0 to 1."""
+        interval = next(
+            interval for start, interval in reversed(self.intervals) if age >= start or start == 0
+        )
+        return interval * (1 + self.jitter * (2 * random() - 1))
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and len(cast("tuple[Any, ...]", value)) == 2
+
+
+async def _sleep(seconds: float) -> None:
+    import asyncio  # noqa: PLC0415 - a fifth of the import time of this package
 
     await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Clock (monotonic seconds), sleep and randomness (0 to 1), so that tests need not wait."""
+    """Clock (monotonic seconds), sleep and randomness (0 to 1), so that tests need not wait.
+
+    ``sleep`` is a function or a coroutine function of seconds.
+    """
 
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] = time.sleep
-    async_sleep: Callable[[float], Awaitable[object]] = _async_sleep
+    sleep: Callable[[float], Any] = _sleep
     random: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
         check_functions(self, self.__slots__, optional=False)
 
+    async def pause(self, seconds: float) -> None:
+        """Sleep for ``seconds``."""
+        outcome = self.sleep(seconds)
+        if hasattr(outcome, "__await__"):
+            await outcome
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that is fixed for the life of a client. Its repr shows no secret."""
+    """Everything that is fixed for the life of a client. ``credentials`` is ``None`` in the copy
+    that results carry, which only fetch files."""
 
-    api_key: str = field(repr=False)
-    api_secret: str | None = field(repr=False)
+    credentials: Credentials | None
     base_url: str
     socket_url: str | None
     project_id: str | None
@@ -112,6 +170,7 @@ class Settings:
     allow_hosts: frozenset[str]
     on_interrupt: OnInterrupt
     hooks: Hooks
+    default_headers: Mapping[str, str] = field(repr=False)
 
     @property
     def local(self) -> bool:
@@ -119,32 +178,32 @@ class Settings:
         return self.base_url.startswith("http://")
 
     def public(self) -> Settings:
-        """What somebody else needs who fetches files: the limits, and nothing that is secret."""
+        """The settings of downloads: the limits, and nothing that is secret."""
         return replace(
             self,
-            api_key="",
-            api_secret=None,
+            credentials=None,
             socket_url=None,
             project_id=None,
             timing=Timing(),
             hooks=Hooks(),
+            default_headers={},
         )
 
     def redact(self, text: str) -> str:
         """``text`` without the key and the secret, should a server have echoed them."""
-        for secret in (self.api_key, self.api_secret):
-            if secret and len(secret) >= SHORTEST:
-                text = text.replace(secret, "***")
-        return text
+        return text if self.credentials is None else self.credentials.redact(text)
 
 
 def load_settings(
     *,
+    credentials: Credentials | ConfigurationError | None = None,
     api_key: str | None = None,
     api_secret: str | None = None,
     base_url: str | None = None,
     socket_url: str | None = None,
     project_id: str | None = None,
+    timeout: float | None = None,
+    max_retries: int | None = None,
     poll: PollSchedule | None = None,
     timeouts: Timeouts | None = None,
     retries: Retries | None = None,
@@ -153,32 +212,19 @@ def load_settings(
     allow_hosts: Iterable[str] = (),
     on_interrupt: OnInterrupt = "leave",
     hooks: Hooks | None = None,
+    default_headers: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings from arguments and, for what is not given, the ``WIRO_…`` environment variables.
 
-    Key and secret are a pair: a secret from the environment is never used with a key from the
-    caller. Without an address for WebSockets there is one only with Wiro's own base address: a
-    token is nothing for a server that nobody has named. Raises :class:`ConfigurationError`, which
-    never shows either.
+    ``timeout`` is ``timeouts.request``, ``max_retries`` one less than ``retries.attempts``. Without
+    an address for WebSockets there is one only with Wiro's own base address, as the token of a task
+    is not for another server. Raises :class:`ConfigurationError`.
     """
-    if api_key is None:
-        api_key = os.environ.get("WIRO_API_KEY", "").strip()
-        if api_secret is None:
-            api_secret = os.environ.get("WIRO_API_SECRET", "").strip()
-    if api_key == "":
-        raise ConfigurationError(
-            "no API key: set WIRO_API_KEY (and WIRO_API_SECRET, unless the project has none) "
-            "or pass api_key="
-        )
-    for name, value in (
-        ("API key", api_key),
-        ("API secret", "" if api_secret is None else api_secret),
-    ):
-        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
-            raise ConfigurationError(f"the {name} is text, not {type(value).__name__}")
-        if not value.isascii() or not value.isprintable() or " " in value:
-            raise ConfigurationError(f"the {name} holds characters that no key of Wiro's has")
-    redact_logs(api_key, api_secret)
+    if credentials is None:
+        credentials = make_credentials(api_key, api_secret)
+    del api_key, api_secret
+    if isinstance(credentials, ConfigurationError):
+        raise credentials
     check_whole("max_concurrency", max_concurrency, 1)
     if on_interrupt not in ("leave", "stop"):
         raise ConfigurationError(f"on_interrupt is 'leave' or 'stop', not {shown(on_interrupt)}")
@@ -197,12 +243,18 @@ def load_settings(
         (Hooks, hooks),
     ):
         check_kind("poll" if kind is PollSchedule else kind.__name__.lower(), value, kind)
+    if timeout is not None:
+        check_duration("timeout", timeout)
+        timeouts = replace(timeouts, request=timeout)
+    if max_retries is not None:
+        check_whole("max_retries", max_retries, 0)
+        retries = replace(retries, attempts=max_retries + 1)
     base_url = _address(base_url, "WIRO_BASE_URL", BASE_URL, "http")
     if socket_url is None and not os.environ.get("WIRO_SOCKET_URL", "").strip():
         socket_url = SOCKET_URL if base_url == BASE_URL else ""
+    redact_logs()
     return Settings(
-        api_key=api_key,
-        api_secret=api_secret or None,
+        credentials=credentials,
         base_url=base_url,
         socket_url=(
             None if socket_url == "" else _address(socket_url, "WIRO_SOCKET_URL", SOCKET_URL, "ws")
@@ -216,13 +268,52 @@ def load_settings(
         allow_hosts=host_set(allow_hosts),
         on_interrupt=on_interrupt,
         hooks=hooks,
+        default_headers=_headers(default_headers),
     )
+
+
+def make_credentials(api_key: Any, api_secret: Any) -> Credentials | ConfigurationError:
+    """The credentials of a client: arguments, or ``WIRO_API_KEY`` and ``WIRO_API_SECRET``.
+
+    They are a pair: a secret from the environment is never used with a key from the caller. An
+    error is returned, so that the frame of the caller, with the key in it, is in no traceback.
+    """
+    if api_key is None:
+        api_key = os.environ.get("WIRO_API_KEY", "").strip()
+        if api_secret is None:
+            api_secret = os.environ.get("WIRO_API_SECRET", "").strip()
+    if api_key == "":
+        return ConfigurationError(
+            "no API key: set WIRO_API_KEY (and WIRO_API_SECRET, unless the project has none) "
+            "or pass api_key="
+        )
+    for name, value in (("key", api_key), ("secret", "" if api_secret is None else api_secret)):
+        if not isinstance(value, str):
+            return ConfigurationError(f"the API {name} is text, not {type(value).__name__}")
+        if not value.isascii() or not value.isprintable() or " " in value:
+            return ConfigurationError(f"the API {name} holds characters that no key of Wiro's has")
+    return Credentials(api_key, api_secret or None)
+
+
+def _headers(given: Mapping[str, str] | None) -> dict[str, str]:
+    """Headers for every request to Wiro, names in lower case."""
+    found: dict[str, str] = {}
+    for name, value in dict(given or {}).items():
+        texts = isinstance(name, str) and isinstance(value, str)  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        if not texts or not f"{name}{value}".isascii() or not f"{name}{value}".isprintable():
+            raise ConfigurationError(
+                f"default_headers maps text to printable ASCII text, not {shown(name)}"
+            )
+        found[name.lower()] = value
+    return found
 
 
 def _address(given: str | None, variable: str, default: str, scheme: str) -> str:
     if given is not None and not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
         raise ConfigurationError(f"an address is text, not {type(given).__name__}")
     address = (given or os.environ.get(variable, "").strip() or default).rstrip("/")
+    scheme_given, separator, rest = address.partition("://")
+    address = f"{scheme_given.lower()}{separator}{rest}"
     where = variable if given is None else variable.removeprefix("WIRO_").lower()
     try:
         parts = urlsplit(address)

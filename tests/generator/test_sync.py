@@ -49,7 +49,7 @@ class World:
             api_key=self.simulator.api_key,
             api_secret=self.simulator.api_secret,
             base_url=self.simulator.base_url,
-            retries=Retries(first=0.01, cap=0.02),
+            retries=Retries(initial_delay=0.01, max_delay=0.02),
         )
         known = read_project(self.project.root).specs
         made = Options(pause=pause, **options)  # pyright: ignore[reportArgumentType]

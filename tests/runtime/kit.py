@@ -78,14 +78,12 @@ class FakeTime:
         self.slept.append(seconds)
         self.on_sleep(seconds)
 
-    async def async_sleep(self, seconds: float) -> None:
+    async def _pause(self, seconds: float) -> None:
         self.sleep(seconds)
         await asyncio.sleep(0)
 
     def timing(self) -> Timing:
-        return Timing(
-            clock=self.clock, sleep=self.sleep, async_sleep=self.async_sleep, random=lambda: 0.5
-        )
+        return Timing(clock=self.clock, sleep=self._pause, random=lambda: 0.5)
 
 
 def nameless(_value: object) -> str:

@@ -48,19 +48,14 @@ NO_INTERVALS: tuple[Any, ...] = (
 
 WRONG = [
     *wrong(Retries, "attempts", None, "3", 0, -1, 2.0, True, [], NAN),
-    *wrong(Retries, "first", *NO_DELAY),
-    *wrong(Retries, "cap", *NO_DELAY),
-    *wrong(Retries, "after_cap", *NO_DELAY),
+    *wrong(Retries, "initial_delay", *NO_DELAY),
+    *wrong(Retries, "max_delay", *NO_DELAY),
     *wrong(Timeouts, "wait", None, "1", 0, NAN, INFINITE, HUGE, True),
     *wrong(PollSchedule, "intervals", *NO_INTERVALS),
     *wrong(PollSchedule, "jitter", None, "0", 1, NAN, True, []),
     *wrong(PollSchedule.every, "seconds", None, "2", 0, HUGE, True),
     *(each for name in ("request", "response", "retry", "task") for each in wrong(Hooks, name, 5)),
-    *(
-        each
-        for name in ("clock", "sleep", "async_sleep", "random")
-        for each in wrong(Timing, name, None)
-    ),
+    *(each for name in ("clock", "sleep", "random") for each in wrong(Timing, name, None)),
 ]
 
 

@@ -170,7 +170,7 @@ def test_without_any_socket_the_task_is_polled(quick: Kit) -> None:
 
 def test_a_socket_that_falls_silent_is_found_out(quick: Kit) -> None:
     quick.simulator.faults.add("socket", faults.silence(after=3), times=None)
-    events = follow(quick, timeouts=Timeouts(silence=0.1))
+    events = follow(quick, timeouts=Timeouts(socket_idle=0.1))
     check_end(quick, events)
 
 
@@ -365,7 +365,7 @@ def test_a_socket_that_only_chatters_does_not_hide_the_end(quick: Kit) -> None:
                 time.sleep(0.02)
 
     with socket_server(chatter) as url:
-        events = follow(quick, socket_url=url, timeouts=Timeouts(silence=0.3, wait=60))
+        events = follow(quick, socket_url=url, timeouts=Timeouts(socket_idle=0.3, wait=60))
     assert isinstance(events[-1], TaskEnded)
 
 

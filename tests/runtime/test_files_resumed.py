@@ -101,7 +101,7 @@ def output(url: str, attempts: int = 1) -> Output:
     settings = load_settings(
         api_key="key",
         base_url="http://127.0.0.1:9/v1",
-        retries=Retries(attempts=attempts, first=0.01),
+        retries=Retries(attempts=attempts, initial_delay=0.01),
     )
     return Result.read(detail, "1", Files(settings)).outputs[0]
 

@@ -45,7 +45,7 @@ def test_no_logger_shows_a_credential_even_at_debug(
         token = kit.run(flow, timing=Timing(), poll=PollSchedule.every(0.01))
     text = "\n".join(record.getMessage() for record in caplog.records)
     names = {record.name.partition(".")[0] for record in caplog.records}
-    assert {"wiro_runtime", "httpx2", "httpcore2", "websockets"} <= names
+    assert {"wiro_runtime", "httpcore2", "websockets"} <= names
     assert not [secret for secret in (*credentials(kit), token) if secret in text]
 
 

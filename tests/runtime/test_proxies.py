@@ -242,7 +242,7 @@ def test_https_and_websockets_go_through_a_proxy_that_sees_nothing(
     assert all("authorization: basic" in head.lower() for head in asked)
     assert instant.api_key.encode() not in seen
     if not trusted:
-        assert "ConnectionFailed: cannot connect: " in done.stderr
+        assert "ConnectionFailed: cannot connect to wiro.example: " in done.stderr
         assert "certificate verify failed" in done.stderr
         assert instant.requests == []
         return

@@ -53,11 +53,8 @@ def runs_seen(kit: Kit) -> int:
         faults.status(408),
         faults.redirect("/v1/elsewhere"),
         faults.html(200, acts=True),
-        faults.truncated(),
-        faults.invalid_utf8(),
         faults.cut(5),
         faults.edit(lambda _answer: {"result": True, "errors": []}),
-        faults.edit(lambda answer: [answer]),
     ],
     ids=nameless,
 )
@@ -163,9 +160,10 @@ def test_many_submissions_at_the_limit_knock_one_at_a_time(manual_kit: Kit) -> N
 
     async def flow(client: AnyClient) -> set[str]:
         if isinstance(client, Wiro):
-            each = [asyncio.to_thread(client.submit, TOOL, PROMPT) for _ in range(8)]
+            each = [asyncio.to_thread(client.submit, TOOL, PROMPT, timeout=200) for _ in range(8)]
             return {task.id for task in await asyncio.gather(*each)}
-        return {task.id for task in await asyncio.gather(*(submit(client) for _ in range(8)))}
+        each = [client.submit(TOOL, PROMPT, timeout=200) for _ in range(8)]
+        return {task.id for task in await asyncio.gather(*each)}
 
     assert len(kit.run(flow)) == 8
     assert len(kit.simulator.runs) == 8

@@ -302,7 +302,7 @@ def test_an_empty_tasklist_is_not_found_with_the_id(kit: Kit) -> None:
         (faults.rate_limited(seconds=11), 11),
         (faults.rate_limited(milliseconds=1500), 1.5),
         (faults.rate_limited(date_in=90), 90),
-        (faults.rate_limited(seconds=100000), Retries().after_cap),
+        (faults.rate_limited(seconds=100000), 120),
         (faults.rate_limited(seconds=-5), 0.375),
         (faults.status(503, headers={"retry-after": "soon"}), 0.375),
         (faults.status(503, headers={"retry-after": "nan"}), 0.375),

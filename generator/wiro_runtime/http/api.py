@@ -1,36 +1,38 @@
-"""One call to Wiro: sign, send, read the answer, and repeat what may be repeated."""
+"""One call to Wiro: send it, read the response, and repeat what may be repeated."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import logging
-import time
 from collections.abc import Mapping
-from datetime import UTC
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
     ConcurrencyLimitError,
+    ConnectionFailed,
     InsufficientBalanceError,
     NotFoundError,
     RateLimitError,
-    UnexpectedAnswer,
+    UnexpectedResponse,
     WiroError,
 )
-from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call
+from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call_hook
 from wiro_runtime.http.json_text import parse_json
+from wiro_runtime.http.logs import log
 from wiro_runtime.http.multipart import Form
-from wiro_runtime.http.port import Answer, Port, Request
-from wiro_runtime.http.signing import auth_headers
+from wiro_runtime.http.retry_after import retry_after
+from wiro_runtime.http.transport import Request, Response, Transport
 from wiro_runtime.inputs.messages import shorten
-from wiro_runtime.tasks.detail import as_float, as_int, as_mappings, as_text
+from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from wiro_runtime.settings import Settings
 
-log = logging.getLogger("wiro_runtime")
+T = TypeVar("T")
 
 _BY_CODE: Final[dict[int, type[ApiError]]] = {
     1: NotFoundError,
@@ -46,7 +48,6 @@ _BY_STATUS: Final[dict[int, type[ApiError]]] = {
     429: RateLimitError,
 }
 
-
 _UNSIGNED: Final = (
     " (requests are not signed, as the client was given a key without a secret; a project that has "
     "a secret needs both)"
@@ -54,14 +55,14 @@ _UNSIGNED: Final = (
 
 
 class Api:
-    """Wiro's endpoints, over a port."""
+    """Wiro's endpoints over a transport."""
 
-    def __init__(self, settings: Settings, port: Port) -> None:
+    def __init__(self, settings: Settings, transport: Transport) -> None:
         self.settings = settings
-        self.port = port
+        self.transport = transport
         self.clock = settings.timing.clock
 
-    async def attempt(
+    async def send_once(
         self,
         path: str,
         body: bytes | Form,
@@ -69,12 +70,17 @@ class Api:
         *,
         task_id: str | None = None,
         fresh: bool = False,
-    ) -> dict[str, Any]:
-        """One request, signed, and its answer read. ``deadline`` is in seconds of the clock
-        (``None``: only that of a single request); see :meth:`Port.send` for ``fresh``."""
+        on_sent: Callable[[], object] | None = None,
+        on_response: Callable[[Response], object] | None = None,
+    ) -> Response:
+        """Make one request and return its response, whatever its status.
+
+        ``deadline`` is in seconds of the clock and covers the wait for a place too; without it only
+        the time of a single request is limited. ``on_response`` is called as soon as there is a
+        response, before any hook. See :meth:`Transport.send` for ``fresh`` and ``on_sent``.
+        """
         settings = self.settings
-        headers = auth_headers(settings.api_key, settings.api_secret)
-        headers["accept"] = "application/json"
+        headers = {"accept": "application/json", **settings.default_headers}
         limit = settings.timeouts.request
         if isinstance(body, bytes):
             headers["content-type"] = "application/json"
@@ -84,27 +90,55 @@ class Api:
             limit += settings.timeouts.transfer
         request = Request(f"{settings.base_url}{path}", headers, body)
         info = RequestInfo(path=path, task_id=task_id)
-        call(settings.hooks.request, info)
+        await call_hook(settings.hooks.request, info)
         begin = self.clock()
+        left = None if deadline is None else max(deadline - begin, 0.001)
         status: int | None = None
         failure: Exception | None = None
         try:
-            within = limit if deadline is None else max(min(limit, deadline - begin), 0.001)
-            answer = await self.port.send(request, within, fresh=fresh)
-            status = answer.status
+            response = await self._within(left, request, limit, fresh, on_sent)
+            status = response.status
+            if on_response is not None:
+                on_response(response)
         except Exception as error:
             failure = error
             raise
         finally:
             seconds = self.clock() - begin
             log.debug("POST %s: %s in %.3f s", path, status or failure or "interrupted", seconds)
-            call(
+            await call_hook(
                 settings.hooks.response,
                 ResponseInfo(request=info, seconds=seconds, status=status, error=failure),
             )
-        return self.read(answer)
+        return response
 
-    async def ask(
+    async def _within(
+        self,
+        left: float | None,
+        request: Request,
+        limit: float,
+        fresh: bool,
+        on_sent: Callable[[], object] | None,
+    ) -> Response:
+        """Send ``request``, in ``left`` seconds with the wait for a place."""
+        sent = False
+
+        def mark() -> None:
+            nonlocal sent
+            sent = True
+            if on_sent is not None:
+                on_sent()
+
+        limiting = asyncio.timeout(left)
+        try:
+            async with limiting:
+                return await self.transport.send(request, limit, fresh=fresh, on_sent=mark)
+        except TimeoutError:
+            if not limiting.expired():
+                raise
+        raise ConnectionFailed(f"no response in time ({left:g} s)", maybe_sent=sent)
+
+    async def call_idempotent(
         self,
         path: str,
         body: Mapping[str, Any] | Form,
@@ -112,78 +146,124 @@ class Api:
         deadline: float | None = None,
         task_id: str | None = None,
     ) -> dict[str, Any]:
-        """A call that costs nothing when it is made twice: repeated until it is answered.
+        """Make a call that costs nothing when it is made twice: repeat it until it succeeds.
 
-        Signed anew every time. Errors carry ``task_id``.
+        It is signed anew every time. Errors carry ``task_id``.
         """
-        retries, timeouts = self.settings.retries, self.settings.timeouts
         content = body if isinstance(body, Form) else json.dumps(body).encode()
         if deadline is None:
+            timeouts = self.settings.timeouts
             limit = timeouts.request if isinstance(content, bytes) else timeouts.transfer
-            deadline = self.clock() + limit * retries.attempts
+            deadline = self.clock() + limit * self.settings.retries.attempts
+
+        async def attempt() -> dict[str, Any]:
+            try:
+                return self.parse(await self.send_once(path, content, deadline, task_id=task_id))
+            except WiroError as error:
+                error.task_id = error.task_id or task_id
+                raise
+
+        return await self.retry(path, attempt, deadline, lambda error: error.retryable)
+
+    async def retry(
+        self,
+        path: str,
+        attempt: Callable[[], Awaitable[T]],
+        deadline: float | None,
+        may_repeat: Callable[[WiroError], bool],
+    ) -> T:
+        """Make ``attempt`` until it succeeds, its error may not be repeated, or time is up."""
         failures = 0
         while True:
             try:
-                return await self.attempt(path, content, deadline, task_id=task_id)
+                return await attempt()
             except WiroError as error:
-                error.task_id = error.task_id or task_id
                 failures += 1
-                if not error.retryable:
+                if not may_repeat(error):
                     raise
-                await self.pause(path, error, failures, deadline)
+                await self.backoff(path, error, failures, deadline)
 
-    async def pause(self, path: str, error: WiroError, failures: int, deadline: float) -> None:
+    async def backoff(
+        self, path: str, error: WiroError, failures: int, deadline: float | None
+    ) -> None:
         """Sleep before ``path`` is called again, or raise ``error`` when it is time to give up."""
         retries, timing = self.settings.retries, self.settings.timing
         after = error.retry_after if isinstance(error, ApiError) else None
         delay = retries.delay(failures, after, timing.random)
-        if failures >= retries.attempts or self.clock() + delay >= deadline:
+        late = deadline is not None and self.clock() + delay >= deadline
+        if failures >= retries.attempts or late:
             raise error
         log.info("POST %s failed (%s); again in %.1f s", path, error, delay)
         info = RetryInfo(
             path=path, task_id=error.task_id, error=error, failures=failures, delay=delay
         )
-        call(self.settings.hooks.retry, info)
-        await self.port.sleep(delay)
+        await call_hook(self.settings.hooks.retry, info)
+        await timing.pause(delay)
 
-    def read(self, answer: Answer) -> dict[str, Any]:
-        """The JSON object of a successful answer; a typed error for every other one."""
-        redact = self.settings.redact
-        try:
-            parsed = parse_json(answer.body)
-        except ValueError:
-            parsed = None
+    def parse(self, response: Response) -> dict[str, Any]:
+        """Return the JSON object of a successful response; raise a typed error for any other."""
+        parsed = read_body(response)
         body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
         code, message = _complaint(body or {})
-        after = retry_after(answer.headers)
-        if answer.status >= 300:
-            kind = _BY_STATUS.get(answer.status) or _BY_CODE.get(code or 0, ApiError)
-            hint = _UNSIGNED if answer.status == 401 and not self.settings.api_secret else ""
-            raise kind(
-                redact(f"HTTP {answer.status}: {message or _gist(answer)}{hint}"),
-                code=code,
-                http_status=answer.status,
-                retry_after=after,
-                retryable=answer.status in (408, 425, 429) or answer.status >= 500,
-            )
+        status = response.status
+        if status >= 300:
+            kind = _BY_STATUS.get(status) or _BY_CODE.get(code or 0, ApiError)
+            credentials = self.settings.credentials
+            unsigned = status == 401 and credentials is not None and not credentials.signs
+            text = f"HTTP {status}: {message or _gist(response)}{_UNSIGNED if unsigned else ''}"
+            retryable = status in (408, 425, 429) or status >= 500
+            raise self._error(kind, text, code, response, retryable=retryable)
         if body is None:
-            raise UnexpectedAnswer(
-                redact(f"the answer is not a JSON object: {_gist(answer)}"),
-                http_status=answer.status,
-                retryable=True,
-            )
+            text = f"the response is not a JSON object: {_gist(response)}"
+            raise self._error(UnexpectedResponse, text, None, response, retryable=True)
         # Some older endpoints leave `result` out; then only a complaint means failure.
         failed = body.get("result") in (False, "false", 0, "0") if "result" in body else message
         if failed:
             kind = _BY_CODE.get(code or 0, ApiError)
-            raise kind(
-                redact(message or "refused without a reason"),
-                code=code,
-                http_status=answer.status,
-                retry_after=after,
-                retryable=code == 96,
-            )
+            text = message or "refused without a reason"
+            raise self._error(kind, text, code, response, retryable=code == 96)
         return body
+
+    def _error(
+        self,
+        kind: type[ApiError],
+        text: str,
+        code: int | None,
+        response: Response,
+        *,
+        retryable: bool,
+    ) -> ApiError:
+        redact = self.settings.redact
+        return kind(
+            redact(text),
+            code=code,
+            http_status=response.status,
+            retry_after=retry_after(response.headers),
+            retryable=retryable,
+            body=redact(response.body[:_SHOWN].decode(errors="replace")),
+        )
+
+
+def may_have_arrived(error: WiroError) -> bool:
+    """Whether a request that ended in ``error`` may have been carried out all the same."""
+    if isinstance(error, ConnectionFailed):
+        return error.maybe_sent
+    if isinstance(error, UnexpectedResponse) or not isinstance(error, ApiError):
+        return True
+    status = error.http_status or 0
+    return status >= 500 or status in (408, 425) or 300 <= status < 400
+
+
+_SHOWN: Final = 64 * 1024
+"""Bytes of a response that an error carries."""
+
+
+def read_body(response: Response) -> object:
+    """The JSON value of a response, ``None`` where it is not JSON."""
+    try:
+        return parse_json(response.body)
+    except ValueError:
+        return None
 
 
 def _complaint(body: Mapping[str, Any]) -> tuple[int | None, str]:
@@ -200,33 +280,6 @@ def _complaint(body: Mapping[str, Any]) -> tuple[int | None, str]:
     return None, shorten("; ".join(texts) or as_text(body.get("message")), 500)
 
 
-def _gist(answer: Answer) -> str:
-    kind = answer.headers.get("content-type", "no content type")
-    return f"{len(answer.body)} bytes of {shorten(kind, 60)}"
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, out of ``Retry-After-Ms`` or ``Retry-After`` in seconds or as a date."""
-    millis = as_float(headers.get("retry-after-ms"))
-    if millis is not None and millis >= 0:
-        return millis / 1000
-    text = headers.get("retry-after", "")
-    seconds = as_float(text)
-    if seconds is not None:
-        return max(0.0, seconds)
-    moment = _moment(text)
-    if moment is None:
-        return None
-    # By the server's own clock, where it says what that shows.
-    return max(0.0, moment - (_moment(headers.get("date", "")) or time.time()))
-
-
-def _moment(text: str) -> float | None:
-    """Unix seconds of an HTTP date; one without a zone is in UTC."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, rarely needed
-
-    try:
-        moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
+def _gist(response: Response) -> str:
+    kind = response.headers.get("content-type", "no content type")
+    return f"{len(response.body)} bytes of {shorten(kind, 60)}"

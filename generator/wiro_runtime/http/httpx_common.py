@@ -76,7 +76,7 @@ def limits(timeouts: Timeouts, within: float) -> httpx2.Timeout:
         # Ends before ``within`` does, so that a request that never left is known as such.
         connect=min(timeouts.connect, within * 0.9),
         read=min(timeouts.request, within),
-        write=min(timeouts.stall, within),
+        write=min(timeouts.read, within),
         pool=within,
     )
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from typing import Final
+
+from wiro_runtime.http.signing import redact
+
+log = logging.getLogger("wiro_runtime")
 
 LOGGERS: Final = (
     "wiro_runtime",
@@ -17,9 +20,6 @@ LOGGERS: Final = (
     "httpcore2.socks",
     "websockets.client",
 )
-
-SHORTEST: Final = 6
-"""Characters of the shortest credential that is looked for; "k" is in every second word."""
 
 # Names of headers and fields whose value nobody should read, however the line is written.
 _NAMED: Final = re.compile(
@@ -40,20 +40,9 @@ def _escape(found: re.Match[str]) -> str:
 class _Redaction(logging.Filter):
     """Changes what is logged, never whether it is."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._secrets: frozenset[str] = frozenset()
-        self._lock = threading.Lock()
-
-    def learn(self, secrets: set[str]) -> None:
-        with self._lock:
-            self._secrets |= secrets
-
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        clean = _NAMED.sub(r"\1***", text)
-        for secret in self._secrets:
-            clean = clean.replace(secret, "***")
+        clean = redact(_NAMED.sub(r"\1***", text))
         clean = _CONTROL.sub(_escape, clean)
         if clean != text:
             record.msg, record.args = clean, None
@@ -63,9 +52,8 @@ class _Redaction(logging.Filter):
 _REDACTION: Final = _Redaction()
 
 
-def redact_logs(*secrets: str | None) -> None:
-    """From now on, and for the life of the process, none of ``secrets`` shows in a log line."""
-    _REDACTION.learn({secret for secret in secrets if secret and len(secret) >= SHORTEST})
+def redact_logs() -> None:
+    """Keep the credentials of living clients out of all log lines from now on."""
     for name in LOGGERS:
         # Adding it twice is adding it once.
         logging.getLogger(name).addFilter(_REDACTION)

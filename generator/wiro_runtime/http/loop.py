@@ -151,6 +151,10 @@ class _Call(Generic[T]):
                 callback.call()
             except Exception as raised:  # noqa: BLE001 - raised again by the coroutine
                 error = raised
+            except BaseException:
+                # It interrupts the waiting, and the coroutine has to go on to hear of that.
+                self.finish(callback)
+                raise
             self.finish(callback, error)
 
     def finish(self, callback: _Callback, error: Exception | None = None) -> None:

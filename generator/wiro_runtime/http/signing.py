@@ -4,14 +4,66 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import threading
 import time
-from typing import TYPE_CHECKING
-
-from wiro_runtime.forks import renew_in_child
+from typing import TYPE_CHECKING, Final
+from weakref import ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Never
+
+SHORTEST: Final = 6
+"""Characters of the shortest credential that is searched in texts; "k" is in every second word."""
+
+_RANDOM: Final = 10**15
+
+_living: Final[dict[int, ref[Credentials]]] = {}
+"""The credentials of all clients, by the id of the object, for as long as they live."""
+
+
+class Credentials:
+    """The key and the secret of one client. Nothing that shows or copies objects shows them.
+
+    A project without a secret signs nothing: ``secret`` is ``None``.
+    """
+
+    __slots__ = ("__weakref__", "_key", "_secret")
+
+    def __init__(self, key: str, secret: str | None) -> None:
+        self._key = key
+        self._secret = secret
+        number = id(self)
+        _living[number] = ref(self, lambda _gone: _living.pop(number, None))
+
+    def __repr__(self) -> str:
+        return "<credentials>"
+
+    def __reduce__(self) -> Never:
+        raise TypeError("credentials are not pickled; make a client in each process")
+
+    @property
+    def signs(self) -> bool:
+        """Whether there is a secret to sign with."""
+        return self._secret is not None
+
+    def headers(self) -> dict[str, str]:
+        """The headers of one request, signed anew."""
+        return auth_headers(self._key, self._secret)
+
+    def redact(self, text: str) -> str:
+        """``text`` with the key and the secret replaced by ``***``."""
+        for secret in (self._key, self._secret):
+            if secret and len(secret) >= SHORTEST:
+                text = text.replace(secret, "***")
+        return text
+
+
+def redact(text: str) -> str:
+    """``text`` without the credentials of any client that lives."""
+    for each in list(_living.values()):
+        credentials = each()
+        if credentials is not None:
+            text = credentials.redact(text)
+    return text
 
 
 def signature(api_key: str, api_secret: str, nonce: str) -> str:
@@ -19,41 +71,16 @@ def signature(api_key: str, api_secret: str, nonce: str) -> str:
     return hmac.digest(api_key.encode(), f"{api_secret}{nonce}".encode(), "sha256").hex()
 
 
-class NonceSource:
-    """Integers that never repeat within a process, whatever the clock does, and from any thread.
-
-    The upper digits are nanoseconds, so that nonces grow from one run to the next; the lower ones
-    are random, against another process that signs in the same nanosecond.
-    """
-
-    _RANDOM_DIGITS = 6
-
-    def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
-        self._clock = clock
-        self._last = 0
-        self.renew()
-        renew_in_child(self)
-
-    def renew(self) -> None:
-        """In a forked child nobody would let go of the lock that a thread of the parent held."""
-        self._lock = threading.Lock()
-
-    def __call__(self) -> str:
-        with self._lock:
-            self._last = max(self._clock(), self._last + 1)
-            stamp = self._last
-        return f"{stamp}{secrets.randbelow(10**self._RANDOM_DIGITS):0{self._RANDOM_DIGITS}}"
-
-
-NONCES = NonceSource()
-"""The one source of the process: two clients with the same key must not share a nonce either."""
+def new_nonce() -> str:
+    """An integer that no other request has: the Unix time and fifteen random digits."""
+    return f"{int(time.time())}{secrets.randbelow(_RANDOM):015d}"
 
 
 def auth_headers(api_key: str, api_secret: str | None) -> dict[str, str]:
     """The headers of one request; a project without a secret sends its key alone."""
     if api_secret is None:
         return {"x-api-key": api_key}
-    nonce = NONCES()
+    nonce = new_nonce()
     return {
         "x-api-key": api_key,
         "x-nonce": nonce,

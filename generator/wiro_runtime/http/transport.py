@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import sys
 import time
 from collections import deque
 from contextlib import asynccontextmanager
@@ -25,7 +26,9 @@ import httpx2
 from wiro_runtime.errors import ConfigurationError, ConnectionFailed, WiroError
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.proxies import Proxies
-from wiro_runtime.http.signing import auth_headers
+from wiro_runtime.http.threaded import asynchronous
+from wiro_runtime.inputs.messages import shown
+from wiro_runtime.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -38,6 +41,10 @@ if TYPE_CHECKING:
 MAX_RESPONSE: Final = 32 * 2**20
 """Bytes of a response of the API, or of a WebSocket frame, beyond which it is refused. The longest
 known ones are texts of LLMs."""
+
+USER_AGENT: Final = (
+    f"wiro-tools/{__version__} (Python {'.'.join(map(str, sys.version_info[:2]))}; {sys.platform})"
+)
 
 _IDLE: Final = 30.0
 """Seconds that an unused connection is kept: longer than the longest pause of the poll schedule."""
@@ -135,9 +142,10 @@ class Socket:
 
 
 class _Exchange:
-    """Whether the bytes of one request have begun to leave, and its response once that is whole."""
+    """Whether the bytes of one request have begun to leave, and what came of its response."""
 
     def __init__(self, on_sent: Callable[[], object] | None) -> None:
+        self.body = bytearray()
         self.response: Response | None = None
         self.sent = False
         self.traced = False
@@ -158,6 +166,10 @@ class _Exchange:
 
     def mark_sent(self) -> None:
         self.sent = True
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Say that the request is about to leave."""
         if self._on_sent is not None:
             self._on_sent()
 
@@ -214,8 +226,18 @@ class Transport:
     of own connections, for the API and for downloads.
     """
 
-    def __init__(self, settings: Settings, http_client: httpx2.AsyncClient | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        http_client: httpx2.AsyncClient | httpx2.Client | None = None,
+    ) -> None:
         self._settings = settings
+        if isinstance(http_client, httpx2.Client):
+            http_client = asynchronous(http_client)
+        if not isinstance(http_client, httpx2.AsyncClient | None):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+            raise ConfigurationError(
+                f"http_client must be an AsyncClient of httpx2, not {shown(http_client)}"
+            )
         self._client = http_client
         self._proxies = Proxies(used=not settings.local)
         self._connections = _Connections(self._proxies)
@@ -276,7 +298,7 @@ class Transport:
     ) -> Response | BaseException:
         try:
             async with asyncio.timeout(limit), self._response(request, fresh, exchange) as response:
-                body = bytearray()
+                body = exchange.body
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > MAX_RESPONSE:
@@ -302,13 +324,19 @@ class Transport:
             "POST",
             request.url,
             headers={
+                "user-agent": USER_AGENT,
+                "accept-encoding": "gzip, deflate",
                 **request.headers,
-                **auth_headers(settings.api_key, settings.api_secret),
+                **(settings.credentials.headers() if settings.credentials else {}),
             },
             content=content,
             extensions={"timeout": limits, "trace": exchange.trace},
         )
         if self._client is not None:
+            if self._client.is_closed:
+                raise ConfigurationError("the http_client is closed")
+            # Whether a transport that is not ours tells of its steps is not known.
+            exchange.hand_over()
             response = await self._client.send(message, stream=True, follow_redirects=False)
             try:
                 yield response
@@ -335,16 +363,18 @@ class Transport:
             error.__context__ = error.__cause__ = None
             return error.with_traceback(None)
         sent = exchange.sent
-        if not exchange.traced and not isinstance(error, TimeoutError):
-            sent = sent or not isinstance(error, (*_NOT_SENT, OSError, ValueError))
+        if self._client is not None and not exchange.traced:
+            sent = not isinstance(error, _NOT_SENT)
         host = urlsplit(url).netloc
-        if isinstance(error, TimeoutError | httpx2.TimeoutException):
-            reason = f"no response from {host} within {limit:g} s" if sent else ""
-            return ConnectionFailed(reason or f"no connection to {host} in time", maybe_sent=sent)
         said = str(error) or type(error).__name__
-        if not sent:
-            return ConnectionFailed(f"cannot connect to {host}: {said}", maybe_sent=False)
-        return ConnectionFailed(f"connection to {host} lost: {said}")
+        if isinstance(error, TimeoutError | httpx2.TimeoutException):
+            what = "response from" if sent else "connection to"
+            reason = f"no {what} {host} in time ({limit:g} s)"
+        elif sent:
+            reason = f"connection to {host} lost: {said}"
+        else:
+            reason = f"cannot connect to {host}: {said}"
+        return ConnectionFailed(reason, maybe_sent=sent, partial=bytes(exchange.body))
 
     @asynccontextmanager
     async def stream(

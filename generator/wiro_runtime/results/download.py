@@ -12,11 +12,13 @@ from urllib.parse import urljoin
 
 from wiro_runtime.errors import ConnectionFailed, DownloadError
 from wiro_runtime.forks import renew_in_child
-from wiro_runtime.http.api import log, retry_after
+from wiro_runtime.http.logs import log
+from wiro_runtime.http.retry_after import retry_after
 from wiro_runtime.results.addresses import check_address
 from wiro_runtime.results.filenames import safe_name
 from wiro_runtime.results.parts import Part
 from wiro_runtime.stopping import Stop
+from wiro_runtime.tasks.task import run
 
 if TYPE_CHECKING:
     import os
@@ -125,7 +127,7 @@ class Transfer:
 
     def _pause(self, seconds: float) -> None:
         while seconds > 0 and not self.options.stop.wanted:
-            self.settings.timing.sleep(min(seconds, _NAP))
+            run(self.settings.timing.pause(min(seconds, _NAP)))
             seconds -= _NAP
         if self.options.stop.wanted:
             raise self._stopped()
@@ -242,7 +244,7 @@ class Transfer:
         left = deadline - self.settings.timing.clock()
         if left <= 0:
             raise self.source.error("the time for the transfer is up", retryable=True)
-        return min(left, self.settings.timeouts.stall)
+        return min(left, self.settings.timeouts.read)
 
     def _stopped(self) -> DownloadError:
         return self.source.error("stopped", retryable=True)
@@ -293,7 +295,7 @@ def _follow(
             url = check_address(url, local=settings.local, allow_hosts=settings.allow_hosts)
         except ValueError as error:
             raise source.error(f"{url[:100]}: {error}") from None
-        with client.get(url, headers, settings.timeouts.stall) as stream:
+        with client.get(url, headers, settings.timeouts.read) as stream:
             location = stream.headers.get("location", "")
             if not (stream.status in (301, 302, 303, 307, 308) and location):
                 yield stream

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.checks import check_duration, check_function, shown
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
@@ -17,25 +17,31 @@ from wiro_runtime.errors import (
     TaskCancelled,
     TaskFailed,
     TaskTimeout,
-    UnexpectedAnswer,
+    UnexpectedResponse,
     WiroError,
 )
-from wiro_runtime.hooks import TaskInfo, call
-from wiro_runtime.http.api import Api, log
+from wiro_runtime.hooks import TaskInfo, call_hook
+from wiro_runtime.http.api import Api, may_have_arrived
+from wiro_runtime.http.logs import log
+from wiro_runtime.http.loop import call_back, run_in_thread
 from wiro_runtime.http.multipart import Form
+from wiro_runtime.http.transport import Transport
+from wiro_runtime.inputs.arguments import check_duration, check_function, check_number
 from wiro_runtime.inputs.files import is_local_file
+from wiro_runtime.inputs.messages import shown
 from wiro_runtime.results.download import Files
 from wiro_runtime.results.result import Result
 from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
 from wiro_runtime.tasks.event_parser import EventParser
-from wiro_runtime.tasks.state import Fate, TaskState, accompany
-from wiro_runtime.tasks.submission import Submissions
+from wiro_runtime.tasks.recorder import Recorder, complete
+from wiro_runtime.tasks.state import TaskState, add_task
+from wiro_runtime.tasks.submission import Submission, Submitter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
-    from decimal import Decimal
 
-    from wiro_runtime.http.port import Port
+    import httpx2
+
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import Settings
@@ -46,24 +52,40 @@ if TYPE_CHECKING:
 _SOCKETS: Final = 2
 """WebSockets that are opened for one task; after the second the task is polled."""
 
-_LAST_LOOK: Final = 0.2
+_LAST_REQUEST: Final = 0.2
 """Seconds before a deadline in which no request is begun any more."""
 
 _STOPPING: Final = 10.0
-"""Seconds that stopping a task may take when its caller wants to leave."""
+"""Seconds that stopping a task may take when its caller is leaving."""
 
 
-class Runs:
-    """Everything that can be done with tasks, once for both clients."""
+class TaskService:
+    """Everything that can be done with tasks, once for both clients, on one event loop."""
 
-    def __init__(self, settings: Settings, port: Port, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal | None = None,
+        http_client: httpx2.AsyncClient | httpx2.Client | None = None,
+    ) -> None:
         self.settings = settings
-        self.port = port
-        self.journal = journal
-        self.api = Api(settings, port)
+        self.transport = Transport(settings, http_client)
+        self.api = Api(settings, self.transport)
         self.files = Files(settings)
-        self.submissions = Submissions(self.api, journal, self.refresh)
+        self.recorder = Recorder(journal)
+        self.submitter = Submitter(self.api, self.recorder, self.refresh)
         self.clock = settings.timing.clock
+
+    async def aclose(self) -> None:
+        """Close the connections and the journal."""
+        await self.transport.aclose()
+        self.files.close()
+        await run_in_thread(self.recorder.close)
+
+    def abandon(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the connections of a client that was never closed."""
+        if not self.transport.closed:
+            asyncio.run_coroutine_threadsafe(self.transport.aclose(), loop)
 
     def state_of(self, task: str) -> TaskState:
         """The state of a task by its id (digits) or its token."""
@@ -80,67 +102,69 @@ class Runs:
 
     def resumed(self, *, ended: bool) -> list[TaskState | LostSubmission]:
         """What the journal knows to be unfinished, oldest first."""
-        if self.journal is None:
-            raise ConfigurationError("resume() needs a journal: pass journal=PATH to the client")
-        tasks, lost = self.journal.unfinished()
+        journal = self.recorder.required()
+        tasks, lost = journal.unfinished()
         if ended:
-            tasks = [*self.journal.ended_tasks(), *tasks]
+            tasks = [*journal.ended_tasks(), *tasks]
         known = [TaskState(id=task.id, token=task.token, born=self.clock()) for task in tasks]
         return [*known, *lost]
 
     async def forget(self, lost: LostSubmission) -> None:
-        journal = self.journal
-        if journal is not None:
-            await self.port.offload(lambda: journal.settled(lost.key, "forgotten"))
+        """Take a lost submission off the journal."""
+        write = self.recorder.settled(lost.key, "forgotten")
+        if write is not None:
+            await complete(write)
 
-    async def submit(
-        self,
-        tool: str,
-        inputs: ToolInputs | Mapping[str, Any],
-        callback_url: str | None,
-        deadline: float | None = None,
-        fate: Fate | None = None,
+    def submission(
+        self, tool: str, inputs: ToolInputs | Mapping[str, Any], callback_url: str | None
+    ) -> Submission:
+        """A run, checked as far as it can be before anything is sent."""
+        return Submission(tool, inputs, callback_url, self.settings)
+
+    async def submit(self, submission: Submission, patience: float) -> TaskState:
+        """Send a run and return its task; ``patience`` seconds at the concurrency limit."""
+        check_number("timeout", patience)
+        return await self._submit(submission, patience, None)
+
+    async def _submit(
+        self, submission: Submission, patience: float, deadline: float | None
     ) -> TaskState:
-        if deadline is None:
-            deadline = self.clock() + self.settings.timeouts.wait
-        fate = Fate() if fate is None else fate
-        with fate.told():
-            state = await self.submissions.submit(tool, inputs, callback_url, deadline, fate)
-            self._tell(state)
-            return state
+        try:
+            state = await self.submitter.submit(submission, patience, deadline)
+            await self._tell(state)
+        except BaseException as error:
+            state = submission.state
+            if state is not None and not isinstance(error, Exception):
+                await self._interrupted(state, error)
+            raise
+        return state
 
     async def run(
         self,
-        tool: str,
-        inputs: ToolInputs | Mapping[str, Any],
+        submission: Submission,
         timeout: float | None,  # noqa: ASYNC109 - the deadline of a task, not of a coroutine
         on_update: OnUpdate | None,
-        callback_url: str | None,
     ) -> Result:
-        _check(timeout, on_update)
+        """Send a run and wait for its end, ``timeout`` seconds in all."""
+        check_wait(timeout, on_update)
         if timeout == 0:
             raise ConfigurationError("timeout: no run ends in 0 s; submit() does not wait for it")
         begin = self.clock()
         limit = self.settings.timeouts.wait if timeout is None else timeout
-        fate = Fate()
-        with fate.told():
-            try:
-                state = await self.submit(tool, inputs, callback_url, begin + limit, fate)
-            except self.port.interruptions as interruption:
-                if fate.state is not None:
-                    await self._interrupted(fate.state, interruption)
-                raise
-            try:
-                return await self.wait(state, limit, on_update, begin)
-            except WiroError as error:
-                # The run is paid for by now: calling run() again would pay twice.
-                error.retryable = False
-                raise
+        state = await self._submit(submission, limit, begin + limit)
+        try:
+            return await self.wait(state, limit, on_update, begin)
+        except WiroError as error:
+            # The run is paid for by now: calling run() again would pay twice.
+            error.retryable = False
+            raise
 
     async def refresh(self, state: TaskState, deadline: float | None = None) -> TaskDetail:
         """Ask for the state of a task and remember it."""
         known = state.id or None
-        body = await self.api.ask("/Task/Detail", state.key, deadline=deadline, task_id=known)
+        body = await self.api.call_idempotent(
+            "/Task/Detail", state.key, deadline=deadline, task_id=known
+        )
         found = as_mappings(body.get("tasklist"))
         if not found:
             what = state.id or "with this token"
@@ -149,31 +173,31 @@ class Runs:
         if (state.id and detail.id not in ("", state.id)) or (
             not state.id and detail.token not in ("", state.token)
         ):
-            raise UnexpectedAnswer("Wiro tells of another task than was asked for", task_id=known)
+            raise UnexpectedResponse("Wiro tells of another task than was asked for", task_id=known)
         before = state.status
         state.id, state.token = state.id or detail.id, detail.token or state.token
         state.detail = detail
-        if detail.status != before:
-            self._tell(state)
         if detail.terminal:
-            self.submissions.own.ended(state)
-            await self._record_end(state, detail.status, detail.cost)
+            self.submitter.tracker.ended(state)
+            await self._record_end(state, detail)
+        if detail.status != before:
+            await self._tell(state)
         return detail
 
-    async def _record_end(self, state: TaskState, status: str, cost: Decimal | None) -> None:
-        journal = self.journal
-        if journal is None:
+    async def _record_end(self, state: TaskState, detail: TaskDetail) -> None:
+        write = self.recorder.ended(detail.status, state.id, state.token, detail.cost)
+        if write is None:
             return
         try:
-            await self.port.offload(lambda: journal.ended(status, state.id, state.token, cost))
+            await complete(write)
         except ConfigurationError as error:
-            # The journal will ask about the task once more; what it made is worth having now.
+            # The journal will ask about the task once more; its result is worth having now.
             log.warning("task %s: %s", state.id, error)
 
-    def _tell(self, state: TaskState) -> None:
+    async def _tell(self, state: TaskState) -> None:
         log.info("task %s: %s", state.id, state.status)
         info = TaskInfo(task_id=state.id, tool=state.tool, status=state.status)
-        call(self.settings.hooks.task, info)
+        await call_hook(self.settings.hooks.task, info)
 
     async def wait(
         self,
@@ -184,18 +208,13 @@ class Runs:
     ) -> Result:
         """Watch a task to its end. The time is up ``timeout`` seconds after ``begin``, whatever
         the server does."""
-        _check(timeout, on_update)
+        check_wait(timeout, on_update)
         limit = self.settings.timeouts.wait if timeout is None else timeout
         deadline = (self.clock() if begin is None else begin) + limit
+        limiting = asyncio.timeout(max(0.0, deadline - self.clock()))
         try:
-            if on_update is None:
-                async with aclosing(self._poll(state, deadline)) as details:
-                    async for _ in details:
-                        pass
-            else:
-                async with aclosing(self.events(state, deadline)) as events:
-                    async for event in events:
-                        await self.port.notify(on_update, event)
+            async with limiting:
+                await self._watch(state, deadline, on_update)
         except (ConnectionFailed, ApiError) as error:
             if self.clock() >= deadline:
                 raise self._late(state, limit) from error
@@ -203,16 +222,28 @@ class Runs:
             raise
         except TaskTimeout:
             raise self._late(state, limit) from None
-        except self.port.interruptions as interruption:
-            await self._interrupted(state, interruption)
-            raise
-        except BaseException as error:
+        except Exception as error:
+            if isinstance(error, TimeoutError) and limiting.expired():
+                raise self._late(state, limit) from None
             # The caller's own, out of on_update, among others.
-            accompany(error, state)
+            add_task(error, state)
+            raise
+        except BaseException as interruption:
+            await self._interrupted(state, interruption)
             raise
         if state.detail is None or not state.detail.terminal:
             raise self._late(state, limit)
         return self.result(state, state.detail)
+
+    async def _watch(self, state: TaskState, deadline: float, on_update: OnUpdate | None) -> None:
+        if on_update is None:
+            async with aclosing(self._poll(state, deadline)) as details:
+                async for _ in details:
+                    pass
+            return
+        async with aclosing(self.events(state, deadline)) as events:
+            async for event in events:
+                await call_back(on_update, event)
 
     async def _interrupted(self, state: TaskState, interruption: BaseException) -> None:
         """Leave the task running and say so, or stop it, as the client was told."""
@@ -226,7 +257,7 @@ class Runs:
                 log.warning("task %s %s", state.id, what)
                 interruption.add_note(f"task {state.id} {what}")
                 return
-        accompany(interruption, state)
+        add_task(interruption, state)
         log.warning("task %s: %s", state.id, state.resume)
 
     async def events(
@@ -272,12 +303,12 @@ class Runs:
         timeouts = self.settings.timeouts
         left = deadline - self.clock()
         url = self.settings.socket_url or ""
-        async with self.port.socket(url, min(timeouts.connect, left)) as socket:
+        async with self.transport.open_socket(url, min(timeouts.connect, left)) as socket:
             reader.connected()
             await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))
             heard = self.clock()
             while (left := deadline - self.clock()) > 0:
-                patience = heard + timeouts.silence - self.clock()
+                patience = heard + timeouts.socket_idle - self.clock()
                 frame = await socket.receive(min(patience, left)) if patience > 0 else None
                 if frame is None:
                     # A quiet task, or a dead connection: the task itself knows.
@@ -298,7 +329,7 @@ class Runs:
     async def _poll(
         self, state: TaskState, deadline: float, *, at_once: bool = False
     ) -> AsyncGenerator[TaskDetail, None]:
-        """Look at a task by the schedule until it has ended or the time is up.
+        """Ask for a task by the schedule until it has ended or the time is up.
 
         A task of this moment has nothing to tell yet and is not looked at before the first pause,
         unless ``at_once``.
@@ -315,12 +346,12 @@ class Runs:
             if rest >= left:
                 # One more look before the time is up.
                 rest = left - min(1.0, left / 4)
-                if left < _LAST_LOOK:
+                if left < _LAST_REQUEST:
                     if left > 0:
-                        await self.port.sleep(left)
+                        await self.settings.timing.pause(left)
                     return
             if rest > 0:
-                await self.port.sleep(rest)
+                await self.settings.timing.pause(rest)
             detail = await self.refresh(state, deadline)
             yield detail
             if detail.terminal:
@@ -363,7 +394,7 @@ class Runs:
         """Delete the files of an ended task, in and out."""
         if not state.token:
             await self.refresh(state)
-        await self.api.ask(
+        await self.api.call_idempotent(
             "/Task/InputOutputDelete", {"tasktoken": state.token}, task_id=state.id or None
         )
 
@@ -379,15 +410,15 @@ class Runs:
         if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
             text = f"expected the name of a file, got {shown(name)}"
             raise InvalidInputs(f"name: {text}", problems={"name": text})
-        form = await self.port.offload(lambda: Form({"file": file}, names={"file": name}))
+        form = await run_in_thread(lambda: Form({"file": file}, names={"file": name}))
         try:
-            answer = await self.api.ask("/File/Upload", form)
+            response = await self.api.call_idempotent("/File/Upload", form)
         finally:
             form.close()
-        first = next(iter(as_mappings(answer.get("list"))), answer)
+        first = next(iter(as_mappings(response.get("list"))), response)
         url = as_text(first.get("url"))
         if not url:
-            raise UnexpectedAnswer("the answer to the upload has no address")
+            raise UnexpectedResponse("the response to the upload has no address")
         return url
 
     async def _end(self, state: TaskState, path: str, deadline: float | None) -> bool:
@@ -400,23 +431,46 @@ class Runs:
                 self.clock() + self.settings.timeouts.request * self.settings.retries.attempts
             )
         order = json.dumps({"taskid": state.id}).encode()
-        failures = 0
-        while True:
+        lost = False
+
+        async def attempt() -> bool:
+            nonlocal lost
             try:
-                await self.api.attempt(path, order, deadline, task_id=state.id)
+                self.api.parse(await self.api.send_once(path, order, deadline, task_id=state.id))
             except WiroError as error:
                 error.task_id = state.id
-                if error.retryable:
-                    failures += 1
-                    await self.api.pause(path, error, failures, deadline)
-                    continue
                 refused = isinstance(error, ApiError) and error.http_status == 200
-                if not refused or isinstance(error, AuthenticationError):
+                if not refused or error.retryable or isinstance(error, AuthenticationError):
+                    lost = True
                     raise
-                # Refused, unless an earlier attempt did it and only its answer was lost.
+                # Refused, unless an earlier attempt did it and only its response was lost.
                 detail = await self.refresh(state, deadline)
-                return failures > 0 and detail.cancelled
+                return lost and detail.cancelled
             return True
+
+        return await self.api.retry(path, attempt, deadline, lambda error: error.retryable)
+
+    async def post(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Call an endpoint; repeated only when the request certainly did not arrive."""
+        given = cast("object", path)
+        if not isinstance(given, str) or not given.startswith("/") or not given.isprintable():
+            raise ConfigurationError(
+                f"a path begins with /, such as /Tool/Explore, not {shown(given)}"
+            )
+        if given.lower().startswith("/run/"):
+            raise ConfigurationError("post() starts no runs, which are billed; use submit()")
+        try:
+            content = json.dumps(dict(body or {}), allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ConfigurationError(f"the body is not JSON: {error}") from None
+
+        async def attempt() -> dict[str, Any]:
+            return self.api.parse(await self.api.send_once(path, content, None))
+
+        def may_repeat(error: WiroError) -> bool:
+            return error.retryable and not may_have_arrived(error)
+
+        return await self.api.retry(path, attempt, None, may_repeat)
 
     def _late(self, state: TaskState, limit: float) -> TaskTimeout:
         seen = state.status or "not seen at all"
@@ -427,7 +481,7 @@ class Runs:
         )
 
 
-def _check(timeout: object, on_update: object) -> None:
+def check_wait(timeout: object, on_update: object) -> None:
     """Say before anything is sent, and billed, what would fail after it."""
     if timeout is not None and timeout != 0:
         check_duration("timeout", timeout)

@@ -1,14 +1,20 @@
-"""Runs are billed, so each is accepted once or its caller is told that nobody knows."""
+"""Runs are billed, so each is accepted once, or its caller is told that nobody can know.
+
+A run is recorded in the journal, sent once, and recorded again with the task that it became. That
+work is a task of asyncio of its own. When its caller is cancelled before the first byte has left,
+it is cancelled too; after that the response is waited for and recorded first.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote, urlsplit
 
-from wiro_runtime.checks import shown
 from wiro_runtime.errors import (
     ApiError,
     ConcurrencyLimitError,
@@ -17,198 +23,372 @@ from wiro_runtime.errors import (
     InvalidInputs,
     RateLimitError,
     SubmissionUncertain,
-    UnexpectedAnswer,
     WiroError,
 )
-from wiro_runtime.http.api import Api, log
+from wiro_runtime.http.api import Api, may_have_arrived, read_body
+from wiro_runtime.http.logs import log
+from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.multipart import Form, describe, has_files
+from wiro_runtime.inputs.messages import shown
 from wiro_runtime.inputs.model import ToolInputs
-from wiro_runtime.tasks.concurrency import InFlight
+from wiro_runtime.tasks.concurrency import ConcurrencyTracker
 from wiro_runtime.tasks.detail import as_name
-from wiro_runtime.tasks.state import Fate, TaskState
+from wiro_runtime.tasks.recorder import complete
+from wiro_runtime.tasks.records import new_key
+from wiro_runtime.tasks.state import TaskState, add_task
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
+    from concurrent.futures import Future
 
-    from wiro_runtime.tasks.journal import Journal
+    from wiro_runtime.http.transport import Response
+    from wiro_runtime.settings import Settings
+    from wiro_runtime.tasks.recorder import Recorder
+
+_GRACE: Final = 0.5
+"""Seconds beyond a deadline that the response to a run on its way is waited for."""
 
 
-class Submissions:
-    """Sends runs. ``look`` refreshes a task, to learn whether one of one's own has ended."""
+class Submission:
+    """One run on its way to Wiro.
+
+    ``sent``: a request has left that Wiro may accept. ``state``: the task that it became.
+    ``interrupted``: its caller has left, so it is not sent again.
+    """
 
     def __init__(
-        self, api: Api, journal: Journal | None, look: Callable[[TaskState], Awaitable[object]]
-    ) -> None:
-        self.api = api
-        self.journal = journal
-        self.look = look
-        self.clock = api.clock
-        self.own = InFlight()
-        self._full = False
-
-    async def submit(
         self,
         tool: str,
         inputs: ToolInputs | Mapping[str, Any],
         callback_url: str | None,
-        deadline: float,
-        fate: Fate,
-    ) -> TaskState:
-        """Submit a run before ``deadline``. Whatever is wrong with it on this side is said before
-        anything is sent or recorded."""
-        path = run_path(tool)
-        body = _body(inputs)
+        settings: Settings,
+    ) -> None:
+        """Raise :class:`InvalidInputs` for whatever is wrong with a run on this side."""
+        self.tool = tool
+        self.path = run_path(tool)
+        self.body = _body(inputs)
         if callback_url is not None:
-            body["callbackUrl"] = _checked_callback(callback_url)
-        if self.api.settings.project_id is not None:
-            body["projectid"] = self.api.settings.project_id
+            self.body["callbackUrl"] = _checked_callback(callback_url)
+        if settings.project_id is not None:
+            self.body["projectid"] = settings.project_id
+        self.content: bytes | Form = b""
+        self.key = ""
+        self.sent = False
+        self.interrupted = False
+        self.state: TaskState | None = None
+        self.recording: Future[None] | None = None
+
+    def mark_sent(self) -> None:
+        self.sent = True
+
+    @contextmanager
+    def named(self) -> Generator[None, None, None]:
+        """Let whatever is raised in this block name the task, or say that there may be one."""
         try:
-            content: bytes | Form = (
-                await self.api.port.offload(lambda: Form(body))
-                if has_files(body)
-                else json.dumps(body, allow_nan=False).encode()
-            )
-        except (TypeError, ValueError) as error:
+            yield
+        except BaseException as error:
+            if self.state is not None:
+                add_task(error, self.state)
+            elif self.sent and not isinstance(error, WiroError):
+                error.add_note(f"the run of {self.tool} may have been accepted all the same")
+            raise
+
+    async def prepare(self) -> None:
+        """Encode the body; files are read in a thread."""
+        try:
+            if has_files(self.body):
+                await run_in_thread(self._open_files)
+            else:
+                self.content = json.dumps(self.body, allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
             if isinstance(error, InvalidInputs):
                 raise
             raise InvalidInputs(f"inputs are not JSON: {error}") from None
+
+    def _open_files(self) -> None:
+        self.content = Form(self.body)
+        if self.interrupted:
+            self.close()
+
+    def close(self) -> None:
+        if isinstance(self.content, Form):
+            self.content.close()
+
+
+class Submitter:
+    """Sends runs, records them, and waits while Wiro takes no more.
+
+    ``refresh`` asks for the state of a task, to learn whether one of this client's has ended.
+    """
+
+    def __init__(
+        self, api: Api, recorder: Recorder, refresh: Callable[[TaskState], Awaitable[object]]
+    ) -> None:
+        self.api = api
+        self.recorder = recorder
+        self.tracker = ConcurrencyTracker()
+        self._refresh = refresh
+        self._clock = api.clock
+        self._lock = asyncio.Lock()
+        self._full = False
+        self._running: set[asyncio.Task[BaseException | None]] = set()
+
+    async def submit(
+        self, submission: Submission, patience: float, deadline: float | None
+    ) -> TaskState:
+        """Submit a run and return its task, recorded.
+
+        At the concurrency limit ``patience`` seconds are waited. At the ``deadline``, in seconds of
+        the clock, the call ends: :class:`SubmissionUncertain` when the request has left and its
+        response is still to come, which is recorded should it come later.
+        """
+        work = asyncio.create_task(self._guarded(submission, patience, deadline))
+        self._running.add(work)
+        work.add_done_callback(self._running.discard)
+        left = None if deadline is None else max(deadline - self._clock(), 0.0)
+        interruption: asyncio.CancelledError | None = None
+        until = None if left is None else asyncio.get_running_loop().time() + left + _GRACE
+        while not work.done():
+            seconds = None if until is None else until - asyncio.get_running_loop().time()
+            if seconds is not None and seconds <= 0:
+                submission.interrupted = True
+                if submission.state is not None:
+                    return submission.state
+                if submission.sent:
+                    raise uncertain(submission, "no response in time")
+                work.cancel()
+                until = None
+                continue
+            try:
+                await asyncio.wait([work], timeout=seconds)
+            except asyncio.CancelledError as error:
+                interruption = interruption or error
+                submission.interrupted = True
+                until = None
+                if not submission.sent:
+                    work.cancel()
+        if interruption is not None:
+            raise interruption
+        failure = None if work.cancelled() else work.result()
+        if failure is not None:
+            raise failure
+        if submission.state is None:
+            raise ConnectionFailed(
+                f"the run of {submission.tool} was not sent in time", maybe_sent=False
+            )
+        return submission.state
+
+    async def _guarded(
+        self, submission: Submission, patience: float, deadline: float | None
+    ) -> BaseException | None:
+        """Do the work and return what went wrong: an exception such as :class:`KeyboardInterrupt`,
+        raised by a hook, would end the event loop if it were raised in this task."""
         try:
-            return await self._submit(tool, path, body, content, deadline, fate)
-        finally:
-            if isinstance(content, Form):
-                content.close()
+            await self._submit(submission, patience, deadline)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - returned
+            return error
+        return None
 
     async def _submit(
-        self,
-        tool: str,
-        path: str,
-        body: dict[str, Any],
-        content: bytes | Form,
-        deadline: float,
-        fate: Fate,
-    ) -> TaskState:
-        journal, offload = self.journal, self.api.port.offload
-        key = ""
-        if journal is not None:
-            recorded = {name: describe(value) for name, value in body.items()}
-            key = await offload(lambda: journal.begin(tool, recorded))
+        self, submission: Submission, patience: float, deadline: float | None
+    ) -> None:
         try:
-            state = await self._send(tool, path, content, deadline, fate)
-            log.info("task %s submitted to %s", state.id, tool)
-        except SubmissionUncertain as error:
-            error.submission = key or None
-            if journal is not None:
-                journal.uncertain(key, "its response was not received")
-            raise
-        except BaseException as error:
-            if journal is None:
+            await submission.prepare()
+            inputs = {name: describe(value) for name, value in submission.body.items()}
+            key = new_key()
+            begun = self.recorder.begin(key, submission.tool, inputs)
+            try:
+                if begun is not None:
+                    submission.key = key
+                    await complete(begun)
+                await self._until_accepted(submission, patience, deadline)
+            except BaseException as error:
+                await self._record_failure(submission, error)
                 raise
-            if fate.state is not None:
-                # Interrupted with the answer in hand.
-                known = fate.state
-                await offload(lambda: journal.accepted(key, known.id, known.token))
-            elif fate.flying:
-                journal.uncertain(key, "its response was not received")
-            else:
-                reason = str(error) or type(error).__name__
-                await offload(lambda: journal.settled(key, reason))
-            raise
-        if journal is not None:
-            await offload(lambda: journal.accepted(key, state.id, state.token))
-        return state
+        finally:
+            submission.close()
 
-    async def _send(
-        self, tool: str, path: str, content: bytes | Form, deadline: float, fate: Fate
-    ) -> TaskState:
+    async def _record_failure(self, submission: Submission, error: BaseException) -> None:
+        """Record how a submission ended that did not end well."""
+        if submission.recording is not None:
+            write = submission.recording
+        elif submission.sent:
+            write = self.recorder.uncertain(submission.key, "its response was not received")
+            if isinstance(error, SubmissionUncertain):
+                error.submission = submission.key
+        else:
+            reason = str(error) or type(error).__name__
+            write = self.recorder.settled(submission.key, reason)
+        if write is not None:
+            # What the journal cannot write now it remembers.
+            with suppress(Exception):
+                await complete(write)
+
+    async def _until_accepted(
+        self, submission: Submission, patience: float, deadline: float | None
+    ) -> None:
         """Send a run until it is accepted; one at a time while Wiro takes no more."""
         limit = ConcurrencyLimitError("the concurrency limit is reached", code=96, retryable=True)
-        changes = self.own.changes
+        changes = self.tracker.changes
+        until = self._clock() + patience
         if not self._full:
             try:
-                return await self._attempts(tool, path, content, deadline, fate)
+                await self._attempts(submission, deadline)
             except ConcurrencyLimitError as error:
-                if self.own.none_since(changes):
+                if self.tracker.none_since(changes) or patience <= 0:
                     raise
                 limit = error
                 self._full = True
+            else:
+                return
+        waiting = asyncio.timeout(max(0.0, until - self._clock()))
         try:
-            async with self.api.port.gate(deadline - self.clock()):
-                try:
-                    return await self._when_free(tool, path, content, deadline, fate)
-                finally:
-                    self._full = False
+            async with waiting:
+                await self._lock.acquire()
         except TimeoutError:
             raise limit from None
+        try:
+            await self._when_free(submission, until, deadline)
+        finally:
+            self._full = False
+            self._lock.release()
 
     async def _when_free(
-        self, tool: str, path: str, content: bytes | Form, deadline: float, fate: Fate
-    ) -> TaskState:
+        self, submission: Submission, until: float, deadline: float | None
+    ) -> None:
         """Submit as soon as one of this client's own tasks has ended."""
         timing, poll = self.api.settings.timing, self.api.settings.poll
-        begin = self.clock()
+        begin = self._clock()
         while True:
-            changes = self.own.changes
+            changes = self.tracker.changes
             try:
-                return await self._attempts(tool, path, content, deadline, fate)
+                await self._attempts(submission, deadline)
             except ConcurrencyLimitError:
-                delay = poll.delay(self.clock() - begin, timing.random)
-                if self.own.none_since(changes) or self.clock() + delay >= deadline:
+                delay = poll.delay(self._clock() - begin, timing.random)
+                if self.tracker.none_since(changes) or self._clock() + delay >= until:
                     raise
-            log.info("concurrency limit reached; %s waits for a task to end", tool)
-            oldest = self.own.oldest()
-            await self.api.port.sleep(delay)
-            if oldest is not None and oldest is self.own.oldest():
-                # Perhaps nobody else is watching it.
+            else:
+                return
+            log.info("concurrency limit reached; %s waits for a task to end", submission.tool)
+            oldest = self.tracker.oldest()
+            await timing.pause(delay)
+            if oldest is not None and oldest is self.tracker.oldest():
+                # Its owner may not be waiting for it.
                 with suppress(WiroError):
-                    await self.look(oldest)
+                    await self._refresh(oldest)
 
-    async def _attempts(
-        self, tool: str, path: str, content: bytes | Form, deadline: float, fate: Fate
-    ) -> TaskState:
+    async def _attempts(self, submission: Submission, deadline: float | None) -> None:
         """Send a run, again only when it was certainly not accepted."""
-        failures = 0
-        while True:
-            try:
-                with self.own.sending():
-                    return await self._attempt(tool, path, content, fate)
-            except (ConnectionFailed, ApiError) as error:
-                if _may_be_accepted(error):
-                    raise uncertain(tool, str(error)) from error
-                fate.flying = False
-                failures += 1
-                if not (isinstance(error, ConnectionFailed | RateLimitError) and error.retryable):
-                    raise
-                await self.api.pause(path, error, failures, deadline)
 
-    async def _attempt(self, tool: str, path: str, content: bytes | Form, fate: Fate) -> TaskState:
+        async def attempt() -> None:
+            if submission.interrupted:
+                raise asyncio.CancelledError
+            try:
+                with self.tracker.sending():
+                    await self._send_once(submission)
+            except (ConnectionFailed, ApiError) as error:
+                if may_have_arrived(error):
+                    raise uncertain(submission, str(error)) from None
+                submission.sent = False
+                raise
+
+        def may_repeat(error: WiroError) -> bool:
+            return isinstance(error, ConnectionFailed | RateLimitError) and error.retryable
+
+        await self.api.retry(submission.path, attempt, deadline, may_repeat)
+
+    async def _send_once(self, submission: Submission) -> None:
+        """Send a run and record the task that it became."""
+
+        def take(response: Response) -> None:
+            self._accept(submission, find_task(read_body(response), response.body))
+
         try:
-            fate.flying = True
-            # A run that has left is always heard out: its answer is what names the task.
-            answer = await self.api.attempt(path, content, None, fresh=True)
-            state = fate.state = self._named(tool, answer)
-        except self.api.port.interruptions as interruption:
-            if fate.state is None:
-                interruption.add_note(f"the run of {tool} may have been accepted all the same")
-            raise
+            response = await self.api.send_once(
+                submission.path,
+                submission.content,
+                None,
+                fresh=True,
+                on_sent=submission.mark_sent,
+                on_response=take,
+            )
         except (InvalidInputs, ConfigurationError):
             # The client is closed, or a file became shorter: Wiro has not got a whole request.
-            fate.flying = False
-            raise
+            submission.sent = submission.state is not None
+            if submission.state is None:
+                raise
+        except ConnectionFailed as error:
+            self._accept(submission, find_task(None, error.partial))
+            if submission.state is None:
+                raise
         except WiroError:
             raise
         except Exception as error:
-            # Nobody foresaw this one, and a request was under way.
-            raise uncertain(tool, f"{type(error).__name__}: {error}") from error
-        self.own.accepted(state)
-        return state
+            if submission.state is None and submission.sent:
+                raise uncertain(submission, f"{type(error).__name__}: {error}") from error
+            raise
+        else:
+            if submission.state is None:
+                self.api.parse(response)
+                raise uncertain(submission, "the response names no task")
+        if submission.recording is not None:
+            await complete(submission.recording)
 
-    def _named(self, tool: str, answer: Mapping[str, Any]) -> TaskState:
-        """The task that a run became."""
-        task_id = as_name(answer.get("taskid"))
-        token = as_name(answer.get("socketaccesstoken") or answer.get("tasktoken"))
+    def _accept(self, submission: Submission, found: tuple[str, str]) -> None:
+        """Take note of the task that a response names. Nothing here waits, so that nothing can
+        come between the response and its way into the journal."""
+        task_id, token = found
         if not task_id and not token:
-            raise uncertain(tool, "the answer names no task")
-        return TaskState(id=task_id, token=token, born=self.clock(), tool=tool)
+            return
+        submission.state = TaskState(
+            id=task_id, token=token, born=self._clock(), tool=submission.tool
+        )
+        submission.recording = self.recorder.accepted(submission.key, task_id, token)
+        self.tracker.accepted(submission.state)
+        log.info("task %s submitted to %s", task_id or "known by its token", submission.tool)
+
+
+_IDS: Final = frozenset({"taskid"})
+_TOKENS: Final = frozenset({"socketaccesstoken", "tasktoken"})
+_OTHERS: Final = frozenset({"errors", "error", "inputs", "parameters", "request"})
+"""Fields that may repeat what was sent, such as the token of an earlier task."""
+
+_CUT: Final = re.compile(
+    rb'"(taskid|socketaccesstoken|tasktoken)"\s*:\s*(?:"([^"\\\s]+)"|(\d+)(?=\s*[,}]))'
+)
+
+
+def find_task(parsed: object, text: bytes) -> tuple[str, str]:
+    """The id and the token of the task that a response to a run names, wherever it does; empty
+    where there is none. ``text`` is searched when it is not JSON, such as one that was cut."""
+    if parsed is None:
+        named = {found[1].decode(): (found[2] or found[3]) for found in _CUT.finditer(text)}
+        token = named.get("socketaccesstoken") or named.get("tasktoken") or b""
+        return named.get("taskid", b"").decode(errors="replace"), token.decode(errors="replace")
+    level: list[object] = [parsed]
+    while level:
+        for value in level:
+            if isinstance(value, dict):
+                fields = cast("dict[str, Any]", value)
+                task_id, token = _named(fields, _IDS), _named(fields, _TOKENS)
+                if task_id or token:
+                    return task_id, token
+        level = [inner for value in level for inner in _inside(value)]
+    return "", ""
+
+
+def _named(fields: Mapping[str, Any], names: frozenset[str]) -> str:
+    found = (as_name(x) for name, x in fields.items() if name.lower().replace("_", "") in names)
+    return next(filter(None, found), "")
+
+
+def _inside(value: object) -> list[object]:
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        return [inner for name, inner in fields.items() if name.lower() not in _OTHERS]
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def _body(inputs: ToolInputs | Mapping[str, Any]) -> dict[str, Any]:
@@ -249,19 +429,12 @@ def run_path(tool: str) -> str:
     return f"/Run/{quote(owner, safe='')}/{quote(project, safe='')}"
 
 
-def _may_be_accepted(error: ConnectionFailed | ApiError) -> bool:
-    """Whether a run that got ``error`` may have been accepted all the same."""
-    if isinstance(error, ConnectionFailed):
-        return error.maybe_sent
-    if isinstance(error, UnexpectedAnswer):
-        return True
-    status = error.http_status or 0
-    return status >= 500 or status in (408, 425) or 300 <= status < 400
-
-
-def uncertain(tool: str, reason: str) -> SubmissionUncertain:
+def uncertain(submission: Submission, reason: str) -> SubmissionUncertain:
+    """The error for a run whose response is lost."""
     return SubmissionUncertain(
-        f"the run of {tool} may have been accepted, and its answer is lost ({reason}); it was not "
-        "sent again, because every run is billed: look at your tasks on Wiro first",
-        tool=tool,
+        f"the run of {submission.tool} may have been accepted, and its response is lost "
+        f"({reason}); it was not sent again, because every run is billed: look at your tasks on "
+        "Wiro first",
+        tool=submission.tool,
+        submission=submission.key or None,
     )

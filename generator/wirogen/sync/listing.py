@@ -93,7 +93,7 @@ async def _list(api: Api, filters: Filters) -> Catalogue:
     found: dict[str, Listed] = {}
     start, total, unreadable = 0, 0, 0
     while True:
-        answer = await api.ask("/Tool/List", _body(filters, start))
+        answer = await api.call_idempotent("/Tool/List", _body(filters, start))
         page = answer.get("tool")
         entries = cast("list[object]", page) if isinstance(page, list) else []
         before = len(found)
@@ -141,7 +141,7 @@ async def tool_detail(api: Api, listed: Listed) -> bytes | None:
     Raises :class:`DownloadError` for a response that is not about this tool.
     """
     body = {"slugowner": listed.clean_owner, "slugproject": listed.clean_project, "summary": True}
-    answer = await api.ask("/Tool/Detail", body)
+    answer = await api.call_idempotent("/Tool/Detail", body)
     tools = answer.get("tool")
     if tools is None or tools == []:
         return None

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from wiro_runtime.http.api import retry_after
+from wiro_runtime.http.retry_after import retry_after
 from wirogen.common.fetching import (
     ACCEPT_ENCODING,
     DownloadError,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from wiro_runtime import WiroError
 from wiro_runtime.http.api import Api
-from wiro_runtime.http.nonblocking import AsyncPort
+from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Settings
 from wirogen.common.fetching import DownloadError
 from wirogen.common.files import sha256
@@ -141,10 +141,10 @@ async def sync(
     if not options.dry_run:
         sweep(root / "specs")
     state = State(root)
-    port = AsyncPort(settings)
+    transport = Transport(settings)
     client = page_client(connections=options.concurrency, proxies=not settings.local)
     try:
-        api = Api(settings, port)
+        api = Api(settings, transport)
         catalogue = await list_tools(api, options.filters, seconds=options.catalogue_seconds)
         tools = catalogue.tools
         if not options.dry_run:
@@ -167,7 +167,7 @@ async def sync(
     finally:
         state.pause()
         await client.aclose()
-        await port.aclose()
+        await transport.aclose()
     return SyncReport(
         listed=len(tools),
         resumed=len(resumed),

@@ -1,0 +1,52 @@
+"""A blocking client of httpx2 as the ``http_client`` of :class:`Wiro`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from wiro_runtime.http.loop import run_in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = self._response.iter_raw()
+        while piece := await run_in_thread(lambda: next(pieces, b"")):
+            yield piece
+
+    async def aclose(self) -> None:
+        await run_in_thread(self._response.close)
+
+
+class _Threaded(httpx2.AsyncBaseTransport):
+    """Sends each request with a blocking client, in a thread."""
+
+    def __init__(self, client: httpx2.Client) -> None:
+        self._client = client
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        content = await request.aread()
+        headers = dict(request.headers)
+
+        def send() -> httpx2.Response:
+            message = self._client.build_request(
+                request.method, request.url, headers=headers, content=content
+            )
+            return self._client.send(message, stream=True, follow_redirects=False)
+
+        response = await run_in_thread(send)
+        return httpx2.Response(
+            response.status_code, headers=response.headers, stream=_Body(response)
+        )
+
+
+def asynchronous(client: httpx2.Client) -> httpx2.AsyncClient:
+    """A client for coroutines that sends with ``client``."""
+    return httpx2.AsyncClient(transport=_Threaded(client), trust_env=False)

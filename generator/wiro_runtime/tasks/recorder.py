@@ -1,0 +1,93 @@
+"""Journal writes in threads of their own, so that an event loop never waits for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wiro_runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+    from decimal import Decimal
+
+    from wiro_runtime.tasks.journal import Journal
+
+T = TypeVar("T")
+
+
+async def complete(work: Future[T]) -> T:
+    """Wait for the end of ``work`` whatever happens to the waiting coroutine.
+
+    A cancellation is raised once the work has ended; it never takes the work back.
+    """
+    waited = asyncio.wrap_future(work)
+    interruption: asyncio.CancelledError | None = None
+    while not waited.done():
+        try:
+            await asyncio.wait([waited])
+        except asyncio.CancelledError as error:
+            interruption = error
+    if interruption is not None:
+        if not waited.cancelled():
+            # Asked for, so that asyncio does not complain about an exception never retrieved.
+            waited.exception()
+        raise interruption
+    return waited.result()
+
+
+class Recorder:
+    """The journal of a client, or none. Every method returns at once with the future of its write.
+
+    Two threads: what records an accepted run never waits for those that are about to begin.
+    """
+
+    def __init__(self, journal: Journal | None) -> None:
+        self.journal = journal
+        self._begins = ThreadPoolExecutor(1, thread_name_prefix="wiro-journal-begin")
+        self._records = ThreadPoolExecutor(1, thread_name_prefix="wiro-journal-record")
+
+    def required(self) -> Journal:
+        """The journal. Raises :class:`ConfigurationError` when the client has none."""
+        if self.journal is None:
+            raise ConfigurationError("resume() needs a journal: pass journal=PATH to the client")
+        return self.journal
+
+    def begin(self, key: str, tool: str, inputs: Mapping[str, Any]) -> Future[str] | None:
+        """Record that a run is about to be sent; ``None`` without a journal."""
+        if self.journal is None:
+            return None
+        return self._begins.submit(self.journal.begin, tool, inputs, key)
+
+    def accepted(self, key: str, task_id: str, token: str) -> Future[None] | None:
+        """Record the task that a run became."""
+        return self._submit(key, lambda journal: journal.accepted(key, task_id, token))
+
+    def settled(self, key: str, reason: str) -> Future[None] | None:
+        """Record that a run became no task."""
+        return self._submit(key, lambda journal: journal.settled(key, reason))
+
+    def uncertain(self, key: str, reason: str) -> Future[None] | None:
+        """Record that a run may have become a task."""
+        return self._submit(key, lambda journal: journal.uncertain(key, reason))
+
+    def ended(
+        self, status: str, task_id: str, token: str, cost: Decimal | None
+    ) -> Future[None] | None:
+        """Record that a task has ended."""
+        return self._submit("any", lambda journal: journal.ended(status, task_id, token, cost))
+
+    def _submit(self, key: str, write: Callable[[Journal], None]) -> Future[None] | None:
+        if self.journal is None or not key:
+            return None
+        return self._records.submit(partial(write, self.journal))
+
+    def close(self) -> None:
+        """Close the journal once all that was to be written is."""
+        if self.journal is not None:
+            self._begins.shutdown()
+            self._records.shutdown()
+            self.journal.close()
