@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.client import AsyncWiro, Wiro
 from wiro_runtime.errors import ConfigurationError, NotFoundError, WiroError
+from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.logs import log
 from wiro_runtime.inputs.arguments import check_duration, check_function, check_whole
 from wiro_runtime.inputs.messages import shown
@@ -162,8 +163,8 @@ class CallbackReceiver:
         if len(body) > self._max_bytes:
             raise CallbackRefused(f"larger than {self._max_bytes} bytes", status=413)
         try:
-            parsed: object = json.loads(body)
-        except (ValueError, RecursionError):
+            parsed = parse_json(bytes(body) if isinstance(body, bytearray) else body)
+        except ValueError:
             raise CallbackRefused("not JSON") from None
         if not isinstance(parsed, dict):
             raise CallbackRefused("not a JSON object")

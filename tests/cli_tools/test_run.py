@@ -89,6 +89,16 @@ def test_no_wait_prints_the_id_and_task_wait_goes_on(shell: Shell, simulator: Si
     assert started.json == {"task_id": simulator.runs[1].taskid, "tool": "wiro/painter"}
 
 
+def test_the_text_of_a_log_is_printed_where_there_are_no_outputs(
+    shell: Shell, simulator: Simulator
+) -> None:
+    for more in ([], ["--json"]):
+        simulator.plan(Scenario(kind="text", answer="Paris.", thinking="Hm.", text_shape="log"))
+        done = shell.run("openai/A Writer", "--prompt", "The capital?", *more)
+        assert done.code == 0
+        assert (done.json["text"] if more else done.out.strip()) == "Paris."
+
+
 def test_texts_go_to_the_standard_output(shell: Shell, simulator: Simulator) -> None:
     simulator.plan(Scenario.talking("Two\nlines."), times=2)
     done = shell.run("openai/A Writer", "--prompt", "a")

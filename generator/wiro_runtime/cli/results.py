@@ -114,7 +114,10 @@ def _save(result: Result, delivery: Delivery) -> list[Path | None]:
 
 
 def _print(result: Result, paths: list[Path | None], delivery: Delivery) -> None:
-    if not result.outputs:
+    if not result.outputs and result.text:
+        # A tool without outputs has its text in its log.
+        print_text(result.text)
+    elif not result.outputs:
         say(f"task {result.task_id} made no outputs")
     for output, path in zip(result.outputs, paths, strict=True):
         if path is not None:
@@ -132,6 +135,7 @@ def result_json(result: Result, paths: list[Path | None]) -> dict[str, Any]:
         "status": result.detail.status,
         "cost": None if result.cost is None else float(result.cost),
         "elapsed": result.elapsed,
+        "text": result.text or None,
         "outputs": [
             {
                 "name": output.name,
