@@ -16,9 +16,7 @@ from wirogen.emit.escape import link
 from wirogen.emit.pages.guides import topics_of
 from wirogen.emit.pages.listing import listing_line
 from wirogen.emit.pages.pages import Remember, shared_pages, tool_pages
-from wirogen.emit.python.formatting import format_own
-from wirogen.emit.python.soundness import check_module
-from wirogen.emit.python.validators import validator_source
+from wirogen.emit.python.validators import Validator, validators_of
 from wirogen.emit.templates import Renderer
 from wirogen.overlay.schema import overlay_json_schema
 from wirogen.plan import ModulePlan, ToolPlan, ToolSummary, published_schema
@@ -26,6 +24,7 @@ from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import Json, spec_json_schema
 
 _TOOL = "python/wiro_tools/[owner]/[project].py.jinja"
+_VALIDATOR = "python/wiro_tools/_validators/[owner]/[project].py.jinja"
 _PACKAGE = "python/wiro_tools/__init__.py.jinja"
 _PACKAGE_STUB = "python/wiro_tools/__init__.pyi.jinja"
 _CATALOGUE = "python/wiro_tools/catalogue.py.jinja"
@@ -34,13 +33,17 @@ _OWNER = "python/wiro_tools/[owner]/__init__.py.jinja"
 _OWNER_STUB = "python/wiro_tools/[owner]/__init__.pyi.jinja"
 
 
-def render_tool(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
-    """Every file that one tool alone decides, by path below ``generated/``."""
+def render_tool(
+    plan: ToolPlan, renderer: Renderer, validator: Validator | None = None
+) -> dict[str, str]:
+    """Every file that one tool alone decides, by path below ``generated/``. ``validator`` is that
+    of :func:`validators_of`, if it is known."""
+    validator = validator or validators_of([plan])[0]
     owner, project = plan.module.owner, plan.module.project
     folder = f"python/{plan.module.package}"
     return {
         f"{folder}/{owner}/{project}.py": renderer.python(_TOOL, tool=plan),
-        f"{folder}/_validators/{owner}/{project}.py": _validator(plan),
+        f"{folder}/_validators/{owner}/{project}.py": _validator(plan, renderer, validator),
         **tool_pages(plan, renderer),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
         f"schemas/calls/{owner}/{project}.json": _json(tool_calls(plan)),
@@ -63,15 +66,16 @@ def summary_of(plan: ToolPlan) -> ToolSummary:
     )
 
 
-def _validator(plan: ToolPlan) -> str:
-    source = validator_source(plan)
-    path = f"specs/tools/{plan.module.spec_path}.yaml"
+def _validator(plan: ToolPlan, renderer: Renderer, validator: Validator) -> str:
     try:
-        check_module(source, f"{plan.module.project}.py")
-    except (SyntaxError, ValueError) as error:
-        message = f"the validator that is made of it cannot be imported: {error}"
-        raise InputError(Diagnostic(code="G003", message=message, path=path)) from error
-    return format_own(source)
+        return renderer.python(_VALIDATOR, tool=plan, validator=validator)
+    except InputError as error:
+        if renderer.overridden:
+            raise
+        message = "the validator that is made of it cannot be imported"
+        path = f"specs/tools/{plan.module.spec_path}.yaml"
+        found = Diagnostic(code="G003", message=f"{message}: {error.__cause__}", path=path)
+        raise InputError(found) from error
 
 
 def render_shared(

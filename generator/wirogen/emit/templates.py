@@ -26,7 +26,7 @@ from wirogen.emit.escape import (
     markdown,
     shorten,
 )
-from wirogen.emit.python.formatting import format_any, format_own
+from wirogen.emit.python.black_style import lay_out
 from wirogen.emit.python.soundness import check_module
 from wirogen.emit.template_errors import python_error, template_error
 from wirogen.plan.identifiers import Identifier
@@ -87,6 +87,14 @@ def _only_safe(value: Any) -> Any:
     raise TypeError(f"a template prints {type(value).__name__} without a filter: {value!r:.60}")
 
 
+def _by_black(text: str, *, stub: bool) -> str:
+    import black  # noqa: PLC0415 - slow to load, and needed for other people's templates only
+    from black.mode import TargetVersion  # noqa: PLC0415 - see above
+
+    mode = black.Mode(is_pyi=stub, target_versions={TargetVersion.PY311})
+    return black.format_str(text, mode=mode)
+
+
 class _Compiled(jinja2.BytecodeCache):
     """Templates that have been compiled before; a key holds their text."""
 
@@ -140,8 +148,8 @@ class Renderer:
         try:
             check_module(text, template)
             if self._ours:
-                return format_own(text)
-            return format_any(text, stub=template.endswith(".pyi.jinja"))
+                return lay_out(text)
+            return _by_black(text, stub=template.endswith(".pyi.jinja"))
         except (SyntaxError, ValueError) as error:
             raise python_error(error, template, self._folders) from error
 

@@ -18,7 +18,7 @@ from wirogen.common.files import folder_fingerprint, sha256
 from wirogen.common.workers import in_workers
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.emit.overrides import check_overrides
-from wirogen.emit.python.validators import prepare_validators
+from wirogen.emit.python.validators import Validator, validators_of
 from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer, template_folders
 from wirogen.output.manifest import Entry
@@ -145,15 +145,18 @@ def _prepare(out: Path, stage_folder: Path, templates: Path | None, cache: Cache
 def _render(tasks: Sequence[_Task]) -> list[tuple[_Rendered, dict[str, Made]]]:
     """Render some tools; together they cost less than one by one."""
     plans = [plan_tool(task.spec, task.module) for task in tasks]
-    prepare_validators(plans)
-    return [_render_one(task, plan) for task, plan in zip(tasks, plans, strict=True)]
+    validators = validators_of(plans)
+    return [_render_one(*each) for each in zip(tasks, plans, validators, strict=True)]
 
 
-def _render_one(task: _Task, plan: ToolPlan) -> tuple[_Rendered, dict[str, Made]]:
+def _render_one(
+    task: _Task, plan: ToolPlan, validator: Validator
+) -> tuple[_Rendered, dict[str, Made]]:
     (worker,) = _worker
-    made = stage(render_tool(plan, worker.renderer), out=worker.out, into=worker.stage)
-    files = {path: each.sha256 for path, each in made.items()}
-    done = _Rendered(summary=summary_of(plan), digest=task.digest, files=files)
+    files = render_tool(plan, worker.renderer, validator)
+    made = stage(files, out=worker.out, into=worker.stage)
+    hashes = {path: each.sha256 for path, each in made.items()}
+    done = _Rendered(summary=summary_of(plan), digest=task.digest, files=hashes)
     worker.cache.put("tool", task.key, done)
     return done, made
 

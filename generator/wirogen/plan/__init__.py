@@ -2,7 +2,7 @@
 
 from wirogen.plan.model import ModulePlan, ToolPlan
 from wirogen.plan.modules import plan_modules
-from wirogen.plan.schema import published_schema, validator_schema
+from wirogen.plan.schema import published_schema
 from wirogen.plan.summary import ToolSummary
 from wirogen.plan.tool import plan_tool
 
@@ -13,5 +13,4 @@ __all__ = [
     "plan_modules",
     "plan_tool",
     "published_schema",
-    "validator_schema",
 ]

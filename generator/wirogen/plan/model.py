@@ -39,6 +39,11 @@ class ModulePlan:
         """The module's name in full."""
         return Code(f"{self.package}.{self.owner}.{self.project}")
 
+    @property
+    def spec_file(self) -> Code:
+        """The spec below ``specs/tools/``; its name is made of ASCII letters and digits."""
+        return Code(f"{self.spec_path}.yaml")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingPlan:

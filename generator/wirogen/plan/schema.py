@@ -1,4 +1,4 @@
-"""ToolPlan → JSON Schema: one for publication and one for datamodel-code-generator."""
+"""ToolPlan → the JSON Schema that is published."""
 
 from __future__ import annotations
 
@@ -8,25 +8,12 @@ from wirogen.plan.model import ToolPlan
 from wirogen.specs.model import Json
 
 
-def validator_schema(plan: ToolPlan) -> dict[str, Json]:
-    """The schema that the validator is made from; ``customTypePath`` names run-time types."""
-    required: list[Json] = [item.spec.name for item in plan.inputs if item.required]
-    schema: dict[str, Json] = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {item.spec.name: dict(item.schema) for item in plan.inputs},
-    }
-    if required:
-        schema["required"] = required
-    return schema
-
-
 def published_schema(plan: ToolPlan) -> dict[str, Json]:
-    """The same for readers of JSON: what a caller gives, by Wiro's names.
+    """What a caller gives, by Wiro's names, for readers of JSON.
 
     ``x-wire`` says how a value travels, ``x-options`` what the listed ids stand for.
     """
-    schema = validator_schema(plan)
+    required: list[Json] = [item.spec.name for item in plan.inputs if item.required]
     properties: dict[str, Json] = {}
     for item in plan.inputs:
         properties[item.spec.name] = _without_types(item.schema)
@@ -39,8 +26,10 @@ def published_schema(plan: ToolPlan) -> dict[str, Json]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:wiro-tools:tool:{plan.module.owner}:{plan.module.project}",
         "title": plan.spec.tool,
-        **schema,
+        "type": "object",
+        "additionalProperties": False,
         "properties": properties,
+        **({"required": required} if required else {}),
     }
 
 

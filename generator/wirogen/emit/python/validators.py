@@ -1,67 +1,138 @@
-"""Plan → the validator module: a class whose fields have been made before wherever possible."""
+"""Plans → what the validators' template prints, by datamodel-code-generator in process."""
 
 from __future__ import annotations
 
+import ast
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from wirogen.emit.python.limits import with_limits
-from wirogen.emit.python.shapes import FieldForm, FieldShape, shape_of
-from wirogen.plan.model import Code, ToolPlan
+from wirogen.emit.python.black_style import normalize_literals
+from wirogen.emit.python.limits import with_limits, without_limits
+from wirogen.plan import ToolPlan
+from wirogen.plan.identifiers import own
+from wirogen.plan.literals import source
+from wirogen.plan.model import Code, ImportPlan
+from wirogen.specs import Json
+
+_EXTRA_KEYS: Final = frozenset({"x-wire", "x-file-field", "x-lora-prompt", "x-options", "x-step"})
+"""What goes into ``json_schema_extra``."""
 
 _STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_CLASS: Final = re.compile(r"class Tool(\d+)\(")
+_FIELD: Final = re.compile(r"    (\w+): ")
 _IMPORTS: Final[Mapping[str, Sequence[str]]] = {
     "collections.abc": ("Mapping", "Sequence"),
     "typing": ("Annotated", "Any", "Literal"),
     "pydantic": ("ConfigDict", "Field"),
     "wiro_runtime.generated": ("FileLike", "LoraChoice", "LoraOption", "ToolInputs"),
 }
-_MOST_REMEMBERED: Final = 20_000
+_CUSTOM_TYPES: Final = frozenset({"FileLike", "LoraChoice", "LoraOption"})
 
 
-_forms: dict[FieldShape, FieldForm] = {}
+class ValidatorError(Exception):
+    """The generated validator is not what the plan asked for: a defect of the generator."""
 
 
-def prepare_validators(plans: Iterable[ToolPlan]) -> None:
-    """Find out how the fields of these tools are written: what nobody knows yet in one go."""
-    if len(_forms) > _MOST_REMEMBERED:
-        _forms.clear()
-    shapes = dict.fromkeys(shape_of(item)[0] for plan in plans for item in plan.inputs)
-    unknown = [shape for shape in shapes if shape not in _forms]
-    if unknown:
-        from wirogen.emit.python.fields import make_forms  # noqa: PLC0415 - slow to load
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validator:
+    """The validator of one tool: its imports, a line of source for each field, and whether
+    fields have types that pydantic does not know."""
 
-        _forms.update(make_forms(unknown))
+    imports: tuple[ImportPlan, ...]
+    fields: tuple[Code, ...]
+    custom_types: bool
 
 
-def validator_source(plan: ToolPlan) -> Code:
-    """Source of the module with ``class Inputs``, not formatted yet."""
-    prepare_validators([plan])
-    fields: list[str] = []
-    for item in plan.inputs:
-        shape, texts = shape_of(item)
-        fields.append(with_limits(_forms[shape].filled(texts), item.schema))
-    bare = _STRING.sub("", "\n".join(fields))
-    used = {"ConfigDict", "ToolInputs", *_NAME.findall(bare)}
-    custom = bool(used & {"FileLike", "LoraChoice", "LoraOption"})
-    imports = [
-        f"from {module} import {', '.join(found)}"
-        for module, names in _IMPORTS.items()
-        if (found := [name for name in names if name in used])
-    ]
-    lines = [
-        f"# Made by wirogen from {plan.module.spec_path}.yaml; do not edit.",
-        "",
-        *imports,
-        "",
-        "",
-        "class Inputs(ToolInputs):",
-        "    model_config = ConfigDict(",
-        '        extra="forbid",',
-        *(["        arbitrary_types_allowed=True,"] if custom else []),
-        "    )",
-        *fields,
-    ]
-    return Code("\n".join(lines) + "\n")
+def validators_of(plans: Sequence[ToolPlan]) -> list[Validator]:
+    """The validators of some tools. Each call of the library has a price of its own, so many
+    tools are made in one."""
+    definitions: dict[str, Json] = {}
+    aliases: dict[str, str] = {}
+    for number, plan in enumerate(plans):
+        required: list[Json] = [item.spec.name for item in plan.inputs if item.required]
+        definitions[f"Tool{number}"] = {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {item.spec.name: without_limits(item.schema) for item in plan.inputs},
+            **({"required": required} if required else {}),
+        }
+        # An alias is printed even when it is the name.
+        aliases |= {f"Tool{number}.{item.spec.name}": item.name for item in plan.inputs}
+    made = dict(_classes(_generate({"title": "All", "$defs": definitions}, aliases)))
+    return [_validator(plan, made.get(number, {})) for number, plan in enumerate(plans)]
+
+
+def _validator(plan: ToolPlan, made: Mapping[str, str]) -> Validator:
+    names = [str(item.name) for item in plan.inputs]
+    if list(made) != names:
+        raise ValidatorError(f"{plan.spec.tool}: the validator has the fields {list(made)}")
+    fields = [with_limits(made[item.name], item.schema) for item in plan.inputs]
+    used = {"ConfigDict", "ToolInputs"}
+    for line in fields:
+        used.update(_NAME.findall(_STRING.sub("", line)))
+    imports = tuple(
+        ImportPlan(module=Code(module), names=tuple(map(own, found)))
+        for module, known in _IMPORTS.items()
+        if (found := [name for name in known if name in used])
+    )
+    return Validator(
+        imports=imports,
+        fields=tuple(map(Code, fields)),
+        custom_types=bool(used & _CUSTOM_TYPES),
+    )
+
+
+def _classes(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The fields of each class, by the number of the class: its lines by the fields' names. A
+    string never spans lines."""
+    number, fields = -1, dict[str, str]()
+    for line in text.split("\n"):
+        if line.startswith("class "):
+            found = _CLASS.match(line)
+            number, fields = int(found[1]) if found else -1, {}
+            if found:
+                yield number, fields
+        elif number >= 0 and (field := _FIELD.match(line)):
+            fields[field[1]] = _STRING.sub(_escaped, line.strip())
+
+
+def _escaped(literal: re.Match[str]) -> str:
+    """A string literal as this project spells it, the same under every version of Python."""
+    return source(ast.literal_eval(literal[0]))
+
+
+def _generate(schema: Json, aliases: Mapping[str, str]) -> str:
+    from datamodel_code_generator import generate  # noqa: PLC0415 - slow to load
+    from datamodel_code_generator.enums import DataModelType, InputFileType  # noqa: PLC0415
+    from datamodel_code_generator.format import PythonVersion  # noqa: PLC0415
+    from datamodel_code_generator.parser import LiteralType  # noqa: PLC0415
+
+    made = generate(
+        json.dumps(schema),
+        input_file_type=InputFileType.JsonSchema,
+        output_model_type=DataModelType.PydanticV2BaseModel,
+        target_python_version=PythonVersion.PY_311,
+        base_class="wiro_runtime.generated.ToolInputs",
+        aliases=aliases,
+        custom_file_header="#",
+        disable_timestamp=True,
+        disable_future_imports=True,
+        enum_field_as_literal=LiteralType.All,
+        extra_fields=None,
+        field_constraints=True,
+        field_extra_keys=set(_EXTRA_KEYS),
+        formatters=[],
+        strict_nullable=True,
+        use_annotated=True,
+        use_double_quotes=True,
+        use_generic_container_types=True,
+        use_standard_collections=True,
+        use_union_operator=True,
+    )
+    if not isinstance(made, str):
+        raise ValidatorError("the validators are not one module")
+    return normalize_literals(made)
