@@ -264,8 +264,8 @@ class Journal:
 
     def _save(self, synchronous: str = "FULL") -> None:
         """Write every row that the database does not have as it is, or raise."""
-        self._database()
         if not self._unsaved:
+            self._database()
             return
         rows = list(self._unsaved.values())
         statements: list[tuple[str, Any]] = []
