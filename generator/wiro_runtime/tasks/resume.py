@@ -1,0 +1,174 @@
+"""What a client goes on with: unfinished tasks, and lost submissions as far as they are settled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from wiro_runtime.errors import ConfigurationError, WiroError
+from wiro_runtime.http.api import Api, log
+from wiro_runtime.http.loop import run_in_thread
+from wiro_runtime.tasks.listing import check_listing, list_tasks, tool_of
+from wiro_runtime.tasks.records import LostSubmission, OpenTask
+from wiro_runtime.tasks.settle import GRACE, Settlement, match, since
+from wiro_runtime.tasks.state import TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable
+
+    from wiro_runtime.tasks.detail import TaskDetail
+    from wiro_runtime.tasks.journal import Journal
+
+T = TypeVar("T")
+
+
+class Resumption:
+    """The journal of a client, compared with the tasks of its account."""
+
+    def __init__(self, api: Api, journal: Journal | None) -> None:
+        self._api = api
+        self._journal = journal
+
+    def tasks(self, tool: str | None, limit: int | None) -> AsyncGenerator[TaskState, None]:
+        """The tasks of the account, newest first; see :func:`list_tasks`."""
+        check_listing(tool, limit)
+        return self._listed(tool, limit)
+
+    async def _listed(
+        self, tool: str | None, limit: int | None
+    ) -> AsyncGenerator[TaskState, None]:
+        async for detail in list_tasks(self._call, tool=tool, limit=limit):
+            yield self._state(detail, tool_of(detail) or None)
+
+    def recorded(self, *, ended: bool) -> list[TaskState | LostSubmission]:
+        """What the journal alone knows to be unfinished, tasks first; ``ended``: before them the
+        last tasks that have ended. Waits for the disk."""
+        journal = self._required("resume")
+        tasks, lost = journal.unfinished()
+        if ended:
+            tasks = [*journal.ended_tasks(), *tasks]
+        return [*map(self._known, tasks), *lost]
+
+    async def resume(self, *, ended: bool) -> list[TaskState | LostSubmission]:
+        """What is unfinished, with the tasks that lost submissions have become."""
+        found = await run_in_thread(lambda: self.recorded(ended=ended))
+        lost = [each for each in found if isinstance(each, LostSubmission)]
+        try:
+            settlements = await self._settle(lost)
+        except WiroError as error:
+            # They are lost still, which is what is known.
+            log.warning("lost submissions could not be compared with your tasks: %s", error)
+            return found
+        tasks = [each for each in found if isinstance(each, TaskState)]
+        return [*tasks, *(_resumed(each) for each in settlements)]
+
+    async def settle(self) -> list[Settlement[TaskState]]:
+        """What became of each lost submission. Those that were found are tasks in the journal from
+        here on."""
+        journal = self._required("settle")
+        _, lost = await run_in_thread(journal.unfinished)
+        return await self._settle(lost)
+
+    async def _settle(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
+        if not lost:
+            return []
+        found = await self._compare(lost)
+        absent = [each.lost.until or each.lost.at for each in found if each.outcome == "absent"]
+        left = max(absent, default=0.0) + GRACE - time.time()
+        if left > 0:
+            await self._api.settings.timing.pause(min(left, GRACE))
+            found = await self._compare(lost)
+        for each in found:
+            if each.task is not None:
+                await self._record(each.lost, each.task)
+        return found
+
+    async def _compare(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
+        journal = self._required("settle")
+        sending = await run_in_thread(journal.sending)
+        begin = since(lost)
+        details: list[TaskDetail] = []
+        async for detail in list_tasks(self._call):
+            if detail.created is not None and detail.created < begin:
+                break
+            details.append(detail)
+        # After the list, so that a task which was accepted meanwhile is known.
+        sending += await run_in_thread(journal.sending)
+        known = await run_in_thread(journal.known_tasks)
+        unknown = [each for each in details if not {each.id, each.token} & known]
+        rivals = {each.key: each for each in sending}
+        return [
+            Settlement(
+                lost=each.lost,
+                outcome=each.outcome,
+                task=None if each.task is None else self._state(each.task, each.lost.tool),
+                candidates=tuple(self._state(one, each.lost.tool) for one in each.candidates),
+            )
+            for each in match(lost, unknown, list(rivals.values()))
+        ]
+
+    async def _record(self, lost: LostSubmission, state: TaskState) -> None:
+        journal = self._required("settle")
+        try:
+            await run_in_thread(lambda: journal.accepted(lost.key, state.id, state.token))
+        except ConfigurationError as error:
+            log.warning("task %s: %s", state.id, error)
+
+    async def _call(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await self._api.call_idempotent(path, body)
+
+    def _state(self, detail: TaskDetail, tool: str | None) -> TaskState:
+        born = self._api.clock()
+        state = TaskState(id=detail.id, token=detail.token, born=born, tool=tool)
+        state.detail = detail
+        return state
+
+    def _known(self, task: OpenTask) -> TaskState:
+        return TaskState(id=task.id, token=task.token, born=self._api.clock())
+
+    def _required(self, method: str) -> Journal:
+        if self._journal is None:
+            raise ConfigurationError(
+                f"{method}() needs a journal: pass journal=PATH to the client"
+            )
+        return self._journal
+
+
+def _resumed(settlement: Settlement[TaskState]) -> TaskState | LostSubmission:
+    if settlement.task is not None:
+        return settlement.task
+    if settlement.outcome == "absent":
+        return replace(settlement.lost, exists=False)
+    return settlement.lost
+
+
+class Resumed(Generic[T]):
+    """What :meth:`AsyncWiro.resume` gives: to be iterated with ``async for``.
+
+    A plain ``for`` gives what the journal alone knows, without a request; it waits for the disk.
+    """
+
+    def __init__(
+        self, settled: Callable[[], Awaitable[list[T]]], recorded: Callable[[], list[T]]
+    ) -> None:
+        self._settled = settled
+        self._recorded = recorded
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        for each in await self._settled():
+            yield each
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._recorded())
+
+
+def convert(settlement: Settlement[TaskState], make: Callable[[TaskState], T]) -> Settlement[T]:
+    """The same settlement with the tasks that callers hold."""
+    return Settlement(
+        lost=settlement.lost,
+        outcome=settlement.outcome,
+        task=None if settlement.task is None else make(settlement.task),
+        candidates=tuple(map(make, settlement.candidates)),
+    )
