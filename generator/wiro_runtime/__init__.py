@@ -45,6 +45,7 @@ from wiro_runtime.tasks.events import (
     ThinkingDelta,
 )
 from wiro_runtime.tasks.records import LostSubmission
+from wiro_runtime.tasks.settle import Settlement
 from wiro_runtime.tasks.task import AsyncTask, Task
 from wiro_runtime.tasks.text import Segment, ToolCall, Usage
 from wiro_runtime.version import __version__
@@ -80,6 +81,7 @@ __all__ = [
     "Retries",
     "RetryInfo",
     "Segment",
+    "Settlement",
     "StatusChanged",
     "SubmissionUncertain",
     "Task",

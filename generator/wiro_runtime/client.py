@@ -13,12 +13,14 @@ from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
 from wiro_runtime.results.result import Result
 from wiro_runtime.settings import load_settings, make_credentials
+from wiro_runtime.tasks.records import LostSubmission, Resumed
+from wiro_runtime.tasks.settle import Settlement, convert
 from wiro_runtime.tasks.state import TaskState
-from wiro_runtime.tasks.task import AsyncTask, Task, run
+from wiro_runtime.tasks.task import AsyncTask, Task, iterate, run
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
     from os import PathLike
     from types import TracebackType
     from typing import Never, Self
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     )
     from wiro_runtime.tasks.events import OnUpdate
     from wiro_runtime.tasks.journal import Journal
-    from wiro_runtime.tasks.records import LostSubmission
     from wiro_runtime.tasks.service import TaskService
     from wiro_runtime.tasks.submission import Submission
 
@@ -307,14 +308,31 @@ class Wiro(Client[Result, Task]):
         """The task with this id or token; nothing is sent yet."""
         return Task(self, self.service.state_of(task))
 
+    def tasks(self, tool: str | None = None, *, limit: int | None = None) -> Iterator[Task]:
+        """The tasks of the account, newest first: ``limit`` of them, or all; those of ``tool``
+        only, when one is given. They are asked for a hundred at a time, as they are needed."""
+        states = iterate(self.service.resumption.tasks(tool, limit))
+        return (Task(self, state) for state in states)
+
+    def settle(self) -> list[Settlement[Task]]:
+        """Compare the journal's lost submissions with the tasks of the account, and say of each
+        which task it became, that it certainly was not accepted, or which tasks it may be.
+
+        One that was found is a task of the journal from here on. Takes some seconds when a
+        submission that Wiro does not know was given up just now.
+        """
+        settlements = run(self.service.resumption.settle())
+        return [convert(each, lambda state: Task(self, state)) for each in settlements]
+
     def resume(self, *, ended: bool = False) -> Iterator[Task | LostSubmission]:
-        """What the journal knows to be unfinished: tasks that have not been seen to end (``ended``:
-        and the last thousand that have), then submissions that may have been accepted.
+        """What is unfinished: tasks of the journal that have not been seen to end (``ended``: and
+        the last thousand that have), tasks that lost submissions have become, and those
+        submissions of which that is not known. See :meth:`settle`.
 
         The tasks of another client that lives are left to it; those of a client that is gone are
         given to one of those who ask.
         """
-        for each in self.service.resumed(ended=ended):
+        for each in run(self.service.resumption.resume(ended=ended)):
             yield Task(self, each) if isinstance(each, TaskState) else each
 
     def forget(self, lost: LostSubmission) -> None:
@@ -401,10 +419,31 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
         """The task with this id or token; nothing is sent yet."""
         return AsyncTask(self, self.service.state_of(task))
 
-    def resume(self, *, ended: bool = False) -> Iterator[AsyncTask | LostSubmission]:
-        """See :meth:`Wiro.resume`."""
-        for each in self.service.resumed(ended=ended):
-            yield AsyncTask(self, each) if isinstance(each, TaskState) else each
+    def tasks(
+        self, tool: str | None = None, *, limit: int | None = None
+    ) -> AsyncIterator[AsyncTask]:
+        """See :meth:`Wiro.tasks`."""
+        states = self.service.resumption.tasks(tool, limit)
+        return (AsyncTask(self, state) async for state in states)
+
+    async def settle(self) -> list[Settlement[AsyncTask]]:
+        """See :meth:`Wiro.settle`."""
+        settlements = await self.service.resumption.settle()
+        return [convert(each, lambda state: AsyncTask(self, state)) for each in settlements]
+
+    def resume(self, *, ended: bool = False) -> Resumed[AsyncTask | LostSubmission]:
+        """See :meth:`Wiro.resume`; to be iterated with ``async for``. A plain ``for`` gives what
+        the journal alone knows."""
+
+        def as_tasks(found: list[TaskState | LostSubmission]) -> list[AsyncTask | LostSubmission]:
+            return [
+                AsyncTask(self, each) if isinstance(each, TaskState) else each for each in found
+            ]
+
+        async def settled() -> list[AsyncTask | LostSubmission]:
+            return as_tasks(await self.service.resumption.resume(ended=ended))
+
+        return Resumed(settled, lambda: as_tasks(self.service.resumption.recorded(ended=ended)))
 
     async def forget(self, lost: LostSubmission) -> None:
         """See :meth:`Wiro.forget`."""

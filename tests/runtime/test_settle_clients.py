@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +29,10 @@ async def lose(kit: Kit, client: AnyClient, prompt: str, *, acts: bool) -> None:
     kit.simulator.faults.add("Run/*", faults.reset(acts=acts))
     with pytest.raises(SubmissionUncertain):
         await got(client.submit(TOOL, {"prompt": prompt}))
+
+
+async def settled(client: AnyClient) -> Sequence[Settlement[Any]]:
+    return await client.settle() if isinstance(client, AsyncWiro) else client.settle()
 
 
 async def resumed(client: AnyClient) -> list[AnyTask | LostSubmission]:
@@ -77,7 +83,7 @@ def test_lost_submissions_are_settled(kit: Kit, tmp_path: Path) -> None:
         await submit_elsewhere(kit, "either")
         known = await got(client.submit(TOOL, {"prompt": "known"}))
         by_prompt = {run.body["prompt"]: run.taskid for run in kit.simulator.runs}
-        found = {one.lost.inputs["prompt"]: one for one in await got(client.settle())}
+        found = {one.lost.inputs["prompt"]: one for one in await settled(client)}
         assert {prompt: one.outcome for prompt, one in found.items()} == {
             "accepted": "found",
             "not accepted": "absent",
@@ -98,7 +104,7 @@ def test_lost_submissions_are_settled(kit: Kit, tmp_path: Path) -> None:
         for one in rest:
             if isinstance(one, LostSubmission):
                 await got(client.forget(one))
-        assert await got(client.settle()) == []
+        assert await settled(client) == []
 
     kit.run(flow, journal=tmp_path / "journal")
 
@@ -135,7 +141,7 @@ os._exit(9)
 
     async def flow(client: AnyClient) -> None:
         sent = await submit_elsewhere(kit, "x")
-        (settlement,) = await got(client.settle())
+        (settlement,) = await settled(client)
         assert isinstance(settlement, Settlement)
         assert settlement.lost.reason == "its process ended"
         assert settlement.task is not None
@@ -163,7 +169,7 @@ def test_resume_goes_on_when_tasks_cannot_be_listed(
 def test_settling_needs_a_journal(kit: Kit) -> None:
     async def flow(client: AnyClient) -> None:
         with pytest.raises(ConfigurationError, match=r"settle\(\) needs a journal"):
-            await got(client.settle())
+            await settled(client)
         with pytest.raises(ConfigurationError, match=r"resume\(\) needs a journal"):
             await resumed(client)
 

@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wiro_runtime.errors import ConfigurationError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
@@ -49,12 +47,6 @@ class Recorder:
         self.journal = journal
         self._begins = ThreadPoolExecutor(1, thread_name_prefix="wiro-journal-begin")
         self._records = ThreadPoolExecutor(1, thread_name_prefix="wiro-journal-record")
-
-    def required(self) -> Journal:
-        """The journal. Raises :class:`ConfigurationError` when the client has none."""
-        if self.journal is None:
-            raise ConfigurationError("resume() needs a journal: pass journal=PATH to the client")
-        return self.journal
 
     def begin(self, key: str, tool: str, inputs: Mapping[str, Any]) -> Future[str] | None:
         """Record that a run is about to be sent; ``None`` without a journal."""

@@ -1,12 +1,14 @@
-"""What the journal tells of submissions and tasks."""
+"""What the journal tells of submissions and tasks, as callers get it."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +42,23 @@ class OpenTask:
 def new_key() -> str:
     """Return a key for a submission; keys sort by the time at which they were made."""
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(5)}"
+
+
+class Resumed(Generic[T]):
+    """What :meth:`AsyncWiro.resume` gives: to be iterated with ``async for``.
+
+    A plain ``for`` gives what the journal alone knows, without a request; it waits for the disk.
+    """
+
+    def __init__(
+        self, settled: Callable[[], Awaitable[list[T]]], recorded: Callable[[], list[T]]
+    ) -> None:
+        self._settled = settled
+        self._recorded = recorded
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        for each in await self._settled():
+            yield each
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._recorded())

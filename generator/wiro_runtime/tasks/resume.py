@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from wiro_runtime.errors import ConfigurationError, WiroError
 from wiro_runtime.http.api import Api, log
@@ -16,12 +15,10 @@ from wiro_runtime.tasks.settle import GRACE, Settlement, match, since
 from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.journal import Journal
-
-T = TypeVar("T")
 
 
 class Resumption:
@@ -36,9 +33,7 @@ class Resumption:
         check_listing(tool, limit)
         return self._listed(tool, limit)
 
-    async def _listed(
-        self, tool: str | None, limit: int | None
-    ) -> AsyncGenerator[TaskState, None]:
+    async def _listed(self, tool: str | None, limit: int | None) -> AsyncGenerator[TaskState, None]:
         async for detail in list_tasks(self._call, tool=tool, limit=limit):
             yield self._state(detail, tool_of(detail) or None)
 
@@ -83,6 +78,9 @@ class Resumption:
         for each in found:
             if each.task is not None:
                 await self._record(each.lost, each.task)
+                if each.task.detail is not None and each.task.detail.terminal:
+                    # Not seen to end by its user yet: wait() is to ask, and to record it.
+                    each.task.detail = each.task.tool = None
         return found
 
     async def _compare(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
@@ -130,9 +128,7 @@ class Resumption:
 
     def _required(self, method: str) -> Journal:
         if self._journal is None:
-            raise ConfigurationError(
-                f"{method}() needs a journal: pass journal=PATH to the client"
-            )
+            raise ConfigurationError(f"{method}() needs a journal: pass journal=PATH to the client")
         return self._journal
 
 
@@ -142,33 +138,3 @@ def _resumed(settlement: Settlement[TaskState]) -> TaskState | LostSubmission:
     if settlement.outcome == "absent":
         return replace(settlement.lost, exists=False)
     return settlement.lost
-
-
-class Resumed(Generic[T]):
-    """What :meth:`AsyncWiro.resume` gives: to be iterated with ``async for``.
-
-    A plain ``for`` gives what the journal alone knows, without a request; it waits for the disk.
-    """
-
-    def __init__(
-        self, settled: Callable[[], Awaitable[list[T]]], recorded: Callable[[], list[T]]
-    ) -> None:
-        self._settled = settled
-        self._recorded = recorded
-
-    async def __aiter__(self) -> AsyncIterator[T]:
-        for each in await self._settled():
-            yield each
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._recorded())
-
-
-def convert(settlement: Settlement[TaskState], make: Callable[[TaskState], T]) -> Settlement[T]:
-    """The same settlement with the tasks that callers hold."""
-    return Settlement(
-        lost=settlement.lost,
-        outcome=settlement.outcome,
-        task=None if settlement.task is None else make(settlement.task),
-        candidates=tuple(map(make, settlement.candidates)),
-    )

@@ -34,6 +34,7 @@ from wiro_runtime.results.result import Result
 from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
 from wiro_runtime.tasks.event_parser import EventParser
 from wiro_runtime.tasks.recorder import Recorder, complete
+from wiro_runtime.tasks.resume import Resumption
 from wiro_runtime.tasks.state import TaskState, add_task
 from wiro_runtime.tasks.submission import Submission, Submitter
 
@@ -74,6 +75,7 @@ class TaskService:
         self.files = Files(settings)
         self.recorder = Recorder(journal)
         self.submitter = Submitter(self.api, self.recorder, self.refresh)
+        self.resumption = Resumption(self.api, journal)
         self.clock = settings.timing.clock
 
     async def aclose(self) -> None:
@@ -99,15 +101,6 @@ class TaskService:
         is_id = task.isascii() and task.isdigit()
         known = {"id": task, "token": ""} if is_id else {"id": "", "token": task}
         return TaskState(**known, born=self.clock())
-
-    def resumed(self, *, ended: bool) -> list[TaskState | LostSubmission]:
-        """What the journal knows to be unfinished, oldest first."""
-        journal = self.recorder.required()
-        tasks, lost = journal.unfinished()
-        if ended:
-            tasks = [*journal.ended_tasks(), *tasks]
-        known = [TaskState(id=task.id, token=task.token, born=self.clock()) for task in tasks]
-        return [*known, *lost]
 
     async def forget(self, lost: LostSubmission) -> None:
         """Take a lost submission off the journal."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wiro_runtime.tasks.records import LostSubmission
 
 TaskT = TypeVar("TaskT")
+StateT = TypeVar("StateT")
 
 Outcome: TypeAlias = Literal["found", "absent", "ambiguous"]
 
@@ -42,6 +43,16 @@ class Settlement(Generic[TaskT]):
     outcome: Outcome
     task: TaskT | None = None
     candidates: tuple[TaskT, ...] = ()
+
+
+def convert(settlement: Settlement[StateT], make: Callable[[StateT], TaskT]) -> Settlement[TaskT]:
+    """The same settlement with the tasks that callers hold."""
+    return Settlement(
+        lost=settlement.lost,
+        outcome=settlement.outcome,
+        task=None if settlement.task is None else make(settlement.task),
+        candidates=tuple(map(make, settlement.candidates)),
+    )
 
 
 def match(
