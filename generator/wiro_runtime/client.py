@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.inputs.arguments import check_path
+from wiro_runtime.inputs.conversation import continued
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
 from wiro_runtime.results.result import Result
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from wiro_runtime.catalogue import Catalogue
     from wiro_runtime.hooks import Hooks
+    from wiro_runtime.inputs.conversation import Earlier, ToolOutputs
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.settings import (
         OnInterrupt,
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from wiro_runtime.tasks.events import OnUpdate
     from wiro_runtime.tasks.journal import Journal
     from wiro_runtime.tasks.service import TaskService
-    from wiro_runtime.tasks.submission import Submission
 
 RunInputs: TypeAlias = (
     "ToolInputs | Mapping[str, object] | Callable[[], ToolInputs | Mapping[str, object]]"
@@ -153,12 +154,16 @@ class Client(ABC, Generic[ResultT, TaskT]):
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
         validate: bool = True,
+        previous: Earlier | None = None,
+        tool_outputs: ToolOutputs | None = None,
     ) -> ResultT:
         """Submit a run of ``tool`` and wait for its end, ``timeout`` seconds at most.
 
         A mapping of ``inputs`` is checked as :meth:`run_tool` does when ``wiro_tools`` has the
         tool; ``validate=False`` sends it as it is. ``on_update`` is called with every event,
-        ``callback_url`` is where Wiro posts the ended task. Raises :class:`WiroError`.
+        ``callback_url`` is where Wiro posts the ended task. ``previous`` is the result or the ended
+        task from which an LLM tool goes on, ``tool_outputs`` what the functions returned that it
+        called: texts by ``call_id``; no other inputs are needed then. Raises :class:`WiroError`.
         """
 
     @abstractmethod
@@ -170,6 +175,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
         timeout: float = _PATIENCE,
         callback_url: str | None = None,
         validate: bool = True,
+        previous: Earlier | None = None,
+        tool_outputs: ToolOutputs | None = None,
     ) -> TaskT:
         """Submit a run of ``tool`` and return its task as soon as Wiro has accepted it.
 
@@ -284,8 +291,11 @@ class Wiro(Client[Result, Task]):
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
         validate: bool = True,
+        previous: Earlier | None = None,
+        tool_outputs: ToolOutputs | None = None,
     ) -> Result:
-        given = _resolved(tool, inputs, validate=validate)
+        checked = _resolved(tool, inputs, validate=validate and tool_outputs is None)
+        given = continued(checked, previous, tool_outputs)
         submission = self.service.submission(tool, given, callback_url)
         with submission.named():
             return run(self.service.run(submission, timeout, on_update))
@@ -298,8 +308,11 @@ class Wiro(Client[Result, Task]):
         timeout: float = _PATIENCE,
         callback_url: str | None = None,
         validate: bool = True,
+        previous: Earlier | None = None,
+        tool_outputs: ToolOutputs | None = None,
     ) -> Task:
-        given = _resolved(tool, inputs, validate=validate)
+        checked = _resolved(tool, inputs, validate=validate and tool_outputs is None)
+        given = continued(checked, previous, tool_outputs)
         submission = self.service.submission(tool, given, callback_url)
         with submission.named():
             return Task(self, run(self.service.submit(submission, timeout)))
@@ -385,8 +398,14 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
         validate: bool = True,
+        previous: Earlier | None = None,
+        tool_outputs: ToolOutputs | None = None,
     ) -> Result:
-        submission = await self._submission(tool, inputs, callback_url, validate)
+        checked = validate and tool_outputs is None
+        given = await self._resolved(tool, inputs, validate=checked)
+        submission = self.service.submission(
+            tool, continued(given, previous, tool_outputs), callback_url
+        )
         with submission.named():
             return await self.service.run(submission, timeout, on_update)
 
@@ -398,22 +417,28 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
         timeout: float = _PATIENCE,  # noqa: ASYNC109 - how long to wait at a limit of Wiro's
         callback_url: str | None = None,
         validate: bool = True,
+        previous: Earlier | None = None,
+        tool_outputs: ToolOutputs | None = None,
     ) -> AsyncTask:
-        submission = await self._submission(tool, inputs, callback_url, validate)
+        checked = validate and tool_outputs is None
+        given = await self._resolved(tool, inputs, validate=checked)
+        submission = self.service.submission(
+            tool, continued(given, previous, tool_outputs), callback_url
+        )
         with submission.named():
             return AsyncTask(self, await self.service.submit(submission, timeout))
 
-    async def _submission(
-        self, tool: str, inputs: RunInputs, callback_url: str | None, validate: bool
-    ) -> Submission:
+    async def _resolved(
+        self, tool: str, inputs: RunInputs, *, validate: bool
+    ) -> ToolInputs | Mapping[str, object]:
         self.service.transport.check_loop()
         given = inputs() if callable(inputs) else inputs
         if validate and not isinstance(given, ToolInputs):
             from wiro_runtime.http.loop import run_in_thread  # noqa: PLC0415 - imports asyncio
 
             # The validator of the tool is read from the disk when it is first used.
-            given = await run_in_thread(lambda: resolve_inputs(tool, given))
-        return self.service.submission(tool, given, callback_url)
+            return await run_in_thread(lambda: resolve_inputs(tool, given))
+        return given
 
     def task(self, task: str) -> AsyncTask:
         """The task with this id or token; nothing is sent yet."""

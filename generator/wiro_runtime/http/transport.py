@@ -33,13 +33,12 @@ from wiro_runtime.version import __version__
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
-    from websockets.asyncio.client import ClientConnection
-
     from wiro_runtime.http.multipart import Form
+    from wiro_runtime.http.websocket import Socket
     from wiro_runtime.settings import Settings
 
 MAX_RESPONSE: Final = 32 * 2**20
-"""Bytes of a response of the API, or of a WebSocket frame, beyond which it is refused. The longest
+"""Bytes of a response of the API beyond which it is refused. The longest
 known ones are texts of LLMs."""
 
 USER_AGENT: Final = (
@@ -48,10 +47,6 @@ USER_AGENT: Final = (
 
 _IDLE: Final = 30.0
 """Seconds that an unused connection is kept: longer than the longest pause of the poll schedule."""
-
-_MAX_UNSENT: Final = 2**20
-"""Bytes that may wait to be written to a WebSocket before it is given up. A server that pings and
-never reads makes them pile up."""
 
 _NOT_SENT: Final = (
     httpx2.ConnectError,
@@ -116,29 +111,6 @@ class StreamResponse:
             if not piece:
                 return
             yield piece
-
-
-class Socket:
-    """An open WebSocket."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self._connection = connection
-
-    async def send(self, text: str) -> None:
-        """Send one text frame."""
-        await self._connection.send(text)
-
-    async def receive(self, timeout: float) -> str | bytes | None:  # noqa: ASYNC109 - of one frame
-        """The next frame; ``None`` when none came within ``timeout`` seconds."""
-        until = time.monotonic() + timeout
-        while (left := until - time.monotonic()) > 0:
-            try:
-                async with asyncio.timeout(min(left, 1.0)):
-                    return await self._connection.recv()
-            except TimeoutError:
-                if self._connection.transport.get_write_buffer_size() > _MAX_UNSENT:
-                    raise ConnectionFailed("WebSocket: the server does not read") from None
-        return None
 
 
 class _Exchange:
@@ -432,37 +404,14 @@ class Transport:
 
     @asynccontextmanager
     async def open_socket(self, url: str, timeout: float) -> AsyncGenerator[Socket, None]:  # noqa: ASYNC109 - to open it
-        """Open a WebSocket, without credentials, within ``timeout`` seconds. A redirect to another
-        server is refused, as that one has no business with the token of a task."""
-        # Only those who follow a task live need it, and it takes a while to import.
-        from websockets.asyncio.client import connect  # noqa: PLC0415 - see above
-        from websockets.exceptions import WebSocketException  # noqa: PLC0415 - see above
-        from websockets.uri import parse_uri  # noqa: PLC0415 - see above
+        """Open a WebSocket within ``timeout`` seconds; see :func:`open_websocket`."""
+        from wiro_runtime.http.websocket import open_websocket  # noqa: PLC0415 - rarely needed
 
         self.check_loop()
-        try:
-            async with asyncio.timeout(timeout):
-                connection = await connect(
-                    url,
-                    open_timeout=None,
-                    close_timeout=1,
-                    max_size=MAX_RESPONSE,
-                    proxy=self._proxies.for_url(url),
-                    ssl=await _ssl_context() if url.lower().startswith("wss:") else None,
-                )
-        except TimeoutError:
-            raise ConnectionFailed(f"WebSocket: no connection within {timeout:g} s") from None
-        except (OSError, WebSocketException, ImportError, ValueError) as error:
-            # ImportError: a proxy for SOCKS needs a package of its own.
-            raise ConnectionFailed(f"WebSocket: {error}") from None
-        try:
-            async with connection:
-                asked, there = parse_uri(url), connection.protocol.uri
-                if (there.secure, there.host, there.port) != (asked.secure, asked.host, asked.port):
-                    raise ConnectionFailed("WebSocket: redirected to another server")
-                yield Socket(connection)
-        except (OSError, WebSocketException) as error:
-            raise ConnectionFailed(f"WebSocket: {error}") from None
+        context = await _ssl_context() if url.lower().startswith("wss:") else None
+        proxy = self._proxies.for_url(url)
+        async with open_websocket(url, timeout, proxy=proxy, context=context) as socket:
+            yield socket
 
 
 _UNVERIFIED: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

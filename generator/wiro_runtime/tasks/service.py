@@ -28,11 +28,12 @@ from wiro_runtime.http.multipart import Form
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.inputs.arguments import check_duration, check_function, check_number
 from wiro_runtime.inputs.files import is_local_file
-from wiro_runtime.inputs.messages import shown
+from wiro_runtime.inputs.messages import shorten, shown
 from wiro_runtime.results.download import Files
 from wiro_runtime.results.result import Result
 from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
-from wiro_runtime.tasks.event_parser import EventParser
+from wiro_runtime.tasks.event_reader import TaskWatcher
+from wiro_runtime.tasks.events import TextDelta
 from wiro_runtime.tasks.recorder import Recorder, complete
 from wiro_runtime.tasks.resume import Resumption
 from wiro_runtime.tasks.state import TaskState, add_task
@@ -49,12 +50,6 @@ if TYPE_CHECKING:
     from wiro_runtime.tasks.events import Event, OnUpdate
     from wiro_runtime.tasks.journal import Journal
     from wiro_runtime.tasks.records import LostSubmission
-
-_SOCKETS: Final = 2
-"""WebSockets that are opened for one task; after the second the task is polled."""
-
-_LAST_REQUEST: Final = 0.2
-"""Seconds before a deadline in which no request is begun any more."""
 
 _STOPPING: Final = 10.0
 """Seconds that stopping a task may take when its caller is leaving."""
@@ -76,6 +71,7 @@ class TaskService:
         self.recorder = Recorder(journal)
         self.submitter = Submitter(self.api, self.recorder, self.refresh)
         self.resumption = Resumption(self.api, journal)
+        self.watcher = TaskWatcher(settings, self.transport, self.refresh, self.files)
         self.clock = settings.timing.clock
 
     async def aclose(self) -> None:
@@ -230,11 +226,9 @@ class TaskService:
 
     async def _watch(self, state: TaskState, deadline: float, on_update: OnUpdate | None) -> None:
         if on_update is None:
-            async with aclosing(self._poll(state, deadline)) as details:
-                async for _ in details:
-                    pass
+            await self.watcher.wait(state, deadline)
             return
-        async with aclosing(self.events(state, deadline)) as events:
+        async with aclosing(self.watcher.events(state, deadline)) as events:
             async for event in events:
                 await call_back(on_update, event)
 
@@ -253,103 +247,25 @@ class TaskService:
         add_task(interruption, state)
         log.warning("task %s: %s", state.id, state.resume)
 
-    async def events(
-        self, state: TaskState, deadline: float | None = None
-    ) -> AsyncGenerator[Event, None]:
-        """All that happens to a task, up to and including :class:`TaskEnded`.
-
-        Over a WebSocket as long as there is one, and by polling from there on. Ends early only
-        with an error; :class:`TaskTimeout` at the ``deadline``.
-        """
+    async def events(self, state: TaskState) -> AsyncGenerator[Event, None]:
+        """All that happens to a task, up to and including :class:`TaskEnded`. Raises
+        :class:`TaskTimeout` after the client's ``timeouts.wait``."""
         limit = self.settings.timeouts.wait
-        if deadline is None:
-            deadline = self.clock() + limit
-        reader = EventParser(self.files)
-        if not state.token or not state.id:
-            for event in reader.detail(await self.refresh(state, deadline)):
+        async with aclosing(self.watcher.events(state, self.clock() + limit)) as events:
+            async for event in events:
                 yield event
-        for number in range(1, _SOCKETS + 1 if self.settings.socket_url else 1):
-            if reader.ended or (state.detail is not None and state.detail.terminal):
-                break
-            try:
-                async with aclosing(self._listen(state, reader, deadline)) as events:
-                    async for event in events:
-                        yield event
-                break
-            except ConnectionFailed as error:
-                log.info("task %s: %s", state.id, error)
-                if reader.sockets < number:
-                    break
-        if reader.ended:
-            return
-        async with aclosing(self._poll(state, deadline, at_once=True)) as details:
-            async for detail in details:
-                for event in reader.detail(detail):
-                    yield event
-        if not reader.ended:
+        if state.detail is None or not state.detail.terminal:
             raise self._late(state, limit)
 
-    async def _listen(
-        self, state: TaskState, reader: EventParser, deadline: float
-    ) -> AsyncGenerator[Event, None]:
-        """Events of one WebSocket, until it tells of the end or has nothing more to tell."""
-        timeouts = self.settings.timeouts
-        left = deadline - self.clock()
-        url = self.settings.socket_url or ""
-        async with self.transport.open_socket(url, min(timeouts.connect, left)) as socket:
-            reader.connected()
-            await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))
-            heard = self.clock()
-            while (left := deadline - self.clock()) > 0:
-                patience = heard + timeouts.socket_idle - self.clock()
-                frame = await socket.receive(min(patience, left)) if patience > 0 else None
-                if frame is None:
-                    # A quiet task, or a dead connection: the task itself knows.
-                    events = reader.detail(await self.refresh(state, deadline))
-                    for event in events:
-                        yield event
-                    if events:
-                        return
-                    heard = self.clock()
-                    continue
-                for event in reader.frame(frame, state):
-                    # A server that only says that it is there says nothing.
-                    heard = self.clock()
-                    yield event
-                if reader.told_end:
-                    return
-
-    async def _poll(
-        self, state: TaskState, deadline: float, *, at_once: bool = False
-    ) -> AsyncGenerator[TaskDetail, None]:
-        """Ask for a task by the schedule until it has ended or the time is up.
-
-        A task of this moment has nothing to tell yet and is not looked at before the first pause,
-        unless ``at_once``.
-        """
-        if state.detail is not None and state.detail.terminal:
-            yield state.detail
-            return
-        poll, random = self.settings.poll, self.settings.timing.random
-        rest = 0.0
-        if state.detail is None and state.tool is not None and not at_once:
-            rest = poll.delay(0, random) - (self.clock() - state.born)
-        while True:
-            left = deadline - self.clock()
-            if rest >= left:
-                # One more look before the time is up.
-                rest = left - min(1.0, left / 4)
-                if left < _LAST_REQUEST:
-                    if left > 0:
-                        await self.settings.timing.pause(left)
-                    return
-            if rest > 0:
-                await self.settings.timing.pause(rest)
-            detail = await self.refresh(state, deadline)
-            yield detail
-            if detail.terminal:
-                return
-            rest = poll.delay(self.clock() - state.born, random)
+    async def stream(self, state: TaskState) -> AsyncGenerator[str, None]:
+        """The answer of a language model, piece by piece. Raises as :meth:`wait` does when the task
+        ends without success."""
+        async with aclosing(self.events(state)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    yield event.text
+        if state.detail is not None:
+            self.result(state, state.detail)
 
     def result(self, state: TaskState, detail: TaskDetail) -> Result:
         """The result of an ended task; :class:`TaskFailed` or :class:`TaskCancelled` otherwise."""
@@ -466,7 +382,9 @@ class TaskService:
         return await self.api.retry(path, attempt, None, may_repeat)
 
     def _late(self, state: TaskState, limit: float) -> TaskTimeout:
-        seen = state.status or "not seen at all"
+        seen = shorten(state.status) or "not seen at all"
+        if state.detail is not None and state.detail.setback:
+            seen = f"{seen}: {state.detail.setback}"
         return TaskTimeout(
             f"task {state.id} has not ended within {limit:g} s (last: {seen}); " + state.resume,
             detail=state.detail,

@@ -97,6 +97,17 @@ class Task(_BaseTask):
         """All that happens to it, up to and including :class:`TaskEnded`."""
         return iterate(self._service.events(self._state))
 
+    def stream(self) -> Iterator[str]:
+        """The answer of a language model, piece by piece as it is written::
+
+            for text in task.stream():
+                print(text, end="")
+
+        A tool that does not stream gives its whole text at the end. Raises :class:`TaskFailed` and
+        the like, as :meth:`wait` does, once the task has ended.
+        """
+        return iterate(self._service.stream(self._state))
+
     def cancel(self) -> bool:
         """Take it out of the queue; false when it was past that."""
         return run(self._service.cancel(self._state))
@@ -133,8 +144,17 @@ class AsyncTask(_BaseTask):
         return await self._service.wait(self._state, timeout, on_update)
 
     def events(self) -> AsyncIterator[Event]:
-        """See :meth:`Task.events`."""
-        return self._service.events(self._state)
+        """See :meth:`Task.events`. A call of ``anext()`` that is cancelled, by a timeout among
+        others, does not end them."""
+        from wiro_runtime.tasks.event_reader import Resumable  # noqa: PLC0415 - imports asyncio
+
+        return Resumable(self._service.events(self._state))
+
+    def stream(self) -> AsyncIterator[str]:
+        """See :meth:`Task.stream`; read it with ``async for``."""
+        from wiro_runtime.tasks.event_reader import Resumable  # noqa: PLC0415 - imports asyncio
+
+        return Resumable(self._service.stream(self._state))
 
     async def cancel(self) -> bool:
         """See :meth:`Task.cancel`."""

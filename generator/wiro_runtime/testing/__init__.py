@@ -21,9 +21,13 @@ one is given. ``simulator.requests`` and ``simulator.runs`` hold what was sent.
 
 from __future__ import annotations
 
-from wiro_runtime.testing._extra import require
+from importlib.util import find_spec
 
-require()
+_missing = [name for name in ("starlette", "uvicorn", "python_multipart") if not find_spec(name)]
+if _missing:
+    raise ImportError(
+        f"wiro_runtime.testing needs {', '.join(_missing)}: pip install 'wiro-tools[simulator]'"
+    )
 
 from wiro_runtime.testing import faults  # noqa: E402
 from wiro_runtime.testing.callbacks import Delivery  # noqa: E402

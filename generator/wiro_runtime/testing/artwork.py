@@ -25,21 +25,23 @@ def png(seed: str, width: int, height: int) -> bytes:
     width = min(max(width, 1), MAX_SIDE)
     height = min(max(height, 1), MAX_SIDE)
     digest = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()
-    palette = _palette(digest[0] / 255, digest[1] / 255)
+    palette = bytearray()
+    for index in range(256):
+        hue = digest[0] / 255 + (0.1 + digest[1] / 640) * index / 255
+        colour = colorsys.hsv_to_rgb(hue % 1, 0.8, 0.25 + 0.7 * index / 255)
+        palette += bytes(round(part * 255) for part in colour)
     ramp = bytes(range(256)) + bytes(range(254, 0, -1))
     bands = ramp * (width // len(ramp) + 3)
-    wave_length = 40 + digest[2]
-    swing = 30 + digest[3] / 2
-    lean = (digest[4] - 128) / 96
     rows = bytearray()
     for y in range(height):
-        shift = int(y * lean + swing * math.sin(y * math.tau / wave_length)) % len(ramp)
+        wave = (30 + digest[3] / 2) * math.sin(y * math.tau / (40 + digest[2]))
+        shift = int(y * (digest[4] - 128) / 96 + wave) % len(ramp)
         rows += b"\0" + bands[shift : shift + width]
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     return b"".join((
         _SIGNATURE,
         _chunk(b"IHDR", header),
-        _chunk(b"PLTE", palette),
+        _chunk(b"PLTE", bytes(palette)),
         _chunk(b"IDAT", zlib.compress(bytes(rows), 1)),
         _chunk(b"IEND", b""),
     ))  # fmt: skip
@@ -59,17 +61,6 @@ def wav(seed: str, seconds: float = 0.5) -> bytes:
             bytes(128 + int(60 * math.sin(i * pitch * math.tau / 8000)) for i in range(count))
         )
     return buffer.getvalue()
-
-
-def _palette(hue: float, turn: float) -> bytes:
-    colours = bytearray()
-    for index in range(256):
-        share = index / 255
-        colour = colorsys.hsv_to_rgb(
-            (hue + (0.1 + turn * 0.4) * share) % 1, 0.8, 0.25 + 0.7 * share
-        )
-        colours += bytes(round(part * 255) for part in colour)
-    return bytes(colours)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

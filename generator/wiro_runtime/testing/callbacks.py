@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+import httpx2
 
 from wiro_runtime.testing.scenario import TERMINAL
 
@@ -40,9 +41,8 @@ async def deliver(state: SimulatorState, task: Task) -> None:
     status: int | None = None
     problem: str | None = None
     try:
-        async with asyncio.timeout(_TIMEOUT):
-            status = await _post(task.callback_url, body)
-    except (OSError, ValueError, TimeoutError) as error:
+        status = await _post(task.callback_url, body)
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         problem = str(error) or type(error).__name__
     state.deliveries.append(
         Delivery(taskid=task.id, url=task.callback_url, status=status, problem=problem)
@@ -51,27 +51,11 @@ async def deliver(state: SimulatorState, task: Task) -> None:
 
 async def _post(url: str, body: bytes) -> int:
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme != "http" or not is_loopback(host):
+    if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
         raise ValueError("the simulator calls http addresses on loopback only")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    head = (
-        f"POST {path} HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    )
-    reader, writer = await asyncio.open_connection(host, parts.port or 80)
-    try:
-        writer.write(head.encode("ascii") + body)
-        await writer.drain()
-        line = await reader.readline()
-        await reader.read()
-        words = line.split()
-        if len(words) < 2 or not words[1].isdigit():
-            raise ValueError("the receiver does not speak HTTP")
-        return int(words[1])
-    finally:
-        writer.close()
-        await writer.wait_closed()
+    async with httpx2.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client:
+        headers = {"content-type": "application/json"}
+        return (await client.post(url, content=body, headers=headers)).status_code
 
 
 def is_loopback(host: str) -> bool:

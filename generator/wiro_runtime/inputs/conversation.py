@@ -1,0 +1,81 @@
+"""How a run of an LLM tool goes on from an earlier one: by its token, session and tool outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+
+from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.inputs.messages import shown
+from wiro_runtime.inputs.model import ToolInputs
+
+if TYPE_CHECKING:
+    from wiro_runtime.tasks.detail import TaskDetail
+
+
+class Earlier(Protocol):
+    """An earlier run: a result or a task."""
+
+    @property
+    def detail(self) -> TaskDetail | None: ...
+
+
+ToolOutputs: TypeAlias = "Mapping[str, str] | Sequence[Mapping[str, str]]"
+"""Outputs of called functions: texts by ``call_id``, or what :meth:`ToolCall.output` makes."""
+
+
+def continued(
+    inputs: ToolInputs | Mapping[str, Any],
+    previous: Earlier | None,
+    tool_outputs: ToolOutputs | None,
+) -> ToolInputs | Mapping[str, Any]:
+    """Return ``inputs`` with ``previousTaskToken``, ``session_id`` and ``toolOutputs``.
+
+    A ``session_id`` among the inputs stays. Raises :class:`InvalidInputs` when ``previous`` has no
+    token, or ``tool_outputs`` are not texts for calls.
+    """
+    if previous is None:
+        if tool_outputs is not None:
+            raise _invalid("tool_outputs", "they need previous=, the result that made the calls")
+        return inputs
+    detail = cast("TaskDetail | None", getattr(previous, "detail", None))
+    if detail is None or not detail.token:
+        text = f"expected a result, or a task that was waited for, got {shown(previous)}"
+        raise _invalid("previous", text)
+    body = inputs.wire_values() if isinstance(inputs, ToolInputs) else dict(inputs)
+    body["previousTaskToken"] = detail.token
+    parameters = detail.raw.get("parameters")
+    if isinstance(parameters, Mapping):
+        session = cast("Mapping[str, object]", parameters).get("session_id")
+        if isinstance(session, str) and session and not body.get("session_id"):
+            body["session_id"] = session
+    if tool_outputs is not None:
+        body["toolOutputs"] = _outputs(tool_outputs, previous)
+    return body
+
+
+def _outputs(given: ToolOutputs, previous: Earlier) -> list[dict[str, str]]:
+    if isinstance(given, Mapping):
+        found = [{"call_id": call_id, "output": output} for call_id, output in given.items()]
+    else:
+        found = [dict(output) for output in cast("Sequence[Any]", given) if _is_output(output)]
+        if len(found) != len(given):
+            raise _invalid("tool_outputs", "expected texts by call_id, or what call.output() makes")
+    calls: object = getattr(previous, "tool_calls", None)
+    known = [call.call_id for call in cast("tuple[Any, ...]", calls)] if calls else None
+    for output in found:
+        if not isinstance(output["output"], str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+            raise _invalid("tool_outputs", f"outputs are text, not {shown(output['output'])}")
+        if known is not None and output["call_id"] not in known:
+            raise _invalid("tool_outputs", f"{shown(output['call_id'])} was not called")
+    return found
+
+
+def _is_output(output: object) -> bool:
+    if not isinstance(output, Mapping):
+        return False
+    return sorted(cast("Mapping[str, object]", output)) == ["call_id", "output"]
+
+
+def _invalid(name: str, text: str) -> InvalidInputs:
+    return InvalidInputs(f"{name}: {text}", problems={name: text})
