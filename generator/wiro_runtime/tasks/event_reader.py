@@ -100,13 +100,13 @@ class TaskWatcher:
             if parser.ended:
                 return
         due = self._first_poll(state)
-        last = deadline - min(1.0, (deadline - begin) / 4)
         after_end = 0
         polled = begin
         async with self._listening(state) as frames:
             while (now := clock()) < deadline:
-                if last < due and last > polled:
-                    due = last
+                if due >= deadline:
+                    # Once more before the time is up.
+                    due = deadline - min(1.0, (deadline - polled) / 4)
                 late = deadline - now < _TOO_LATE
                 if now < due or late:
                     until = deadline if late else min(due, deadline)
