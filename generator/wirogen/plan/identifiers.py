@@ -19,7 +19,7 @@ from wirogen.common.text import DEVICES
 
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _LOWER_THEN_UPPER: Final = re.compile(r"([a-z])([A-Z])|([0-9])([A-Z][a-z])")
-_UPPERS_THEN_WORD: Final = re.compile(r"([A-Z]+)([A-Z][a-z])")
+_UPPERS_THEN_WORD: Final = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])")
 _ONE_CAMEL_WORD: Final = re.compile(r"[A-Za-z0-9]+\Z")
 _PACKAGE: Final = re.compile(r"[a-z_][a-z0-9_]{0,99}\Z")
 _TAKEN_PACKAGES: Final = frozenset({"wiro", "wiro_runtime", "wirogen", "tests"})
@@ -98,7 +98,7 @@ def words(text: str, *, split_camel: bool) -> tuple[str, ...]:
         folded = f"minus {folded[1:]}"
     if split_camel:
         folded = _LOWER_THEN_UPPER.sub(r"\1\3 \2\4", folded)
-        folded = _UPPERS_THEN_WORD.sub(r"\1 \2", folded)
+        folded = _UPPERS_THEN_WORD.sub(" ", folded)
     return tuple(_WORD.findall(folded))
 
 

@@ -1,0 +1,129 @@
+"""Time grows with the size of a text, not with its square: in documents, specs and modules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from document.build import page, text_input
+from document.layouts import Page, flat, lines
+from generated import RENDERER, number, plan, prompt, render, select, text, tool
+from wirogen.diagnostics.model import InputError
+from wirogen.diagnostics.spec_checks import check_spec
+from wirogen.document import parse_document, verify
+from wirogen.emit.render import render_shared, summary_of
+from wirogen.specs import Finding, Option, Section, Source, ToolSpec, Wire, dump_spec, load_spec
+
+_SMALL = 3_000
+_MOST = 15
+_FILLS = ("A", "Ab", "a ", '"', "\\", "\u200b", "- name: x label: ", "default: type: ")
+OPTION = Option(value="1", label="L", triggerwords=(), generatesettings=())
+SLIDER = {
+    "id": "a", "type": "float", "minvalue": "0", "maxvalue": "1", "defaultvalue": "1",
+    "incrementby": "1",
+}  # fmt: skip
+
+
+def specs_with(value: str) -> Iterator[ToolSpec]:
+    """One spec for each text field, with ``value`` in it."""
+    for key in ("label", "help", "type", "default"):
+        yield tool(prompt(), text("x", **{key: value}))
+    yield tool(prompt(), text(value))
+    yield tool(prompt(), number("x", value, "float"))
+    yield tool(prompt(example=value, default=value))
+    yield tool(prompt(), text("x", wire=Wire(type="string", sent=value)))
+    for change in (
+        {"value": value},
+        {"label": value},
+        {"description": value},
+        {"triggerwords": (value,)},
+        {"generatesettings": ({**SLIDER, "id": value, "note": value},)},
+        {"generatesettings": (dict.fromkeys(SLIDER, value),)},
+    ):
+        yield tool(prompt(), select("selectedLoraModel", replace(OPTION, **change), open=True))
+    yield tool(prompt(), select("x", value, "b"))
+    for more in (
+        {"description": value},
+        {"cover": f"https://x/{value}"},
+        {"categories": (value,), "tags": (value,)},
+        {"examples": ({"prompt": value},)},
+        {"sections": (Section(title=value, text=value),)},
+        {"extra": {"k": value}},
+        {"dynamicprice": value},
+    ):
+        yield tool(prompt(), **more)
+    finding = Finding(code="D105", subject=value, message=value)
+    yield tool(prompt(), source=Source(document="d", sha256="0" * 64, findings=(finding,)))
+
+
+def pages_with(value: str) -> Iterator[Page]:
+    """One document for each text field."""
+    value = value.strip()
+    first = text_input("prompt", "a cat")
+    for key in ("label", "help", "type", "default"):
+        yield page(first, text_input("x", **{"default": "1", key: value}))
+    yield page(first, text_input("x", value), body={"prompt": "a", "x": "z"})
+    for change in (
+        {"value": value},
+        {"label": value},
+        {"description": value},
+        {"triggerwords": (value,)},
+        {"generatesettings": ({"id": value},)},
+    ):
+        option = replace(replace(OPTION, description="d"), **change)
+        yield page(first, text_input("s", "1", type="select", options=(option,)))
+    made = page(first)
+    for change in (
+        {"name": value},
+        {"description": value},
+        {"categories": (value,), "tags": (value,)},
+        {"examples": ({"prompt": value},)},
+    ):
+        yield replace(made, spec=replace(made.spec, **change))
+
+
+def make(spec: ToolSpec) -> None:
+    again = load_spec(dump_spec(spec), path="x")
+    list(check_spec(again, "x"))
+    planned = plan(again)
+    render(again)
+    render_shared([summary_of(planned)], lambda _: planned, RENDERER)
+
+
+def read(document: str) -> None:
+    with suppress(InputError):
+        verify(parse_document(document, path="d"))
+
+
+def seconds(run: Callable[[], object]) -> float:
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("fill", _FILLS, ids=repr)
+def test_ten_times_the_text_takes_at_most_fifteen_times_as_long(fill: str) -> None:
+    small, large = (fill * (size // len(fill)) for size in (_SMALL, 10 * _SMALL))
+    pairs: list[tuple[Callable[[], None], Callable[[], None]]] = [
+        (partial(make, one), partial(make, other))
+        for one, other in zip(specs_with(small), specs_with(large), strict=True)
+    ]
+    pairs += [
+        (partial(read, form(one)), partial(read, form(other)))
+        for form in (flat, lines)
+        for one, other in zip(pages_with(small), pages_with(large), strict=True)
+    ]
+    make(tool(prompt()))
+    for place, (one, other) in enumerate(pairs):
+        # The machine may be busy: the better of a few measurements counts.
+        for _ in range(4):
+            before, after = seconds(one), seconds(other)
+            if after < max(_MOST * before, 0.3):
+                break
+        else:
+            pytest.fail(f"text field {place}: {before:.3f} s, ten times the text {after:.3f} s")
