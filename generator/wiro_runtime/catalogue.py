@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import pkgutil
 import sys
+import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -152,13 +153,13 @@ class Catalogue(Collection[Entry]):
         tag: str | None = None,
         input_kind: str | None = None,
     ) -> list[Entry]:
-        """The tools that match everything given, whatever its case.
+        """The tools that match everything given, whatever its case and accents.
 
         Every word of ``text`` is looked for in ids, names, categories, tags, input names and
         descriptions; those found in an id or a name come first. Order is otherwise that of the
         ids. ``input_kind`` is a kind of :class:`EntryInput`; unknown ones match nothing.
         """
-        words = text.casefold().split()
+        words = fold(text).split()
         ranked: list[tuple[int, dict[str, Any]]] = []
         for raw in self._data.values():
             if owner is not None and not _same(owner, [raw["tool"].partition("/")[0]]):
@@ -245,20 +246,29 @@ def open_catalogue(package: str | Catalogue = "wiro_tools") -> Catalogue:
     return catalogue
 
 
+def fold(text: str) -> str:
+    """Return ``text`` as searches compare it: without case, accents and differences of form.
+
+    The site's search has the same rule in JavaScript (``assets/fold.js``).
+    """
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(x for x in decomposed if not unicodedata.category(x).startswith("M")).casefold()
+
+
 def _same(wanted: str, values: Iterable[str]) -> bool:
-    folded = wanted.casefold()
-    return any(value.casefold() == folded for value in values)
+    folded = fold(wanted)
+    return any(fold(value) == folded for value in values)
 
 
 def _rank(words: list[str], raw: dict[str, Any]) -> int | None:
     """How well a tool matches: 0 by what it is called, 1 by how it is filed, 2 by the rest;
     ``None`` when a word is missing."""
-    head = f"{raw['tool']}\n{raw['name']}".casefold()
+    head = fold(f"{raw['tool']}\n{raw['name']}")
     if all(word in head for word in words):
         return 0
-    filed = "\n".join((head, *raw["categories"], *raw["tags"])).casefold()
+    filed = fold("\n".join((head, *raw["categories"], *raw["tags"])))
     if all(word in filed for word in words):
         return 1
     names = (name for each in raw["inputs"] for name in each[:2])
-    rest = "\n".join((filed, raw["description"], *names)).casefold()
+    rest = fold("\n".join((filed, raw["description"], *names)))
     return 2 if all(word in rest for word in words) else None
