@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import keyword
-from typing import cast
+import re
+from typing import Any, cast
 
 import pydantic
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from generated import imported, plan, prompt, select, text, tool
 from wiro_runtime import ToolInputs
+from wirogen.emit.data.tool_calls import tool_calls
 from wirogen.emit.pages.categories import slug
 from wirogen.plan import plan_modules
 from wirogen.plan.identifiers import (
@@ -199,3 +201,18 @@ def test_no_module_spec_or_page_is_named_like_a_device(device: str) -> None:
 
 def test_no_category_takes_the_page_that_lists_them() -> None:
     assert slug("index") != "index"
+
+
+def test_keys_for_tool_calling_have_at_most_64_characters() -> None:
+    long = "a very long name " * 10
+    names = [long, f"{long}2", "9" * 80, "x" * 65, "y" * 64, "class", "\u65e5" * 40]
+    inputs = [text(name) for name in names]
+    planned = plan(tool(prompt(), *inputs))
+    calls = tool_calls(planned)
+    schema = cast("dict[str, Any]", calls["anthropic"])["input_schema"]
+    keys = list(schema["properties"])
+    assert len(keys) == len(planned.inputs)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", key) for key in keys)
+    with imported(planned.spec) as module:
+        given = dict.fromkeys(keys, "v")
+        assert set(module.Inputs(**given).wire()) == {"prompt", *names}

@@ -1,18 +1,19 @@
 // Tools as cards: searched as one types, narrowed by category, owner, and what goes in and out.
 
 import { el, newId } from "./dom.js";
+import { fold, terms as termsOf } from "./fold.js";
 
 const PAGE = 24;
 const MARK = "#find?";
 
 function prepare(tool) {
   const words = [tool.tool, tool.name, tool.description, ...tool.categories, ...tool.tags, ...tool.inputs];
-  return { ...tool, owner: tool.tool.split("/")[0], text: words.join("\n").toLowerCase(), title: tool.tool.toLowerCase() };
+  return { ...tool, owner: tool.tool.split("/")[0], text: fold(words.join("\n")), title: fold(tool.tool) };
 }
 
 // Tools whose texts hold every word of the query; those whose name holds it come first.
 export function find(tools, query, filters) {
-  const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const terms = termsOf(query);
   const found = tools.filter(
     (tool) =>
       terms.every((term) => tool.text.includes(term)) &&

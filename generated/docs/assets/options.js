@@ -1,6 +1,7 @@
 // The options of an input as cards: all of them, searched as one types, and put into the form.
 
 import { el } from "./dom.js";
+import { fold, terms as termsOf } from "./fold.js";
 
 const PAGE = 48;
 
@@ -41,7 +42,7 @@ export function optionGallery(place, tool, choose) {
   const input = tool.inputs.find((each) => each.name === place.dataset.input);
   const options = input?.options ?? [];
   if (!options.length) return;
-  const entries = options.map((row) => ({ row, text: row.flat(2).join("\n").toLowerCase() }));
+  const entries = options.map((row) => ({ row, text: fold(row.flat(2).join("\n")) }));
   const status = el("p", { class: "wt-count", role: "status" });
   const cards = el("ul", { class: "wt-choices" });
   const search = el("input", {
@@ -62,7 +63,7 @@ export function optionGallery(place, tool, choose) {
   }
 
   function draw() {
-    const terms = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const terms = termsOf(search.value);
     found = entries.filter(({ text }) => terms.every((term) => text.includes(term)));
     cards.replaceChildren();
     shown = 0;

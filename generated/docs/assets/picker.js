@@ -1,6 +1,7 @@
 // A searchable list: a text field with the matching options below it (the combobox pattern).
 
 import { el, newId } from "./dom.js";
+import { fold, terms as termsOf } from "./fold.js";
 
 const SHOWN = 50;
 
@@ -10,15 +11,15 @@ function haystacks(options) {
     label,
     description,
     words,
-    text: [label, value, description, ...words].join("\n").toLowerCase(),
+    text: fold([label, value, description, ...words].join("\n")),
   }));
 }
 
 function matches(entries, query) {
-  const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const terms = termsOf(query);
   const found = entries.filter((each) => terms.every((term) => each.text.includes(term)));
-  const whole = query.trim().toLowerCase();
-  const first = (each) => (whole && each.label.toLowerCase().includes(whole) ? 0 : 1);
+  const whole = fold(query.trim());
+  const first = (each) => (whole && fold(each.label).includes(whole) ? 0 : 1);
   return whole ? found.sort((a, b) => first(a) - first(b)) : found;
 }
 

@@ -2,6 +2,7 @@
 // list of rows that the build wrote; looking through a few thousand of them takes milliseconds.
 
 import { el, newId } from "./dom.js";
+import { fold, foldedPlaces, terms as termsOf } from "./fold.js";
 
 const SHOWN = 8;
 const AROUND = 70;
@@ -26,8 +27,8 @@ async function load(address) {
 export function prepare(rows) {
   return rows.map(([page, title, where, text, makes, hue, picture]) => ({
     page, title, where, text, makes, hue, picture,
-    low: title.toLowerCase(),
-    all: `${title}\n${where}\n${text}`.toLowerCase(),
+    low: fold(title),
+    all: fold(`${title}\n${where}\n${text}`),
   }));
 }
 
@@ -47,7 +48,7 @@ function rank(row, terms) {
 
 // The rows that hold every word of the query, those with it in their title first.
 export function search(rows, query) {
-  const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const terms = termsOf(query);
   if (!terms.length) return { terms, tools: [], pages: [], total: 0 };
   const found = [];
   for (const row of rows) {
@@ -62,10 +63,10 @@ export function search(rows, query) {
 
 // Text as nodes, with the words of the query marked.
 function marked(text, terms) {
-  const low = text.toLowerCase();
+  const { folded: low, places } = foldedPlaces(text);
   const nodes = [];
   let end = 0;
-  while (low.length === text.length) {
+  for (;;) {
     let best = null;
     for (const term of terms) {
       const at = low.indexOf(term, end);
@@ -74,18 +75,19 @@ function marked(text, terms) {
       }
     }
     if (!best) break;
-    nodes.push(text.slice(end, best.at), el("mark", { text: text.slice(best.at, best.at + best.length) }));
+    const [start, stop] = [places[best.at], places[best.at + best.length]];
+    nodes.push(text.slice(places[end], start), el("mark", { text: text.slice(start, stop) }));
     end = best.at + best.length;
   }
-  nodes.push(text.slice(end));
+  nodes.push(text.slice(places[end]));
   return nodes;
 }
 
 function excerpt(text, terms) {
   const line = text.replace(/\s+/g, " ");
-  const low = line.toLowerCase();
-  const places = terms.map((term) => low.indexOf(term)).filter((at) => at >= 0);
-  const start = Math.max(0, (places.length ? Math.min(...places) : 0) - AROUND / 2);
+  const { folded, places } = foldedPlaces(line);
+  const found = terms.map((term) => folded.indexOf(term)).filter((at) => at >= 0);
+  const start = Math.max(0, (found.length ? places[Math.min(...found)] : 0) - AROUND / 2);
   return `${start ? "…" : ""}${line.slice(start, start + 3 * AROUND)}`;
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from wirogen.common.json_values import number, same
 from wirogen.diagnostics.model import Diagnostic, Position
 from wirogen.overlay.read import Correction, Overlay
-from wirogen.plan.identifiers import INPUT_RESERVED, snake
+from wirogen.plan.identifiers import parameter_name
 from wirogen.specs import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
 from wirogen.specs.checks import input_problem
 
@@ -94,10 +94,10 @@ def _correct_input(item: Input, correction: Correction) -> Input:
 
 
 def _rename(item: Input, name: str) -> Input:
-    as_written = snake(name, prefix="input", split_camel=False, reserved=INPUT_RESERVED)
+    as_written = parameter_name(name, split_camel=False)
     if as_written != name:
         raise _RefusedError("O003", f"{name!r} cannot be a name in Python; {as_written!r} can")
-    plain = snake(item.name, prefix="input", split_camel=True, reserved=INPUT_RESERVED)
+    plain = parameter_name(item.name, split_camel=True)
     if name == (item.python_name or plain):
         raise _RefusedError("O002", f"the input is already called {name!r} in Python")
     return replace(item, python_name=name)
@@ -107,7 +107,7 @@ def _taken(spec: ToolSpec, correction: Correction) -> str:
     for item in spec.inputs:
         if item.name == correction.input:
             continue
-        plain = snake(item.name, prefix="input", split_camel=True, reserved=INPUT_RESERVED)
+        plain = parameter_name(item.name, split_camel=True)
         if (item.python_name or plain) == correction.name:
             return f"{correction.name!r} is already the name of the input {item.name!r}"
     return ""

@@ -24,6 +24,7 @@ _ONE_CAMEL_WORD: Final = re.compile(r"[A-Za-z0-9]+\Z")
 _PACKAGE: Final = re.compile(r"[a-z_][a-z0-9_]{0,99}\Z")
 _TAKEN_PACKAGES: Final = frozenset({"wiro", "wiro_runtime", "wirogen", "tests"})
 _MAX_LENGTH: Final = 100
+_PARAMETER_LENGTH: Final = 58
 
 KEYWORDS: Final = frozenset(keyword.kwlist)
 
@@ -102,13 +103,32 @@ def words(text: str, *, split_camel: bool) -> tuple[str, ...]:
     return tuple(_WORD.findall(folded))
 
 
-def snake(text: str, *, prefix: str, split_camel: bool, reserved: frozenset[str]) -> Identifier:
+def snake(
+    text: str,
+    *,
+    prefix: str,
+    split_camel: bool,
+    reserved: frozenset[str],
+    length: int = _MAX_LENGTH,
+) -> Identifier:
     """``negativePrompt`` becomes ``negative_prompt``; ``prefix`` goes before a leading digit and
     stands for a text without letters; reserved names get a ``_`` behind them."""
-    name = "_".join(words(text, split_camel=split_camel)).lower()[:_MAX_LENGTH].rstrip("_")
+    name = "_".join(words(text, split_camel=split_camel)).lower()[:length].rstrip("_")
     if not name or name[0].isdigit():
-        name = f"{prefix}_{name}".rstrip("_")
+        name = f"{prefix}_{name}"[:length].rstrip("_")
     return _make(f"{name}_" if name in reserved or name in KEYWORDS else name)
+
+
+def parameter_name(text: str, *, split_camel: bool) -> Identifier:
+    """The parameter of an input. With the number that tells it apart from another one, it still
+    is within the 64 characters that tool calling allows a key."""
+    return snake(
+        text,
+        prefix="input",
+        split_camel=split_camel,
+        reserved=INPUT_RESERVED,
+        length=_PARAMETER_LENGTH,
+    )
 
 
 def camel(text: str, *, reserved: frozenset[str]) -> Identifier:

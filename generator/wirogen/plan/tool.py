@@ -19,7 +19,7 @@ from wirogen.plan.identifiers import (
     distinguish,
     number_duplicates,
     own,
-    snake,
+    parameter_name,
     words,
 )
 from wirogen.plan.literals import source
@@ -80,12 +80,7 @@ def input_names(inputs: Iterable[Input]) -> list[Identifier]:
     wanted = [
         (
             item.python_name or item.name,
-            snake(
-                item.python_name or item.name,
-                prefix="input",
-                split_camel=item.python_name is None,
-                reserved=INPUT_RESERVED,
-            ),
+            parameter_name(item.python_name or item.name, split_camel=item.python_name is None),
         )
         for item in inputs
     ]
