@@ -193,20 +193,20 @@ def test_the_short_form_is_taken_where_there_is_no_full_one(world: World) -> Non
         (PAGES[2].text(full=True), "Y003"),
     ],
 )
-def test_a_page_that_is_none_is_kept_aside(world: World, bad: str, code: str) -> None:
+def test_a_page_that_is_none_is_quarantined(world: World, bad: str, code: str) -> None:
     world.sync()
     world.remember()
     good = world.document_of(PAGES[1]).read_bytes()
     world.publish(PAGES[1], full=bad, text=bad)
     report = world.sync()
-    assert report.verdicts[PAGES[1].tool] is Verdict.ASIDE
+    assert report.verdicts[PAGES[1].tool] is Verdict.QUARANTINED
     assert [each.code for each in report.diagnostics] == [code]
     assert world.document_of(PAGES[1]).read_bytes() == good
-    aside = list((world.project.root / ".wirogen" / "aside").rglob("*.txt"))
-    assert [file.read_text("utf-8") for file in aside] == [bad]
+    kept = list((world.project.root / ".wirogen" / "quarantine").rglob("*.txt"))
+    assert [file.read_text("utf-8") for file in kept] == [bad]
 
 
-def test_a_document_that_would_shrink_a_spec_is_kept_aside_until_it_is_accepted(
+def test_a_document_that_would_shrink_a_spec_is_quarantined_until_it_is_accepted(
     world: World,
 ) -> None:
     world.sync()
@@ -221,7 +221,7 @@ def test_a_document_that_would_shrink_a_spec_is_kept_aside_until_it_is_accepted(
     report = world.sync(accept=frozenset({page.tool}))
     assert report.verdicts[page.tool] is Verdict.CHANGED
     assert world.document_of(page).read_text("utf-8") == smaller
-    assert not list((world.project.root / ".wirogen" / "aside").rglob("*.txt"))
+    assert not list((world.project.root / ".wirogen" / "quarantine").rglob("*.txt"))
 
 
 def test_what_tool_detail_alone_knows_is_not_missed_in_a_newer_document(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The command line as a whole: its commands, and what becomes of errors."""
+"""The command line: its commands, and how errors are printed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COMMANDS: Final = (
 """Each is a module of this package with a ``command``, or an ``app`` of several."""
 
 INTERRUPTED: Final = 130
-"""What typer makes of Ctrl-C, too."""
+"""The exit status after Ctrl-C, the same as typer's."""
 
 
 def _version(value: bool) -> None:
@@ -52,7 +52,8 @@ def options(
 
 
 def application(only: str | None = None) -> typer.Typer:
-    """The command line, with all commands or with one: what the others need is not loaded."""
+    """Return the command line with all commands, or with one, so that the modules of the others
+    are not loaded."""
     app = typer.Typer(
         name="wirogen",
         pretty_exceptions_enable=False,
@@ -69,7 +70,8 @@ def application(only: str | None = None) -> typer.Typer:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; its exit status. Whatever a user can cause is one line."""
+    """Run one command line and return its exit status. An error that a user can cause is printed
+    as one line."""
     # A build makes many objects and drops few at a time: looking for cycles costs a tenth of it.
     gc.set_threshold(100_000, 50, 50)
     for stream in (sys.stdout, sys.stderr):

@@ -64,7 +64,7 @@ def command(
 
 
 def show_report(report: Summary, *, check: bool, verbose: bool = False) -> None:
-    """One screen about a build: what was refused on stderr, the summary on stdout."""
+    """Print one screen about a build: errors on stderr, the summary on stdout."""
     changes = report.changes
     print_findings(report, verbose=verbose)
     rows = [
@@ -102,7 +102,7 @@ def print_findings(report: Summary, *, verbose: bool) -> None:
 
 
 def tree_rows(changes: Changes, folder: Path) -> list[tuple[str, str]]:
-    """What is to be said of files in a generated folder that somebody else has written."""
+    """Return the rows about files in a generated folder that no build wrote."""
     rows: list[tuple[str, str]] = []
     if changes.edited:
         rows.append(("edited by hand", _some([f"{folder}/{path}" for path in changes.edited])))
@@ -121,7 +121,7 @@ def _some(paths: list[str]) -> str:
 
 
 def report_json(report: Summary) -> dict[str, object]:
-    """The same for a program. ``rendered`` are the tools that were worked out anew."""
+    """Return the summary as JSON. ``rendered`` are the tools that were rendered anew."""
     return {
         "tools": list(report.tools),
         "specs": list(report.specs),

@@ -1,4 +1,4 @@
-"""What commands print, and how: results on stdout, everything about them on stderr."""
+"""Output of commands: results on stdout, messages about them on stderr."""
 
 from __future__ import annotations
 
@@ -85,14 +85,15 @@ def print_summary(rows: Iterable[tuple[str, str]], console: Console) -> None:
 
 
 def by_code(diagnostics: Iterable[Diagnostic], most: int = 8) -> list[tuple[str, str]]:
-    """The most frequent codes, a row each: how often, and what it means."""
+    """Return a row for each of the most frequent codes: count, code and meaning."""
     found = Counter(each.code for each in diagnostics)
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:most]
     return [(f"  {count} × {code}", RULES[code].summary) for code, count in ranked]
 
 
 def alone(folder: Path, *, shared: bool = False) -> AbstractContextManager[bool]:
-    """Hold ``folder`` while other commands that write there wait, or after waiting for them."""
+    """Lock ``folder`` against other commands that write there, and say so when that takes a
+    wait."""
     message = f"waiting for another wirogen that is at work in {folder}"
     return locked(
         folder, shared=shared, waiting=lambda: err().print(printable(message), markup=False)
@@ -100,7 +101,7 @@ def alone(folder: Path, *, shared: bool = False) -> AbstractContextManager[bool]
 
 
 def printable(text: str) -> str:
-    """``text`` without anything that could move the cursor or hide something."""
+    """Return ``text`` without characters that move the cursor or hide others."""
     return visible(text)
 
 

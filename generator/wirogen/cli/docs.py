@@ -97,10 +97,10 @@ def serve(
     except OSError as error:
         reason = (error.strerror or "cannot be used").lower()
         raise CommandError(f"port {port}: {reason}; --port 0 takes any free one") from None
-    # Seen before it is built, so that what changes meanwhile is built again.
+    # Read before the build, so that a change during the build causes another one.
     seen = _state(source)
     _tell(first())
-    # Servers are asked once: a change of a page must not wait for covers that did not come.
+    # Covers are requested once: a change of a page must not wait for those that failed.
     again = functools.partial(first, cover_hosts=())
     with server:
         out().print(f"{server.url} (Ctrl-C ends it)")
@@ -147,7 +147,8 @@ def _builder(
 
 
 def _tell(report: SiteReport) -> None:
-    """A site without some of its covers is a whole site, so this is no failure."""
+    """Print the covers that are not in the site. It is complete without them, so the exit status
+    stays 0."""
     for each in report.missing[:_SHOWN]:
         err().print(str(each), markup=False)
     if len(report.missing) > _SHOWN:
@@ -168,7 +169,7 @@ def _folders(docs: Path | None, target: Path | None) -> tuple[Path, Path]:
 
 
 def _state(folder: Path) -> dict[str, int]:
-    """When each file was last written, by path."""
+    """Return the modification time of each file in nanoseconds, by path."""
     found: dict[str, int] = {}
     for where, _, names in os.walk(folder):
         for each in names:

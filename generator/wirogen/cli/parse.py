@@ -76,7 +76,7 @@ def command(
 
 
 def _verified(file: Path) -> bool:
-    """Whether nothing in a document was lost; what cannot be read is reported elsewhere."""
+    """Whether no text of a document was lost; unreadable files are reported by the caller."""
     shown = display_path(file)
     try:
         data = read_bytes(file)
@@ -95,7 +95,7 @@ def _verified(file: Path) -> bool:
 
 
 def _make_room(to: Path, sources: Sources) -> None:
-    """Take in the specs below ``to`` whose file has to get another name because of new tools."""
+    """Add the specs below ``to`` whose files must be renamed because of new tools."""
     index = spec_index(to)
     paths = tool_paths({*index, *sources.specs})
     moved = [
@@ -107,7 +107,7 @@ def _make_room(to: Path, sources: Sources) -> None:
 
 
 def _show_learnt(known: ToolSpec | None, after: ToolSpec) -> None:
-    """What a document told that was not known."""
+    """Print what a document adds to the known spec."""
     console = out()
     if known is None:
         console.print(f"{after.tool}: new, {counted(len(after.inputs), 'input')}", markup=False)

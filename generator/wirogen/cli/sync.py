@@ -61,11 +61,12 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> int:
-    """Ask Wiro for its catalogue, and download the documents that are new or have changed.
+    """Download the documents of Wiro's catalogue that are new or have changed.
 
-    Needs WIRO_API_KEY (and WIRO_API_SECRET). Interrupted, it goes on where it stopped. A page that
-    is no document, or that would lose what is known, is kept aside in .wirogen/aside/.
-    Exit 0: all is up to date now. 1: some pages were kept aside or did not come. 2: no catalogue.
+    Needs WIRO_API_KEY (and WIRO_API_SECRET). An interrupted run is resumed by the next one. A page
+    that is no document, or that lacks inputs or options of the present one, is quarantined in
+    .wirogen/quarantine/.
+    Exit 0: all is up to date. 1: some pages were quarantined or failed. 2: no catalogue.
     """
     folder = project_root(root)
     sources = Sources()
@@ -120,7 +121,7 @@ def _run(
 
 
 def _changes(known: Mapping[str, ToolSpec], report: SyncReport) -> list[Change]:
-    """What the next build will change, of the documents that this run has downloaded."""
+    """Return the changes that the next build makes of the documents of this run."""
     old: dict[str, ToolSpec] = {}
     new: dict[str, ToolSpec] = {}
     for outcome in report.outcomes:

@@ -32,7 +32,7 @@ _HASH: Final = hashlib.sha256().digest_size
 
 
 class Cache:
-    """Results by kind and key. ``folder`` of ``None`` remembers nothing."""
+    """Results by kind and key. Without a ``folder``, nothing is kept."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class Cache:
         return self._folder is not None
 
     def get(self, kind: str, key: str) -> Any:
-        """The result, or ``None``; one that is damaged counts as none."""
+        """Return the result, or ``None`` where there is none or it is damaged."""
         path = self._path(kind, key)
         if path is None:
             return None
@@ -52,11 +52,11 @@ class Cache:
             if hashlib.sha256(result).digest() != data[:_HASH]:
                 return None
             return pickle.loads(result)  # noqa: S301 - the user's own cache folder
-        except Exception:  # noqa: BLE001 - whatever is wrong with an entry, it is made anew
+        except Exception:  # noqa: BLE001 - a damaged entry is made anew
             return None
 
     def put(self, kind: str, key: str, value: object) -> bool:
-        """Keep a result; whether it will be found again."""
+        """Write a result; return whether that worked."""
         path = self._path(kind, key)
         if path is None:
             return False
@@ -69,7 +69,8 @@ class Cache:
         return True
 
     def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
-        """The stored result, or what ``make`` gives. Only results other than ``None`` are kept."""
+        """Return the stored result, or that of ``make``, which is then stored unless it is
+        ``None``."""
         found: T | None = self.get(kind, key)
         if found is None:
             found = make()
@@ -77,7 +78,7 @@ class Cache:
         return found
 
     def prune(self) -> None:
-        """Forget what nobody has asked for in a month."""
+        """Remove entries that were not read for a month."""
         if self._folder is None or not self._folder.is_dir():
             return
         stamp = self._folder / "pruned"
@@ -128,7 +129,7 @@ def default_cache() -> Cache:
 
 
 def key_of(*parts: str | bytes) -> str:
-    """A key for a result that depends on ``parts`` and on the generator as it is."""
+    """Return the key of a result that depends on ``parts`` and on the code of the generator."""
     digest = hashlib.sha256(generator_fingerprint().encode())
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
@@ -148,5 +149,5 @@ def generator_fingerprint() -> str:
 
 @cache
 def shaping_libraries() -> dict[str, str]:
-    """The versions of the libraries that decide what generated text looks like."""
+    """Return the versions of the libraries that shape generated text."""
     return {name: version(name) for name in _SHAPING}

@@ -40,8 +40,9 @@ def sha256(data: bytes) -> str:
 
 
 def hash_of_file(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of a file. One that looks as it did when this process read it, some time after
-    its last change, is not read again. Raises :class:`OSError`."""
+    """Return the SHA-256 of a file. A file that this process has read some time after its last
+    change, and that still has the same size and times, is not read again. Raises
+    :class:`OSError`."""
     found = os.stat(path)
     look = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
     name = os.fspath(path)
@@ -68,7 +69,7 @@ def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
         for name in names_below(folder):
             try:
                 digest = hash_of_file(f"{folder}/{name}")
-            except OSError:  # whoever needs the file says so
+            except OSError:  # its reader reports that
                 digest = ""
             hashes[before + name] = digest
     return hashes

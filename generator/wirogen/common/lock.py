@@ -21,10 +21,10 @@ _held: Final[dict[tuple[int, int], bool]] = {}
 def locked(
     folder: Path, *, shared: bool = False, waiting: Callable[[], None] = lambda: None
 ) -> Generator[bool]:
-    """Hold ``folder``, beside other readers if ``shared``; a thread may do so again within.
+    """Lock ``folder``, ``shared`` or exclusively; a thread may lock it again inside.
 
-    ``waiting`` is called before a wait. What is yielded says whether nobody else holds the folder:
-    not every operating and file system has such locks, and without them nobody waits.
+    ``waiting`` is called before a wait. Yields whether the lock is exclusive: where the operating
+    or file system has no such locks, the folder is not locked and ``False`` is yielded.
     """
     try:
         opened = os.open(folder, os.O_RDONLY)
@@ -48,12 +48,12 @@ def locked(
 
 
 def hold(opened: int) -> None:
-    """Hold an open file until it is closed, so that :func:`is_free` says it is in use."""
+    """Lock an open file until it is closed, so that :func:`is_free` says it is in use."""
     _lock(opened)
 
 
 def is_free(file: Path) -> bool:
-    """Whether no process that lives still holds ``file``."""
+    """Whether no running process has locked ``file``."""
     try:
         opened = os.open(file, os.O_RDONLY)
     except OSError:
@@ -65,7 +65,8 @@ def is_free(file: Path) -> bool:
 
 
 def _lock(opened: int, shared: bool = False, waiting: Callable[[], None] | None = None) -> bool:
-    """Whether the lock was got; without ``waiting``, one that somebody has is not waited for."""
+    """Lock an open file; return whether it worked. Without ``waiting``, a locked file is not waited
+    for."""
     try:
         import fcntl  # noqa: PLC0415 - not on every system
     except ImportError:

@@ -1,4 +1,4 @@
-"""Worker processes for what is done many times over."""
+"""Worker processes for work on many items."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def in_workers(
     prepare: Callable[..., None] | None = None,
     arguments: tuple[Any, ...] = (),
 ) -> Iterator[T]:
-    """``function`` of each item, in order, by ``jobs`` processes (one for each processor), or in
-    this one when there are few. ``chunk`` items travel at a time; ``prepare(*arguments)`` is
-    called once in each process."""
+    """Return ``function`` of each item, in order, from ``jobs`` processes (default: one for each
+    processor), or from this one for few items. ``chunk`` items are sent at a time;
+    ``prepare(*arguments)`` is called once in each process."""
     workers = min(jobs or os.cpu_count() or 1, len(items) // chunk)
     if workers < 2 or len(items) < _WORTH_WORKERS * chunk:
         if prepare is not None and items:
@@ -57,7 +57,7 @@ def in_workers(
 
 @contextmanager
 def _without_interrupts() -> Generator[None]:
-    """Processes that start here leave Ctrl-C to the one that starts them."""
+    """Start processes inside that ignore Ctrl-C, which their parent handles."""
     mask = getattr(signal, "pthread_sigmask", None)
     before = mask(signal.SIG_BLOCK, {signal.SIGINT}) if mask else set[int]()
     try:
@@ -74,7 +74,7 @@ def _start(prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> N
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed tells its workers nothing: they would wait for work for ever."""
+    """End this worker when its parent was killed; it would wait for work for ever."""
     from multiprocessing import parent_process  # noqa: PLC0415 - see in_workers
 
     parent = parent_process()
@@ -91,8 +91,8 @@ def each(
     cache: Cache,
     jobs: int | None = None,
 ) -> Iterator[T]:
-    """``function(*item, cache=cache)`` of each item, in order. Only items for which ``known``,
-    called with the same arguments, gives ``None`` go to workers."""
+    """Return ``function(*item, cache=cache)`` of each item, in order. Only items for which
+    ``known``, called with the same arguments, returns ``None`` are sent to workers."""
     items = list(arguments)
     found = [known(*item, cache=cache) if cache.enabled else None for item in items]
     todo = [item for item, result in zip(items, found, strict=True) if result is None]

@@ -1,4 +1,4 @@
-"""What changed between two sets of specs, and what that means for those who call the tools."""
+"""Compares two sets of specs and classifies each change by its effect on callers."""
 
 from wirogen.diff.compare import compare_tool, compare_tools
 from wirogen.diff.model import Change, Impact, bump

@@ -1,5 +1,5 @@
-"""Two sets of specs → changes. What a caller sees is taken from the plan of each tool, so that a
-change counts exactly when generated code changes its meaning."""
+"""Compares two sets of specs. Both are planned first, so that a change counts exactly when the
+generated code changes its meaning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEXTS = ("name", "description", "cover", "categories", "tags", "extra", "sectio
 
 
 def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> list[Change]:
-    """Every change between two sets of specs by tool id, tool by tool in order of their ids."""
+    """Return every change between two sets of specs by tool id, in order of the ids."""
     old_modules, _ = plan_modules(old)
     new_modules, _ = plan_modules(new)
     moved = _moved(old, new)
@@ -51,7 +51,7 @@ def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> l
 
 
 def compare_tool(old: ToolSpec, new: ToolSpec) -> list[Change]:
-    """Every change between two specs of one tool."""
+    """Return every change between two specs of one tool."""
     return compare_tools({old.tool: old}, {new.tool: new})
 
 
@@ -60,7 +60,8 @@ def _tool(tool: str, kind: str, impact: Impact, message: str) -> Change:
 
 
 def _moved(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> dict[str, str]:
-    """Tools that went away while exactly one came that displays the same name or is the same."""
+    """Return the new id of each renamed tool: it disappeared while exactly one appeared that has
+    the same name or the same contents."""
     gone = [spec for tool, spec in old.items() if tool not in new]
     come = [spec for tool, spec in new.items() if tool not in old]
     moved: dict[str, str] = {}

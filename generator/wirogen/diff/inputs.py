@@ -19,7 +19,8 @@ _SHOWN: Final = 60
 
 
 def compare_inputs(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
-    """Changes of the inputs of one tool, in the order of the new spec, then those that are gone."""
+    """Return the changes of the inputs of one tool, in the order of the new spec, removed ones
+    last."""
     tool = new.spec.tool
     before = {item.spec.name: item for item in old.inputs}
     after = {item.spec.name: item for item in new.inputs}
@@ -65,7 +66,7 @@ def compare_inputs(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
 
 
 def _renamed(before: Mapping[str, InputPlan], after: Mapping[str, InputPlan]) -> dict[str, str]:
-    """New name → old name of inputs that are the same but for their name."""
+    """Return new name → old name of inputs that differ in their name only."""
     gone = [item for name, item in before.items() if name not in after]
     found: dict[str, str] = {}
     for name, item in after.items():
@@ -254,7 +255,7 @@ def _constants(item: InputPlan) -> dict[str, ConstantPlan]:
 
 
 def _limit_impact(name: str, before: str | None, after: str | None) -> Impact:
-    """Breaking when a value that was taken is refused now."""
+    """Return ``BREAKING`` when a value that was accepted is refused now."""
     if after is None:
         return Impact.ADDITIVE
     if before is None:
@@ -278,7 +279,7 @@ def _slider_impact(old: tuple[SettingPlan, ...], new: tuple[SettingPlan, ...]) -
             if here != there and not _looser(name, here, there):
                 return Impact.BREAKING
             worst = worst if here == there else Impact.ADDITIVE
-    # A slider more means one tag more in the prompt of whoever uses the option.
+    # Each further slider adds a tag to the prompts of callers who use the option.
     return Impact.BREAKING if after else worst
 
 

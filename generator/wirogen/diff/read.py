@@ -14,7 +14,7 @@ _SPEC_SUFFIXES = {".yaml", ".yml"}
 
 
 def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
-    """The specs at ``path`` by tool id, and what could not be read.
+    """Return the specs at ``path`` by tool id, and the errors of files that cannot be read.
 
     A file is a spec (``.yaml``) or else a document; a folder is a project, its ``specs/`` or
     ``specs/tools/``, or any folder of specs; without any spec, its documents are parsed. Raises

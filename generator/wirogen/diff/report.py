@@ -43,8 +43,8 @@ def summary(changes: Sequence[Change]) -> str:
 
 
 def condensed(changes: Iterable[Change]) -> list[tuple[Change, str]]:
-    """Each change with what to say about it, the most important first. Options of one input that
-    changed alike are one entry: the first of them, with all their values."""
+    """Return each change with its sentence, the most important first. Equal changes of several
+    options of one input are one entry: the first change, with all values."""
     groups: dict[tuple[str, ...], list[Change]] = {}
     for change in changes:
         name, _, value = change.subject.partition("=")
@@ -69,8 +69,8 @@ def _said(found: Sequence[Change]) -> str:
 
 
 def markdown_report(changes: Sequence[Change]) -> str:
-    """The changes as a pull request shows them: the most important first, by tool. Cut, with a
-    word about it, where it would be longer than a pull request's text may be."""
+    """Return the changes as Markdown, the most important first, by tool. It is cut, and says so,
+    at the length that the text of a pull request may have."""
     lines = [f"**{summary(changes)}**", ""]
     for impact in Impact:
         chosen = [change for change in changes if change.impact is impact]

@@ -16,8 +16,8 @@ from wirogen.diagnostics.model import Diagnostic, InputError
 
 @contextmanager
 def checked_out(revision: str, path: str) -> Generator[Path, None, None]:
-    """``path`` as it was in ``revision``, in a temporary folder. A path that did not exist then is
-    an empty folder. Raises :class:`InputError` for what git does not know."""
+    """Yield a temporary folder with ``path`` as it was in ``revision``. A path that did not exist
+    then is an empty folder. Raises :class:`InputError` for a revision that git does not know."""
     with tempfile.TemporaryDirectory(prefix="wirogen-") as folder:
         target = Path(folder)
         _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", shown=revision)

@@ -1,4 +1,4 @@
-"""What a generated tree says about itself, and what its files are."""
+"""The manifest of a generated tree: its provenance, and the hash of each file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Entry: TypeAlias = "str | Mapping[str, Entry]"
 def read_manifest(out: Path) -> tuple[str, dict[str, str]]:
     """What tells one state of the manifest in ``out`` from others (empty when there is none), and
     the hash of each file that it lists, by path below ``out``. Raises :class:`InputError` for a
-    manifest that nobody can work with."""
+    file that no build wrote."""
     data = read_file(out / MANIFEST)
     if data is None:
         return "", {}

@@ -1,8 +1,8 @@
-"""Files that were made → files on disk: compare, write what changed, remove what is gone.
+"""Publishes rendered files: writes those that differ, removes those that are no longer rendered.
 
-The new tree is put together beside the old one and then takes its place in one step, so that a
-build that is killed, or that runs out of disk, leaves the old tree whole. Files that the manifest
-does not list move along untouched.
+The new tree is staged beside the old one and replaces it in one step, so that a build that is
+killed or runs out of disk leaves the old tree complete. Files that the manifest does not list are
+kept unchanged.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from wirogen.output.manifest import (
     read_file,
 )
 from wirogen.output.state import OutputState
-from wirogen.output.swap import ASIDE, exchange
+from wirogen.output.swap import OLD_TREE, exchange
 
 TEMPORARY: Final = ".wirogen-"
-"""How the name of what is being written begins."""
+"""Prefix of the names of temporary files and folders."""
 
 _IGNORED: Final = ("__pycache__",)
 _WHOLE: Final = "whole"
@@ -40,11 +40,11 @@ _WHOLE: Final = "whole"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What publishing does, or would do, as sorted paths below the output folder.
+    """The result of publishing, or of a check, as sorted paths below the output folder.
 
-    ``edited`` are files that somebody changed by hand and that are about to be overwritten or
-    removed; ``unknown`` are files that the manifest does not list and that stay. ``rendered`` are
-    the tools whose files were worked out, be they new or the same as before.
+    ``edited`` are files that were changed by hand and are overwritten or removed; ``unknown`` are
+    files that the manifest does not list and that stay. ``rendered`` are the tools that were
+    rendered, whether their files differ or not.
     """
 
     written: tuple[str, ...]
@@ -64,19 +64,19 @@ NO_CHANGES: Final = Changes(written=(), unchanged=0, removed=(), edited=(), unkn
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file that a build makes: its hash, and where its bytes wait if those on disk differ."""
+    """A rendered file: its hash, and the staged copy if the file on disk differs."""
 
     sha256: str
     staged: Path | None
 
 
 class Publication:
-    """One output folder about to be brought up to date.
+    """The publication of one output folder.
 
-    Files arrive one by one, also from worker processes (see :func:`stage`), so that never more
-    than a few of them are in memory. Nothing in the folder changes before :meth:`finish`. Another
-    publication with the same parent folder waits for this one to end, or to be killed; what a
-    killed one left is swept away. What the disk refuses is an :class:`InputError` on the way out.
+    Files are added one by one, also by worker processes (see :func:`stage`), so that only a few of
+    them are in memory at a time. The folder does not change before :meth:`finish`. Another
+    publication with the same parent folder waits until this one ends or is killed; the temporary
+    files of a killed one are removed. An error of the disk is raised as :class:`InputError`.
     ``state`` is the state of the folder as it was read before.
     """
 
@@ -116,25 +116,25 @@ class Publication:
         self._stack.__exit__(kind, error, trace)
 
     def put(self, files: Mapping[str, str]) -> dict[str, Made]:
-        """Take files in; what became of each."""
+        """Stage files and add them; return each by path."""
         made = stage(files, out=self.out, into=self.stage)
         self._made |= made
         return made
 
     def take(self, made: Mapping[str, Made]) -> None:
-        """Take in files that a worker has staged, or that are known to be on disk already."""
+        """Add files that a worker has staged, or that are on disk already."""
         self._made |= made
 
     def on_disk(self, files: Mapping[str, str]) -> bool:
-        """Whether every file (path → hash) is in the folder with just these bytes."""
+        """Whether every file (path → hash) is in the folder with exactly these bytes."""
         return self._state.holds(files)
 
     def finish(self, provenance: Mapping[str, Entry], *, rendered: Sequence[str] = ()) -> Changes:
-        """Make the folder hold exactly what was taken in, beside whatever is not ours.
+        """Publish the files that were added and a manifest with ``provenance``.
 
-        The whole tree changes in one step; in a check, it does not. Raises :class:`InputError`
-        when a folder in it is a link, since that leads to files that are not below it, and when
-        a file that is not ours has the name of one that would be written.
+        The whole tree changes in one step; a check changes nothing. Raises :class:`InputError`
+        when a folder in the tree is a link, since files would be written outside of it, and when a
+        file that the manifest does not list has the name of one that would be written.
         """
         _refuse_links(self.out, {*self._made, *self.known})
         hashes = {path: self._made[path].sha256 for path in sorted(self._made)}
@@ -182,8 +182,8 @@ class Publication:
                 self._replace(whole, written, removed)
 
     def _replace(self, whole: Path, written: Sequence[str], removed: Sequence[str]) -> None:
-        """One file after the other, where the file system moves no folders: the manifest last, so
-        that a build that ends in between is stale."""
+        """Replace file by file, where the file system cannot move folders. The manifest is last, so
+        that a tree is stale when the build ends in between."""
         with _refusals(self.out, "part of it has changed, so build again"):
             for path in sorted(written, key=lambda path: path == MANIFEST):
                 (self.out / path).parent.mkdir(parents=True, exist_ok=True)
@@ -200,7 +200,7 @@ def publish(
     provenance: Mapping[str, Entry],
     check: bool = False,
 ) -> Changes:
-    """Make ``out`` hold exactly ``files`` beside whatever it holds that is not ours.
+    """Publish ``files`` in ``out``; files that the manifest does not list stay.
 
     ``provenance`` goes into the manifest. With ``check``, nothing is written. Raises
     :class:`InputError` for a manifest that cannot be read.
@@ -236,9 +236,9 @@ def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]
 
 
 def _walk(out: Path, ignored: Sequence[str] = ()) -> Generator[tuple[str, str, list[str]]]:
-    """Every folder at and below ``out``: its path, how paths of what it holds begin below
-    ``out``, and the names of its files and of links to folders. Trees are large, so paths are
-    plain text here."""
+    """Yield every folder at and below ``out``: its path, the prefix of its files' paths below
+    ``out``, and the names of its files and of links to folders. Paths are text, because trees have
+    tens of thousands of files."""
     for folder, folders, names in os.walk(out):
         folders[:] = [name for name in folders if name not in ignored]
         below = folder[len(str(out)) :].strip(os.sep).replace(os.sep, "/")
@@ -247,7 +247,7 @@ def _walk(out: Path, ignored: Sequence[str] = ()) -> Generator[tuple[str, str, l
 
 
 def _parents(paths: Iterable[str]) -> set[str]:
-    """Every folder that one of the paths leads through."""
+    """Return every folder above one of the paths."""
     found: set[str] = set()
     for path in paths:
         folder = path.rpartition("/")[0]
@@ -281,7 +281,7 @@ def _link(source: str, target: str) -> None:
 
 
 def _drop_empty(top: Path, removed: Iterable[str]) -> None:
-    """Remove folders that have lost all that they held, bytecode of modules that are gone aside."""
+    """Remove folders that are empty now, but for bytecode of removed modules."""
     for folder in sorted(_parents(removed), key=len, reverse=True):
         with suppress(FileNotFoundError):
             if all(entry.name in _IGNORED for entry in (top / folder).iterdir()):
@@ -290,7 +290,7 @@ def _drop_empty(top: Path, removed: Iterable[str]) -> None:
 
 @contextmanager
 def _staying(target: Path) -> Generator[None]:
-    """Whoever is in a folder that is about to be replaced is then in the new one."""
+    """Enter the new folder if the current folder lies in the replaced one."""
     here = Path.cwd()
     yield
     if here.is_relative_to(target) and here.is_dir():
@@ -298,19 +298,19 @@ def _staying(target: Path) -> Generator[None]:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what killed publications have left, and put back a tree that one had set aside."""
+    """Remove the folders of killed publications, and restore a tree that one had moved."""
     for left in parent.iterdir():
         name, _, _ = left.name.removeprefix(TEMPORARY).rpartition("-")
         if left.name.startswith(TEMPORARY) and name and left.is_dir() and not left.is_symlink():
-            aside, target = left / ASIDE, parent / name
-            if aside.is_dir() and not target.exists():
-                aside.replace(target)
+            previous, target = left / OLD_TREE, parent / name
+            if previous.is_dir() and not target.exists():
+                previous.replace(target)
             shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
 def _folder(path: Path) -> Generator[None]:
-    """Make a folder, and remove it again if it is left empty."""
+    """Make a folder, and remove it at the end if it is empty."""
     made = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(parents=True, exist_ok=True)
     try:
@@ -322,7 +322,7 @@ def _folder(path: Path) -> Generator[None]:
 
 
 def _concerns(out: Path, error: OSError) -> bool:
-    """Whether an error is about ``out``, what it lies in, or what is being written beside it."""
+    """Whether an error concerns ``out``, a folder above it, or a temporary file beside it."""
     if error.filename is None:  # a write that fails names no file
         return True
     where, target = Path(os.fsdecode(error.filename)).absolute(), out.resolve()
@@ -359,7 +359,7 @@ def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a whole file or none: beside it first, then renamed into place."""
+    """Write a file atomically: to a temporary file beside it, which is then renamed."""
     try:
         _write_file(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
@@ -382,7 +382,7 @@ def _write_file(path: Path, data: bytes) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes have left half written below ``folder``."""
+    """Remove temporary files of killed processes below ``folder``."""
     for file in folder.rglob(f"{TEMPORARY}*"):
         if file.is_file() and is_free(file):
             file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Two folders change places in one step, where the operating system can do that."""
+"""Exchanges two folders in one step, where the operating system can do that."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-ASIDE: Final = "aside"
-"""The name, beside the new folder, that the old one has while it is in neither place."""
+OLD_TREE: Final = "aside"
+"""The name of the old folder, beside the new one, between two renames."""
 
 _AT_FDCWD: Final = -100
 _EXCHANGE: Final = 2
@@ -30,9 +30,9 @@ def exchange(new: Path, old: Path) -> bool:
         return True
     if _exchanged(new, old):
         return True
-    aside = new.with_name(ASIDE)
+    previous = new.with_name(OLD_TREE)
     try:
-        old.replace(aside)
+        old.replace(previous)
     except OSError as error:
         if error.errno == errno.EXDEV:
             return False
@@ -40,9 +40,9 @@ def exchange(new: Path, old: Path) -> bool:
     try:
         new.replace(old)
     except OSError:
-        aside.replace(old)
+        previous.replace(old)
         raise
-    aside.replace(new)
+    previous.replace(new)
     return True
 
 

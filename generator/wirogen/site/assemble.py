@@ -1,4 +1,4 @@
-"""Shells that Zensical built + pages in parts → finished HTML, only where something changed."""
+"""Sets rendered pages into the shells that Zensical built."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One page to be made, ``path`` below the site. ``around`` are the pages before and after it
-    in ``category``, ``cover`` its picture."""
+    """One page to build; ``path`` is relative to the site. ``around`` are the pages before and
+    after it in ``category``, ``cover`` its picture."""
 
     source: Path
     target: Path
@@ -51,7 +51,7 @@ class Job:
 
 
 def assemble(jobs: Sequence[Job], *, workers: int) -> None:
-    """Make every page of ``jobs``; in several processes when they are many."""
+    """Build every page of ``jobs``, in several processes when there are many."""
     if workers > 1 and len(jobs) > _FEW:
         with ProcessPoolExecutor(max_workers=workers) as pool:
             for _ in pool.map(_make, jobs, chunksize=_CHUNK):
@@ -67,7 +67,7 @@ def _make(job: Job) -> None:
 
 
 def fill_shell(page: Page, job: Job) -> str:
-    """The job's shell with the parts of a page in the places that its markers keep free."""
+    """Return the job's shell with the title, table of contents and body of a page."""
     shell = _CANONICAL.sub(
         lambda match: f"{match[1]}{html.escape(urllib.parse.quote(job.path))}", job.shell
     )
@@ -86,7 +86,7 @@ def fill_shell(page: Page, job: Job) -> str:
 
 
 def with_alternate(text: str, name: str) -> str:
-    """The head of a page with a link to its Markdown twin."""
+    """Return a page with a link to its Markdown file in its head."""
     link = f'<link rel="alternate" type="text/markdown" href="{html.escape(name)}">'
     return text.replace("</head>", f"{link}</head>", 1)
 
@@ -104,7 +104,8 @@ def _around(job: Job) -> str:
 
 
 def neighbours(pages: Iterable[tuple[str, str, str]]) -> dict[str, tuple[Neighbour | None, ...]]:
-    """For (category, page, title) in order: the pages before and after each in its category."""
+    """Return the pages before and after each one in its category, for (category, page, title) in
+    order."""
     by_category: dict[str, list[tuple[str, str]]] = {}
     for category, page, title in pages:
         by_category.setdefault(category, []).append((page, title))

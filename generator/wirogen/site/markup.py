@@ -1,7 +1,7 @@
-"""Markdown of generated pages → the parts of an HTML page.
+"""Renders the Markdown of generated pages as HTML.
 
-The same Markdown, the same extensions as Zensical uses for the guides, but a thousand pages in
-parallel.
+The Markdown library and its extensions are those that Zensical uses for the guides; here a thousand
+pages are rendered in parallel.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FIELD: Final = re.compile(r"(?m)^(\w+): (.*)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page in parts. ``toc`` is the list of its sections, ``body`` the article."""
+    """A rendered page. ``toc`` is the list of its sections, ``body`` the article, both HTML."""
 
     title: str
     description: str
@@ -42,7 +42,7 @@ class Page:
 
 
 def split_front_matter(text: str) -> tuple[dict[str, str], str]:
-    """The fields of a page's head, and the page without it."""
+    """Return the fields of a page's front matter, and the page without it."""
     match = _HEAD.match(text)
     if match is None:
         return {}, text
@@ -51,7 +51,7 @@ def split_front_matter(text: str) -> tuple[dict[str, str], str]:
 
 
 def render_page(text: str) -> Page:
-    """A page of ``generated/docs/`` in parts."""
+    """Render a page of ``generated/docs/``."""
     fields, source = split_front_matter(text)
     converter = _converter()
     converter.reset()
@@ -70,7 +70,7 @@ def render_page(text: str) -> Page:
 
 
 def site_links(body: str) -> str:
-    """Links between Markdown files → links between the pages made of them."""
+    """Replace links to Markdown files by links to their pages."""
     return _LINK.sub(r"\1.html", body).replace(_SCHEMAS, 'href="../../schemas/')
 
 
@@ -86,7 +86,8 @@ def _plain(value: str) -> str:
 
 
 def _foldable(body: str) -> str:
-    """The snippets behind an empty builder in a box, which is hidden while the builder works."""
+    """Put the snippets behind an empty builder into a box, which is hidden while the builder
+    works."""
     before, builder, rest = body.partition(_BUILDER)
     if not builder:
         return body
@@ -97,19 +98,19 @@ def _foldable(body: str) -> str:
 
 
 def _titled(body: str) -> str:
-    """The owner in the title of a tool apart from its name."""
+    """Mark the owner in the title of a tool, for the style sheet."""
     if _BUILDER not in body:
         return body
     return _TITLE.sub(r'\1<span class="wt-owner">\2</span>', body, count=1)
 
 
 def _breakable(body: str) -> str:
-    """Long names in cells may break between their words."""
+    """Allow line breaks between the words of long names in cells."""
     return _NAME.sub(lambda match: f"{match[1]}{_WORDS.sub('<wbr>', match[2])}</code>", body)
 
 
 def _scrollable(body: str) -> str:
-    """Tables in boxes of their own, so that a wide one scrolls and not the page."""
+    """Put each table into a box, so that a wide table scrolls instead of the page."""
     numbers = itertools.count(1)
     boxed = _TABLE.sub(
         lambda _: (
@@ -139,5 +140,5 @@ def _toc(sections: Iterable[dict[str, Any]]) -> str:
 
 
 def _words(name: str) -> str:
-    """A heading as text. The toc extension keeps entities in it."""
+    """Return a heading as text. The toc extension leaves entities in it."""
     return html.unescape(name)

@@ -1,6 +1,6 @@
-"""The reference of the runtime and of the commands, from docstrings and help texts.
+"""The reference pages of the runtime and of the commands, from docstrings and help texts.
 
-It describes the installed packages, so it is made with the site and not with the tools.
+They describe the installed packages, so they are built with the site and not with the tools.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _class(name: str, value: type[Any]) -> Iterator[str]:
 
 
 def _signature(name: str, called: Callable[..., Any]) -> str:
-    """The call as source, with an argument a line when it is long."""
+    """Return the signature as a code block, with one argument a line when it is long."""
     signature = inspect.signature(called)
     parts: list[str] = []
     star = False
@@ -121,7 +121,7 @@ def _signature(name: str, called: Callable[..., Any]) -> str:
 
 
 def _default(value: object) -> str:
-    """A default without the address in memory that a function's ``repr`` would show."""
+    """Return a default as source; a function's ``repr`` would show an address in memory."""
     return getattr(value, "__name__", "…") if callable(value) else repr(value)
 
 
@@ -130,7 +130,7 @@ def _annotation(value: object) -> str:
 
 
 def _prose(doc: str | None) -> str:
-    """A docstring as Markdown: roles and literals become code, the rest stays text."""
+    """Return a docstring as Markdown: roles and literals become code, other text is escaped."""
     text = _LITERAL.sub(r"`\1`", _ROLE.sub(r"`\1`", doc or ""))
     text = _FIELD.sub(r"- `\1`: ", text)
     parts: list[str] = []

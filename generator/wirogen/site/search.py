@@ -1,4 +1,4 @@
-"""The search index: what Zensical found in its pages and one entry for each tool, as text."""
+"""The search index: the sections of Zensical's pages, and one entry for each tool."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def _tools(tools: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
 
 
 def _sections(items: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
-    """Pages of ours alone: what Zensical saw of tools are lists of their names."""
+    """Yield the sections of guides and reference; Zensical's pages about tools are lists of
+    names."""
     for item in items:
         location = str(item["location"])
         if location.startswith(("guides/", "reference/", "diagnostics")):

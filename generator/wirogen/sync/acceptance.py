@@ -1,4 +1,4 @@
-"""Whether a downloaded page may take the place of the document that we have."""
+"""Decides whether a downloaded page may replace the present document."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from wirogen.specs import Input, ToolSpec
 from wirogen.sync.listing import Listed
 
 
-def judge(
+def accept_page(
     data: bytes, listed: Listed, known: ToolSpec | None, *, full: bool, path: str, accept: bool
 ) -> ToolSpec | Diagnostic:
-    """The spec of the page, or why the page is kept aside. ``accept`` lets it shrink."""
+    """Return the spec of the page, or the reason for its quarantine. ``accept`` allows a page
+    with fewer inputs or options."""
     try:
         parsed = parse_document(data, path=path)
     except InputError as error:
@@ -27,21 +28,21 @@ def judge(
         )
     spec = parsed.spec
 
-    def aside(code: str, message: str) -> Diagnostic:
+    def refuse(code: str, message: str) -> Diagnostic:
         return Diagnostic(code=code, message=message, path=path, subject=listed.tool)
 
     if not listed.means(spec.tool):
-        return aside("Y003", f"is about {spec.tool}")
+        return refuse("Y003", f"is about {spec.tool}")
     if accept:
         return spec
     if any(found.code == "D007" for found in parsed.diagnostics):
-        return aside("Y002", "ends early")
+        return refuse("Y002", "ends early")
     loss = _loss(known, spec, full=full) if known is not None else ""
-    return aside("Y002", loss) if loss else spec
+    return refuse("Y002", loss) if loss else spec
 
 
 def _loss(known: ToolSpec, new: ToolSpec, *, full: bool) -> str:
-    """What the new document lacks; what came instead of something else is no loss."""
+    """Return what the new document lacks; an input that replaces another one is no loss."""
     if len(new.inputs) < len(known.inputs):
         return f"has {counted(len(new.inputs), 'input')}, {len(known.inputs)} are known"
     before = {item.name: item for item in known.inputs}
@@ -58,7 +59,7 @@ def _fewer(known: Input, new: Input, *, full: bool) -> str:
     if not known.open:
         few = has < had
     elif full:
-        # It replaces what is known, so it may not lose the most of it.
+        # It replaces the known list, so more than half of that must be in it.
         few = had > SAMPLE_SIZE and has < had / 2
     else:
         few = has == 0

@@ -93,8 +93,8 @@ async def _list(api: Api, filters: Filters) -> Catalogue:
     found: dict[str, Listed] = {}
     start, total, unreadable = 0, 0, 0
     while True:
-        answer = await api.call_idempotent("/Tool/List", _body(filters, start))
-        page = answer.get("tool")
+        response = await api.call_idempotent("/Tool/List", _body(filters, start))
+        page = response.get("tool")
         entries = cast("list[object]", page) if isinstance(page, list) else []
         before = len(found)
         for entry in entries:
@@ -104,7 +104,7 @@ async def _list(api: Api, filters: Filters) -> Catalogue:
             else:
                 found.setdefault(listed.tool, listed)
         start += len(entries)
-        total = _count(answer.get("total"), start)
+        total = _count(response.get("total"), start)
         enough = filters.limit is not None and len(found) >= filters.limit
         # The second and third conditions end a list whose server repeats a page or never ends.
         if not entries or start >= total or enough or len(found) == before:
@@ -141,8 +141,8 @@ async def tool_detail(api: Api, listed: Listed) -> bytes | None:
     Raises :class:`DownloadError` for a response that is not about this tool.
     """
     body = {"slugowner": listed.clean_owner, "slugproject": listed.clean_project, "summary": True}
-    answer = await api.call_idempotent("/Tool/Detail", body)
-    tools = answer.get("tool")
+    response = await api.call_idempotent("/Tool/Detail", body)
+    tools = response.get("tool")
     if tools is None or tools == []:
         return None
     tool = cast("list[object]", tools)[0] if isinstance(tools, list) and len(tools) == 1 else None  # pyright: ignore[reportUnknownArgumentType] - JSON

@@ -27,7 +27,7 @@ from wirogen.document import parse_document
 from wirogen.output.publication import sweep, write_file
 from wirogen.specs import ToolSpec
 from wirogen.specs.names import slug, tool_hash
-from wirogen.sync.acceptance import judge
+from wirogen.sync.acceptance import accept_page
 from wirogen.sync.listing import Catalogue, Filters, Listed, list_tools, tool_detail
 from wirogen.sync.pages import REQUEST_SECONDS, Fetched, Pages, page_client
 from wirogen.sync.state import FOLDER, Entry, State
@@ -45,7 +45,7 @@ class Verdict(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
-    ASIDE = "aside"
+    QUARANTINED = "quarantined"
     FAILED = "failed"
 
 
@@ -232,7 +232,7 @@ async def _all(job: _Job, tools: list[Listed], on_done: Callable[[Outcome], None
 
 
 async def _one(job: _Job, listed: Listed) -> Outcome:
-    """Download and write one tool. Whatever its response is, the run goes on."""
+    """Download and write one tool. Every response, good or not, ends in an outcome."""
     if job.failures >= GIVE_UP:
         job.skipped += 1
         return Outcome(tool=listed.tool, verdict=Verdict.FAILED)
@@ -274,19 +274,21 @@ def _take(
     if fetched.data is None:
         return Outcome(tool=tool, verdict=Verdict.UNCHANGED), entry
     known = _known(job.known, listed)
-    aside = inside(job.root / FOLDER, f"aside/{slug(listed.owner)}/{slug(listed.project)}.txt")
-    verdict = judge(
+    quarantined = inside(
+        job.root / FOLDER, f"quarantine/{slug(listed.owner)}/{slug(listed.project)}.txt"
+    )
+    verdict = accept_page(
         fetched.data,
         listed,
         _before(job, known),
         full=fetched.full,
-        path=aside.relative_to(job.root).as_posix(),
+        path=quarantined.relative_to(job.root).as_posix(),
         accept=tool in job.options.accept,
     )
     if isinstance(verdict, Diagnostic):
         if not job.options.dry_run:
-            write_file(aside, fetched.data)
-        return Outcome(tool=tool, verdict=Verdict.ASIDE, diagnostics=(verdict,)), None
+            write_file(quarantined, fetched.data)
+        return Outcome(tool=tool, verdict=Verdict.QUARANTINED, diagnostics=(verdict,)), None
     document = _document(job, verdict, known)
     file = inside(job.documents, document)
     digest = sha256(fetched.data)
@@ -294,7 +296,7 @@ def _take(
     if not job.options.dry_run:
         if before != digest:
             write_file(file, fetched.data)
-        aside.unlink(missing_ok=True)
+        quarantined.unlink(missing_ok=True)
     taken = Entry(validators=fetched.validators, sha256=digest, document=document)
     if before == digest:
         return Outcome(tool=tool, verdict=Verdict.UNCHANGED), taken

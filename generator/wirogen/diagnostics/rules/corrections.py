@@ -95,11 +95,11 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "Y001",
-        "page-kept-aside",
+        "page-quarantined",
         Severity.WARNING,
         "A downloaded page is not a tool document.",
-        "An error page, a sign-in page or half a document came in place of one. It lies beside "
-        "the documents for you to look at; the document that was there before still counts.",
+        "An error page, a sign-in page or half a document came in place of one. It lies in "
+        ".wirogen/quarantine/; the document that was there before still counts.",
         "Run sync again later. If the page is right after all, parse it and read the message.",
     ),
     rule(
@@ -108,7 +108,8 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         Severity.WARNING,
         "A downloaded document has less in it than the one before.",
         "It has fewer inputs, fewer options in a list that is complete, less than half of a list "
-        "of models, or it ends early. It lies in .wirogen/aside/; the one before still counts.",
+        "of models, or it ends early. It lies in .wirogen/quarantine/; the one before still "
+        "counts.",
         "Compare the two. Pass --accept OWNER/PROJECT to sync if the tool has really shrunk.",
     ),
     rule(
@@ -117,7 +118,7 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         Severity.WARNING,
         "A downloaded document is about another tool than the one asked for.",
         "Its Run endpoint names another tool, so it would overwrite what is known of that one.",
-        "Look at the page that was kept aside.",
+        "Read the page in .wirogen/quarantine/.",
     ),
     rule(
         "Y004",
