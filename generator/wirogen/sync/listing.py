@@ -151,13 +151,8 @@ async def tool_detail(api: Api, listed: Listed) -> bytes | None:
         raise DownloadError("Tool/Detail: the response is not about this tool")
     fields = cast("Mapping[str, object]", tool)
     kept = {key: fields[key] for key in _KEPT if key in fields}
-    try:
-        text = json.dumps(
-            {"result": True, "tool": [kept]}, indent=2, ensure_ascii=False, allow_nan=False
-        )
-        data = f"{text}\n".encode()
-    except (ValueError, RecursionError):  # lone surrogates, NaN, lists a thousand deep
-        raise DownloadError("Tool/Detail: the response has values that no file can hold") from None
+    text = json.dumps({"result": True, "tool": [kept]}, indent=2, ensure_ascii=False)
+    data = f"{text}\n".encode()
     if len(data) > MAX_DETAIL:
         raise DownloadError(f"Tool/Detail: more than {MAX_DETAIL >> 20} MiB")
     return data
