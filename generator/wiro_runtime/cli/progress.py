@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.text import Text
 
 from wiro_runtime.cli.console import brief, err
+from wiro_runtime.tasks.events import LogLine, StatusChanged
 from wiro_runtime.tasks.events import Progress as ProgressEvent
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _WORDS: Final = {
     "task_start": "running",
     "task_output": "running",
     "task_output_full": "running",
-    "task_error": "running",
+    "task_error": "waiting",
     "task_error_full": "running",
     "task_end": "finishing",
     "task_postprocess_start": "finishing",
@@ -68,7 +69,12 @@ def watching(label: str) -> Generator[OnUpdate]:
         bar = progress.add_task(f"{label}  queued   ", total=None, note="")
 
         def show(event: Event) -> None:
+            if isinstance(event, LogLine):
+                # Its type is that of a frame and says nothing about the task.
+                return
             progress.update(bar, description=f"{label}  {state_word(event.status):<9}")
+            if isinstance(event, StatusChanged):
+                progress.update(bar, note=brief(event.reason, 60))
             if not isinstance(event, ProgressEvent):
                 return
             if event.percentage is not None:
