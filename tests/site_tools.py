@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from generated import number, prompt, select, text, tool
-from wirogen.emit.pages.pages import tool_pages
+from wirogen.emit.pages.pages import tool_pages, tool_values
+from wirogen.emit.pages.snippets import snippet_texts
 from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer
+from wirogen.emit.values import by_name
 from wirogen.output.publication import publish
 from wirogen.plan import plan_modules, plan_tool, published_schema
 from wirogen.specs import Input, Option, ToolSpec, Wire, load_spec
@@ -50,7 +52,9 @@ def write_generated(specs: Mapping[str, ToolSpec], out: Path, *, pages_only: boo
     for plan in plans:
         # The client of ten thousand options takes long to format, and no page needs it.
         if pages_only or plan.spec.tool == "wiro/huge":
-            files |= tool_pages(plan, renderer)
+            snippets = snippet_texts(plan, renderer)
+            values = by_name(tool_values(plan, snippets))
+            files |= tool_pages(plan, renderer, values, snippets)
             path = f"schemas/tools/{plan.module.owner}/{plan.module.project}.json"
             files[path] = json.dumps(published_schema(plan))
         else:

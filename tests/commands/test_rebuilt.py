@@ -214,7 +214,7 @@ def test_a_template(
 
 
 def test_a_template_that_others_include(built: Built, templates: Path) -> None:
-    for template, part in ((CLIENT, "constants.jinja"), (PAGE, "options.jinja")):
+    for template, part in ((CLIENT, "_constants.jinja"), (PAGE, "_options.jinja")):
         with (templates / template).with_name(part).open("a", encoding="utf-8") as file:
             file.write("{# More. #}")
         built.makes(set(), rendered=TOOLS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 
 import wirogen
 from wirogen.diagnostics.model import InputError
+from wirogen.emit.template_fields import fields_of
+from wirogen.emit.template_tree import Scope
 from wirogen.emit.templates import template_folders
 
 CLIENT = "python/wiro_tools/[owner]/[project].py.jinja"
@@ -46,6 +49,14 @@ def put(folder: Path, path: str, text: str | bytes) -> None:
         ("docs/assets/x.css", b"\xff\n", "error: G001 is not UTF-8"),
         ("docs/tool/[owner]/[project].md.jinja", "x\n", f"did you mean {PAGE}?"),
         ("python/wiro_tools/client.jinja", "x\n", "G002 replaces no template"),
+        ("docs/_aside.md.jinja", "x\n", "G002 replaces no template, and none of yours uses it"),
+        ("docs/index.md", "x\n", "G002 replaces no template; did you mean docs/index.md.jinja?"),
+        ("docs/[tool].md.jinja", "x\n", "G002 has the unknown placeholder [tool]"),
+        ("docs/[project].md.jinja", "x\n", "G002 has [project] without [owner]"),
+        (PAGE, "one\n{{ covre }}\n", f"own/{PAGE}:2:1: error: G001 no 'covre'; did you mean 'cov"),
+        (PAGE, "{{ tool.spec.covre }}\n", "G001 no 'covre'; did you mean 'cover'?"),
+        (PAGE, "{{ snippets.pyton }}\n", "G001 no 'pyton'; did you mean 'python'?"),
+        (CLIENT, "{{ tool.modul.owner }}\n", "G001 no 'modul'; did you mean 'module'?"),
     ],
 )
 def test_a_bad_template_is_one_line(
@@ -112,3 +123,66 @@ def test_an_installation_without_templates_says_so(
     monkeypatch.setattr(wirogen, "__file__", str(tmp_path / "lib" / "wirogen" / "__init__.py"))
     with pytest.raises(InputError, match="templates are missing; install wiro-tools again"):
         template_folders()
+
+
+def test_a_new_template_is_a_new_output(root: Path, tmp_path: Path) -> None:
+    listed = "{% for tool in tools %}\n- {{ tool.spec.tool | md }}\n{% endfor %}\n"
+    put(tmp_path, "docs/press/index.md.jinja", listed)
+    put(tmp_path, "docs/tools/[owner]/[project].short.md.jinja", "{{ tool.spec.tool | md }}\n")
+    put(tmp_path, "python/wiro_tools/[owner]/names.py.jinja", "NAME = {{ owner | py }}\n")
+    put(tmp_path, "LICENSE.txt", "Ours.\n")
+    done = generate(tmp_path, root / "specs" / "tools")
+    assert done.returncode == 0, done.stderr
+    mine = tmp_path / "mine"
+    assert "- wiro/instant-id-lora" in (mine / "docs/press/index.md").read_text("utf-8")
+    short = mine / "docs/tools/wiro/instant_id_lora.short.md"
+    assert short.read_text("utf-8") == "wiro/instant-id-lora\n"
+    assert (mine / "python/wiro_tools/wiro/names.py").read_text("utf-8") == 'NAME = "wiro"\n'
+    assert (mine / "LICENSE.txt").read_text("utf-8") == "Ours.\n"
+    manifest = json.loads((mine / "MANIFEST.json").read_text("utf-8"))["files"]
+    assert {"docs/press/index.md", "LICENSE.txt"} <= manifest.keys()
+
+
+def test_a_guide_needs_no_registration(root: Path, tmp_path: Path) -> None:
+    head = "---\ntitle: Our rules\norder: 2\nsummary: What we do.\n---\n"
+    put(tmp_path, "docs/guides/rules.md.jinja", f"{head}\n# Our rules\n")
+    put(tmp_path, "docs/guides/loose.md.jinja", "# Loose\n")
+    done = generate(tmp_path, root / "specs" / "tools")
+    assert done.returncode == 0, done.stderr
+    guides = tmp_path / "mine/docs/guides"
+    page = (guides / "rules.md").read_text("utf-8")
+    assert page == "---\ntitle: Our rules\ndescription: What we do.\n---\n\n# Our rules\n"
+    index = (guides / "index.md").read_text("utf-8")
+    listed = re.findall(r"\]\(([a-z-]+)\.md\)", index)
+    assert listed[:3] == ["first-run", "rules", "waiting"]
+    assert listed[-1] == "loose"
+    assert "- [Our rules](rules.md) What we do." in index
+
+
+def templates(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wirogen", "templates", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_templates_are_listed_with_every_field_that_they_may_use(tmp_path: Path) -> None:
+    listed = json.loads(templates(tmp_path, "list", "--json").stdout)["templates"]
+    assert {"name": PAGE, "makes": "tool"} in listed
+    assert PAGE in templates(tmp_path, "list").stdout
+    for scope in Scope:
+        fields = fields_of(scope)
+        assert all(field.name and field.type and field.meaning for field in fields), scope
+    done = templates(tmp_path, "list", PAGE)
+    assert "  cover  (Markdown | None)  The address of its cover" in done.stdout
+    assert "  tool.inputs[].help  (str)  The help" in done.stdout
+
+
+def test_a_copied_template_changes_nothing_until_it_is_changed(root: Path, tmp_path: Path) -> None:
+    assert templates(tmp_path, "copy", PAGE, "--to", "own").returncode == 0
+    assert (tmp_path / "own" / PAGE).read_bytes() == (root / "templates" / PAGE).read_bytes()
+    again = templates(tmp_path, "copy", PAGE, "--to", "own")
+    assert (again.returncode, len(again.stderr.splitlines())) == (2, 1)
+    assert "is there already" in again.stderr
+    wrong = templates(tmp_path, "copy", "docs/indx.md.jinja")
+    assert wrong.returncode == 2
+    assert "no 'docs/indx.md.jinja'; did you mean 'docs/index.md.jinja'?" in wrong.stderr
+    assert templates(tmp_path, "copy", "../../etc/passwd").returncode == 2

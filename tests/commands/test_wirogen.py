@@ -132,9 +132,9 @@ def test_generate_makes_a_tree_elsewhere(root: Path, tmp_path: Path) -> None:
 def test_a_template_of_ones_own_replaces_one(root: Path, tmp_path: Path) -> None:
     own = tmp_path / "own" / "python" / "wiro_tools" / "[owner]"
     own.mkdir(parents=True)
-    original = root / "templates" / "python" / "wiro_tools" / "[owner]" / "submit.jinja"
+    original = root / "templates" / "python" / "wiro_tools" / "[owner]" / "_submit.jinja"
     changed = original.read_text("utf-8").replace("def submit(", "def start(")
-    (own / "submit.jinja").write_text(changed, "utf-8")
+    (own / "_submit.jinja").write_text(changed, "utf-8")
     done = wirogen(
         "generate",
         "--specs",

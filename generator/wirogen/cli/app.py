@@ -27,6 +27,7 @@ COMMANDS: Final = (
     "simulate",
     "demo",
     "docs",
+    "templates",
 )
 """Each is a module of this package with a ``command``, or an ``app`` of several."""
 

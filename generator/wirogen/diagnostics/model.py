@@ -26,33 +26,39 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A place in a file: 1-based line and column, in characters; ``offset`` is 0-based."""
+    """A place in a file."""
 
     line: int
+    """1-based."""
     column: int
+    """1-based, in characters."""
     offset: int
+    """0-based, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One oddity in one input.
-
-    ``subject`` names what it is about (``scheduler``, ``selectedModel.options``) and is empty when
-    it is about the whole file. ``message`` is one line without the position and the code.
-    """
+    """One oddity in one input."""
 
     code: str
+    """The code of its rule."""
     message: str
+    """One line without the position and the code."""
     path: str
+    """The file."""
     position: Position | None = None
+    """Where in the file, if known."""
     subject: str = ""
+    """The input or key that it is about; empty for the whole file."""
 
     @property
     def rule(self) -> Rule:
+        """What the code means."""
         return RULES[self.code]
 
     @property
     def severity(self) -> Severity:
+        """How much it matters."""
         return self.rule.severity
 
     def __str__(self) -> str:

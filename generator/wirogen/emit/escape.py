@@ -152,3 +152,19 @@ def link(text: str) -> Markdown | None:
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         return None
     return Markdown(urllib.parse.quote(text.strip(), safe="/:?&=#%~,@;+"))
+
+
+def tidy(text: str) -> str:
+    """Outside fences, never two blank lines in a row; one line feed at the end."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        mark = line[: len(line) - len(line.lstrip("`"))]
+        if fence:
+            fence = "" if line == fence else fence
+        elif len(mark) >= len("```"):
+            fence = mark
+        elif not line.strip() and (not lines or not lines[-1].strip()):
+            continue
+        lines.append(line if fence or mark else line.rstrip())
+    return "\n".join(lines).strip("\n") + "\n"

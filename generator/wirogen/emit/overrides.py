@@ -1,7 +1,8 @@
-"""Somebody else's templates, checked before anything is rendered."""
+"""Templates of one's own, checked before anything is rendered."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -10,29 +11,45 @@ import jinja2
 from jinja2 import meta
 
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
+from wirogen.emit.template_tree import SUFFIX, Scope, path_problem, scope_of
 from wirogen.emit.templates import template_folders
 
-_FREE: Final = "docs/assets/"
+_VERY_NEAR: Final = 0.9
 
 
 def check_overrides(overrides: Path) -> None:
-    """Raise :class:`InputError` for a file that neither replaces a template nor is included by
-    one. Assets may be added, and hidden files are nobody's templates."""
+    """Raise :class:`InputError` (G002) for a file that was meant to replace a template and does
+    not, for a partial that no template includes, and for a path that makes no file."""
     mine = _names(overrides)
-    replaceable = [name for folder in template_folders() for name in _names(folder)]
-    spare = [name for name in mine if name not in replaceable and not name.startswith(_FREE)]
-    if not spare:
-        return
+    shipped = [name for folder in template_folders() for name in _names(folder)]
     used = _used(overrides, mine)
-    if used is None:
-        return
-    for name in spare:
-        if name not in used:
-            near = get_close_matches(name, replaceable, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            message = f"replaces no template, and none of yours uses it{hint}"
+    for name in mine:
+        if name not in shipped and (problem := _problem(name, shipped, used)):
             path = display_path(overrides / name)
-            raise InputError(Diagnostic(code="G002", message=message, path=path))
+            raise InputError(Diagnostic(code="G002", message=problem, path=path))
+
+
+def _problem(name: str, shipped: Sequence[str], used: set[str] | None) -> str | None:
+    """What is wrong with a template that replaces none; ``used`` are those that are included."""
+    if used is not None and name in used:
+        return None
+    if problem := path_problem(name):
+        return problem
+    if scope_of(name) is Scope.PARTIAL:
+        near = get_close_matches(name, shipped, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        nobody = "replaces no template, and none of yours uses it"
+        return None if used is None else f"{nobody}{hint}"
+    if f"{name}{SUFFIX}" in shipped:
+        return f"replaces no template; did you mean {name}{SUFFIX}?"
+    folder, _, file = name.rpartition("/")
+    folders = {each.rpartition("/")[0] for each in shipped}
+    if folder not in folders:
+        # A folder that is spelt otherwise would make a second set of files.
+        for near in get_close_matches(folder, folders, cutoff=_VERY_NEAR):
+            if f"{near}/{file}" in shipped:
+                return f"replaces no template; did you mean {near}/{file}?"
+    return None
 
 
 def _names(folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.data.catalogue import catalogue_text, entry_text
@@ -15,22 +16,19 @@ from wirogen.emit.data.tool_calls import tool_calls
 from wirogen.emit.escape import link
 from wirogen.emit.pages.guides import topics_of
 from wirogen.emit.pages.listing import listing_line
-from wirogen.emit.pages.pages import Remember, shared_pages, tool_pages
+from wirogen.emit.pages.pages import Remember, shared_pages, tool_pages, tool_values
+from wirogen.emit.pages.snippets import snippet_texts
 from wirogen.emit.python.validators import Validator, validators_of
+from wirogen.emit.template_tree import Scope, output_of
 from wirogen.emit.templates import Renderer
+from wirogen.emit.values import by_name
 from wirogen.overlay.schema import overlay_json_schema
-from wirogen.plan import ModulePlan, ToolPlan, ToolSummary, published_schema
+from wirogen.plan import ToolPlan, ToolSummary, published_schema
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import Json, spec_json_schema
 
-_TOOL = "python/wiro_tools/[owner]/[project].py.jinja"
 _VALIDATOR = "python/wiro_tools/_validators/[owner]/[project].py.jinja"
-_PACKAGE = "python/wiro_tools/__init__.py.jinja"
-_PACKAGE_STUB = "python/wiro_tools/__init__.pyi.jinja"
-_CATALOGUE = "python/wiro_tools/catalogue.py.jinja"
-_CATALOGUE_STUB = "python/wiro_tools/catalogue.pyi.jinja"
-_OWNER = "python/wiro_tools/[owner]/__init__.py.jinja"
-_OWNER_STUB = "python/wiro_tools/[owner]/__init__.pyi.jinja"
+_PYTHON = "python/"
 
 
 def render_tool(
@@ -40,11 +38,20 @@ def render_tool(
     of :func:`validators_of`, if it is known."""
     validator = validator or validators_of([plan])[0]
     owner, project = plan.module.owner, plan.module.project
-    folder = f"python/{plan.module.package}"
+    snippets = snippet_texts(plan, renderer)
+    values = by_name(tool_values(plan, snippets, validator))
+    files = {
+        output_of(name, plan.module.package, owner=owner, project=project): (
+            _validator(plan, renderer, values)
+            if name == _VALIDATOR
+            else renderer.file(name, **values)
+        )
+        for name in renderer.names(Scope.TOOL)
+        if name.startswith(_PYTHON)
+    }
     return {
-        f"{folder}/{owner}/{project}.py": renderer.python(_TOOL, tool=plan),
-        f"{folder}/_validators/{owner}/{project}.py": _validator(plan, renderer, validator),
-        **tool_pages(plan, renderer),
+        **files,
+        **tool_pages(plan, renderer, values, snippets),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
         f"schemas/calls/{owner}/{project}.json": _json(tool_calls(plan)),
     }
@@ -66,9 +73,9 @@ def summary_of(plan: ToolPlan) -> ToolSummary:
     )
 
 
-def _validator(plan: ToolPlan, renderer: Renderer, validator: Validator) -> str:
+def _validator(plan: ToolPlan, renderer: Renderer, values: Mapping[str, Any]) -> str:
     try:
-        return renderer.python(_VALIDATOR, tool=plan, validator=validator)
+        return renderer.file(_VALIDATOR, **values)
     except InputError as error:
         if renderer.overridden:
             raise
@@ -91,15 +98,8 @@ def render_shared(
     for tool in sorted(summaries, key=lambda tool: (tool.module.owner, tool.module.project)):
         by_owner[tool.module.owner].append(tool)
     owners: Mapping[str, list[ToolSummary]] = dict(by_owner)
-    modules: dict[str, list[ModulePlan]] = {
-        owner: [tool.module for tool in tools] for owner, tools in owners.items()
-    }
     root = f"python/{package}"
     files = {
-        f"{root}/__init__.py": renderer.python(_PACKAGE, package=package),
-        f"{root}/__init__.pyi": renderer.python(_PACKAGE_STUB, owners=modules),
-        f"{root}/catalogue.py": renderer.python(_CATALOGUE),
-        f"{root}/catalogue.pyi": renderer.python(_CATALOGUE_STUB),
         f"{root}/catalogue.json": catalogue_text(chain.from_iterable(owners.values())),
         f"{root}/py.typed": "",
         f"{root}/_validators/__init__.py": "",
@@ -108,10 +108,7 @@ def render_shared(
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),
     }
-    for owner, tools in modules.items():
-        folder = f"{root}/{owner}"
-        files[f"{folder}/__init__.py"] = renderer.python(_OWNER, owner=tools[0].owner)
-        files[f"{folder}/__init__.pyi"] = renderer.python(_OWNER_STUB, tools=tools)
+    for owner in owners:
         files[f"{root}/_validators/{owner}/__init__.py"] = ""
     return files
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 import jinja2
 
+from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path
 
+_IS_UNDEFINED: Final = re.compile(r"'(\w+)' is undefined")
 
-def template_error(error: Exception, template: str, folders: Sequence[Path]) -> InputError:
-    """What became of rendering ``template``; the line is that of the innermost template that
-    Jinja was in, which may be one that ``template`` includes."""
+
+def template_error(
+    error: Exception, template: str, folders: Sequence[Path], known: Iterable[str] = ()
+) -> InputError:
+    """What became of rendering ``template`` with the ``known`` values; the line is that of the
+    innermost template that Jinja was in, which may be one that ``template`` includes."""
     file, line = _place(error, template, folders)
     if isinstance(error, jinja2.TemplateNotFound):
         message = f"there is no template {', '.join(map(str, error.templates)) or error.name}"
+    elif isinstance(error, jinja2.UndefinedError) and (found := _IS_UNDEFINED.match(str(error))):
+        hint = did_you_mean(found[1], known)
+        message = f"no {found[1]!r}{hint}" if hint else str(error)
     elif isinstance(error, jinja2.TemplateError):
         message = error.message or "cannot be rendered"
     elif isinstance(error, UnicodeDecodeError):

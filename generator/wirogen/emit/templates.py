@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import jinja2
 import markupsafe
 from jinja2.bccache import Bucket
+from jinja2.utils import missing
 
 import wirogen
 from wirogen.common.cache import NO_CACHE, Cache, key_of
+from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.escape import (
     DocstringText,
@@ -25,10 +27,12 @@ from wirogen.emit.escape import (
     link,
     markdown,
     shorten,
+    tidy,
 )
 from wirogen.emit.python.black_style import lay_out
 from wirogen.emit.python.soundness import check_module
 from wirogen.emit.template_errors import python_error, template_error
+from wirogen.emit.template_tree import SUFFIX, Scope, scope_of
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
@@ -54,7 +58,7 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
     """An environment that refuses undefined names and text that nobody escaped."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in template_folders(overrides)]),
-        undefined=jinja2.StrictUndefined,
+        undefined=_Undefined,
         # Not for HTML as such: it makes every printed value say that it is safe.
         autoescape=True,
         auto_reload=False,
@@ -77,6 +81,24 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         shorten=shorten,
     )
     return env
+
+
+class _Undefined(jinja2.StrictUndefined):
+    """A name that does not exist; the error says which one is near."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        value: object = self._undefined_obj
+        if self._undefined_hint or value is missing or self._undefined_name is None:
+            return super()._undefined_message
+        name = str(self._undefined_name)
+        if isinstance(value, Mapping):
+            known = map(str, cast("Mapping[object, object]", value))
+        else:
+            known = (each for each in dir(value) if not each.startswith("_"))
+        return f"no {name!r}{did_you_mean(name, known)}"
 
 
 def _only_safe(value: Any) -> Any:
@@ -138,7 +160,7 @@ class Renderer:
             return self._env.get_template(template).render(values)
         except Exception as error:
             if self._foreign or isinstance(error, jinja2.TemplateNotFound):
-                raise template_error(error, template, self._folders) from error
+                raise template_error(error, template, self._folders, values) from error
             raise
 
     def python(self, template: str, **values: Any) -> str:
@@ -153,21 +175,27 @@ class Renderer:
         except (SyntaxError, ValueError) as error:
             raise python_error(error, template, self._folders) from error
 
-    def raw(self, folder: str) -> dict[str, str]:
-        """Every file below ``folder`` as it is, by its path below the template folders."""
-        found: dict[str, str] = {}
-        for name in self.names(folder):
-            try:
-                found[name] = self._loader.get_source(self._env, name)[0]
-            except UnicodeDecodeError as error:
-                raise template_error(error, name, self._folders) from error
-        return found
+    def file(self, template: str, **values: Any) -> str:
+        """The file that a template makes: Python in black's form, Markdown and text tidied."""
+        if not template.endswith(SUFFIX):
+            return self.source(template)
+        if template.endswith((".py.jinja", ".pyi.jinja")):
+            return self.python(template, **values)
+        text = self.text(template, **values)
+        return tidy(text) if template.endswith((".md.jinja", ".txt.jinja")) else text
 
-    def names(self, folder: str) -> list[str]:
-        """The templates below ``folder``, sorted."""
-        found = self._loader.list_templates()
-        return sorted(
+    def source(self, template: str) -> str:
+        """The text of a template, or of a file that is copied."""
+        try:
+            return self._loader.get_source(self._env, template)[0]
+        except UnicodeDecodeError as error:
+            raise template_error(error, template, self._folders) from error
+
+    def names(self, *scopes: Scope) -> list[str]:
+        """The templates with one of the scopes, sorted; hidden files are none."""
+        return [
             name
-            for name in found
-            if name.startswith(f"{folder}/") and not name.rpartition("/")[2].startswith(".")
-        )
+            for name in sorted(self._loader.list_templates())
+            if not any(part.startswith(".") for part in name.split("/"))
+            and scope_of(name) in scopes
+        ]

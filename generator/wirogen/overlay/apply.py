@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from wirogen.common.json_values import number, same
+from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import Diagnostic, Position
 from wirogen.overlay.read import Correction, Overlay
 from wirogen.plan.identifiers import parameter_name
@@ -67,7 +67,7 @@ def _correct(spec: ToolSpec, correction: Correction) -> ToolSpec:
             raise _RefusedError("O002", f"the tool has an input {name!r} already")
         return replace(spec, inputs=(*spec.inputs, correction.added))
     if name not in names:
-        raise _RefusedError("O002", f"the tool has no input {name!r}{_nearest(name, names)}")
+        raise _RefusedError("O002", f"the tool has no input {name!r}{did_you_mean(name, names)}")
     if option is not None:
         return _change_input(spec, name, lambda item: _correct_option(item, option, correction))
     if correction.action == "hide":
@@ -159,7 +159,8 @@ def _correct_option(item: Input, value: str, correction: Correction) -> Input:
             raise _RefusedError("O002", f"the input has the option {value!r} already")
         return replace(item, options=(*options, correction.added))
     if value not in known:
-        raise _RefusedError("O002", f"the input has no option {value!r}{_nearest(value, known)}")
+        near = did_you_mean(value, known)
+        raise _RefusedError("O002", f"the input has no option {value!r}{near}")
     if correction.action == "hide":
         return replace(item, options=tuple(each for each in options if each.value != value))
 
@@ -182,8 +183,3 @@ def _is_same(left: object, right: object) -> bool:
     if isinstance(left, Wire) and isinstance(right, Wire):
         return left.type == right.type and same(left.sent, right.sent)
     return left == right and type(left) is type(right)
-
-
-def _nearest(name: str, names: list[str]) -> str:
-    found = get_close_matches(name, names, n=1)
-    return f"; did you mean {found[0]!r}?" if found else ""

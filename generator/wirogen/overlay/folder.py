@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
+from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.overlay.apply import apply_overlay
 from wirogen.overlay.read import Overlay, load_overlay
@@ -47,7 +47,5 @@ def _problem(
     if tool in found:
         return "O004", f"{tool} has its overlay in {found[tool].path}; put both into one file"
     if tool not in tools:
-        near = get_close_matches(tool, tools, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return "O002", f"there is no tool {tool!r}{hint}"
+        return "O002", f"there is no tool {tool!r}{did_you_mean(tool, tools)}"
     return None

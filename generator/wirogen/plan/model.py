@@ -29,10 +29,15 @@ class ModulePlan:
     """Where a tool lives: ``<package>.<owner>.<project>`` and the file paths that go with it."""
 
     tool: str
+    """The tool's id: ``owner/project``."""
     owner: Identifier
+    """The package of the owner."""
     project: Identifier
+    """The module of the tool."""
     spec_path: str
+    """Its spec below ``specs/tools/``, without the ending."""
     package: Identifier = DEFAULT_PACKAGE
+    """The import package."""
 
     @property
     def name(self) -> Code:
@@ -50,19 +55,28 @@ class SettingPlan:
     """One slider of a LoRA option; limits are decimal numbers in text, ``None`` when absent."""
 
     id: str
+    """The name that stands in the prompt's tag."""
     kind: str
+    """``number`` or ``float``."""
     minimum: str | None
+    """The lowest value."""
     maximum: str | None
+    """The highest value."""
     default: str | None
+    """The documented value."""
     step: str | None
+    """The documented step."""
     note: str
+    """What an overlay says about it."""
 
     @property
     def minimum_text(self) -> str:
+        """The lowest value, or ``any``."""
         return self.minimum if self.minimum is not None else "any"
 
     @property
     def maximum_text(self) -> str:
+        """The highest value, or ``any``."""
         return self.maximum if self.maximum is not None else "any"
 
 
@@ -71,54 +85,70 @@ class ConstantPlan:
     """A readable name for one option value."""
 
     name: Identifier
+    """The constant."""
     option: Option
+    """The option that it stands for."""
     settings: tuple[SettingPlan, ...]
+    """Its sliders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantsPlan:
-    """The constants of one select: a class in the client module. ``input`` is the parameter."""
+    """The constants of one select: a class in the client module."""
 
     name: Identifier
+    """The class."""
     input: Identifier
+    """The parameter that takes its values."""
     lora: bool
+    """Whether its options are LoRAs."""
     values: tuple[ConstantPlan, ...]
+    """One constant for each option."""
 
     @property
     def described(self) -> bool:
+        """Whether any option has a description."""
         return any(value.option.description is not None for value in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputPlan:
-    """One input in Python.
-
-    ``annotation`` and ``default`` are those of the keyword parameter (``default`` is ``None`` for
-    a required input). ``default_text`` is a long default that the signature refers to by name
-    instead. ``names`` are the run-time types that it needs. ``schema`` is the JSON Schema of the
-    value as the validator takes it, ``type_name`` what a person calls it. ``literal`` names the
-    alias of a closed select's ``literal_values``. ``labelled`` tells a label that the document has
-    from one that was made out of the name.
-    """
+    """One input in Python."""
 
     name: Identifier
+    """The parameter."""
     spec: Input
+    """The input in the spec."""
     annotation: Code
+    """The parameter's annotation."""
     default: Code | None
+    """The source of its default; ``None`` for a required input."""
     default_text: str | None
+    """A long default, which the signature refers to by name."""
     default_name: Identifier | None
+    """The name of that default."""
     schema: Mapping[str, Json]
+    """JSON Schema of the value as the validator takes it."""
     type_name: str
+    """The type as a person calls it."""
     title: str
+    """The label, or the name in words."""
     labelled: bool
+    """Whether the document has the label."""
     help: str
+    """The help, or what an input of this name always means."""
     names: tuple[Identifier, ...]
+    """The run-time types that it needs."""
     literal: Identifier | None
+    """The alias of the values of a closed select."""
     literal_values: tuple[str, ...]
+    """The values of a closed select."""
     constants: ConstantsPlan | None
+    """Its constants class, for a select with options."""
 
     @property
     def required(self) -> bool:
+        """Whether a call must give it."""
         return self.spec.required
 
     @property
@@ -131,6 +161,7 @@ class InputPlan:
 
     @property
     def short_summary(self) -> str:
+        """The summary, or the title alone when that is long."""
         return self.title if len(self.summary) > 120 else self.summary
 
     @property
@@ -156,6 +187,7 @@ class InputPlan:
 
     @property
     def example_text(self) -> str | None:
+        """The documented example as text."""
         example = self.spec.example
         if example is None or isinstance(example, str):
             return example
@@ -164,11 +196,14 @@ class InputPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentPlan:
-    """An argument of the example call: a parameter, its value and the source of that."""
+    """An argument of the example call."""
 
     name: Identifier
+    """The parameter."""
     constant: Json
+    """The value."""
     value: Code
+    """The source of the value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +211,9 @@ class ImportPlan:
     """``from module import names``."""
 
     module: Code
+    """The module."""
     names: tuple[Identifier, ...]
+    """What is imported from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +221,17 @@ class ToolPlan:
     """Everything that templates need to write one tool."""
 
     spec: ToolSpec
+    """The spec, overlays applied."""
     module: ModulePlan
+    """Where the tool lives in Python."""
     inputs: tuple[InputPlan, ...]
+    """Its inputs in the order of the document."""
     imports: tuple[ImportPlan, ...]
+    """What the client module imports."""
     example: tuple[ArgumentPlan, ...]
+    """The arguments of the smallest call."""
     diagnostics: tuple[Diagnostic, ...]
+    """What was renamed or cannot be sent."""
 
     @property
     def parameters(self) -> tuple[InputPlan, ...]:
@@ -197,10 +240,12 @@ class ToolPlan:
 
     @property
     def run_request(self) -> str:
+        """The request that runs it: ``POST /Run/owner/project``."""
         return f"POST /Run/{self.spec.tool}"
 
     @property
     def long_defaults(self) -> tuple[InputPlan, ...]:
+        """The inputs whose defaults have names."""
         return tuple(item for item in self.inputs if item.default_name)
 
     @property
@@ -213,6 +258,7 @@ class ToolPlan:
 
     @property
     def constants(self) -> tuple[ConstantsPlan, ...]:
+        """The constants classes of its inputs."""
         return tuple(item.constants for item in self.inputs if item.constants)
 
 

@@ -11,18 +11,21 @@ from wirogen.specs.model import ToolSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSummary:
-    """What files that list tools say of one. ``spec`` has no inputs, examples or sections.
-
-    ``operation``, ``entry`` and ``listing`` are its lines in ``openapi.json``, ``catalogue.json``
-    and ``tools.json``. ``required_inputs`` is how many inputs a call must give, ``guide_topics``
-    which guides can show it as their example: ``file``, ``lora``.
-    """
+    """What files that list tools say of one."""
 
     spec: ToolSpec
+    """The spec without inputs, examples and sections."""
     module: ModulePlan
+    """Where the tool lives in Python."""
     diagnostics: tuple[Diagnostic, ...]
+    """What was renamed or cannot be sent."""
     operation: str
+    """Its lines in ``openapi.json``."""
     entry: str
+    """Its line in ``catalogue.json``."""
     listing: str
+    """Its line in ``tools.json``."""
     required_inputs: int
+    """How many inputs a call must give."""
     guide_topics: frozenset[str]
+    """The guides that can show it as their example: ``file``, ``lora``."""

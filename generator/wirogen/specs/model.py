@@ -44,14 +44,12 @@ UNSENT: Final = Unsent()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """How an input travels in the body of a Run request.
-
-    ``type`` is the JSON type of its value. ``sent`` is the JSON value that goes out when the
-    caller gives none, or :data:`UNSENT` when the key is then left out.
-    """
+    """How an input travels in the body of a Run request."""
 
     type: str
+    """The JSON type of the value that travels."""
     sent: Json | Unsent = UNSENT
+    """What goes out when the caller gives nothing; :data:`UNSENT` leaves the key out."""
 
 
 def _nothing() -> dict[str, str]:
@@ -60,49 +58,58 @@ def _nothing() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One choice of a select. ``generatesettings`` keeps every key that the document has.
-
-    ``description``, ``triggerwords`` and ``generatesettings`` are ``None`` where the document has
-    no such key; ``extra`` keeps keys that nobody has seen yet. ``seen`` is ``None`` while the
-    latest document lists the option, else the beginning of the hash of the last one that did.
-    """
+    """One choice of a select."""
 
     value: str
+    """What is sent."""
     label: str
+    """What a person chooses."""
     description: str | None = None
+    """``None`` where the document has no such key."""
     triggerwords: tuple[str, ...] | None = None
+    """Words that the prompt should contain; ``None`` as above."""
     generatesettings: tuple[Mapping[str, Json], ...] | None = None
+    """Sliders with every key of the document; ``None`` as above."""
     extra: Mapping[str, str] = field(default_factory=_nothing)
+    """Keys that are not known."""
     seen: str | None = None
+    """``None`` while the latest document lists it, else the hash of the last that did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One input of a tool.
-
-    ``default`` is the text in the document (``None`` when blank, ``""`` when it is quoted and
-    empty); what is sent is decided by ``required``, ``example`` and ``wire``. ``open`` is
-    ``None`` but for choice types: an open select also takes ids that the document does not list.
-    ``options`` is ``None`` where the document has no ``options:`` key. ``minimum``, ``maximum``
-    and ``step`` are decimal numbers in text; tool documents never have them, overlays may.
-    ``python_name`` is the name to use in Python in place of the one that ``name`` gives.
-    """
+    """One input of a tool. What is sent is decided by ``required``, ``example`` and ``wire``."""
 
     name: str
+    """Wiro's name."""
     label: str
+    """The label in the document."""
     help: str
+    """The help in the document."""
     type: str
+    """The type in the document."""
     default: str | None
+    """The text in the document: ``None`` when blank, ``""`` when quoted and empty."""
     required: bool
+    """Whether a call must give it."""
     wire: Wire
+    """How it travels."""
     example: Json = None
+    """A sample, which is never sent."""
     open: bool | None = None
+    """For selects: whether ids that are not listed are accepted."""
     minimum: str | None = None
+    """The lowest value, a decimal number in text."""
     maximum: str | None = None
+    """The highest value, likewise."""
     step: str | None = None
+    """The step between values, likewise."""
     options: tuple[Option, ...] | None = None
+    """The choices; ``None`` where the document has no ``options:``."""
     python_name: str | None = None
+    """The name in Python, where it is not made from ``name``."""
     extra: Mapping[str, str] = field(default_factory=_nothing)
+    """Keys that are not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +117,9 @@ class Section:
     """A section of the document that no rule knows, kept as it is."""
 
     title: str
+    """Its heading."""
     text: str
+    """Its text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,52 +127,66 @@ class Finding:
     """What is odd about the source: a diagnostic without its position, kept with the spec."""
 
     code: str
+    """The diagnostic's code."""
     subject: str
+    """What it is about."""
     message: str
+    """One line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a spec comes from: the document's path below ``specs/documents/`` (always with
-    forward slashes) and the hash of its bytes. ``detail`` and ``detail_sha256`` are the same for
-    the tool's Tool/Detail answer, where there is one."""
+    """Where a spec comes from."""
 
     document: str
+    """The document below ``specs/documents/``, with forward slashes."""
     sha256: str
+    """The hash of its bytes."""
     detail: str | None = None
+    """The file of Tool/Detail, where there is one."""
     detail_sha256: str | None = None
+    """The hash of its bytes."""
     findings: tuple[Finding, ...] = ()
+    """What is odd about the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
-    """Everything that is known about one tool.
-
-    ``tool`` is ``owner/project`` as in the Run endpoint and identifies it; ``name`` is what the
-    document displays. ``endpoints`` has at least ``run`` and ``detail``. ``examples`` are the
-    document's Parameter Inspires, one mapping of input name to text each. ``extra`` keeps unknown
-    keys of the head, ``sections`` unknown sections. ``dynamicprice`` is what Tool/Detail says
-    about the price, as JSON, ``None`` when nothing is known.
-    """
+    """Everything that is known about one tool."""
 
     tool: str
+    """``owner/project`` as in the Run endpoint: the id."""
     name: str
+    """The name as displayed."""
     description: str
+    """The description."""
     cover: str | None
+    """The address of the cover."""
     categories: tuple[str, ...]
+    """The categories."""
     endpoints: Mapping[str, str]
+    """The endpoints: at least ``run`` and ``detail``."""
     inputs: tuple[Input, ...]
+    """The inputs."""
     tags: tuple[str, ...] = ()
+    """The tags."""
     examples: tuple[Mapping[str, str], ...] = ()
+    """The document's Parameter Inspires: texts by input name."""
     sections: tuple[Section, ...] = ()
+    """Sections that are not known."""
     extra: Mapping[str, str] = field(default_factory=_nothing)
+    """Keys of the head that are not known."""
     dynamicprice: Json = None
+    """What Tool/Detail says about the price, as JSON."""
     source: Source | None = None
+    """Where it comes from; ``None`` for a spec written by hand."""
 
     @property
     def owner(self) -> str:
+        """The part of the id before the slash."""
         return self.tool.split("/", 1)[0]
 
     @property
     def project(self) -> str:
+        """The part of the id behind the slash."""
         return self.tool.split("/", 1)[1]

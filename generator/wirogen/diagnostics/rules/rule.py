@@ -19,11 +19,17 @@ class Rule:
     """What a code means, why it matters to a caller and what can be done about it."""
 
     code: str
+    """It never changes its meaning."""
     name: str
+    """Words for it: ``unknown-type``."""
     severity: Severity
+    """How much it matters."""
     summary: str
+    """What it says."""
     explanation: str
+    """Why it matters."""
     fix: str
+    """What to do."""
 
 
 def rule(

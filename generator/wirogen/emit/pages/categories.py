@@ -30,7 +30,9 @@ class Category:
     """A category and the name of its page."""
 
     name: str
+    """The category."""
     slug: Code
+    """The name of its page's file."""
 
 
 def categories_of(spec: ToolSpec) -> list[Category]:

@@ -16,28 +16,15 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 68
 
-GUIDES: Final = (
-    (Code("index"), "Guides"),
-    (Code("first-run"), "First run"),
-    (Code("waiting"), "Waiting and events"),
-    (Code("files"), "Files"),
-    (Code("loras"), "LoRAs"),
-    (Code("errors"), "Errors and money"),
-    (Code("testing"), "Test your application"),
-    (Code("regenerate"), "Regenerate for a new tool"),
-    (Code("publish"), "Publish your own documentation"),
-    (Code("overlays"), "Overlays"),
-    (Code("templates"), "Templates"),
-)
-"""File names and titles of the guides, in the order of reading."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileExample:
     """A tool that takes a file, and the input that takes it."""
 
     tool: ToolPlan
+    """The tool."""
     input: InputPlan
+    """The input that takes the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +32,27 @@ class LoraExample:
     """A tool that takes LoRAs, and one with a slider."""
 
     tool: ToolPlan
+    """The tool."""
     input: InputPlan
+    """The input that takes LoRAs."""
     constants: ConstantsPlan
+    """Its constants."""
     option: ConstantPlan
+    """A LoRA with a slider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
-    """``simple`` is a tool that asks for as little as possible."""
+    """The tools that guides show."""
 
     simple: ToolPlan
+    """A tool that asks for as little as possible."""
     snippets: dict[str, str]
+    """Its snippets: ``python async shell curl json``."""
     file: FileExample | None
+    """A tool that takes a file, if there is one."""
     lora: LoraExample | None
+    """A tool that takes LoRAs, if there is one."""
 
 
 def shown_tools(summaries: Sequence[ToolSummary]) -> dict[str, ToolSummary]:

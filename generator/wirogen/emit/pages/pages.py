@@ -12,10 +12,20 @@ from wirogen.diagnostics.model import RULES, Severity
 from wirogen.emit.escape import link
 from wirogen.emit.pages.builder import request_data
 from wirogen.emit.pages.categories import Category, categories_of, input_kinds, output_kind, slug
-from wirogen.emit.pages.guides import GUIDES, calls, guide_values, shown_tools
+from wirogen.emit.pages.guides import calls, guide_values, shown_tools
 from wirogen.emit.pages.listing import listing_text
-from wirogen.emit.pages.snippets import first_snippets, snippet_texts
+from wirogen.emit.pages.snippets import first_snippets
+from wirogen.emit.python.validators import Validator
+from wirogen.emit.template_tree import Guide, Scope, guide_of, output_of, page_head
 from wirogen.emit.templates import Renderer
+from wirogen.emit.values import (
+    CategoryValues,
+    GuideValues,
+    OwnerValues,
+    ProjectValues,
+    ToolValues,
+    by_name,
+)
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.model import Code
@@ -24,27 +34,23 @@ from wirogen.specs import dump_spec
 OPTIONS_SHOWN: Final = 60
 EXAMPLES_SHOWN: Final = 20
 BODY_SHOWN: Final = 20_000
-_TOOL_PAGE: Final = "docs/tools/[owner]/[project].md.jinja"
-_CATEGORY: Final = "docs/categories/[category].md.jinja"
-_ASSETS: Final = "docs/assets"
-_GUIDES: Final = "docs/guides"
+_PYTHON: Final = "python/"
+_GUIDES_INDEX: Final = "docs/guides/index.md.jinja"
 
 
 Remember: TypeAlias = Callable[[Sequence[str], Sequence[ToolSummary], Callable[[], str]], str]
 """Gives what ``make`` gave before for the same texts and tools."""
 
 
-def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
-    """The files that one tool alone decides: its page, its form and its spec."""
-    path = f"docs/tools/{plan.module.owner}/{plan.module.project}"
-    texts = snippet_texts(plan, renderer)
-    cover = link(plan.spec.cover) if plan.spec.cover else None
-    page = renderer.text(
-        _TOOL_PAGE,
+def tool_values(
+    plan: ToolPlan, snippets: Mapping[str, str], validator: Validator | None = None
+) -> ToolValues:
+    return ToolValues(
         tool=plan,
-        snippets=first_snippets(plan, texts),
+        validator=validator,
+        snippets=first_snippets(plan, snippets),
         categories=categories_of(plan.spec),
-        cover=cover,
+        cover=link(plan.spec.cover) if plan.spec.cover else None,
         makes=Code(output_kind(plan.spec)),
         takes=[Code(kind) for kind in input_kinds(plan.inputs)],
         findings=_findings(plan),
@@ -53,9 +59,22 @@ def tool_pages(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
         examples_shown=EXAMPLES_SHOWN,
         body_shown=BODY_SHOWN,
     )
+
+
+def tool_pages(
+    plan: ToolPlan, renderer: Renderer, values: Mapping[str, Any], snippets: Mapping[str, str]
+) -> dict[str, str]:
+    """The files of one tool that are not Python: its page, the data of its form and its spec."""
+    names = {"owner": plan.module.owner, "project": plan.module.project}
+    path = f"docs/tools/{plan.module.owner}/{plan.module.project}"
+    pages = {
+        output_of(name, plan.module.package, **names): renderer.file(name, **values)
+        for name in renderer.names(Scope.TOOL)
+        if not name.startswith(_PYTHON)
+    }
     return {
-        f"{path}.md": tidy(page),
-        f"{path}.json": request_data(plan, texts),
+        **pages,
+        f"{path}.json": request_data(plan, snippets),
         f"{path}.yaml": dump_spec(plan.spec),
     }
 
@@ -67,48 +86,67 @@ def shared_pages(
     package: Identifier = DEFAULT_PACKAGE,
     remember: Remember | None = None,
 ) -> dict[str, str]:
-    """The pages that list tools, the guides and the assets. A page that is remembered is given
-    nothing but what decides that, unless somebody's own templates may ask for more."""
+    """The files that templates make of several tools: packages, lists, guides, assets.
+
+    A page that is remembered is given nothing but what decides that, unless other people's
+    templates may ask for more.
+    """
     keep = remember or _make
-    summaries = [summary for tools in owners.values() for summary in tools]
+    summaries = [tool for tools in owners.values() for tool in tools]
     categories = [
         (Category(name=name, slug=slug(name)), tools)
         for name, tools in _by_category(summaries).items()
     ]
     shown = shown_tools(summaries)
     example = guide_values(shown, plan_of, renderer)
-    guides: dict[str, Any] = {
-        "package": package,
-        "guides": GUIDES if example else (),
-        "example": example,
-        "call": calls(example) if example else {},
-        "about": dict[str, str](),
+    guides = guides_of(renderer) if example else []
+    of_guides = GuideValues(
+        package=package,
+        guides=guides,
+        example=example,
+        call=calls(example) if example else {},
+    )
+    values = by_name(
+        ProjectValues(
+            **by_name(of_guides),
+            owners=owners,
+            tools=summaries,
+            categories=categories,
+            rules=rule_values(),
+        )
+    )
+    files = {
+        output_of(name, package): renderer.file(name, **values)
+        for name in renderer.names(Scope.PROJECT, Scope.COPY)
+        if example or name != _GUIDES_INDEX
     }
-    values = {**guides, "owners": owners, "tools": summaries, "categories": categories}
-    pages = {
-        "docs/index.md": renderer.text("docs/index.md.jinja", **values),
-        "docs/tools/index.md": renderer.text("docs/tools/index.md.jinja", **values),
-        "docs/categories/index.md": renderer.text("docs/categories/index.md.jinja", **values),
-    }
-    path = "docs/diagnostics.md"
-    pages[path] = keep([path], [], partial(renderer.text, f"{path}.jinja", rules=rule_values()))
-    for category, tools in categories:
-        path = f"docs/categories/{category.slug}.md"
-        make = partial(renderer.text, _CATEGORY, category=category, tools=tools)
-        pages[path] = keep([path, category.name], tools, make)
-    # The first one is the list of all others, each with what it says about itself.
-    for name, _ in reversed(guides["guides"]):
-        path = f"{_GUIDES}/{name}.md"
+    for name in renderer.names(Scope.OWNER):
+        for owner, tools in owners.items():
+            of_owner = OwnerValues(package=package, owner=tools[0].module.owner, tools=tools)
+            path = output_of(name, package, owner=owner)
+            files[path] = renderer.file(name, **by_name(of_owner))
+    for name in renderer.names(Scope.CATEGORY):
+        for category, tools in categories:
+            path = output_of(name, package, category=category.slug)
+            of_category = CategoryValues(category=category, tools=tools)
+            make = partial(renderer.file, name, **by_name(of_category))
+            files[path] = keep([path, category.name], tools, make)
+    for name in renderer.names(Scope.GUIDE) if example else ():
+        path = output_of(name, package)
         if renderer.overridden:
-            pages[path] = renderer.text(f"{path}.jinja", **values)
+            text = renderer.file(name, **values)
         else:
-            make = partial(renderer.text, f"{path}.jinja", **guides)
-            pages[path] = keep([path, package, *shown], [*shown.values()], make)
-        guides["about"][name] = pages[path].partition("\ndescription: ")[2].partition("\n")[0]
-    files = {path: tidy(text) for path, text in pages.items()}
+            make = partial(renderer.file, name, **by_name(of_guides))
+            text = keep([path, package, *shown], [*shown.values()], make)
+        files[path] = page_head(text)
     files["docs/tools.json"] = listing_text(summaries)
-    files["docs/llms.txt"] = tidy(renderer.text("docs/llms.txt.jinja", **values))
-    return files | renderer.raw(_ASSETS)
+    return files
+
+
+def guides_of(renderer: Renderer) -> list[Guide]:
+    """The guides in the order of reading."""
+    found = [guide_of(name, renderer.source(name)) for name in renderer.names(Scope.GUIDE)]
+    return sorted(found, key=lambda guide: (guide.order, guide.name))
 
 
 def _make(_texts: Sequence[str], _tools: Sequence[ToolSummary], make: Callable[[], str]) -> str:
@@ -163,19 +201,3 @@ def _findings(plan: ToolPlan) -> list[dict[str, str | None]]:
 def _price(plan: ToolPlan) -> str | None:
     price = plan.spec.dynamicprice
     return None if price is None else json.dumps(price, ensure_ascii=False, indent=2)
-
-
-def tidy(text: str) -> str:
-    """Outside fences, never two blank lines in a row; one line feed at the end."""
-    lines: list[str] = []
-    fence = ""
-    for line in text.split("\n"):
-        mark = line[: len(line) - len(line.lstrip("`"))]
-        if fence:
-            fence = "" if line == fence else fence
-        elif len(mark) >= len("```"):
-            fence = mark
-        elif not line.strip() and (not lines or not lines[-1].strip()):
-            continue
-        lines.append(line if fence or mark else line.rstrip())
-    return "\n".join(lines).strip("\n") + "\n"

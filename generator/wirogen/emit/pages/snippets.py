@@ -41,7 +41,7 @@ def snippet_texts(plan: ToolPlan, renderer: Renderer) -> dict[str, str]:
     path = Code(urllib.parse.quote(plan.spec.tool, safe="/"))
     values = {"tool": plan, "path": path, "tool_id": Code(shell_word(plan.spec.tool))}
     texts = {
-        name: renderer.text(f"docs/snippets/{name}.jinja", **values).strip("\n")
+        name: renderer.text(f"docs/snippets/_{name}.jinja", **values).strip("\n")
         for name in _TEMPLATES
     }
     return {**texts, "json": ARGUMENTS}

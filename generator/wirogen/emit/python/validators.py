@@ -39,12 +39,14 @@ class ValidatorError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validator:
-    """The validator of one tool: its imports, a line of source for each field, and whether
-    fields have types that pydantic does not know."""
+    """The validator of one tool."""
 
     imports: tuple[ImportPlan, ...]
+    """What its module imports."""
     fields: tuple[Code, ...]
+    """A line of source for each field."""
     custom_types: bool
+    """Whether fields have types that pydantic does not know."""
 
 
 def validators_of(plans: Sequence[ToolPlan]) -> list[Validator]:
