@@ -104,6 +104,8 @@ class _Undefined(jinja2.StrictUndefined):
 def _only_safe(value: Any) -> Any:
     if isinstance(value, (Code, DocstringText, Identifier, Markdown, markupsafe.Markup)):
         return value
+    if isinstance(value, jinja2.Undefined):
+        return str(value)  # raises
     if isinstance(value, int):
         return Code(value)
     raise TypeError(f"a template prints {type(value).__name__} without a filter: {value!r:.60}")

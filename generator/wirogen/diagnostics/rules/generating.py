@@ -20,9 +20,9 @@ GENERATING_RULES: Final[tuple[Rule, ...]] = (
         "G002",
         "template-unused",
         Severity.ERROR,
-        "A file among your templates replaces none and is used by none.",
-        "A template replaces the one of the same path. A path that is spelt otherwise would be "
-        "passed over without a word.",
+        "A file among your templates makes nothing.",
+        "A template replaces the one of the same path, or makes a new file. A partial that no "
+        "template includes, and a path that is spelt nearly like another, would be passed over.",
         "Give it the path of the template that it is to replace, or include it from another one.",
     ),
     rule(
