@@ -18,3 +18,5 @@ DIGITS: Final = 1000
 """Digits of an integer."""
 NUMBER_LENGTH: Final = 400
 """Characters of a number that stands in a text."""
+PREAMBLE: Final = 8000
+"""Characters of prose before the first heading of a document."""

@@ -43,9 +43,10 @@ class Head:
     at: dict[str, int] = field(default_factory=dict[str, int])
 
 
-def read_head(page: Page) -> Head:
-    """Reads the head; raises ``InputError`` when it ends before the inputs begin."""
-    return _Reader(page).read()
+def read_head(page: Page, start: int) -> Head:
+    """Reads the head, which begins at ``start``; raises ``InputError`` when it ends before the
+    inputs begin."""
+    return _Reader(page).read(start)
 
 
 class _Reader:
@@ -58,9 +59,8 @@ class _Reader:
         self.head = Head("")
         self.unknown = re.compile("")
 
-    def read(self) -> Head:
+    def read(self, start: int) -> Head:
         text, layout, head = self.text, self.layout, self.head
-        start = layout.skip(0, len(text))
         self.source_map.syntax(start, START)
         at = layout.skip(start + len(START), len(text))
         head.word = next((word for word in WORDS if text.startswith(f"{word} name:", at)), "")

@@ -20,6 +20,7 @@ from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES
 PROSE_TYPES = frozenset({"text", "textarea"})
 _TELLING = 8
 _AMBIGUOUS = "can be read in more than one way; the last 'type: … default:' was taken"
+_WITH_OPTIONS = "can be read in more than one way; the 'type: … default:' with options was taken"
 _SECOND = "is the name of an input before; this one is kept as text"
 _CALLBACK_INPUT = "is a parameter of every run, so it is not taken for an input"
 
@@ -130,13 +131,29 @@ class InputReader:
             merged = self._merge(starts, index, end)
             if merged is not None:
                 return merged
-        typed = candidates[-1]
+        typed = self._with_options(candidates, end) or candidates[-1]
         if len(candidates) > 1 and self.layout.flat:
-            self.page.report.add("D106", typed.at, start.name, _AMBIGUOUS)
+            message = _AMBIGUOUS if typed is candidates[-1] else _WITH_OPTIONS
+            self.page.report.add("D106", typed.at, start.name, message)
         limit = settle(self.layout, typed.after, limit, end)
         while following < len(starts) and starts[following].at < limit:
             following += 1
         return typed, following
+
+    def _with_options(self, candidates: list[Typed], end: int) -> Typed | None:
+        """The choice whose ``options:`` stand before the next ``type: … default:``: that one is
+        in the text of an option (``description: … type: text default: b``)."""
+        if self._has_options(candidates[-1], end):
+            return None
+        limits = [*(typed.at for typed in candidates[1:]), end]
+        found = zip(candidates, limits, strict=True)
+        return next((typed for typed, limit in found if self._has_options(typed, limit)), None)
+
+    def _has_options(self, typed: Typed, end: int) -> bool:
+        if self.text[slice(*typed.kind)] not in CHOICE_TYPES:
+            return False
+        at = self.layout.find(OPTIONS, typed.after, end)
+        return at >= 0 and self.text.startswith(VALUE, self.layout.skip(at + len(OPTIONS), end))
 
     def _shown_stop(self, typed: Typed, spelling: str, end: int) -> int:
         """Where the default ends when it is what the Run Command shows, else -1."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from wirogen.common.limits import PREAMBLE
 from wirogen.common.text import WHITE
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.document.assemble import assemble
@@ -76,16 +77,36 @@ def parse_document(data: bytes | str, *, path: str, document: str = "") -> Parse
     """
     text, digest = read(data, path)
     report = Report(text, path)
-    start = len(text) - len(text.lstrip(WHITE))
-    if not text.startswith(START, start):
-        report.fail("D001", start, f"is not a tool document: it does not begin with '{START}'")
+    begin = len(text) - len(text.lstrip(WHITE))
+    start = begin if text.startswith(START, begin) else _first_heading(text, begin)
+    if start < 0:
+        report.fail("D001", begin, f"is not a tool document: it does not begin with '{START}'")
     layout = detect(text, start + len(START))
-    return _Parser(Page(layout, SourceMap(), report)).parse(document or path, digest)
+    return _Parser(Page(layout, SourceMap(), report), begin, start).parse(document or path, digest)
+
+
+def _first_heading(text: str, begin: int) -> int:
+    """Where the document begins behind prose, such as what Wiro's "copy for AI" puts before it;
+    -1 when it does not, or when markup is in the way, as in the page of an error."""
+    at = text.find(START, begin, PREAMBLE + begin)
+    while at >= 0 and text[begin] != "<":
+        line = text.rfind("\n", begin, at) + 1
+        rest = text[at + len(START) : at + len(START) + 1000].lstrip(WHITE)
+        alone = not text[line:at].strip(WHITE) or "\n" not in text.strip(WHITE)
+        if alone and text[at - 1] in WHITE and rest.startswith(_NAMES):
+            return at
+        at = text.find(START, at + 1, PREAMBLE + begin)
+    return -1
+
+
+_NAMES: Final = tuple(head_key(word, "name") for word in WORDS)
 
 
 class _Parser:
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, begin: int, start: int) -> None:
         self.page = page
+        self.begin = begin
+        self.start = start
         self.text = page.text
         self.layout = page.layout
         self.report = page.report
@@ -93,6 +114,9 @@ class _Parser:
         self.sections: list[Section] = []
 
     def parse(self, document: str, digest: str) -> ParsedDocument:
+        if self.begin < self.start:
+            self.report.add("D113", self.begin, "", "has text before its first heading")
+            self._section("Preamble", self.begin, self.start)
         head = self._head()
         tool = self._tool(head)
         size = len(self.text)
@@ -149,7 +173,7 @@ class _Parser:
         )
 
     def _head(self) -> Head:
-        head = read_head(self.page)
+        head = read_head(self.page, self.start)
         self._unknown_sections(*head.sections)
         title_start = head.sections[1]
         self.source_map.syntax(title_start, self.text[title_start : head.end])

@@ -206,6 +206,15 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "Compare the inputs with the document.",
     ),
     rule(
+        "D113",
+        "text-before-document",
+        Severity.NOTE,
+        "Prose stands before the first heading of the document.",
+        'Wiro\'s own "copy for AI" puts a few lines for a language model there. They are kept in '
+        "the spec under 'sections', as 'Preamble'.",
+        "Nothing to do.",
+    ),
+    rule(
         "D201",
         "default-not-an-option",
         Severity.WARNING,
