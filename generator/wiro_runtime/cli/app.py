@@ -6,9 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 from logging import NullHandler, StreamHandler
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +15,13 @@ from typer.core import TyperGroup
 from wiro_runtime import __version__
 from wiro_runtime.cli import task, tools
 from wiro_runtime.cli.completion import install_completion
-from wiro_runtime.cli.console import PROGRAM, CommandError, complain
+from wiro_runtime.cli.console import (
+    PROGRAM,
+    CommandError,
+    LogFormatter,
+    complain,
+    prepare_process,
+)
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.cli.run import RunGroup
 from wiro_runtime.errors import (
@@ -74,7 +78,7 @@ def options(
     del package, version
     log = logging.getLogger("wiro_runtime")
     handler = StreamHandler() if verbose else NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(LogFormatter("%(asctime)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.DEBUG if verbose else logging.NOTSET)
 
@@ -89,20 +93,14 @@ app.add_typer(
     name="run",
 )
 app.add_typer(task.app, name="task")
-app.command("list")(tools.list_command)
-app.command("show")(tools.show_command)
-app.command("search")(tools.search_command)
+app.command("list", help=tools.LIST_HELP)(tools.list_command)
+app.command("show", help=tools.SHOW_HELP)(tools.show_command)
+app.command("search", help=tools.SEARCH_HELP)(tools.search_command)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit status. Whatever a user can cause is a line or a few."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            # Closed by whoever started this, as with >&-.
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    prepare_process()
     install_completion()
     try:
         result: Any = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)

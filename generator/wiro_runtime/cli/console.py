@@ -7,10 +7,14 @@ the characters that could move a terminal's cursor.
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -33,6 +37,41 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def prepare_process() -> None:
+    """Make the streams and the width of the screen fit to use, however the process was started."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Closed by whoever started this, as with >&-.
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    columns = os.environ.get("COLUMNS", "")
+    if not (columns.isascii() and columns.isdigit() and 20 <= int(columns[:9]) <= 1000):
+        os.environ.pop("COLUMNS", None)
+
+
+def read_stdin(limit: int = -1) -> bytes:
+    """Read the standard input, ``limit`` bytes at most. Raises :class:`CommandError`."""
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - closed, as with <&-
+        raise CommandError("the standard input is closed")
+    try:
+        return sys.stdin.buffer.read(limit)
+    except OSError as error:
+        raise CommandError(f"standard input: {(error.strerror or str(error)).lower()}") from None
+
+
+class LogFormatter(logging.Formatter):
+    """Formats a record as lines without control characters; its message is one line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        return "\n".join(map(printable, super().formatException(ei).split("\n")))
+
+
 def print_json(value: object) -> None:
     _print_json(value, indent=2)
 
@@ -43,7 +82,15 @@ def print_json_line(value: object) -> None:
 
 def _print_json(value: object, **form: Any) -> None:
     escaped = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    sys.stdout.write(json.dumps(value, ensure_ascii=escaped, **form) + "\n")
+    text = json.dumps(value, ensure_ascii=escaped, **form)
+    # JSON leaves DEL, C1 and the marks that turn text around as they are.
+    text = "\n".join(
+        line
+        if line.isprintable()
+        else "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+        for line in text.split("\n")
+    )
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
@@ -99,3 +146,8 @@ def brief(text: str, limit: int) -> str:
 
 def dollars(cost: Decimal) -> str:
     return f"${cost.normalize():f}" if cost else "$0"
+
+
+def exact(cost: Decimal | None) -> str | None:
+    """An amount of money for JSON: all of its digits, as text."""
+    return None if cost is None else f"{cost:f}"

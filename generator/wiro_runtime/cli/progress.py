@@ -23,6 +23,8 @@ from wiro_runtime.tasks.events import Progress as ProgressEvent
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from rich.console import Console
+
     from wiro_runtime.tasks.events import Event, OnUpdate
 
 _WORDS: Final = {
@@ -49,6 +51,11 @@ def state_word(status: str) -> str:
     return _WORDS.get(status) or brief(status, 40)
 
 
+def moves(console: Console) -> bool:
+    """Whether lines can be overwritten: on a terminal that is not ``dumb``."""
+    return console.is_terminal and not console.is_dumb_terminal
+
+
 @contextmanager
 def watching(label: str) -> Generator[OnUpdate]:
     """A line with state, bar and time while a task is waited for; gives what ``on_update`` takes.
@@ -64,7 +71,7 @@ def watching(label: str) -> Generator[OnUpdate]:
         TextColumn("{task.fields[note]}", style="dim", markup=False),
         TimeElapsedColumn(),
     )
-    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    progress = Progress(*columns, console=console, transient=True, disable=not moves(console))
     with progress:
         bar = progress.add_task(f"{label}  queued   ", total=None, note="")
 
@@ -98,7 +105,7 @@ def downloading(count: int) -> Generator[Callable[[int, int | None], object]]:
     """The same for files on their way here; gives what ``progress`` of a download takes."""
     console = err()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    progress = Progress(*columns, console=console, transient=True, disable=not moves(console))
     with progress:
         what = "1 file" if count == 1 else f"{count} files"
         bar = progress.add_task(Text(f"saving {what}").plain, total=None)

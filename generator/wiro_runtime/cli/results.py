@@ -13,6 +13,7 @@ from wiro_runtime.cli.console import (
     CommandError,
     brief,
     dollars,
+    exact,
     print_json,
     print_line,
     print_text,
@@ -129,11 +130,11 @@ def _print(result: Result, paths: list[Path | None], delivery: Delivery) -> None
 
 
 def result_json(result: Result, paths: list[Path | None]) -> dict[str, Any]:
-    """A result as a program reads it; cost in dollars, elapsed in seconds."""
+    """A result as a program reads it: cost in dollars, as exact text, and elapsed in seconds."""
     return {
         "task_id": result.task_id,
         "status": result.detail.status,
-        "cost": None if result.cost is None else float(result.cost),
+        "cost": exact(result.cost),
         "elapsed": result.elapsed,
         "text": result.text or None,
         "outputs": [

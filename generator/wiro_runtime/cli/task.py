@@ -13,6 +13,7 @@ from rich.text import Text
 from wiro_runtime import Wiro
 from wiro_runtime.cli.console import (
     dollars,
+    exact,
     out,
     print_json,
     print_json_line,
@@ -44,9 +45,8 @@ TaskId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The task's
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@app.command("show")
+@app.command("show", help="How a task is now, and what it has made.")
 def show(task: TaskId, as_json: AsJson = False) -> int:
-    """How a task is now, and what it has made."""
     with errors_as_json(as_json), Wiro() as client:
         detail = client.task(task).refresh()
     if as_json:
@@ -56,7 +56,7 @@ def show(task: TaskId, as_json: AsJson = False) -> int:
     return 0
 
 
-@app.command("wait")
+@app.command("wait", help="Wait for a task, save what it makes and print the paths.")
 def wait(
     task: TaskId,
     to: Annotated[
@@ -68,34 +68,32 @@ def wait(
     timeout: Annotated[float | None, typer.Option(help="How many seconds to wait.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Wait for a task, save what it makes and print the paths."""
     delivery = Delivery(out=to, download=not no_download, as_json=as_json, timeout=timeout)
     delivery.check()
     with errors_as_json(as_json), Wiro() as client:
         return see_through(client.task(task), delivery, f"task {task}")
 
 
-@app.command("cancel")
+@app.command("cancel", help="Take a task out of the queue. Exit 1: it was past that.")
 def cancel(task: TaskId, as_json: AsJson = False) -> int:
-    """Take a task out of the queue. Exit 1: it was past that."""
     return _end(task, as_json, lambda found: found.cancel(), "cancelled", "not in the queue")
 
 
-@app.command("kill")
+@app.command("kill", help="End a running task. Exit 1: it was not running.")
 def kill(task: TaskId, as_json: AsJson = False) -> int:
-    """End a running task. Exit 1: it was not running."""
     return _end(task, as_json, lambda found: found.kill(), "killed", "not running")
 
 
-@app.command("stop")
+@app.command("stop", help="Cancel or kill a task, whichever fits. Exit 1: it had ended by itself.")
 def stop(task: TaskId, as_json: AsJson = False) -> int:
-    """Cancel or kill a task, whichever fits. Exit 1: it had ended by itself."""
     return _end(task, as_json, lambda found: found.stop(), "stopped", "ended already")
 
 
-@app.command("events")
+@app.command(
+    "events",
+    help="All that happens to a task, a line each, up to its end. Exit 1: it did not succeed.",
+)
 def events(task: TaskId, as_json: AsJson = False) -> int:
-    """All that happens to a task, a line each, up to its end. Exit 1: it did not succeed."""
     succeeded = False
     with errors_as_json(as_json), Wiro() as client:
         try:
@@ -134,7 +132,7 @@ def detail_json(detail: TaskDetail) -> dict[str, Any]:
         "ended": detail.terminal,
         "succeeded": detail.succeeded,
         "exit_code": detail.exit_code,
-        "cost": None if detail.cost is None else float(detail.cost),
+        "cost": exact(detail.cost),
         "elapsed": detail.elapsed,
         "created": detail.created,
         "started": detail.started,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 from rich.table import Table
@@ -38,6 +38,20 @@ Kind: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+LIST_HELP: Final = """\
+List tools, a line each.
+
+Exit 1: there is none.
+"""
+SEARCH_HELP: Final = """\
+Find tools by words.
+
+All of the words must occur in ids, names, categories, tags, inputs or descriptions. Exit 1:
+no tool was found.
+"""
+SHOW_HELP: Final = "Show a tool with all of its inputs and their options."
+
+
 def list_command(
     ctx: typer.Context,
     owner: Owner = None,
@@ -46,10 +60,6 @@ def list_command(
     input_kind: Kind = None,
     as_json: AsJson = False,
 ) -> int:
-    """List tools, a line each.
-
-    Exit 1: there is none.
-    """
     found = catalogue_of(ctx).search(owner=owner, category=category, tag=tag, input_kind=input_kind)
     return _report(found, as_json)
 
@@ -63,11 +73,6 @@ def search_command(
     input_kind: Kind = None,
     as_json: AsJson = False,
 ) -> int:
-    """Find tools by words.
-
-    All of the words must occur in ids, names, categories, tags, inputs or descriptions. Exit 1:
-    no tool was found.
-    """
     found = catalogue_of(ctx).search(
         " ".join(words), owner=owner, category=category, tag=tag, input_kind=input_kind
     )
@@ -81,7 +86,6 @@ def show_command(
     ],
     as_json: AsJson = False,
 ) -> int:
-    """Show a tool with all of its inputs and their options."""
     view = view_tool(catalogue_of(ctx).get(tool))
     if as_json:
         print_json(_view_json(view))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.cli.console import CommandError
+from wiro_runtime.cli.console import CommandError, read_stdin
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import is_address
 from wiro_runtime.inputs.messages import nearest, shorten
@@ -238,16 +237,34 @@ def _file(text: str) -> Any:
     if text.startswith("@@"):
         return text[1:]
     if text == "@-":
-        return sys.stdin.buffer.read()
+        return _stdin()
     if text.startswith("@"):
         path = Path(text[1:])
-        if not path.is_file():
-            raise Problem(f"{text[1:]}: {'not a file' if path.exists() else 'no such file'}")
-        return path
+        try:
+            if not path.exists():
+                raise Problem(f"{text[1:]}: no such file")
+            # A pipe, as of <(command), has no size and is read once.
+            return path.read_bytes() if path.is_fifo() or path.is_char_device() else _file_at(path)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a file"
+            raise Problem(f"{text[1:]}: {reason.lower()}") from None
     if text and not is_address(text):
         hint = f"; to send the file, write @{text}" if Path(text).is_file() else ""
         raise Problem(f"expected @FILE or an address, got {shorten(repr(text))}{hint}")
     return text
+
+
+def _file_at(path: Path) -> Path:
+    if not path.is_file():
+        raise Problem(f"{path}: not a file")
+    return path
+
+
+def _stdin() -> bytes:
+    try:
+        return read_stdin()
+    except CommandError as error:
+        raise Problem(str(error)) from None
 
 
 def _from_file(text: str) -> str:
@@ -265,7 +282,7 @@ def _from_file(text: str) -> str:
 def _read_text(source: str) -> str:
     try:
         if source == "-":
-            data = sys.stdin.buffer.read(_MAX_TEXT + 1)
+            data = read_stdin(_MAX_TEXT + 1)
         else:
             with Path(source).open("rb") as file:
                 data = file.read(_MAX_TEXT + 1)

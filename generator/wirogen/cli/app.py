@@ -13,7 +13,6 @@ from typing import Annotated, Final
 
 import typer
 
-from wiro_runtime.cli.completion import install_completion
 from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics.model import InputError
 
@@ -30,6 +29,8 @@ COMMANDS: Final = (
     "templates",
 )
 """Each is a module of this package with a ``command``, or an ``app`` of several."""
+
+HELP: Final = "Tool documents in; typed clients, validators and reference pages out."
 
 INTERRUPTED: Final = 130
 """The exit status after Ctrl-C, the same as typer's."""
@@ -49,7 +50,7 @@ def options(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Tool documents in; typed clients, validators and reference pages out."""
+    del version
 
 
 def application(only: str | None = None) -> typer.Typer:
@@ -60,13 +61,13 @@ def application(only: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(options)
+    app.callback(help=HELP)(options)
     for name in COMMANDS if only is None else (only,):
         module = importlib.import_module(f"wirogen.cli.{name}")
         if hasattr(module, "app"):
             app.add_typer(module.app)
         else:
-            app.command(name)(module.command)
+            app.command(name, help=module.HELP)(module.command)
     return app
 
 
@@ -75,6 +76,7 @@ def run(arguments: Sequence[str]) -> int:
     as one line."""
     # A build makes many objects and drops few at a time: looking for cycles costs a tenth of it.
     gc.set_threshold(100_000, 50, 50)
+    _ignore_odd_columns()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # an ASCII terminal must not end a build
             stream.reconfigure(errors="backslashreplace")
@@ -83,7 +85,10 @@ def run(arguments: Sequence[str]) -> int:
         Path.cwd()
     except FileNotFoundError:
         return _fail('the current folder has been removed or replaced; enter it again: cd "$PWD"')
-    install_completion()
+    if "_WIROGEN_COMPLETE" in os.environ or any("-completion" in each for each in arguments):
+        from wiro_runtime.cli.completion import install_completion  # noqa: PLC0415 - slow to load
+
+        install_completion()
     try:
         app = application(named if named in COMMANDS else None)
         result = app(list(arguments), prog_name="wirogen", standalone_mode=False)
@@ -105,6 +110,13 @@ def run(arguments: Sequence[str]) -> int:
     if result == INTERRUPTED:
         err().print("wirogen: interrupted")
     return result if isinstance(result, int) else 0
+
+
+def _ignore_odd_columns() -> None:
+    """Take a COLUMNS that is no width of a screen out of the environment: rich would obey it."""
+    columns = os.environ.get("COLUMNS", "")
+    if not (columns.isascii() and columns.isdigit() and 20 <= int(columns[:9]) <= 1000):
+        os.environ.pop("COLUMNS", None)
 
 
 def _shown(path: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -28,6 +28,13 @@ _SHOWN = 10
 _RENAMED = "N103"
 
 
+HELP: Final = """Documents → specs → everything under generated/.
+
+Exit 0: built, or up to date. 1: some input was refused, or --check found something stale.
+2: nothing could be read.
+"""
+
+
 def command(
     root: Annotated[
         Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
@@ -46,11 +53,6 @@ def command(
         bool, typer.Option("--verbose", "-v", help="Print warnings and notes as well as errors.")
     ] = False,
 ) -> int:
-    """Documents → specs → everything under generated/.
-
-    Exit 0: built, or up to date. 1: some input was refused, or --check found something stale.
-    2: nothing could be read.
-    """
     project = project_root(root)
     with alone(project, shared=check):
         summary = build_project(project, templates=templates, check=check, jobs=jobs)

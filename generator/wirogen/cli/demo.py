@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from wiro_runtime import Result, Wiro
 
 
+HELP: Final = (
+    """Build, simulate Wiro, run every tool through its generated client, download what it makes."""
+)
+
+
 def command(
     root: Annotated[
         Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
@@ -34,7 +39,6 @@ def command(
     limit: Annotated[int, typer.Option(help="How many tools to run at most.", min=1)] = 10,
     speed: Annotated[float, typer.Option(help="How many times faster than real.")] = 4.0,
 ) -> int:
-    """Build, simulate Wiro, run every tool through its generated client, download what it makes."""
     require_simulator()
     from wiro_runtime import Wiro  # noqa: PLC0415 - slow to load, and only needed here
     from wiro_runtime.testing import Simulator  # noqa: PLC0415 - needs the extra

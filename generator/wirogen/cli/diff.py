@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -36,6 +36,13 @@ from wirogen.specs import ToolSpec
 _STYLES = {Impact.BREAKING: "bold red", Impact.ADDITIVE: "green", Impact.COSMETIC: "dim"}
 
 
+HELP: Final = """\
+What changed between two specs or folders of them, and the version bump it asks for.
+
+Exit 0: nothing breaks. 1: something does that is not allowed. 2: a side cannot be read.
+"""
+
+
 def command(
     old: Annotated[
         str,
@@ -57,10 +64,6 @@ def command(
         ),
     ] = None,
 ) -> int:
-    """What changed between two specs or folders of them, and the version bump it asks for.
-
-    Exit 0: nothing breaks. 1: something does that is not allowed. 2: a side cannot be read.
-    """
     with ExitStack() as stack:
         before, old_errors = _side(old, stack)
         after, new_errors = _side(new, stack)

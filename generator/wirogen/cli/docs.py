@@ -7,7 +7,7 @@ import os
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,6 +18,16 @@ from wirogen.site.covers import COVER_HOST, CoverMode
 
 if TYPE_CHECKING:
     from wirogen.site.build import SiteReport
+
+BUILD_HELP: Final = """\
+Build the site: plain files for any web server. Only pages that changed are made again.
+
+The folder must be new, empty or made by this command.
+"""
+
+SERVE_HELP: Final = (
+    "Build the site, show it on this machine, and build again when its source changes."
+)
 
 app = typer.Typer(name="docs", help="The documentation site, made from generated/docs/.")
 
@@ -44,7 +54,10 @@ _Hosts = Annotated[
 _SHOWN = 5
 
 
-@app.command("build")
+@app.command(
+    "build",
+    help=BUILD_HELP,
+)
 def build(
     docs: _Docs = None,
     out_dir: _Out = None,
@@ -57,10 +70,6 @@ def build(
     jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
 ) -> int:
-    """Build the site: plain files for any web server. Only pages that changed are made again.
-
-    The folder must be new, empty or made by this command.
-    """
     source, target = _folders(docs, out_dir)
     started = time.monotonic()
     report = _builder(source, target, name, site_url, covers, cover_host, jobs)()
@@ -76,7 +85,10 @@ def build(
     return 0
 
 
-@app.command("serve")
+@app.command(
+    "serve",
+    help=SERVE_HELP,
+)
 def serve(
     docs: _Docs = None,
     out_dir: _Out = None,
@@ -85,7 +97,6 @@ def serve(
     cover_host: _Hosts = None,
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 8000,
 ) -> int:
-    """Build the site, show it on this machine, and build again when its source changes."""
     source, target = _folders(docs, out_dir)
     first = _builder(source, target, name, None, covers, cover_host, 0)
     from wirogen.site.server import Server  # noqa: PLC0415 - after the extra is known to be there

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,6 +19,11 @@ from wirogen.cli.console import (
 from wirogen.common.text import counted
 from wirogen.pipeline.build import generate_tree
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
+
+HELP: Final = """Specs → a complete generated tree elsewhere, for a project of your own.
+
+Exit 0: done. 1: some specs were refused. 2: none could be used.
+"""
 
 
 def command(
@@ -41,10 +46,6 @@ def command(
         bool, typer.Option("--verbose", "-v", help="Print warnings and notes as well as errors.")
     ] = False,
 ) -> int:
-    """Specs → a complete generated tree elsewhere, for a project of your own.
-
-    Exit 0: done. 1: some specs were refused. 2: none could be used.
-    """
     try:
         name = DEFAULT_PACKAGE if package == DEFAULT_PACKAGE else package_name(package)
     except ValueError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,6 +21,11 @@ from wirogen.cli.console import (
 from wirogen.diagnostics.model import RULES, Diagnostic, Severity
 from wirogen.diagnostics.sarif import sarif
 from wirogen.pipeline.lint import lint_paths, lint_project
+
+HELP: Final = """Every oddity in documents, specs and overlays, with its code, place and what to do.
+
+Exit 0: none. 1: some. 2: something could not be read.
+"""
 
 
 def command(
@@ -48,10 +53,6 @@ def command(
         list[str] | None, typer.Option("--code", help="Only this code, or these.")
     ] = None,
 ) -> int:
-    """Every oddity in documents, specs and overlays, with its code, place and what to do.
-
-    Exit 0: none. 1: some. 2: something could not be read.
-    """
     if explain is not None:
         return _explain(explain)
     if paths and root is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,6 +21,12 @@ from wirogen.specs import ToolSpec, dump_spec, load_spec
 from wirogen.specs.names import tool_paths
 
 _SHOWN = 12
+
+
+HELP: Final = """Documents → specs, and nothing else. What --out knows already is added to.
+
+Exit 0: all well. 1: --verify found a loss, or some documents were refused. 2: all were.
+"""
 
 
 def command(
@@ -43,10 +49,6 @@ def command(
         ),
     ] = False,
 ) -> int:
-    """Documents → specs, and nothing else. What --out knows already is added to.
-
-    Exit 0: all well. 1: --verify found a loss, or some documents were refused. 2: all were.
-    """
     if to is None and not check:
         raise CommandError("parse: give --out DIR, --verify, or both")
     lossy = False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -22,6 +22,11 @@ def require_simulator() -> None:
         raise CommandError(
             "the simulator is not installed; run: pip install 'wiro-tools[simulator]'"
         )
+
+
+HELP: Final = (
+    """A local Wiro on loopback for the tools below specs/ and their documents, until Ctrl-C."""
+)
 
 
 def command(
@@ -41,7 +46,6 @@ def command(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not print requests.")] = False,
 ) -> int:
-    """A local Wiro on loopback for the tools below specs/ and their documents, until Ctrl-C."""
     require_simulator()
     from wiro_runtime.testing import serve  # noqa: PLC0415 - needs the extra
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -32,6 +32,16 @@ from wirogen.specs import ToolSpec
 from wirogen.sync import CatalogueError, Filters, Options, Outcome, SyncReport, Verdict, sync
 
 _SHOWN = 30
+
+
+HELP: Final = """\
+Download the documents of Wiro's catalogue that are new or have changed.
+
+Needs WIRO_API_KEY (and WIRO_API_SECRET). An interrupted run is resumed by the next one. A page
+that is no document, or that lacks inputs or options of the present one, is quarantined in
+.wirogen/quarantine/.
+Exit 0: all is up to date. 1: some pages were quarantined or failed. 2: no catalogue.
+"""
 
 
 def command(
@@ -61,13 +71,6 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> int:
-    """Download the documents of Wiro's catalogue that are new or have changed.
-
-    Needs WIRO_API_KEY (and WIRO_API_SECRET). An interrupted run is resumed by the next one. A page
-    that is no document, or that lacks inputs or options of the present one, is quarantined in
-    .wirogen/quarantine/.
-    Exit 0: all is up to date. 1: some pages were quarantined or failed. 2: no catalogue.
-    """
     folder = project_root(root)
     sources = Sources()
     files = files_below(folder / "specs" / "tools", ".yaml")

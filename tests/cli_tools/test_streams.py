@@ -1,0 +1,156 @@
+"""Streams and environments as odd as they come: one line, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cli_tools.kit import Shell
+from wiro_runtime.cli.console import LogFormatter, exact, print_json
+
+NASTY = "a\x1b]0;owned\x07\x9b2J\x7f\u202e\u2028\x00z"
+
+
+def test_json_escapes_what_a_terminal_would_obey(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"name": NASTY, "é": "ü\n😀\U000e0001"})
+    text = capsys.readouterr().out
+    assert all(char.isprintable() or char == "\n" for char in text)
+    assert "ü" in text
+    assert "😀" in text
+    assert json.loads(text) == {"name": NASTY, "é": "ü\n😀\U000e0001"}
+
+
+def test_a_log_line_has_no_control_characters_and_stays_one_line() -> None:
+    try:
+        int(NASTY)
+    except ValueError:
+        record = logging.LogRecord(
+            "wiro_runtime", logging.INFO, "", 0, "told %s\nforged", (NASTY,), sys.exc_info()
+        )
+    first, *rest = LogFormatter("%(asctime)s %(message)s").format(record).split("\n")
+    assert first.endswith("z\\nforged")
+    assert all(line.isprintable() for line in (first, *rest))
+    assert rest[0] == "Traceback (most recent call last):"
+
+
+@pytest.mark.parametrize(
+    ("cost", "text"),
+    [
+        (None, None),
+        (Decimal("0.003510000000"), "0.003510000000"),
+        (Decimal("1E-9"), "0.000000001"),
+        (Decimal("12345678901234567890.01"), "12345678901234567890.01"),
+    ],
+)
+def test_money_keeps_its_digits(cost: Decimal | None, text: str | None) -> None:
+    assert exact(cost) == text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--prompt", "@-"],
+        ["--prompt", "x", "--seed", "@-"],
+        ["--input-json", "-"],
+    ],
+)
+def test_a_closed_standard_input_is_one_line(shell: Shell, arguments: list[str]) -> None:
+    done = shell.script('"$@" <&-', "run", "wiro/painter", *arguments, "--dry-run")
+    assert (done.code, done.out) == (2, "")
+    assert "the standard input is closed" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_file_may_come_through_a_pipe(shell: Shell) -> None:
+    line = (
+        "mkfifo pipe; printf abc > pipe & "
+        '"$@" run wiro/editor --prompt x --input-image @pipe --dry-run'
+    )
+    done = shell.script(line)
+    assert done.code == 0
+    assert "<file" in done.out
+    done = shell.script('"$@" run wiro/editor --prompt x --input-image @- --dry-run <&-')
+    assert done.code == 2
+    assert "the standard input is closed" in done.err
+
+
+@pytest.mark.parametrize("columns", ["0", "-1", "x", "", "9" * 30, "1", "٣", "1e3"])
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "wiro/painter", "--help"], ["list"]])
+def test_an_odd_width_of_the_screen_is_ignored(
+    shell: Shell, columns: str, arguments: list[str]
+) -> None:
+    done = shell(*arguments, COLUMNS=columns)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.strip()
+    assert len(done.out) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "said"),
+    [
+        ("wirogen", ["--help"], "Documents → specs"),
+        ("wirogen", ["docs", "build", "--help"], "Build the site"),
+        ("wirogen", ["build", "--help"], "under generated/"),
+        ("wiro_runtime.cli", ["--help"], "Find tools by words"),
+        ("wiro_runtime.cli", ["task", "--help"], "Take a task out of the queue"),
+        ("wiro_runtime.cli", ["show", "wiro/painter"], "Paints pictures."),
+        ("wiro_runtime.cli", ["run", "wiro/painter", "--prompt", "a", "--dry-run"], '"a"'),
+    ],
+)
+@pytest.mark.parametrize("columns", ["100", "0"])
+def test_without_docstrings_the_help_is_the_same(
+    shell: Shell, program: str, arguments: list[str], said: str, columns: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", program, *arguments],
+        cwd=shell.folder,
+        env={**shell.env, "COLUMNS": columns, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"$@" | true',
+        '"$@" 2>&1 >/dev/null | true',
+        '"$@" >&- 2>&- <&-',
+        'HOME=/nonexistent "$@"',
+        'env -u HOME "$@"',
+        'TERM=dumb "$@"',
+        'TERM= "$@"',
+        'NO_COLOR=1 "$@"',
+        'LC_ALL=C PYTHONUTF8=0 "$@"',
+        'PYTHONIOENCODING=latin-1 "$@"',
+        'cd / && "$@"',
+    ],
+)
+@pytest.mark.parametrize(
+    "arguments",
+    [["list"], ["show", "wiro/painter"], ["--help"], ["task", "show", ""], ["nonsense"]],
+)
+def test_odd_surroundings_cause_no_traceback(shell: Shell, line: str, arguments: list[str]) -> None:
+    done = shell.script(line, *arguments)
+    assert "Traceback" not in done.err
+    assert "Exception ignored" not in done.err
+
+
+def test_a_home_that_does_not_exist_is_named_when_completion_is_installed(
+    shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    done = shell("--install-completion", "bash", HOME=str(tmp_path / "file"),
+                 _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")  # fmt: skip
+    assert done.code == 2
+    assert done.err.startswith("wiro-tools: ")
+    assert len(done.err.splitlines()) == 1
