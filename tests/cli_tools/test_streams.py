@@ -27,12 +27,12 @@ def test_json_escapes_what_a_terminal_would_obey(capsys: pytest.CaptureFixture[s
 
 
 def test_a_log_line_has_no_control_characters_and_stays_one_line() -> None:
-    try:
+    with pytest.raises(ValueError, match="owned") as caught:
         int(NASTY)
-    except ValueError:
-        record = logging.LogRecord(
-            "wiro_runtime", logging.INFO, "", 0, "told %s\nforged", (NASTY,), sys.exc_info()
-        )
+    trouble = (caught.type, caught.value, caught.tb)
+    record = logging.LogRecord(
+        "wiro_runtime", logging.INFO, "", 0, "told %s\nforged", (NASTY,), trouble
+    )
     first, *rest = LogFormatter("%(asctime)s %(message)s").format(record).split("\n")
     assert first.endswith("z\\nforged")
     assert all(line.isprintable() for line in (first, *rest))
