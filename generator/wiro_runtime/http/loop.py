@@ -193,7 +193,14 @@ class _Call(Generic[T]):
             interruption.add_note(note)
 
     def _cancel(self) -> None:
-        if self._task is not None:
+        # The interruption may have come while the calling thread was taking a callback or the end.
+        self._release()
+        if self._task is None:
+            self._coroutine.close()
+            self._news.put(None)
+        elif self._task.done():
+            self._news.put(None)
+        else:
             self._task.cancel()
 
     def _release(self) -> None:

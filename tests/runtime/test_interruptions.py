@@ -1,0 +1,345 @@
+"""Ctrl-C, SIGTERM and cancellation at every step of a submission: the task is known, or nothing
+was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.kit import TOOL, AnyClient, Kit, got
+from wiro_runtime import (
+    ApiError,
+    AsyncWiro,
+    Hooks,
+    LostSubmission,
+    PollSchedule,
+    SubmissionUncertain,
+    Timeouts,
+    Timing,
+    Wiro,
+    WiroError,
+)
+from wiro_runtime.http.transport import Transport
+from wiro_runtime.tasks.journal import Journal
+from wiro_runtime.testing import Simulator, faults
+
+PROMPT = {"prompt": "x"}
+PAUSE = 0.03
+MOST_STEPS = 60
+
+
+class Terminated(BaseException):
+    """What the handler of a signal raises."""
+
+
+class Steps:
+    """Counts the steps of a call and interrupts it at one of them."""
+
+    def __init__(self, at: int, interrupt: Callable[[], object]) -> None:
+        self.at = at
+        self.count = 0
+        self._interrupt = interrupt
+
+    def _due(self) -> bool:
+        self.count += 1
+        if self.count - 1 != self.at:
+            return False
+        self._interrupt()
+        return True
+
+    def in_thread(self) -> None:
+        if self._due():
+            time.sleep(PAUSE)
+
+    async def in_loop(self) -> None:
+        if self._due():
+            await asyncio.sleep(PAUSE)
+
+
+@contextmanager
+def stepping(monkeypatch: pytest.MonkeyPatch, steps: Steps) -> Generator[Hooks, None, None]:
+    """A transport, a journal and hooks that take a step before and after all that they do."""
+    with monkeypatch.context() as patch:
+        send = Transport.send
+
+        async def stepping_send(
+            self: Transport, *given: Any, on_sent: Callable[[], object] | None = None, **more: Any
+        ) -> Any:
+            def sent() -> None:
+                if on_sent is not None:
+                    on_sent()
+                steps.in_thread()
+
+            await steps.in_loop()
+            response = await send(self, *given, on_sent=sent, **more)
+            await steps.in_loop()
+            return response
+
+        patch.setattr(Transport, "send", stepping_send)
+        for name in ("begin", "accepted", "settled", "uncertain", "ended"):
+            patch.setattr(Journal, name, _stepping(getattr(Journal, name), steps))
+
+        def hook(_info: object) -> None:
+            steps.in_thread()
+
+        yield Hooks(request=hook, response=hook, retry=hook, task=hook)
+
+
+def _stepping(method: Callable[..., Any], steps: Steps) -> Callable[..., Any]:
+    def call(*given: Any, **more: Any) -> Any:
+        steps.in_thread()
+        result = method(*given, **more)
+        steps.in_thread()
+        return result
+
+    return call
+
+
+class Case:
+    """One call of a client, interrupted at one step."""
+
+    def __init__(
+        self,
+        kind: str,
+        simulator: Simulator,
+        journal: Path | None,
+        choice: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        self.kind = kind
+        self.simulator = simulator
+        self.journal = journal
+        self.monkeypatch = monkeypatch
+        self.options: dict[str, Any] = {
+            "poll": PollSchedule.every(0.01),
+            "timing": Timing(),
+            "journal": journal,
+            "on_interrupt": choice,
+        }
+
+    def interrupted_at(self, step: int, call: str) -> BaseException | None:
+        """What came out of the call, ``None`` when it had fewer steps."""
+        if self.kind == "async":
+            return asyncio.run(self._cancelled(step, call))
+        number = signal.SIGTERM if self.kind == "sigterm" else signal.SIGINT
+        steps = Steps(step, lambda: os.kill(os.getpid(), number))
+        with stepping(self.monkeypatch, steps) as hooks:
+            client = Kit("sync", self.simulator).client(**self.options, hooks=hooks)
+            assert isinstance(client, Wiro)
+            try:
+                getattr(client, call)(TOOL, PROMPT)
+                # A signal that came with the last step is handled by now.
+                time.sleep(PAUSE)
+            except (KeyboardInterrupt, Terminated) as error:
+                return error
+            finally:
+                steps.at = -1
+                client.close()
+        return None
+
+    async def _cancelled(self, step: int, call: str) -> BaseException | None:
+        loop = asyncio.get_running_loop()
+        steps = Steps(step, lambda: loop.call_soon_threadsafe(work.cancel))
+        with stepping(self.monkeypatch, steps) as hooks:
+            client = Kit("async", self.simulator).client(**self.options, hooks=hooks)
+            assert isinstance(client, AsyncWiro)
+            work = asyncio.ensure_future(getattr(client, call)(TOOL, PROMPT))
+            try:
+                await work
+            except asyncio.CancelledError as error:
+                return error
+            finally:
+                steps.at = -1
+                await client.aclose()
+        return None
+
+    def known(self) -> list[str]:
+        """The ids that the journal knows, and "lost" for each lost submission."""
+        client = Kit("sync", self.simulator).client(journal=self.journal)
+        assert isinstance(client, Wiro)
+        with client:
+            found = list(client.service.resumption.recorded(ended=True))
+        return ["lost" if isinstance(each, LostSubmission) else each.id for each in found]
+
+
+@pytest.fixture
+def _terminating() -> Iterator[None]:
+    def terminate(_number: int, _frame: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_terminating")
+@pytest.mark.parametrize("choice", ["leave", "stop"])
+@pytest.mark.parametrize("journaled", [True, False], ids=["journal", "no journal"])
+@pytest.mark.parametrize("call", ["submit", "run"])
+@pytest.mark.parametrize("kind", ["sigint", "sigterm", "async"])
+def test_every_step_of_a_submission_may_be_interrupted(
+    kind: str,
+    call: str,
+    journaled: bool,
+    choice: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert threading.current_thread() is threading.main_thread()
+    simulator: Simulator = request.getfixturevalue("manual" if call == "submit" else "instant")
+    for step in range(MOST_STEPS):
+        simulator.clear()
+        journal = tmp_path / f"journal-{step}" if journaled else None
+        case = Case(kind, simulator, journal, choice, monkeypatch)
+        error = case.interrupted_at(step, call)
+        runs = [each.taskid for each in simulator.runs]
+        assert len(runs) <= 1, step
+        if error is None:
+            assert step >= 5
+            return
+        if not runs:
+            assert not journaled or case.known() == [], step
+            continue
+        assert any(runs[0] in note for note in getattr(error, "__notes__", [])), step
+        assert not journaled or case.known() == runs, step
+        if call == "submit":
+            expected = "task_cancel" if choice == "stop" else "task_queue"
+            assert simulator.status(runs[0]) == expected, step
+    raise AssertionError("the call never ended by itself")
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["timeout", "task group"])
+def test_no_answered_id_is_lost_when_the_time_of_many_is_up(
+    instant: Simulator, tmp_path: Path, group: bool
+) -> None:
+    instant.faults.add("Run/*", faults.slow(0.05), times=None)
+    kit = Kit("async", instant)
+
+    async def flow(client: Any) -> list[str]:
+        returned: list[str] = []
+
+        async def one() -> None:
+            returned.append((await client.submit(TOOL, PROMPT)).id)
+
+        async def fail() -> None:
+            await asyncio.sleep(0.4)
+            raise LookupError
+
+        async def grouped() -> None:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(300):
+                    tasks.create_task(one())
+                tasks.create_task(fail())
+
+        async def limited() -> None:
+            async with asyncio.timeout(0.4):
+                await asyncio.gather(*(one() for _ in range(300)))
+
+        with pytest.raises(ExceptionGroup if group else TimeoutError):
+            await (grouped() if group else limited())
+        return returned
+
+    journal = tmp_path / "journal"
+    kit.run(flow, journal=journal, timing=Timing())
+    case = Case("sigint", instant, journal, "leave", pytest.MonkeyPatch())
+    assert sorted(case.known()) == sorted(run.taskid for run in instant.runs)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_run_ends_in_time_and_its_late_response_is_recorded(
+    kind: Any, instant: Simulator, tmp_path: Path
+) -> None:
+    instant.faults.add("Run/*", faults.slow(1.5), times=None)
+    kit = Kit(kind, instant)
+    journal = tmp_path / "journal"
+
+    async def flow(client: AnyClient) -> None:
+        begin = time.monotonic()
+        with pytest.raises(SubmissionUncertain, match="may have been accepted"):
+            await got(client.run(TOOL, PROMPT, timeout=0.2))
+        assert time.monotonic() - begin < 1.3
+        await asyncio.sleep(2)
+
+    kit.run(flow, journal=journal, timing=Timing())
+    case = Case("sigint", instant, journal, "leave", pytest.MonkeyPatch())
+    assert case.known() == [run.taskid for run in instant.runs]
+
+
+@pytest.mark.parametrize(
+    "hides",
+    [
+        faults.hang(),
+        faults.hang(acts=True),
+        faults.drip(0.05),
+        faults.slow(30),
+    ],
+    ids=["hangs", "accepts and hangs", "drips", "slow"],
+)
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_run_ends_in_time_whatever_the_server_does(
+    kind: Any, instant: Simulator, hides: Any
+) -> None:
+    instant.faults.add("*", hides, times=None)
+    kit = Kit(kind, instant)
+
+    async def flow(client: AnyClient) -> float:
+        begin = time.monotonic()
+        with pytest.raises(WiroError):
+            await got(client.run(TOOL, PROMPT, timeout=0.5))
+        return time.monotonic() - begin
+
+    assert kit.run(flow, timing=Timing(), timeouts=Timeouts(request=20)) < 5
+
+
+NAMES = {"taskid": "705", "socketaccesstoken": "tok"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((status, NAMES) for status in (200, 202, 400, 401, 404, 408, 429, 500, 503, 504)),
+        (200, {**NAMES, "result": False}),
+        (200, {**NAMES, "result": "0"}),
+        (200, {**NAMES, "message": "Task queued"}),
+        (200, {**NAMES, "errors": [{"code": 96, "message": "a warning"}]}),
+        (200, {"result": True, "data": NAMES}),
+        (500, {"result": False, "data": {"task": [NAMES]}}),
+        (200, [NAMES]),
+        (200, {"taskid": 705, "socketaccesstoken": None}),
+    ],
+)
+def test_a_response_that_names_a_task_is_an_accepted_run(
+    kit: Kit, tmp_path: Path, status: int, body: Any
+) -> None:
+    kit.simulator.faults.add("Run/*", faults.status(status, json.dumps(body)), times=None)
+
+    async def flow(client: AnyClient) -> str:
+        return (await got(client.submit(TOOL, PROMPT))).id
+
+    assert kit.run(flow, journal=tmp_path / "journal") == "705"
+    assert len(kit.simulator.requests) == 1
+    case = Case("sigint", kit.simulator, tmp_path / "journal", "leave", pytest.MonkeyPatch())
+    assert case.known() == ["705"]
+
+
+def test_what_repeats_the_inputs_names_no_task(kit: Kit) -> None:
+    """An error may quote the token of an earlier task, which was sent as an input."""
+    text = json.dumps({"result": False, "errors": [{"code": 0, "tasktoken": "an-earlier-one"}]})
+    kit.simulator.faults.add("Run/*", faults.status(200, text), times=None)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, PROMPT))
+
+    with pytest.raises(ApiError, match="refused without a reason"):
+        kit.run(flow)
