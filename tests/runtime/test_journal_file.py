@@ -136,20 +136,23 @@ def test_both_clients_know_their_tasks_when_the_journal_is_taken_away(
 
 @POSIX
 @pytest.mark.parametrize("garbage", [b"notes\n" * 3000, b"\x00" * 9000, b"{}"], ids=nameless)
-def test_a_journal_that_is_overwritten_while_it_is_open_is_set_aside(
-    tmp_path: Path, garbage: bytes
-) -> None:
+def test_a_journal_that_is_overwritten_may_be_moved_away(tmp_path: Path, garbage: bytes) -> None:
     path = tmp_path / "journal"
     with closing(Journal(path)) as one:
         one.accepted(one.begin("a/b", {}), "1", "")
+        key = one.begin("a/b", {})
         for each in tmp_path.iterdir():
             each.write_bytes(garbage)
-        for number in range(2, 5):
-            with suppress(ConfigurationError):
-                one.accepted(one.begin("a/b", {}), str(number), "")
-        assert {"1", "4"} <= {*known(one)}
+        with suppress(ConfigurationError):
+            one.accepted(key, "2", "")
+        with suppress(ConfigurationError):
+            one.begin("a/b", {"prompt": "not sent"})
+        assert known(one) == ["1", "2"]
+        path.rename(tmp_path / "damaged")
+        one.accepted(one.begin("a/b", {}), "3", "")
+        assert known(one) == ["1", "2", "3"]
     with closing(Journal(path)) as next_one:
-        assert {"1", "4"} <= {*known(next_one)}
+        assert known(next_one) == ["1", "2", "3"]
 
 
 def make_folder(path: Path) -> None:
@@ -214,7 +217,7 @@ def write_a_header_only(path: Path) -> None:
         (write_another_database, "it is another database"),
         (write_the_next_schema, "upgrade wiro-tools"),
         (cut_a_database, "damaged"),
-        (write_a_header_only, "it is not a journal|damaged"),
+        (write_a_header_only, "damaged"),
     ],
 )
 @pytest.mark.parametrize("client", [Wiro, AsyncWiro])

@@ -149,6 +149,7 @@ def test_a_lease_that_is_not_renewed_ends(tmp_path: Path) -> None:
         one.renew()
         assert two.unfinished() == ([], [])
         expire(path)
+        two.renew()
         tasks, lost = two.unfinished()
         assert ([task.id for task in tasks], [each.key for each in lost]) == (["1"], [key])
         assert three.unfinished() == one.unfinished() == ([], [])

@@ -1,10 +1,9 @@
-"""The file of a journal: opened, checked, created, and read when an older version wrote it."""
+"""The file of a journal: its tables, opening it, and reading what an older version wrote."""
 
 from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
 import platform
 import secrets
@@ -28,24 +27,12 @@ except ImportError:  # pragma: no cover - Windows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-log = logging.getLogger("wiro_runtime")
-
 VERSION: Final = 1
 """Of the schema, in ``PRAGMA user_version``."""
 
 _APPLICATION: Final = 0x5749524F
 _BUSY: Final = 10.0
 """Seconds to wait for another client that writes: each does for some milliseconds."""
-
-_COLUMNS: Final = (
-    "key, tool, at, client, state, reason, until, task_id, token, status, ended_at, cost"
-)
-INSERT: Final = f"INSERT INTO submissions ({_COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - constants
-INSERT_INPUTS: Final = "INSERT INTO inputs (key, json) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
-SELECT: Final = f"SELECT {_COLUMNS}, json FROM submissions JOIN inputs USING (key) "  # noqa: S608 - constants
-"""Gives the arguments of a :class:`Row`."""
-
-_HEADER: Final = b"SQLite format 3\x00"
 
 # `cost` is a decimal in dollars. Inputs, which can be long and never change, have a table of
 # their own: a record of what became of a submission takes one page.
@@ -62,6 +49,10 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
+INSERT: Final = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_INPUTS: Final = "INSERT INTO inputs VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+SELECT: Final = "SELECT submissions.*, json FROM submissions JOIN inputs USING (key) "
+"""Gives the arguments of a :class:`Row`."""
 
 
 @dataclass(slots=True)
@@ -87,16 +78,25 @@ class Row:
         """The values of :data:`INSERT`."""
         row = (self.key, self.tool, self.at, self.client, self.state, self.reason, self.until)
         row += (self.task_id, self.token, self.status, self.ended_at, self.cost)
-        return tuple(storable(each) if isinstance(each, str) else each for each in row)
+        return tuple(_storable(each) if isinstance(each, str) else each for each in row)
 
 
 def open_database(path: Path) -> sqlite3.Connection:
     """Open the database at ``path``, made when missing, or raise :class:`ConfigurationError`."""
     try:
         _prepare(path)
-        return _connect(path)
+        db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+        try:
+            _check_schema(db, path)
+            _create(db)
+            _write_ahead(db)
+            db.create_function("is_running", 1, _is_running)
+        except BaseException:
+            db.close()
+            raise
     except (OSError, sqlite3.Error) as error:
         raise failed("open", path, error) from error
+    return db
 
 
 def failed(what: str, path: Path, error: OSError | sqlite3.Error) -> ConfigurationError:
@@ -105,10 +105,8 @@ def failed(what: str, path: Path, error: OSError | sqlite3.Error) -> Configurati
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         reason = f"it has been locked for {_BUSY:g} s by a process that does not go on"
-    elif code == sqlite3.SQLITE_NOTADB:
-        reason = "it is not a journal"
-    elif code == sqlite3.SQLITE_CORRUPT:
-        reason = f"it is damaged ({reason}); move it away to begin a new one"
+    elif code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        reason = "it is damaged; move it away to begin a new one"
     elif code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
         reason = f"{reason}; its folder must be writable, too"
     return ConfigurationError(f"cannot {what} the journal {path}: {reason}")
@@ -116,47 +114,24 @@ def failed(what: str, path: Path, error: OSError | sqlite3.Error) -> Configurati
 
 def identity(path: Path) -> tuple[int, ...] | None:
     """Numbers that change when the file is replaced; ``None`` when it is missing or empty."""
+    log = 0
     try:
         found = os.stat(path)  # noqa: PTH116 - quicker, and called for each write
+        with suppress(FileNotFoundError):
+            log = os.stat(f"{path}-wal").st_ino  # noqa: PTH116 - as above
     except OSError:
         return None
-    if found.st_size == 0:
-        return None
-    try:
-        log = os.stat(f"{path}-wal").st_ino  # noqa: PTH116 - as above
-    except OSError:
-        log = 0
-    return found.st_dev, found.st_ino, log
+    return (found.st_dev, found.st_ino, log) if found.st_size else None
 
 
 def remove_remains(path: Path) -> None:
     """Remove what SQLite keeps beside a database that has been removed or emptied: it must not be
     taken for that of the next one."""
-    try:
-        if path.stat().st_size:
-            return
-    except FileNotFoundError:
-        pass
-    except OSError:
-        return
-    for name in (path, _beside(path, "-wal"), _beside(path, "-shm")):
-        with suppress(OSError):
-            name.unlink()
-
-
-def is_damaged(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-    )
-
-
-def set_aside(path: Path) -> None:
-    """Rename a database that was damaged while it was open, so that the next one can begin."""
     with suppress(OSError):
-        path.replace(_beside(path, ".damaged"))
-        log.warning("the journal %s is damaged, and was renamed to %s.damaged", path, path.name)
-    remove_remains(path)
+        if path.exists() and path.stat().st_size:
+            return
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            path.with_name(name).unlink(missing_ok=True)
 
 
 @cache
@@ -169,51 +144,32 @@ def place() -> str:
     return " ".join(parts)
 
 
-def is_running(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     """Whether there is a process with this id here; true where the system cannot tell."""
-    if os.name != "posix":  # pragma: no cover - os.kill() would end the process on Windows
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
+    # On Windows os.kill() would end the process.
+    if os.name == "posix":
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except (OSError, OverflowError):
+            pass
     return True
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
 
 
 def _prepare(path: Path) -> None:
     """Create the file for its owner's eyes only; convert it when an older version wrote it."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-    file = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        status = os.fstat(file)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags, 0o600), "rb", 0) as file:  # noqa: PTH123 - a descriptor
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         if status.st_mode & 0o077:
             with suppress(OSError):
-                os.chmod(path, 0o600)  # noqa: PTH101 - fchmod is not on Windows
-        beginning = os.read(file, len(_HEADER))
-    finally:
-        os.close(file)
-    if beginning and beginning != _HEADER:
+                path.chmod(0o600)
+        beginning = file.read(16)
+    if beginning and not beginning.startswith(b"SQLite format 3\x00"):
         _convert(path)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-    try:
-        _check_schema(db, path)
-        _create(db)
-        _write_ahead(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
 
 
 def _check_schema(db: sqlite3.Connection, path: Path) -> None:
@@ -227,6 +183,22 @@ def _check_schema(db: sqlite3.Connection, path: Path) -> None:
             f"cannot open the journal {path}: a newer wiro-tools wrote it (schema {version}, "
             f"this one knows {VERSION}); upgrade wiro-tools"
         )
+
+
+def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
+    """Create the tables, with ``rows`` of submissions, unless they are there."""
+    if db.execute("PRAGMA user_version").fetchone() == (VERSION,):
+        return
+    # Small pages: a record is short, and each write takes whole pages.
+    db.execute("PRAGMA page_size = 1024")
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        # Another client may have, meanwhile.
+        if db.execute("PRAGMA user_version").fetchone() == (0,):
+            for statement in _SCHEMA:
+                db.execute(statement)
+            db.executemany(INSERT, [row.values() for row in rows])
+            db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in rows])
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:
@@ -244,22 +216,6 @@ def _write_ahead(db: sqlite3.Connection) -> None:
             time.sleep(0.005)
         else:
             return
-
-
-def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
-    """Create the tables, with ``rows`` of submissions, unless another client has."""
-    # Small pages: a record is short, and each write takes whole pages.
-    if db.execute("PRAGMA user_version").fetchone() != (0,):
-        return
-    db.execute("PRAGMA page_size = 1024")
-    with db:
-        db.execute("BEGIN IMMEDIATE")
-        if db.execute("PRAGMA user_version").fetchone() == (0,):
-            for statement in _SCHEMA:
-                db.execute(statement)
-            for row in rows:
-                db.execute(INSERT, row.values())
-                db.execute(INSERT_INPUTS, (row.key, row.inputs))
 
 
 # The older format: JSON objects, one a line.
@@ -283,45 +239,38 @@ def _convert(path: Path) -> None:
                 file.close()
             new.replace(path)
         finally:
-            with suppress(OSError):
-                new.unlink()
+            new.unlink(missing_ok=True)
 
 
 def _replay(data: bytes, path: Path) -> list[Row]:
-    """The rows that the lines come to. Lines of no known kind are passed over, unless all are."""
-    found: dict[str, dict[str, Any]] = {}
+    """The rows that the lines come to. Odd lines are passed over, unless all of them are."""
+    rows: dict[str, Row] = {}
     of_task: dict[str, str] = {}
     # The only line may be one that its process could not finish.
     known = data.startswith(b'{"submission": "') or not data.strip()
     for number, line in enumerate(data.split(b"\n")):
         entry = _parsed(line)
-        key, task = _text(entry, "submission"), _text(entry, "task")
-        name = task or _text(entry, "token")
+        # Without a key: a line of a file that was written anew.
+        key = _text(entry, "submission") or f"line-{number:08}"
+        task, token, tool = _text(entry, "task"), _text(entry, "token"), _text(entry, "tool")
         match entry.get("event"):
             case "submitting":
                 inputs = entry.get("inputs")
-                found[key] = {
-                    "tool": _text(entry, "tool"),
-                    "inputs": json.dumps(inputs if isinstance(inputs, dict) else {}),
-                    "at": as_float(entry.get("at")) or 0.0,
-                    "state": "lost",
-                }
+                text = json.dumps(inputs if isinstance(inputs, dict) else {})
+                at = as_float(entry.get("at")) or 0.0
+                rows[key] = Row(key, tool, at, state="lost", inputs=text)
             case "accepted":
-                # Without a key: a line of a file that was written anew.
-                key = key or f"line-{number:08}"
-                row = found.setdefault(key, {"tool": _text(entry, "tool"), "at": 0.0})
-                row.update(state="accepted", task_id=task, token=_text(entry, "token"))
-                of_task[name] = key
+                row = rows.setdefault(key, Row(key, tool, 0.0))
+                row.state, row.task_id, row.token = "accepted", task, token
+                of_task[task or token] = key
             case "settled":
-                found.pop(key, None)
+                rows.pop(key, None)
             case "ended":
                 if "id" in entry:
-                    key = f"line-{number:08}"
-                    row = found.setdefault(key, {"tool": _text(entry, "tool"), "at": 0.0})
-                    row.update(task_id=_text(entry, "id"), token=_text(entry, "token"))
-                else:
-                    row = found.get(of_task.get(task, ""), {})
-                row.update(state="ended", status=_text(entry, "status"), ended_at=float(number))
+                    rows[key] = Row(key, tool, 0.0, task_id=_text(entry, "id"), token=token)
+                ended = rows.get(key if "id" in entry else of_task.get(task, ""))
+                if ended is not None:
+                    ended.state, ended.ended_at = "ended", float(number)
             case "taken":
                 pass
             case _:
@@ -329,10 +278,10 @@ def _replay(data: bytes, path: Path) -> list[Row]:
         known = True
     if not known:
         raise ConfigurationError(f"cannot open the journal {path}: it is not a journal")
-    return [Row(key=key, **row) for key, row in found.items()]
+    return list(rows.values())
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def _parsed(line: bytes) -> Mapping[str, Any]:
     try:
         found: object = json.loads(line)
     except (ValueError, RecursionError):
@@ -342,9 +291,9 @@ def _parsed(line: bytes) -> dict[str, Any]:
 
 def _text(entry: Mapping[str, Any], name: str) -> str:
     value = entry.get(name)
-    return storable(value) if isinstance(value, str) else ""
+    return _storable(value) if isinstance(value, str) else ""
 
 
-def storable(text: str) -> str:
+def _storable(text: str) -> str:
     """``text`` as it can be stored: half a surrogate pair, which JSON can hold, is escaped."""
     return text.encode(errors="backslashreplace").decode()

@@ -85,7 +85,7 @@ class Resumption:
 
     async def _compare(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
         journal = self._required("settle")
-        sending = await run_in_thread(journal.sending)
+        _, before = await run_in_thread(journal.known)
         begin = since(lost)
         details: list[TaskDetail] = []
         async for detail in list_tasks(self._call):
@@ -93,10 +93,9 @@ class Resumption:
                 break
             details.append(detail)
         # After the list, so that a task which was accepted meanwhile is known.
-        sending += await run_in_thread(journal.sending)
-        known = await run_in_thread(journal.known_tasks)
+        known, after = await run_in_thread(journal.known)
         unknown = [each for each in details if not {each.id, each.token} & known]
-        rivals = {each.key: each for each in sending}
+        rivals = {each.key: each for each in (*before, *after)}
         return [
             Settlement(
                 lost=each.lost,
