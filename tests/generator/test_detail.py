@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from generator.project import PAGE, detail, input_of
+from generator.project import PAGE, Project, detail, input_of
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
 from wirogen.merge.detail import merge_detail, spec_from_detail
+from wirogen.pipeline.build import build_project
 from wirogen.specs import UNSENT, ToolSpec, dump_spec, load_spec
 
 
@@ -175,3 +177,41 @@ def test_a_limit_that_no_number_holds_is_left_out(key: str, limit: str) -> None:
     read = read_detail(answer.replace('"@"', limit).encode(), path="d.json")
     assert (read.items[0].minimum, read.items[0].maximum, read.items[0].step) == (None,) * 3
     assert [each.code for each in read.diagnostics] == ["T102"]
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        ([{"id": 3, "name": "a"}], None),
+        (["a", "b"], None),
+        ([{"value": {"id": 1}}], None),
+        ([{"value": None, "text": "a"}], None),
+        ([{"title": "Group", "items": [{"value": "a"}]}], None),
+        ({"a": "b"}, None),
+        ([{"value": "a", "text": "A"}, {"id": 3}], ("a",)),
+    ],
+)
+def test_options_of_another_shape_are_a_finding(options: Any, values: Any) -> None:
+    answer = detail("wiro/test-tool", {"id": "x", "type": "multiselect", "options": options})
+    read = read_detail(json.dumps(answer).encode(), path="d.json")
+    (item,) = read.items
+    assert values == (item.options and tuple(each.value for each in item.options))
+    assert [each.code for each in read.diagnostics] == ["T106"]
+    (made,) = spec_from_detail(read, document="d.json").inputs
+    assert made.open is True
+    assert all(option.value for option in made.options or ())
+
+
+@pytest.mark.parametrize("options", [None, [], [{"value": "", "text": "Auto"}, {"value": 5}]])
+def test_options_that_can_be_read_are_no_finding(options: Any) -> None:
+    answer = detail("wiro/test-tool", {"id": "x", "type": "select", "options": options})
+    assert read_detail(json.dumps(answer).encode(), path="d.json").diagnostics == ()
+
+
+def test_a_tool_of_which_no_input_is_known_is_reported(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    answer = detail("wiro/test-tool")
+    answer["tool"][0]["parameters"] = None
+    project.write("documents/wiro/test-tool.json", answer)
+    built = build_project(tmp_path)
+    assert "T107" in [each.code for each in built.diagnostics]

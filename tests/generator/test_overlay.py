@@ -11,6 +11,7 @@ from generator.project import PAGE, Project, input_of
 from wirogen.cli.app import run
 from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
+from wirogen.merge.wire import wire_value
 from wirogen.overlay import apply_overlay, load_overlay
 from wirogen.pipeline.build import build_project
 from wirogen.plan import plan_modules, plan_tool
@@ -224,3 +225,40 @@ def test_the_overlay_that_the_guide_shows_is_one() -> None:
     spec, errors = apply_overlay(SPEC, overlay)
     assert [error.subject for error in errors] == []
     assert spec != SPEC
+
+
+@pytest.mark.parametrize("key", ["minimum", "maximum", "step"])
+@pytest.mark.parametrize("name", ["prompt", "scheduler", "selectedModel"])
+def test_a_limit_for_what_is_no_number_is_refused(name: str, key: str) -> None:
+    assert f"{key} does not apply" in refused(f'input: "{name}"\n    set: {{{key}: "1"}}')
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("a, b", "array", ["a", "b"]),
+        (" a ,b", "array", ["a", "b"]),
+        ("", "array", []),
+        ("a", "array", ["a"]),
+        ("7", "number", 7),
+        ("7.50", "number", 7.5),
+        ("True", "boolean", True),
+        ("false", "boolean", False),
+        ("a, b", "string", "a, b"),
+    ],
+)
+def test_documents_and_overlays_turn_a_default_into_the_same_value(
+    text: str, kind: str, value: object
+) -> None:
+    assert wire_value(text, kind) == value
+    spec = fine(
+        f'input: "steps"\n    set: {{wire: {{type: "{kind}"}}, default: "5"}}',
+        f'input: "steps"\n    set: {{default: "{text}"}}',
+    )
+    assert input_of(spec, "steps").wire.sent == value
+
+
+def test_a_list_of_which_one_option_has_a_comma_is_not_split() -> None:
+    options = (Option(value="Impasto, oil", label="x"), Option(value="b", label="b"))
+    assert wire_value("Impasto, oil", "array", options) == ["Impasto, oil"]
+    assert wire_value("Impasto, b", "array", options) == ["Impasto", "b"]

@@ -135,3 +135,9 @@ def test_both_spellings_of_a_name_are_accepted() -> None:
 def test_what_an_input_does_is_told_of_as_many_as_it_takes(wire: str, says: str) -> None:
     item = select("selectedLoraModelPrivate", wire=Wire(type=wire), help="x-help")
     assert [each.help for each in plan(tool(item)).inputs] == [says]
+
+
+@pytest.mark.parametrize(("default", "sent"), [("0.0000001", 1e-07), ("1e21", 1e21), ("7", 7.0)])
+def test_a_number_spelled_otherwise_is_not_said_to_be_left_out(default: str, sent: float) -> None:
+    item = text("x", type="float", default=default, wire=Wire(type="number", sent=sent))
+    assert plan(tool(prompt(), item)).inputs[1].filled_in is None

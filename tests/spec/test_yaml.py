@@ -173,3 +173,11 @@ def test_every_tool_has_a_file_of_its_own_on_every_disk(projects: list[str]) -> 
         assert path.isascii()
         assert all(part not in {"", ".", ".."} for part in path.split("/"))
         assert path.count("/") == 1
+
+
+@pytest.mark.parametrize("null", ["", " ~", " Null", " NULL", " null"])
+def test_every_spelling_of_null_is_null(null: str) -> None:
+    spec = tool(text("x"))
+    written = dump_spec(spec)
+    assert "default: null" in written
+    assert load_spec(written.replace("default: null", f"default:{null}"), path="x") == spec

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from wirogen.common.json_values import decimal, parse_json
 from wirogen.common.limits import DIGITS
+from wirogen.common.text import counted
 from wirogen.diagnostics.model import Diagnostic, InputError, Position
 from wirogen.specs import Json, Option
 from wirogen.specs.names import tool_name_problem
@@ -19,7 +20,8 @@ from wirogen.specs.names import tool_name_problem
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailItem:
     """One parameter. Limits are decimal numbers in text; ``required`` is ``None`` where the
-    answer does not say. ``options`` is ``None`` where the answer has no list."""
+    answer does not say. ``options`` is ``None`` where the answer has no list,
+    ``partial`` says that some could not be read."""
 
     name: str
     type: str
@@ -31,6 +33,7 @@ class DetailItem:
     maximum: str | None
     step: str | None
     options: tuple[Option, ...] | None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,7 @@ class _Reader:
         if low is not None and high is not None and Decimal(low) > Decimal(high):
             self.odd("T102", name, f"has min {low} above max {high}; neither is used")
             low = high = None
+        options, partial = self._options(name, item.get("options"))
         return DetailItem(
             name=name,
             type=_text(item.get("type")) or "text",
@@ -151,8 +155,22 @@ class _Reader:
             minimum=low,
             maximum=high,
             step=step,
-            options=_options(item.get("options")),
+            options=options,
+            partial=partial,
         )
+
+    def _options(self, name: str, value: Json) -> tuple[tuple[Option, ...] | None, bool]:
+        """The options that can be read, and whether there are others."""
+        if not isinstance(value, list):
+            if value:
+                self.odd("T106", name, "has options that cannot be read: they are no list")
+            return None, bool(value)
+        found = [option for each in value if (option := _option(each)) is not None]
+        lost = len(value) - len(found)
+        if lost:
+            noun = counted(lost, "option")
+            self.odd("T106", name, f"has {noun} of {len(value)} in a shape that is not known")
+        return (tuple(found) if found or not lost else None), bool(lost)
 
     def _limit(self, name: str, key: str, value: Json) -> str | None:
         if value is None or isinstance(value, bool) or value == "":
@@ -210,14 +228,13 @@ def _truth(value: Json) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _options(value: Json) -> tuple[Option, ...] | None:
-    if not isinstance(value, list):
+def _option(value: Json) -> Option | None:
+    """One option, ``None`` where its shape is not known: it has a value, which may be blank."""
+    given = value.get("value") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(given, str | int | float):
         return None
-    return tuple(
-        Option(
-            value=_text(each.get("value")),
-            label=_text(each.get("text")) or _text(each.get("label")),
-            description=_text(each.get("description")) or None,
-        )
-        for each in _mappings(value)
+    return Option(
+        value=_text(given),
+        label=_text(value.get("text")) or _text(value.get("label")),
+        description=_text(value.get("description")) or None,
     )

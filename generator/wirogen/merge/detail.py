@@ -136,7 +136,7 @@ def _input(item: DetailItem) -> Input:
         required=decision.required,
         example=decision.example,
         wire=decision.wire,
-        open=is_open(item.name, item.type, item.options),
+        open=(choice and item.partial) or is_open(item.name, item.type, item.options),
         options=(item.options or ()) if choice else None,
     )
     if item.type in _NUMBERS:

@@ -14,7 +14,7 @@ The rules, in order (the Run Command is the contract, a default is what a web fo
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
@@ -154,7 +154,7 @@ def agrees(default: str, shown: Json) -> bool:
     if isinstance(shown, str):
         return default == shown or fold(default) == fold(shown)
     if isinstance(shown, list):
-        return shown == [default] or shown == [item.strip(WHITE) for item in default.split(",")]
+        return shown == [default] or shown == wire_value(default, "array")
     return False
 
 
@@ -166,20 +166,19 @@ def fold(text: str) -> str:
 def _files(wire_type: str, default: str | None) -> Json:
     if not default:
         return None
-    if wire_type == "array":
-        return [item.strip(WHITE) for item in default.split(",")]
-    return default
+    return wire_value(default, wire_type) if wire_type == "array" else default
 
 
-def _assumed(
-    name: str, type_: str, default: str | None, options: tuple[Option, ...] | None, wire_type: str
-) -> Json | Unsent:
-    """What is sent where no Run Command says it."""
-    if is_picker(name, type_, options):
-        return [] if wire_type == "array" else ""
-    if default is None:
-        return UNSENT
+def wire_value(default: str, wire_type: str, options: Iterable[Option] | None = ()) -> Json:
+    """Return a default in text as the JSON value that travels.
+
+    Documents, Tool/Detail and overlays have it decided here. A list is written with commas,
+    unless the whole text is one of ``options``. What is no number, or not true or false, is the
+    text that it is; some numbers are documented as ``false``.
+    """
     if wire_type == "array":
+        if any(option.value == default for option in options or ()):
+            return [default]
         return [item.strip(WHITE) for item in default.split(",")] if default else []
     if wire_type == "boolean":
         return default.lower() == "true"
@@ -189,6 +188,15 @@ def _assumed(
             return value
         return {"false": False, "true": True}.get(default.lower(), default)
     return default
+
+
+def _assumed(
+    name: str, type_: str, default: str | None, options: tuple[Option, ...] | None, wire_type: str
+) -> Json | Unsent:
+    """What is sent where no Run Command says it."""
+    if is_picker(name, type_, options):
+        return [] if wire_type == "array" else ""
+    return UNSENT if default is None else wire_value(default, wire_type, options)
 
 
 def shown_wire(value: Json) -> Wire:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from wirogen.common.json_values import number, same
+from wirogen.common.json_values import same
 from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import Diagnostic, Position
+from wirogen.merge.wire import wire_value
 from wirogen.overlay.read import Correction, Overlay
 from wirogen.plan.identifiers import parameter_name
+from wirogen.plan.values import takes_limits
 from wirogen.specs import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
 from wirogen.specs.checks import input_problem
 
@@ -87,6 +89,10 @@ def _correct_input(item: Input, correction: Correction) -> Input:
     if correction.action == "rename":
         return _rename(item, correction.name)
     corrected = _follow(_set(item, correction), item, correction)
+    for key in ("minimum", "maximum", "step"):
+        if correction.values.get(key) is not None and not takes_limits(corrected):
+            message = f"{key} does not apply: limits are for numbers, and this is a {item.type}"
+            raise _RefusedError("O003", message, key)
     if problem := input_problem(corrected):
         key, message = problem
         raise _RefusedError("O003", f"{key} {message}", key)
@@ -135,18 +141,12 @@ def _typed(item: Input) -> Json | Unsent:
     default, kind = item.default, item.wire.type
     if default is None:
         return UNSENT
-    if kind == "number":
-        value = number(default)
-        if value is None:
-            raise _RefusedError("O003", f"default {default!r} is not a number", "default")
-        return value
-    if kind == "boolean":
-        if default not in ("true", "false"):
-            raise _RefusedError("O003", f"default {default!r} is not true or false", "default")
-        return default == "true"
-    if kind == "array":
-        return list[Json](default.split(",")) if default else []
-    return default
+    value = wire_value(default, kind, item.options)
+    if kind == "number" and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise _RefusedError("O003", f"default {default!r} is not a number", "default")
+    if kind == "boolean" and default.lower() not in ("true", "false"):
+        raise _RefusedError("O003", f"default {default!r} is not true or false", "default")
+    return value
 
 
 def _correct_option(item: Input, value: str, correction: Correction) -> Input:

@@ -129,6 +129,11 @@ class Details:
                 into.add(spec, found.shown)
                 continue
             into.diagnostics += found.detail.diagnostics
+            if not found.detail.items:
+                message = "lists no parameters, and there is no document: its inputs are not known"
+                into.diagnostics.append(
+                    Diagnostic(code="T107", message=message, path=found.shown, subject=tool)
+                )
             spec = spec_from_detail(found.detail, document=document)
             into.add(accumulate(before, spec) if before else spec, found.shown)
 

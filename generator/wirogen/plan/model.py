@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wirogen.common.json_values import number
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs.model import Input, Json, Option, ToolSpec
@@ -180,8 +181,10 @@ class InputPlan:
     @property
     def filled_in(self) -> str | None:
         """What the web form shows, where that is neither sent nor the example."""
-        default = self.spec.default
-        if default is None or default in (self.spec.wire.sent, self.spec.example):
+        default, sent = self.spec.default, self.spec.wire.sent
+        if default is None or default in (sent, self.spec.example):
+            return None
+        if isinstance(sent, float) and number(default) == sent:
             return None
         return None if default == str(self.spec.wire.sent) else _shorten(default)
 

@@ -55,6 +55,13 @@ def value_of(item: Input, siblings: Collection[str]) -> Value:
     return _text(item)
 
 
+def takes_limits(item: Input) -> bool:
+    """Whether the values of ``item`` are numbers, which limits are for."""
+    if item.type in FILE_TYPES | CHOICE_TYPES or item.wire.type not in {"number", "string"}:
+        return False
+    return not _is_switch(item) and (item.wire.type == "number" or item.type in _NUMBER_TYPES)
+
+
 def is_lora(item: Input) -> bool:
     """Whether the options of this input are LoRAs, so that scales go into the prompt."""
     return item.type in CHOICE_TYPES and "lora" in item.name.lower()

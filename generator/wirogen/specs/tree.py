@@ -32,6 +32,14 @@ _AMBIGUOUS: Final = re.compile(
 )
 
 
+# All spellings of YAML's null, and JSON's two others.
+_CONSTANTS: Final[dict[str, Json]] = {
+    **dict.fromkeys(("null", "Null", "NULL", "~", "")),
+    "true": True,
+    "false": False,
+}
+
+
 class _Mark(Protocol):
     """What the C and the Python parser's marks share."""
 
@@ -136,9 +144,8 @@ def to_json(node: Node, path: str, what: str) -> Json:
         return [to_json(item, path, what) for item in node.items]
     if not node.plain:
         return node.text
-    constants: dict[str, Json] = {"null": None, "true": True, "false": False}
-    if node.text in constants:
-        return constants[node.text]
+    if node.text in _CONSTANTS:
+        return _CONSTANTS[node.text]
     if _INTEGER.match(node.text):
         return int(node.text)
     if _NUMBER.match(node.text):

@@ -59,6 +59,23 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         "Remove one of the two files.",
     ),
     rule(
+        "T106",
+        "unreadable-options",
+        Severity.WARNING,
+        "Tool/Detail lists options in a shape that is not known.",
+        "An option has a value and a text. What has another shape is left out, and the input "
+        "takes values beyond those that are listed.",
+        "Add the options with an overlay, or report the answer of Tool/Detail.",
+    ),
+    rule(
+        "T107",
+        "inputs-not-known",
+        Severity.WARNING,
+        "Tool/Detail lists no parameters, and there is no document.",
+        "A client is made that takes no inputs; most tools need some.",
+        "Add the tool's document, or its inputs with an overlay.",
+    ),
+    rule(
         "O001",
         "invalid-overlay",
         Severity.ERROR,
