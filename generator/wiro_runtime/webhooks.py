@@ -38,8 +38,11 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-MAX_POST: Final = 16 * 2**20
+MAX_POST: Final = 4 * 2**20
 """Bytes of a post beyond which it is refused. The longest hold the text of an LLM."""
+
+_MAX_VALUES: Final = 100_000
+"""Values in a post beyond which it is refused: anyone may post, and each value takes memory."""
 
 _LONGEST_ID: Final = 200
 
@@ -163,7 +166,9 @@ class CallbackReceiver:
         if len(body) > self._max_bytes:
             raise CallbackRefused(f"larger than {self._max_bytes} bytes", status=413)
         try:
-            parsed = parse_json(bytes(body) if isinstance(body, bytearray) else body)
+            parsed = parse_json(
+                bytes(body) if isinstance(body, bytearray) else body, max_values=_MAX_VALUES
+            )
         except ValueError:
             raise CallbackRefused("not JSON") from None
         if not isinstance(parsed, dict):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+import tracemalloc
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -230,3 +231,31 @@ def test_whoever_posts_slowly_or_wrongly_learns_nothing(instant: Simulator) -> N
         instant.faults.add("Task/Detail", faults.html(502), times=None)
         assert asyncio.run(ask(url, "POST", b'{"id": "12345"}')) == 503
         assert b"12345" not in answer
+
+
+HUGE = {
+    "objects": b'{"a":[' + b"{}," * 1_300_000 + b"1]}",
+    "numbers": b'{"a":[' + b"1," * 2_000_000 + b"1]}",
+    "keys": b"{" + b",".join(b'"%d":1' % number for number in range(350_000)) + b"}",
+    "depth": b"[" * 4_000_000,
+    "depth of objects": b'{"a":' * 700_000,
+    "digits": b'{"id":' + b"9" * 4_000_000 + b"}",
+    "wide text": b'{"id":"' + b"x" * 4_000_000 + "\U0001f600".encode() + b'"}',
+    "half characters": b'{"id":"' + b"\\ud800" * 600_000 + b'"}',
+    "too long": b'{"id":"' + b"x" * 17_000_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("body", HUGE.values(), ids=list(HUGE))
+def test_a_strangers_post_takes_little_memory(body: bytes) -> None:
+    with Wiro(api_key="a-key", base_url="http://127.0.0.1:9/v1") as client:
+        receiver = CallbackReceiver(client)
+        tracemalloc.start()
+        try:
+            with pytest.raises(CallbackRefused) as caught:
+                receiver.receive(body)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert caught.value.status in (400, 413)
+    assert peak < 80 * 2**20

@@ -25,17 +25,17 @@ _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _SEPARATORS: Final = (b",", b"[", b"{")
 
 
-def parse_json(data: bytes | str) -> object:
+def parse_json(data: bytes | str, *, max_values: int = MAX_VALUES) -> object:
     """Return the value that a JSON text spells.
 
     A number that no float holds (``1e400``, ``NaN``) becomes ``None``, half of a surrogate pair a
     question mark. Raises :class:`ValueError` for everything that cannot be read: no JSON, no
-    UTF-8, integers of thousands of digits, nesting without end, more than :data:`MAX_VALUES`
-    values.
+    UTF-8, integers of thousands of digits, nesting without end, more than
+    ``max_values`` values.
     """
     text = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    if sum(map(text.count, _SEPARATORS)) > MAX_VALUES:
-        raise ValueError(f"more than {MAX_VALUES} values")
+    if sum(map(text.count, _SEPARATORS)) > max_values:
+        raise ValueError(f"more than {max_values} values")
     try:
         value: object = json.loads(text.decode(), parse_float=_finite, parse_constant=_no_number)
         if _SURROGATE.search(text):

@@ -13,8 +13,8 @@ import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from wiro_runtime.checks import shown
 from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.inputs.messages import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
-from wiro_runtime.checks import check_function, check_path, check_whole
 from wiro_runtime.errors import DownloadError
+from wiro_runtime.inputs.arguments import check_function, check_path, check_whole
 from wiro_runtime.results.download import (
     Files,
     Options,

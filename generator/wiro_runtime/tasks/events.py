@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from wiro_runtime.text import shorten
+from wiro_runtime.inputs.messages import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
