@@ -1,6 +1,7 @@
 """What generated modules import; nothing else is theirs."""
 
 from wiro_runtime.client import Client, ResultT, TaskT
+from wiro_runtime.inputs.conversation import Earlier
 from wiro_runtime.inputs.files import FileLike
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption, LoraSetting
 from wiro_runtime.inputs.model import ToolInputs
@@ -8,6 +9,7 @@ from wiro_runtime.tasks.events import OnUpdate
 
 __all__ = [
     "Client",
+    "Earlier",
     "FileLike",
     "LoraChoice",
     "LoraOption",

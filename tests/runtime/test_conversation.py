@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
 
+import generated
 from runtime.kit import AnyClient, Kit, got
 from wiro_runtime import InvalidInputs, Result
 from wiro_runtime.testing import Scenario
@@ -100,3 +102,20 @@ def test_a_session_of_ones_own_stays(kit: Kit) -> None:
 
     kit.run(flow)
     assert kit.simulator.runs[1].body["session_id"] == ""
+
+
+def test_a_generated_function_of_an_llm_goes_on(kit: Kit) -> None:
+    prompt = generated.prompt()
+    spec = generated.tool(prompt, name=TOOL, categories=("llm",))
+    with generated.imported(spec) as writer:
+
+        async def flow(client: AnyClient) -> None:
+            before = await got(writer.run(client, prompt="One?"))
+            await got(writer.submit(client, prompt="Two?", previous=before))
+
+        kit.run(flow)
+    first, second = kit.simulator.runs
+    assert second.body["previousTaskToken"]
+    assert "previousTaskToken" not in first.body
+    with generated.imported(generated.tool(prompt, name=TOOL)) as painter:
+        assert "previous" not in inspect.signature(painter.run).parameters

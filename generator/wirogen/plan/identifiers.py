@@ -44,14 +44,14 @@ MODEL_ATTRIBUTES: Final = frozenset(
     """.split()
 )
 # Parameters that run() and submit() have for every tool.
-RUN_PARAMETERS: Final = frozenset({"client", "timeout", "on_update", "callback_url"})
+RUN_PARAMETERS: Final = frozenset({"client", "timeout", "on_update", "callback_url", "previous"})
 INPUT_RESERVED: Final = (
     KEYWORDS | _BUILTIN_TYPES | MODEL_ATTRIBUTES | RUN_PARAMETERS | {"self", "cls"}
 )
 # Module-level names of a generated client.
 CLASS_RESERVED: Final = frozenset(
     """
-    Any Callable Client Default False FileLike Final Inputs Literal LoraChoice LoraOption
+    Any Callable Client Default Earlier False FileLike Final Inputs Literal LoraChoice LoraOption
     LoraSetting Mapping None OnUpdate ResultT Sequence TOOL TaskT True TypeAlias
     """.split()
 )

@@ -242,6 +242,11 @@ class ToolPlan:
         return tuple(sorted(self.inputs, key=lambda item: not item.required))
 
     @property
+    def is_llm(self) -> bool:
+        """Whether a run of the tool can go on from an earlier one."""
+        return is_llm(self.spec)
+
+    @property
     def run_request(self) -> str:
         """The request that runs it: ``POST /Run/owner/project``."""
         return f"POST /Run/{self.spec.tool}"
@@ -263,6 +268,11 @@ class ToolPlan:
     def constants(self) -> tuple[ConstantsPlan, ...]:
         """The constants classes of its inputs."""
         return tuple(item.constants for item in self.inputs if item.constants)
+
+
+def is_llm(spec: ToolSpec) -> bool:
+    """Whether a tool is a language model, by its categories (``llm``, ``llm-tool-call``)."""
+    return any("llm" in category.lower().split("-") for category in spec.categories)
 
 
 def _shorten(text: str, length: int = 60) -> str:

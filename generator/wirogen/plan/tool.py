@@ -33,6 +33,7 @@ from wirogen.plan.model import (
     ModulePlan,
     SettingPlan,
     ToolPlan,
+    is_llm,
 )
 from wirogen.plan.values import Value, is_lora, python_default, value_of
 from wirogen.specs.model import Input, Json, Option, ToolSpec
@@ -69,7 +70,7 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
         spec=spec,
         module=module,
         inputs=tuple(inputs),
-        imports=_imports(inputs),
+        imports=_imports(inputs, llm=is_llm(spec)),
         example=tuple(_example(item) for item in inputs if item.required),
         diagnostics=tuple(diagnostics),
     )
@@ -216,9 +217,11 @@ def _setting(setting: Mapping[str, Json]) -> SettingPlan:
     )
 
 
-def _imports(inputs: Iterable[InputPlan]) -> tuple[ImportPlan, ...]:
+def _imports(inputs: Iterable[InputPlan], *, llm: bool) -> tuple[ImportPlan, ...]:
     """What the client module imports, as black and isort like it: by origin, then by name."""
     names: set[str] = {"Client", "Final", "OnUpdate", "ResultT", "TaskT"}
+    if llm:
+        names.add("Earlier")
     for item in inputs:
         names.update(item.names)
         if item.literal:
