@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from wirogen.common.json_values import number
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.specs.model import Input, Json, Option, ToolSpec
+from wirogen.plan.kinds import TYPE_NAMES, Kind
+from wirogen.specs.model import Input, Json, Option, ToolSpec, Unsent
 
 
 class Code(str):
@@ -130,8 +131,10 @@ class InputPlan:
     """The name of that default."""
     schema: Mapping[str, Json]
     """JSON Schema of the value as the validator takes it."""
-    type_name: str
-    """The type as a person calls it."""
+    kind: Kind
+    """The kind of value, decided once."""
+    odd: Json | Unsent
+    """A documented default of another kind, which stays legal; ``UNSENT`` without one."""
     title: str
     """The label, or the name in words."""
     labelled: bool
@@ -151,6 +154,11 @@ class InputPlan:
     def required(self) -> bool:
         """Whether a call must give it."""
         return self.spec.required
+
+    @property
+    def type_name(self) -> str:
+        """The type as a person calls it."""
+        return TYPE_NAMES[self.kind]
 
     @property
     def summary(self) -> str:

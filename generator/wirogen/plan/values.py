@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from wirogen.common.json_values import decimal
+from wirogen.plan.kinds import Kind
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
 from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, UNSENT, Input, Json, Unsent
@@ -26,14 +27,16 @@ _MAX_SCHEMA_NUMBER: Final = Decimal(2) ** 63
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
     """``names`` are the run-time types that ``annotation`` mentions. ``literal`` holds the legal
-    values of a closed select; ``annotation`` then holds ``{literal}`` where its alias goes."""
+    values of a closed select; ``annotation`` then holds ``{literal}`` where its alias goes. ``odd``
+    is a documented default of another kind, which stays legal."""
 
+    kind: Kind
     annotation: str
     names: tuple[str, ...]
     schema: dict[str, Json]
-    type_name: str
     default: Json | Unsent
     literal: tuple[str, ...] = ()
+    odd: Json | Unsent = UNSENT
 
 
 def value_of(item: Input, siblings: Collection[str]) -> Value:
@@ -69,14 +72,15 @@ def is_lora(item: Input) -> bool:
 
 def _finish(
     item: Input,
+    kind: Kind,
     annotation: str,
     schema: dict[str, Json],
-    type_name: str,
     *,
     wire: str,
     names: tuple[str, ...] = (),
     default: Json | Unsent = UNSENT,
     literal: tuple[str, ...] = (),
+    odd: Json | Unsent = UNSENT,
 ) -> Value:
     if item.required:
         default = UNSENT
@@ -85,27 +89,28 @@ def _finish(
     else:
         schema = {**schema, "default": cast("Json", default)}
     return Value(
+        kind=kind,
         annotation=annotation,
         names=names,
         schema={**schema, "x-wire": wire},
-        type_name=type_name,
         default=default,
         literal=literal,
+        odd=odd,
     )
 
 
 def _file(item: Input) -> Value:
     file: dict[str, Json] = {"type": "string", "customTypePath": _path("FileLike")}
     if item.type == "fileinput":
-        return _finish(item, "FileLike", file, "file or URL", wire="file", names=("FileLike",))
-    wire = "files" if item.type == "multifileinput" else "files-mixed"
+        return _finish(item, Kind.FILE, "FileLike", file, wire=Kind.FILE, names=("FileLike",))
+    kind = Kind.FILES if item.type == "multifileinput" else Kind.FILES_MIXED
     schema: dict[str, Json] = {"type": "array", "items": file}
     return _finish(
         item,
+        kind,
         "Sequence[FileLike]",
         schema,
-        "list of files or URLs",
-        wire=wire,
+        wire=kind,
         names=("FileLike", "Sequence"),
     )
 
@@ -127,19 +132,19 @@ def _file_url(item: Input, stem: str) -> Value:
         }
         return _finish(
             item,
+            Kind.FILES_URL,
             "FileLike | Sequence[FileLike]",
             either,
-            "URLs or files",
-            wire="files-url",
+            wire=Kind.FILES_URL,
             names=("FileLike", "Sequence"),
             default=default,
         )
     return _finish(
         item,
+        Kind.FILE_URL,
         "FileLike",
         {**file, "x-file-field": stem},
-        "URL or file",
-        wire="file-url",
+        wire=Kind.FILE_URL,
         names=("FileLike",),
         default=default,
     )
@@ -162,13 +167,12 @@ def _choice(item: Input) -> Value:
     else:
         one = {"type": "string"}
     annotation = "{literal}" if closed else "str"
-    type_name = "choice" if closed else "id"
     if many:
         return _finish(
             item,
+            Kind.CHOICES if closed else Kind.IDS,
             f"Sequence[{annotation}]",
             {"type": "array", "items": one},
-            f"list of {type_name}s",
             wire="array",
             names=("Sequence",),
             default=default,
@@ -176,9 +180,9 @@ def _choice(item: Input) -> Value:
         )
     return _finish(
         item,
+        Kind.CHOICE if closed else Kind.ID,
         annotation,
         one,
-        type_name,
         wire=item.wire.type,
         default=default,
         literal=values if closed else (),
@@ -194,16 +198,16 @@ def _lora(item: Input, *, many: bool) -> Value:
     if many:
         return _finish(
             item,
+            Kind.LORAS,
             f"Sequence[{either}]",
             {"type": "array", "items": one},
-            "list of LoRAs",
             wire="array",
             names=(*_LORA_TYPES, "Sequence"),
             default=sent,
         )
     default: Json | Unsent = UNSENT if sent is UNSENT else _plain_text(sent)
     return _finish(
-        item, either, one, "LoRA", wire=item.wire.type, names=_LORA_TYPES, default=default
+        item, Kind.LORA, either, one, wire=item.wire.type, names=_LORA_TYPES, default=default
     )
 
 
@@ -211,9 +215,9 @@ def _object(item: Input) -> Value:
     schema: dict[str, Json] = {"type": "object", "additionalProperties": True}
     return _finish(
         item,
+        Kind.OBJECT,
         "Mapping[str, Any]",
         schema,
-        "JSON object",
         wire="object",
         names=("Mapping", "Any"),
         default=item.wire.sent,
@@ -226,9 +230,9 @@ def _list_of_text(item: Input) -> Value:
         schema: dict[str, Json] = {"type": "array", "items": {}}
         return _finish(
             item,
+            Kind.LIST,
             "Sequence[Any]",
             schema,
-            "list",
             wire="array",
             names=("Any", "Sequence"),
             default=sent,
@@ -236,9 +240,9 @@ def _list_of_text(item: Input) -> Value:
     schema = {"type": "array", "items": {"type": "string"}}
     return _finish(
         item,
+        Kind.TEXTS,
         "Sequence[str]",
         schema,
-        "list of texts",
         wire="array",
         names=("Sequence",),
         default=sent,
@@ -255,9 +259,9 @@ def _boolean(item: Input) -> Value:
         sent = sent == "true"
     if sent is UNSENT or isinstance(sent, bool):
         return _finish(
-            item, "bool", {"type": "boolean"}, "true or false", wire=item.wire.type, default=sent
+            item, Kind.BOOL, "bool", {"type": "boolean"}, wire=item.wire.type, default=sent
         )
-    return _with_odd_default(item, "bool", {"type": "boolean"}, "true or false", sent)
+    return _with_odd_default(item, Kind.BOOL, "bool", {"type": "boolean"}, sent)
 
 
 def _number(item: Input) -> Value:
@@ -268,7 +272,7 @@ def _number(item: Input) -> Value:
         if text is not None:
             schema[key] = _schema_number(text)
     annotation = "int" if whole else "float"
-    type_name = "whole number" if whole else "number"
+    kind = Kind.INT if whole else Kind.NUMBER
     sent = item.wire.sent
     if isinstance(sent, str):
         number = _number_of(sent, whole=whole)
@@ -276,21 +280,21 @@ def _number(item: Input) -> Value:
         sent = number if number is not None and _text_of(number) == sent else sent
     is_number = isinstance(sent, (int, float)) and not isinstance(sent, bool)
     if sent is UNSENT or (is_number and (isinstance(sent, int) or not whole)):
-        return _finish(item, annotation, schema, type_name, wire=item.wire.type, default=sent)
-    return _with_odd_default(item, annotation, schema, type_name, sent)
+        return _finish(item, kind, annotation, schema, wire=item.wire.type, default=sent)
+    return _with_odd_default(item, kind, annotation, schema, sent)
 
 
 def _text(item: Input) -> Value:
     sent = item.wire.sent
     default: Json | Unsent = sent
     if not isinstance(sent, (str, Unsent)):
-        return _with_odd_default(item, "str", {"type": "string"}, "text", sent)
+        return _with_odd_default(item, Kind.TEXT, "str", {"type": "string"}, sent)
     if item.default is not None and _INTEGER.match(item.default):
         return _finish(
             item,
+            Kind.INT_OR_TEXT,
             "int | str",
             {"type": ["integer", "string"]},
-            "whole number or text",
             wire=item.wire.type,
             default=default,
         )
@@ -298,18 +302,18 @@ def _text(item: Input) -> Value:
         values = (item.default, "")
         return _finish(
             item,
+            Kind.CHOICE,
             "{literal}",
             {"type": "string", "enum": list(values)},
-            "choice",
             wire=item.wire.type,
             default=default,
             literal=values,
         )
-    return _finish(item, "str", {"type": "string"}, "text", wire=item.wire.type, default=default)
+    return _finish(item, Kind.TEXT, "str", {"type": "string"}, wire=item.wire.type, default=default)
 
 
 def _with_odd_default(
-    item: Input, annotation: str, schema: dict[str, Json], type_name: str, sent: Json | Unsent
+    item: Input, kind: Kind, annotation: str, schema: dict[str, Json], sent: Json | Unsent
 ) -> Value:
     """A value of one kind whose documented default is of another: that one stays legal, and
     limits are for the others."""
@@ -322,12 +326,13 @@ def _with_odd_default(
     kinds: list[Json] = [schema, const]
     return _finish(
         item,
+        kind,
         f"{annotation} | {odd}" if const else "Any",
         {"anyOf": kinds, **step} if const else {},
-        type_name,
         wire=item.wire.type,
         names=("Literal",) if const else ("Any",),
         default=sent,
+        odd=sent,
     )
 
 

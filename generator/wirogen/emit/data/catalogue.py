@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from wirogen.plan import ToolPlan, ToolSummary
+from wirogen.plan.kinds import CHOICE_KINDS, FILE_KINDS, LORA_KINDS, Kind
 from wirogen.plan.model import InputPlan
-from wirogen.plan.values import is_lora
 from wirogen.specs import Json
 
-_FILES = ("file", "files", "files-mixed", "file-url", "files-url")
+_SEARCHED: Final[Mapping[Kind, str]] = {
+    **dict.fromkeys(LORA_KINDS, "lora"),
+    **dict.fromkeys(CHOICE_KINDS, "choice"),
+    Kind.OBJECT: "object",
+    Kind.LIST: "list",
+    Kind.TEXTS: "list",
+    Kind.INT: "number",
+    Kind.NUMBER: "number",
+    Kind.BOOL: "boolean",
+}
 
 
 def catalogue_text(summaries: Iterable[ToolSummary]) -> str:
@@ -44,19 +54,7 @@ def _entry(plan: ToolPlan) -> dict[str, Json]:
 def input_kind(item: InputPlan) -> str:
     """What a person looks for when searching by input: ``text number boolean choice lora image
     video audio file list object``."""
-    wire = item.schema.get("x-wire")
-    if wire in _FILES:
+    if item.kind in FILE_KINDS:
         name = item.spec.name.lower()
         return next((kind for kind in ("image", "video", "audio") if kind in name), "file")
-    if is_lora(item.spec):
-        return "lora"
-    if item.constants is not None or item.literal_values or item.spec.open is not None:
-        return "choice"
-    if wire == "object":
-        return "object"
-    if wire == "array":
-        return "list"
-    kind = item.type_name.partition(" or ")[0]
-    if kind in ("whole number", "number"):
-        return "text" if "text" in item.type_name else "number"
-    return "boolean" if kind == "true" else "text"
+    return _SEARCHED.get(item.kind, "text")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from wirogen.emit.data.openapi_common import COMPONENTS, PATHS, SECURITY
 from wirogen.plan import ToolPlan, ToolSummary
+from wirogen.plan.kinds import Kind
 from wirogen.plan.model import InputPlan
 from wirogen.specs import Input, Json, Unsent
 from wirogen.specs.model import FILE_TYPES
@@ -128,7 +129,7 @@ def _wire(item: InputPlan) -> dict[str, Json]:
     spec = item.spec
     match spec.wire.type:
         case "number":
-            whole = item.schema.get("type") == "integer"
+            whole = item.kind is Kind.INT and isinstance(item.odd, Unsent)
             number: dict[str, Json] = {"type": "integer" if whole else "number", **_limits(spec)}
             if isinstance(spec.wire.sent, (bool, str)):
                 # Some documents send `false` for a number that is not set.
@@ -142,7 +143,7 @@ def _wire(item: InputPlan) -> dict[str, Json]:
             if item.literal_values:
                 one: dict[str, Json] = {"type": "string", "enum": list(item.literal_values)}
             else:
-                one = {} if item.type_name == "list" else {"type": "string"}
+                one = {} if item.kind is Kind.LIST else {"type": "string"}
             return {"type": "array", "items": one}
         case _:
             if item.literal_values:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from wirogen.plan import ToolPlan
+from wirogen.plan.kinds import FILE_KINDS
 from wirogen.plan.model import InputPlan
 from wirogen.plan.schema import published_schema
 from wirogen.specs import Json
@@ -92,7 +93,7 @@ def _parameters(plan: ToolPlan) -> dict[str, Json]:
 def _property(item: InputPlan, schema: Mapping[str, Json]) -> dict[str, Json]:
     out = {key: _plain(schema[key]) for key in _KEPT if key in schema}
     texts = [item.summary if item.labelled or item.help else ""]
-    if "x-file-field" in schema or str(schema.get("x-wire", "")).startswith("file"):
+    if item.kind in FILE_KINDS:
         texts.append("An address (URL) of a file.")
     known = schema.get("x-options")
     if isinstance(known, dict) and known and not item.literal_values:

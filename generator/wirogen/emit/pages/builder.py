@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final
 
 from wirogen.emit.pages.snippets import shell_options
 from wirogen.plan import ToolPlan
 from wirogen.plan.identifiers import words
+from wirogen.plan.kinds import NUMBER_KINDS, Kind
 from wirogen.plan.model import ConstantPlan, InputPlan
-from wirogen.plan.values import is_lora
-from wirogen.specs.model import CHOICE_TYPES, Json
+from wirogen.specs import Json, Unsent
 
-_FILE_KINDS: Final = frozenset({"file", "files", "files-mixed", "file-url", "files-url"})
-_NUMBER_KINDS: Final = frozenset({"int", "number", "int-or-text"})
-_JSON_KINDS: Final = frozenset({"list", "object", "any"})
+_ANY: Final = "any"
+_JSON_KINDS: Final = frozenset({Kind.LIST, Kind.OBJECT, _ANY})
+"""What is written as JSON text."""
 _RARE: Final = frozenset(
     """
     callback cfg clip conv fps flow format guidance mode private safety scale scheduler seed shift
@@ -27,7 +27,6 @@ _RARE: Final = frozenset(
     """.split()
 )
 _FEW_INPUTS: Final = 6
-_SCALARS: Final[Mapping[str, str]] = {"integer": "int", "boolean": "bool", "string": "text"}
 
 
 def request_data(plan: ToolPlan, snippets: Mapping[str, str]) -> str:
@@ -39,7 +38,7 @@ def request_data(plan: ToolPlan, snippets: Mapping[str, str]) -> str:
         data = _input(item, fold=len(plan.inputs) > _FEW_INPUTS)
         data["option"] = options[item.name]
         if item.name in initial:
-            data["initial"] = _value(kind_of(item), initial[item.name])
+            data["initial"] = _value(_control(item), initial[item.name])
         inputs.append(data)
     whole = {
         "tool": plan.spec.tool,
@@ -50,50 +49,13 @@ def request_data(plan: ToolPlan, snippets: Mapping[str, str]) -> str:
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def kind_of(item: InputPlan) -> str:
-    """What the builder takes an input for; the names are those of ``values.js``."""
-    return _kind(item)[0]
-
-
-def _kind(item: InputPlan) -> tuple[str, Json, bool]:
-    """The kind, and the one odd value that is legal beside it, where there is one."""
-    schema: Mapping[str, Json] = item.schema
-    wire = schema.get("x-wire")
-    if isinstance(wire, str) and wire in _FILE_KINDS:
-        return wire, None, False
-    if is_lora(item.spec):
-        return ("loras" if wire == "array" else "lora"), None, False
-    odd: Json = None
-    has_odd = False
-    kinds = schema.get("anyOf")
-    if isinstance(kinds, list) and len(kinds) == 2:
-        schema, other = (cast("Mapping[str, Json]", each) for each in kinds)
-        odd, has_odd = other.get("const"), True
-    return _plain_kind(item, schema), odd, has_odd
-
-
-def _plain_kind(item: InputPlan, schema: Mapping[str, Json]) -> str:
-    type_ = schema.get("type")
-    if type_ == "array":
-        items = cast("Mapping[str, Json]", schema.get("items", {}))
-        if "enum" in items:
-            return "choices"
-        if not items:
-            return "list"
-        return "ids" if item.spec.type in CHOICE_TYPES else "texts"
-    if "enum" in schema:
-        return "choice"
-    if item.spec.type in CHOICE_TYPES:
-        return "id"
-    if isinstance(type_, list):
-        return "int-or-text" if "string" in type_ else "number"
-    if type_ == "object" or type_ is None:
-        return "object" if type_ else "any"
-    return _SCALARS.get(str(type_), "text")
+def _control(item: InputPlan) -> str:
+    """The kind of control that a form shows; the names are those of ``values.js``."""
+    return item.kind if isinstance(item.odd, (str, bool, Unsent)) else _ANY
 
 
 def _input(item: InputPlan, *, fold: bool) -> dict[str, Json]:
-    kind, odd, has_odd = _kind(item)
+    kind = _control(item)
     data: dict[str, Json] = {
         "name": str(item.name),
         "key": item.spec.name,
@@ -110,8 +72,8 @@ def _input(item: InputPlan, *, fold: bool) -> dict[str, Json]:
         data["rare"] = True
     if item.spec.type == "textarea" or "prompt" in item.spec.name.lower():
         data["long"] = True
-    if has_odd:
-        data["odd"] = odd
+    if isinstance(item.odd, (str, bool)):
+        data["odd"] = item.odd
     if item.spec.open:
         data["open"] = True
     example = item.spec.example
@@ -169,7 +131,7 @@ def _option(each: ConstantPlan, *, lora: bool) -> list[Json]:
 def _value(kind: str, value: Json) -> Json:
     if kind in _JSON_KINDS:
         return json.dumps(value, ensure_ascii=False)
-    if kind in _NUMBER_KINDS and not isinstance(value, bool):
+    if kind in NUMBER_KINDS and not isinstance(value, bool):
         return _number(value)
     if isinstance(value, str) and kind in {"files", "files-mixed", "texts", "ids"}:
         return [value]

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Final
 
 from wirogen.common.text import DEVICES
-from wirogen.emit.pages.builder import kind_of
 from wirogen.plan import ToolPlan
 from wirogen.plan.identifiers import words
+from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
 from wirogen.plan.model import Code, InputPlan
 from wirogen.specs import ToolSpec
 from wirogen.specs.names import tool_hash
@@ -71,12 +71,12 @@ def input_kinds(inputs: Iterable[InputPlan]) -> list[str]:
     found: set[str] = set()
     for item in inputs:
         parts = {word.lower() for word in words(item.spec.name, split_camel=True)}
-        if kind_of(item).startswith("file"):
+        if item.kind in FILE_KINDS:
             media = parts & {*_MEDIA}
             found |= media or {"document" if parts & _DOCUMENTS else "image"}
-        elif kind_of(item).startswith("lora"):
+        elif item.kind in LORA_KINDS:
             found.add("lora")
-        elif "prompt" in parts or (item.required and kind_of(item) == "text"):
+        elif "prompt" in parts or (item.required and item.kind is Kind.TEXT):
             found.add("text")
     return [kind for kind in ("text", *_MEDIA, "document", "lora") if kind in found]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from wirogen.emit.pages.builder import kind_of
 from wirogen.emit.pages.snippets import first_snippets, snippet_texts
 from wirogen.plan import ToolPlan, ToolSummary
+from wirogen.plan.kinds import Kind
 from wirogen.plan.model import Code, ConstantPlan, ConstantsPlan, InputPlan
 
 if TYPE_CHECKING:
@@ -160,14 +160,14 @@ def _python_number(text: str) -> str:
 
 def _file(plan: ToolPlan) -> FileExample | None:
     for item in plan.parameters:
-        if kind_of(item) in {"file", "file-url"}:
+        if item.kind in {Kind.FILE, Kind.FILE_URL}:
             return FileExample(tool=plan, input=item)
     return None
 
 
 def _lora(plan: ToolPlan) -> LoraExample | None:
     for item in plan.parameters:
-        if item.constants is None or kind_of(item) != "loras":
+        if item.constants is None or item.kind is not Kind.LORAS:
             continue
         for option in item.constants.values:
             # One slider, whose value is then called ``scale``.
