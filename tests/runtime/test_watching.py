@@ -22,6 +22,7 @@ from wiro_runtime import (
     LogLine,
     PollSchedule,
     StatusChanged,
+    TaskCancelled,
     TaskEnded,
     TaskFailed,
     TaskTimeout,
@@ -216,6 +217,24 @@ def test_a_setback_is_shown_while_waiting(manual_kit: Kit) -> None:
     assert reasons.count("no worker has the model") == 1
     lines = [event.text for event in seen if isinstance(event, LogLine) and event.error]
     assert "no worker has the model" in lines
+
+
+@pytest.mark.parametrize(
+    ("billed", "said"), [(True, r"cancelled \(billed: \$0"), (False, "cancelled$")]
+)
+def test_a_killed_task_says_what_it_was_billed(manual_kit: Kit, billed: bool, said: str) -> None:
+    manual_kit.simulator.plan(Scenario(bill_killed=billed))
+
+    async def flow(client: AnyClient) -> None:
+        task = await got(client.submit(TOOL, PROMPT))
+        manual_kit.simulator.advance(4)
+        await got(task.kill())
+        await got(task.wait())
+
+    with pytest.raises(TaskCancelled, match=said) as caught:
+        manual_kit.run(flow, timing=Timing())
+    assert caught.value.detail is not None
+    assert bool(caught.value.detail.cost) == billed
 
 
 @pytest.mark.parametrize("shape", ["segments", "fields", "log"])

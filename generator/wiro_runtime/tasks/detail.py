@@ -175,6 +175,11 @@ class TaskDetail:
         return ": ".join(x for x in (code, said) if x) or "no outputs and no reason given"
 
     @property
+    def billed(self) -> str:
+        """The end of a message about a task without success: what it cost, if it was billed."""
+        return f" (billed: ${self.cost.normalize():f})" if self.cost else ""
+
+    @property
     def setback(self) -> str:
         """One line on why it failed before it ran, while it waits to be queued again; empty
         otherwise."""

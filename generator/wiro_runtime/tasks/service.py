@@ -270,9 +270,10 @@ class TaskService:
     def result(self, state: TaskState, detail: TaskDetail) -> Result:
         """The result of an ended task; :class:`TaskFailed` or :class:`TaskCancelled` otherwise."""
         if detail.cancelled:
-            raise TaskCancelled(f"task {state.id} was cancelled", detail=detail, task_id=state.id)
+            text = f"task {state.id} was cancelled{detail.billed}"
+            raise TaskCancelled(text, detail=detail, task_id=state.id)
         if not detail.succeeded:
-            reason = self.settings.redact(detail.reason)
+            reason = self.settings.redact(detail.reason) + detail.billed
             raise TaskFailed(f"task {state.id} failed: {reason}", detail=detail, task_id=state.id)
         return Result.read(detail, state.id, self.files)
 
