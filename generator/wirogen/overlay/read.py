@@ -30,19 +30,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wirogen.diagnostics.model import Diagnostic, InputError, Position
+from wirogen.specs.codecs import DECIMAL
+from wirogen.specs.fields import INPUT, OPTION, TOOL, Record
 from wirogen.specs.names import tool_name_problem
+from wirogen.specs.reading import Fields
 from wirogen.specs.tree import MapNode, Node, ScalarNode, read_tree, spec_error, to_json
-from wirogen.specs.yaml_reader import Fields, SpecReader
 
 OVERLAY_VERSION: Final = 1
 
 _ACTIONS: Final = ("set", "hide", "rename", "add")
-TOOL_KEYS: Final = ("name", "description", "cover", "categories", "tags", "dynamicprice")
-INPUT_KEYS: Final = (
-    "label", "help", "type", "default", "required", "example", "wire", "open", "minimum",
-    "maximum", "step", "options",
-)  # fmt: skip
-OPTION_KEYS: Final = ("label", "description", "triggerwords", "generatesettings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +82,6 @@ def load_overlay(text: str, *, path: str) -> Overlay:
 class _Reader:
     def __init__(self, path: str) -> None:
         self.path = path
-        self.specs = SpecReader(path)
 
     def overlay(self, node: Node) -> Overlay:
         fields = Fields(node, self.path, "the overlay", "overlay", "tool", "corrections")
@@ -154,41 +149,22 @@ class _Reader:
         whole = MapNode({key: named, **node.items}, {key: node.place, **node.keys}, node.place)
         if key in node.items:
             raise Fields(node, self.path, what).error(key, "stands outside of add")
-        read = self.specs.input if option is None else self.specs.option
-        return read(whole, what)
+        record: Record[Any] = INPUT if option is None else OPTION
+        return record.load(whole, self.path, what)
 
     def _values(
         self, node: Node, name: str | None, option: str | None, what: str
     ) -> tuple[dict[str, Any], Mapping[str, Position]]:
         fields = Fields(node, self.path, what)
-        keys = TOOL_KEYS if name is None else INPUT_KEYS if option is None else OPTION_KEYS
+        record: Record[Any] = TOOL if name is None else INPUT if option is None else OPTION
         if not isinstance(node, MapNode) or not node.items:
             raise fields.error("", "must have at least one value")
         values: dict[str, Any] = {}
-        for key in node.items:
-            if key not in keys:
-                raise fields.error(key, f"cannot be set; what can be: {', '.join(keys)}")
-            values[key] = self._value(fields, node.items[key], key)
+        for key, value in node.items.items():
+            if key not in record.settable:
+                raise fields.error(key, f"cannot be set; what can be: {', '.join(record.settable)}")
+            codec = record.field(key).codec
+            nothing = isinstance(value, ScalarNode) and value.plain and value.text == "null"
+            cleared = nothing and codec is DECIMAL
+            values[key] = None if cleared else codec.read(fields, key, value)
         return values, node.keys
-
-    def _value(self, fields: Fields, node: Node, key: str) -> Any:
-        match key:
-            case "cover" | "default":
-                return fields.nullable(key)
-            case "required" | "open":
-                return fields.flag(node, key)
-            case "example" | "dynamicprice":
-                return to_json(node, self.path, fields.name(key))
-            case "wire":
-                return self.specs.wire(node, fields.name(key))
-            case "minimum" | "maximum" | "step":
-                nothing = isinstance(node, ScalarNode) and node.plain and node.text == "null"
-                return None if nothing else self.specs.number(fields, key)
-            case "categories" | "tags" | "triggerwords":
-                return fields.texts(node, key)
-            case "options":
-                return fields.each(node, key, self.specs.option)
-            case "generatesettings":
-                return fields.each(node, key, self.specs.setting)
-            case _:
-                return fields.text(key)

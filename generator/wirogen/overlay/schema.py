@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, cast
 
-from wirogen.overlay.read import INPUT_KEYS, OPTION_KEYS, OVERLAY_VERSION, TOOL_KEYS
+from wirogen.overlay.read import OVERLAY_VERSION
 from wirogen.specs import Json, spec_json_schema
+from wirogen.specs.codecs import DECIMAL
+from wirogen.specs.fields import INPUT, OPTION, TOOL
 
-_NULLABLE: Final = frozenset({"minimum", "maximum", "step"})
+_NULLABLE: Final = frozenset(field.key for field in INPUT.fields if field.codec is DECIMAL)
 
 
 def overlay_json_schema() -> dict[str, Json]:
@@ -38,9 +40,13 @@ def overlay_json_schema() -> dict[str, Json]:
                 "minItems": 1,
                 "items": {
                     "oneOf": [
-                        _correction({**about, "set": _values(tool, TOOL_KEYS)}),
+                        _correction({**about, "set": _values(tool, TOOL.settable)}),
                         _correction(
-                            {**about, "input": text, "set": _values(_properties(item), INPUT_KEYS)}
+                            {
+                                **about,
+                                "input": text,
+                                "set": _values(_properties(item), INPUT.settable),
+                            }
                         ),
                         _correction({**about, "input": text, "hide": {"const": True}}),
                         _correction({**about, "input": text, "rename": text}),
@@ -50,7 +56,7 @@ def overlay_json_schema() -> dict[str, Json]:
                                 **about,
                                 "input": text,
                                 "option": text,
-                                "set": _values(_properties(option), OPTION_KEYS),
+                                "set": _values(_properties(option), OPTION.settable),
                             }
                         ),
                         _correction(

@@ -15,7 +15,8 @@ from typing import Final
 
 from wirogen.common.text import visible
 from wirogen.specs.checks import PLAIN_KEY, RETYPED_KEYS
-from wirogen.specs.model import SPEC_VERSION, Input, Json, Option, ToolSpec, Unsent
+from wirogen.specs.fields import TOOL
+from wirogen.specs.model import Json, ToolSpec
 
 _PLAIN_KEY: Final = re.compile(rf"{PLAIN_KEY}\Z")
 
@@ -25,86 +26,7 @@ _ON_ONE_LINE: Final = frozenset({"wire", "triggerwords", "example", "sent", "dyn
 
 def spec_to_json(spec: ToolSpec) -> dict[str, Json]:
     """The spec as JSON values, keys in canonical order. Optional keys are left out when empty."""
-    out: dict[str, Json] = {
-        "spec": SPEC_VERSION,
-        "tool": spec.tool,
-        "name": spec.name,
-        "description": spec.description,
-        "cover": spec.cover,
-        "categories": list(spec.categories),
-    }
-    if spec.tags:
-        out["tags"] = list(spec.tags)
-    out["endpoints"] = dict(spec.endpoints)
-    if spec.extra:
-        out["extra"] = dict(spec.extra)
-    out["inputs"] = [_input_to_json(item) for item in spec.inputs]
-    if spec.examples:
-        out["examples"] = [dict(example) for example in spec.examples]
-    if spec.sections:
-        out["sections"] = [
-            {"title": section.title, "text": section.text} for section in spec.sections
-        ]
-    if spec.dynamicprice is not None:
-        out["dynamicprice"] = spec.dynamicprice
-    if spec.source is not None:
-        source: dict[str, Json] = {
-            "document": spec.source.document,
-            "sha256": spec.source.sha256,
-        }
-        if spec.source.detail is not None:
-            source["detail"] = spec.source.detail
-            source["detail_sha256"] = spec.source.detail_sha256
-        if spec.source.findings:
-            source["findings"] = [
-                {"code": finding.code, "subject": finding.subject, "message": finding.message}
-                for finding in spec.source.findings
-            ]
-        out["source"] = source
-    return out
-
-
-def _input_to_json(item: Input) -> dict[str, Json]:
-    out: dict[str, Json] = {
-        "name": item.name,
-        "label": item.label,
-        "help": item.help,
-        "type": item.type,
-        "default": item.default,
-        "required": item.required,
-    }
-    if item.example is not None:
-        out["example"] = item.example
-    wire: dict[str, Json] = {"type": item.wire.type}
-    if not isinstance(item.wire.sent, Unsent):
-        wire["sent"] = item.wire.sent
-    out["wire"] = wire
-    if item.open is not None:
-        out["open"] = item.open
-    limits = {"minimum": item.minimum, "maximum": item.maximum, "step": item.step}
-    out |= {key: limit for key, limit in limits.items() if limit is not None}
-    if item.python_name is not None:
-        out["python_name"] = item.python_name
-    if item.extra:
-        out["extra"] = dict(item.extra)
-    if item.options is not None:
-        out["options"] = [_option_to_json(option) for option in item.options]
-    return out
-
-
-def _option_to_json(option: Option) -> dict[str, Json]:
-    out: dict[str, Json] = {"value": option.value, "label": option.label}
-    if option.description is not None:
-        out["description"] = option.description
-    if option.triggerwords is not None:
-        out["triggerwords"] = list(option.triggerwords)
-    if option.generatesettings is not None:
-        out["generatesettings"] = [dict(setting) for setting in option.generatesettings]
-    if option.extra:
-        out["extra"] = dict(option.extra)
-    if option.seen is not None:
-        out["seen"] = option.seen
-    return out
+    return TOOL.dump(spec)
 
 
 def dump_spec(spec: ToolSpec) -> str:
