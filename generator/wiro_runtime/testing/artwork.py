@@ -18,31 +18,28 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 @lru_cache(maxsize=512)
 def png(seed: str, width: int, height: int) -> bytes:
-    """A PNG of wavy bands whose two colours and shape follow from ``seed``; same seed, same bytes.
+    """A PNG of bands whose colours and slope follow from ``seed``; same seed, same bytes.
 
     Sides are limited to 1 to 1024 pixels.
     """
     width = min(max(width, 1), MAX_SIDE)
     height = min(max(height, 1), MAX_SIDE)
     digest = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()
-    palette = bytearray()
-    for index in range(256):
-        hue = digest[0] / 255 + (0.1 + digest[1] / 640) * index / 255
-        colour = colorsys.hsv_to_rgb(hue % 1, 0.8, 0.25 + 0.7 * index / 255)
-        palette += bytes(round(part * 255) for part in colour)
-    ramp = bytes(range(256)) + bytes(range(254, 0, -1))
-    bands = ramp * (width // len(ramp) + 3)
-    rows = bytearray()
-    for y in range(height):
-        wave = (30 + digest[3] / 2) * math.sin(y * math.tau / (40 + digest[2]))
-        shift = int(y * (digest[4] - 128) / 96 + wave) % len(ramp)
-        rows += b"\0" + bands[shift : shift + width]
+    shades = (
+        colorsys.hsv_to_rgb((digest[0] + index / 4) / 256 % 1, 0.8, 0.25 + 0.7 * index / 255)
+        for index in range(256)
+    )
+    palette = bytes(round(part * 255) for shade in shades for part in shade)
+    lean = digest[1] - 128
+    ramp = bytes(range(256)) * (width // 256 + 2)
+    starts = ((y * lean // 96) % 256 for y in range(height))
+    rows = b"".join(b"\0" + ramp[start : start + width] for start in starts)
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     return b"".join((
         _SIGNATURE,
         _chunk(b"IHDR", header),
-        _chunk(b"PLTE", bytes(palette)),
-        _chunk(b"IDAT", zlib.compress(bytes(rows), 1)),
+        _chunk(b"PLTE", palette),
+        _chunk(b"IDAT", zlib.compress(rows, 1)),
         _chunk(b"IEND", b""),
     ))  # fmt: skip
 

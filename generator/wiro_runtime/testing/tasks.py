@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.tool_spec import Json, Tool
 
 MAX_OUTPUTS: Final = 16
+_ALWAYS: Final[Mapping[str, Json]] = {
+    "guestid": None, "projectid": "699", "modelid": "598", "description": "", "basemodelid": "0",
+    "runtype": "model", "modelfolderid": "", "modelfileid": "", "marketplaceid": None,
+}  # fmt: skip
+"""Fields of Task/Detail that are the same for every task."""
+
 _LETTERS: Final = string.ascii_letters + string.digits
 _NOT_KILLABLE: Final = frozenset({QUEUE, "task_accept"})
 _FILLING: Final = bytes(range(256)) * 1024
@@ -183,21 +189,13 @@ class Task:
             "endtime": self._unix("task_end", now) if status != CANCELLED else self._cancel_time(),
             "elapsedseconds": f"{self._run_seconds(now):.4f}",
             "status": status,
+            **_ALWAYS,
             "cps": self.scenario.cost_per_second,
             "totalcost": f"{cost:.12f}" if (cost := self.cost(now)) else "0",
-            "guestid": None,
-            "projectid": "699",
-            "modelid": "598",
             "modelslugowner": self.tool.owner,
             "modelslugproject": self.tool.project,
             "modeldescription": self.tool.description,
-            "description": "",
-            "basemodelid": "0",
-            "runtype": "model",
-            "modelfolderid": "",
-            "modelfileid": "",
             "callbackurl": self.callback_url,
-            "marketplaceid": None,
             "createtime": str(int(self.wall)),
             "canceltime": self._cancel_time(),
             "assigntime": self._unix("task_assign", now),
