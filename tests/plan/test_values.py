@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from generated import imported, number, plan, prompt, select, text, tool
+from generated import imported, number, plan, prompt, render, select, text, tool
 from wiro_runtime import InvalidInputs
-from wirogen.specs import UNSENT, Input, Option, Wire
+from wirogen.specs import UNSENT, Input, Option, Source, Wire
 
 
 def body(*inputs: Input, **given: Any) -> dict[str, Any]:
@@ -141,3 +142,50 @@ def test_what_an_input_does_is_told_of_as_many_as_it_takes(wire: str, says: str)
 def test_a_number_spelled_otherwise_is_not_said_to_be_left_out(default: str, sent: float) -> None:
     item = text("x", type="float", default=default, wire=Wire(type="number", sent=sent))
     assert plan(tool(prompt(), item)).inputs[1].filled_in is None
+
+
+DOCUMENT = Source(document="wiro/painter.txt", sha256="0" * 64)
+_DETAILED = replace(DOCUMENT, detail="wiro/painter.json", detail_sha256="0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("source", "item", "inferred"),
+    [
+        (DOCUMENT, text("x", required=True, example="a.jpg", wire=Wire(type="string")), True),
+        (_DETAILED, text("x", required=True, example="a.jpg", wire=Wire(type="string")), False),
+        (None, text("x", required=True, example="a.jpg", wire=Wire(type="string")), False),
+        (DOCUMENT, text("x", required=True, default="d", wire=Wire(type="string")), False),
+        (DOCUMENT, text("x"), False),
+    ],
+)
+def test_what_is_required_by_inference_says_so(
+    source: Source | None, item: Input, inferred: bool
+) -> None:
+    spec = tool(prompt(), item, source=source)
+    planned = plan(spec)
+    assert [each.inferred for each in planned.inputs] == [False, inferred]
+    assert ("N105" in [each.code for each in planned.diagnostics]) is inferred
+    files = render(spec)
+    page = files["docs/tools/wiro/painter.md"]
+    assert ("as the sample call suggests" in page) is inferred
+    with imported(spec) as module:
+        told = " ".join(module.run.__doc__.split())
+        assert ("as the document's sample call suggests" in told) is inferred
+        described = module.Inputs.model_fields["x"].description or ""
+        assert ("as the document's sample call suggests" in described) is inferred
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        (number("x", 4), True),
+        (number("x", "0.70", "float"), True),
+        (number("x", 4, maximum="9"), False),
+        (number("x", "0.70", "float", minimum="0"), False),
+        (text("x"), False),
+        (select("x", "1", "2"), False),
+    ],
+)
+def test_a_number_without_limits_says_so(item: Input, said: bool) -> None:
+    page = render(tool(prompt(), item))["docs/tools/wiro/painter.md"]
+    assert ("no limits documented" in page) is said

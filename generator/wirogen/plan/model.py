@@ -149,6 +149,15 @@ class InputPlan:
     """The values of a closed select."""
     constants: ConstantsPlan | None
     """Its constants class, for a select with options."""
+    inferred: bool = False
+    """Whether it is required although no source says so: its default is blank, and the sample
+    call of the document has a value."""
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether it is a number of which no source says how small or large it may be."""
+        limits = (self.spec.minimum, self.spec.maximum)
+        return self.kind in {Kind.INT, Kind.NUMBER} and limits == (None, None)
 
     @property
     def required(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from wirogen.common.json_values import kind, number
@@ -49,6 +50,7 @@ _ORIGIN: Final[Mapping[str, str]] = {
     "Literal": "typing",
     "TypeAlias": "typing",
 }
+INFERRED: Final = "Required, as the document's sample call suggests."
 _LONG_DEFAULT: Final = 48
 _EXAMPLE_LENGTH: Final = 48
 
@@ -64,7 +66,8 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
     diagnostics: list[Diagnostic] = []
     for item, name in zip(spec.inputs, names, strict=True):
         value = value_of(item, siblings)
-        inputs.append(_plan_input(item, name, value, class_names.get(item.name), prompt))
+        planned = _plan_input(item, name, value, class_names.get(item.name), prompt)
+        inputs.append(_with_inference(planned) if _is_inferred(spec, item) else planned)
         diagnostics += _about_input(item, inputs[-1], path, prompt)
     return ToolPlan(
         spec=spec,
@@ -74,6 +77,19 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
         example=tuple(_example(item) for item in inputs if item.required),
         diagnostics=tuple(diagnostics),
     )
+
+
+def _is_inferred(spec: ToolSpec, item: Input) -> bool:
+    """Whether the input is required only because the document's sample call has a value for it
+    beside a blank default; Tool/Detail and people say what is required themselves."""
+    told = spec.source is None or spec.source.detail is not None
+    sample = item.default is None and item.example is not None
+    return item.required and sample and not told and item.name != "prompt"
+
+
+def _with_inference(item: InputPlan) -> InputPlan:
+    text = " ".join(filter(None, (item.help, INFERRED)))
+    return replace(item, inferred=True, schema={**item.schema, "description": text})
 
 
 def input_names(inputs: Iterable[Input]) -> list[Identifier]:
@@ -309,6 +325,13 @@ def _about_input(
         yield Diagnostic(
             code="N101",
             message=f"is called {plan.name!r} in Python: {reason}",
+            path=path,
+            subject=item.name,
+        )
+    if plan.inferred:
+        yield Diagnostic(
+            code="N105",
+            message="is required by inference: its default is blank, the sample call has a value",
             path=path,
             subject=item.name,
         )

@@ -199,7 +199,8 @@ def run(
 
     Args:
         client: A ``Wiro``, or an ``AsyncWiro`` whose result must be awaited.
-        input_image_url: Address of the image to work on. Required.
+        input_image_url: Address of the image to work on. Required, as the document's
+            sample call suggests.
         prompt: What to make, in words. Required.
         selected_model: The model that does the work. See ``SelectedModel``.
         selected_model_private: Id of a model of your own.

@@ -160,4 +160,13 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "Only LoRA scales are known to travel, as tags in the prompt of the same tool.",
         "Write the setting into the prompt by hand if the tool understands it.",
     ),
+    rule(
+        "N105",
+        "required-by-inference",
+        Severity.NOTE,
+        "An input is required although no source says so.",
+        "Its default is blank, and the Run Command of the document shows a value, which is a "
+        "sample and never sent. Pages, docstrings and --help say that it was inferred.",
+        "Make it optional with an overlay (required: false) if the tool works without it.",
+    ),
 )

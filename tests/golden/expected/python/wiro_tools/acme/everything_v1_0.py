@@ -128,7 +128,8 @@ def run(
     Args:
         client: A ``Wiro``, or an ``AsyncWiro`` whose result must be awaited.
         prompt: What to make, in words. Required.
-        input_image_url: Address of the image to work on. Required.
+        input_image_url: Address of the image to work on. Required, as the document's
+            sample call suggests.
         class_: Kind of thing (optional): Used for: -Single -Multi. default: none.
         samples: How many outputs are made.
         scale: How closely the output follows the prompt; higher is closer.

@@ -116,7 +116,7 @@ class Inputs(ToolInputs):
         FileLike,
         Field(
             alias="inputImageUrl",
-            description="Address of the image to work on.",
+            description="Address of the image to work on. Required, as the document's sample call suggests.",
             json_schema_extra={"x-file-field": "inputImage", "x-wire": "file-url"},
         ),
     ]
