@@ -10,7 +10,8 @@ import pytest
 
 from wirogen.cli.app import run
 from wirogen.diagnostics.model import InputError
-from wirogen.site.build import _read_state, _remove, _stage
+from wirogen.site.build import _read_state, _remove
+from wirogen.site.stage import write_stage
 from wirogen.site.target import MARKER, check_target, site_address
 
 ADDRESS = "https://example.org/tools/"
@@ -248,7 +249,7 @@ def test_a_stage_that_is_a_link_is_replaced(tmp_path: Path) -> None:
     elsewhere.mkdir()
     (elsewhere / "mine.txt").write_text("mine", "utf-8")
     (tmp_path / "stage").symlink_to(elsewhere)
-    _stage(tmp_path / "stage", {"docs/index.md": b"x"})
+    write_stage(tmp_path / "stage", {"docs/index.md": b"x"})
     assert [path.name for path in elsewhere.iterdir()] == ["mine.txt"]
     assert (tmp_path / "stage" / "docs" / "index.md").read_bytes() == b"x"
 

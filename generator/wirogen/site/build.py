@@ -1,22 +1,17 @@
-"""``generated/docs/`` → ``site/``.
+"""Builds the HTML site from ``generated/docs/``.
 
-Zensical builds the home page, the guides and the reference, and two empty shells. Pages of tools
-and categories, which are many, are set into the shells, in parallel and only when they changed.
+Zensical builds the home page, the guides, the reference and two shells (:mod:`wirogen.site.stage`).
+The pages of tools and categories, which are many, are set into the shells, in parallel and only
+when they have changed.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import html
 import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-import urllib.parse
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,26 +19,28 @@ from typing import Any, Final, cast
 
 from wirogen.common.paths import UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import Diagnostic, InputError
-from wirogen.emit.pages.guides import GUIDES
 from wirogen.output.publication import write_file
-from wirogen.site.assemble import Job, assemble, neighbours, with_alternate
+from wirogen.site.assemble import Job, assemble, neighbours
 from wirogen.site.covers import COVER_HOST, CoverMode, Covers, local_covers, remote_covers
-from wirogen.site.markup import site_links, split_front_matter
-from wirogen.site.pictures import as_link, hue, placed
-from wirogen.site.reference import reference_pages
+from wirogen.site.pictures import hue
 from wirogen.site.search import search_index
+from wirogen.site.stage import (
+    CATEGORY_SHELL,
+    TOOL_SHELL,
+    digest_of,
+    files_in,
+    is_many,
+    run_zensical,
+    stage_files,
+    write_stage,
+)
 from wirogen.site.target import check_target, mark, site_address
-from wirogen.site.theme import FONTS, LOOK, SHELL, configuration, main_template
+from wirogen.site.texts import sitemap, write_changed, write_texts
 
-_TOOL_SHELL: Final = "tools/shell/shell"
-_CATEGORY_SHELL: Final = "categories/shell"
 _STATE: Final = "state.json"
 _TOOL_KEYS: Final = {
     "tool", "page", "main", "cover", "description", "categories", "tags", "inputs", "makes",
 }  # fmt: skip
-_PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n+')
-# Only templates write these: in a document's text the signs are escaped.
-_BOXES: Final = re.compile(r'(?m)^(?:<div class="wt-[a-z -]+"[^<>]* markdown="1">|</div>)\n+')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +77,13 @@ def build_site(
     pictures = _covers(tools, covers, work / "covers", cover_hosts)
     stage = work / "stage"
     elsewhere = covers is CoverMode.REMOTE
-    sources = _sources(docs, name=name, site_url=site_url, elsewhere=elsewhere)
+    sources = stage_files(docs, name=name, site_url=site_url, elsewhere=elsewhere)
     old = _read_state(work / _STATE)
-    digest = _digest(sources)
+    digest = digest_of(sources)
     whole = old.stage != digest or not (stage / "site" / "index.html").is_file()
     if whole:
-        _stage(stage, sources)
-        _zensical(stage)
+        write_stage(stage, sources)
+        run_zensical(stage)
     pages = _pages(docs, out, stage / "site", tools, pictures)
     made = {path: _job_digest(job) for path, job in pages.items()}
     mark(out)
@@ -98,11 +95,11 @@ def build_site(
     kept = _copy_static(docs, stage / "site", out, pictures)
     assemble(todo, workers=workers)
     listed = [_with_picture(tool, pictures) for tool in tools]
-    _write_changed(out / "tools.json", _json_lines(listed))
-    _write_changed(out / "find.json", search_index(stage / "site" / "search.json", listed))
-    kept |= _write_texts(docs, sources, out)
+    write_changed(out / "tools.json", _json_lines(listed))
+    write_changed(out / "find.json", search_index(stage / "site" / "search.json", listed))
+    kept |= write_texts(docs, sources, out)
     if site_url:
-        write_file(out / "sitemap.xml", _sitemap(site_url, kept | set(pages)))
+        write_file(out / "sitemap.xml", sitemap(site_url, kept | set(pages)))
     files = kept | set(pages) | {"tools.json", "find.json"}
     _remove(out, old.files - files)
     state = {"stage": digest, "pages": made, "files": sorted(files)}
@@ -132,11 +129,6 @@ def _json_lines(tools: Iterable[Mapping[str, Any]]) -> str:
     return '{"tools":[\n' + ",\n".join(lines) + "\n]}\n"
 
 
-def _write_changed(target: Path, text: str) -> None:
-    if not target.is_file() or target.read_text(encoding="utf-8") != text:
-        write_file(target, text)
-
-
 def _tools(docs: Path) -> list[dict[str, Any]]:
     """Return the entries of ``tools.json``. Raises :class:`InputError` where it is no such file."""
     try:
@@ -150,106 +142,20 @@ def _tools(docs: Path) -> list[dict[str, Any]]:
     raise InputError(Diagnostic(code="S004", message=message, path=str(docs)))
 
 
-def _is_many(path: str) -> bool:
-    """Whether a page is one of the many that are set into a shell."""
-    parts = path.split("/")
-    in_tools = len(parts) == 3 and parts[0] == "tools"
-    in_categories = len(parts) == 2 and parts[0] == "categories" and parts[1] != "index.md"
-    return path.endswith(".md") and (in_tools or in_categories)
-
-
-def _sources(docs: Path, *, name: str, site_url: str | None, elsewhere: bool) -> dict[str, bytes]:
-    """Everything that Zensical reads, by path below the stage."""
-    files = {
-        f"docs/{path}": (docs / path).read_bytes()
-        for path in _files(docs)
-        if not path.startswith("tools/") and not _is_many(path)
-    }
-    files["docs/tools/index.md"] = (docs / "tools" / "index.md").read_bytes()
-    reference = reference_pages()
-    files |= {f"docs/{path}": text.encode() for path, text in reference.items()}
-    files |= {f"docs/{shell}.md": SHELL.encode() for shell in (_TOOL_SHELL, _CATEGORY_SHELL)}
-    nav: list[object] = [
-        {"Home": "index.md"},
-        {"Tools": [{"All tools": "tools/index.md"}, {"Categories": "categories/index.md"}]},
-    ]
-    guides = [{title: f"guides/{each}.md"} for each, title in GUIDES]
-    with_guides = "docs/guides/index.md" in files
-    if with_guides:
-        nav.append({"Guides": guides})
-    more: list[object] = [{_title(text): path} for path, text in reference.items()]
-    if "docs/diagnostics.md" in files:
-        more.append({"Diagnostics": "diagnostics.md"})
-    nav.append({"Reference": more})
-    files["zensical.toml"] = configuration(name=name, site_url=site_url, nav=nav).encode()
-    template = main_template(guides=with_guides, elsewhere=elsewhere)
-    files["theme/main.html"] = template.encode()
-    files |= {
-        f"docs/assets/{FONTS}/{path.name}": path.read_bytes() for path in (LOOK / FONTS).iterdir()
-    }
-    return files
-
-
-def _title(page: str) -> str:
-    return split_front_matter(page)[0]["title"]
-
-
-def _files(folder: Path) -> Iterator[str]:
-    for where, folders, names in os.walk(folder):
-        folders.sort()
-        for each in sorted(names):
-            yield (Path(where) / each).relative_to(folder).as_posix()
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    total = hashlib.sha256()
-    for path, data in sorted(files.items()):
-        total.update(f"{path}\0{len(data)}\0".encode() + data)
-    return total.hexdigest()
-
-
-def _stage(stage: Path, files: Mapping[str, bytes]) -> None:
-    if stage.is_symlink():
-        stage.unlink()
-    shutil.rmtree(stage, ignore_errors=True)
-    for path, data in files.items():
-        (stage / path).parent.mkdir(parents=True, exist_ok=True)
-        (stage / path).write_bytes(data)
-
-
-def _zensical(stage: Path) -> None:
-    done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
-        [sys.executable, "-m", "zensical", "build", "--clean", "-f", str(stage / "zensical.toml")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0 or not (stage / "site" / "index.html").is_file():
-        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        message = f"Zensical failed: {lines[-1] if lines else 'it said nothing'}"
-        raise InputError(Diagnostic(code="S004", message=message, path=str(stage)))
-    for path in (stage / "site").rglob("*.html"):
-        text = site_links(path.read_text(encoding="utf-8"))
-        twin = path.with_suffix(".md").name
-        if path.name not in {"404.html", "shell.html"}:
-            text = with_alternate(text, twin)
-        path.write_text(text, encoding="utf-8")
-
-
 def _pages(
     docs: Path, out: Path, site: Path, tools: list[dict[str, Any]], pictures: Covers
 ) -> dict[str, Job]:
     """The many pages, by path below the site."""
     shells = {
         depth: _squeezed((site / f"{shell}.html").read_text(encoding="utf-8"))
-        for depth, shell in (("tools", _TOOL_SHELL), ("categories", _CATEGORY_SHELL))
+        for depth, shell in (("tools", TOOL_SHELL), ("categories", CATEGORY_SHELL))
     }
     around = neighbours((tool["main"], tool["page"], tool["tool"]) for tool in tools)
     main = {tool["page"]: tool["main"] for tool in tools}
     covers = {tool["page"]: pictures.found.get(str(tool["cover"])) for tool in tools}
     jobs: dict[str, Job] = {}
-    for path in _files(docs):
-        if not _is_many(path):
+    for path in files_in(docs):
+        if not is_many(path):
             continue
         target = f"{path.removesuffix('.md')}.html"
         before, behind = around.get(target, (None, None))
@@ -275,7 +181,7 @@ def _program() -> str:
     """What the code that makes pages hashes to: another program makes other pages."""
     package = Path(__file__).parents[1]
     modules = [*package.glob("site/*.py"), *package.glob("emit/pages/*.py")]
-    return _digest({str(path.relative_to(package)): path.read_bytes() for path in modules})
+    return digest_of({str(path.relative_to(package)): path.read_bytes() for path in modules})
 
 
 def _job_digest(job: Job) -> str:
@@ -291,16 +197,16 @@ def _copy_static(docs: Path, site: Path, out: Path, pictures: Covers) -> set[str
     kept = set(pictures.files)
     for path, file in pictures.files.items():
         _copy(file, out / path)
-    for path in _files(site):
+    for path in files_in(site):
         if not path.endswith("/shell.html") and path not in {"search.json", "tools.json"}:
             kept.add(path)
             _copy(site / path, out / path)
-    for path in _files(docs):
+    for path in files_in(docs):
         if not path.endswith(".md") and path not in kept and path != "tools.json":
             kept.add(path)
             _copy(docs / path, out / path)
     schemas = docs.parent / "schemas"
-    for path in _files(schemas):
+    for path in files_in(schemas):
         kept.add(f"schemas/{path}")
         _copy(schemas / path, out / "schemas" / path)
     return kept
@@ -313,48 +219,6 @@ def _copy(source: Path, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-
-
-def _write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str]:
-    """The Markdown twin of every page, and all of them in ``llms-full.txt``."""
-    texts = {
-        path.removeprefix("docs/"): data.decode()
-        for path, data in sources.items()
-        if path.endswith(".md") and not path.endswith("/shell.md")
-    }
-    for path in _files(docs):
-        if _is_many(path):
-            texts[path] = (docs / path).read_text(encoding="utf-8")
-    plain = {path: _for_machines(split_front_matter(text)[1]) for path, text in texts.items()}
-    for path, text in plain.items():
-        _write_changed(out / path, text)
-    order = ("index.md", "guides/", "reference/", "diagnostics.md", "tools/")
-    parts = [
-        f"<!-- {path} -->\n\n{text}"
-        for start in order
-        for path, text in sorted(plain.items())
-        if path.startswith(start) and path != "tools/index.md"
-    ]
-    write_file(out / "llms-full.txt", "\n".join(parts))
-    return {*plain, "llms-full.txt"}
-
-
-def _sitemap(site_url: str, paths: Iterable[str]) -> str:
-    """Every page of the site; what Zensical wrote knows only those that it built."""
-    base = site_url if site_url.endswith("/") else f"{site_url}/"
-    pages = sorted(path for path in paths if path.endswith(".html") and path != "404.html")
-    places = "".join(
-        f"<url><loc>{html.escape(base + urllib.parse.quote(path))}</loc></url>\n" for path in pages
-    )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{places}</urlset>\n'
-    )
-
-
-def _for_machines(text: str) -> str:
-    """A page without what only a browser makes use of."""
-    return placed(_BOXES.sub("", _PLACES.sub("", text)), as_link)
 
 
 def _remove(out: Path, paths: Iterable[str]) -> None:

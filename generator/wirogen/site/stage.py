@@ -1,0 +1,111 @@
+"""The part of the site that Zensical builds: the home page, the guides, the reference, and two
+shells for the pages of tools and categories."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.emit.pages.guides import GUIDES
+from wirogen.site.assemble import with_alternate
+from wirogen.site.markup import site_links, split_front_matter
+from wirogen.site.reference import reference_pages
+from wirogen.site.theme import FONTS, LOOK, SHELL, configuration, main_template
+
+TOOL_SHELL: Final = "tools/shell/shell"
+CATEGORY_SHELL: Final = "categories/shell"
+
+
+def is_many(path: str) -> bool:
+    """Whether a page is about a tool or a category, and is set into a shell."""
+    parts = path.split("/")
+    in_tools = len(parts) == 3 and parts[0] == "tools"
+    in_categories = len(parts) == 2 and parts[0] == "categories" and parts[1] != "index.md"
+    return path.endswith(".md") and (in_tools or in_categories)
+
+
+def stage_files(
+    docs: Path, *, name: str, site_url: str | None, elsewhere: bool
+) -> dict[str, bytes]:
+    """Return every file that Zensical reads, by path below the stage."""
+    files = {
+        f"docs/{path}": (docs / path).read_bytes()
+        for path in files_in(docs)
+        if not path.startswith("tools/") and not is_many(path)
+    }
+    files["docs/tools/index.md"] = (docs / "tools" / "index.md").read_bytes()
+    reference = reference_pages()
+    files |= {f"docs/{path}": text.encode() for path, text in reference.items()}
+    files |= {f"docs/{shell}.md": SHELL.encode() for shell in (TOOL_SHELL, CATEGORY_SHELL)}
+    nav: list[object] = [
+        {"Home": "index.md"},
+        {"Tools": [{"All tools": "tools/index.md"}, {"Categories": "categories/index.md"}]},
+    ]
+    guides = [{title: f"guides/{each}.md"} for each, title in GUIDES]
+    with_guides = "docs/guides/index.md" in files
+    if with_guides:
+        nav.append({"Guides": guides})
+    more: list[object] = [{_title(text): path} for path, text in reference.items()]
+    if "docs/diagnostics.md" in files:
+        more.append({"Diagnostics": "diagnostics.md"})
+    nav.append({"Reference": more})
+    files["zensical.toml"] = configuration(name=name, site_url=site_url, nav=nav).encode()
+    template = main_template(guides=with_guides, elsewhere=elsewhere)
+    files["theme/main.html"] = template.encode()
+    files |= {
+        f"docs/assets/{FONTS}/{path.name}": path.read_bytes() for path in (LOOK / FONTS).iterdir()
+    }
+    return files
+
+
+def _title(page: str) -> str:
+    return split_front_matter(page)[0]["title"]
+
+
+def files_in(folder: Path) -> Iterator[str]:
+    for where, folders, names in os.walk(folder):
+        folders.sort()
+        for each in sorted(names):
+            yield (Path(where) / each).relative_to(folder).as_posix()
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for path, data in sorted(files.items()):
+        total.update(f"{path}\0{len(data)}\0".encode() + data)
+    return total.hexdigest()
+
+
+def write_stage(stage: Path, files: Mapping[str, bytes]) -> None:
+    if stage.is_symlink():
+        stage.unlink()
+    shutil.rmtree(stage, ignore_errors=True)
+    for path, data in files.items():
+        (stage / path).parent.mkdir(parents=True, exist_ok=True)
+        (stage / path).write_bytes(data)
+
+
+def run_zensical(stage: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
+        [sys.executable, "-m", "zensical", "build", "--clean", "-f", str(stage / "zensical.toml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0 or not (stage / "site" / "index.html").is_file():
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        message = f"Zensical failed: {lines[-1] if lines else 'it said nothing'}"
+        raise InputError(Diagnostic(code="S004", message=message, path=str(stage)))
+    for path in (stage / "site").rglob("*.html"):
+        text = site_links(path.read_text(encoding="utf-8"))
+        twin = path.with_suffix(".md").name
+        if path.name not in {"404.html", "shell.html"}:
+            text = with_alternate(text, twin)
+        path.write_text(text, encoding="utf-8")

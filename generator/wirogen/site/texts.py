@@ -1,0 +1,67 @@
+"""The plain files of a site: the Markdown of every page, ``llms-full.txt`` and the site map."""
+
+from __future__ import annotations
+
+import html
+import re
+import urllib.parse
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from wirogen.output.publication import write_file
+from wirogen.site.markup import split_front_matter
+from wirogen.site.pictures import as_link, placed
+from wirogen.site.stage import files_in, is_many
+
+_PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n+')
+# Only templates write these: in a document's text the signs are escaped.
+_BOXES: Final = re.compile(r'(?m)^(?:<div class="wt-[a-z -]+"[^<>]* markdown="1">|</div>)\n+')
+
+
+def write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str]:
+    """Write the Markdown of every page, and ``llms-full.txt`` with all of them. Return the paths
+    below the site."""
+    texts = {
+        path.removeprefix("docs/"): data.decode()
+        for path, data in sources.items()
+        if path.endswith(".md") and not path.endswith("/shell.md")
+    }
+    for path in files_in(docs):
+        if is_many(path):
+            texts[path] = (docs / path).read_text(encoding="utf-8")
+    plain = {path: _for_machines(split_front_matter(text)[1]) for path, text in texts.items()}
+    for path, text in plain.items():
+        write_changed(out / path, text)
+    order = ("index.md", "guides/", "reference/", "diagnostics.md", "tools/")
+    parts = [
+        f"<!-- {path} -->\n\n{text}"
+        for start in order
+        for path, text in sorted(plain.items())
+        if path.startswith(start) and path != "tools/index.md"
+    ]
+    write_file(out / "llms-full.txt", "\n".join(parts))
+    return {*plain, "llms-full.txt"}
+
+
+def sitemap(site_url: str, paths: Iterable[str]) -> str:
+    """Return a site map of every page; that of Zensical has only those that it built."""
+    base = site_url if site_url.endswith("/") else f"{site_url}/"
+    pages = sorted(path for path in paths if path.endswith(".html") and path != "404.html")
+    places = "".join(
+        f"<url><loc>{html.escape(base + urllib.parse.quote(path))}</loc></url>\n" for path in pages
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{places}</urlset>\n'
+    )
+
+
+def _for_machines(text: str) -> str:
+    """Return a page without the elements that only a browser uses."""
+    return placed(_BOXES.sub("", _PLACES.sub("", text)), as_link)
+
+
+def write_changed(target: Path, text: str) -> None:
+    if not target.is_file() or target.read_text(encoding="utf-8") != text:
+        write_file(target, text)
