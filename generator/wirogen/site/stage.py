@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.diagnostics.model import Diagnostic, InputError
-from wirogen.emit.pages.guides import GUIDES
 from wirogen.site.assemble import with_alternate
 from wirogen.site.markup import site_links, split_front_matter
 from wirogen.site.reference import reference_pages
@@ -21,6 +21,7 @@ from wirogen.site.theme import FONTS, LOOK, SHELL, configuration, main_template
 
 TOOL_SHELL: Final = "tools/shell/shell"
 CATEGORY_SHELL: Final = "categories/shell"
+_GUIDE: Final = re.compile(r"(?m)^- \[[^\]\n]*\]\(([\w-]+)\.md\)")
 
 
 def is_many(path: str) -> bool:
@@ -48,16 +49,18 @@ def stage_files(
         {"Home": "index.md"},
         {"Tools": [{"All tools": "tools/index.md"}, {"Categories": "categories/index.md"}]},
     ]
-    guides = [{title: f"guides/{each}.md"} for each, title in GUIDES]
-    with_guides = "docs/guides/index.md" in files
-    if with_guides:
-        nav.append({"Guides": guides})
+    index = files.get("docs/guides/index.md")
+    if index is not None:
+        # The index lists the guides in the order of reading.
+        paths = [f"guides/{name}.md" for name in _GUIDE.findall(index.decode())]
+        titled = {path: files[f"docs/{path}"].decode() for path in paths if f"docs/{path}" in files}
+        nav.append({"Guides": [{_title(text): path} for path, text in titled.items()]})
     more: list[object] = [{_title(text): path} for path, text in reference.items()]
     if "docs/diagnostics.md" in files:
         more.append({"Diagnostics": "diagnostics.md"})
     nav.append({"Reference": more})
     files["zensical.toml"] = configuration(name=name, site_url=site_url, nav=nav).encode()
-    template = main_template(guides=with_guides, elsewhere=elsewhere)
+    template = main_template(guides=index is not None, elsewhere=elsewhere)
     files["theme/main.html"] = template.encode()
     files |= {
         f"docs/assets/{FONTS}/{path.name}": path.read_bytes() for path in (LOOK / FONTS).iterdir()
