@@ -1,6 +1,6 @@
 """WebSockets: bounded in memory and time, without credentials, whatever the server does.
 
-Imported on first use: only those who follow a task live need the library below.
+Imported on first use: a client that only polls does not need the library below.
 """
 
 from __future__ import annotations

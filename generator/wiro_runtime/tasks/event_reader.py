@@ -227,7 +227,8 @@ class Resumable(AsyncIterator[T]):
 
     def __del__(self) -> None:
         if self._next is not None and not self._next.get_loop().is_closed():
-            self._next.cancel()
+            # The garbage collector may run in another thread than the loop.
+            self._next.get_loop().call_soon_threadsafe(self._next.cancel)
 
 
 async def _next_value(values: AsyncGenerator[T, None]) -> T | None:

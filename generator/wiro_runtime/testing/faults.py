@@ -101,10 +101,10 @@ class FaultBook:
             if not fnmatchcase(path, rule.path):
                 continue
             rule.seen += 1
-            live = rule.seen >= rule.nth and (
+            due = rule.seen >= rule.nth and (
                 rule.times is None or rule.seen < rule.nth + rule.times
             )
-            if live and hit is None:
+            if due and hit is None:
                 hit = rule
         if hit is None:
             return None

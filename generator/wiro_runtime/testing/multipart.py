@@ -42,7 +42,7 @@ _URL: Final = "Url"
 
 
 def check_multipart(tool: Tool, parts: Mapping[str, Sequence[str | SentFile]], limit: int) -> None:
-    """Raises a refusal for the first thing wrong. ``limit`` is the largest file in bytes."""
+    """Raise the error for the first thing wrong. ``limit`` is the largest file in bytes."""
     if not any(isinstance(value, SentFile) for values in parts.values() for value in values):
         raise unreadable("No file is sent: expected application/json.")
     for name, values in parts.items():

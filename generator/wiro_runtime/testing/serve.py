@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT: Final = 8642
 _SHOWN: Final = 10
 _NAP: Final = 0.2
-"""Seconds after which the main thread looks whether a signal has come."""
+"""Seconds between two checks of the main thread for a signal."""
 
 
 def serve(

@@ -57,7 +57,7 @@ async def until_disconnected(receive: Receive) -> None:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Waits on an event where uvicorn looks every 0.1 s, and closes without grace periods."""
+    """Waits on an event where uvicorn polls every 0.1 s, and closes without grace periods."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
