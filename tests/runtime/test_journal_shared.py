@@ -104,7 +104,8 @@ def test_it_does_not_grow_without_end(tmp_path: Path) -> None:
     journal.uncertain(lost)
     journal.close()
 
-    tasks, submissions = Journal(path).unfinished()
+    with closing(Journal(path)) as journal:
+        tasks, submissions = journal.unfinished()
     assert [(task.id, task.tool) for task in tasks] == [("kept", "a/b")]
     assert [(each.key, each.inputs) for each in submissions] == [(lost, {"prompt": "lost"})]
 
