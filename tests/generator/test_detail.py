@@ -215,3 +215,20 @@ def test_a_tool_of_which_no_input_is_known_is_reported(tmp_path: Path) -> None:
     project.write("documents/wiro/test-tool.json", answer)
     built = build_project(tmp_path)
     assert "T107" in [each.code for each in built.diagnostics]
+
+
+def test_example_inputs_and_texts_of_an_answer_are_kept() -> None:
+    given = [{"prompt": "a boat", "steps": 3, "x": None}, "odd", {}]
+    items = (
+        {"id": "a", "type": "text", "placeholder": "Type here", "default": "b"},
+        {"id": "b", "type": "text", "description": "What it is", "placeholder": "p", "value": "c"},
+        {"id": "c", "type": "text", "note": "A note", "description": "d"},
+    )
+    answer = detail("wiro/test-tool", *items, inspire=given)
+    read = read_detail(json.dumps(answer).encode(), path="d.json")
+    assert read.examples == ({"prompt": "a boat", "steps": "3"},)
+    assert [item.help for item in read.items] == ["Type here", "What it is", "A note"]
+    assert [item.default for item in read.items] == ["b", "c", None]
+    spec = spec_from_detail(read, document="d.json")
+    assert spec.examples == read.examples
+    assert load_spec(dump_spec(spec), path="x") == spec

@@ -49,6 +49,7 @@ class Detail:
     tags: tuple[str, ...]
     items: tuple[DetailItem, ...]
     price: Json
+    examples: tuple[Mapping[str, str], ...]
     sha256: str
     diagnostics: tuple[Diagnostic, ...]
 
@@ -102,6 +103,7 @@ class _Reader:
             tags=_texts(tool.get("tags")),
             items=tuple(items),
             price=self._price(tool.get("dynamicprice")),
+            examples=_examples(tool.get("inspire")),
             sha256=hashlib.sha256(data).hexdigest(),
             diagnostics=tuple(self.diagnostics),
         )
@@ -149,8 +151,8 @@ class _Reader:
             name=name,
             type=_text(item.get("type")) or "text",
             label=_text(item.get("label")),
-            help=_text(item.get("note")) or _text(item.get("help")),
-            default=_text(item.get("value")) or None,
+            help=_first(item, "note", "help", "description", "placeholder"),
+            default=_first(item, "value", "default") or None,
             required=_truth(item.get("required")),
             minimum=low,
             maximum=high,
@@ -222,6 +224,11 @@ def _text(value: Json) -> str:
     return ""
 
 
+def _first(item: Mapping[str, Json], *keys: str) -> str:
+    """The first of some texts that is not blank."""
+    return next((text for key in keys if (text := _text(item.get(key)))), "")
+
+
 def _truth(value: Json) -> bool | None:
     if isinstance(value, str):
         return {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
@@ -238,3 +245,12 @@ def _option(value: Json) -> Option | None:
         label=_text(value.get("text")) or _text(value.get("label")),
         description=_text(value.get("description")) or None,
     )
+
+
+def _examples(value: Json) -> tuple[Mapping[str, str], ...]:
+    """The example inputs of ``inspire``: what is no text, number or flag is left out."""
+    found = (
+        {key: _text(text) for key, text in each.items() if isinstance(text, str | int | float)}
+        for each in _mappings(value)
+    )
+    return tuple(each for each in found if each)

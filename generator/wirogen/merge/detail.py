@@ -60,6 +60,7 @@ def merge_detail(
         inputs=tuple(inputs),
         dynamicprice=detail.price if detail.price is not None else spec.dynamicprice,
         cover=spec.cover or detail.cover,
+        examples=spec.examples or detail.examples,
         source=source,
     )
     return merged, tuple(diagnostics)
@@ -77,6 +78,7 @@ def spec_from_detail(detail: Detail, *, document: str) -> ToolSpec:
         tags=detail.tags,
         endpoints={"run": f"{_API}/Run/{tool}", "detail": f"{_API}/Task/Detail"},
         inputs=tuple(_input(item) for item in detail.items if item.name != CALLBACK),
+        examples=detail.examples,
         dynamicprice=detail.price,
         source=Source(document=document, sha256=detail.sha256),
     )
