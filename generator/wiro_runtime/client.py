@@ -139,7 +139,9 @@ class Client(ABC, Generic[ResultT, TaskT]):
         """The logic behind this client; not for its users."""
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._settings.base_url}>"
+        # Error reporters show clients whose construction failed, too.
+        settings = getattr(self, "_settings", None)
+        return f"<{type(self).__name__} {settings.base_url if settings else 'not constructed'}>"
 
     def __reduce__(self) -> Never:
         raise TypeError("a client holds a key and is not pickled; make one in each process")

@@ -239,7 +239,7 @@ def run(
     """
     return client.run(
         TOOL,
-        Inputs(
+        lambda: Inputs(
             input_image_url=input_image_url,
             prompt=prompt,
             selected_model=selected_model,
@@ -287,7 +287,7 @@ def submit(
     """
     return client.submit(
         TOOL,
-        Inputs(
+        lambda: Inputs(
             input_image_url=input_image_url,
             prompt=prompt,
             selected_model=selected_model,

@@ -240,7 +240,7 @@ def run(
     """
     return client.run(
         TOOL,
-        Inputs(
+        lambda: Inputs(
             prompt=prompt,
             selected_model=selected_model,
             selected_model_private=selected_model_private,
@@ -290,7 +290,7 @@ def submit(
     """
     return client.submit(
         TOOL,
-        Inputs(
+        lambda: Inputs(
             prompt=prompt,
             selected_model=selected_model,
             selected_model_private=selected_model_private,

@@ -165,7 +165,7 @@ def run(
     """
     return client.run(
         TOOL,
-        Inputs(
+        lambda: Inputs(
             prompt=prompt,
             input_image_url=input_image_url,
             class_=class_,
@@ -215,7 +215,7 @@ def submit(
     """
     return client.submit(
         TOOL,
-        Inputs(
+        lambda: Inputs(
             prompt=prompt,
             input_image_url=input_image_url,
             class_=class_,
