@@ -194,3 +194,37 @@ def test_a_stream_that_takes_nothing_does_not_abandon_a_run(
     assert "Traceback" not in done.err
     assert [path.name for path in shell.folder.iterdir()] == ["0.png"]
     assert len(simulator.runs) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_wait_leaves_the_task_and_says_so_in_the_exit_status(
+    manual_shell: Shell, manual_simulator: Simulator, number: int
+) -> None:
+    process = manual_shell.begun("run", "wiro/painter", "--prompt", "a")
+    assert process.stderr is not None
+    assert "submitted" in process.stderr.readline()
+    followed(manual_simulator)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=120)
+    (run,) = manual_simulator.runs
+    assert (process.returncode, out.strip()) == (128 + number, "")
+    assert err.splitlines() == [
+        f"wiro-tools: interrupted; task {run.taskid} goes on",
+        f"  resume with: wiro-tools task wait {run.taskid}",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_run_is_sent_waits_for_the_name_of_its_task(
+    shell: Shell, simulator: Simulator, number: int
+) -> None:
+    simulator.faults.add("Run/*", faults.slow(3.0))
+    process = shell.begun("run", "wiro/painter", "--prompt", "a")
+    sent(process, simulator)
+    process.send_signal(number)
+    _out, err = process.communicate(timeout=120)
+    (run,) = simulator.runs
+    assert process.returncode == 128 + number
+    assert "waiting for the answer" in err
+    assert f"task {run.taskid}: submitted" in err
+    assert f"wiro-tools task wait {run.taskid}" in err

@@ -22,6 +22,7 @@ from wiro_runtime.cli.console import (
     complain,
     prepare_process,
 )
+from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_sigterm
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.cli.run import RunGroup
 from wiro_runtime.errors import (
@@ -101,6 +102,7 @@ app.command("search", help=tools.SEARCH_HELP)(tools.search_command)
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit status. Whatever a user can cause is a line or a few."""
     prepare_process()
+    obey_sigterm()
     install_completion()
     try:
         result: Any = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
@@ -113,14 +115,14 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         complain(["interrupted"])
-        return 130
+        return exit_status(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
         complain([f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}"])
         return 2
-    return result if isinstance(result, int) else 0
+    return exit_status(result) if isinstance(result, int) else 0
 
 
 def _usage(error: CommandError | typer.TyperException) -> int:

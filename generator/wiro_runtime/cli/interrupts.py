@@ -1,4 +1,4 @@
-"""Ctrl-C at the one moment when it would lose money: between a run and the answer that names it."""
+"""Ctrl-C and SIGTERM, above all while a run has been sent and its task has no name yet."""
 
 from __future__ import annotations
 
@@ -13,15 +13,35 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import FrameType
 
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+
 _WAITS: Final = (
     f"{PROGRAM}: the run is being sent; waiting for the answer, which names its task "
     "(Ctrl-C again does not wait)\n"
 )
+_received: Final[set[int]] = set()
+
+
+def obey_sigterm() -> None:
+    """Have SIGTERM interrupt the command as Ctrl-C does. Its exit status is :data:`TERMINATED`."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
+def exit_status(status: int) -> int:
+    """The exit status of the process for a command that ended with ``status``."""
+    return TERMINATED if status == INTERRUPTED and signal.SIGTERM in _received else status
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    _received.add(number)
+    raise KeyboardInterrupt
 
 
 class Held:
-    """``pressed``: Ctrl-C came, and waits to be obeyed. ``answered`` is to be set when there is no
-    answer to wait for any more."""
+    """``pressed``: an interrupt came and was put off. ``answered`` is to be set once there is no
+    answer to wait for."""
 
     pressed = False
     answered = False
@@ -29,12 +49,13 @@ class Held:
 
 @contextmanager
 def holding_ctrl_c() -> Generator[Held]:
-    """Ctrl-C is only taken note of in this block; a second one interrupts it."""
+    """Put off an interrupt until the end of this block; a second one interrupts it."""
     held = Held()
 
-    def note(_number: int, _frame: FrameType | None) -> None:
+    def note(number: int, frame: FrameType | None) -> None:
         if held.pressed:
-            raise KeyboardInterrupt
+            _interrupt(number, frame)
+        _received.add(number)
         held.pressed = True
         if held.answered:
             return
@@ -42,11 +63,13 @@ def holding_ctrl_c() -> Generator[Held]:
         with suppress(OSError):
             os.write(2, _WAITS.encode())
 
-    previous = signal.getsignal(signal.SIGINT)
-    # Whoever started this with interrupts ignored, as nohup does, means it.
-    if previous is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, note)
+    previous = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each, handler in previous.items():
+        # A parent that has interrupts ignored, as nohup does, means it.
+        if handler is not signal.SIG_IGN:
+            signal.signal(each, note)
     try:
         yield held
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for each, handler in previous.items():
+            signal.signal(each, handler)

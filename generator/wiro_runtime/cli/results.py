@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from wiro_runtime.cli.console import (
     PROGRAM,
@@ -19,6 +19,7 @@ from wiro_runtime.cli.console import (
     print_text,
     say,
 )
+from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.progress import downloading, watching
 from wiro_runtime.errors import NotFoundError, TaskCancelled, TaskFailed, WiroError
 from wiro_runtime.inputs.arguments import is_duration
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from wiro_runtime.results.result import Output, Result
     from wiro_runtime.tasks.task import Task
-
-INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,8 @@ from wiro_runtime.cli.console import (
     say,
 )
 from wiro_runtime.cli.help import print_group_help, print_run_help
-from wiro_runtime.cli.interrupts import holding_ctrl_c
+from wiro_runtime.cli.interrupts import INTERRUPTED, holding_ctrl_c
 from wiro_runtime.cli.results import (
-    INTERRUPTED,
     Delivery,
     errors_as_json,
     resume_line,

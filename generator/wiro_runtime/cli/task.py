@@ -21,9 +21,9 @@ from wiro_runtime.cli.console import (
     printable,
     say,
 )
+from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.progress import state_word
 from wiro_runtime.cli.results import (
-    INTERRUPTED,
     Delivery,
     errors_as_json,
     say_interrupted,
