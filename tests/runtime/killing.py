@@ -25,6 +25,7 @@ from wiro_runtime.testing import Simulator
 _PARENT = """
 import os, sys
 from wiro_runtime import PollSchedule, Wiro
+import wiro_runtime.tasks.journal, wiro_runtime.tasks.service
 
 for line in sys.stdin:
     number, journal = line.split()

@@ -218,5 +218,5 @@ def test_kill_9_at_random_moments_loses_nothing_and_runs_nothing_twice(
     # `python tests/runtime/killing.py 200` for more of it.
     outcome = kill_processes(instant, tmp_path / "journal", 40, 7)
     assert (outcome.twice, outcome.unknown) == ([], [])
-    assert outcome.runs > 40
+    assert outcome.runs > 20
     assert outcome.lost <= 42
