@@ -1,6 +1,10 @@
 """``wirogen generate`` and ``wirogen build`` on a corpus of made-up tools: cold against another
-generator, nothing changed (at most 5 % of cold), one document changed (at most 10 %), memory over
-all processes, and importing one tool of many against importing one of two (at most 1.1).
+generator (at most 1.0), nothing changed (at most 6 % of cold), one document changed (at most 15 %),
+memory over all processes (at most 600 MiB for 5,000 tools), and importing one tool of many against
+importing one of two (at most 1.1).
+
+The limits are what users notice, and no lower: an optimisation that no limit needs is not kept, and
+one that a limit needs says so where it stands.
 
 The other generator is openapi-python-client with ``literal_enums`` and its own hooks, given the
 ``openapi.json`` of the same tools, installed into a temporary environment.
@@ -31,7 +35,7 @@ from wirogen.plan import plan_modules
 from wirogen.specs import dump_spec
 
 OTHER = "openapi-python-client==0.29.1"
-UNCHANGED, ONE_CHANGED, MEMORY, ONE_OF_MANY = 0.05, 0.10, 600 * 2**20, 1.1
+UNCHANGED, ONE_CHANGED, MEMORY, ONE_OF_MANY = 0.06, 0.15, 600 * 2**20, 1.1
 IMPORTS = 15
 CHANGES = 3
 

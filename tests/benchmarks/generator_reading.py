@@ -1,4 +1,4 @@
-"""Reading documents: at least 5 MB a second and core, in every form that documents have; and
+"""Reading documents: at least 4 MB a second and core, in every form that documents have; and
 reading and writing specs, against PyYAML's parser on the same text.
 
 What counts for a document is everything from its bytes to a spec with diagnostics: hashing and
@@ -25,7 +25,7 @@ from document.unflatten import unflatten
 from wirogen.document import parse_document
 from wirogen.specs import ToolSpec, dump_spec, load_spec
 
-LIMIT, YAML_LIMIT = 5.0, 1.0
+LIMIT, YAML_LIMIT = 4.0, 3.0
 ROUNDS, PAGES = 9, 60
 
 

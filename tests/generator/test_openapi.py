@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from corpus import pages
 from wirogen.document import parse_document
 from wirogen.emit.data.openapi import openapi_text
-from wirogen.emit.data.tool_calls import MAX_DESCRIPTION, function_name, tool_calls
+from wirogen.emit.data.tool_calls import MAX_DESCRIPTION, tool_calls
 from wirogen.emit.render import summary_of
 from wirogen.pipeline.build import corrected_specs, read_project
 from wirogen.plan import ToolPlan, plan_modules, plan_tool
@@ -114,11 +114,11 @@ def test_a_long_name_is_cut_and_stays_distinct_and_the_same() -> None:
     spec = PLANS[0].spec
     long = [f"acme/{'very-' * 14}{end}" for end in ("one", "two")]
     made = plans_of({tool: _renamed(spec, tool) for tool in long})
-    names = [function_name(plan) for plan in made]
+    names = [plan.module.function_name for plan in made]
     assert len(set(names)) == 2
     assert all(len(name) <= 64 for name in names)
     alone = plans_of({long[0]: _renamed(spec, long[0])})
-    assert function_name(alone[0]) == names[0]
+    assert alone[0].module.function_name == names[0]
 
 
 def _renamed(spec: ToolSpec, tool: str) -> ToolSpec:

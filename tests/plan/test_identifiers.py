@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from generated import imported, plan, prompt, select, text, tool
 from wiro_runtime import ToolInputs
 from wirogen.emit.data.tool_calls import tool_calls
-from wirogen.emit.pages.categories import slug
 from wirogen.plan import plan_modules
 from wirogen.plan.identifiers import (
     INPUT_RESERVED,
@@ -24,6 +23,7 @@ from wirogen.plan.identifiers import (
     distinguish,
     snake,
 )
+from wirogen.plan.names import category_slug
 from wirogen.specs import Option
 
 
@@ -196,11 +196,11 @@ def test_no_module_spec_or_page_is_named_like_a_device(device: str) -> None:
     modules, _ = plan_modules([f"{device}/{device}"])
     module = modules[f"{device}/{device}"]
     paths = [str(module.owner), str(module.project), *module.spec_path.split("/")]
-    assert not {device.lower()} & {*paths, str(slug(device.lower()))}
+    assert not {device.lower()} & {*paths, str(category_slug(device.lower()))}
 
 
 def test_no_category_takes_the_page_that_lists_them() -> None:
-    assert slug("index") != "index"
+    assert category_slug("index") != "index"
 
 
 def test_keys_for_tool_calling_have_at_most_64_characters() -> None:

@@ -14,6 +14,7 @@ from wirogen.common.json_values import number
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.kinds import TYPE_NAMES, Kind
+from wirogen.plan.names import function_name
 from wirogen.specs.model import Input, Json, Option, ToolSpec, Unsent
 
 
@@ -45,6 +46,16 @@ class ModulePlan:
     def name(self) -> Code:
         """The module's name in full."""
         return Code(f"{self.package}.{self.owner}.{self.project}")
+
+    @property
+    def operation_id(self) -> str:
+        """The id of the operation in ``openapi.json``; unique, as module names are."""
+        return f"run_{self.owner}__{self.project}"
+
+    @property
+    def function_name(self) -> str:
+        """The name of the tool for language models that call tools."""
+        return function_name(self.tool, self.owner, self.project)
 
     @property
     def spec_file(self) -> Code:
@@ -131,6 +142,8 @@ class InputPlan:
     """The name of that default."""
     schema: Mapping[str, Json]
     """JSON Schema of the value as the validator takes it."""
+    option: str
+    """The option of ``wiro-tools run``, without the dashes."""
     kind: Kind
     """The kind of value, decided once."""
     odd: Json | Unsent

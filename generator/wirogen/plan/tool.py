@@ -36,6 +36,7 @@ from wirogen.plan.model import (
     ToolPlan,
     is_llm,
 )
+from wirogen.plan.names import shell_options
 from wirogen.plan.values import Value, is_lora, python_default, value_of
 from wirogen.specs.model import Input, Json, Option, ToolSpec
 from wirogen.specs.sliders import usable_values
@@ -64,9 +65,10 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
     prompt = "prompt" if "prompt" in siblings else None
     inputs: list[InputPlan] = []
     diagnostics: list[Diagnostic] = []
-    for item, name in zip(spec.inputs, names, strict=True):
+    for item, name, option in zip(spec.inputs, names, shell_options(names), strict=True):
         value = value_of(item, siblings)
-        planned = _plan_input(item, name, value, class_names.get(item.name), prompt)
+        class_name = class_names.get(item.name)
+        planned = _plan_input(item, name, option, value, class_name, prompt)
         inputs.append(_with_inference(planned) if _is_inferred(spec, item) else planned)
         diagnostics += _about_input(item, inputs[-1], path, prompt)
     return ToolPlan(
@@ -123,7 +125,12 @@ def _class_names(inputs: Iterable[Input]) -> dict[str, Identifier]:
 
 
 def _plan_input(
-    item: Input, name: Identifier, value: Value, class_name: Identifier | None, prompt: str | None
+    item: Input,
+    name: Identifier,
+    option: str,
+    value: Value,
+    class_name: Identifier | None,
+    prompt: str | None,
 ) -> InputPlan:
     literal = own(f"{class_name}Value") if value.literal else None
     annotation = value.annotation.replace("{literal}", literal or "str")
@@ -161,6 +168,7 @@ def _plan_input(
         default_text=default_text,
         default_name=default_name,
         schema=schema,
+        option=option,
         kind=value.kind,
         odd=value.odd,
         title=title,

@@ -62,7 +62,7 @@ def operation(plan: ToolPlan) -> dict[str, Json]:
     if any(item.spec.type in FILE_TYPES or "x-file-field" in item.schema for item in plan.inputs):
         content["multipart/form-data"] = {"schema": _body(plan, files=True)}
     return {
-        "operationId": f"run_{module.owner}__{module.project}",
+        "operationId": module.operation_id,
         "summary": _line(spec.name) or spec.tool,
         "description": spec.description,
         "tags": [str(module.owner)],

@@ -14,10 +14,6 @@ from wirogen.plan.kinds import FILE_KINDS
 from wirogen.plan.model import InputPlan
 from wirogen.plan.schema import published_schema
 from wirogen.specs import Json
-from wirogen.specs.names import tool_hash
-
-MAX_NAME: Final = 64
-"""OpenAI's limit, the lowest of the three; all take letters, digits, ``_`` and ``-``."""
 
 MAX_DESCRIPTION: Final = 1024
 
@@ -29,18 +25,9 @@ _KEPT: Final = (
 _IDS_SHOWN: Final = 20
 
 
-def function_name(plan: ToolPlan) -> str:
-    """A name that stays as long as the tool's id and is within every limit."""
-    name = f"{plan.module.owner}__{plan.module.project}"
-    if len(name) <= MAX_NAME:
-        return name
-    mark = tool_hash(plan.spec.tool)
-    return f"{name[: MAX_NAME - len(mark) - 1]}_{mark}"
-
-
 def tool_calls(plan: ToolPlan) -> dict[str, Json]:
     """All three definitions of one tool, and the id of the tool to run when one is called."""
-    name, text, schema = function_name(plan), _description(plan), _parameters(plan)
+    name, text, schema = plan.module.function_name, _description(plan), _parameters(plan)
     return {
         "tool": plan.spec.tool,
         "openai": {

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from wirogen.emit.pages.snippets import shell_options
 from wirogen.plan import ToolPlan
 from wirogen.plan.identifiers import words
 from wirogen.plan.kinds import NUMBER_KINDS, Kind
@@ -31,12 +30,11 @@ _FEW_INPUTS: Final = 6
 
 def request_data(plan: ToolPlan, snippets: Mapping[str, str]) -> str:
     """The JSON file of a tool; ``snippets`` are texts with a line for the arguments."""
-    options = shell_options(plan)
     initial = {each.name: each.constant for each in plan.example}
     inputs: list[dict[str, Json]] = []
     for item in plan.inputs:
         data = _input(item, fold=len(plan.inputs) > _FEW_INPUTS)
-        data["option"] = options[item.name]
+        data["option"] = item.option
         if item.name in initial:
             data["initial"] = _value(_control(item), initial[item.name])
         inputs.append(data)

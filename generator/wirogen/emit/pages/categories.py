@@ -5,24 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from wirogen.common.text import DEVICES
 from wirogen.plan import ToolPlan
 from wirogen.plan.identifiers import words
 from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
 from wirogen.plan.model import Code, InputPlan
+from wirogen.plan.names import category_slug
 from wirogen.specs import ToolSpec
-from wirogen.specs.names import tool_hash
 
 _MEDIA: Final = ("image", "video", "audio")
 _ALSO: Final = {"music": "audio", "speech": "audio", "voice": "audio", "song": "audio"}
 _TEXT_MAKERS: Final = frozenset({"llm", "chat", "ocr", "text", "transcription", "caption"})
 _DOCUMENTS: Final = frozenset({"document", "file", "pdf", "zip"})
 _TO: Final = re.compile(r"\bto[- ]([a-z0-9]+)\b")
-_SLUG_LENGTH: Final = 60
-_TAKEN: Final = DEVICES | {"index"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +33,11 @@ class Category:
 
 def categories_of(spec: ToolSpec) -> list[Category]:
     """The categories of a tool, each once."""
-    return [Category(name=name, slug=slug(name)) for name in dict.fromkeys(spec.categories) if name]
+    return [category(name) for name in dict.fromkeys(spec.categories) if name]
 
 
-@lru_cache(4096)
-def slug(name: str) -> Code:
-    """A file name for a category; names that differ only in case or signs get different ones."""
-    plain = "-".join(words(name, split_camel=False)).lower()[:_SLUG_LENGTH]
-    alone = plain == name and plain not in _TAKEN
-    return Code(plain if alone else f"{plain or 'category'}-{tool_hash(name)}")
+def category(name: str) -> Category:
+    return Category(name=name, slug=Code(category_slug(name)))
 
 
 def output_kind(spec: ToolSpec) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from wirogen.diagnostics.model import RULES, Severity
 from wirogen.emit.escape import link
 from wirogen.emit.pages.builder import request_data
-from wirogen.emit.pages.categories import Category, categories_of, input_kinds, output_kind, slug
+from wirogen.emit.pages.categories import categories_of, category, input_kinds, output_kind
 from wirogen.emit.pages.guides import calls, guide_values, shown_tools
 from wirogen.emit.pages.listing import listing_text
 from wirogen.emit.pages.snippets import first_snippets
@@ -93,10 +93,7 @@ def shared_pages(
     """
     keep = remember or _make
     summaries = [tool for tools in owners.values() for tool in tools]
-    categories = [
-        (Category(name=name, slug=slug(name)), tools)
-        for name, tools in _by_category(summaries).items()
-    ]
+    categories = [(category(name), tools) for name, tools in _by_category(summaries).items()]
     shown = shown_tools(summaries)
     example = guide_values(shown, plan_of, renderer)
     guides = guides_of(renderer) if example else []
@@ -126,11 +123,11 @@ def shared_pages(
             path = output_of(name, package, owner=owner)
             files[path] = renderer.file(name, **by_name(of_owner))
     for name in renderer.names(Scope.CATEGORY):
-        for category, tools in categories:
-            path = output_of(name, package, category=category.slug)
-            of_category = CategoryValues(category=category, tools=tools)
+        for each, tools in categories:
+            path = output_of(name, package, category=each.slug)
+            of_category = CategoryValues(category=each, tools=tools)
             make = partial(renderer.file, name, **by_name(of_category))
-            files[path] = keep([path, category.name], tools, make)
+            files[path] = keep([path, each.name], tools, make)
     for name in renderer.names(Scope.GUIDE) if example else ():
         path = output_of(name, package)
         if renderer.overridden:

@@ -25,14 +25,6 @@ TABS: Final[Mapping[str, str]] = {
     "curl": "bash",
     "json": "json",
 }
-RUN_OPTIONS: Final = frozenset(
-    {
-        "callback-url", "dry-run", "help", "input-json", "json", "lora", "no-download", "no-wait",
-        "out", "timeout",
-    }
-)  # fmt: skip
-"""Options of ``wiro-tools run`` itself. The generator runs without the run time, so they stand
-here as well as there, and a test compares them."""
 _TEMPLATES: Final = ("python", "async", "shell", "curl", "form")
 
 
@@ -51,7 +43,7 @@ def first_snippets(plan: ToolPlan, texts: Mapping[str, str]) -> dict[str, str]:
     """Each snippet for the smallest request: what is required, with its example."""
     body = request_body(plan)
     python = [f"{each.name}={each.value}," for each in plan.example]
-    options = shell_options(plan)
+    options = {item.name: item.option for item in plan.inputs}
     shell = [
         f"  --{options[each.name]} {shell_word(text)} \\"
         for each in plan.example
@@ -87,19 +79,6 @@ def fill(text: str, lines: list[str]) -> str:
         else:
             out.append(line)
     return "\n".join(out)
-
-
-def shell_options(plan: ToolPlan) -> dict[str, str]:
-    """What each input is called behind ``wiro-tools run``, without the dashes."""
-    taken = set(RUN_OPTIONS)
-    options: dict[str, str] = {}
-    for item in plan.inputs:
-        option = item.name.replace("_", "-").strip("-") or str(item.name)
-        while option in taken:
-            option = f"input-{option}"
-        taken.add(option)
-        options[item.name] = option
-    return options
 
 
 def shell_word(text: str) -> str:

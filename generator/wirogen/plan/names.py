@@ -1,0 +1,56 @@
+"""Names outside of Python: of operations, functions for language models, shell options, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from wirogen.common.text import DEVICES
+from wirogen.plan.identifiers import Identifier, words
+from wirogen.specs.names import tool_hash
+
+MAX_FUNCTION_NAME: Final = 64
+"""OpenAI's limit, the lowest of all; they take letters, digits, ``_`` and ``-``."""
+
+RUN_OPTIONS: Final = frozenset(
+    {
+        "callback-url", "dry-run", "help", "input-json", "json", "lora", "no-download", "no-wait",
+        "out", "timeout",
+    }
+)  # fmt: skip
+"""Options of ``wiro-tools run`` itself. The generator runs without the run time, so they stand
+here as well as there, and a test compares them."""
+
+_SLUG_LENGTH: Final = 60
+_TAKEN_SLUGS: Final = DEVICES | {"index"}
+
+
+def function_name(tool: str, owner: Identifier, project: Identifier) -> str:
+    """A name that stays as long as the tool's id and is within every limit."""
+    name = f"{owner}__{project}"
+    if len(name) <= MAX_FUNCTION_NAME:
+        return name
+    mark = tool_hash(tool)
+    return f"{name[: MAX_FUNCTION_NAME - len(mark) - 1]}_{mark}"
+
+
+def shell_options(names: Iterable[Identifier]) -> list[str]:
+    """The option of each parameter behind ``wiro-tools run``, without the dashes."""
+    taken = set(RUN_OPTIONS)
+    options: list[str] = []
+    for name in names:
+        option = name.replace("_", "-").strip("-") or str(name)
+        while option in taken:
+            option = f"input-{option}"
+        taken.add(option)
+        options.append(option)
+    return options
+
+
+@lru_cache(4096)
+def category_slug(name: str) -> str:
+    """A file name for a category; names that differ only in case or signs get different ones."""
+    plain = "-".join(words(name, split_camel=False)).lower()[:_SLUG_LENGTH]
+    alone = plain == name and plain not in _TAKEN_SLUGS
+    return plain if alone else f"{plain or 'category'}-{tool_hash(name)}"
