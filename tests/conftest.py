@@ -22,12 +22,32 @@ settings.register_profile(
 settings.load_profile("default")
 
 
-SLOW_FOLDERS = ("site", "commands", "end_to_end", "package")
-"""Folders of tests that start a browser or processes, each for seconds."""
+SLOW = (
+    "cli_tools",
+    "commands",
+    "end_to_end/test_clients.py",
+    "end_to_end/test_readme.py",
+    "end_to_end/test_reproducible.py",
+    "package",
+    "simulator",
+    "site",
+    "document/test_mutations.py",
+    "document/test_properties.py",
+    "document/test_size.py",
+    "emit/test_generated.py",
+    "emit/test_linear_time.py",
+    "generator/test_incremental.py",
+    "generator/test_sync.py",
+    "generator/test_sync_hostile.py",
+    "generator/test_workflow.py",
+    "runtime/test_concurrency.py",
+    "runtime/test_processes.py",
+)
+"""Folders and files of tests that --fast leaves out: they start browsers, servers or processes, or
+take seconds of computing."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes seconds by itself; --fast leaves it out")
+def pytest_configure() -> None:
     # A shell starts what runs in the background with Ctrl-C switched off, and children inherit it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,10 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--fast"):
         return
     slow = [
-        item
-        for item in items
-        if item.get_closest_marker("slow")
-        or item.path.relative_to(ROOT / "tests").parts[0] in SLOW_FOLDERS
+        item for item in items if item.path.relative_to(ROOT / "tests").as_posix().startswith(SLOW)
     ]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in set(slow)]
