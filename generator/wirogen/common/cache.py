@@ -120,9 +120,10 @@ def default_cache() -> Cache:
     given = os.environ.get("WIROGEN_CACHE")
     if given is not None:
         return Cache(Path(given) if given else None)
-    base = os.environ.get("XDG_CACHE_HOME")
+    # The XDG specification has relative paths ignored.
+    base = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        home = Path(base) if base else Path.home() / ".cache"
+        home = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
     except RuntimeError:
         return Cache(None)
     return Cache(home / "wirogen")
