@@ -15,7 +15,7 @@ import wirogen
 from wirogen.diagnostics.model import InputError
 from wirogen.emit.template_fields import fields_of
 from wirogen.emit.template_tree import Scope
-from wirogen.emit.templates import template_folders
+from wirogen.emit.templates import Renderer, template_folders
 
 CLIENT = "python/wiro_tools/[owner]/[project].py.jinja"
 PAGE = "docs/tools/[owner]/[project].md.jinja"
@@ -186,3 +186,12 @@ def test_a_copied_template_changes_nothing_until_it_is_changed(root: Path, tmp_p
     assert wrong.returncode == 2
     assert "no 'docs/indx.md.jinja'; did you mean 'docs/index.md.jinja'?" in wrong.stderr
     assert templates(tmp_path, "copy", "../../etc/passwd").returncode == 2
+
+
+def test_no_line_of_a_template_is_long(root: Path) -> None:
+    """The paragraphs of guides and of the page of diagnostics are lines of their own."""
+    prose = ("docs/guides/", "docs/diagnostics.md")
+    for name in Renderer().names(*Scope):
+        if name.endswith(".jinja") and not name.startswith(prose):
+            lines = (root / "templates" / name).read_text("utf-8").split("\n")
+            assert max(map(len, lines)) <= 120, name
