@@ -24,7 +24,6 @@ from wiro_runtime import (
     RateLimitError,
     Retries,
     SubmissionUncertain,
-    TaskTimeout,
     Timeouts,
     Timing,
     Wiro,
@@ -225,17 +224,6 @@ def test_what_would_fail_after_the_submission_is_said_before(
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         kit.run(flow)
     assert kit.simulator.requests == []
-
-
-def test_a_run_is_heard_out_however_short_the_wait(kit: Kit) -> None:
-    kit.simulator.faults.add("Run/*", faults.slow(0.3))
-
-    async def flow(client: AnyClient) -> None:
-        await got(client.run(TOOL, PROMPT, timeout=0.01))
-
-    with pytest.raises(TaskTimeout) as caught:
-        kit.run(flow, timing=Timing())
-    assert caught.value.task_id == kit.simulator.runs[0].taskid
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ class TaskService:
 
     async def aclose(self) -> None:
         """Close the connections and the journal."""
+        await self.submitter.aclose()
         await self.transport.aclose()
         self.files.close()
         await run_in_thread(self.recorder.close)

@@ -45,15 +45,13 @@ if TYPE_CHECKING:
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.recorder import Recorder
 
-_GRACE: Final = 0.5
-"""Seconds beyond a deadline that the response to a run on its way is waited for."""
-
 
 class Submission:
     """One run on its way to Wiro.
 
     ``sent``: a request has left that Wiro may accept. ``state``: the task that it became.
-    ``interrupted``: its caller has left, so it is not sent again.
+    ``interrupted``: its caller has left, so it is not sent again. ``abandoned``: its caller was
+    told that its response did not come in time.
     """
 
     def __init__(
@@ -75,6 +73,7 @@ class Submission:
         self.key = ""
         self.sent = False
         self.interrupted = False
+        self.abandoned = False
         self.state: TaskState | None = None
         self.recording: Future[None] | None = None
 
@@ -131,7 +130,7 @@ class Submitter:
         self._clock = api.clock
         self._lock = asyncio.Lock()
         self._full = False
-        self._running: set[asyncio.Task[BaseException | None]] = set()
+        self._running: dict[asyncio.Task[BaseException | None], Submission] = {}
 
     async def submit(
         self, submission: Submission, patience: float, deadline: float | None
@@ -143,11 +142,11 @@ class Submitter:
         response is still to come, which is recorded should it come later.
         """
         work = asyncio.create_task(self._guarded(submission, patience, deadline))
-        self._running.add(work)
-        work.add_done_callback(self._running.discard)
+        self._running[work] = submission
+        work.add_done_callback(self._running.pop)
         left = None if deadline is None else max(deadline - self._clock(), 0.0)
         interruption: asyncio.CancelledError | None = None
-        until = None if left is None else asyncio.get_running_loop().time() + left + _GRACE
+        until = None if left is None else asyncio.get_running_loop().time() + left
         while not work.done():
             seconds = None if until is None else until - asyncio.get_running_loop().time()
             if seconds is not None and seconds <= 0:
@@ -155,6 +154,7 @@ class Submitter:
                 if submission.state is not None:
                     return submission.state
                 if submission.sent:
+                    submission.abandoned = True
                     raise uncertain(submission, "no response in time")
                 work.cancel()
                 until = None
@@ -177,6 +177,23 @@ class Submitter:
                 f"the run of {submission.tool} was not sent in time", maybe_sent=False
             )
         return submission.state
+
+    async def aclose(self) -> None:
+        """Wait for the responses to runs that have left, a short time only where their callers
+        have given up; cancel all others."""
+        late: list[asyncio.Task[Any]] = []
+        others: list[asyncio.Task[Any]] = []
+        for work, submission in self._running.items():
+            submission.interrupted = True
+            if not submission.sent:
+                work.cancel()
+            (late if submission.abandoned else others).append(work)
+        await _finished(others)
+        if late:
+            await asyncio.wait(late, timeout=_FAREWELL)
+            for work in late:
+                work.cancel()
+            await _finished(late)
 
     async def _guarded(
         self, submission: Submission, patience: float, deadline: float | None
@@ -349,6 +366,21 @@ class Submitter:
         self.tracker.accepted(submission.state)
         log.info("task %s submitted to %s", task_id or "known by its token", submission.tool)
 
+
+async def _finished(tasks: list[asyncio.Task[Any]]) -> None:
+    """Wait for ``tasks``, through a cancellation, which is raised then."""
+    interruption: asyncio.CancelledError | None = None
+    while left := [task for task in tasks if not task.done()]:
+        try:
+            await asyncio.wait(left)
+        except asyncio.CancelledError as error:
+            interruption = error
+    if interruption is not None:
+        raise interruption
+
+
+_FAREWELL: Final = 5.0
+"""Seconds that closing a client waits for a response that its caller has given up."""
 
 _IDS: Final = frozenset({"taskid"})
 _TOKENS: Final = frozenset({"socketaccesstoken", "tasktoken"})
