@@ -30,7 +30,8 @@ from wiro_runtime.errors import (
 from wiro_runtime.hooks import Hooks, RequestInfo, ResponseInfo, RetryInfo, TaskInfo
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption
 from wiro_runtime.inputs.model import ToolInputs
-from wiro_runtime.results.result import Output, Result
+from wiro_runtime.results.output import AsyncOutput, Output
+from wiro_runtime.results.result import AsyncResult, Result
 from wiro_runtime.settings import PollSchedule, Retries, Timeouts, Timing
 from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.tasks.events import (
@@ -52,6 +53,8 @@ from wiro_runtime.version import __version__
 
 __all__ = [
     "ApiError",
+    "AsyncOutput",
+    "AsyncResult",
     "AsyncTask",
     "AsyncWiro",
     "AuthenticationError",

@@ -12,7 +12,7 @@ from wiro_runtime.inputs.arguments import check_path
 from wiro_runtime.inputs.conversation import continued
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
-from wiro_runtime.results.result import Result
+from wiro_runtime.results.result import AsyncResult, Result
 from wiro_runtime.settings import load_settings, make_credentials
 from wiro_runtime.tasks.records import LostSubmission, Resumed
 from wiro_runtime.tasks.settle import Settlement, convert
@@ -131,7 +131,12 @@ class Client(ABC, Generic[ResultT, TaskT]):
         # Not above: httpx2 and asyncio need not be imported to check inputs.
         from wiro_runtime.tasks.service import TaskService  # noqa: PLC0415 - see above
 
-        return TaskService(self._settings, self._journal, self._http_client)
+        return TaskService(
+            self._settings,
+            self._journal,
+            self._http_client,
+            asynchronous=isinstance(self, AsyncWiro),
+        )
 
     @property
     @abstractmethod
@@ -365,7 +370,7 @@ class Wiro(Client[Result, Task]):
         return run(self.service.post(path, body))
 
 
-class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTask]]):
+class AsyncWiro(Client[Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, AsyncTask]]):
     """:class:`Wiro` for an event loop (asyncio)."""
 
     def _start(self) -> None:
@@ -402,7 +407,7 @@ class AsyncWiro(Client[Coroutine[Any, Any, Result], Coroutine[Any, Any, AsyncTas
         validate: bool = True,
         previous: Earlier | None = None,
         tool_outputs: ToolOutputs | None = None,
-    ) -> Result:
+    ) -> AsyncResult:
         checked = validate and tool_outputs is None
         given = await self._resolved(tool, inputs, validate=checked)
         submission = self.service.submission(

@@ -26,7 +26,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from wiro_runtime.tasks.detail import TaskDetail
 
@@ -207,7 +208,11 @@ class TaskTimeout(_TaskEnded, TimeoutError):  # noqa: N818 - says what happened
 
 class DownloadError(WiroError):
     """An output could not be fetched whole, or not be written. Nothing incomplete is left under
-    its final name. ``url`` is where it is."""
+    its final name.
+
+    ``url`` is the address of the output. An error of ``Result.download`` says in ``saved`` which
+    files are there, and has one error in ``failed`` for each that is not.
+    """
 
     def __init__(
         self,
@@ -216,6 +221,10 @@ class DownloadError(WiroError):
         url: str | None = None,
         retryable: bool = False,
         task_id: str | None = None,
+        saved: Sequence[Path] = (),
+        failed: Sequence[DownloadError] = (),
     ) -> None:
         super().__init__(message, retryable=retryable, task_id=task_id)
         self.url = url
+        self.saved: list[Path] = list(saved)
+        self.failed: list[DownloadError] = list(failed)

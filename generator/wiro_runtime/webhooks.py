@@ -5,7 +5,7 @@ and that task is asked for with Task/Detail before anything is handed on. As an 
 
     async def handle(task: AsyncTask) -> None:
         result = await task.wait()          # no request: the task has ended
-        await result.adownload("out/")
+        await result.download("out/")
 
     app = CallbackReceiver(AsyncWiro(), handle)
 

@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from runtime.kit import TOOL, Kit, nameless
-from wiro_runtime import AsyncTask, AsyncWiro, Result, Retries, TaskFailed, Wiro
+from wiro_runtime import AsyncResult, AsyncTask, AsyncWiro, Retries, TaskFailed, Wiro
 from wiro_runtime.testing import Simulator, faults
 from wiro_runtime.webhooks import CallbackReceiver, CallbackRefused
 
@@ -125,7 +125,7 @@ def serve(app: Any) -> Generator[str, None, None]:
 
 def test_the_whole_way_from_run_to_handler_over_sockets(instant: Simulator) -> None:
     got_it = threading.Event()
-    results: list[Result] = []
+    results: list[AsyncResult] = []
 
     async def handle(task: AsyncTask) -> None:
         results.append(await task.wait())

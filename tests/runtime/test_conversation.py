@@ -9,21 +9,21 @@ import pytest
 
 import generated
 from runtime.kit import AnyClient, Kit, got
-from wiro_runtime import InvalidInputs, Result
+from wiro_runtime import AsyncResult, InvalidInputs, Result
 from wiro_runtime.testing import Scenario
 
 TOOL = "wiro/writer"
 CALLS = Scenario.calling(("weather", '{"city": "Ankara"}'), ("time", "{}"))
 
 
-async def first(client: AnyClient, kit: Kit, **inputs: Any) -> Result:
+async def first(client: AnyClient, kit: Kit, **inputs: Any) -> Result | AsyncResult:
     kit.simulator.plan(CALLS)
     return await got(client.run(TOOL, {"prompt": "How is it there?", **inputs}))
 
 
 @pytest.mark.parametrize("session", [{}, {"session_id": "s1"}], ids=["none", "s1"])
 def test_a_new_prompt_goes_on(kit: Kit, session: dict[str, str]) -> None:
-    async def flow(client: AnyClient) -> tuple[Result, Any, Result]:
+    async def flow(client: AnyClient) -> tuple[Result | AsyncResult, Any, Result | AsyncResult]:
         before = await first(client, kit, **session)
         task = await got(client.submit(TOOL, {"prompt": "And now?"}, previous=before))
         with pytest.raises(InvalidInputs, match="was waited for"):

@@ -18,7 +18,7 @@ from wiro_runtime import (
     TextDelta,
     ThinkingDelta,
 )
-from wiro_runtime.results.download import Files
+from wiro_runtime.results.files import Files
 from wiro_runtime.settings import load_settings
 from wiro_runtime.tasks.detail import TaskDetail, as_seconds
 from wiro_runtime.tasks.event_parser import EventParser

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import gc
 import hashlib
+import json
 import re
 import socket
 import threading
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.kit import TOOL, AnyClient, Kit, got, nameless
-from wiro_runtime import DownloadError, Result, Retries, Wiro
+from wiro_runtime import AsyncResult, DownloadError, Result, Retries, Wiro
 from wiro_runtime.results.filenames import numbered, safe_name
 from wiro_runtime.testing import Scenario, Simulator, faults
 
@@ -29,19 +32,22 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def result_of(kit: Kit, count: int = 1, **options: Any) -> Result:
-    async def flow(client: AnyClient) -> Result:
+def result_of(kit: Kit, count: int = 1, **options: Any) -> Result | AsyncResult:
+    async def flow(client: AnyClient) -> Result | AsyncResult:
         return await got(client.run(TOOL, {"prompt": "x", "samples": count}))
 
     return kit.run(flow, **options)
 
 
+def ended(value: Any) -> Any:
+    """What a method of a result of either client gives, once that client is closed."""
+    return asyncio.run(got(value))
+
+
 def fetch(kit: Kit, folder: Path, count: int = 1, **options: Any) -> list[Path]:
     async def flow(client: AnyClient) -> list[Path]:
         result = await got(client.run(TOOL, {"prompt": "x", "samples": count}))
-        if kit.kind == "sync":
-            return result.download(folder, **options)
-        return await result.adownload(folder, **options)
+        return await got(result.download(folder, **options))
 
     return kit.run(flow)
 
@@ -71,13 +77,24 @@ def test_files_that_are_there_are_kept(kit: Kit, tmp_path: Path) -> None:
 
 
 def test_save_writes_where_it_is_told_and_replaces(kit: Kit, tmp_path: Path) -> None:
-    result = result_of(kit)
+    output = result_of(kit).outputs[0]
     target = tmp_path / "mine.png"
     target.write_text("old")
-    assert result.outputs[0].save(target) == target
-    assert target.read_bytes() == result.outputs[0].read()
-    assert result.outputs[0].save(tmp_path) == tmp_path / "0.png"
+    assert ended(output.save(target)) == target
+    assert target.read_bytes() == ended(output.read())
+    assert ended(output.save(tmp_path)) == tmp_path / "0.png"
     assert names(tmp_path) == ["0.png", "mine.png"]
+
+
+@pytest.mark.parametrize("form", ["{}/new/", "{}/new/deeper/", "{}/new//", "{}/new/."])
+def test_save_into_a_folder_that_is_not_there_yet(kit: Kit, tmp_path: Path, form: str) -> None:
+    output = result_of(kit).outputs[0]
+    if form.endswith("."):
+        (tmp_path / "new").mkdir()
+    path = ended(output.save(form.format(tmp_path)))
+    assert path.name == "0.png"
+    assert path.parent == Path(form.format(tmp_path))
+    assert path.read_bytes() == ended(output.read())
 
 
 def test_no_credential_and_no_header_of_ours_reaches_the_cdn(kit: Kit, tmp_path: Path) -> None:
@@ -102,10 +119,10 @@ def test_the_pieces_of_a_broken_download_are_the_file(large: Kit, tmp_path: Path
     async def flow(client: AnyClient) -> tuple[bytes, bytes]:
         result = await got(client.run(TOOL, {"prompt": "x"}))
         output = result.outputs[0]
-        whole = output.read()
+        whole = await got(output.read())
         for after in (1_500_000, 700_000, 10):
             large.simulator.faults.add("cdn/*", faults.cut(after))
-        path = output.save(tmp_path) if large.kind == "sync" else await output.asave(tmp_path)
+        path = await got(output.save(tmp_path))
         return whole, path.read_bytes()
 
     whole, pieces = large.run(flow)
@@ -153,11 +170,152 @@ def test_a_file_that_is_not_what_was_announced_leaves_nothing(
     assert caught.value.url
 
 
-def test_one_that_fails_does_not_harm_the_others(kit: Kit, tmp_path: Path) -> None:
-    kit.simulator.faults.add("cdn/*", faults.status(404))
-    with pytest.raises(DownloadError):
-        fetch(kit, tmp_path, count=3, concurrency=1)
-    assert all(name.endswith(".png") for name in names(tmp_path))
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_one_that_fails_does_not_take_the_others(
+    kit: Kit, tmp_path: Path, which: int, concurrency: int
+) -> None:
+    """A second try goes on where the first ended."""
+    kit.simulator.faults.add(f"cdn/*/{which}.png", faults.status(404))
+
+    async def flow(client: AnyClient) -> tuple[DownloadError, list[Path], list[Path]]:
+        result = await got(client.run(TOOL, {"prompt": "x", "samples": 3}))
+        with pytest.raises(DownloadError) as caught:
+            await got(result.download(tmp_path, concurrency=concurrency))
+        there = [tmp_path / name for name in names(tmp_path)]
+        return caught.value, there, await got(result.download(tmp_path, concurrency=concurrency))
+
+    error, there, paths = kit.run(flow)
+    good = [tmp_path / f"{number}.png" for number in range(3) if number != which]
+    assert error.saved == there == good
+    (failed,) = error.failed
+    assert str(failed).startswith(f"{which}.png: HTTP 404")
+    assert failed.url == error.url
+    assert "1 of 3 outputs could not be saved" in str(error)
+    assert copy.copy(error).saved == good
+    assert [path.name for path in paths] == ["0.png", "1.png", "2.png"]
+    assert names(tmp_path) == ["0.png", "1.png", "2.png"]
+    assert len(kit.simulator.downloads) == 4
+
+
+def test_what_was_changed_or_removed_since_is_fetched_again(kit: Kit, tmp_path: Path) -> None:
+    result = result_of(kit, 3)
+    ended(result.download(tmp_path))
+    (tmp_path / "0.png").write_text("mine")
+    (tmp_path / "1.png").unlink()
+    paths = ended(result.download(str(tmp_path)))
+    assert [path.name for path in paths] == ["0 (2).png", "1.png", "2.png"]
+    assert (tmp_path / "0.png").read_text() == "mine"
+    assert [path.name for path in ended(result.download(tmp_path / "b"))] == [
+        "0.png", "1.png", "2.png",
+    ]  # fmt: skip
+    assert len(kit.simulator.downloads) == 3 + 2 + 3
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"name": "meta", "contenttype": "application/json"},
+        {"contenttype": "raw", "content": ["a", "b"]},
+        {"name": "gone.png", "url": "http://127.0.0.1:1/gone"},
+        {"name": "odd", "url": "http://[x"},
+        {"url": "http://[x"},
+        {"name": "half \ud83d", "url": "https://a..b/\ud83d"},
+        {"name": "\x1b[31m", "url": "\x1b[31m"},
+        {"name": {"a": 1}, "url": ["x"], "size": {}, "content": 7, "contenttype": None},
+        {"name": "n", "url": "https://" + "a" * 70, "size": 1e300},
+        {"name": "n", "url": "http://x\ud83d/", "size": "-1e-999"},
+    ],
+)
+def test_an_odd_output_is_an_error_of_its_own(
+    kit: Kit, tmp_path: Path, odd: dict[str, Any]
+) -> None:
+    def add(answer: dict[str, Any]) -> None:
+        value = {
+            key: x.format(origin) if key == "url" and type(x) is str else x
+            for key, x in odd.items()
+        }
+        answer["tasklist"][0]["outputs"].insert(0, value)
+
+    origin = kit.simulator.origin
+    kit.simulator.faults.add("Task/Detail", faults.edit(add), times=None)
+    with pytest.raises(DownloadError) as caught:
+        fetch(kit, tmp_path, count=2)
+    assert names(tmp_path) == ["0.png", "1.png"]
+    assert len(caught.value.failed) == 1
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("text", ["plain", "half \ud83d", "", "ü\n" * 1000], ids=nameless)
+def test_texts_are_saved_and_read(kit: Kit, tmp_path: Path, text: str) -> None:
+    outputs: Any = [{"name": "a.txt", "content": text}]
+    kit.simulator.faults.add("Task/Detail", faults.task_field("outputs", outputs), times=None)
+    result = result_of(kit)
+    (path,) = ended(result.download(tmp_path))
+    assert path.read_bytes() == text.encode(errors="replace")
+    assert ended(result.outputs[0].read()) == path.read_bytes()
+    with pytest.raises(DownloadError, match="limit") if len(text) > 4 else nullcontext():
+        ended(result.outputs[0].read(max_bytes=4))
+
+
+@pytest.mark.parametrize("size", [0, "0", -1, "-1", None, "", "unknown", 1e300, float("nan")])
+def test_sizes_that_say_nothing_are_unknown(kit: Kit, tmp_path: Path, size: Any) -> None:
+    def edit(answer: dict[str, Any]) -> None:
+        answer["tasklist"][0]["outputs"][0]["size"] = size
+
+    kit.simulator.faults.add("Task/Detail", faults.edit(edit), times=None)
+    (path,) = fetch(kit, tmp_path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert result_of(kit).outputs[0].size is None
+
+
+def test_a_failing_progress_function_ends_the_download(large: Kit, tmp_path: Path) -> None:
+    def fail(_done: int, _total: int | None) -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        fetch(large, tmp_path, count=3, progress=fail)
+    assert names(tmp_path) == []
+
+
+def test_a_result_tells_itself_in_a_line_and_in_json(kit: Kit) -> None:
+    result = result_of(kit, 2)
+    line = str(result)
+    assert line.startswith(f"task {result.task_id}: succeeded, $")
+    assert line.endswith("0.png, 1.png")
+    data = json.loads(json.dumps(result.to_dict()))
+    assert data["cost"] == str(result.cost.normalize()) if result.cost else None
+    assert [output["name"] for output in data["outputs"]] == ["0.png", "1.png"]
+
+
+@pytest.mark.parametrize(
+    ("cost", "shown"), [("0.003510000000", "0.00351"), ("1E-7", "0.0000001"), ("100", "100")]
+)
+def test_money_is_exact(kit: Kit, cost: str, shown: str) -> None:
+    kit.simulator.faults.add("Task/Detail", faults.task_field("totalcost", cost), times=None)
+    name: Any = {"name": "\x1b[2J" + "n" * 500, "url": "https://x.example/y"}
+    kit.simulator.faults.add("Task/Detail", faults.task_field("outputs", [name]), times=None)
+    result = result_of(kit)
+    assert result.to_dict()["cost"] == shown
+    assert f"${shown}," in str(result)
+    assert str(result).isprintable()
+    assert len(str(result)) <= 100
+
+
+@pytest.mark.parametrize("old", ["adownload", "asave", "aread"])
+def test_the_old_names_for_event_loops_still_work(kit: Kit, tmp_path: Path, old: str) -> None:
+    async def flow(client: AnyClient) -> object:
+        result = await got(client.run(TOOL, {"prompt": "x"}))
+        output = result.outputs[0]
+        with pytest.warns(DeprecationWarning, match=rf"{old}\(\) is deprecated"):
+            coroutine = {
+                "adownload": lambda: result.adownload(tmp_path),
+                "asave": lambda: output.asave(tmp_path / "0.png"),
+                "aread": output.aread,
+            }[old]()
+        return await coroutine
+
+    kit.run(flow)
 
 
 @pytest.mark.parametrize(
@@ -294,8 +452,8 @@ def test_a_folder_that_cannot_be_written_is_a_download_error(kit: Kit, tmp_path:
 
 def test_a_result_outlives_its_client(kit: Kit, tmp_path: Path) -> None:
     result = result_of(kit)
-    assert result.download(tmp_path)[0].name == "0.png"
-    assert result.outputs[0].read().startswith(b"\x89PNG")
+    assert ended(result.download(tmp_path))[0].name == "0.png"
+    assert ended(result.outputs[0].read()).startswith(b"\x89PNG")
 
 
 def test_redirects_to_another_host_carry_nothing_but_the_range(large: Kit, tmp_path: Path) -> None:
@@ -333,7 +491,7 @@ def test_a_download_gives_up_after_retries_without_progress(kit: Kit, tmp_path: 
 
     async def flow(client: AnyClient) -> None:
         result = await got(client.run(TOOL, {"prompt": "x"}))
-        result.download(tmp_path)
+        await got(result.download(tmp_path))
 
     with pytest.raises(DownloadError, match="gave up") as caught:
         kit.run(flow, retries=Retries(attempts=3))

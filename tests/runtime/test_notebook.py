@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from runtime.kit import TOOL, AnyClient, Kit, got
-from wiro_runtime import Result
+from wiro_runtime import AsyncResult, Result
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 EVIL = '"><script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
-def result(simulator: Simulator, outputs: Any = None, tool: str = TOOL) -> Result:
+def result(simulator: Simulator, outputs: Any = None, tool: str = TOOL) -> Result | AsyncResult:
     if outputs is not None:
         simulator.faults.add("Task/Detail", faults.task_field("outputs", outputs), times=None)
 
-    async def flow(client: AnyClient) -> Result:
+    async def flow(client: AnyClient) -> Result | AsyncResult:
         return await got(client.run(tool, {"prompt": "x"}))
 
     return Kit("sync", simulator).run(flow)

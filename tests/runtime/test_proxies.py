@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from wiro_runtime import AsyncWiro, ConfigurationError, Wiro
-from wiro_runtime.results.download import Files, Options, Source, Transfer
-from wiro_runtime.results.parts import Memory
+from wiro_runtime import AsyncWiro, ConfigurationError, Result, Wiro
+from wiro_runtime.results.files import Files
 from wiro_runtime.settings import Settings, load_settings
+from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.testing import Simulator, faults
 
 
@@ -48,13 +48,8 @@ def proxy() -> Generator[tuple[int, list[str]], None, None]:
 
 
 def fetch(settings: Settings, url: str) -> bytes:
-    sink = Memory()
-    files = Files(settings)
-    source = Source(url=url, size=None, task_id=None)
-    with files.client() as client:
-        Transfer(client, settings, source, sink, Options()).run()
-    files.close()
-    return sink.data
+    raw = {"id": "1", "status": "task_postprocess_end", "outputs": [{"name": "a", "url": url}]}
+    return Result.from_detail(TaskDetail.read(raw), "1", Files(settings)).outputs[0].read()
 
 
 @pytest.fixture
@@ -185,7 +180,7 @@ async def main():
         task = await client.submit(tool, inputs)
         events = [event async for event in task.events()]
         assert isinstance(events[-1], TaskEnded)
-        return [path.stat().st_size for path in await (await task.wait()).adownload(sys.argv[1])]
+        return [path.stat().st_size for path in await (await task.wait()).download(sys.argv[1])]
 
 print(sync(), asyncio.run(main()))
 """

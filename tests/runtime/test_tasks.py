@@ -14,6 +14,7 @@ import pytest
 from runtime.kit import TOOL, AnyClient, AnyTask, Kit, got, nameless
 from wiro_runtime import (
     ApiError,
+    AsyncResult,
     AsyncTask,
     ConfigurationError,
     ConnectionFailed,
@@ -39,7 +40,7 @@ async def submit(client: AnyClient) -> AnyTask:
     return await got(client.submit(TOOL, PROMPT))
 
 
-async def run(client: AnyClient) -> Result:
+async def run(client: AnyClient) -> Result | AsyncResult:
     return await got(client.run(TOOL, PROMPT))
 
 
@@ -50,7 +51,7 @@ def looks(kit: Kit) -> int:
 def test_the_snippet_of_a_day(kit: Kit, tmp_path: Path) -> None:
     async def flow(client: AnyClient) -> None:
         result = await run(client)
-        paths = result.download(tmp_path)
+        paths = await got(result.download(tmp_path))
         assert [path.name for path in paths] == ["0.png", "1.png"]
         assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
         assert isinstance(result.cost, Decimal)
@@ -444,13 +445,13 @@ def test_the_files_of_an_ended_task_can_be_deleted_twice(kit: Kit) -> None:
 def test_the_text_of_an_llm_tool(kit: Kit) -> None:
     kit.simulator.plan(Scenario.talking("Forty-two.", thinking="Hm."))
 
-    async def flow(client: AnyClient) -> Result:
-        return await got(client.run("wiro/writer", {"prompt": "x"}))
+    async def flow(client: AnyClient) -> None:
+        result = await got(client.run("wiro/writer", {"prompt": "x"}))
+        assert result.text == "Forty-two."
+        assert result.outputs[0].text == "Forty-two."
+        assert await got(result.outputs[0].read()) == b"Forty-two."
 
-    result = kit.run(flow)
-    assert result.text == "Forty-two."
-    assert result.outputs[0].text == "Forty-two."
-    assert result.outputs[0].read() == b"Forty-two."
+    kit.run(flow)
 
 
 @pytest.mark.parametrize("choice", ["leave", "stop"])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from runtime.kit import AnyClient, Kit, got
-from wiro_runtime import Result
-from wiro_runtime.results.download import Files
+from wiro_runtime import AsyncResult, Result
+from wiro_runtime.results.files import Files
 from wiro_runtime.settings import load_settings
 from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.tasks.text import parse_content
@@ -30,7 +30,7 @@ CUSTOM = {
 def result(*contents: object, **more: Any) -> Result:
     outputs = [{"contenttype": "raw", "content": content} for content in contents]
     raw = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "outputs": outputs, **more}
-    return Result.read(TaskDetail.read(raw), "7", Files(load_settings(api_key="k" * 10)))
+    return Result.from_detail(TaskDetail.read(raw), "7", Files(load_settings(api_key="k" * 10)))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_run_gives_the_answer_in_each_shape(kit: Kit, shape: Any) -> None:
     scenario = Scenario(answer="Paris.", thinking="Which one?", text_shape=shape)
     kit.simulator.plan(scenario, tool="wiro/writer")
 
-    async def flow(client: AnyClient) -> Result:
+    async def flow(client: AnyClient) -> Result | AsyncResult:
         return await got(client.run("wiro/writer", {"prompt": "The capital?"}))
 
     found = kit.run(flow)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import assert_type
 
-from wiro_runtime import AsyncTask, AsyncWiro, Event, Result, Task, Wiro
+from wiro_runtime import AsyncResult, AsyncTask, AsyncWiro, Event, Result, Task, Wiro
 from wiro_runtime.generated import Client, ResultT, TaskT
 
 
@@ -24,12 +24,18 @@ def blocking(client: Wiro) -> None:
     assert_type(task.wait(timeout=1, on_update=print), Result)
     assert_type(task.events(), Iterator[Event])
     assert_type(task.cancel(), bool)
-    assert_type(run(client, prompt="x").download("out"), list[Path])
+    result = run(client, prompt="x")
+    assert_type(result.download("out"), list[Path])
+    assert_type(result.outputs[0].save("out/"), Path)
+    assert_type(result.outputs[0].read(), bytes)
 
 
 async def awaited(client: AsyncWiro) -> None:
-    assert_type(await run(client, prompt="x"), Result)
+    result = assert_type(await run(client, prompt="x"), AsyncResult)
+    assert_type(await result.download("out"), list[Path])
+    assert_type(await result.outputs[0].save("out/"), Path)
+    assert_type(await result.outputs[0].read(), bytes)
     task = assert_type(await submit(client, prompt="x"), AsyncTask)
-    assert_type(await task.wait(timeout=1, on_update=print), Result)
+    assert_type(await task.wait(timeout=1, on_update=print), AsyncResult)
     assert_type(task.events(), AsyncIterator[Event])
     assert_type(await task.cancel(), bool)

@@ -60,6 +60,10 @@ _NOT_SENT: Final = (
 """Errors of a transport without traces that come before the first byte of a request leaves."""
 
 
+_PIECE: Final = 2**18
+"""Bytes of a file that are read at once: as many as asyncio asks the system for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One POST to Wiro, without credentials: the transport signs what it sends."""
@@ -85,12 +89,15 @@ class StreamResponse:
     """The response to a GET whose body is still coming. Header names are in lower case; ``url`` is
     the address that was asked."""
 
-    def __init__(self, response: httpx2.Response, url: str, read_timeout: float) -> None:
+    def __init__(
+        self, response: httpx2.Response, url: str, read_timeout: float, *, direct: bool
+    ) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = _lowered(response)
         self.url = url
         self._response = response
         self._read_timeout = read_timeout
+        self._left = _plain_length(response) if direct else None
 
     async def aiter_raw(self) -> AsyncIterator[bytes]:
         """The pieces of the body as they come, not decoded. Raises :class:`ConnectionFailed` when
@@ -100,21 +107,42 @@ class StreamResponse:
             yield self._response.content
             return
         pieces = self._response.aiter_raw()
-        while True:
+        network: Any = self._response.extensions.get("network_stream")
+        left, begun = self._left, False
+        while left != 0:
             failure: Exception | None = None
             piece = b""
             try:
                 async with asyncio.timeout(self._read_timeout):
-                    piece = await anext(pieces, b"")
+                    if left is None or not begun:
+                        # The first piece takes along what the parser has read so far.
+                        piece = await anext(pieces, b"")
+                    else:
+                        # Past the parser, which costs as much as all the rest together.
+                        piece = await network.read(min(_PIECE, left))
             except TimeoutError:
                 failure = ConnectionFailed(f"no data within {self._read_timeout:g} s")
-            except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
+            except (httpx2.HTTPError, httpx2.StreamError, httpcore2.NetworkError, OSError) as error:
                 failure = ConnectionFailed(f"connection lost: {error}".rstrip(": "))
             if failure is not None:
                 raise failure
             if not piece:
+                if left is not None:
+                    raise ConnectionFailed(f"connection lost, {left} bytes before the end")
                 return
+            begun = True
+            left = None if left is None else left - len(piece)
             yield piece
+
+
+def _plain_length(response: httpx2.Response) -> int | None:
+    """Bytes of a long body that comes as it is over a connection of its own; ``None`` for others,
+    whose end only the parser finds."""
+    text = response.headers.get("content-length", "")
+    plain = response.extensions.get("http_version") == b"HTTP/1.1"
+    if not plain or "transfer-encoding" in response.headers or not text.isdecimal():
+        return None
+    return int(text) if 6 < len(text) < 20 else None
 
 
 class _Exchange:
@@ -377,7 +405,7 @@ class Transport:
                 if isinstance(response, BaseException):
                     raise response
                 try:
-                    yield StreamResponse(response, url, read_timeout)
+                    yield StreamResponse(response, url, read_timeout, direct=transport is not None)
                     whole = True
                 finally:
                     await response.aclose()
@@ -398,7 +426,7 @@ class Transport:
             message = httpx2.Request(
                 "GET",
                 url,
-                headers=dict(headers),
+                headers={"user-agent": USER_AGENT, **headers},
                 extensions={"timeout": limits, "trace": exchange.trace},
             )
             async with asyncio.timeout(limit):

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from wiro_runtime.results.result import Output, Result
+    from typing import Any
+
+    from wiro_runtime.results.output import BaseOutput
+    from wiro_runtime.results.result import BaseResult
 
 _LONGEST: Final = 20_000
 """Characters of a text that are shown."""
 
 
-def result_html(result: Result) -> str:
+def result_html(result: BaseResult[Any]) -> str:
     parts = [f"task {escape(result.task_id)}"]
     if result.elapsed is not None:
         parts.append(f"{result.elapsed:g} s")
@@ -29,7 +32,7 @@ def result_html(result: Result) -> str:
     return f"<div><p>{' · '.join(parts)}</p>{shown}</div>"
 
 
-def output_html(output: Output) -> str:
+def output_html(output: BaseOutput) -> str:
     name = escape(output.name)
     body = ""
     if output.text is not None:

@@ -11,7 +11,6 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.http.json_text import parse_json
-from wiro_runtime.results.result import Result
 from wiro_runtime.tasks.detail import (
     TERMINAL,
     as_float,
@@ -36,7 +35,7 @@ from wiro_runtime.tasks.text import parse_content, parse_log, parse_outputs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wiro_runtime.results.download import Files
+    from wiro_runtime.results.files import Files
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.state import TaskState
     from wiro_runtime.tasks.text import ModelText
@@ -93,7 +92,7 @@ class EventParser:
         events += self._whole(base, detail.error_log, error=True, complete=detail.terminal)
         if detail.terminal and not self.ended:
             self.ended = True
-            outputs = Result.read(detail, detail.id, self._files).outputs
+            outputs = self._files.result(detail, detail.id).outputs
             if outputs:
                 events.append(OutputsReady(**base, outputs=outputs))
             events.append(TaskEnded(**base, detail=detail))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from wiro_runtime.http.transport import Transport
-    from wiro_runtime.results.download import Files
+    from wiro_runtime.results.files import Files
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.events import Event

@@ -11,7 +11,7 @@ from wiro_runtime.inputs.messages import shorten
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wiro_runtime.results.result import Output
+    from wiro_runtime.results.output import AsyncOutput, Output
     from wiro_runtime.tasks.detail import TaskDetail
 
 OnUpdate: TypeAlias = Callable[["Event"], object]
@@ -122,7 +122,7 @@ class BinaryFrame(Event):
 class OutputsReady(Event):
     """The task's outputs."""
 
-    outputs: tuple[Output, ...]
+    outputs: tuple[Output, ...] | tuple[AsyncOutput, ...]
 
     def __str__(self) -> str:
         names = ", ".join(output.name for output in self.outputs)

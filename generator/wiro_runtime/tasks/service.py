@@ -29,8 +29,7 @@ from wiro_runtime.http.transport import Transport
 from wiro_runtime.inputs.arguments import check_duration, check_function, check_number
 from wiro_runtime.inputs.files import is_local_file
 from wiro_runtime.inputs.messages import shorten, shown
-from wiro_runtime.results.download import Files
-from wiro_runtime.results.result import Result
+from wiro_runtime.results.files import Files
 from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
 from wiro_runtime.tasks.event_reader import TaskWatcher
 from wiro_runtime.tasks.events import TextDelta
@@ -63,11 +62,13 @@ class TaskService:
         settings: Settings,
         journal: Journal | None = None,
         http_client: httpx2.AsyncClient | httpx2.Client | None = None,
+        *,
+        asynchronous: bool = False,
     ) -> None:
         self.settings = settings
         self.transport = Transport(settings, http_client)
         self.api = Api(settings, self.transport)
-        self.files = Files(settings)
+        self.files = Files(settings, self.transport, asynchronous=asynchronous)
         self.recorder = Recorder(journal)
         self.submitter = Submitter(self.api, self.recorder, self.refresh)
         self.resumption = Resumption(self.api, journal)
@@ -76,9 +77,12 @@ class TaskService:
 
     async def aclose(self) -> None:
         """Close the connections and the journal."""
+<<<<<<< HEAD
         await self.submitter.aclose()
+=======
+        await self.files.aclose()
+>>>>>>> 0d0115e (Download files as coroutines: one file or none, AsyncWiro awaits)
         await self.transport.aclose()
-        self.files.close()
         await run_in_thread(self.recorder.close)
 
     def abandon(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -134,7 +138,7 @@ class TaskService:
         submission: Submission,
         timeout: float | None,  # noqa: ASYNC109 - the deadline of a task, not of a coroutine
         on_update: OnUpdate | None,
-    ) -> Result:
+    ) -> Any:
         """Send a run and wait for its end, ``timeout`` seconds in all."""
         check_wait(timeout, on_update)
         if timeout == 0:
@@ -195,7 +199,7 @@ class TaskService:
         timeout: float | None = None,  # noqa: ASYNC109 - the deadline of a task
         on_update: OnUpdate | None = None,
         begin: float | None = None,
-    ) -> Result:
+    ) -> Any:
         """Watch a task to its end. The time is up ``timeout`` seconds after ``begin``, whatever
         the server does."""
         check_wait(timeout, on_update)
@@ -268,7 +272,7 @@ class TaskService:
         if state.detail is not None:
             self.result(state, state.detail)
 
-    def result(self, state: TaskState, detail: TaskDetail) -> Result:
+    def result(self, state: TaskState, detail: TaskDetail) -> Any:
         """The result of an ended task; :class:`TaskFailed` or :class:`TaskCancelled` otherwise."""
         if detail.cancelled:
             text = f"task {state.id} was cancelled{detail.billed}"
@@ -276,7 +280,7 @@ class TaskService:
         if not detail.succeeded:
             reason = self.settings.redact(detail.reason) + detail.billed
             raise TaskFailed(f"task {state.id} failed: {reason}", detail=detail, task_id=state.id)
-        return Result.read(detail, state.id, self.files)
+        return self.files.result(detail, state.id)
 
     async def cancel(self, state: TaskState, deadline: float | None = None) -> bool:
         """Take a task out of the queue. False: it was past the queue, or ended."""

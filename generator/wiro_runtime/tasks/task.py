@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
     from typing import Never, Protocol
 
-    from wiro_runtime.results.result import Result
+    from wiro_runtime.results.result import AsyncResult, Result
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.events import Event, OnUpdate
     from wiro_runtime.tasks.service import TaskService
@@ -139,7 +139,7 @@ class AsyncTask(_BaseTask):
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - the deadline of a task
         on_update: OnUpdate | None = None,
-    ) -> Result:
+    ) -> AsyncResult:
         """See :meth:`Task.wait`; ``on_update`` may be a coroutine function."""
         return await self._service.wait(self._state, timeout, on_update)
 

@@ -1,0 +1,211 @@
+"""Outputs to disk and into memory: coroutines for the loop of either client."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wiro_runtime.errors import DownloadError
+from wiro_runtime.http.loop import call_back, run_in_thread
+from wiro_runtime.inputs.arguments import check_function, check_path, check_whole
+from wiro_runtime.results.download import Download, Source
+from wiro_runtime.results.filenames import safe_name
+from wiro_runtime.results.partial_file import Memory, PartialFile
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+    from os import PathLike
+
+    from wiro_runtime.http.transport import Transport
+    from wiro_runtime.results.download import Report
+    from wiro_runtime.results.output import BaseOutput, Progress, Stamp
+    from wiro_runtime.results.partial_file import Sink
+    from wiro_runtime.results.result import BaseResult
+
+T = TypeVar("T")
+
+
+async def save_output(
+    output: BaseOutput,
+    path: str | PathLike[str],
+    progress: Progress | None,
+    max_bytes: int | None,
+) -> Path:
+    """Save an output as ``path``, or into it when it is a folder or ends with a slash."""
+    check_path("path", path)
+    _check(progress, max_bytes)
+    target = Path(path)
+    ends_with_slash = not os.path.basename(path)  # noqa: PTH119 - a Path forgets the slash
+    if ends_with_slash or await run_in_thread(target.is_dir):
+        target /= safe_name(output.name)
+    job = _Job(output, _report(progress), max_bytes)
+    return await output.access.transfer(lambda transport: job.save(transport, target, replace=True))
+
+
+async def read_output(output: BaseOutput, max_bytes: int | None) -> bytes:
+    """Return the bytes of an output."""
+    _check(None, max_bytes)
+    memory = Memory()
+    job = _Job(output, _report(None), max_bytes)
+    await output.access.transfer(lambda transport: job.fetch(transport, memory))
+    return memory.data
+
+
+async def save_outputs(
+    result: BaseResult[Any],
+    folder: str | PathLike[str],
+    concurrency: int,
+    progress: Progress | None,
+    max_bytes: int | None,
+) -> list[Path]:
+    """Save the outputs of a result into ``folder``, as many as can be. Raises
+    :class:`DownloadError` about the others."""
+    check_path("folder", folder)
+    check_whole("concurrency", concurrency, 1)
+    _check(progress, max_bytes)
+    outputs: Sequence[BaseOutput] = result.outputs
+    sizes = [output.size for output in outputs]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    done = [0] * len(outputs)
+    tell = _report(progress)
+
+    async def report(number: int, so_far: int, _total: int | None) -> None:
+        done[number] = so_far
+        await tell(sum(done), total)
+
+    jobs = [
+        _Job(output, partial(report, number), max_bytes) for number, output in enumerate(outputs)
+    ]
+
+    place = await run_in_thread(lambda: str(Path(folder).absolute()))
+
+    async def work(transport: Transport) -> list[Path | DownloadError]:
+        places = asyncio.Semaphore(concurrency)
+        return await _all([job.save_once(transport, Path(folder), place, places) for job in jobs])
+
+    found = await result.access.transfer(work)
+    saved = [each for each in found if isinstance(each, Path)]
+    failed = [each for each in found if isinstance(each, DownloadError)]
+    if failed:
+        raise _summary(saved, failed, result.task_id, folder)
+    return saved
+
+
+class _Job:
+    """One output, with what its caller wants to know and to limit."""
+
+    def __init__(self, output: BaseOutput, report: Report, max_bytes: int | None) -> None:
+        self._output = output
+        self._report = report
+        self._max_bytes = max_bytes
+        self._source = Source(
+            name=output.name, url=output.url or "", size=output.size, task_id=output.task_id
+        )
+
+    async def fetch(self, transport: Transport, sink: Sink) -> None:
+        """Write the file, or the text where there is none, into ``sink``."""
+        output = self._output
+        settings = output.access.settings
+        download = Download(transport, settings, self._source, sink, self._report, self._max_bytes)
+        if output.url is not None:
+            await download.run()
+        elif output.text is not None:
+            await download.take(output.text.encode(errors="replace"))
+        else:
+            raise self._source.error("neither a file nor a text")
+
+    async def save(self, transport: Transport, target: Path, *, replace: bool) -> Path:
+        """Save as ``target``, whole or not at all. One that is taken is replaced, or else
+        ``target`` gets a number. Returns the path."""
+        file = PartialFile(target)
+        try:
+            await run_in_thread(file.open)
+            await self.fetch(transport, file)
+            return await run_in_thread(lambda: file.publish(replace=replace))
+        except OSError as error:
+            raise self._source.error(f"cannot write {target}: {error.strerror or error}") from error
+        finally:
+            # Shielded: a second cancellation must not leave the file behind.
+            await asyncio.shield(run_in_thread(file.discard))
+
+    async def save_once(
+        self, transport: Transport, folder: Path, place: str, places: asyncio.Semaphore
+    ) -> Path | DownloadError:
+        """Save into ``folder``, which is ``place``, unless it was saved there and is unchanged."""
+        saved = self._output.saved
+        async with places:
+            name, stamp = saved.get(place, ("", None))
+            if stamp is not None and stamp == await run_in_thread(partial(_stamp, place, name)):
+                await self._report(stamp[1], stamp[1])
+                return folder / name
+            try:
+                target = folder / safe_name(self._output.name)
+                path = await self.save(transport, target, replace=False)
+            except DownloadError as error:
+                return error
+            if stamp := await run_in_thread(partial(_stamp, place, path.name)):
+                saved[place] = path.name, stamp
+            return path
+
+
+async def _all(jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of ``jobs``, in order. The first error, and a cancellation, ends all."""
+    tasks = [asyncio.create_task(job) for job in jobs]
+    if not tasks:
+        return []
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in tasks:
+            if task.done():
+                task.result()  # Raises the first error.
+        return [task.result() for task in tasks]
+    finally:
+        # Cancelled once: a second time would interrupt what they clean up.
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def _summary(
+    saved: list[Path], failed: list[DownloadError], task_id: str, folder: str | PathLike[str]
+) -> DownloadError:
+    count = len(saved) + len(failed)
+    text = str(failed[0])
+    if count > 1:
+        where = f"; the others are in {os.fspath(folder)}" if saved else ""
+        text = f"{len(failed)} of {count} outputs could not be saved ({text}){where}"
+    error = DownloadError(
+        text,
+        url=failed[0].url,
+        retryable=any(each.retryable for each in failed),
+        task_id=task_id,
+        saved=saved,
+        failed=failed,
+    )
+    error.__cause__ = failed[0]
+    return error
+
+
+def _report(progress: Progress | None) -> Report:
+    async def report(done: int, total: int | None) -> None:
+        if progress is not None:
+            await call_back(progress, done, total)
+
+    return report
+
+
+def _stamp(folder: str, name: str) -> Stamp | None:
+    try:
+        found = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 - half the objects
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _check(progress: Progress | None, max_bytes: int | None) -> None:
+    check_function("progress", progress)
+    if max_bytes is not None:
+        check_whole("max_bytes", max_bytes, 0)
