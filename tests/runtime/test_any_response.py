@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wiro_runtime import (
+    AsyncResult,
     AsyncWiro,
     PollSchedule,
     Result,
@@ -92,7 +93,7 @@ async def use_async(options: dict[str, Any]) -> None:
         look(await client.run("a/b", {"prompt": "x"}, timeout=0.3))
 
 
-def look(result: Result) -> None:
+def look(result: Result | AsyncResult) -> None:
     """All that a caller may read without the network."""
     shown = [result.text, result.thinking, str(result), repr(result), str(result.cost)]
     shown += [str(result.tool_calls), str(result.usage), str(result.segments), str(result.elapsed)]
