@@ -77,11 +77,8 @@ class TaskService:
 
     async def aclose(self) -> None:
         """Close the connections and the journal."""
-<<<<<<< HEAD
         await self.submitter.aclose()
-=======
         await self.files.aclose()
->>>>>>> 0d0115e (Download files as coroutines: one file or none, AsyncWiro awaits)
         await self.transport.aclose()
         await run_in_thread(self.recorder.close)
 
