@@ -183,7 +183,7 @@ def test_a_file_that_is_written_to_while_it_is_read_is_refused(
         fill(self, file)
 
     monkeypatch.setattr(multipart._File, "_fill", disturbed)  # pyright: ignore[reportPrivateUsage] - see above
-    with pytest.raises(InvalidInputs, match=r"inputImage: photo.png was written to while"):
+    with pytest.raises(InvalidInputs, match=r"image .inputImage.: photo.png was written to while"):
         sent(kit, Inputs(prompt="x", image=photo))
     assert kit.simulator.requests == []
 
@@ -206,7 +206,7 @@ def test_a_file_object_that_does_not_read_bytes_is_refused(kit: Kit, wrong: Any)
         def read(self, _size: int = -1) -> Any:
             return wrong
 
-    with pytest.raises(InvalidInputs, match=r"inputImage: .* open the file with 'rb'"):
+    with pytest.raises(InvalidInputs, match=r"image .inputImage.: .* open the file with 'rb'"):
         sent(kit, Inputs(prompt="x", image=Odd()))
     assert kit.simulator.requests == []
 
@@ -379,11 +379,11 @@ def test_a_file_that_cannot_be_read_is_said_before_anything_is_sent(
     kit: Kit, tmp_path: Path
 ) -> None:
     for wrong in (tmp_path / "missing.png", tmp_path):
-        with pytest.raises(InvalidInputs, match="inputImage: cannot read"):
+        with pytest.raises(InvalidInputs, match=r"image .inputImage.: cannot read"):
             sent(kit, Inputs(prompt="x", image=wrong))
     closed = io.BytesIO(b"x")
     closed.close()
-    with pytest.raises(InvalidInputs, match="inputImage: cannot read"):
+    with pytest.raises(InvalidInputs, match=r"image .inputImage.: cannot read"):
         sent(kit, Inputs(prompt="x", image=closed))
     assert kit.simulator.requests == []
 
@@ -392,7 +392,9 @@ def test_a_file_over_100_mb_is_said_before_anything_is_sent(kit: Kit, tmp_path: 
     path = tmp_path / "huge.bin"
     with path.open("wb") as file:
         file.truncate(100 * 2**20 + 1)
-    with pytest.raises(InvalidInputs, match=r"inputImage: huge.bin has more than 104857600 bytes"):
+    with pytest.raises(
+        InvalidInputs, match=r"image .inputImage.: huge.bin has more than 104857600 bytes"
+    ):
         sent(kit, Inputs(prompt="x", image=path))
     assert kit.simulator.requests == []
 
@@ -462,7 +464,7 @@ def test_a_file_that_fails_while_it_is_read_is_no_run(kit: Kit) -> None:
         inputs = {"prompt": "x", "inputImage": Dying(bytes(1_000_000)), "inputImageUrl": ""}
         await got(client.submit("wiro/files", inputs))
 
-    with pytest.raises(InvalidInputs, match=r"inputImage: cannot read file: .*Input/output"):
+    with pytest.raises(InvalidInputs, match=r"inputImage.?: cannot read file: .*Input/output"):
         kit.run(flow)
     assert kit.simulator.runs == []
 
@@ -470,6 +472,6 @@ def test_a_file_that_fails_while_it_is_read_is_no_run(kit: Kit) -> None:
 def test_an_empty_file_is_said_before_anything_is_sent(kit: Kit, tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
     for file in (tmp_path / "empty.png", b"", io.BytesIO(b"")):
-        with pytest.raises(InvalidInputs, match=r"inputImage: .* is empty"):
+        with pytest.raises(InvalidInputs, match=r"image .inputImage.: .* is empty"):
             sent(kit, Inputs(prompt="x", image=file))
     assert kit.simulator.requests == []

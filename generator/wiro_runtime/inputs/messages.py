@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
-from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.errors import ApiError, InvalidInputs
 from wiro_runtime.inputs.files import NOT_AN_ADDRESS
 
 if TYPE_CHECKING:
@@ -120,6 +121,22 @@ def report(cls: type[BaseModel], found: Mapping[str, str]) -> InvalidInputs:
     )
     lines = "\n".join(f"{_with_wire_name(cls, name)}: {text}" for name, text in problems.items())
     return InvalidInputs(lines, problems=problems)
+
+
+def name_inputs(error: BaseException, names: Mapping[str, str]) -> None:
+    """Have an error of a run call inputs by their Python ``names``, Wiro's in brackets: at the
+    beginning of a line, and where Wiro says ``[inputImage]``."""
+    if not names or not isinstance(error, (InvalidInputs, ApiError)):
+        return
+    either = "|".join(map(re.escape, names))
+    pattern = rf"(?m)(^|\[)({either})((?:\[\d+\])?)(?=[:\]])"
+    text = re.sub(pattern, lambda m: f"{m[1]}{names[m[2]]}{m[3]} ({m[2]})", str(error))
+    error.args = (text, *error.args[1:])
+    if isinstance(error, InvalidInputs):
+        error.problems = {
+            re.sub(rf"^({either})(?=$|\[)", lambda m: names[m[1]], name): problem
+            for name, problem in error.problems.items()
+        }
 
 
 def _with_wire_name(cls: type[BaseModel], name: str) -> str:

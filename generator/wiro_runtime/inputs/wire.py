@@ -51,6 +51,19 @@ def read_fields(cls: type[ToolInputs]) -> tuple[WireField, ...]:
     return tuple(fields)
 
 
+def python_names(cls: type[ToolInputs]) -> dict[str, str]:
+    """The Python name of each parameter that Wiro calls otherwise, by Wiro's name. A parameter that
+    takes the file or the address of an input has the name of that input."""
+    fields = read_fields(cls)
+    names = {field.key: field.name for field in fields}
+    for field in fields:
+        if field.file_field:
+            names.setdefault(field.file_field, field.name)
+        elif field.wire in ("file", "files"):
+            names.setdefault(f"{field.key}Url", field.name)
+    return {key: name for key, name in names.items() if key != name}
+
+
 def request_body(inputs: ToolInputs, fields: tuple[WireField, ...]) -> dict[str, Any]:
     """The body of a run: JSON values and, where a file is to be uploaded, the file."""
     body: dict[str, Any] = {}

@@ -29,8 +29,9 @@ from wiro_runtime.http.api import Api, may_have_arrived, read_body
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.multipart import Form, describe, has_files
-from wiro_runtime.inputs.messages import shown
+from wiro_runtime.inputs.messages import name_inputs, shown
 from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.inputs.wire import python_names
 from wiro_runtime.tasks.concurrency import ConcurrencyTracker
 from wiro_runtime.tasks.detail import as_name
 from wiro_runtime.tasks.recorder import complete
@@ -65,6 +66,7 @@ class Submission:
         self.tool = tool
         self.path = run_path(tool)
         self.body = _body(inputs)
+        self._checked_by = type(inputs) if isinstance(inputs, ToolInputs) else None
         if callback_url is not None:
             self.body["callbackUrl"] = _checked_callback(callback_url)
         if settings.project_id is not None:
@@ -86,6 +88,8 @@ class Submission:
         try:
             yield
         except BaseException as error:
+            if self._checked_by is not None:
+                name_inputs(error, python_names(self._checked_by))
             if self.state is not None:
                 add_task(error, self.state)
             elif self.sent and not isinstance(error, WiroError):
