@@ -146,6 +146,8 @@ class Download:
         except NotEncoded:
             log.info("%s is not encoded as its header says", self._source.name)
             self._decode = False
+            # What was decoded is no beginning of the file as it is.
+            await self._clear()
             await self._attempt()
 
     @asynccontextmanager
@@ -191,6 +193,7 @@ class Download:
         same = (
             response.status == 206
             and self._received > 0
+            and self._etag != ""
             and _number(span.partition("-")[0]) == self._received
             and _strong_etag(headers) == self._etag
             and not codings_of(headers.get("content-encoding", ""))
