@@ -130,6 +130,7 @@ def test_no_response_to_a_poll(
 @KINDS
 @FUZZ
 @given(st.dictionaries(NAMES, VALUES, max_size=8), OUTPUTS)
+@example({}, [{"url": "http://[x"}, {"content": "paid for", "name": "a.txt"}])
 @example({}, [{"url": "https://host:99999/"}, {"url": "\ud83d"}, {"name": "\ud83d"}])
 @example({}, [{"content": "hi \ud83d"}, {"content": {"segments": [{"type": "answer"}]}}])
 @example({"totalcost": "1e400", "elapsedseconds": "9" * 5000}, [{"size": "1e400"}])
