@@ -1,4 +1,4 @@
-"""What can be observed from outside: requests, answers, retries, and the life of tasks.
+"""What can be observed from outside: requests, responses, retries, and the life of tasks.
 
 Enough to make spans of them::
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RequestInfo:
-    """A request to Wiro that is about to leave; the same object comes with its answer. ``path``
+    """A request to Wiro that is about to leave; the same object comes with its response. ``path``
     is that of the endpoint, ``task_id`` is ``None`` where it is about no known task."""
 
     path: str

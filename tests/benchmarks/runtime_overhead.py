@@ -1,5 +1,5 @@
-"""Refreshing a task against the same request with bare httpx2 (at most 1.25), and signing (under
-20 microseconds)."""
+"""Refreshing a task against the same request with bare httpx2 (at most 1.25 times, and 2.2 times
+for Wiro, which works on an event loop in a background thread), and signing (under 20 µs)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from runtime_server import TOOL, Server, server
 
 ROUNDS, CALLS = 15, 60
-LIMIT, SIGNING = 1.25, 20e-6
+SYNC_LIMIT, LIMIT, SIGNING = 2.2, 1.25, 20e-6
 
 
 def blocking(one: Server) -> float:
@@ -79,10 +79,10 @@ def main() -> int:
     with server() as one:
         sync_ratio, async_ratio = blocking(one), asyncio.run(awaited(one))
     seconds = signing()
-    print(f"refresh / bare httpx2, sync : {sync_ratio:.2f} (limit {LIMIT})")
+    print(f"refresh / bare httpx2, sync : {sync_ratio:.2f} (limit {SYNC_LIMIT})")
     print(f"refresh / bare httpx2, async: {async_ratio:.2f} (limit {LIMIT})")
     print(f"signing: {seconds * 1e6:.1f} µs (limit {SIGNING * 1e6:.0f})")
-    return int(max(sync_ratio, async_ratio) > LIMIT or seconds > SIGNING)
+    return int(sync_ratio > SYNC_LIMIT or async_ratio > LIMIT or seconds > SIGNING)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ LOGGERS: Final = (
     "websockets.client",
 )
 
-# Names of headers and fields whose value nobody should read, however the line is written.
+# Names of headers and fields whose value must not be read, however the line is written.
 _NAMED: Final = re.compile(
     r"""((?:x-api-key|x-signature|tasktoken|socketaccesstoken|accesskey)\\*["']?\s*[:=,]\s*b?\\*["']?)"""
     r"""([^\s"',;\\)}\]]+)""",

@@ -447,7 +447,7 @@ class Transport:
 
 
 _UNVERIFIED: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For plain connections, which never look at it: without certificates it is made at once."""
+"""For plain connections, which do not use it: without certificates it is made at once."""
 
 
 async def _ssl_context() -> ssl.SSLContext:

@@ -290,7 +290,7 @@ class TaskService:
     async def stop(self, state: TaskState, deadline: float | None = None) -> bool:
         """Cancel or kill, whichever fits. False: the task had ended by itself.
 
-        A task may leave the queue between the look at it and the order, hence the second round.
+        A task may leave the queue between the two requests, hence the second round.
         """
         for _ in range(2):
             detail = await self.refresh(state, deadline)

@@ -1,4 +1,4 @@
-"""Runs are billed, so each is accepted once, or its caller is told that nobody can know.
+"""Runs are billed, so each is accepted once, or its caller is told that this is unknown.
 
 A run is recorded in the journal, sent once, and recorded again with the task that it became. That
 work is a task of asyncio of its own. When its caller is cancelled before the first byte has left,
@@ -114,8 +114,10 @@ class Submission:
             self.close()
 
     def close(self) -> None:
+        """Let go of what was sent; the task may be waited for long after."""
         if isinstance(self.content, Form):
             self.content.close()
+        self.content, self.body = b"", {}
 
 
 class Submitter:
@@ -469,7 +471,7 @@ def uncertain(submission: Submission, reason: str) -> SubmissionUncertain:
     """The error for a run whose response is lost."""
     return SubmissionUncertain(
         f"the run of {submission.tool} may have been accepted, and its response is lost "
-        f"({reason}); it was not sent again, because every run is billed: look at your tasks on "
+        f"({reason}); it was not sent again, because every run is billed: check your tasks on "
         "Wiro first",
         tool=submission.tool,
         submission=submission.key or None,
