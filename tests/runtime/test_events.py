@@ -65,15 +65,15 @@ def follow(kit: Kit, tool: str = TOOL, **options: Any) -> list[Event]:
     return kit.run(flow, **{**settings, **options})
 
 
-def unhurried(kit: Kit, scenario: Scenario | None = None) -> None:
-    """The next task leaves the queue when its client has begun to follow it."""
+def unhurried(kit: Kit, scenario: Scenario | None = None, *, listened: bool = True) -> None:
+    """The next task leaves the queue when its client listens, or unless ``listened`` polls."""
     queue = 1_000_000.0
     kit.simulator.plan(replace(scenario or Scenario(), queue=queue))
 
     def release() -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if kit.simulator.subscriptions or looks(kit):
+            if kit.simulator.subscriptions or (looks(kit) and not listened):
                 kit.simulator.advance(queue)
                 return
             time.sleep(0.002)
@@ -103,7 +103,7 @@ def looks(kit: Kit) -> int:
 def test_a_whole_task_over_one_socket(quick: Kit, frames: Any) -> None:
     quick.simulator.frames = frames
     unhurried(quick)
-    events = follow(quick)
+    events = follow(quick, poll=PollSchedule.every(20))
     check_end(quick, events)
     assert statuses(events) == STATES
     progress = [event for event in events if isinstance(event, Progress)]
@@ -150,7 +150,7 @@ def test_a_socket_that_breaks_is_opened_once_more(quick: Kit, fault: Any) -> Non
     ids=nameless,
 )
 def test_a_socket_that_never_works_falls_back_to_polling(quick: Kit, fault: Any) -> None:
-    unhurried(quick)
+    unhurried(quick, listened=False)
     quick.simulator.faults.add("socket", fault, times=None)
     events = follow(quick)
     check_end(quick, events)
@@ -218,7 +218,7 @@ def test_the_text_of_an_llm_arrives_piece_by_piece(quick: Kit, shape: Any, frame
     answer = "A lighthouse stands on the cliff."
     quick.simulator.frames = frames
     unhurried(quick, replace(Scenario.talking(answer, thinking="Hm."), text_shape=shape))
-    events = follow(quick, "wiro/writer")
+    events = follow(quick, "wiro/writer", poll=PollSchedule.every(20))
     deltas = [event for event in events if isinstance(event, TextDelta)]
     assert len(deltas) > 2
     assert "".join(str(delta) for delta in deltas) == deltas[-1].answer == answer

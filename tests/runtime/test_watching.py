@@ -186,7 +186,10 @@ def test_few_tasks_are_listened_to_and_all_the_others_are_polled() -> None:
             async with AsyncWiro(simulator.api_key, simulator.api_secret, **options) as client:
                 tasks = [await client.submit(TOOL, PROMPT) for _ in range(count)]
                 waiting = asyncio.gather(*(task.wait(timeout=60) for task in tasks))
-                await asyncio.sleep(0.8)
+                until = time.monotonic() + 30
+                while len(simulator.subscriptions) < MAX_SOCKETS and time.monotonic() < until:  # noqa: ASYNC110 - it waits for a server in a thread
+                    await asyncio.sleep(0.1)
+                await asyncio.sleep(0.3)
                 opened = len(simulator.subscriptions)
                 await asyncio.to_thread(simulator.advance, 100)
                 results = await waiting
