@@ -182,7 +182,7 @@ def test_a_message_that_comes_twice_is_given_once(
     quick.simulator.frames = frames
     unhurried(quick)
     quick.simulator.faults.add("socket", faults.repeat(after=after))
-    events = follow(quick)
+    events = follow(quick, poll=PollSchedule.every(20))
     check_end(quick, events)
     assert [e.percentage for e in events if isinstance(e, Progress)] == [40, 60, 80, 100]
     assert len([e for e in events if isinstance(e, LogLine)]) == lines
@@ -207,7 +207,7 @@ def test_a_frame_that_means_nothing_is_passed_over(quick: Kit, frame: str) -> No
 
 def test_binary_frames_are_passed_on(quick: Kit) -> None:
     unhurried(quick, Scenario(binary=b"\x00\xff"))
-    events = follow(quick)
+    events = follow(quick, poll=PollSchedule.every(20))
     frames = [event.data for event in events if isinstance(event, BinaryFrame)]
     assert frames == [b"\x00\xff"] * 5
 
