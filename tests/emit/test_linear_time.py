@@ -15,9 +15,9 @@ from document.build import page, text_input
 from document.layouts import Page, flat, lines
 from generated import RENDERER, number, plan, prompt, render, select, text, tool
 from wirogen.diagnostics.model import InputError
-from wirogen.diagnostics.spec_checks import check_spec
 from wirogen.document import parse_document, verify
 from wirogen.emit.render import render_shared, summary_of
+from wirogen.pipeline.spec_checks import check_spec
 from wirogen.specs import Finding, Option, Section, Source, ToolSpec, Wire, dump_spec, load_spec
 
 _SMALL = 3_000

@@ -16,11 +16,11 @@ from document.layouts import flat, lines
 from generated import RENDERER, imported, number, plan, prompt, render, select, text, tool
 from wiro_runtime import InvalidInputs
 from wirogen.detail import read_detail
-from wirogen.diagnostics.spec_checks import check_spec
 from wirogen.document import parse_document
 from wirogen.emit.python.soundness import check_module
 from wirogen.emit.render import render_shared, summary_of
 from wirogen.merge.detail import merge_detail
+from wirogen.pipeline.spec_checks import check_spec
 from wirogen.specs import Input, Option, ToolSpec, Wire, dump_spec, load_spec
 
 ODD = (

@@ -20,9 +20,9 @@ from wirogen.cli.console import (
     project_root,
 )
 from wirogen.diagnostics.model import Severity
-from wirogen.diagnostics.positions import with_positions
 from wirogen.output.publication import Changes
 from wirogen.pipeline.build import Summary, build_project
+from wirogen.pipeline.positions import with_positions
 
 _SHOWN = 10
 _RENAMED = "N103"

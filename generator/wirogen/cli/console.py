@@ -15,7 +15,7 @@ from rich.text import Text
 from wirogen.common.lock import locked
 from wirogen.common.text import visible
 from wirogen.diagnostics.model import RULES, Diagnostic, Severity
-from wirogen.diagnostics.positions import with_positions
+from wirogen.pipeline.positions import with_positions
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 

@@ -62,3 +62,9 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
     return INVISIBLE.sub(
         lambda match: match[0] if keep_lines and match[0] == "\n" else escape(match[0]), text
     )
+
+
+def shorten(text: str, size: int = 60) -> str:
+    """``text`` on one line and quoted, cut to ``size`` characters: for messages."""
+    cut = text if len(text) <= size else text[: size - 1] + "…"
+    return ascii(cut) if not cut.isprintable() else f"'{cut}'"

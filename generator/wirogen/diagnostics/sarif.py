@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
+from wirogen.common.json_values import Json
 from wirogen.diagnostics.model import RULES, Diagnostic, Rule
-from wirogen.specs import Json
 
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

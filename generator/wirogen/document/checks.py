@@ -7,10 +7,11 @@ from bisect import bisect_right
 from typing import Final
 
 from wirogen.common.json_values import number
+from wirogen.common.text import shorten
 from wirogen.document.head import Head
 from wirogen.document.layout import Layout
 from wirogen.document.raw_input import RawInput
-from wirogen.document.report import Report, shorten
+from wirogen.document.report import Report
 from wirogen.document.source_map import SourceMap
 from wirogen.document.tail import Body
 from wirogen.merge.wire import CALLBACK, Decision, is_picker

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from wirogen.common.text import shorten
 from wirogen.document.fields import Fields, Start, Typed, own_lines, unknown_keys
 from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, OPTIONS, TYPE, VALUE
 from wirogen.document.options import heading_after_options, read_options, settle
 from wirogen.document.page import Page
 from wirogen.document.raw_input import RawInput
-from wirogen.document.report import shorten
 from wirogen.document.source_map import Form, SpecPath
 from wirogen.document.values import shown_end, spellings, value_of
 from wirogen.merge.wire import CALLBACK, agrees

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from wirogen.common.text import shorten
 from wirogen.document.fields import own_lines, unknown_keys
 from wirogen.document.grammar import (
     DESCRIPTION,
@@ -17,7 +18,6 @@ from wirogen.document.grammar import (
 from wirogen.document.json_decoding import JsonError, decode
 from wirogen.document.layout import Layout
 from wirogen.document.page import Page
-from wirogen.document.report import shorten
 from wirogen.document.source_map import Form, SpecPath
 from wirogen.specs import Json, Option
 

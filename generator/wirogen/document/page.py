@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wirogen.common.text import shorten
 from wirogen.document.layout import Layout
-from wirogen.document.report import Report, shorten
+from wirogen.document.report import Report
 from wirogen.document.source_map import Form, SourceMap, SpecPath
 from wirogen.document.values import value_of
 

@@ -45,9 +45,3 @@ class Report:
                 )
             )
         return tuple(made)
-
-
-def shorten(text: str, size: int = 60) -> str:
-    """``text`` on one line and quoted, cut to ``size`` characters: for messages."""
-    cut = text if len(text) <= size else text[: size - 1] + "…"
-    return ascii(cut) if not cut.isprintable() else f"'{cut}'"

@@ -8,11 +8,11 @@ from typing import Final
 from urllib.parse import unquote
 
 from wirogen.common.json_values import same
+from wirogen.common.text import shorten
 from wirogen.diagnostics.model import position_at
 from wirogen.document.grammar import INTEGRATION, RUN
 from wirogen.document.json_decoding import JsonError
 from wirogen.document.page import Page
-from wirogen.document.report import shorten
 from wirogen.document.tail import Block, Body
 from wirogen.specs import Json
 

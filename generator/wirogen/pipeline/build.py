@@ -14,8 +14,8 @@ from wirogen.emit.templates import template_folders
 from wirogen.output.manifest import built_specs, manifest_hash
 from wirogen.output.publication import Changes, no_changes, sweep
 from wirogen.output.state import OutputState
-from wirogen.overlay import apply_overlays
 from wirogen.pipeline.inputs import read_documents
+from wirogen.pipeline.overlays import apply_overlays
 from wirogen.pipeline.render import Generated, generate
 from wirogen.pipeline.spec_files import Sources, files_below, read_specs
 from wirogen.pipeline.write_specs import write_specs

@@ -11,7 +11,6 @@ from typing import Final
 
 from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import hash_of_file, sha256
-from wirogen.common.workers import each
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.document import parse_document
@@ -19,6 +18,7 @@ from wirogen.merge.contract import kept_findings
 from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
 from wirogen.pipeline.spec_files import Sources, read_bytes
+from wirogen.pipeline.workers import each
 from wirogen.specs import ToolSpec
 
 _NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
-from wirogen.diagnostics.positions import with_positions
-from wirogen.diagnostics.spec_checks import check_spec
 from wirogen.overlay import load_overlay
 from wirogen.pipeline.build import corrected_specs, read_project
 from wirogen.pipeline.inputs import read_documents
+from wirogen.pipeline.positions import with_positions
+from wirogen.pipeline.spec_checks import check_spec
 from wirogen.pipeline.spec_files import Sources, decode, files_below, read_bytes, read_specs
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.specs import ToolSpec

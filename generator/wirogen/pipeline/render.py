@@ -15,7 +15,6 @@ from typing import Final
 
 from wirogen.common.cache import Cache, default_cache, key_of, shaping_libraries
 from wirogen.common.files import folder_fingerprint, sha256
-from wirogen.common.workers import in_workers
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.emit.overrides import check_overrides
 from wirogen.emit.python.validators import Validator, validators_of
@@ -24,6 +23,7 @@ from wirogen.emit.templates import Renderer, template_folders
 from wirogen.output.manifest import Entry
 from wirogen.output.publication import NO_CHANGES, Changes, Made, Publication, stage
 from wirogen.output.state import OutputState
+from wirogen.pipeline.workers import in_workers
 from wirogen.plan import ModulePlan, ToolPlan, ToolSummary, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import ToolSpec, dump_spec

@@ -13,8 +13,8 @@ from typing import Final
 
 from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import hash_of_file, names_below, read_whole, sha256
-from wirogen.common.workers import each
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path
+from wirogen.pipeline.workers import each
 from wirogen.specs import ToolSpec, load_spec
 from wirogen.specs.names import tool_paths
 

@@ -13,8 +13,8 @@ from typing import Final
 from urllib.parse import unquote
 
 from wirogen.common.json_values import kind
+from wirogen.common.text import shorten
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.document.report import shorten
 from wirogen.specs import Input, ToolSpec, Unsent
 from wirogen.specs.model import KNOWN_TYPES
 from wirogen.specs.sliders import slider_fault
