@@ -16,7 +16,7 @@ from wirogen.emit.values import by_name
 from wirogen.output.publication import publish
 from wirogen.plan import plan_modules, plan_tool, published_schema
 from wirogen.specs import Input, Option, ToolSpec, Wire, load_spec
-from wirogen.specs.model import Finding, Source
+from wirogen.specs.model import Finding, Source, TaskStat
 
 HOSTILE: Final = (
     "<script>document.title='ran'</script>",
@@ -32,6 +32,14 @@ HOSTILE: Final = (
     "line one # not a heading",
     "]]> --> <!-- comment",
     "@arguments@",
+)
+HOSTILE_README: Final = (
+    "<h1 onclick=\"document.title='ran'\">Boats</h1>"
+    "<p>See <a href=\"javascript:document.title='ran'\">here</a><img src=x onerror=alert(1)></p>"
+    "<script>document.title='ran'</script><style>*{display:none}</style>"
+    "<iframe srcdoc='&lt;script&gt;'>framed</iframe><svg onload=alert(1)><g>drawn</g></svg>"
+    "<p>&lt;script&gt;document.title='ran'&lt;/script&gt; [x](javascript:y) ![i](https://e/x.png)"
+    "<p># heading</p><p>| a | b |</p><p>```</p><pre>    code</pre><!-- hidden"
 )
 RIGHT_TO_LEFT: Final = "أداة لصنع الصور من الكلمات"
 LONG_NAME: Final = "a-very-" + "long-" * 36 + "name"
@@ -90,6 +98,12 @@ def _hostile() -> ToolSpec:
         tags=HOSTILE,
         cover="https://cdn.example.com/\"onload=x'.png",
         examples=({"prompt": HOSTILE[0], HOSTILE[1]: HOSTILE[2]},),
+        samples=("https://x.example/a](javascript:b)'onload=c", "javascript:d", *HOSTILE),
+        readme=HOSTILE_README,
+        computingtime=HOSTILE[0],
+        cps="NaN",
+        approximatelycost="-1",
+        taskstat=TaskStat(runcount=7),
         source=Source(
             document="x.txt",
             sha256="0" * 64,

@@ -56,6 +56,8 @@ def specs_with(value: str) -> Iterator[ToolSpec]:
         {"sections": (Section(title=value, text=value),)},
         {"extra": {"k": value}},
         {"dynamicprice": value},
+        {"readme": value},
+        {"readme": f"<p>{value}<a {value}"},
     )
     for more in heads:
         yield tool(prompt(), **more)

@@ -13,8 +13,9 @@ from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
 from wirogen.merge.detail import merge_detail, spec_from_detail
+from wirogen.merge.snapshots import accumulate
 from wirogen.pipeline.build import build_project
-from wirogen.specs import UNSENT, ToolSpec, dump_spec, load_spec
+from wirogen.specs import UNSENT, TaskStat, ToolSpec, dump_spec, load_spec
 
 
 def read(*items: dict[str, Any], **more: Any) -> Detail:
@@ -232,3 +233,110 @@ def test_example_inputs_and_texts_of_an_answer_are_kept() -> None:
     spec = spec_from_detail(read, document="d.json")
     assert spec.examples == read.examples
     assert load_spec(dump_spec(spec), path="x") == spec
+
+
+FACTS: dict[str, Any] = {
+    "samples": ["https://cdn.wiro.ai/a.png", "https://cdn.wiro.ai/b.mp4?x=1"],
+    "readme": "<p>Paints <b>boats</b>.</p>",
+    "computingtime": "10 seconds",
+    "cps": "0.0001",
+    "approximatelycost": 0.0025,
+    "taskstat": {
+        "runcount": 672,
+        "successcount": "254",
+        "errorcount": "198",
+        "lastruntime": "1774007585",
+    },
+}
+
+
+def test_samples_readme_times_costs_and_counts_are_kept() -> None:
+    counts = TaskStat(runcount=672, successcount=254, errorcount=198, lastruntime=1_774_007_585)
+    alone = spec_from_detail(read(**FACTS), document="d.json")
+    for spec in (merged(**FACTS), alone):
+        assert spec.samples == tuple(FACTS["samples"])
+        assert spec.readme == FACTS["readme"]
+        assert (spec.computingtime, spec.cps, spec.approximatelycost) == (
+            "10 seconds",
+            "0.0001",
+            "0.0025",
+        )
+        assert spec.taskstat == counts
+        assert load_spec(dump_spec(spec), path="x") == spec
+    assert codes(**FACTS) == []
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  ", "absent"])
+def test_an_answer_without_them_adds_no_key(nothing: Any) -> None:
+    facts = {} if nothing == "absent" else dict.fromkeys(FACTS, nothing)
+    if isinstance(nothing, str):
+        facts |= {"samples": [], "taskstat": {}}
+    assert codes(**facts) == []
+    assert not any(f"\n{key}:" in dump_spec(merged(**facts)) for key in FACTS)
+
+
+_NO_NUMBER: list[Any] = [
+    "NaN", "Infinity", "-1", -1, -0.5, "1e400", "9" * 2000, "1e9", "many", True, [], {}, "1_0", "½",
+    "0x10", "-0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", _NO_NUMBER, ids=lambda each: repr(each)[:20])
+@pytest.mark.parametrize(
+    "key", ["cps", "approximatelycost", "computingtime", "runcount", "successcount", "lastruntime"]
+)
+def test_a_number_that_makes_no_sense_is_a_finding_and_left_out(key: str, odd: Any) -> None:
+    counted = key.endswith(("count", "time")) and key != "computingtime"
+    answer = read(**({"taskstat": {key: odd}} if counted else {key: odd}))
+    assert [each.code for each in answer.diagnostics] == ["T108"]
+    assert "\n" not in str(answer.diagnostics[0])
+    assert len(str(answer.diagnostics[0])) < 300
+    plain = spec_from_detail(answer, document="d.json")
+    assert (plain.cps, plain.approximatelycost, plain.computingtime) == (None,) * 3
+    assert plain.taskstat is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "http://cdn.wiro.ai/a.png", "javascript:alert(1)", "data:text/html,x", "//cdn.wiro.ai/a",
+        "https://", "https://u:p@cdn.wiro.ai/a", "https://[x/", "https://h:99999999/", "a.png",
+        "https://h/a b", "https://h/\u202egnp.exe", 'https://h/"onload=x', "https://h\\@e.example/",
+        f"https://h/{'a' * 3000}", 7, None, True, ["https://h/a"], {"url": "https://h/a"},
+    ],
+    ids=lambda each: repr(each)[:24],
+)  # fmt: skip
+def test_a_sample_without_a_good_address_is_left_out(odd: Any) -> None:
+    answer = read(samples=["https://h/a.png", odd, "https://h/a.png"])
+    assert answer.samples == ("https://h/a.png",)
+    assert [each.code for each in answer.diagnostics] == ([] if odd is None else ["T108"])
+
+
+@pytest.mark.parametrize("odd", ["https://h/a.png", {"a": "https://h/a.png"}, 7, True])
+def test_samples_of_another_shape_are_a_finding(odd: Any) -> None:
+    answer = read(samples=odd, taskstat=["odd"])
+    assert answer.samples == ()
+    assert [each.code for each in answer.diagnostics] == ["T108", "T108"]
+
+
+@pytest.mark.parametrize("odd", ["x" * 100_001, ["<p>"], {"a": 1}, False])
+def test_a_readme_that_is_no_text_or_too_long_is_left_out(odd: Any) -> None:
+    answer = read(readme=odd)
+    assert answer.readme is None
+    assert [each.code for each in answer.diagnostics] == ["T108"]
+
+
+@pytest.mark.parametrize("time", ["5", 5, 0.5, "8s", "10 seconds", "1-2 minutes", "2 Hours"])
+def test_a_time_has_a_number_and_perhaps_a_unit(time: Any) -> None:
+    assert read(computingtime=time).computingtime == str(time)
+
+
+@pytest.mark.parametrize("time", ["2026-03-20", "2026-03-20T00:00:00Z", 1773964800, "1773964800"])
+def test_the_time_of_the_last_run_is_read_however_it_is_written(time: Any) -> None:
+    assert read(taskstat={"lastruntime": time}).taskstat == TaskStat(lastruntime=1_773_964_800)
+
+
+def test_a_newer_document_keeps_what_tool_detail_alone_knows() -> None:
+    known, new = merged(**FACTS), document()
+    kept = accumulate(known, new)
+    assert all(getattr(kept, key) == getattr(known, key) for key in FACTS)

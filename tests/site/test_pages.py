@@ -272,6 +272,25 @@ def test_hostile_texts_are_texts_for_machines(site: Path) -> None:
     assert entry["tags"] == list(HOSTILE)
 
 
+def test_a_hostile_readme_is_plain_text(site: Path, outlines: dict[str, Outline]) -> None:
+    page = JustHTML((site / "tools" / "wiro" / "hostile.html").read_text("utf-8"), sanitize=False)
+    (article,) = page.query("article")
+    text = " ".join(article.to_text(separator=" ").split())
+    assert "Boats" in text
+    assert "See here" in text
+    assert "<script>document.title='ran'</script> [x](javascript:y) ![i](https://e/x.png)" in text
+    assert "# heading" in text
+    for lost in ("framed", "drawn", "display:none", "hidden", "NaN", "$-1"):
+        assert lost not in text, lost
+    assert not article.query("script, svg, iframe, style, [onerror], [onload], [onclick], [srcdoc]")
+    links = [str((link.attrs or {}).get("href")) for link in article.query("a[href]")]
+    assert not [link for link in links if link.startswith(("javascript:", "data:"))]
+    assert [link for link in links if "x.example/a" in link] == [
+        "https://x.example/a%5D%28javascript:b%29%27onload=c"
+    ]
+    assert outlines["tools/wiro/hostile.html"].handlers == []
+
+
 def test_hostile_texts_travel_in_an_address(page: Page, address: str) -> None:
     visit(page, f"{address}tools/wiro/hostile.html")
     for place, each in enumerate(HOSTILE):

@@ -19,6 +19,7 @@ from wirogen.specs import (
     Option,
     Section,
     Source,
+    TaskStat,
     ToolSpec,
     Wire,
     dump_spec,
@@ -67,6 +68,10 @@ def rich() -> ToolSpec:
         examples=({"prompt": "x", "model": "1"}, {"prompt": ""}),
         sections=(Section(title="T", text="t"), Section(title="U", text="line\nline")),
         dynamicprice=[{"price": 0.5, "inputs": {"count": "1"}}],
+        samples=("https://x.example/a.png", "https://x.example/b#c"),
+        readme="<p>a: b</p>\n<script>x</script>\u202e", computingtime="1-2 minutes", cps="0.001",
+        approximatelycost="5",
+        taskstat=TaskStat(runcount=10**12, successcount=0, errorcount=1, lastruntime=1_774_007_585),
         source=Source(
             document="wiro/painter.txt", sha256="a" * 64, detail="d.json", detail_sha256="b" * 64,
             findings=(Finding(code="D001", subject="s", message="m"),),
@@ -128,6 +133,14 @@ GOOD = dump_spec(tool(prompt(), text("a")))
         ('wire: {type: "string"}', 'wire: {type: "string", sent: ""}', "must not have 'sent'"),
         ('default: null', "default: 4", "must be text between double quotes, or null"),
         ("inputs:", "inputs: [", "not YAML"),
+        ("spec: 1\n", 'spec: 1\ncps: "NaN"\n', "cps must be an amount in US dollars"),
+        ("spec: 1\n", 'spec: 1\ncps: "-1"\n', "cps must be an amount in US dollars"),
+        ("spec: 1\n", 'spec: 1\ncps: "1e-30"\n', "cps must have at most 12 decimals"),
+        ("spec: 1\n", 'spec: 1\ncomputingtime: "soon"\n', "computingtime must be a time"),
+        ("spec: 1\n", 'spec: 1\nsamples: ["http://x/a"]\n', "samples [0] must be an address"),
+        ("spec: 1\n", "spec: 1\ntaskstat: {runcount: -1}\n", "a whole number from 0 to"),
+        ("spec: 1\n", "spec: 1\ntaskstat: {runcount: 1.5}\n", "a whole number from 0 to"),
+        ("spec: 1\n", "spec: 1\ntaskstat: {runs: 1}\n", "has the unknown key 'runs'"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(old: str, new: str, says: str) -> None:

@@ -20,3 +20,15 @@ NUMBER_LENGTH: Final = 400
 """Characters of a number that stands in a text."""
 PREAMBLE: Final = 8000
 """Characters of prose before the first heading of a document."""
+AMOUNT: Final = 1_000_000
+"""US dollars that a run or a second may cost."""
+SECONDS: Final = 30 * 86_400
+"""Seconds that a run may take."""
+RUNS: Final = 10**12
+"""Runs of a tool."""
+LAST_TIME: Final = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970."""
+ADDRESS_LENGTH: Final = 2000
+"""Characters of an address."""
+README_LENGTH: Final = 100_000
+"""Characters of a readme."""

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from wirogen.common.json_values import decimal, parse_json
-from wirogen.common.limits import DIGITS
-from wirogen.common.text import counted
+from wirogen.common.limits import DIGITS, LAST_TIME, RUNS
+from wirogen.common.text import counted, shorten
 from wirogen.diagnostics.model import Diagnostic, InputError, Position
-from wirogen.specs import Json, Option
+from wirogen.specs import Json, Option, TaskStat
+from wirogen.specs.checks import (
+    amount_problem,
+    duration_problem,
+    https_problem,
+    readme_problem,
+)
 from wirogen.specs.names import tool_name_problem
+
+_COUNT_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,12 @@ class Detail:
     items: tuple[DetailItem, ...]
     price: Json
     examples: tuple[Mapping[str, str], ...]
+    samples: tuple[str, ...]
+    readme: str | None
+    computingtime: str | None
+    cps: str | None
+    approximatelycost: str | None
+    taskstat: TaskStat | None
     sha256: str
     diagnostics: tuple[Diagnostic, ...]
 
@@ -104,6 +119,14 @@ class _Reader:
             items=tuple(items),
             price=self._price(tool.get("dynamicprice")),
             examples=_examples(tool.get("inspire")),
+            samples=self._samples(tool.get("samples")),
+            readme=self._fact("readme", tool.get("readme"), readme_problem),
+            computingtime=self._fact("computingtime", tool.get("computingtime"), duration_problem),
+            cps=self._fact("cps", tool.get("cps"), amount_problem),
+            approximatelycost=self._fact(
+                "approximatelycost", tool.get("approximatelycost"), amount_problem
+            ),
+            taskstat=self._taskstat(tool.get("taskstat")),
             sha256=hashlib.sha256(data).hexdigest(),
             diagnostics=tuple(self.diagnostics),
         )
@@ -193,6 +216,69 @@ class _Reader:
         except ValueError:
             self.odd("T103", "dynamicprice", "is not JSON; it is kept as text")
             return value
+
+    def _fact(self, key: str, value: Json, problem: Callable[[str], str | None]) -> str | None:
+        """A text or number that ``problem`` has nothing against; what is blank is absent."""
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        odd = isinstance(value, bool) or not isinstance(value, str | int | float)
+        text = "" if odd else _text(value).strip()
+        if odd or problem(text):
+            self._left_out(key, value)
+            return None
+        return text
+
+    def _samples(self, value: Json) -> tuple[str, ...]:
+        if not value:
+            return ()
+        if not isinstance(value, list):
+            self._left_out("samples", value)
+            return ()
+        found = [self._fact("samples", each, https_problem) for each in value]
+        return tuple(dict.fromkeys(each for each in found if each is not None))
+
+    def _taskstat(self, value: Json) -> TaskStat | None:
+        if not value:
+            return None
+        if not isinstance(value, dict):
+            self._left_out("taskstat", value)
+            return None
+        found = TaskStat(
+            runcount=self._count(value, "runcount", RUNS),
+            successcount=self._count(value, "successcount", RUNS),
+            errorcount=self._count(value, "errorcount", RUNS),
+            lastruntime=self._count(value, "lastruntime", LAST_TIME),
+        )
+        return None if found == TaskStat() else found
+
+    def _count(self, counts: Mapping[str, Json], key: str, most: int) -> int | None:
+        value = counts.get(key)
+        text = "" if isinstance(value, bool) else _text(value).strip()
+        if value is None or (isinstance(value, str) and not text):
+            return None
+        found = _whole(text) if key != "lastruntime" else _whole(text, _seconds(text))
+        if found is None or not 0 <= found <= most:
+            self._left_out(f"taskstat.{key}", value)
+            return None
+        return found
+
+    def _left_out(self, key: str, value: Json) -> None:
+        shown = shorten(value if isinstance(value, str) else json.dumps(value))
+        self.odd("T108", key, f"is {shown}, which makes no sense; it is left out")
+
+
+def _whole(text: str, otherwise: int | None = None) -> int | None:
+    plain = text.isascii() and text.isdigit() and len(text) <= _COUNT_DIGITS
+    return int(text) if plain else otherwise
+
+
+def _seconds(text: str) -> int | None:
+    """A date or time of ISO 8601 in seconds since 1970; without a zone it is UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _refuse(constant: str) -> NoReturn:

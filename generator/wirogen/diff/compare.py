@@ -11,8 +11,12 @@ from wirogen.diff.inputs import compare_inputs
 from wirogen.diff.model import Change, Impact
 from wirogen.plan import ModulePlan, ToolPlan, plan_modules, plan_tool
 from wirogen.specs import Json, ToolSpec
+from wirogen.specs.model import DETAIL_FIELDS
 
-_TEXTS = ("name", "description", "cover", "categories", "tags", "extra", "sections", "examples")
+_TEXTS = (
+    "name", "description", "cover", "categories", "tags", "extra", "sections", "examples",
+    *DETAIL_FIELDS,
+)  # fmt: skip
 
 
 def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> list[Change]:

@@ -61,7 +61,18 @@ def summary_of(plan: ToolPlan) -> ToolSummary:
     """What other files need to know of a tool."""
     return ToolSummary(
         spec=replace(
-            plan.spec, inputs=(), examples=(), sections=(), source=None, dynamicprice=None
+            plan.spec,
+            inputs=(),
+            examples=(),
+            sections=(),
+            source=None,
+            dynamicprice=None,
+            samples=(),
+            readme=None,
+            computingtime=None,
+            cps=None,
+            approximatelycost=None,
+            taskstat=None,
         ),
         module=plan.module,
         diagnostics=plan.diagnostics,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wirogen.emit.escape import Markdown
 from wirogen.emit.pages.categories import Category
+from wirogen.emit.pages.facts import Fact, Sample
 from wirogen.emit.pages.guides import Examples
 from wirogen.emit.python.validators import Validator
 from wirogen.emit.template_tree import Guide, Scope
@@ -41,6 +42,12 @@ class ToolValues:
     """What is wrong in its document: ``code subject message summary page``."""
     price: str | None
     """What Tool/Detail says about the price, as JSON text."""
+    facts: Sequence[Fact]
+    """What it costs, how long it takes and how often it has run: ``name value``."""
+    samples: Sequence[Sample]
+    """Sample outputs with a checked address: ``name address``."""
+    readme: Sequence[str]
+    """The paragraphs of its owner's text, without markup."""
     options_shown: int
     """How many options of an input a page shows."""
     examples_shown: int

@@ -2,7 +2,7 @@
 
 The document says how the tool is called: names, types, defaults and what is sent are its own.
 Tool/Detail says what is allowed, and what the document cannot say: ``minimum``, ``maximum`` and
-``step`` of numbers, ``dynamicprice``, and
+``step`` of numbers, ``dynamicprice``, samples, statistics and the readme, and
 
 - ``required``. An input becomes required when Tool/Detail says so and the document sends nothing
   or a blank for it. An input that the document's sample made required is optional when Tool/Detail
@@ -23,7 +23,7 @@ from wirogen.detail.read import Detail, DetailItem
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.merge.wire import CALLBACK, PROMPT, blank, decide, is_open
 from wirogen.specs import Input, Option, Source, ToolSpec, Unsent, Wire
-from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES
+from wirogen.specs.model import CHOICE_TYPES, DETAIL_FIELDS, FILE_TYPES
 
 _API: Final = "https://api.wiro.ai/v1"
 _NUMBERS: Final = frozenset({"number", "float", "range"})
@@ -63,13 +63,13 @@ def merge_detail(
         examples=spec.examples or detail.examples,
         source=source,
     )
-    return merged, tuple(diagnostics)
+    return _with_facts(merged, detail), tuple(diagnostics)
 
 
 def spec_from_detail(detail: Detail, *, document: str) -> ToolSpec:
     """A spec from Tool/Detail alone: how inputs are sent is guessed from their types."""
     tool = detail.tools[0]
-    return ToolSpec(
+    spec = ToolSpec(
         tool=tool,
         name=detail.title,
         description=detail.description,
@@ -82,6 +82,13 @@ def spec_from_detail(detail: Detail, *, document: str) -> ToolSpec:
         dynamicprice=detail.price,
         source=Source(document=document, sha256=detail.sha256),
     )
+    return _with_facts(spec, detail)
+
+
+def _with_facts(spec: ToolSpec, detail: Detail) -> ToolSpec:
+    """``spec`` with what only Tool/Detail says, as far as this one does."""
+    facts = {name: getattr(detail, name) for name in DETAIL_FIELDS}
+    return replace(spec, **{name: fact for name, fact in facts.items() if fact})
 
 
 def with_required(item: Input, required: bool) -> Input:

@@ -17,6 +17,7 @@ from typing import Final
 from wirogen.merge.contract import keep_contract
 from wirogen.merge.detail import with_required
 from wirogen.specs import Input, Option, ToolSpec
+from wirogen.specs.model import DETAIL_FIELDS
 
 SAMPLE_SIZE: Final = 5
 """How many models of a list a short document shows."""
@@ -70,6 +71,7 @@ def _with_detail(known: ToolSpec, new: ToolSpec) -> ToolSpec:
         ),
         dynamicprice=known.dynamicprice,
         source=source,
+        **{name: getattr(known, name) for name in DETAIL_FIELDS},
     )
 
 

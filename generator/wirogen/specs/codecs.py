@@ -115,6 +115,45 @@ class _Texts:
         return {"type": "array", "items": _TEXT}
 
 
+@dataclass(frozen=True, slots=True)
+class ListOfTexts:
+    """A list of texts, each of which ``problem`` is asked about."""
+
+    problem: Callable[[str], str | None]
+
+    def read(self, fields: Fields, key: str, node: Node) -> tuple[str, ...]:
+        found = TEXTS.read(fields, key, node)
+        for place, text in enumerate(found):
+            if problem := self.problem(text):
+                raise fields.error(key, f"[{place}] {problem}")
+        return found
+
+    def write(self, value: Sequence[str]) -> Json:
+        return list[Json](value)
+
+    def schema(self) -> Json:
+        return TEXTS.schema()
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A whole number from 0 to ``most``."""
+
+    most: int
+
+    def read(self, fields: Fields, key: str, node: Node) -> int:
+        value = to_json(node, fields.path, fields.name(key))
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= self.most:
+            raise fields.error(key, f"must be a whole number from 0 to {self.most}")
+        return value
+
+    def write(self, value: int) -> Json:
+        return value
+
+    def schema(self) -> Json:
+        return {"type": "integer", "minimum": 0, "maximum": self.most}
+
+
 class _TextMap:
     def read(self, fields: Fields, key: str, node: Node) -> dict[str, str]:
         return fields.as_text_map(node, fields.name(key))

@@ -10,7 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from wirogen.specs.checks import SEEN, SHA256, input_problem
+from wirogen.common.limits import LAST_TIME, RUNS
+from wirogen.specs.checks import (
+    SEEN,
+    SHA256,
+    amount_problem,
+    duration_problem,
+    https_problem,
+    input_problem,
+    readme_problem,
+)
 from wirogen.specs.codecs import (
     DECIMAL,
     ENDPOINT_MAP,
@@ -24,6 +33,8 @@ from wirogen.specs.codecs import (
     TEXTS,
     VERSION,
     Codec,
+    Count,
+    ListOfTexts,
     OneOf,
     Text,
 )
@@ -37,6 +48,7 @@ from wirogen.specs.model import (
     Option,
     Section,
     Source,
+    TaskStat,
     ToolSpec,
     Wire,
 )
@@ -179,6 +191,10 @@ _NAME: Final = Text(
     {"type": "string", "minLength": 1}, lambda text: None if text else "must not be empty"
 )
 _NAMED: Final = Text({"type": "string", "minLength": 1})
+_AMOUNT: Final = Text(
+    {"type": "string", "pattern": r"^\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"},
+    amount_problem,
+)
 
 
 def _pair_problem(source: Source) -> tuple[str, str] | None:
@@ -289,6 +305,19 @@ INPUT: Final = Record(
         "else": {"properties": {"open": False, "options": False}},
     },
 )
+TASKSTAT: Final = Record(
+    cls=TaskStat,
+    fields=(
+        Field(key="runcount", codec=Count(RUNS)),
+        Field(key="successcount", codec=Count(RUNS)),
+        Field(key="errorcount", codec=Count(RUNS)),
+        Field(
+            key="lastruntime",
+            codec=Count(LAST_TIME),
+            description="In seconds since 1970; 0 when there was none.",
+        ),
+    ),
+)
 TOOL: Final = Record(
     cls=ToolSpec,
     fields=(
@@ -321,6 +350,38 @@ TOOL: Final = Record(
             settable=True,
             description="The price as Tool/Detail gives it.",
         ),
+        Field(
+            key="samples",
+            codec=ListOfTexts(https_problem),
+            empty=(),
+            settable=True,
+            description="Addresses of sample outputs, all of them https.",
+        ),
+        Field(
+            key="readme",
+            codec=Text({"type": "string"}, readme_problem),
+            settable=True,
+            description="The text of the tool's owner, in HTML.",
+        ),
+        Field(
+            key="computingtime",
+            codec=Text({"type": "string"}, duration_problem),
+            settable=True,
+            description='How long a run takes: seconds, or with a unit ("10 seconds").',
+        ),
+        Field(
+            key="cps",
+            codec=_AMOUNT,
+            settable=True,
+            description="US dollars a second of processing.",
+        ),
+        Field(
+            key="approximatelycost",
+            codec=_AMOUNT,
+            settable=True,
+            description="US dollars of a run of average length.",
+        ),
+        Field(key="taskstat", codec=TASKSTAT, settable=True, description="How often it has run."),
         Field(key="source", codec=SOURCE),
     ),
     check=_inputs_problem,

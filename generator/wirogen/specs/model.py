@@ -135,6 +135,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStat:
+    """How often a tool has run, as Tool/Detail counts it; ``None`` where it does not say."""
+
+    runcount: int | None = None
+    """All runs."""
+    successcount: int | None = None
+    """Those that succeeded."""
+    errorcount: int | None = None
+    """Those that failed."""
+    lastruntime: int | None = None
+    """When the last one began, in seconds since 1970; 0 when there was none."""
+
+
+DETAIL_FIELDS: Final = (
+    "samples", "readme", "computingtime", "cps", "approximatelycost", "taskstat"
+)  # fmt: skip
+"""The fields of a spec that only Tool/Detail has, beside its price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a spec comes from."""
 
@@ -178,6 +198,18 @@ class ToolSpec:
     """Keys of the head that are not known."""
     dynamicprice: Json = None
     """What Tool/Detail says about the price, as JSON."""
+    samples: tuple[str, ...] = ()
+    """Addresses of sample outputs, all of them https."""
+    readme: str | None = None
+    """The text of the tool's owner, in HTML: never shown as such."""
+    computingtime: str | None = None
+    """How long a run takes: seconds (``5``), or with a unit (``10 seconds``)."""
+    cps: str | None = None
+    """US dollars a second of processing, a decimal number in text."""
+    approximatelycost: str | None = None
+    """US dollars of a run of average length, likewise."""
+    taskstat: TaskStat | None = None
+    """How often it has run."""
     source: Source | None = None
     """Where it comes from; ``None`` for a spec written by hand."""
 

@@ -21,7 +21,9 @@ from wirogen.specs.model import Json, ToolSpec
 _PLAIN_KEY: Final = re.compile(rf"{PLAIN_KEY}\Z")
 
 # Values of these keys are short and read best on one line.
-_ON_ONE_LINE: Final = frozenset({"wire", "triggerwords", "example", "sent", "dynamicprice"})
+_ON_ONE_LINE: Final = frozenset(
+    {"wire", "triggerwords", "example", "sent", "dynamicprice", "taskstat"}
+)
 
 
 def spec_to_json(spec: ToolSpec) -> dict[str, Json]:

@@ -76,6 +76,15 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         "Add the tool's document, or its inputs with an overlay.",
     ),
     rule(
+        "T108",
+        "odd-fact-in-detail",
+        Severity.WARNING,
+        "Tool/Detail gives a number, a time or an address that makes no sense.",
+        "Negative or huge counts and costs, times that are none, and samples whose address is not "
+        "one of https are left out of the spec and of the tool's page.",
+        "Nothing to do; an overlay may set the right value.",
+    ),
+    rule(
         "O001",
         "invalid-overlay",
         Severity.ERROR,

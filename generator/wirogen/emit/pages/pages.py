@@ -12,8 +12,10 @@ from wirogen.diagnostics.model import RULES, Severity
 from wirogen.emit.escape import link
 from wirogen.emit.pages.builder import request_data
 from wirogen.emit.pages.categories import categories_of, category, input_kinds, output_kind
+from wirogen.emit.pages.facts import facts_of, samples_of
 from wirogen.emit.pages.guides import calls, guide_values, shown_tools
 from wirogen.emit.pages.listing import listing_text
+from wirogen.emit.pages.readme import paragraphs
 from wirogen.emit.pages.snippets import first_snippets
 from wirogen.emit.python.validators import Validator
 from wirogen.emit.template_tree import Guide, Scope, guide_of, output_of, page_head
@@ -55,6 +57,9 @@ def tool_values(
         takes=[Code(kind) for kind in input_kinds(plan.inputs)],
         findings=_findings(plan),
         price=_price(plan),
+        facts=facts_of(plan.spec),
+        samples=samples_of(plan.spec),
+        readme=paragraphs(plan.spec.readme or ""),
         options_shown=OPTIONS_SHOWN,
         examples_shown=EXAMPLES_SHOWN,
         body_shown=BODY_SHOWN,
