@@ -7,6 +7,7 @@ import importlib
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -81,6 +82,9 @@ POSTER: Final = tool(
     name="acme/poster",
 )
 ICON: Final = tool(prompt(), name="acme/2D Game: $(touch RAN) 'Icon'")
+
+PROGRAMS: Final = Path(sys.executable).parent
+"""Where the commands are installed, whether or not that is in ``PATH``."""
 
 SHELLS: Final = [name for name in ("bash", "zsh", "fish") if shutil.which(name)]
 
@@ -161,9 +165,8 @@ def prompt_of(
 ) -> Iterator[Prompt]:
     folder = tmp_path_factory.mktemp("shell")
     generate({spec.tool: spec for spec in (POSTER, ICON)}, folder)
-    programs = Path(shutil.which("wiro-tools") or "").parent
     env = {
-        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
         "HOME": str(folder),
         "TERM": "xterm",
         "LANG": "C.UTF-8",
@@ -185,7 +188,8 @@ def prompt_of(
 def _script(program: str, shell: str) -> str:
     variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
     env = {**os.environ, variable: f"source_{shell}"}
-    done = subprocess.run([program], env=env, capture_output=True, text=True, check=True)
+    command = [PROGRAMS / program]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     return done.stdout
 
 
