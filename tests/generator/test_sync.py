@@ -24,7 +24,7 @@ from wiro_runtime.testing.catalogue import slug as address
 from wirogen.cli.app import run
 from wirogen.document import parse_document
 from wirogen.pipeline.build import read_project
-from wirogen.specs import dump_spec, spec_to_json
+from wirogen.specs import TaskStat, dump_spec, spec_to_json
 from wirogen.specs.names import slug
 from wirogen.sync import Filters, Options, SyncReport, Verdict, sync
 
@@ -125,6 +125,42 @@ def test_what_has_not_changed_is_not_sent_again(world: World) -> None:
     assert statuses.count(304) == len(PAGES)
     after = world.project.snapshot()
     assert {path for path in after if after[path] != before.get(path)} <= {".wirogen/sync.json"}
+
+
+def test_what_is_measured_of_runs_is_kept_and_is_no_change_by_itself(world: World) -> None:
+    measured = {"computingtime": "7 s", "approximatelycost": "0.1", "taskstat": {"runcount": 5}}
+    lasting = {"samples": ["https://x.example/a.png"], "readme": "<p>Boats", "cps": "0.1"}
+
+    def give(**fields: Any) -> None:
+        edit = faults.edit(lambda answer: answer["tool"][0].update(fields))
+        world.simulator.faults.add("Tool/Detail", edit, times=len(PAGES))
+
+    give(**measured, **lasting)
+    world.sync()
+    specs = read_project(world.project.root).specs
+    for spec in specs.values():
+        assert (spec.computingtime, spec.approximatelycost, spec.cps) == ("7 s", "0.1", "0.1")
+        assert spec.taskstat == TaskStat(runcount=5)
+        assert (spec.samples, spec.readme) == (("https://x.example/a.png",), "<p>Boats")
+    before = world.project.snapshot()
+    give(**lasting, computingtime="8 s", approximatelycost="0.2", taskstat={"runcount": 6})
+    assert set(world.sync().verdicts.values()) == {Verdict.UNCHANGED}
+    after = world.project.snapshot()
+    assert {path for path in after if after[path] != before.get(path)} <= {".wirogen/sync.json"}
+    give(**measured, **lasting | {"readme": "<p>Ships"})
+    assert set(world.sync().verdicts.values()) == {Verdict.CHANGED}
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"", b"{", b"[]", b"5", b"[" * 9000, b"\xff\xfe", b'{"tool":5}']
+)
+def test_a_damaged_file_of_tool_detail_is_written_anew(world: World, damaged: bytes) -> None:
+    world.sync()
+    file = world.document_of(PAGES[0]).with_suffix(".json")
+    good = file.read_bytes()
+    file.write_bytes(damaged)
+    assert world.sync().verdicts[PAGES[0].tool] is Verdict.CHANGED
+    assert file.read_bytes() == good
 
 
 def test_a_document_that_was_removed_or_edited_comes_back(world: World) -> None:

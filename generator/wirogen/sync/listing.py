@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from wiro_runtime.http.api import Api
 from wirogen.common.fetching import DownloadError
+from wirogen.common.json_values import Json, parse_json
 from wirogen.specs.names import slug, tool_name_problem
 
 PAGE_SIZE: Final = 100
@@ -18,11 +19,13 @@ MAX_TOOLS: Final = 20_000
 MAX_NAME: Final = 200
 MAX_DETAIL: Final = 8 * 2**20
 
-# The other fields of Tool/Detail change with every run of a tool.
 _KEPT: Final = (
     "title", "slugowner", "slugproject", "cleanslugowner", "cleanslugproject", "description",
-    "image", "categories", "tags", "dynamicprice", "parameters",
+    "image", "categories", "tags", "dynamicprice", "parameters", "samples", "readme", "inspire",
+    "cps",
 )  # fmt: skip
+# These change with the runs of a tool: they are as new as the last change of another field.
+_MEASURED: Final = ("computingtime", "approximatelycost", "taskstat")
 
 
 class CatalogueError(Exception):
@@ -136,7 +139,7 @@ def _body(filters: Filters, start: int) -> dict[str, Any]:
 
 
 async def tool_detail(api: Api, listed: Listed) -> bytes | None:
-    """Return Tool/Detail in a form that changes only with the tool, ``None`` where Wiro has none.
+    """Return the fields of Tool/Detail that are kept, ``None`` where Wiro has none.
 
     Raises :class:`DownloadError` for a response that is not about this tool.
     """
@@ -150,12 +153,28 @@ async def tool_detail(api: Api, listed: Listed) -> bytes | None:
     if named is None or not listed.means(named.tool):
         raise DownloadError("Tool/Detail: the response is not about this tool")
     fields = cast("Mapping[str, object]", tool)
-    kept = {key: fields[key] for key in _KEPT if key in fields}
+    kept = {key: fields[key] for key in (*_KEPT, *_MEASURED) if key in fields}
     text = json.dumps({"result": True, "tool": [kept]}, indent=2, ensure_ascii=False)
     data = f"{text}\n".encode()
     if len(data) > MAX_DETAIL:
         raise DownloadError(f"Tool/Detail: more than {MAX_DETAIL >> 20} MiB")
     return data
+
+
+def same_detail(known: bytes, new: bytes) -> bool:
+    """Whether two responses of Tool/Detail differ at most in what is measured of runs."""
+    try:
+        return _unmeasured(parse_json(known)) == _unmeasured(parse_json(new))
+    except ValueError:
+        return known == new
+
+
+def _unmeasured(detail: Json) -> str:
+    tools = detail.get("tool") if isinstance(detail, dict) else None
+    for tool in tools if isinstance(tools, list) else []:
+        for key in _MEASURED if isinstance(tool, dict) else ():
+            cast("dict[str, Json]", tool).pop(key, None)
+    return json.dumps(detail)
 
 
 def _listed(entry: object) -> Listed | None:

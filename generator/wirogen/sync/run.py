@@ -28,7 +28,7 @@ from wirogen.output.publication import sweep, write_file
 from wirogen.specs import ToolSpec
 from wirogen.specs.names import slug, tool_hash
 from wirogen.sync.acceptance import accept_page
-from wirogen.sync.listing import Catalogue, Filters, Listed, list_tools, tool_detail
+from wirogen.sync.listing import Catalogue, Filters, Listed, list_tools, same_detail, tool_detail
 from wirogen.sync.pages import REQUEST_SECONDS, Fetched, Pages, page_client
 from wirogen.sync.state import FOLDER, Entry, State
 
@@ -306,9 +306,9 @@ def _take(
 
 def _take_detail(job: _Job, document: str, detail: bytes, outcome: Outcome) -> Outcome:
     path = f"{document.removesuffix('.txt')}.json"
-    if _hash_of(job.documents, path) == sha256(detail):
-        return outcome
     file = inside(job.documents, path)
+    if file.is_file() and same_detail(file.read_bytes(), detail):
+        return outcome
     if not job.options.dry_run:
         write_file(file, detail)
     if outcome.verdict is not Verdict.UNCHANGED:
