@@ -38,8 +38,8 @@ def _problem(name: str, shipped: Sequence[str], used: set[str] | None) -> str | 
     if scope_of(name) is Scope.PARTIAL:
         near = get_close_matches(name, shipped, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        nobody = "replaces no template, and none of yours uses it"
-        return None if used is None else f"{nobody}{hint}"
+        unused = "replaces no template, and none of yours uses it"
+        return None if used is None else f"{unused}{hint}"
     if f"{name}{SUFFIX}" in shipped:
         return f"replaces no template; did you mean {name}{SUFFIX}?"
     folder, _, file = name.rpartition("/")

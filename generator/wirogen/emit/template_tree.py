@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from wirogen.common import paths
 from wirogen.plan.model import Code
 
 SUFFIX: Final = ".jinja"
@@ -22,6 +23,16 @@ PLACEHOLDERS: Final = ("owner", "project", "category")
 _PLACEHOLDER: Final = re.compile(r"\[(\w+)\]")
 _GUIDE: Final = re.compile(r"docs/guides/([a-z0-9][a-z0-9_-]*)\.md\.jinja")
 _PACKAGE: Final = "python/wiro_tools/"
+_RESERVED: Final = frozenset(
+    {
+        "MANIFEST.json",
+        "openapi.json",
+        "schemas/spec.json",
+        "schemas/overlay.json",
+        f"{_PACKAGE}catalogue.json",
+        f"{_PACKAGE}py.typed",
+    }
+)
 _FRONT_MATTER: Final = re.compile(r"\A---\n((?:[a-z]+: .*\n)*)---\n")
 _INDEX: Final = "index"
 
@@ -92,7 +103,13 @@ def path_problem(name: str) -> str | None:
         return f"has the unknown placeholder [{unknown[0]}]"
     if "[project]" in name and "[owner]" not in name:
         return "has [project] without [owner]: tools of two owners would share a file"
-    return None
+    if "[category]" in name and "[owner]" in name:
+        return "has [category] and [owner]: a file is made for one of them"
+    path = output_of(name, "wiro_tools", **dict.fromkeys(PLACEHOLDERS, "x"))
+    if path in _RESERVED:
+        return f"would make {path}, which is made without a template"
+    problem = paths.path_problem(path)
+    return f"would make {path!r}, which {problem}" if problem else None
 
 
 def guide_of(name: str, text: str) -> Guide:
