@@ -102,6 +102,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ("D205", flat(page(text_input("a", help="seed-help"), SEED)), "a", "seed-help type"),
     ("D206", flat(page(SEED, SEED)), "seed", "- name: seed"),
     ("D207", flat(page(text_input("n", "false", type="number"), SEED)), "n", "false - name"),
+    ("D207", flat(page(text_input("n", "0,5", type="range"), SEED)), "n", "0,5 - name"),
     ("D208", flat(page(text_input("n", "1", type="number", options=PLAIN))), "n", "options: -"),
     ("D209", MODEL.replace("words: []", "words: x", 1), "selectedModel.options", "x generate"),
     ("D210", MODEL.replace('value: "0"', "value: 0", 1), "selectedModel.options", "0 label"),

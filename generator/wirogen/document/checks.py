@@ -27,6 +27,7 @@ _UNUSUAL: Final = re.compile(
     "\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _PLAIN: Final = bytes([9, 10, 13, *range(32, 127)])
+_NUMBERS: Final = frozenset({"number", "float", "range"})
 _HELP: Final = "-help"
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*-help")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -74,7 +75,7 @@ def check_inputs(
     for item, decision in zip(raw, decisions, strict=False):
         if item.type not in KNOWN_TYPES:
             report.add("D105", item.at["type"], item.name, f"has type {shorten(item.type)}")
-        if item.type in {"number", "float"} and item.default and number(item.default) is None:
+        if item.type in _NUMBERS and item.default and number(item.default) is None:
             message = f"has default {shorten(item.default)}, which is not a number"
             report.add("D207", item.at["default"], item.name, message)
         if _is_foreign(item):
