@@ -39,7 +39,11 @@ def check_target(out: Path, docs: Path) -> None:
     if not out.is_dir() or not any(real.iterdir()):
         return
     if not (real / MARKER).is_file():
-        _refuse(out, "holds files and was not made by wirogen docs build", code="S007")
+        message = (
+            f"holds files and no {MARKER}; if an earlier version of wirogen docs build made it, "
+            "remove it first, else choose another folder with --out"
+        )
+        _refuse(out, message, code="S007")
     for where, folders, names in os.walk(real):
         for path in (Path(where) / name for name in (*folders, *names)):
             if path.is_symlink():
@@ -85,5 +89,5 @@ def _real(path: Path) -> Path:
 
 
 def _refuse(out: Path, message: str, *, code: str = "S005") -> NoReturn:
-    advice = "" if message.endswith("first") else "; choose another folder with --out"
+    advice = "" if "remove it first" in message else "; choose another folder with --out"
     raise InputError(Diagnostic(code=code, message=f"{message}{advice}", path=str(out)))
