@@ -32,7 +32,7 @@ def command(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Documents, Tool/Detail answers, specs, overlays or folders of them; "
+            help="Documents, Tool/Detail responses, specs, overlays or folders of them; "
             "by default all of the nearest project."
         ),
     ] = None,

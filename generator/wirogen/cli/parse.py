@@ -32,7 +32,7 @@ Exit 0: all well. 1: --verify found a loss, or some documents were refused. 2: a
 def command(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Tool documents, or Tool/Detail answers (JSON).", show_default=False),
+        typer.Argument(help="Tool documents, or Tool/Detail responses (JSON).", show_default=False),
     ],
     to: Annotated[
         Path | None, typer.Option("--out", help="Folder for <owner>/<project>.yaml.")

@@ -44,14 +44,14 @@ def hash_of_file(path: str | os.PathLike[str]) -> str:
     change, and that still has the same size and times, is not read again. Raises
     :class:`OSError`."""
     found = os.stat(path)
-    look = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    times = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
     name = os.fspath(path)
     known = _hashes.get(name)
-    if known is not None and known[0] == look:
+    if known is not None and known[0] == times:
         return known[1]
     digest = sha256(read_whole(path))
     if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED:
-        _hashes[name] = (look, digest)
+        _hashes[name] = (times, digest)
     return digest
 
 

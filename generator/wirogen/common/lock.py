@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 _threads: Final[defaultdict[tuple[int, int], threading.RLock]] = defaultdict(threading.RLock)
-_held: Final[dict[tuple[int, int], bool]] = {}
+_locked: Final[dict[tuple[int, int], bool]] = {}
 
 
 @contextmanager
@@ -35,14 +35,14 @@ def locked(
         found = os.fstat(opened)
         place = (found.st_dev, found.st_ino)
         with _threads[place]:
-            if place in _held:
-                yield _held[place]
+            if place in _locked:
+                yield _locked[place]
                 return
-            _held[place] = _lock(opened, shared, waiting) and not shared
+            _locked[place] = _lock(opened, shared, waiting) and not shared
             try:
-                yield _held[place]
+                yield _locked[place]
             finally:
-                del _held[place]
+                del _locked[place]
     finally:
         os.close(opened)
 

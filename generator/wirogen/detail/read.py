@@ -29,7 +29,7 @@ _COUNT_DIGITS: Final = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailItem:
     """One parameter. Limits are decimal numbers in text; ``required`` is ``None`` where the
-    answer does not say. ``options`` is ``None`` where the answer has no list,
+    response does not say. ``options`` is ``None`` where the response has no list,
     ``partial`` says that some could not be read."""
 
     name: str
@@ -47,7 +47,7 @@ class DetailItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """One tool. ``tools`` are the ids that may mean it: as the answer spells it, and as slugs,
+    """One tool. ``tools`` are the ids that may mean it: as the response spells it, and as slugs,
     which come first. ``sha256`` is the hash of the bytes that were read."""
 
     tools: tuple[str, ...]
@@ -75,7 +75,7 @@ def looks_like_detail(data: bytes) -> bool:
 
 
 def read_detail(data: bytes, *, path: str) -> Detail:
-    """Raises :class:`InputError` (T001) for what is no answer of Tool/Detail with one tool."""
+    """Raises :class:`InputError` (T001) for what is no response of Tool/Detail with one tool."""
     return _Reader(path).read(data)
 
 

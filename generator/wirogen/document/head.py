@@ -132,7 +132,7 @@ class _Reader:
         self.head.sections = (at if at >= 0 else end, end)
 
     def _field(self, name: str, start: int, end: int) -> None:
-        """One field, up to the next known key; keys that nobody knows end it as well."""
+        """One field, up to the next known key; unknown keys end it as well."""
         head, layout = self.head, self.layout
         keys = self._unknown_keys(name, start, end)
         begin, stop = layout.trim(start, keys[0][0] if keys else end)

@@ -1,2 +1,2 @@
 """Plans → files, as a mapping of path to text. Nothing here reads or writes a file, a clock or
-the environment, templates aside. It holds no imports, because half of it is slow to load."""
+the environment, besides templates. It holds no imports, because half of it is slow to load."""

@@ -55,7 +55,7 @@ def template_folders(overrides: Path | None = None) -> list[Path]:
 
 
 def environment(overrides: Path | None = None) -> jinja2.Environment:
-    """An environment that refuses undefined names and text that nobody escaped."""
+    """An environment that refuses undefined names and text that is not escaped."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in template_folders(overrides)]),
         undefined=_Undefined,
@@ -138,9 +138,9 @@ class _Compiled(jinja2.BytecodeCache):
 
 
 class Renderer:
-    """The templates, ready to use; ``overrides`` are looked at first. One per process is enough.
+    """The templates, ready to use; ``overrides`` come first. One per process is enough.
 
-    What is wrong with somebody else's templates is an :class:`InputError` that names the line.
+    What is wrong with the caller's templates is an :class:`InputError` that names the line.
     """
 
     def __init__(self, overrides: Path | None = None, cache: Cache = NO_CACHE) -> None:
@@ -154,7 +154,7 @@ class Renderer:
 
     @property
     def overridden(self) -> bool:
-        """Whether somebody else's templates are looked at first."""
+        """Whether the caller's templates come first."""
         return self._foreign
 
     def text(self, template: str, **values: Any) -> str:
@@ -166,7 +166,7 @@ class Renderer:
             raise
 
     def python(self, template: str, **values: Any) -> str:
-        """A module or a stub (``.pyi``) in black's form. Templates of somebody else may print a
+        """A module or a stub (``.pyi``) in black's form. Templates of the caller may print a
         statement as they like, so black itself formats everything once one of them is there."""
         text = self.text(template, **values)
         try:

@@ -40,7 +40,7 @@ def accumulate(known: ToolSpec, new: ToolSpec, *, full: bool = False) -> ToolSpe
     """``new`` with what ``known`` has learnt before. ``full``: the lists of ``new`` are complete.
 
     Merging the same document again changes nothing, and the options that result do not depend on
-    the order in which documents arrive, their marks aside.
+    the order in which documents arrive, but for their marks.
     """
     same = known.source is not None and new.source is not None and _hash(known) == _hash(new)
     new = keep_contract(known, new)
@@ -56,7 +56,7 @@ def accumulate(known: ToolSpec, new: ToolSpec, *, full: bool = False) -> ToolSpe
 
 
 def _with_detail(known: ToolSpec, new: ToolSpec) -> ToolSpec:
-    """``new`` with what an answer of Tool/Detail has told before, unless it brings its own."""
+    """``new`` with what a response of Tool/Detail has told before, unless it brings its own."""
     if not (known.source and new.source and known.source.detail) or new.source.detail:
         return new
     before = {item.name: item for item in known.inputs}

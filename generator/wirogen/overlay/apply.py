@@ -1,4 +1,4 @@
-"""Spec + overlay → corrected spec. What does not apply, or makes no sense, is said and left out."""
+"""Spec + overlay → corrected spec. What does not apply is an error and is left out."""
 
 from __future__ import annotations
 

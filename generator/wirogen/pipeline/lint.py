@@ -1,4 +1,4 @@
-"""Everything odd about documents, Tool/Detail answers, specs and overlays, in one list."""
+"""Everything odd about documents, Tool/Detail responses, specs and overlays, in one list."""
 
 from __future__ import annotations
 

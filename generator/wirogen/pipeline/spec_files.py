@@ -26,7 +26,7 @@ class Sources:
     """What could be read: specs by tool id, what is odd, and what could not be read at all.
 
     ``origin`` names the file that each tool came from, for messages; ``files`` are the spec files
-    of tools that have one, ``loaded`` what those held. ``broken`` are the real paths of
+    of tools that have one, ``loaded`` what those contained. ``broken`` are the real paths of
     spec files that could not be read, or are about a tool that another file is about; they must
     not be written over.
     """

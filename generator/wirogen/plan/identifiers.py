@@ -151,7 +151,7 @@ def constant(text: str) -> Identifier:
 
 
 def package_name(name: str) -> Identifier:
-    """The name of an import package of somebody else's project. Raises ``ValueError``, with the
+    """The name of an import package of another project. Raises ``ValueError``, with the
     end of a sentence, for one that would hide another package or cannot be imported."""
     if not _PACKAGE.match(name) or name in KEYWORDS:
         raise ValueError("must be a name in lower case that Python can import, such as my_tools")

@@ -29,7 +29,7 @@ class Code(str):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModulePlan:
-    """Where a tool lives: ``<package>.<owner>.<project>`` and the file paths that go with it."""
+    """The module of a tool: ``<package>.<owner>.<project>`` and the paths of its files."""
 
     tool: str
     """The tool's id: ``owner/project``."""
@@ -256,7 +256,7 @@ class ToolPlan:
     spec: ToolSpec
     """The spec, overlays applied."""
     module: ModulePlan
-    """Where the tool lives in Python."""
+    """The tool's module."""
     inputs: tuple[InputPlan, ...]
     """Its inputs in the order of the document."""
     imports: tuple[ImportPlan, ...]

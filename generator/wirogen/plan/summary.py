@@ -16,7 +16,7 @@ class ToolSummary:
     spec: ToolSpec
     """The spec without inputs, examples and sections."""
     module: ModulePlan
-    """Where the tool lives in Python."""
+    """The tool's module."""
     diagnostics: tuple[Diagnostic, ...]
     """What was renamed or cannot be sent."""
     operation: str

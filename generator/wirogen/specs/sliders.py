@@ -19,7 +19,7 @@ _KEYS: Final = ("type", "id", *_NUMBERS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliderValues:
     """The values of a slider that can be used, as the document spells them. ``id`` is empty, and
-    a number ``None``, where there is none or where it makes no sense."""
+    a number ``None``, where there is none or where it cannot be used."""
 
     id: str
     minimum: str | None

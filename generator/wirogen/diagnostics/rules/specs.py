@@ -1,5 +1,5 @@
 """Codes about specs and what is made of them. S0: specs and other files. S1: specs
-that make little sense. N1: names in Python."""
+that are inconsistent. N1: names in Python."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def operation(plan: ToolPlan) -> dict[str, Json]:
 
 
 def _body(plan: ToolPlan, *, files: bool) -> dict[str, Json]:
-    """The schema of the body: of JSON, or of a form when a file goes along."""
+    """The schema of the body: of JSON, or of a form when there is a file."""
     properties: dict[str, Json] = {}
     required: list[Json] = []
     for item in plan.inputs:
