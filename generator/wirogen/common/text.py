@@ -64,7 +64,13 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
     )
 
 
+def beginning(text: str, length: int = 60) -> str:
+    """The beginning of ``text``, on one line: for pages and docstrings."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
 def shorten(text: str, size: int = 60) -> str:
     """``text`` on one line and quoted, cut to ``size`` characters: for messages."""
     cut = text if len(text) <= size else text[: size - 1] + "…"
-    return ascii(cut) if not cut.isprintable() else f"'{cut}'"
+    return f"'{cut}'" if is_visible(cut) else ascii(cut)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
+from wirogen.common.text import is_visible
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, position_at
 
 _SUBJECT: Final = 100
@@ -20,7 +21,7 @@ class Report:
     def add(self, code: str, offset: int, subject: str, message: str) -> None:
         """Adds one. ``subject`` may be any text of the document; what cannot be printed is
         escaped."""
-        if len(subject) > _SUBJECT or not subject.isprintable():
+        if len(subject) > _SUBJECT or not is_visible(subject):
             subject = subject[:_SUBJECT].encode("unicode_escape").decode()
         self._found.append((offset, code, subject, message))
 

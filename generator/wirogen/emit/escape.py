@@ -97,12 +97,6 @@ def _mark(mark: str) -> str:
     return "&#61;" if mark == "=" else f"{mark[:-1]}\\{mark[-1]}"
 
 
-def shorten(text: str, length: int) -> str:
-    """The beginning of ``text``, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"
-
-
 def attribute(text: str) -> Markdown:
     """``text`` inside a quoted attribute of a block of HTML, which no Markdown is read in."""
     return Markdown(html.escape(visible(" ".join(text.split()))))

@@ -13,7 +13,7 @@ from jinja2.utils import missing
 
 import wirogen
 from wirogen.common.cache import NO_CACHE, Cache, key_of
-from wirogen.common.text import did_you_mean
+from wirogen.common.text import beginning, did_you_mean
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.escape import (
     DocstringText,
@@ -26,7 +26,6 @@ from wirogen.emit.escape import (
     front_matter,
     link,
     markdown,
-    shorten,
     tidy,
 )
 from wirogen.emit.python.black_style import lay_out
@@ -78,7 +77,7 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         link=link,
         attr=attribute,
         yaml=front_matter,
-        shorten=shorten,
+        shorten=beginning,
     )
     return env
 

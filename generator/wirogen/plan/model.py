@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wirogen.common.json_values import number
+from wirogen.common.text import beginning
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.kinds import TYPE_NAMES, Kind
@@ -200,7 +201,7 @@ class InputPlan:
         """The default as a page shows it in a line, or ``None`` when nothing is sent."""
         if self.default is None or self.default == "None":
             return None
-        return f'"{_shorten(self.default_text)}"' if self.default_text else str(self.default)
+        return f'"{beginning(self.default_text)}"' if self.default_text else str(self.default)
 
     @property
     def simple(self) -> bool:
@@ -216,7 +217,7 @@ class InputPlan:
             return None
         if isinstance(sent, float) and number(default) == sent:
             return None
-        return None if default == str(self.spec.wire.sent) else _shorten(default)
+        return None if default == str(self.spec.wire.sent) else beginning(default)
 
     @property
     def example_text(self) -> str | None:
@@ -303,8 +304,3 @@ class ToolPlan:
 def is_llm(spec: ToolSpec) -> bool:
     """Whether a tool is a language model, by its categories (``llm``, ``llm-tool-call``)."""
     return any("llm" in category.lower().split("-") for category in spec.categories)
-
-
-def _shorten(text: str, length: int = 60) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"

@@ -70,7 +70,7 @@ def _check_part(name: str) -> None:
         raise ToolIdError("an owner or project is empty")
     if len(name) > _MAX_NAME:
         raise ToolIdError(f"an owner or project has more than {_MAX_NAME} characters")
-    if not name.isprintable():
+    if not is_visible(name):
         raise ToolIdError("an owner or project holds a control or invisible character")
     if name[0] in ".-" or name[-1] in ". " or name[0] == " ":
         raise ToolIdError("an owner or project begins or ends with a dot, a dash or a blank")

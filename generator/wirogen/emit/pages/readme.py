@@ -10,7 +10,7 @@ import re
 from html.parser import HTMLParser
 from typing import Final
 
-from wirogen.emit.escape import shorten
+from wirogen.common.text import beginning
 
 README_READ: Final = 20_000
 """Characters of HTML that are read."""
@@ -88,7 +88,7 @@ def paragraphs(readme: str) -> list[str]:
         text = " ".join("".join(pieces).split())
         if not text:
             continue
-        found.append(shorten(text, left))
+        found.append(beginning(text, left))
         left -= len(found[-1])
         if left <= 0:
             break
