@@ -13,7 +13,7 @@ import inspect
 import os
 import queue
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -31,12 +31,42 @@ _WORKERS: Final = 32
 _caller: contextvars.ContextVar[_Call[Any] | None] = contextvars.ContextVar("caller", default=None)
 
 
+class Workers(ThreadPoolExecutor):
+    """Threads that go on when the main thread has ended and others have not.
+
+    Those of the standard library take no more work from that moment: a run that was accepted
+    could neither be recorded nor waited for.
+    """
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        try:
+            return super().submit(fn, *args, **kwargs)
+        except RuntimeError:
+            future: Future[T] = Future()
+            work = partial(_work, future, partial(fn, *args, **kwargs))
+            try:
+                threading.Thread(target=work, daemon=True).start()
+            except RuntimeError:
+                # Nor does Python 3.12 begin a thread then.
+                work()
+            return future
+
+
+def _work(future: Future[T], work: Callable[[], T]) -> None:
+    if future.set_running_or_notify_cancel():
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised where the future is waited for
+            future.set_exception(error)
+
+
 class _Process:
     """What one process needs: the loop of its clients, and threads for work on the disk."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="wiro-disk")
+        self.loop.set_default_executor(Workers(_WORKERS, thread_name_prefix="wiro-names"))
+        self.workers = Workers(_WORKERS, thread_name_prefix="wiro-disk")
 
     def start(self) -> None:
         threading.Thread(target=self._serve, name="wiro-loop", daemon=True).start()

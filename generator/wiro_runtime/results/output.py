@@ -47,7 +47,7 @@ class BaseOutput:
     saved: dict[str, tuple[str, Stamp]] = field(
         default_factory=dict[str, tuple[str, Stamp]], repr=False, compare=False
     )
-    """By folder: the name under which ``Result.download`` has saved it there."""
+    """By folder: the name under which it was saved there."""
 
     @classmethod
     def from_raw(cls, raw: Mapping[str, Any], number: int, task_id: str, files: Files) -> Self:

@@ -30,19 +30,25 @@ T = TypeVar("T")
 
 async def save_output(
     output: BaseOutput,
-    path: str | PathLike[str],
+    given: str | PathLike[str],
     progress: Progress | None,
     max_bytes: int | None,
 ) -> Path:
-    """Save an output as ``path``, or into it when it is a folder or ends with a slash."""
-    check_path("path", path)
+    """Save an output as ``given``, or into it when it is a folder or ends with a slash."""
+    check_path("path", given)
     _check(progress, max_bytes)
-    target = Path(path)
-    ends_with_slash = not os.path.basename(path)  # noqa: PTH119 - a Path forgets the slash
-    if ends_with_slash or await run_in_thread(target.is_dir):
+    target = Path(given)
+    ends_with_slash = not os.path.basename(given)  # noqa: PTH119 - a Path forgets the slash
+    into = ends_with_slash or await run_in_thread(target.is_dir)
+    if into:
         target /= safe_name(output.name)
     job = _Job(output, _report(progress), max_bytes)
-    return await output.access.transfer(lambda transport: job.save(transport, target, replace=True))
+    path = await output.access.transfer(lambda transport: job.save(transport, target, replace=True))
+    if into:
+        place = str(target.parent.absolute())
+        if stamp := await run_in_thread(partial(_stamp, place, path.name)):
+            output.saved[place] = path.name, stamp
+    return path
 
 
 async def read_output(output: BaseOutput, max_bytes: int | None) -> bytes:

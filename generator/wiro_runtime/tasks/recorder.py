@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from wiro_runtime.http.loop import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,8 +46,8 @@ class Recorder:
 
     def __init__(self, journal: Journal | None) -> None:
         self.journal = journal
-        self._begins = ThreadPoolExecutor(1, thread_name_prefix="wiro-journal-begin")
-        self._records = ThreadPoolExecutor(1, thread_name_prefix="wiro-journal-record")
+        self._begins = Workers(1, thread_name_prefix="wiro-journal-begin")
+        self._records = Workers(1, thread_name_prefix="wiro-journal-record")
 
     def begin(self, key: str, tool: str, inputs: Mapping[str, Any]) -> Future[str] | None:
         """Record that a run is about to be sent; ``None`` without a journal."""

@@ -166,6 +166,9 @@ class TaskService:
         ):
             raise UnexpectedResponse("Wiro tells of another task than was asked for", task_id=known)
         before = state.status
+        if state.detail is not None and state.detail.terminal and not detail.terminal:
+            # An earlier request whose response was overtaken.
+            return state.detail
         state.id, state.token = state.id or detail.id, detail.token or state.token
         state.detail = detail
         if detail.terminal:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from asyncio import _register_task as _show  # pyright: ignore[reportPrivateUsage] - documented
+from asyncio import _unregister_task as _hide  # pyright: ignore[reportPrivateUsage] - documented
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -137,6 +139,7 @@ class Submitter:
         self._lock = asyncio.Lock()
         self._full = False
         self._running: dict[asyncio.Task[BaseException | None], Submission] = {}
+        self._closed = False
 
     async def submit(
         self, submission: Submission, patience: float, deadline: float | None
@@ -147,7 +150,12 @@ class Submitter:
         the clock, the call ends: :class:`SubmissionUncertain` when the request has left and its
         response is still to come, which is recorded should it come later.
         """
+        if self._closed:
+            raise ConfigurationError("the client is closed")
         work = asyncio.create_task(self._guarded(submission, patience, deadline))
+        # asyncio.run() cancels all tasks that it finds when it ends. This one is waited for by
+        # this coroutine, through every cancellation.
+        _hide(work)
         self._running[work] = submission
         work.add_done_callback(self._running.pop)
         left = None if deadline is None else max(deadline - self._clock(), 0.0)
@@ -161,6 +169,7 @@ class Submitter:
                     return submission.state
                 if submission.sent:
                     submission.abandoned = True
+                    _show(work)
                     raise uncertain(submission, "no response in time")
                 work.cancel()
                 until = None
@@ -186,7 +195,8 @@ class Submitter:
 
     async def aclose(self) -> None:
         """Wait for the responses to runs that have left, a short time only where their callers
-        have given up; cancel all others."""
+        have given up; cancel all others. No run is submitted from here on."""
+        self._closed = True
         late: list[asyncio.Task[Any]] = []
         others: list[asyncio.Task[Any]] = []
         for work, submission in self._running.items():
@@ -315,6 +325,9 @@ class Submitter:
                 if may_have_arrived(error):
                     raise uncertain(submission, str(error)) from None
                 submission.sent = False
+                if submission.interrupted:
+                    # Nobody waits for it any more, at a limit of Wiro's least of all.
+                    raise asyncio.CancelledError from None
                 raise
 
         def may_repeat(error: WiroError) -> bool:

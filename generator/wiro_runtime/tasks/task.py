@@ -95,7 +95,8 @@ class Task(_BaseTask):
 
     def events(self) -> Iterator[Event]:
         """All that happens to it, up to and including :class:`TaskEnded`."""
-        return iterate(self._service.events(self._state))
+        # In a generator of its own, which keeps the client of this task open.
+        yield from iterate(self._service.events(self._state))
 
     def stream(self) -> Iterator[str]:
         """The answer of a language model, piece by piece as it is written::
@@ -106,7 +107,7 @@ class Task(_BaseTask):
         A tool that does not stream gives its whole text at the end. Raises :class:`TaskFailed` and
         the like, as :meth:`wait` does, once the task has ended.
         """
-        return iterate(self._service.stream(self._state))
+        yield from iterate(self._service.stream(self._state))
 
     def cancel(self) -> bool:
         """Take it out of the queue; false when it was past that."""

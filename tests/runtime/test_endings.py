@@ -1,0 +1,233 @@
+"""Runs in flight while their caller, their client, their event loop or their process ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from runtime.kit import TOOL, AnyClient, Kit, got
+from wiro_runtime import AsyncWiro, ConfigurationError, TaskEnded, Wiro
+from wiro_runtime.tasks.journal import Journal
+from wiro_runtime.testing import Simulator, faults
+
+PROMPT = {"prompt": "x"}
+ACCEPTED = {"result": True, "errors": [], "taskid": "77", "socketaccesstoken": "t"}
+
+
+def mocked(answer: Any, **options: Any) -> AsyncWiro:
+    """A client whose requests ``answer`` answers."""
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+    return AsyncWiro("k", "s", base_url="http://127.0.0.1:1/v1", http_client=client, **options)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (429, {"result": False, "errors": [{"code": 0, "message": "too many"}]}),
+        (200, {"result": False, "errors": [{"code": 96, "message": "the limit is reached"}]}),
+    ],
+    ids=["429", "96"],
+)
+def test_a_run_that_is_refused_after_its_cancellation_is_not_waited_for(
+    status: int, body: dict[str, Any]
+) -> None:
+    sent = 0
+
+    async def answer(_request: httpx2.Request) -> httpx2.Response:
+        nonlocal sent
+        sent += 1
+        await asyncio.sleep(0.2)
+        if sent == 1:
+            return httpx2.Response(200, json=ACCEPTED)
+        return httpx2.Response(status, json=body, headers={"retry-after": "30"})
+
+    async def main() -> None:
+        async with mocked(answer) as client:
+            await client.submit(TOOL, PROMPT, validate=False)
+            # More than one, so that there is a queue at the limit.
+            late = [
+                asyncio.create_task(client.submit(TOOL, PROMPT, validate=False)) for _ in range(3)
+            ]
+            await asyncio.sleep(0.1)
+            for each in late:
+                each.cancel()
+            _, waiting = await asyncio.wait(late, timeout=5)
+            for each in waiting:
+                each.cancel()
+            assert not waiting
+            assert all(each.cancelled() for each in late)
+            assert sent == 4
+
+    asyncio.run(main())
+
+
+def test_a_run_is_recorded_when_its_event_loop_ends(tmp_path: Path) -> None:
+    async def answer(_request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(0.3)
+        return httpx2.Response(200, json=ACCEPTED)
+
+    async def fail() -> None:
+        await asyncio.sleep(0.1)
+        raise ValueError("another coroutine's")
+
+    async def main() -> None:
+        # Nothing closes it: asyncio.run() cancels what is still running.
+        client = mocked(answer, journal=tmp_path / "journal")
+        await asyncio.gather(client.submit(TOOL, PROMPT, validate=False), fail())
+
+    with pytest.raises(ValueError, match="another coroutine's"):
+        asyncio.run(main())
+    journal = Journal(tmp_path / "journal")
+    names, sending = journal.known()
+    journal.close()
+    assert "77" in names
+    assert not sending
+
+
+THREADS = """
+import threading, time
+from wiro_runtime import Wiro
+
+client = Wiro(journal="journal")
+begun = threading.Event()
+
+def early():
+    begun.set()
+    client.submit("wiro/painter", {"prompt": "early"})
+
+def late():
+    threading.main_thread().join()
+    time.sleep(0.3)
+    client.run("wiro/painter", {"prompt": "late"}).download("out")
+    tasks = list(client.resume(ended=True))
+    client.close()
+    print(len(tasks), all(task.id for task in tasks))
+
+threading.Thread(target=late).start()
+threading.Thread(target=early).start()
+begun.wait()
+time.sleep(0.2)
+"""
+
+
+def test_threads_go_on_when_the_main_thread_has_ended(instant: Simulator, tmp_path: Path) -> None:
+    instant.faults.add("Run", faults.delay(1), nth=1)
+    assert _run(THREADS, instant, tmp_path) == "2 True\n"
+    assert (tmp_path / "out" / "0.png").exists()
+
+
+AT_EXIT = """
+import atexit
+from wiro_runtime import Wiro
+
+client = Wiro(journal="journal")
+client.submit("wiro/painter", {"prompt": "x"})
+atexit.register(client.close)
+"""
+
+
+def test_a_client_can_be_closed_at_exit(instant: Simulator, tmp_path: Path) -> None:
+    assert _run(AT_EXIT, instant, tmp_path) == ""
+
+
+def _run(code: str, simulator: Simulator, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **simulator.env()},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_no_run_begins_once_its_client_is_being_closed(tmp_path: Path) -> None:
+    sent: list[float] = []
+
+    async def answer(_request: httpx2.Request) -> httpx2.Response:
+        sent.append(time.monotonic())
+        await asyncio.sleep(0.2)
+        return httpx2.Response(200, json=ACCEPTED)
+
+    async def main() -> None:
+        client = mocked(answer, journal=tmp_path / "journal")
+        first = asyncio.create_task(client.submit(TOOL, PROMPT, validate=False))
+        await asyncio.sleep(0.1)
+        closing = asyncio.create_task(client.aclose())
+        await asyncio.sleep(0)
+        with pytest.raises(ConfigurationError, match="the client is closed"):
+            await client.submit(TOOL, PROMPT, validate=False)
+        assert (await first).id == "77"
+        await closing
+
+    asyncio.run(main())
+    assert len(sent) == 1
+
+
+def test_a_closed_client_says_so(instant: Simulator, tmp_path: Path) -> None:
+    client = Wiro(
+        instant.api_key, instant.api_secret, base_url=instant.base_url, journal=tmp_path / "journal"
+    )
+    client.close()
+    with pytest.raises(ConfigurationError, match="the client is closed"):
+        client.submit(TOOL, PROMPT)
+
+
+@pytest.mark.parametrize("method", ["events", "stream"])
+def test_a_task_that_is_followed_keeps_its_client_open(instant: Simulator, method: str) -> None:
+    def client() -> Wiro:
+        return Wiro(instant.api_key, instant.api_secret, base_url=instant.base_url)
+
+    with client() as first:
+        task = first.submit(TOOL, PROMPT)
+    found = list(getattr(client().task(task.id), method)())
+    assert method == "stream" or isinstance(found[-1], TaskEnded)
+
+
+def test_a_response_that_was_overtaken_does_not_take_an_end_back() -> None:
+    asked = 0
+
+    async def answer(_request: httpx2.Request) -> httpx2.Response:
+        nonlocal asked
+        asked += 1
+        detail = {"id": "5", "socketaccesstoken": "t", "pexit": "0"}
+        if asked == 1:
+            await asyncio.sleep(0.2)
+            detail["status"] = "task_start"
+        else:
+            detail["status"] = "task_postprocess_end"
+        return httpx2.Response(200, json={"result": True, "tasklist": [detail], "errors": []})
+
+    async def main() -> None:
+        async with mocked(answer) as client:
+            task = client.task("5")
+            first = asyncio.create_task(task.refresh())
+            await asyncio.sleep(0.1)
+            await task.refresh()
+            assert (await first).terminal
+            assert task.status == "task_postprocess_end"
+
+    asyncio.run(main())
+
+
+def test_what_was_saved_into_a_folder_is_not_downloaded_again(kit: Kit, tmp_path: Path) -> None:
+    async def flow(client: AnyClient) -> None:
+        result = await got(client.run(TOOL, {"prompt": "x", "samples": 2}))
+        await got(result.outputs[0].save(f"{tmp_path}/"))
+        paths = await got(result.download(tmp_path))
+        assert [path.name for path in paths] == ["0.png", "1.png"]
+
+    kit.run(flow)
+    assert len(list(tmp_path.iterdir())) == 2
+    assert len(kit.simulator.downloads) == 2
