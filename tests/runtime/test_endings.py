@@ -119,7 +119,7 @@ time.sleep(0.2)
 
 
 def test_threads_go_on_when_the_main_thread_has_ended(instant: Simulator, tmp_path: Path) -> None:
-    instant.faults.add("Run", faults.delay(1), nth=1)
+    instant.faults.add("Run", faults.slow(1), nth=1)
     assert _run(THREADS, instant, tmp_path) == "2 True\n"
     assert (tmp_path / "out" / "0.png").exists()
 
