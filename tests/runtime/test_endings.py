@@ -19,7 +19,7 @@ from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "x"}
-ACCEPTED = {"result": True, "errors": [], "taskid": "77", "socketaccesstoken": "t"}
+ACCEPTED: dict[str, Any] = {"result": True, "errors": [], "taskid": "77", "socketaccesstoken": "t"}
 
 
 def mocked(answer: Any, **options: Any) -> AsyncWiro:
