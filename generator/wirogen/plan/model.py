@@ -192,11 +192,6 @@ class InputPlan:
         return text if text.endswith((".", "!", "?", ")")) else f"{text}."
 
     @property
-    def short_summary(self) -> str:
-        """The summary, or the title alone when that is long."""
-        return self.title if len(self.summary) > 120 else self.summary
-
-    @property
     def default_span(self) -> str | None:
         """The default as a page shows it in a line, or ``None`` when nothing is sent."""
         if self.default is None or self.default == "None":
