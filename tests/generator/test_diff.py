@@ -116,7 +116,7 @@ CASES: list[tuple[str, str, ToolSpec, ToolSpec]] = [
         SPEC,
         options("selectedModel", lambda found: (replace(found[0], seen="0" * 12), *found[1:])),
     ),
-    ("option-slider", "breaking", SPEC, slider(lambda each: {**each, "maxvalue": "0.01"})),
+    ("option-slider", "breaking", SPEC, slider(lambda each: {**each, "maxvalue": "0.7"})),
     ("option-slider", "additive", SPEC, slider(lambda each: {**each, "maxvalue": "999"})),
     ("option-slider", "breaking", SPEC, slider(lambda each: {**each, "defaultvalue": "0.6"})),
     ("option-slider", "cosmetic", SPEC, slider(lambda each: {**each, "note": "careful"})),

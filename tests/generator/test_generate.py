@@ -112,6 +112,7 @@ def test_it_says_what_it_made_and_what_others_wrote_there(
     (out / "docs" / "index.md").write_text("mine", "utf-8")
     generated(tmp_path)
     shown = capsys.readouterr().out.splitlines()
+    assert shown.pop(0).startswith("diagnostics ")
     assert shown[0] == f"edited by hand  {out}/docs/index.md"
     assert shown[1] == f"not ours, kept  {out}/docs/mine.md"
     assert shown[2].startswith("1 tool: 1 file written to ")
