@@ -77,6 +77,12 @@ class TaskService:
 
     async def aclose(self) -> None:
         """Close the connections and the journal."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            # An AsyncWiro on another library's event loop, which has refused to do anything.
+            self.recorder.close()
+            return
         await self.submitter.aclose()
         await self.files.aclose()
         await self.transport.aclose()
