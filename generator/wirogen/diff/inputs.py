@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from wirogen.common import json_values
+from wirogen.common.text import beginning
 from wirogen.diff.model import Change, Impact
 from wirogen.plan import ToolPlan
 from wirogen.plan.model import ConstantPlan, InputPlan, SettingPlan
@@ -15,7 +16,6 @@ from wirogen.specs import Input, Json, Unsent
 
 _TEXTS: Final = ("label", "help", "default", "example", "extra")
 _OPTION_TEXTS: Final = ("label", "description", "triggerwords", "extra")
-_SHOWN: Final = 60
 
 
 def compare_inputs(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
@@ -203,7 +203,7 @@ class _Comparison:
             else:
                 label = new.option.label or value
                 yield self.change(
-                    "option-added", Impact.ADDITIVE, f"new option {_cut(label)}", value=value
+                    "option-added", Impact.ADDITIVE, f"new option {beginning(label)}", value=value
                 )
         for value, old in before.items():
             if value not in after:
@@ -211,7 +211,7 @@ class _Comparison:
                 yield self.change(
                     "option-removed",
                     Impact.BREAKING,
-                    f"option {_cut(label)} is gone",
+                    f"option {beginning(label)} is gone",
                     value=value,
                 )
 
@@ -239,7 +239,8 @@ class _Comparison:
             yield self.change(
                 "option-unlisted",
                 Impact.COSMETIC,
-                f"{_cut(new.option.label or value)} is kept, the latest document does not list it",
+                f"{beginning(new.option.label or value)} is kept, "
+                "the latest document does not list it",
                 value=value,
             )
 
@@ -295,9 +296,4 @@ def _json(value: Json | Unsent) -> Json:
 
 
 def _shown(value: Json | Unsent) -> str:
-    return "nothing" if isinstance(value, Unsent) else _cut(repr(value))
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    return "nothing" if isinstance(value, Unsent) else beginning(repr(value))
