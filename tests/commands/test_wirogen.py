@@ -188,7 +188,7 @@ def test_names_are_reported_where_the_spec_lies(root: Path, tmp_path: Path) -> N
     line = text[: text.index('name: "seed"')].count("\n") + 1
     said = f"a.yaml:{line}:5: note: N101 [class]"
     assert said in made.stderr
-    assert made.stdout.startswith("diagnostics     1 note (all of them: --verbose)\n1 tool: ")
+    assert made.stdout.startswith("diagnostics     2 notes (all of them: --verbose)\n1 tool: ")
     assert said in wirogen("lint", "mine", cwd=tmp_path).stdout
     assert "specs/tools" not in made.stderr
 

@@ -17,8 +17,6 @@ from wiro_runtime.testing import Simulator
 from wiro_tools.wiro import instant_id_lora
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
-PORTRAIT = "input-portrait-2.jpg"
-
 
 def run_command(root: Path, name: str) -> dict[str, Any]:
     """The JSON of the document's own Run Command, cut out by hand, without the placeholder."""
@@ -39,9 +37,11 @@ def test_a_run_sends_the_documents_own_request(simulator: Simulator, root: Path)
 def test_a_run_with_a_sample_input_sends_the_documents_own_request(
     simulator: Simulator, root: Path
 ) -> None:
+    # The document shows the bare name of a file that only Wiro's own form can send.
     expected = run_command(root, "instant-id-lora")
+    address = expected["inputImageUrl"] = f"https://cdn.wiro.ai/{expected['inputImageUrl']}"
     with Wiro() as client:
-        instant_id_lora.run(client, prompt=expected["prompt"], input_image_url=PORTRAIT)
+        instant_id_lora.run(client, prompt=expected["prompt"], input_image_url=address)
     assert json.dumps(simulator.runs[0].body) == json.dumps(expected)
 
 

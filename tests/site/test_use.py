@@ -191,7 +191,7 @@ def test_tools_are_found(page: Page, address: str) -> None:
 
 def test_the_search_of_the_site_finds_tools_and_guides(page: Page, address: str) -> None:
     visit(page, f"{address}index.html")
-    for words, wanted in (("preserving", "ID-"), ("timeout", "Task.wait")):
+    for words, wanted in (("preserving", "ID-"), ("timeout", "TaskTimeout")):
         page.keyboard.press("Control+k")
         page.keyboard.type(words, delay=20)
         page.get_by_text(wanted, exact=False).last.wait_for()
