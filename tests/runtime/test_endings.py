@@ -235,10 +235,10 @@ def test_what_was_saved_into_a_folder_is_not_downloaded_again(kit: Kit, tmp_path
 
 @pytest.mark.parametrize("journal", [False, True])
 def test_another_event_loop_than_asyncio_is_refused(tmp_path: Path, *, journal: bool) -> None:
-    options = {"journal": tmp_path / "journal"} if journal else {}
+    path = tmp_path / "journal" if journal else None
 
     async def main() -> None:
-        async with AsyncWiro("k", "s", base_url="http://127.0.0.1:1/v1", **options) as client:
+        async with AsyncWiro("k", "s", base_url="http://127.0.0.1:1/v1", journal=path) as client:
             await client.submit(TOOL, PROMPT)
 
     with pytest.raises(ConfigurationError, match="needs an event loop of asyncio"):
