@@ -51,9 +51,15 @@ export function unknownInput(name, inputs) {
   return close ? `unknown input; did you mean ${close[1]}?` : "unknown input";
 }
 
-// One line for each problem, as the Python error prints it; a LoRA's own line names the LoRA.
-export function lines(found) {
-  return [...found].map(([name, text]) => (name.includes(": ") ? text : `${name}: ${text}`));
+// One line for each problem, as the Python error prints it, with Wiro's name in brackets where it
+// differs; a LoRA's own line names the LoRA.
+export function lines(found, inputs) {
+  const keys = new Map(inputs.map((input) => [input.name, input.key]));
+  const named = (name) => {
+    const own = name.split("[")[0];
+    return (keys.get(own) ?? own) === own ? name : `${name} (${keys.get(own)})`;
+  };
+  return [...found].map(([name, text]) => (name.includes(": ") ? text : `${named(name)}: ${text}`));
 }
 
 // The value of an option, which is always text, for a tool that reads a number or a flag.

@@ -182,7 +182,7 @@ export function build(root, tool) {
         place.hidden = !text;
       }
     }
-    summary.replaceChildren(...lines(found).map((line) => el("li", { text: line })));
+    summary.replaceChildren(...lines(found, tool.inputs).map((line) => el("li", { text: line })));
     summary.hidden = !found.size;
   }
 
@@ -247,7 +247,7 @@ export function build(root, tool) {
   update(false);
   root.classList.add("wt-ready");
   // For tests and for the console: what the form would send, and why it would not.
-  root.request = () => ({ snippets: texts, problems: lines(found(given())) });
+  root.request = () => ({ snippets: texts, problems: lines(found(given()), tool.inputs) });
 
   // Puts an option into the form, as if it had been picked there.
   return (name, value) => {
