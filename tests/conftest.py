@@ -74,6 +74,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in set(slow)]
 
 
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """A command that runs in this process leaves its reaction to SIGTERM behind."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""

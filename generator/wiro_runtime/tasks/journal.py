@@ -142,9 +142,9 @@ class Journal:
         self, status: str, task_id: str, token: str = "", cost: Decimal | None = None
     ) -> None:
         """Record that a task has been seen to end. One that is not in the journal is ignored."""
-        same = "(task_id = ?1 AND ?1 <> '' OR task_id = '' AND token = ?2 AND ?2 <> '')"
+        same = "(task_id = ? AND ? <> '' OR task_id = '' AND token = ? AND ? <> '')"
         with self.lock:
-            row = self._find("WHERE state = 'accepted' AND " + same, task_id, token)
+            row = self._find("WHERE state = 'accepted' AND " + same, task_id, task_id, token, token)
             if row is None:
                 return
             self._change(row, state="ended", status=status, ended_at=time.time())
