@@ -218,6 +218,9 @@ def test_every_step_of_a_submission_may_be_interrupted(
         assert not journaled or case.known() == runs, step
         if call == "submit":
             expected = "task_cancel" if choice == "stop" else "task_queue"
+            deadline = time.monotonic() + 5
+            while simulator.status(runs[0]) != expected and time.monotonic() < deadline:
+                time.sleep(0.02)
             assert simulator.status(runs[0]) == expected, step
     raise AssertionError("the call never ended by itself")
 
