@@ -197,7 +197,7 @@ RUN: Final = "wiro-tools run acme/poster --prompt x "
 
 
 def typed(value: str) -> list[str]:
-    """How somebody might begin to type ``value``; in several ways where quoting is hard."""
+    """Return the beginnings of ``value`` that a user may type; several where quoting is hard."""
     # fish takes a star for a pattern, quoted or not.
     begin = value[: 2 if value[:2].isprintable() and "*" not in value[:2] else 1]
     ways = [f"'{begin}"] if "'" not in begin else []

@@ -41,7 +41,7 @@ def prepare_process() -> None:
     """Make the streams and the width of the screen fit to use, however the process was started."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            # Closed by whoever started this, as with >&-.
+            # The parent process has closed this stream, as >&- does.
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

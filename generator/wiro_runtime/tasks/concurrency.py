@@ -19,7 +19,7 @@ class ConcurrencyTracker:
     """The tasks that this client has submitted and not seen to end. Used on one event loop.
 
     ``changes`` counts what was accepted and what has ended: a refusal because of the concurrency
-    limit means little when it has moved since the request was sent.
+    limit may be out of date when it has moved since the request was sent.
     """
 
     def __init__(self) -> None:

@@ -326,7 +326,7 @@ class Submitter:
                     raise uncertain(submission, str(error)) from None
                 submission.sent = False
                 if submission.interrupted:
-                    # Nobody waits for it any more, at a limit of Wiro's least of all.
+                    # Its caller was cancelled, so it is not sent again and no limit is waited for.
                     raise asyncio.CancelledError from None
                 raise
 
