@@ -321,8 +321,15 @@ class Wiro(Client[Result, Task]):
         checked = _resolved(tool, inputs, validate=validate and tool_outputs is None)
         given = continued(checked, previous, tool_outputs)
         submission = self.service.submission(tool, given, callback_url)
-        with submission.named():
-            return Task(self, run(self.service.submit(submission, timeout)))
+        service = self.service
+        try:
+            with submission.named():
+                return Task(self, run(service.submit(submission, timeout)))
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                # It may have come after the coroutine had ended.
+                run(service.interrupted(submission, error))
+            raise
 
     def task(self, task: str) -> Task:
         """The task with this id or token; nothing is sent yet."""

@@ -29,17 +29,38 @@ from wiro_runtime import (
     Wiro,
     WiroError,
 )
+from wiro_runtime.http.loop import _Call  # pyright: ignore[reportPrivateUsage]
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "x"}
 PAUSE = 0.03
+HANDLED = threading.Event()
+"""Set by the handlers of signals."""
+
 MOST_STEPS = 60
 
 
 class Terminated(BaseException):
-    """What the handler of a signal raises."""
+    """What the handler of SIGTERM raises."""
+
+
+def interrupt(_number: int, _frame: object) -> None:
+    HANDLED.set()
+    raise KeyboardInterrupt
+
+
+def terminate(_number: int, _frame: object) -> None:
+    HANDLED.set()
+    raise Terminated
+
+
+def send_signal(number: int) -> None:
+    """Send a signal to this process; return when the main thread has raised its exception."""
+    HANDLED.clear()
+    os.kill(os.getpid(), number)
+    assert HANDLED.wait(10)
 
 
 class Steps:
@@ -132,14 +153,12 @@ class Case:
         if self.kind == "async":
             return asyncio.run(self._cancelled(step, call))
         number = signal.SIGTERM if self.kind == "sigterm" else signal.SIGINT
-        steps = Steps(step, lambda: os.kill(os.getpid(), number))
-        with stepping(self.monkeypatch, steps) as hooks:
+        steps = Steps(step, lambda: send_signal(number))
+        with stepping(self.monkeypatch, steps) as hooks, slow(self.monkeypatch, self.kind):
             client = Kit("sync", self.simulator).client(**self.options, hooks=hooks)
             assert isinstance(client, Wiro)
             try:
                 getattr(client, call)(TOOL, PROMPT)
-                # A signal that came with the last step is handled by now.
-                time.sleep(PAUSE)
             except (KeyboardInterrupt, Terminated) as error:
                 return error
             finally:
@@ -175,21 +194,39 @@ class Case:
         ]
 
 
+@contextmanager
+def slow(monkeypatch: pytest.MonkeyPatch, kind: str) -> Generator[None, None, None]:
+    """A main thread that is slow to say that it was interrupted: much happens in between."""
+    cancel: Any = vars(_Call)["interrupt"]
+
+    def interrupt_late(self: Any, interruption: BaseException) -> None:
+        time.sleep(2 * PAUSE)
+        cancel(self, interruption)
+
+    with monkeypatch.context() as patch:
+        if kind == "slow sigint":
+            patch.setattr(_Call, "interrupt", interrupt_late)
+        yield
+
+
 @pytest.fixture
-def _terminating() -> Iterator[None]:
-    def terminate(_number: int, _frame: object) -> None:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
+def _handlers() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, terminate), signal.signal(signal.SIGINT, interrupt)
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in zip((signal.SIGTERM, signal.SIGINT), before, strict=True):
+        signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("_terminating")
+@pytest.mark.usefixtures("_handlers")
 @pytest.mark.parametrize("choice", ["leave", "stop"])
 @pytest.mark.parametrize("journaled", [True, False], ids=["journal", "no journal"])
-@pytest.mark.parametrize("call", ["submit", "run"])
-@pytest.mark.parametrize("kind", ["sigint", "sigterm", "async"])
+@pytest.mark.parametrize(
+    ("kind", "call"),
+    [
+        *((kind, call) for kind in ("sigint", "sigterm", "async") for call in ("submit", "run")),
+        ("slow sigint", "submit"),
+    ],
+)
 def test_every_step_of_a_submission_may_be_interrupted(
     kind: str,
     call: str,

@@ -181,10 +181,8 @@ class _Call(Generic[T]):
                 callback.call()
             except Exception as raised:  # noqa: BLE001 - raised again by the coroutine
                 error = raised
-            except BaseException:
-                # It interrupts the waiting, and the coroutine has to go on to hear of that.
-                self.finish(callback)
-                raise
+            # What else is raised interrupts the waiting. The coroutine stays where it is until it
+            # is cancelled: it might end well before that.
             self.finish(callback, error)
 
     def finish(self, callback: _Callback, error: Exception | None = None) -> None:
@@ -223,7 +221,8 @@ class _Call(Generic[T]):
             interruption.add_note(note)
 
     def _cancel(self) -> None:
-        # The interruption may have come while the calling thread was taking a callback or the end.
+        # The interruption may have come out of a callback, or while the calling thread was taking
+        # one or the end.
         self._release()
         if self._task is None:
             self._coroutine.close()

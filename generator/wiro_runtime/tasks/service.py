@@ -130,11 +130,16 @@ class TaskService:
             state = await self.submitter.submit(submission, patience, deadline)
             await self._tell(state)
         except BaseException as error:
-            state = submission.state
-            if state is not None and not isinstance(error, Exception):
-                await self._interrupted(state, error)
+            if not isinstance(error, Exception):
+                await self.interrupted(submission, error)
             raise
         return state
+
+    async def interrupted(self, submission: Submission, interruption: BaseException) -> None:
+        """Do with the task of an interrupted submission as the client was told, once."""
+        if submission.state is not None and not submission.left:
+            submission.left = True
+            await self._interrupted(submission.state, interruption)
 
     async def run(
         self,

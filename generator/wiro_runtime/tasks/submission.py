@@ -54,7 +54,8 @@ class Submission:
 
     ``sent``: a request has left that Wiro may accept. ``state``: the task that it became.
     ``interrupted``: its caller has left, so it is not sent again. ``abandoned``: its caller was
-    told that its response did not come in time.
+    told that its response did not come in time. ``left``: its task was stopped, or left to go on,
+    when its caller was interrupted.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Submission:
         self.sent = False
         self.interrupted = False
         self.abandoned = False
+        self.left = False
         self.state: TaskState | None = None
         self.recording: Future[None] | None = None
 
