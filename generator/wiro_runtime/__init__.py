@@ -30,6 +30,7 @@ from wiro_runtime.errors import (
 from wiro_runtime.hooks import Hooks, RequestInfo, ResponseInfo, RetryInfo, TaskInfo
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption
 from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.price import Price
 from wiro_runtime.results.output import AsyncOutput, Output
 from wiro_runtime.results.result import AsyncResult, Result
 from wiro_runtime.settings import PollSchedule, Retries, Timeouts, Timing
@@ -76,6 +77,7 @@ __all__ = [
     "Output",
     "OutputsReady",
     "PollSchedule",
+    "Price",
     "Progress",
     "RateLimitError",
     "RequestInfo",
