@@ -119,8 +119,9 @@ class Tariff:
     ``data`` is JSON that the generator makes: ``rates`` (see :mod:`wiro_runtime.price_list`),
     ``cps``, ``about`` (dollars), ``seconds`` (the shortest and the longest time of a run),
     ``as_of``, and the names of inputs in the body: ``outputs`` (``most``: so many at most),
-    ``width``, ``height``, ``size``, ``duration``, ``prompt``, ``audio``, ``images``; ``files`` has the keys
-    of each input of files, ``many`` the keys whose text holds several addresses. All are optional.
+    ``width``, ``height``, ``size``, ``duration``, ``prompt``, ``audio``, ``images``. ``files``
+    has the keys of each input of files, ``many`` the keys whose text holds several addresses.
+    All of them are optional.
     """
 
     __slots__ = ("data",)
