@@ -7,9 +7,8 @@ import importlib
 import os
 import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ import pytest
 
 import wiro_runtime
 from cli_tools.kit import SLIDER
+from cli_tools.prepared import NAMES, PROGRAMS, prepared
 from generated import number, prompt, text, tool
 from generated import select as choice
 from wirogen.pipeline.render import generate
@@ -83,10 +83,39 @@ POSTER: Final = tool(
 )
 ICON: Final = tool(prompt(), name="acme/2D Game: $(touch RAN) 'Icon'")
 
-PROGRAMS: Final = Path(sys.executable).parent
-"""Where the commands are installed, whether or not that is in ``PATH``."""
-
 SHELLS: Final = [name for name in ("bash", "zsh", "fish") if shutil.which(name)]
+
+
+SETUP: Final = {
+    "bash": """\
+PS1='READY> '
+unset HISTFILE
+bind 'set bell-style none'
+bind 'set page-completions off'
+bind 'set completion-query-items -1'
+bind -x '"\\C-xm": printf . >> marks'
+""",
+    "zsh": """\
+PS1='READY> '
+LISTMAX=1000
+unsetopt BEEP PROMPT_SP
+autoload -Uz compinit
+compinit -u -D
+mark() { printf . >> marks; }
+zle -N mark
+bindkey '^Xm' mark
+""",
+    "fish": """\
+function fish_prompt; printf 'READY> '; end
+bind \\cxm 'printf . >> marks'
+""",
+}
+"""``C-x m`` tells when the keys before it have been handled."""
+
+CLEAR: Final = {"bash": "\x15", "zsh": "\x15", "fish": "\x03"}
+MARK: Final = "\x18m"
+PATIENCE: Final = 120
+"""Seconds that a shell may take for anything: how fast it is, is not tested here."""
 
 
 class Prompt:
@@ -101,58 +130,67 @@ class Prompt:
             "fish": ["--no-config", "-i"],
         }
         self.child = pexpect.spawn(
-            name, flags[name], env=dict(env), cwd=str(folder), encoding="utf-8", timeout=60,
-            dimensions=(50, 200),
+            name, flags[name], env=dict(env), cwd=str(folder), encoding="utf-8",
+            timeout=PATIENCE, dimensions=(200, 200),
         )  # fmt: skip
-        setup = {
-            "bash": "PS1='R''EADY> '; bind 'set bell-style none'; unset HISTFILE",
-            "zsh": "PS1='R''EADY> '; unsetopt BEEP PROMPT_SP; autoload -Uz compinit; "
-            "compinit -u -D",
-            "fish": "function fish_prompt; printf 'R''EADY> '; end",
-        }[name]
-        # What Enter runs. Completion asks the program of that name.
-        for program in ("wiro-tools", "wirogen"):
+        self.marks = folder / "marks"
+        self.marks.touch()
+        self.shown = folder / "shown"
+        setup = SETUP[name]
+        for program in NAMES:
+            # What Enter runs. Completion asks the program of that name.
             setup += (
-                f"\nfunction {program}; printf '%s\\0' $argv > shown; end"
+                f"function {program}; printf '%s\\0' $argv END > shown; end\n"
                 if name == "fish"
-                else f"\n{program}() {{ printf '%s\\0' \"$@\" > shown; }}"
+                else f"{program}() {{ printf '%s\\0' \"$@\" END > shown; }}\n"
             )
-        for program in ("wiro-tools", "wirogen"):
-            setup += f"\nsource ./{program}.{name}"
-        (folder / f"setup.{name}").write_text(setup + "\n", "utf-8")
-        time.sleep(0.5)
+            setup += f"source ./{program}.{name}\n"
+        (folder / f"setup.{name}").write_text(setup, "utf-8")
         self.child.sendline(f"source ./setup.{name}")
         self.child.expect("READY> ")
-        time.sleep(0.3)
 
-    def type(self, keys: str, seconds: float = 0.3) -> str:
-        """Type, and read until what comes has come, or for ``seconds`` when nothing does."""
-        self.child.send(keys)
-        seen, end = "", time.monotonic() + seconds
-        while time.monotonic() < end:
-            with contextlib.suppress(pexpect.TIMEOUT):
-                seen += self.child.read_nonblocking(65536, timeout=0.05)
-                end = time.monotonic() + 0.25
-        return seen
+    def wait(self, done: Callable[[str], bool], again: str = "") -> str:
+        """Read what the shell shows until ``done``; ``again`` is typed every few seconds."""
+        seen, end, repeat = "", time.monotonic() + PATIENCE, time.monotonic() + 5
+        while not done(seen):
+            assert time.monotonic() < end, seen
+            if again and time.monotonic() > repeat:
+                self.child.send(again)
+                repeat = time.monotonic() + 5
+            seen += self.read(0.01)
+        return seen + self.read(0)
+
+    def read(self, seconds: float) -> str:
+        with contextlib.suppress(pexpect.TIMEOUT):
+            return self.child.read_nonblocking(65536, timeout=seconds)
+        return ""
+
+    def type(self, keys: str) -> str:
+        """Type, and return what the shell shows until it has handled the keys."""
+        before = self.marks.stat().st_size
+        self.child.send(keys + MARK)
+        return self.wait(lambda _: self.marks.stat().st_size > before, again=MARK)
 
     def tab(self, line: str, times: int = 1) -> str:
-        """What the shell shows after TAB; the line is still there."""
+        """What the shell shows after TAB; the line is emptied again."""
         self.type(line)
-        return "".join(self.type("\t", seconds=4.0) for _ in range(times))
+        shown = self.type("\t" * times)
+        return shown + self.type(CLEAR[self.name])
 
-    def clear(self) -> None:
-        self.type({"fish": "\x03"}.get(self.name, "\x15"))
+    def shows(self, line: str, text: str) -> str:
+        """What the shell shows after TAB was pressed twice, which has ``text`` in it."""
+        self.type(line)
+        self.child.send("\t\t")
+        shown = self.wait(lambda seen: text in seen)
+        return shown + self.type(CLEAR[self.name])
 
     def arguments(self, line: str) -> list[str]:
         """The arguments that the shell passes after TAB and Enter."""
-        shown = self.folder / "shown"
-        shown.unlink(missing_ok=True)
-        self.type(f"{line}\t\r")
-        deadline = time.monotonic() + 30
-        while not shown.exists() and time.monotonic() < deadline:
-            self.type("", seconds=0.05)
-        self.type("\x03" if not shown.exists() else "")
-        return shown.read_text("utf-8").split("\0")[:-1] if shown.exists() else []
+        self.type("")
+        self.shown.unlink(missing_ok=True)
+        self.child.send(f"{line}\t\r")
+        self.wait(lambda _: self.shown.exists() and self.shown.read_bytes().endswith(b"END\0"))
+        return self.shown.read_text("utf-8").split("\0")[:-2]
 
     @property
     def ran(self) -> list[str]:
@@ -166,7 +204,7 @@ def prompt_of(
     folder = tmp_path_factory.mktemp("shell")
     generate({spec.tool: spec for spec in (POSTER, ICON)}, folder)
     env = {
-        "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+        "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "TERM": "xterm",
         "LANG": "C.UTF-8",
@@ -174,15 +212,16 @@ def prompt_of(
             (str(folder / "python"), str(Path(wiro_runtime.__file__).parents[1]))
         ),
     }
-    for program in ("wiro-tools", "wirogen"):
+    for program in NAMES:
         script = _script(program, request.param)
         (folder / f"{program}.{request.param}").write_text(script, "utf-8")
     (folder / "my photo $(touch RAN).png").touch()
     (folder / "pictures").mkdir()
     (folder / "pictures" / "one.png").touch()
-    shell = Prompt(request.param, folder, env)
-    yield shell
-    shell.child.close(force=True)
+    with prepared(folder, env) as programs:
+        shell = Prompt(request.param, folder, {**env, "PATH": f"{programs}:{env['PATH']}"})
+        yield shell
+        shell.child.close(force=True)
 
 
 def _script(program: str, shell: str) -> str:
@@ -220,21 +259,16 @@ def test_a_value_is_inserted_as_the_one_argument_that_it_is(prompt_of: Prompt, v
 def test_nothing_is_run_or_inserted_while_all_values_are_shown(prompt_of: Prompt) -> None:
     for line in ("--voice ", "--mood ", "--lora ", "--near ", "--", "--input-image ", "--voice='"):
         prompt_of.tab(RUN + line, times=3)
-        prompt_of.clear()
     prompt_of.tab("wiro-tools run ", times=3)
-    prompt_of.clear()
     assert prompt_of.ran == []
 
 
 def test_values_that_share_a_beginning_are_completed_as_far_as_they_agree(
     prompt_of: Prompt,
 ) -> None:
-    shown = prompt_of.tab(f"{RUN}--near 16:", times=2)
-    assert "16:10" in shown
-    prompt_of.clear()
+    prompt_of.shows(f"{RUN}--near 16:", "16:10")
     shown = prompt_of.tab(f"{RUN}--near so", times=2)
     assert "$" in shown or "ft" in shown
-    prompt_of.clear()
     assert prompt_of.arguments(f"{RUN}--near 16:9")[-1] == "16:9"
     assert prompt_of.arguments(f"{RUN}--near 'soft a")[-1] == "soft a"
     assert prompt_of.arguments(f"{RUN}--near='soft $")[-1].endswith("soft $(touch RAN)")
@@ -264,9 +298,17 @@ def test_names_and_files_are_inserted_as_they_are(prompt_of: Prompt, line: str, 
     assert prompt_of.ran == []
 
 
+@pytest.mark.parametrize(
+    ("line", "last"), [("wiro-tools run acme/2", ICON.tool), ("wirogen bui", "build")]
+)
+def test_the_installed_programs_complete(prompt_of: Prompt, line: str, last: str) -> None:
+    (prompt_of.folder / "installed").touch()
+    assert prompt_of.arguments(line)[-1] == last
+    (prompt_of.folder / "installed").unlink()
+
+
 def test_labels_reach_the_terminal_without_control_characters(prompt_of: Prompt) -> None:
-    shown = prompt_of.tab(f"{RUN}--mood ", times=2)
-    prompt_of.clear()
+    shown = prompt_of.shows(f"{RUN}--mood ", "calm")
     assert "\x1b]0;" not in shown
     assert "\x9b" not in shown
     assert prompt_of.ran == []
