@@ -41,6 +41,7 @@ HOSTILE_README: Final = (
     "<p>&lt;script&gt;document.title='ran'&lt;/script&gt; [x](javascript:y) ![i](https://e/x.png)"
     "<p># heading</p><p>| a | b |</p><p>```</p><pre>    code</pre><!-- hidden"
 )
+LONG_PROMPT: Final = "A lighthouse on a cliff, seen from the sea at dusk. " * 8
 RIGHT_TO_LEFT: Final = "أداة لصنع الصور من الكلمات"
 LONG_NAME: Final = "a-very-" + "long-" * 36 + "name"
 
@@ -179,6 +180,40 @@ AWKWARD: Final = {
             text("pages", type="multifileinput", wire=Wire(type="array")),
             name="wiro/odd-values",
             categories=("image-to-video",),
+        ),
+        tool(
+            prompt(),
+            text("system_prompt", default="Be brief."),
+            number("max_tokens", 200),
+            name="wiro/writer",
+            description="Writes what it is asked for.",
+            categories=("llm", "text-to-text"),
+            examples=(
+                {"prompt": f'{LONG_PROMPT} It\'s "all" in one piece.', "max_tokens": "50"},
+                {"prompt": "Second: a poem about the sea", "system_prompt": "You are a poet."},
+                {"prompt": "Second: a poem about the sea", "system_prompt": "You are a poet."},
+                {"unknown": "x", "prompt": ""},
+            ),
+        ),
+        tool(
+            prompt(),
+            text("inputImage", type="combinefileinput", wire=Wire(type="array", sent=[])),
+            text("mask", type="fileinput", wire=Wire(type="string")),
+            number("numImages", 2, minimum="1", maximum="4"),
+            select("ratio", Option(value="1", label="Square"), Option(value="2", label="Wide")),
+            name="wiro/editor",
+            description="Edits pictures.",
+            categories=("image-to-image",),
+            examples=(
+                {
+                    "inputImage": "https://cdn.wiro.ai/uploads/sampleinputs/portrait.jpg",
+                    "mask": "https://cdn.wiro.ai/uploads/sampleinputs/mask.png",
+                    "prompt": "Make it night",
+                    "numImages": "9",
+                    "ratio": "Wide",
+                },
+            ),
+            samples=("https://cdn.wiro.ai/uploads/night.webp",),
         ),
     )
 }

@@ -77,16 +77,17 @@ def test_a_page_without_them_has_none_of_their_sections() -> None:
         assert heading not in priced
     whole = page_of(computingtime="5", samples=("https://x.example/a.png",), readme="<p>Boats")
     assert "| A run takes about | 5 s |" in whole
-    assert "- [a.png](https://x.example/a.png)" in whole
+    assert "[a.png](https://x.example/a.png) (image)" in whole
     assert "\nBoats\n" in whole
 
 
 def test_other_files_do_not_change_with_them() -> None:
     given = made(
-        computingtime="5", samples=("https://x.example/a.png",), readme="<p>Boats",
+        categories=("text-to-image",), readme="<p>Boats",
+        computingtime="5", samples=("https://x.example/a.png",),
         taskstat=TaskStat(runcount=1), cps="1", approximatelycost="1",
     )  # fmt: skip
-    assert summary_of(plan(given)) == summary_of(plan(made()))
+    assert summary_of(plan(given)) == summary_of(plan(made(categories=("text-to-image",))))
     before, after = render(made()), render(given)
     assert {path for path in after if after[path] != before.get(path)} == {
         "docs/tools/wiro/painter.md",

@@ -159,13 +159,18 @@ def test_a_page_without_scripts_shows_the_same_snippets_and_they_run(
     # The client of the huge one is not among the generated ones here.
     del texts["wiro/huge"]
     with Simulator(site_tools) as simulator:
-        for language in ("python", "async"):
-            programs = [each[language] for each in texts.values()]
+        for language in ("python", "async", "stream"):
+            programs = [each[language] for each in texts.values() if language in each]
             run_python(RUNNER, programs, generated, cwd=tmp_path, env=simulator.env())
-        real = [texts[tool] for tool in ("wiro/text-to-image-sd-lora", "wiro/instant-id-lora")]
-        commands = [each[language] for each in real for language in ("shell", "curl")]
-        run_shell(commands, generated, tmp_path, simulator)
-        assert len(simulator.runs) == 2 * len(texts) + len(commands)
+        streams = sum("stream" in each for each in texts.values())
+        assert streams
+        real = [texts[tool] for tool in ("wiro/text-to-image-sd-lora", "wiro/editor")]
+        run_shell([each["shell"] for each in real], generated, tmp_path, simulator)
+        for answer in run_shell([each["curl"] for each in real], generated, tmp_path, simulator):
+            (task,) = json.loads(answer)["tasklist"]
+            assert task["status"] == "task_postprocess_end"
+            assert task["outputs"][0]["url"]
+        assert len(simulator.runs) == 2 * len(texts) + streams + 2 * len(real)
 
 
 def comparable(tool: str, body: Mapping[str, Any]) -> str:
@@ -185,7 +190,8 @@ def _part(item: Any) -> str:
     return item if isinstance(item, str) else json.dumps(item)
 
 
-def run_shell(texts: list[str], generated: Path, folder: Path, simulator: Simulator) -> None:
+def run_shell(texts: list[str], generated: Path, folder: Path, simulator: Simulator) -> list[str]:
+    """What each program printed."""
     env = {
         **os.environ,
         **simulator.env(),
@@ -193,11 +199,19 @@ def run_shell(texts: list[str], generated: Path, folder: Path, simulator: Simula
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
 
-    def run(text: str) -> None:
+    # A task of the simulator has ended when it is asked for; nothing is to wait for.
+    pause = folder / "bin" / "sleep"
+    pause.parent.mkdir(exist_ok=True)
+    pause.write_text("#!/bin/sh\n")
+    pause.chmod(0o755)
+    env["PATH"] = f"{pause.parent}:{env['PATH']}"
+
+    def run(text: str) -> str:
         done = subprocess.run(
             ["sh", "-c", text], cwd=folder, env=env, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+        return done.stdout
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(run, texts))
+        return list(pool.map(run, texts))

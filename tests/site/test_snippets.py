@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
 from generated import imported, plan, prompt, text, tool
 from wiro_runtime.catalogue import Entry
 from wiro_runtime.cli import view
+from wirogen.emit.pages.snippets import powershell_word
 from wirogen.plan import names as planned_names
 
 
@@ -28,3 +36,46 @@ def test_options_of_the_command_line_have_one_name() -> None:
     options = [item.option for item in planned.inputs]
     assert [field.option for field in shown.fields] == options
     assert len({*options}) == len(options)
+
+
+def powershell_errors(text: str) -> list[str]:
+    """What a PowerShell says of a program, or a grammar where there is none."""
+    if pwsh := shutil.which("pwsh"):
+        check = (
+            "$errors = $null; [void][Management.Automation.Language.Parser]::ParseInput("
+            "[Console]::In.ReadToEnd(), [ref]$null, [ref]$errors); $errors | % Message"
+        )
+        done = subprocess.run(
+            [pwsh, "-NoProfile", "-Command", check], input=text, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        return done.stdout.splitlines()
+    tree_sitter = pytest.importorskip("tree_sitter")
+    grammar = pytest.importorskip("tree_sitter_powershell")
+    parser = tree_sitter.Parser(tree_sitter.Language(grammar.language()))
+    nodes = [parser.parse(text.encode()).root_node]
+    errors: list[str] = []
+    for node in nodes:
+        nodes += node.children
+        if node.type == "ERROR" or node.is_missing:
+            errors.append(f"{node.start_point}: {node.text.decode()[:80]}")
+    return errors
+
+
+def test_snippets_are_powershell(site: Path) -> None:
+    assert powershell_errors("wiro-tools run 'a")
+    found = [
+        (path.name, program)
+        for path in (site / "tools").rglob("*.md")
+        for program in re.findall(r"(?ms)^```+powershell\n(.*?)^```+$", path.read_text("utf-8"))
+    ]
+    assert len(found) > 10
+    for name, program in found:
+        assert powershell_errors(program) == [], (name, program)
+
+
+def test_a_word_for_powershell_is_one_word() -> None:
+    assert powershell_word("wiro/a-b_1.2") == "wiro/a-b_1.2"
+    assert powershell_word("it's ‘so’ $(id) `n") == "'it''s ‘‘so’’ $(id) `n'"
+    for odd in ("", "-x", "@a", "1,2", "a b", "%", "a;b", "1e5", "0x1"):
+        assert powershell_word(odd) == f"'{odd}'"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from site_browser import visit, watched
-from wiro_runtime import Wiro
+from site_tools import LONG_PROMPT
 from wiro_runtime.testing import Simulator
 
 if TYPE_CHECKING:
@@ -45,13 +45,6 @@ def unpacked(url: str) -> dict[str, str]:
     return json.loads(base64.urlsafe_b64decode(state + "=" * (-len(state) % 4)))
 
 
-def first_output(simulator: Simulator, task: str) -> str:
-    env = simulator.env()
-    key, secret = env["WIRO_API_KEY"], env["WIRO_API_SECRET"]
-    with Wiro(key, secret, base_url=simulator.base_url, socket_url=simulator.socket_url) as client:
-        return client.task(task).wait().outputs[0].url or ""
-
-
 def code(page: Page) -> str:
     return page.locator(".wt-snippet").inner_text()
 
@@ -80,10 +73,14 @@ def test_from_an_empty_form_to_an_image(
         copied[name] = page.evaluate("navigator.clipboard.readText()")
         assert copied[name].strip() == code(page).strip()
     with Simulator(site_tools) as simulator:
+        pause = tmp_path / "bin" / "sleep"
+        pause.parent.mkdir()
+        pause.write_text("#!/bin/sh\n")
+        pause.chmod(0o755)
         env = {
             **os.environ,
             **simulator.env(),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{pause.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
         for name, command in (
             ("Python", [sys.executable, "-c", copied["Python"]]),
@@ -100,9 +97,9 @@ def test_from_an_empty_form_to_an_image(
                 assert picture.read_bytes().startswith(b"\x89PNG")
                 picture.unlink()
             else:
-                # It starts the task and prints its id, which leads to the picture.
-                task = json.loads(done.stdout)["taskid"]
-                assert first_output(simulator, task).endswith(".png")
+                # It prints the task as it ended.
+                (task,) = json.loads(done.stdout)["tasklist"]
+                assert task["outputs"][0]["url"].endswith(".png")
         assert [json.loads(copied["JSON"])] == [
             dict(body) for body in {str(run.body): run.body for run in simulator.runs}.values()
         ]
@@ -273,3 +270,63 @@ def test_code_is_copied_from_a_guide(page: Page, address: str) -> None:
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.strip() == (block.locator("code").text_content() or "").strip()
     assert "task.wait(timeout=600)" in copied
+
+
+def test_an_example_is_loaded_whole_with_one_click(page: Page, address: str) -> None:
+    visit(page, f"{address}tools/wiro/writer.html")
+    first = page.get_by_label("Prompt", exact=False).first
+    assert first.input_value() == f'{LONG_PROMPT} It\'s "all" in one piece.'
+    assert page.get_by_label("Max tokens").input_value() == "50"
+    tries = page.locator(".wt-tries button")
+    assert tries.count() == 2
+    page.get_by_label("Max tokens").fill("77")
+    tries.nth(1).click()
+    assert first.input_value() == "Second: a poem about the sea"
+    assert page.get_by_label("Max tokens").input_value() == "200"
+    assert 'system_prompt="You are a poet."' in code(page)
+    page.locator(".wt-example").first.get_by_role("button", name="Load into the form").click()
+    assert "max_tokens=50" in code(page)
+    assert LONG_PROMPT.strip() in code(page)
+    page.get_by_label("Max tokens").fill("200")
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Link copied.").wait_for()
+    shared = page.evaluate("navigator.clipboard.readText()")
+    page.goto("about:blank")
+    visit(page, shared)
+    assert "max_tokens" not in code(page)
+
+
+def test_an_example_with_files_keeps_only_what_the_tool_takes(page: Page, address: str) -> None:
+    visit(page, f"{address}tools/wiro/editor.html")
+    shown = code(page)
+    assert 'input_image=["https://cdn.wiro.ai/uploads/sampleinputs/portrait.jpg"]' in shown
+    assert "ratio=editor.Ratio.WIDE" in shown
+    assert "num_images" not in shown
+    assert "print(paths)" in shown
+    comes_out = page.locator("#what-comes-out ~ p").all_inner_texts()
+    assert "How many is up to num_images: 2 unless you say otherwise." in comes_out[0]
+    assert "night.webp (image)" in " ".join(comes_out)
+
+
+def test_text_tools_print_and_stream_their_text(page: Page, address: str) -> None:
+    visit(page, f"{address}tools/wiro/writer.html")
+    assert "print(result.text)" in code(page)
+    page.get_by_role("tab", name="Stream").click()
+    assert "for text in task.stream():" in code(page)
+    visit(page, address + TOOL)
+    assert page.get_by_role("tab", name="Stream").count() == 0
+    assert "print(paths)" in code(page)
+
+
+def test_shells_are_chosen_once(page: Page, address: str) -> None:
+    visit(page, f"{address}tools/wiro/writer.html")
+    assert not page.get_by_role("button", name="PowerShell").is_visible()
+    page.get_by_role("tab", name="Shell").click()
+    assert code(page).startswith("wiro-tools run wiro/writer \\\n")
+    page.get_by_role("button", name="PowerShell").click()
+    # Older ones lose double quotes on the way to a program, so it goes through a pipe.
+    assert code(page).endswith("'@ | wiro-tools run wiro/writer --input-json - --out out")
+    page.get_by_role("tab", name="curl").click()
+    assert "Invoke-RestMethod" in code(page)
+    visit(page, f"{address}tools/wiro/editor.html")
+    assert "Invoke-RestMethod" in code(page)

@@ -5,13 +5,19 @@ import { el, newId } from "./dom.js";
 import { highlight } from "./highlight.js";
 import { check, defaultOf, lines, unknownInput } from "./request.js";
 import { snippets } from "./snippets.js";
-import { tabs } from "./tabs.js";
+import { choice, tabs } from "./tabs.js";
+import { shorten } from "./values.js";
 
-const TABS = { python: "Python", async: "Async", shell: "Shell", curl: "curl", json: "JSON" };
+const TABS = { python: "Python", async: "Async", stream: "Stream", shell: "Shell", curl: "curl", json: "JSON" };
+// What a tab shows in PowerShell.
+const POWERSHELL = { shell: "powershell", curl: "rest" };
 const MARK = "#run=";
 
 // Browsers stop following an address that changes much oftener than this.
 const ADDRESS_PAUSE = 400;
+
+// How many examples stand above the form; the page below it has them all.
+const TRIES = 4;
 
 function fieldFor(input, changed) {
   const labelId = newId("label");
@@ -29,21 +35,12 @@ function fieldFor(input, changed) {
   return { ...made, input, node, problem };
 }
 
-function startWithExample(field) {
-  const { input } = field;
-  if (input.initial === undefined) return;
-  if (typeof input.initial === "string" && !Array.isArray(field.get())) {
-    const file = input.kind.startsWith("file");
-    const list = file || input.kind === "id" || input.kind === "ids";
-    field.load(list ? JSON.stringify(file ? [[input.initial, false]] : [input.initial]) : input.initial);
-  } else if (Array.isArray(input.initial)) {
-    const files = input.kind.startsWith("file");
-    field.load(
-      input.kind === "texts"
-        ? input.initial.join("\n")
-        : JSON.stringify(input.initial.map((each) => (files ? [each, false] : each))),
-    );
-  }
+const LABEL = 60;
+
+// What an example is called: the text in it, else its number.
+function exampleName(sample, index) {
+  const text = Object.values(sample).find((each) => typeof each === "string" && /\s/.test(each) && !each.includes("://"));
+  return text ? shorten(text, LABEL) : `Example ${index + 1}`;
 }
 
 // The state goes behind the "#", where no server sees it, in letters that mean nothing in a
@@ -136,6 +133,10 @@ function codePanel(link) {
   return {
     panel,
     buttons,
+    say: (what) => {
+      status.textContent = what;
+      setTimeout(() => (status.textContent = ""), 2000);
+    },
     show: (value, language) => {
       text = value;
       code.replaceChildren(...highlight(value, language));
@@ -154,10 +155,18 @@ export function build(root, tool) {
   });
   const summary = el("ul", { class: "wt-problems", "aria-live": "polite" });
   const fields = tool.inputs.map((input) => fieldFor(input, () => update(true)));
-  const bar = tabs(TABS, "Language of the snippet", out.panel, (key) => {
+  const shown = Object.fromEntries(Object.entries(TABS).filter(([key]) => key !== "stream" || tool.snippets.stream));
+  const dialect = choice({ sh: "sh", powershell: "PowerShell" }, "Shell", () => show());
+  const bar = tabs(shown, "Language of the snippet", out.panel, (key) => {
     tab = key;
-    out.show(texts[key] ?? "", key);
+    show();
   });
+
+  function show() {
+    dialect.node.hidden = !(tab in POWERSHELL);
+    const key = dialect.chosen() === "powershell" ? (POWERSHELL[tab] ?? tab) : tab;
+    out.show(texts[key] ?? "", key);
+  }
 
   function given() {
     const values = new Map();
@@ -197,7 +206,7 @@ export function build(root, tool) {
     const values = given();
     mark(found(values));
     texts = snippets(tool, values);
-    out.show(texts[tab], tab);
+    show();
     if (keep) inAddress.ask();
   }
 
@@ -209,31 +218,52 @@ export function build(root, tool) {
     el("summary", { text: `${rare.length} more input${rare.length === 1 ? "" : "s"}` }),
     ...rare.map((each) => each.node),
   );
+  const samples = tool.samples ?? [];
+  const tries = el(
+    "div",
+    { class: "wt-tries", role: "group", "aria-label": "Examples" },
+    ...samples.slice(0, TRIES).map((sample, index) =>
+      el("button", { type: "button", text: exampleName(sample, index), onclick: () => loadSample(index) }),
+    ),
+  );
   const form = el(
     "form",
     { class: "wt-form", "aria-label": `Request for ${tool.tool}`, onsubmit: (event) => event.preventDefault() },
+    samples.length ? tries : null,
     ...ordered.filter((each) => !each.input.rare).map((each) => each.node),
     rare.length ? folded : null,
     fields.length ? null : el("p", { class: "wt-help", text: "This tool takes no inputs." }),
   );
-  const restart = () => {
+  // A sample leaves out what it does not name, but never what has to be given.
+  const restart = (sample = null) => {
     unknown = [];
     for (const field of fields) {
       field.clear();
-      startWithExample(field);
+      const { name, initial, required } = field.input;
+      const own = sample && Object.hasOwn(sample, name) ? sample[name] : undefined;
+      const value = sample ? (own ?? (required ? initial : undefined)) : initial;
+      if (value !== undefined) field.give(value);
     }
+  };
+  const loadSample = (index) => {
+    restart(tool.samples[index]);
+    folded.open ||= rare.some((each) => each.save() !== null);
+    update(true);
+    form.scrollIntoView({ block: "nearest" });
+    out.say("Example loaded.");
   };
   const follow = () => {
     const strange = loadAddress(fields);
     unknown = strange ?? [];
     if (strange) folded.open ||= rare.some((each) => each.save() !== null);
   };
-  restart();
+  // An address says what differs from the defaults, not from an example.
+  restart(location.hash.startsWith(MARK) ? {} : null);
   follow();
   window.addEventListener("pagehide", inAddress.flush);
   window.addEventListener("hashchange", () => {
     if (!location.hash.startsWith(MARK)) return;
-    restart();
+    restart({});
     follow();
     update(false);
   });
@@ -243,14 +273,14 @@ export function build(root, tool) {
     inAddress.flush();
     history.replaceState(null, "", location.pathname + location.search);
   });
-  root.replaceChildren(form, el("div", { class: "wt-code" }, bar, out.panel, out.buttons, summary));
+  root.replaceChildren(form, el("div", { class: "wt-code" }, bar, dialect.node, out.panel, out.buttons, summary));
   update(false);
   root.classList.add("wt-ready");
   // For tests and for the console: what the form would send, and why it would not.
   root.request = () => ({ snippets: texts, problems: lines(found(given()), tool.inputs) });
 
   // Puts an option into the form, as if it had been picked there.
-  return (name, value) => {
+  const choose = (name, value) => {
     const field = fields.find((each) => each.input.name === name);
     if (field.input.rare) folded.open = true;
     field.choose(value);
@@ -259,4 +289,5 @@ export function build(root, tool) {
     const chosen = [...field.node.querySelectorAll(".wt-remove")].pop() ?? field.field;
     chosen.focus({ preventScroll: true });
   };
+  return { choose, loadSample };
 }

@@ -8,7 +8,10 @@ const RULES = {
   shell: /(?<c>^#[^\n]*)|(?<s>"(?:[^"\\]|\\.)*"|'[^']*')|(?<k>(?<=\s)--?[A-Za-z][\w-]*)/gm,
   json: /(?<k>"(?:[^"\\]|\\.)*"(?=:))|(?<s>"(?:[^"\\]|\\.)*")|(?<m>-?\b\d[\d.e+-]*)/g,
 };
-const LANGUAGES = { python: "python", async: "python", shell: "shell", curl: "shell", json: "json" };
+const LANGUAGES = {
+  python: "python", async: "python", stream: "python", shell: "shell", powershell: "shell", curl: "shell",
+  rest: "shell", json: "json",
+};
 
 // Longer texts stay plain: colour is not worth a slow page.
 const LIMIT = 20000;

@@ -137,6 +137,10 @@ export function loraControl(input, { labelId, changed }) {
       });
       draw();
     },
+    give: (value) => {
+      chosen = [value].flat().map((each) => make(each));
+      draw();
+    },
     clear: () => {
       chosen = [];
       draw();

@@ -60,6 +60,21 @@ export function shellWord(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+// One word for PowerShell, which takes typographic quotes for quotes too.
+function powershellWord(text) {
+  if (/^([A-Za-z][A-Za-z0-9._/:\\-]*|\d+(\.\d+)?)$/.test(text)) return text;
+  return powershellQuoted(text);
+}
+
+function powershellQuoted(text) {
+  return `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, "$&$&")}'`;
+}
+
+// Before 7.3, PowerShell gives programs no double quotes and no empty words.
+function passesPowershell(text) {
+  return text !== "" && !text.includes('"');
+}
+
 // The words behind an option of wiro-tools run, which takes @FILE for a file and @@ for an @.
 function shellTexts(value) {
   if (Array.isArray(value) && !value.length) return ["[]"];
@@ -84,20 +99,43 @@ function needsJson(given) {
   return [...given.values()].some((value) => lorasOf(value).some((lora) => !lora.tag || lora.words.length));
 }
 
+function optionWords(changed, given) {
+  return changed.flatMap((input) => shellTexts(given.get(input.name)).map((text) => [`--${input.option}`, text]));
+}
+
 function shellLines(tool, changed, given) {
   if (!needsJson(given)) {
-    const lines = changed.flatMap((input) =>
-      shellTexts(given.get(input.name)).map((text) => `  --${input.option} ${shellWord(text)} \\`),
-    );
+    const lines = optionWords(changed, given).map(([option, text]) => `  ${option} ${shellWord(text)} \\`);
     return [...lines, "  --out out"];
   }
+  const text = json(inputJson(tool, changed, given), "  ");
+  return ["  --input-json - --out out <<'JSON'", ...text.split("\n"), "JSON"];
+}
+
+function powershell(tool, changed, given) {
+  const words = optionWords(changed, given);
+  const local = changed.some((input) => [given.get(input.name)].flat().some((each) => each instanceof LocalFile));
+  if (local || (!needsJson(given) && words.every(([, text]) => passesPowershell(text)))) {
+    const lines = words.map(([option, text]) => `  ${option} ${powershellWord(text)} \``);
+    return fill(tool.snippets.powershell, [...lines, "  --out out"]);
+  }
+  // What goes through a pipe is ASCII there, unless told otherwise.
+  const text = json(inputJson(tool, changed, given), "  ").replace(
+    /[\u0080-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return fill(tool.snippets.piped, text.split("\n"));
+}
+
+// The values of the inputs, with the prompt as it will be sent.
+function inputJson(tool, changed, given) {
   const sent = wire(tool.inputs, given);
   const prompts = new Set(tool.inputs.map((input) => input.loraPrompt).filter(Boolean));
   const values = changed.map((input) => {
     const value = prompts.has(input.key) ? sent.get(input.key) : given.get(input.name);
     return [input.name, plainIds(value)];
   });
-  return ["  --input-json - --out out <<'JSON'", ...json(new Map(values), "  ").split("\n"), "JSON"];
+  return new Map(values);
 }
 
 function plainIds(value) {
@@ -119,6 +157,18 @@ function formLines(body) {
     }
   }
   return lines.map((line, index) => (index + 1 < lines.length ? `${line} \\` : line));
+}
+
+// The pairs of a PowerShell mapping that is sent as a form.
+function pairLines(body) {
+  return [...body].map(([key, value]) => {
+    const items = Array.isArray(value) ? value : [value];
+    const texts = (items.length ? items : [""]).map((item) => {
+      if (item instanceof LocalFile) return `(Get-Item ${powershellQuoted(item.path)})`;
+      return powershellQuoted(typeof item === "string" ? item : json(item));
+    });
+    return `${powershellQuoted(key)} = ${texts.join(", ")}`;
+  });
 }
 
 function sameAsDefault(input, value) {
@@ -144,13 +194,15 @@ export function snippets(tool, given) {
   const usesPath = lines.some((line) => line.includes("Path("));
   const body = wire(tool.inputs, given);
   const bodyLines = json(body, "  ").split("\n");
+  const files = hasFiles(body);
   return {
     python: fill(withPath(tool.snippets.python, usesPath), lines),
     async: fill(withPath(tool.snippets.async, usesPath), lines),
+    ...(tool.snippets.stream ? { stream: fill(withPath(tool.snippets.stream, usesPath), lines) } : {}),
     shell: fill(tool.snippets.shell, shellLines(tool, changed, given)),
-    curl: hasFiles(body)
-      ? fill(tool.snippets.form, formLines(body))
-      : fill(tool.snippets.curl, bodyLines),
+    powershell: powershell(tool, changed, given),
+    curl: files ? fill(tool.snippets.form, formLines(body)) : fill(tool.snippets.curl, bodyLines),
+    rest: files ? fill(tool.snippets.restform, pairLines(body)) : fill(tool.snippets.rest, bodyLines),
     json: bodyLines.join("\n"),
   };
 }

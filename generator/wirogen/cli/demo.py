@@ -76,7 +76,7 @@ def command(
 
 def _run(client: Wiro, plan: ToolPlan, to: Path, console: Console) -> list[Path]:
     module = importlib.import_module(f"wiro_tools.{plan.module.owner}.{plan.module.project}")
-    arguments = {str(each.name): each.constant for each in plan.example}
+    arguments = {str(each.name): each.constant for each in plan.smallest}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     quiet = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=quiet) as progress:

@@ -79,7 +79,7 @@ def summary_of(plan: ToolPlan) -> ToolSummary:
         operation=operation_text(plan),
         entry=entry_text(plan),
         listing=listing_line(plan, link),
-        required_inputs=len(plan.example),
+        required_inputs=len(plan.smallest),
         guide_topics=topics_of(plan),
     )
 

@@ -14,7 +14,7 @@ from wirogen.emit.python.validators import Validator
 from wirogen.emit.template_tree import Guide, Scope
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import Identifier
-from wirogen.plan.model import Code
+from wirogen.plan.model import Code, InputPlan
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -38,6 +38,8 @@ class ToolValues:
     """What it makes: ``image video audio text 3d other``."""
     takes: Sequence[Code]
     """What a caller brings: ``text image video audio document lora``."""
+    count: InputPlan | None
+    """The input that says how many outputs are made."""
     findings: Sequence[Mapping[str, str | None]]
     """What is wrong in its document: ``code subject message summary page``."""
     price: str | None
@@ -45,7 +47,7 @@ class ToolValues:
     facts: Sequence[Fact]
     """What it costs, how long it takes and how often it has run: ``name value``."""
     samples: Sequence[Sample]
-    """Sample outputs with a checked address: ``name address``."""
+    """Sample outputs with a checked address: ``name address kind``."""
     readme: Sequence[str]
     """The paragraphs of its owner's text, without markup."""
     options_shown: int

@@ -258,7 +258,9 @@ class ToolPlan:
     imports: tuple[ImportPlan, ...]
     """What the client module imports."""
     example: tuple[ArgumentPlan, ...]
-    """The arguments of the smallest call."""
+    """The arguments of the call that pages show: a documented sample, or the smallest call."""
+    samples: tuple[tuple[ArgumentPlan, ...], ...]
+    """The documented sets of values."""
     diagnostics: tuple[Diagnostic, ...]
     """What was renamed or cannot be sent."""
 
@@ -266,6 +268,12 @@ class ToolPlan:
     def parameters(self) -> tuple[InputPlan, ...]:
         """Inputs in signature order: those that must be given come first."""
         return tuple(sorted(self.inputs, key=lambda item: not item.required))
+
+    @property
+    def smallest(self) -> tuple[ArgumentPlan, ...]:
+        """The arguments that a call must give."""
+        required = {item.name for item in self.inputs if item.required}
+        return tuple(each for each in self.example if each.name in required)
 
     @property
     def is_llm(self) -> bool:

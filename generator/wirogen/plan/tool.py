@@ -23,7 +23,6 @@ from wirogen.plan.identifiers import (
     parameter_name,
     words,
 )
-from wirogen.plan.literals import source
 from wirogen.plan.model import (
     ArgumentPlan,
     Code,
@@ -37,6 +36,7 @@ from wirogen.plan.model import (
     is_llm,
 )
 from wirogen.plan.names import shell_options
+from wirogen.plan.samples import argument, sample_sets, whole
 from wirogen.plan.values import Value, is_lora, python_default, value_of
 from wirogen.specs.model import Input, Json, Option, ToolSpec
 from wirogen.specs.sliders import usable_values
@@ -53,7 +53,6 @@ _ORIGIN: Final[Mapping[str, str]] = {
 }
 INFERRED: Final = "Required, as the document's sample call suggests."
 _LONG_DEFAULT: Final = 48
-_EXAMPLE_LENGTH: Final = 48
 
 
 def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
@@ -71,12 +70,14 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
         planned = _plan_input(item, name, option, value, class_name, prompt)
         inputs.append(_with_inference(planned) if _is_inferred(spec, item) else planned)
         diagnostics += _about_input(item, inputs[-1], path, prompt)
+    samples = sample_sets(inputs, spec.examples, module.project)
     return ToolPlan(
         spec=spec,
         module=module,
         inputs=tuple(inputs),
         imports=_imports(inputs, llm=is_llm(spec)),
-        example=tuple(_example(item) for item in inputs if item.required),
+        example=_example(inputs, samples[0] if samples else (), module.project),
+        samples=samples,
         diagnostics=tuple(diagnostics),
     )
 
@@ -267,9 +268,17 @@ def _imports(inputs: Iterable[InputPlan], *, llm: bool) -> tuple[ImportPlan, ...
     )
 
 
-def _example(item: InputPlan) -> ArgumentPlan:
-    constant = _example_value(item)
-    return ArgumentPlan(name=item.name, constant=constant, value=source(constant))
+def _example(
+    inputs: Iterable[InputPlan], sample: Iterable[ArgumentPlan], module: Identifier
+) -> tuple[ArgumentPlan, ...]:
+    """The arguments of a call with a documented sample, and with all that it needs besides."""
+    given = {each.name: each for each in sample}
+    ordered = sorted(inputs, key=lambda item: not item.required)
+    return tuple(
+        given.get(item.name) or argument(item, _example_value(item), module)
+        for item in ordered
+        if item.required or item.name in given
+    )
 
 
 def _example_value(item: InputPlan) -> Json:
@@ -284,7 +293,7 @@ def _example_value(item: InputPlan) -> Json:
     schema = kinds[0] if isinstance(kinds, list) and isinstance(kinds[0], dict) else item.schema
     types = schema.get("type")
     if isinstance(example, str) and types in ("string", ["integer", "string"]):
-        return _shorten(example)
+        return whole(example) or "a lighthouse"
     if types in ("integer", ["integer", "number"]):
         return _example_number(example, schema)
     if example is not None and (not isinstance(types, str) or kind(example) == types):
@@ -306,18 +315,6 @@ def _example_number(example: Json, schema: Mapping[str, Json]) -> Json:
             if above and (not isinstance(high, int | float) or value <= high):
                 return value
     return 1
-
-
-def _shorten(text: str) -> str:
-    """The beginning of a documented text, cut between words."""
-    line = " ".join(text.split())
-    if len(line) <= _EXAMPLE_LENGTH:
-        return line or "a lighthouse"
-    head = line[:_EXAMPLE_LENGTH]
-    for mark in (",", " "):
-        if len(cut := head.rpartition(mark)[0].rstrip(" ,;:.-")) > _EXAMPLE_LENGTH // 3:
-            return cut
-    return head
 
 
 def _about_input(

@@ -1,5 +1,6 @@
 // One control for each kind of input. A control has a `node`, a `field` for its label, `get` (the
-// value, undefined when nothing is given), and `save`/`load`/`clear` of its state as text.
+// value, undefined when nothing is given), `save`/`load`/`clear` of its state as text, and `give`,
+// which puts a value of the generator's data into it.
 
 import { el } from "./dom.js";
 import { loraControl } from "./loras.js";
@@ -33,6 +34,9 @@ function textual(input, { changed }, read) {
     save: () => (field.value === shown ? null : field.value),
     load: (text) => {
       field.value = text;
+    },
+    give: (value) => {
+      field.value = String(value);
     },
     clear: () => {
       field.value = start;
@@ -68,10 +72,15 @@ function numberControl(input, tools) {
     control.field.value = range.value;
     tools.changed();
   });
+  const follow = (method) => (value) => {
+    control[method](value);
+    range.value = control.field.value;
+  };
   control.field.addEventListener("input", () => {
     range.value = control.field.value;
   });
-  return { ...control, node: el("div", { class: "wt-slider" }, range, control.field) };
+  const moved = { load: follow("load"), give: follow("give"), clear: follow("clear") };
+  return { ...control, ...moved, node: el("div", { class: "wt-slider" }, range, control.field) };
 }
 
 function switchControl(input, { changed }) {
@@ -102,6 +111,7 @@ function selected(field, start, changed, read) {
     get: () => stray ?? read(field.value),
     save: () => stray ?? (field.value === start ? null : field.value),
     load,
+    give: (value) => load(String(value)),
     clear: () => {
       field.value = start;
       stray = null;
@@ -188,6 +198,10 @@ function pickControl(input, { labelId, changed }) {
       chosen = JSON.parse(text).map(String);
       draw();
     },
+    give: (value) => {
+      chosen = [value].flat();
+      draw();
+    },
     clear: () => {
       chosen = [...start];
       draw();
@@ -240,6 +254,7 @@ function fileControl(input, { labelId, changed }) {
     },
     save: () => (JSON.stringify(values()) === JSON.stringify(initial) ? null : JSON.stringify(values())),
     load: (text) => set(JSON.parse(text).map(([path, local]) => [String(path), local === true])),
+    give: (value) => set([value].flat().map((text) => [text, false])),
     clear: () => set(initial),
   };
 }
@@ -251,7 +266,7 @@ function linesControl(input, tools) {
     return text === "" ? [] : text.split("\n");
   });
   control.field.placeholder = "one a line";
-  return control;
+  return { ...control, give: (value) => control.load([value].flat().join("\n")) };
 }
 
 function jsonControl(input, tools) {

@@ -80,9 +80,15 @@ const opener = document.querySelector(".wt-search-open");
 if (opener) prepareSearch(opener);
 start(".wt-builder", "data-tool", async (root, tool) => {
   const { build } = await import("./builder.js");
-  const choose = build(root, tool);
+  const { choose, loadSample } = build(root, tool);
   const { optionGallery } = await import("./options.js");
   for (const place of document.querySelectorAll(".wt-options")) optionGallery(place, tool, choose);
+  for (const place of document.querySelectorAll(".wt-example")) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "wt-load", textContent: "Load into the form" });
+    button.addEventListener("click", () => loadSample(Number(place.dataset.example)));
+    place.append(button);
+  }
 });
 start(".wt-gallery", "data-tools", async (root, data) => {
   const { gallery } = await import("./gallery.js");

@@ -1,4 +1,4 @@
-// Tabs whose choice lasts: the same language on every page.
+// Tabs and choices that last: the same language on every page.
 
 import { el, newId, recall, remember } from "./dom.js";
 
@@ -39,4 +39,28 @@ export function tabs(names, label, panel, show) {
   const kept = recall(KEY);
   choose(kept in names ? kept : Object.keys(names)[0], false);
   return list;
+}
+
+const SHELL_KEY = "wiro-tools.shell";
+
+// A few buttons of which one is pressed. `names` maps keys to labels; the last is first on Windows.
+export function choice(names, label, changed) {
+  const keys = Object.keys(names);
+  const kept = recall(SHELL_KEY);
+  let chosen = keys.includes(kept) ? kept : keys.at(/^Win/.test(navigator.platform) ? -1 : 0);
+  const buttons = keys.map((key) =>
+    el("button", { type: "button", "data-key": key, text: names[key], onclick: () => choose(key) }),
+  );
+  const press = () => {
+    for (const each of buttons) each.setAttribute("aria-pressed", String(each.dataset.key === chosen));
+  };
+  function choose(key) {
+    chosen = key;
+    remember(SHELL_KEY, key);
+    press();
+    changed();
+  }
+  press();
+  const node = el("div", { class: "wt-dialect", role: "group", "aria-label": label }, ...buttons);
+  return { node, chosen: () => chosen };
 }

@@ -235,7 +235,7 @@ def run(
         >>> from wiro_runtime import Wiro
         >>> from wiro_tools.wiro import text_to_image_sd_lora
         >>> with Wiro() as client:
-        ...     result = text_to_image_sd_lora.run(client, prompt="summer landscape, red color, Bokeh")
+        ...     result = text_to_image_sd_lora.run(client, prompt="summer landscape, red color, Bokeh, the waterfall, fog over the lake, insanely detailed and intricate, hypermaximalist, elegant, ornate, hyper realistic, super detailed.")
         ...     paths = result.download("out")
     """
     return client.run(

@@ -26,24 +26,32 @@ _RARE: Final = frozenset(
     """.split()
 )
 _FEW_INPUTS: Final = 6
+EXAMPLES_SHOWN: Final = 20
+"""How many examples a page has."""
 
 
 def request_data(plan: ToolPlan, snippets: Mapping[str, str]) -> str:
     """The JSON file of a tool; ``snippets`` are texts with a line for the arguments."""
     initial = {each.name: each.constant for each in plan.example}
-    inputs: list[dict[str, Json]] = []
+    inputs: list[Json] = []
     for item in plan.inputs:
         data = _input(item, fold=len(plan.inputs) > _FEW_INPUTS)
         data["option"] = item.option
         if item.name in initial:
             data["initial"] = _value(_control(item), initial[item.name])
         inputs.append(data)
-    whole = {
+    whole: dict[str, Json] = {
         "tool": plan.spec.tool,
         "module": str(plan.module.project),
         "snippets": dict(snippets),
         "inputs": inputs,
     }
+    if plan.samples:
+        controls = {item.name: _control(item) for item in plan.inputs}
+        whole["samples"] = [
+            {str(each.name): _value(controls[each.name], each.constant) for each in sample}
+            for sample in plan.samples[:EXAMPLES_SHOWN]
+        ]
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
+from wirogen.emit.pages.outputs import media_kind
 from wirogen.plan import ToolPlan
 from wirogen.plan.identifiers import words
 from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
@@ -43,7 +45,8 @@ def category(name: str) -> Category:
 def output_kind(spec: ToolSpec) -> str:
     """What a tool makes: ``image video audio text 3d``, or ``other`` where its words do not say.
 
-    The first category that reads "… to X" decides, then the name, then single words.
+    The first category that reads "… to X" decides, then the name, then single words, then the
+    sample outputs.
     """
     texts = [text.lower() for text in (*spec.categories, spec.project, *spec.tags)]
     found = [word for text in texts for word in _TO.findall(text.replace("_", "-"))]
@@ -55,7 +58,9 @@ def output_kind(spec: ToolSpec) -> str:
             return "3d"
         if word in _TEXT_MAKERS:
             return "text"
-    return "other"
+    # Where words do not say it, sample outputs may.
+    kinds = (media_kind(urlsplit(sample).path) for sample in spec.samples)
+    return next((kind for kind in kinds if kind), "other")
 
 
 def input_kinds(inputs: Iterable[InputPlan]) -> list[str]:

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from wirogen.common.json_values import decimal
 from wirogen.common.text import counted
 from wirogen.emit.escape import Markdown, link
+from wirogen.emit.pages.outputs import media_kind
 from wirogen.plan.model import Code
 from wirogen.specs import Json, TaskStat, ToolSpec
 from wirogen.specs.checks import amount_problem, duration_problem, https_problem
@@ -44,6 +45,8 @@ class Sample:
     """The name of its file, or of its server."""
     address: Markdown
     """Where it is: an address of https."""
+    kind: Code | None
+    """What it is, by the ending of its name: ``image video audio 3d text``."""
 
 
 def facts_of(spec: ToolSpec) -> list[Fact]:
@@ -62,7 +65,8 @@ def samples_of(spec: ToolSpec) -> list[Sample]:
         if address is not None:
             parts = urlsplit(text)
             name = unquote(parts.path).rpartition("/")[2].strip() or parts.hostname or text
-            found.append(Sample(name=name, address=address))
+            kind = media_kind(parts.path)
+            found.append(Sample(name=name, address=address, kind=Code(kind) if kind else None))
     return found
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from wirogen.emit.pages.snippets import first_snippets, snippet_texts
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.kinds import Kind
-from wirogen.plan.model import Code, ConstantPlan, ConstantsPlan, InputPlan
+from wirogen.plan.literals import source
+from wirogen.plan.model import ArgumentPlan, Code, ConstantPlan, ConstantsPlan, InputPlan
 
 if TYPE_CHECKING:
     from wirogen.emit.templates import Renderer
 
 _WIDTH: Final = 68
+_LONG_TEXT: Final = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def guide_values(
     simple = plans["simple"]
     return Examples(
         simple=simple,
-        snippets=first_snippets(simple, snippet_texts(simple, renderer)),
+        snippets=first_snippets(simple, snippet_texts(simple, renderer), _arguments(simple)),
         file=_file(plans["file"]) if "file" in plans else None,
         lora=_lora(plans["lora"]) if "lora" in plans else None,
     )
@@ -125,7 +127,19 @@ def calls(examples: Examples) -> dict[str, Code]:
 
 
 def _given(plan: ToolPlan) -> list[str]:
-    return [f"{each.name}={each.value}" for each in plan.example]
+    return [f"{each.name}={each.value}" for each in _arguments(plan)]
+
+
+def _arguments(plan: ToolPlan) -> list[ArgumentPlan]:
+    """The smallest call, with a prompt of two words where the documented one is long."""
+    kinds = {item.name: item.kind for item in plan.inputs}
+    short = "a lighthouse"
+    return [
+        replace(each, constant=short, value=source(short))
+        if kinds[each.name] is Kind.TEXT and len(str(each.constant)) > _LONG_TEXT
+        else each
+        for each in plan.smallest
+    ]
 
 
 def _call(plan: ToolPlan, function: str, given: list[str], indent: int = 4) -> str:

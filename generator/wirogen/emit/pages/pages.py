@@ -10,11 +10,12 @@ from typing import Any, Final, TypeAlias
 
 from wirogen.diagnostics.model import RULES, Severity
 from wirogen.emit.escape import link
-from wirogen.emit.pages.builder import request_data
+from wirogen.emit.pages.builder import EXAMPLES_SHOWN, request_data
 from wirogen.emit.pages.categories import categories_of, category, input_kinds, output_kind
 from wirogen.emit.pages.facts import facts_of, samples_of
 from wirogen.emit.pages.guides import calls, guide_values, shown_tools
 from wirogen.emit.pages.listing import listing_text
+from wirogen.emit.pages.outputs import count_input
 from wirogen.emit.pages.readme import paragraphs
 from wirogen.emit.pages.snippets import first_snippets
 from wirogen.emit.python.validators import Validator
@@ -34,7 +35,6 @@ from wirogen.plan.model import Code
 from wirogen.specs import dump_spec
 
 OPTIONS_SHOWN: Final = 60
-EXAMPLES_SHOWN: Final = 20
 BODY_SHOWN: Final = 20_000
 _PYTHON: Final = "python/"
 _GUIDES_INDEX: Final = "docs/guides/index.md.jinja"
@@ -55,6 +55,7 @@ def tool_values(
         cover=link(plan.spec.cover) if plan.spec.cover else None,
         makes=Code(output_kind(plan.spec)),
         takes=[Code(kind) for kind in input_kinds(plan.inputs)],
+        count=count_input(plan.inputs),
         findings=_findings(plan),
         price=_price(plan),
         facts=facts_of(plan.spec),

@@ -160,7 +160,7 @@ def run(
         >>> from wiro_runtime import Wiro
         >>> from wiro_tools.acme import everything_v1_0
         >>> with Wiro() as client:
-        ...     result = everything_v1_0.run(client, prompt='a tree, a house, "a door"', input_image_url="https://example.com/sample.jpg")
+        ...     result = everything_v1_0.run(client, prompt="a boat", input_image_url="https://example.com/sample.jpg")
         ...     paths = result.download("out")
     """
     return client.run(
