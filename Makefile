@@ -5,6 +5,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DEMO := $(VENV)/.demo
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -19,8 +20,17 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-demo: $(READY) ## documents in, clients out, both tools run against a local Wiro: no key needed
-	$(BIN)/wirogen demo $(ARGS)
+# What the demo needs, unless everything is there. Not the extra `dev`, which takes minutes.
+$(DEMO): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed (set PYTHON=...)" >&2; exit 1; }
+	@echo "Installing into $(VENV), once; that takes about half a minute …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--editable '.[generator,cli,simulator]'
+	@touch $@
+
+demo: $(if $(wildcard $(READY)),$(READY),$(DEMO)) ## documents in, clients out, both tools run against a local Wiro: no key needed
+	@$(BIN)/wirogen demo $(ARGS)
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest -n auto $(ARGS)

@@ -42,11 +42,42 @@ def test_the_wheel_holds_three_packages_and_nothing_else(wheel: Path) -> None:
     assert not [name for name in names if "__pycache__" in name]
 
 
-def test_the_wheel_works_where_nothing_else_of_the_project_is(wheel: Path, tmp_path: Path) -> None:
-    home = tmp_path / "env"
+def environment(wheel: Path, home: Path) -> Path:
+    """Install the wheel into a new environment; the folder of its packages."""
     venv.create(home, with_pip=False)
     site = next(home.glob("lib/python*/site-packages"))
     zipfile.ZipFile(wheel).extractall(site)
+    return site
+
+
+def test_everything_begins_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
+    site = environment(wheel, tmp_path / "env")
+    # The libraries of all extras, lent without a network; an editable wiro-tools is not among them.
+    (site / "lent.pth").write_text(str(Path(pytest.__file__).parents[1]))
+    here = tmp_path / "empty"
+    here.mkdir()
+
+    def wirogen(*arguments: str, cwd: Path = here) -> str:
+        command = [str(tmp_path / "env" / "bin" / "python"), "-m", "wirogen", *arguments]
+        env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=env, cwd=cwd
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "Next:" in wirogen("demo", "--speed", "50")
+    assert len(list(here.rglob("*.png"))) == 5
+    wirogen("init", "mine", "--workflow")
+    assert (here / "mine" / ".github" / "workflows" / "sync.yml").exists()
+    document = "wirogen-demo/specs/documents/wiro/instant-id-lora.txt"
+    added = wirogen("add", "--from", f"../{document}", cwd=here / "mine")
+    assert "from wiro_tools.wiro import instant_id_lora\n" in added
+
+
+def test_the_wheel_works_where_nothing_else_of_the_project_is(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "env"
+    site = environment(wheel, home)
     for pattern in BASE.split():
         for found in Path(pytest.__file__).parents[1].glob(pattern):
             (site / found.name).symlink_to(found)

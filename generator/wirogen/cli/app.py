@@ -17,6 +17,9 @@ from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics.model import InputError
 
 COMMANDS: Final = (
+    "demo",
+    "init",
+    "add",
     "build",
     "parse",
     "generate",
@@ -24,7 +27,6 @@ COMMANDS: Final = (
     "diff",
     "sync",
     "simulate",
-    "demo",
     "docs",
     "templates",
 )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -14,7 +17,7 @@ from rich.text import Text
 
 from wirogen.common.lock import locked
 from wirogen.common.text import visible
-from wirogen.diagnostics.model import RULES, Diagnostic, Severity
+from wirogen.diagnostics.model import RULES, Diagnostic, Severity, display_path
 from wirogen.pipeline.positions import with_positions
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -111,8 +114,49 @@ def project_root(given: Path | None) -> Path:
         if not (given / "specs").is_dir():
             raise CommandError(f"{given}: there is no folder specs/ in it")
         return given
+    found = nearest_project()
+    if found is None:
+        raise CommandError(
+            f"{Path.cwd()}: neither here nor above is a folder specs/; use --root, or begin: "
+            "wirogen init"
+        )
+    return found
+
+
+def nearest_project() -> Path | None:
+    """The nearest folder with ``specs/``, at or above the current one."""
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "specs").is_dir():
-            return folder
-    raise CommandError(f"{here}: neither here nor above is a folder specs/; use --root")
+    return next((each for each in (here, *here.parents) if (each / "specs").is_dir()), None)
+
+
+def program(name: str) -> str:
+    """A command of this installation as it can be typed here: its path where no ``PATH`` leads to
+    it."""
+    scripts = Path(sys.executable).parent
+    found = shutil.which(name)
+    if found is not None and Path(found).parent.resolve() == scripts.resolve():
+        return name
+    script = shutil.which(name, path=str(scripts))
+    return name if script is None else shell_word(Path(display_path(Path(script))))
+
+
+def next_steps(steps: Iterable[tuple[str, str]]) -> None:
+    """Print what to do next: commands, each with what it does."""
+    console = out()
+    console.print("\n[bold]Next:[/]")
+    rows = list(steps)
+    width = max(len(command) for command, _ in rows)
+    longest = max(len(meaning) for _, meaning in rows)
+    beside = width + longest + 5 <= console.width
+    for command, meaning in rows:
+        console.print(Text(f"  {command:<{width}}" if beside else f"  {command}", "cyan"), end="")
+        if meaning:
+            console.print(f"   {meaning}" if beside else f"\n      {meaning}", markup=False, end="")
+        console.print()
+
+
+def shell_word(path: Path) -> str:
+    """A path as one word of a command, for the shells of this system."""
+    if os.name == "nt":
+        return f'"{path}"' if " " in str(path) else str(path)
+    return shlex.quote(str(path))

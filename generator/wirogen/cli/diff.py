@@ -18,8 +18,9 @@ from wirogen.cli.console import (
     print_diagnostics,
     print_json,
     printable,
+    project_root,
 )
-from wirogen.diagnostics.model import Diagnostic
+from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.diff import (
     Change,
     Impact,
@@ -45,13 +46,20 @@ Exit 0: nothing breaks. 1: something does that is not allowed. 2: a side cannot 
 
 def command(
     old: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="Spec, document, folder or project; REVISION:PATH for one in git.",
+            help="Spec, document, folder or project; REVISION:PATH for one in git. By default "
+            "the specs of the project as of the last commit.",
             show_default=False,
         ),
-    ],
-    new: Annotated[str, typer.Argument(help="What it is compared with.", show_default=False)],
+    ] = None,
+    new: Annotated[
+        str | None,
+        typer.Argument(
+            help="What it is compared with; by default the specs of the project.",
+            show_default=False,
+        ),
+    ] = None,
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print it for a pull request.")
     ] = False,
@@ -65,8 +73,8 @@ def command(
     ] = None,
 ) -> int:
     with ExitStack() as stack:
-        before, old_errors = _side(old, stack)
-        after, new_errors = _side(new, stack)
+        before, old_errors = _committed(stack) if old is None else _side(old, stack)
+        after, new_errors = read_side(project_root(None)) if new is None else _side(new, stack)
     errors = [*old_errors, *new_errors]
     changes = compare_tools(before, after)
     allowed = allow or []
@@ -102,6 +110,16 @@ def _side(given: str, stack: ExitStack) -> tuple[Mapping[str, ToolSpec], list[Di
     if not colon:
         raise CommandError(f"{given}: no such file or folder")
     return read_side(stack.enter_context(checked_out(revision, inside or ".")))
+
+
+def _committed(stack: ExitStack) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
+    """The specs of the nearest project as of the last commit."""
+    root = project_root(None)
+    try:
+        return read_side(stack.enter_context(checked_out("HEAD", "specs/tools", root)))
+    except InputError as error:
+        text = f"diff: {root} has no last commit ({error.diagnostic.message}); name OLD and NEW"
+        raise CommandError(text) from None
 
 
 def _is_allowed(change: Change, allowed: list[str]) -> bool:

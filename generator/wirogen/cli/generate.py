@@ -15,10 +15,14 @@ from wirogen.cli.console import (
     out,
     print_json,
     print_summary,
+    project_root,
 )
 from wirogen.common.text import counted
-from wirogen.pipeline.build import generate_tree
+from wirogen.emit.template_tree import part_of
+from wirogen.pipeline.build import UnknownToolError, generate_tree
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
+
+_PARTS: Final = ("python", "docs", "schemas", "openapi")
 
 HELP: Final = """Specs → a complete generated tree elsewhere, for a project of your own.
 
@@ -27,8 +31,24 @@ Exit 0: done. 1: some specs were refused. 2: none could be used.
 
 
 def command(
-    specs: Annotated[Path, typer.Option(help="Folder with specs (YAML, any depth).")],
     to: Annotated[Path, typer.Option("--out", help="Folder for the generated tree.")],
+    specs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with specs (YAML, any depth); by default those of the nearest project, "
+            "with its overlays."
+        ),
+    ] = None,
+    tools: Annotated[
+        list[str] | None,
+        typer.Option("--tool", metavar="OWNER/PROJECT", help="Only this tool; repeatable."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PART", help="Only python, docs, schemas or openapi (repeatable, or a,b)."
+        ),
+    ] = None,
     templates: Annotated[
         Path | None, typer.Option(help="Folder whose templates replace those of the same path.")
     ] = None,
@@ -50,15 +70,29 @@ def command(
         name = DEFAULT_PACKAGE if package == DEFAULT_PACKAGE else package_name(package)
     except ValueError as error:
         raise CommandError(f"generate: --package {package!r} {error}") from None
+    if specs is None:
+        project = project_root(None) / "specs"
+        specs = project / "tools"
+        overlays = overlays or (project / "overlays" if (project / "overlays").is_dir() else None)
     for folder in (specs, templates, overlays):
         if folder is not None and not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
         if folder is not None and to.resolve().is_relative_to(folder.resolve()):
             raise CommandError(f"generate: --out {to} lies in {folder}, which is read")
-    with alone(to.resolve().parent):
-        summary = generate_tree(
-            specs, to, overlays=overlays, templates=templates, package=name, jobs=jobs
-        )
+    try:
+        with alone(to.resolve().parent):
+            summary = generate_tree(
+                specs,
+                to,
+                overlays=overlays,
+                templates=templates,
+                package=name,
+                tools=frozenset(tools) if tools else None,
+                parts=_parts(only, templates),
+                jobs=jobs,
+            )
+    except UnknownToolError as error:
+        raise CommandError(f"{specs}: {error}") from None
     if as_json and summary.tools:
         print_json(report_json(summary))
         return 1 if summary.errors else 0
@@ -76,3 +110,14 @@ def command(
         markup=False,
     )
     return 1 if summary.errors else 0
+
+
+def _parts(only: list[str] | None, templates: Path | None) -> frozenset[str] | None:
+    """The parts that are wanted, ``None`` for all. Templates of one's own may make others."""
+    if not only:
+        return None
+    own = {part_of(path.name) for path in templates.iterdir()} if templates else set[str]()
+    found = frozenset(part.strip() for each in only for part in each.split(","))
+    for part in sorted(found - {*_PARTS, *own}):
+        raise CommandError(f"generate: --only {part!r} is none of {', '.join(_PARTS)}")
+    return found

@@ -15,7 +15,14 @@ from wirogen.diagnostics.model import InputError, Severity, display_path
 from wirogen.diff import compare_tool, condensed
 from wirogen.document import parse_document, verify
 from wirogen.pipeline.inputs import read_documents
-from wirogen.pipeline.spec_files import Sources, SpecFolder, read_bytes, read_specs, spec_index
+from wirogen.pipeline.spec_files import (
+    Sources,
+    SpecFolder,
+    files_below,
+    read_bytes,
+    read_specs,
+    spec_index,
+)
 from wirogen.pipeline.write_specs import write_specs
 from wirogen.specs import ToolSpec, dump_spec, load_spec
 from wirogen.specs.names import tool_paths
@@ -32,7 +39,10 @@ Exit 0: all well. 1: --verify found a loss, or some documents were refused. 2: a
 def command(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Tool documents, or Tool/Detail responses (JSON).", show_default=False),
+        typer.Argument(
+            help="Tool documents, Tool/Detail responses (JSON), or folders of them.",
+            show_default=False,
+        ),
     ],
     to: Annotated[
         Path | None, typer.Option("--out", help="Folder for <owner>/<project>.yaml.")
@@ -51,6 +61,7 @@ def command(
 ) -> int:
     if to is None and not check:
         raise CommandError("parse: give --out DIR, --verify, or both")
+    files = _files(files)
     lossy = False
     for file in files if check else ():
         lossy |= not _verified(file)
@@ -75,6 +86,17 @@ def command(
     if sources.errors:
         return 1 if parsed else 2
     return 1 if lossy else 0
+
+
+def _files(given: list[Path]) -> list[Path]:
+    """The files that are meant: those given, and all documents below the folders."""
+    found: list[Path] = []
+    for path in given:
+        below = files_below(path, ".txt", ".json") if path.is_dir() else [path]
+        if not below:
+            raise CommandError(f"{path}: no document (.txt, .json) below this folder")
+        found += below
+    return found
 
 
 def _verified(file: Path) -> bool:

@@ -29,7 +29,16 @@ from wirogen.diff import Change, compare_tools, condensed
 from wirogen.merge.snapshots import accumulate, is_full
 from wirogen.pipeline.spec_files import Sources, files_below, read_specs
 from wirogen.specs import ToolSpec
-from wirogen.sync import CatalogueError, Filters, Options, Outcome, SyncReport, Verdict, sync
+from wirogen.sync import (
+    CatalogueError,
+    Filters,
+    Options,
+    Outcome,
+    SyncReport,
+    Verdict,
+    listed_as,
+    sync,
+)
 
 _SHOWN = 30
 
@@ -54,6 +63,9 @@ def command(
     ] = None,
     owner: Annotated[str, typer.Option(help="Only tools of this owner.")] = "",
     limit: Annotated[int | None, typer.Option(help="At most so many tools.", min=1)] = None,
+    only_known: Annotated[
+        bool, typer.Option("--known", help="Only tools that this project has already.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Download and compare, but write nothing.")
     ] = False,
@@ -76,8 +88,12 @@ def command(
     files = files_below(folder / "specs" / "tools", ".yaml")
     read_specs(files, into=sources, cache=default_cache())
     print_diagnostics(sources.errors, err())
+    filters = Filters(search=search, categories=tuple(category or ()), owner=owner, limit=limit)
+    if only_known and not filters.everything:
+        raise CommandError("sync: --known takes all tools of the project; leave the filters out")
     options = Options(
-        filters=Filters(search=search, categories=tuple(category or ()), owner=owner, limit=limit),
+        filters=filters,
+        tools=tuple(map(listed_as, sorted(sources.specs))) if only_known else None,
         dry_run=dry_run,
         detail=detail,
         concurrency=concurrency,

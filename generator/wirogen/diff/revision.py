@@ -9,20 +9,25 @@ import tarfile
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from wirogen.diagnostics.model import Diagnostic, InputError
 
 
 @contextmanager
-def checked_out(revision: str, path: str) -> Generator[Path, None, None]:
-    """Yield a temporary folder with ``path`` as it was in ``revision``. A path that did not exist
-    then is an empty folder. Raises :class:`InputError` for a revision that git does not know."""
-    with tempfile.TemporaryDirectory(prefix="wirogen-") as folder:
-        target = Path(folder)
-        _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", shown=revision)
-        if _git("ls-tree", "-r", "--name-only", revision, "--", path, shown=revision).strip():
-            archive = _git("archive", "--format=tar", revision, "--", path, shown=revision)
+def checked_out(
+    revision: str, path: str, folder: Path | None = None
+) -> Generator[Path, None, None]:
+    """Yield a temporary folder with ``path`` as it was in ``revision``; it is relative to
+    ``folder``, by default the current one. A path that did not exist then is an empty folder.
+    Raises :class:`InputError` for a revision that git does not know."""
+    git = partial(_git, cwd=folder, shown=revision)
+    with tempfile.TemporaryDirectory(prefix="wirogen-") as temporary:
+        target = Path(temporary)
+        git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        if git("ls-tree", "-r", "--name-only", revision, "--", path).strip():
+            archive = git("archive", "--format=tar", revision, "--", path)
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(target, filter="data")
         found = target / path
@@ -31,14 +36,14 @@ def checked_out(revision: str, path: str) -> Generator[Path, None, None]:
         yield found
 
 
-def _git(*arguments: str, shown: str) -> bytes:
+def _git(*arguments: str, cwd: Path | None, shown: str) -> bytes:
     git = shutil.which("git")
     if git is None:
         raise InputError(Diagnostic(code="S004", message="git is not installed", path=shown))
     if shown.startswith("-"):
         raise InputError(Diagnostic(code="S004", message="is no revision", path=shown))
     done = subprocess.run(  # noqa: S603 - fixed words, and a revision that is no option
-        [git, *arguments], capture_output=True, check=False
+        [git, *arguments], cwd=cwd, capture_output=True, check=False
     )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().split("\n")[-1]

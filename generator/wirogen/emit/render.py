@@ -49,12 +49,12 @@ def render_tool(
         for name in renderer.names(Scope.TOOL)
         if name.startswith(_PYTHON)
     }
-    return {
-        **files,
+    files |= {
         **tool_pages(plan, renderer, values, snippets),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
         f"schemas/calls/{owner}/{project}.json": _json(tool_calls(plan)),
     }
+    return {path: text for path, text in files.items() if renderer.makes(path)}
 
 
 def summary_of(plan: ToolPlan) -> ToolSummary:
@@ -121,7 +121,7 @@ def render_shared(
     }
     for owner in owners:
         files[f"{root}/_validators/{owner}/__init__.py"] = ""
-    return files
+    return {path: text for path, text in files.items() if renderer.makes(path)}
 
 
 def _json(value: Json) -> str:

@@ -96,6 +96,12 @@ def output_of(name: str, package: str, **values: str) -> str:
     return _PLACEHOLDER.sub(lambda found: values[found[1]], path)
 
 
+def part_of(path: str) -> str:
+    """The part of the tree that a file, or the file of a template, belongs to: ``docs``,
+    ``python``, ``schemas``, ``openapi``."""
+    return path.partition("/")[0].partition(".")[0]
+
+
 def path_problem(name: str) -> str | None:
     """Why a template's path makes no file, as the end of a sentence."""
     unknown = [each for each in _PLACEHOLDER.findall(name) if each not in PLACEHOLDERS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,7 +31,7 @@ from wirogen.emit.escape import (
 from wirogen.emit.python.black_style import lay_out
 from wirogen.emit.python.soundness import check_module
 from wirogen.emit.template_errors import python_error, template_error
-from wirogen.emit.template_tree import SUFFIX, Scope, scope_of
+from wirogen.emit.template_tree import SUFFIX, Scope, part_of, scope_of
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
@@ -137,12 +137,19 @@ class _Compiled(jinja2.BytecodeCache):
 
 
 class Renderer:
-    """The templates, ready to use; ``overrides`` come first. One per process is enough.
+    """The templates, ready to use; ``overrides`` come first. One per process is enough. ``parts``
+    are the parts of the tree that are made, all by default.
 
     What is wrong with the caller's templates is an :class:`InputError` that names the line.
     """
 
-    def __init__(self, overrides: Path | None = None, cache: Cache = NO_CACHE) -> None:
+    def __init__(
+        self,
+        overrides: Path | None = None,
+        cache: Cache = NO_CACHE,
+        parts: Collection[str] | None = None,
+    ) -> None:
+        self._parts = parts
         self._env = environment(overrides)
         if cache.enabled:
             self._env.bytecode_cache = _Compiled(cache)
@@ -199,4 +206,9 @@ class Renderer:
             for name in sorted(self._loader.list_templates())
             if not any(part.startswith(".") for part in name.split("/"))
             and scope_of(name) in scopes
+            and self.makes(name)
         ]
+
+    def makes(self, path: str) -> bool:
+        """Whether the file, or the template, belongs to a part of the tree that is made."""
+        return self._parts is None or part_of(path) in self._parts

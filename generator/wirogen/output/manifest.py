@@ -51,10 +51,19 @@ def _text(entry: Entry, end: str) -> str:
 
 def built_specs(out: Path) -> dict[str, str]:
     """The hash of the spec that each tool in ``out`` was made from, as far as that is known."""
+    return _of_tools(out, "sha256")
+
+
+def built_modules(out: Path) -> dict[str, str]:
+    """The module of each tool in ``out``, as far as that is known."""
+    return _of_tools(out, "module")
+
+
+def _of_tools(out: Path, key: str) -> dict[str, str]:
     data = read_file(out / MANIFEST)
     try:
         tools = cast("dict[str, dict[str, str]]", json.loads(data or b"")["tools"])
-        return {tool: str(each["sha256"]) for tool, each in tools.items()}
+        return {tool: str(each[key]) for tool, each in tools.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from wirogen.common.cache import Cache, default_cache, key_of
 from wirogen.common.files import file_hashes, folder_fingerprint
+from wirogen.common.text import did_you_mean, shorten
 from wirogen.diagnostics.model import Diagnostic, display_path
 from wirogen.emit.templates import template_folders
 from wirogen.output.manifest import built_specs, manifest_hash
@@ -21,6 +22,10 @@ from wirogen.pipeline.spec_files import Sources, files_below, read_specs
 from wirogen.pipeline.write_specs import write_specs
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import ToolSpec
+
+
+class UnknownToolError(ValueError):
+    """A tool without a spec; the text is one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +85,22 @@ def generate_tree(
     overlays: Path | None = None,
     templates: Path | None = None,
     package: Identifier = DEFAULT_PACKAGE,
+    tools: Collection[str] | None = None,
+    parts: frozenset[str] | None = None,
     jobs: int | None = None,
     cache: Cache | None = None,
 ) -> Summary:
-    """The specs below a folder → a complete tree in ``out``, modules in ``package``. Without any
-    usable spec, nothing is written."""
+    """The specs below a folder → a complete tree in ``out``, modules in ``package``: of all tools,
+    or those in ``tools``, and all of it, or these ``parts``. Without any usable spec, nothing is
+    written. Raises :class:`UnknownToolError`."""
     cache = default_cache() if cache is None else cache
 
     def make(state: OutputState) -> Summary:
         sources = Sources()
         read_specs(files_below(specs, ".yaml"), into=sources, cache=cache, jobs=jobs)
         chosen: Mapping[str, ToolSpec] = sources.specs
+        if tools is not None:
+            chosen = _only(tools, sources)
         if overlays is not None and chosen:
             chosen, errors = apply_overlays(chosen, overlays)
             sources.errors += errors
@@ -101,6 +111,7 @@ def generate_tree(
                 out,
                 templates=templates,
                 package=package,
+                parts=parts,
                 jobs=jobs,
                 cache=cache,
                 state=state,
@@ -109,7 +120,9 @@ def generate_tree(
 
     def inputs() -> _Inputs:
         folders = [specs] if overlays is None else [specs, overlays]
-        options = (package, display_path(overlays) if overlays else "")
+        options = [package, display_path(overlays) if overlays else ""]
+        options += [f"tool {each}" for each in sorted(tools or ())]
+        options += [f"part {each}" for each in sorted(parts or ())]
         return _inputs_of("generate", *options, folders=folders, templates=templates, shown=specs)
 
     return _unless_up_to_date(make, out, inputs, check=False, cache=cache)
@@ -140,6 +153,17 @@ def corrected_specs(root: Path, sources: Sources) -> dict[str, ToolSpec]:
     corrected, errors = apply_overlays(sources.specs, root / "specs" / "overlays")
     sources.errors += errors
     return corrected
+
+
+def _only(tools: Collection[str], sources: Sources) -> dict[str, ToolSpec]:
+    """The specs of ``tools``. What is said about the others is left out."""
+    for tool in tools:
+        if tool not in sources.specs:
+            near = did_you_mean(tool, sources.specs)
+            raise UnknownToolError(f"there is no spec of {shorten(tool)}{near}")
+    files = {sources.origin[tool] for tool in tools}
+    sources.diagnostics = [each for each in sources.diagnostics if each.path in files]
+    return {tool: sources.specs[tool] for tool in tools}
 
 
 def _summary(sources: Sources, made: Generated) -> Summary:

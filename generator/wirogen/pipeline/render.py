@@ -68,19 +68,20 @@ def generate(
     *,
     templates: Path | None = None,
     package: Identifier = DEFAULT_PACKAGE,
+    parts: frozenset[str] | None = None,
     check: bool = False,
     jobs: int | None = None,
     cache: Cache | None = None,
     state: OutputState | None = None,
 ) -> Generated:
-    """Make ``out`` hold the tree of ``specs``, modules in ``package``; with ``check``, only say
-    what would change.
+    """Make ``out`` hold the tree of ``specs``, or these ``parts`` of it, modules in ``package``;
+    with ``check``, only say what would change.
 
     ``jobs`` are worker processes, by default one for each processor, ``state`` is the state of
     ``out`` if it is known.
     """
     cache = default_cache() if cache is None else cache
-    fingerprint = folder_fingerprint(template_folders(templates))
+    fingerprint = key_of(folder_fingerprint(template_folders(templates)), *sorted(parts or ()))
     if templates is not None:
         check_overrides(templates)
     modules, renamed = plan_modules(specs, package)
@@ -95,7 +96,7 @@ def generate(
                 done[task.spec.tool] = known
             else:
                 todo.append(task)
-        place = (publication.out, publication.stage, templates, cache)
+        place = (publication.out, publication.stage, templates, cache, parts)
         chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
         rendered = in_workers(
             _render, chunks, jobs=jobs, chunk=1, prepare=_prepare, arguments=place
@@ -110,7 +111,8 @@ def generate(
         def plan_of(tool: str) -> ToolPlan:
             return plan_tool(specs[tool], modules[tool])
 
-        _shared(tools, plan_of, package, fingerprint, keys, templates, publication, cache)
+        renderer = Renderer(templates, cache, parts)
+        _shared(tools, plan_of, package, fingerprint, keys, renderer, publication, cache)
         cache.prune()
         worked_out = [task.spec.tool for task in todo]
         changes = publication.finish(_provenance(done), rendered=worked_out)
@@ -137,9 +139,15 @@ class _Worker:
 _worker: list[_Worker] = []
 
 
-def _prepare(out: Path, stage_folder: Path, templates: Path | None, cache: Cache) -> None:
+def _prepare(
+    out: Path,
+    stage_folder: Path,
+    templates: Path | None,
+    cache: Cache,
+    parts: frozenset[str] | None,
+) -> None:
     """Set up a worker process."""
-    _worker[:] = [_Worker(out, stage_folder, cache, Renderer(templates, cache))]
+    _worker[:] = [_Worker(out, stage_folder, cache, Renderer(templates, cache, parts))]
 
 
 def _render(tasks: Sequence[_Task]) -> list[tuple[_Rendered, dict[str, Made]]]:
@@ -167,7 +175,7 @@ def _shared(
     package: Identifier,
     fingerprint: str,
     keys: Mapping[str, str],
-    templates: Path | None,
+    renderer: Renderer,
     publication: Publication,
     cache: Cache,
 ) -> None:
@@ -184,7 +192,7 @@ def _shared(
         parts = (fingerprint, *texts, *(keys[tool.module.tool] for tool in listed))
         return cache.memo("page", key_of("page", *parts), make)
 
-    files = render_shared(tools, plan_of, Renderer(templates, cache), package, remember)
+    files = render_shared(tools, plan_of, renderer, package, remember)
     made = publication.put(files)
     cache.put("shared", key, {path: each.sha256 for path, each in made.items()})
 

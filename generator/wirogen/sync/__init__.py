@@ -1,6 +1,6 @@
 """Wiro's catalogue, kept up to date below ``specs/documents/``."""
 
-from wirogen.sync.listing import CatalogueError, Filters, Listed
+from wirogen.sync.listing import CatalogueError, Filters, Listed, listed_as
 from wirogen.sync.run import Options, Outcome, SyncReport, Verdict, sync
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "Outcome",
     "SyncReport",
     "Verdict",
+    "listed_as",
     "sync",
 ]

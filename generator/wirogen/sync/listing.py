@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, cast
@@ -24,6 +25,7 @@ _KEPT: Final = (
     "image", "categories", "tags", "dynamicprice", "parameters", "samples", "readme", "inspire",
     "cps",
 )  # fmt: skip
+_ODD: Final = re.compile("[^a-z0-9_]+")
 # These change with the runs of a tool: they are as new as the last change of another field.
 _MEASURED: Final = ("computingtime", "approximatelycost", "taskstat")
 
@@ -67,6 +69,26 @@ class Listed:
         owner, _, project = tool.partition("/")
         clean = (slug(self.clean_owner), slug(self.clean_project))
         return (slug(owner), slug(project)) in (clean, (slug(self.owner), slug(self.project)))
+
+
+def listed_as(tool: str) -> Listed:
+    """The entry of a tool of which only the id is known. Raises :class:`ValueError` unless it is
+    ``owner/project``."""
+    problem = tool_name_problem(tool)
+    if problem is not None:
+        raise ValueError(problem)
+    owner, _, project = tool.partition("/")
+    return Listed(
+        owner=owner,
+        project=project,
+        clean_owner=_clean(owner),
+        clean_project=_clean(project),
+    )
+
+
+def _clean(name: str) -> str:
+    """A name as newer addresses spell it."""
+    return _ODD.sub("-", name.lower()).strip("-") or name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

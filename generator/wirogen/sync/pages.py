@@ -118,7 +118,8 @@ class Pages:
                 modified=response.headers.get("last-modified", ""),
             )
             return Fetched(data=response.body, full=full, validators=found)
-        raise DownloadError("there is no page under any of its addresses")
+        first, *_ = addresses(self._site, listed)
+        raise DownloadError(f"Wiro has no such page, neither {first[0]} nor its other addresses")
 
     async def _get(self, url: str, headers: Mapping[str, str]) -> Response:
         """Return the last response of up to five attempts; a request that takes too long is not

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+import httpx2
 
 from wiro_runtime import WiroError
 from wiro_runtime.http.api import Api
@@ -54,23 +56,27 @@ _VERDICTS: Final = frozenset(map(str, Verdict))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The result for one tool; ``spec`` is that of a document that is new or changed."""
+    """The result for one tool; ``spec`` is that of a document that is new or changed, ``address``
+    where its page is, when one was found."""
 
     tool: str
     verdict: Verdict
     spec: ToolSpec | None = None
+    address: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """``concurrency`` limits the requests at a time. ``accept`` are tools whose documents may
-    shrink. ``site`` is the address of the pages; by default that of the API when the API is on
-    loopback. ``catalogue_seconds`` limits the whole listing, ``request_seconds`` one download,
-    ``tool_seconds`` a tool with all its requests and delays. ``pause`` scales the delays; tests
-    make it small."""
+    """``tools`` are the only ones that are asked for, without the catalogue; the next run begins
+    anew, should this one be interrupted. ``concurrency`` limits the requests at a time. ``accept``
+    are tools whose documents may shrink. ``site`` is the address of the pages; by default that of
+    the API when the API is on loopback. ``catalogue_seconds`` limits the whole listing,
+    ``request_seconds`` one download, ``tool_seconds`` a tool with all its requests and delays.
+    ``pause`` scales the delays; tests make it small."""
 
     filters: Filters = field(default_factory=Filters)
+    tools: tuple[Listed, ...] | None = None
     dry_run: bool = False
     detail: bool = True
     concurrency: int = 4
@@ -145,9 +151,9 @@ async def sync(
     client = page_client(connections=options.concurrency, proxies=not settings.local)
     try:
         api = Api(settings, transport)
-        catalogue = await list_tools(api, options.filters, seconds=options.catalogue_seconds)
+        catalogue = await _catalogue(api, options)
         tools = catalogue.tools
-        if not options.dry_run:
+        if options.tools is None and not options.dry_run:
             state.begin({"filters": options.filters.as_json(), "detail": options.detail})
         done = {
             tool: Verdict(verdict) for tool, verdict in state.done.items() if verdict in _VERDICTS
@@ -155,14 +161,11 @@ async def sync(
         resumed = {each.tool for each in tools if each.tool in done}
         left = [each for each in tools if each.tool not in resumed]
         on_listed(len(left))
-        site = options.site or _site(settings)
-        pages = Pages(site, client, pause=options.pause, seconds=options.request_seconds)
-        paths = {
-            spec.source.document: tool for tool, spec in known.items() if spec.source is not None
-        }
-        job = _Job(root, known, options, state, api, pages, paths)
+        job = _job(root, known, options, state, api, client)
         outcomes = await _all(job, left, on_done)
-        if not options.dry_run:
+        if options.tools is not None:
+            state.save()
+        elif not options.dry_run:
             state.finish()
     finally:
         state.pause()
@@ -178,6 +181,26 @@ async def sync(
         complete=catalogue.complete,
         general=_general(catalogue, job),
     )
+
+
+async def _catalogue(api: Api, options: Options) -> Catalogue:
+    if options.tools is not None:
+        return Catalogue(tools=options.tools, complete=False, unreadable=0)
+    return await list_tools(api, options.filters, seconds=options.catalogue_seconds)
+
+
+def _job(
+    root: Path,
+    known: Mapping[str, ToolSpec],
+    options: Options,
+    state: State,
+    api: Api,
+    client: httpx2.AsyncClient,
+) -> _Job:
+    site = options.site or _site(api.settings)
+    pages = Pages(site, client, pause=options.pause, seconds=options.request_seconds)
+    paths = {spec.source.document: tool for tool, spec in known.items() if spec.source is not None}
+    return _Job(root, known, options, state, api, pages, paths)
 
 
 def _general(catalogue: Catalogue, job: _Job) -> tuple[Diagnostic, ...]:
@@ -263,7 +286,7 @@ async def _bring(job: _Job, listed: Listed) -> Outcome:
         outcome = _take_detail(job, entry.document, detail, outcome)
     if not job.options.dry_run:
         job.state.record(listed.tool, outcome.verdict, entry)
-    return outcome
+    return replace(outcome, address=fetched.validators.url)
 
 
 def _take(

@@ -1,0 +1,173 @@
+"""``wirogen add``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from wiro_runtime import ConfigurationError, WiroError
+from wiro_runtime.http.signing import Credentials
+from wiro_runtime.settings import load_settings, make_credentials
+from wirogen.cli.build import print_findings
+from wirogen.cli.console import (
+    CommandError,
+    alone,
+    err,
+    next_steps,
+    out,
+    print_diagnostics,
+    print_json,
+    printable,
+    project_root,
+)
+from wirogen.common.text import counted
+from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.output.manifest import built_modules
+from wirogen.pipeline.build import Summary, build_project, read_project
+from wirogen.project.add import listed_tool, take_file
+from wirogen.specs import ToolSpec
+from wirogen.sync import Listed, Options, Outcome, Verdict, sync
+
+HELP: Final = """Fetch the documents of tools from Wiro, build, and print how to import them.
+
+A tool that is here already is brought up to date. No key is needed; with one, limits and prices
+are asked for as well. Exit 0: done. 1: some could not be added. 2: none could.
+"""
+
+_ON_THE_PATH: Final = (
+    ("export PYTHONPATH=generated/python", "in bash and zsh"),
+    ('$env:PYTHONPATH = "generated/python"', "in PowerShell"),
+)
+
+
+def command(
+    tools: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="OWNER/PROJECT…", help="Tools, or the addresses of their pages on Wiro."
+        ),
+    ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="A document that was saved; repeatable."),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
+    ] = None,
+    detail: Annotated[
+        bool, typer.Option(help="With a key: ask Tool/Detail as well, for limits and prices.")
+    ] = True,
+    site: Annotated[
+        str | None, typer.Option(help="Where the pages are; by default https://wiro.ai.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
+) -> int:
+    if not tools and not files:
+        raise CommandError("add: name a tool, as wirogen add OWNER/PROJECT, or --from FILE")
+    folder = project_root(root)
+    with alone(folder):
+        known = read_project(folder).specs
+        outcomes, problems = _saved(folder, known, files or [])
+        outcomes += _fetched(folder, known, _listed(tools or [], known), detail=detail, site=site)
+        problems += [each for outcome in outcomes for each in outcome.diagnostics]
+        added = [outcome for outcome in outcomes if not outcome.diagnostics]
+        print_diagnostics(problems, err())
+        if not added:
+            return 2
+        summary = build_project(folder)
+    names = {outcome.tool: _name(outcome, summary.tools) for outcome in added}
+    built = [outcome for outcome in added if names[outcome.tool] in summary.tools]
+    modules = built_modules(folder / "generated")
+    if as_json:
+        print_json(
+            {
+                "tools": {
+                    names[each.tool]: {
+                        "result": str(each.verdict),
+                        "from": each.address,
+                        "module": modules.get(names[each.tool]),
+                    }
+                    for each in added
+                },
+                "written": list(summary.changes.written),
+            }
+        )
+    else:
+        _show([(each, modules[names[each.tool]]) for each in built], summary, folder)
+    print_findings(summary, verbose=False)
+    return 1 if problems or summary.errors else 0
+
+
+def _saved(
+    folder: Path, known: Mapping[str, ToolSpec], files: Sequence[Path]
+) -> tuple[list[Outcome], list[Diagnostic]]:
+    taken: list[Outcome] = []
+    problems: list[Diagnostic] = []
+    for file in files:
+        try:
+            taken.append(take_file(folder, file, known))
+        except InputError as error:
+            problems.append(error.diagnostic)
+    return taken, problems
+
+
+def _listed(tools: Sequence[str], known: Mapping[str, ToolSpec]) -> tuple[Listed, ...]:
+    try:
+        found = [listed_tool(each, known) for each in tools]
+    except ValueError as error:
+        raise CommandError(f"add: a tool {error}") from None
+    return tuple(dict.fromkeys(found))
+
+
+def _fetched(
+    folder: Path,
+    known: Mapping[str, ToolSpec],
+    tools: tuple[Listed, ...],
+    *,
+    detail: bool,
+    site: str | None,
+) -> list[Outcome]:
+    if not tools:
+        return []
+    credentials = make_credentials(None, None)
+    if isinstance(credentials, ConfigurationError):
+        # The pages are public: nothing is signed, and the API is not asked.
+        credentials, detail = Credentials("none", None), False
+    options = Options(tools=tools, detail=detail, site=site.rstrip("/") if site else None)
+    try:
+        settings = load_settings(credentials=credentials)
+        with err().status(f"fetching {counted(len(tools), 'document')} from Wiro"):
+            report = asyncio.run(sync(folder, known, settings, options))
+    except WiroError as error:
+        raise CommandError(f"add: {error}") from None
+    return list(report.outcomes)
+
+
+def _name(outcome: Outcome, tools: Sequence[str]) -> str:
+    """The id of the tool as its document has it; Wiro's site may spell it otherwise."""
+    if outcome.spec is not None:
+        return outcome.spec.tool
+    listed = listed_tool(outcome.tool, {})
+    return next((tool for tool in tools if listed.means(tool)), outcome.tool)
+
+
+def _show(built: Sequence[tuple[Outcome, str]], summary: Summary, folder: Path) -> None:
+    console = out()
+    for outcome, _ in built:
+        what = {Verdict.NEW: "new", Verdict.CHANGED: "brought up to date"}
+        said = what.get(outcome.verdict, "nothing new")
+        inputs = f", {counted(len(outcome.spec.inputs), 'input')}" if outcome.spec else ""
+        console.print(f"[bold]{printable(outcome.tool)}[/]: {said}{inputs}")
+        console.print(f"  from {printable(outcome.address)}", markup=False)
+    files = counted(len(summary.changes.written), "file")
+    console.print(f"built: {files} written below generated/", markup=False)
+    console.print("\n[bold]Import:[/]")
+    for _, module in built:
+        package, _, name = module.rpartition(".")
+        console.print(f"  from {package} import {name}", style="green", markup=False)
+    enter = [] if folder.resolve() == Path.cwd() else [(f"cd {folder}", "")]
+    next_steps([*enter, *_ON_THE_PATH])

@@ -1,0 +1,72 @@
+"""One more tool in a project: its document, from Wiro or from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from wirogen.common.paths import inside
+from wirogen.diagnostics.model import Diagnostic, InputError, display_path
+from wirogen.document import parse_document
+from wirogen.output.publication import write_file
+from wirogen.pipeline.spec_files import read_bytes
+from wirogen.specs import ToolSpec
+from wirogen.specs.names import slug, tool_hash
+from wirogen.sync import Listed, Outcome, Verdict, listed_as
+
+_SITE: Final = ("/models/", "/tools/")
+_PAGES: Final = ("llms.txt", "llms-full.txt")
+
+
+def listed_tool(given: str, known: Mapping[str, ToolSpec]) -> Listed:
+    """The tool that is meant by an id, or by the address of its page on Wiro; a known one is called
+    what it is called there. Raises :class:`ValueError`."""
+    listed = listed_as(_tool_of(given))
+    for tool in known:
+        if listed.means(tool):
+            owner, _, project = tool.partition("/")
+            return replace(listed, owner=owner, project=project)
+    return listed
+
+
+def _tool_of(given: str) -> str:
+    if "://" not in given:
+        return given
+    path = given.partition("://")[2].partition("?")[0].partition("#")[0]
+    for folder in _SITE:
+        _, found, tool = path.partition(folder)
+        if found:
+            parts = [part for part in tool.split("/") if part]
+            return "/".join(parts[:-1] if parts[-1:] and parts[-1] in _PAGES else parts)
+    return given
+
+
+def take_file(root: Path, file: Path, known: Mapping[str, ToolSpec]) -> Outcome:
+    """Copy a saved document into the project. Raises :class:`InputError` for another file."""
+    data = read_bytes(file)
+    spec = parse_document(data, path=display_path(file)).spec
+    documents = root / "specs" / "documents"
+    path = _path_of(spec, known)
+    target = inside(documents, path)
+    if target.is_file() and target.read_bytes() == data:
+        return Outcome(tool=spec.tool, verdict=Verdict.UNCHANGED, spec=spec, address=str(file))
+    if target.is_symlink():
+        message = "is a link; a document is a file of its own"
+        raise InputError(Diagnostic(code="S004", message=message, path=display_path(target)))
+    write_file(target, data)
+    verdict = Verdict.CHANGED if spec.tool in known else Verdict.NEW
+    return Outcome(tool=spec.tool, verdict=verdict, spec=spec, address=str(file))
+
+
+def _path_of(spec: ToolSpec, known: Mapping[str, ToolSpec]) -> str:
+    """Where the document of a tool lies: where it is, or where its id says."""
+    before = known.get(spec.tool)
+    if before is not None and before.source is not None:
+        document = before.source.document
+        if document.endswith(".txt"):
+            return document
+    path = f"{slug(spec.owner)}/{slug(spec.project)}"
+    taken = {each.source.document for each in known.values() if each.source is not None}
+    return f"{path}-{tool_hash(spec.tool)}.txt" if f"{path}.txt" in taken else f"{path}.txt"
