@@ -19,6 +19,7 @@ import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
 
     from wiro_runtime.inputs.model import ToolInputs
 
-__all__ = ["Catalogue", "Entry", "EntryInput", "open_catalogue", "serve_catalogue"]
+__all__ = [
+    "Catalogue",
+    "Entry",
+    "EntryInput",
+    "installed_catalogues",
+    "open_catalogue",
+    "serve_catalogue",
+]
 
 DATA: Final = "catalogue.json"
 
@@ -227,6 +235,26 @@ def find_catalogue(package: str) -> Catalogue | None:
             raise
         return None
     return catalogue if isinstance(catalogue, Catalogue) else None
+
+
+def installed_catalogues() -> Iterator[Catalogue]:
+    """The catalogues of ``wiro_tools`` and of the generated packages that are installed with an
+    entry point of the group ``wiro_tools``, in the order of their names::
+
+        [project.entry-points.wiro_tools]
+        my_tools = "my_tools"
+    """
+    for package in ("wiro_tools", *_entry_points()):
+        catalogue = find_catalogue(package)
+        if catalogue is not None:
+            yield catalogue
+
+
+@cache
+def _entry_points() -> tuple[str, ...]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - as long as all else to import
+
+    return tuple(sorted({point.value for point in entry_points(group="wiro_tools")}))
 
 
 def open_catalogue(package: str | Catalogue = "wiro_tools") -> Catalogue:

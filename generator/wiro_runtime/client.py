@@ -5,11 +5,10 @@ from __future__ import annotations
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.inputs.arguments import check_path
-from wiro_runtime.inputs.conversation import continued
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
 from wiro_runtime.results.result import AsyncResult, Result
@@ -17,7 +16,8 @@ from wiro_runtime.settings import load_settings, make_credentials
 from wiro_runtime.tasks.records import LostSubmission, Resumed
 from wiro_runtime.tasks.settle import Settlement, convert
 from wiro_runtime.tasks.state import TaskState
-from wiro_runtime.tasks.task import AsyncTask, Task, iterate, run
+from wiro_runtime.tasks.task import AsyncTask, Task, iterate
+from wiro_runtime.tasks.task import run as wait_for
 
 if TYPE_CHECKING:
     import asyncio
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from wiro_runtime.tasks.events import OnUpdate
     from wiro_runtime.tasks.journal import Journal
     from wiro_runtime.tasks.service import TaskService
+    from wiro_runtime.tasks.submission import Submission
 
 RunInputs: TypeAlias = (
     "ToolInputs | Mapping[str, object] | Callable[[], ToolInputs | Mapping[str, object]]"
@@ -151,7 +152,6 @@ class Client(ABC, Generic[ResultT, TaskT]):
     def __reduce__(self) -> Never:
         raise TypeError("a client holds a key and is not pickled; make one in each process")
 
-    @abstractmethod
     def run(
         self,
         tool: str,
@@ -161,19 +161,24 @@ class Client(ABC, Generic[ResultT, TaskT]):
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
         validate: bool = True,
+        package: str | Catalogue | None = None,
         previous: Earlier | None = None,
         tool_outputs: ToolOutputs | None = None,
     ) -> ResultT:
         """Submit a run of ``tool`` and wait for its end, ``timeout`` seconds at most.
 
-        A mapping of ``inputs`` is checked as :meth:`run_tool` does when ``wiro_tools`` has the
-        tool; ``validate=False`` sends it as it is. ``on_update`` is called with every event,
-        ``callback_url`` is where Wiro posts the ended task. ``previous`` is the result or the ended
-        task from which an LLM tool goes on, ``tool_outputs`` what the functions returned that it
-        called: texts by ``call_id``; no other inputs are needed then. Raises :class:`WiroError`.
-        """
+        A mapping of ``inputs`` is checked, and completed, by the generated ``Inputs`` of the tool
+        in ``package``, or else in an installed package (see :func:`installed_catalogues`); inputs
+        of a tool that none of them has are sent as given, as they are with ``validate=False``.
 
-    @abstractmethod
+        ``on_update`` is called with every event, ``callback_url`` is where Wiro posts the ended
+        task. ``previous`` is the result or the ended task from which an LLM tool goes on,
+        ``tool_outputs`` what the functions returned that it called: texts by ``call_id``; no other
+        inputs are needed then. Raises :class:`WiroError`.
+        """
+        options = (callback_url, validate, package, previous, tool_outputs)
+        return self._run(_Run(self, tool, inputs, *options), timeout, on_update)
+
     def submit(
         self,
         tool: str,
@@ -182,6 +187,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
         timeout: float = _PATIENCE,
         callback_url: str | None = None,
         validate: bool = True,
+        package: str | Catalogue | None = None,
         previous: Earlier | None = None,
         tool_outputs: ToolOutputs | None = None,
     ) -> TaskT:
@@ -191,6 +197,14 @@ class Client(ABC, Generic[ResultT, TaskT]):
         ``timeout`` seconds at most (0: not at all), and then raises
         :class:`ConcurrencyLimitError`. See :meth:`run` for the rest.
         """
+        options = (callback_url, validate, package, previous, tool_outputs)
+        return self._submit(_Run(self, tool, inputs, *options), timeout)
+
+    @abstractmethod
+    def _run(self, run: _Run, timeout: float | None, on_update: OnUpdate | None) -> ResultT: ...
+
+    @abstractmethod
+    def _submit(self, run: _Run, timeout: float) -> TaskT: ...
 
     def run_tool(
         self,
@@ -202,18 +216,15 @@ class Client(ABC, Generic[ResultT, TaskT]):
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
     ) -> ResultT:
-        """:meth:`run` for a tool of which only the id is known: ``inputs`` are checked, and
-        completed, by its generated ``Inputs``. ``package`` is the generated package that has it.
-
-        Raises :class:`InvalidInputs` for a tool that the package does not have, too.
-        """
+        """:meth:`run` for a tool that ``package`` must have. Raises :class:`InvalidInputs` when it
+        does not."""
         return self.run(
             tool,
-            lambda: resolve_inputs(tool, inputs, package=open_catalogue(package)),
+            inputs,
+            package=package or "",
             timeout=timeout,
             on_update=on_update,
             callback_url=callback_url,
-            validate=False,
         )
 
     def submit_tool(
@@ -225,13 +236,40 @@ class Client(ABC, Generic[ResultT, TaskT]):
         timeout: float = _PATIENCE,
         callback_url: str | None = None,
     ) -> TaskT:
-        """:meth:`submit` for a tool of which only the id is known; see :meth:`run_tool`."""
+        """:meth:`submit` for a tool that ``package`` must have; see :meth:`run_tool`."""
         return self.submit(
-            tool,
-            lambda: resolve_inputs(tool, inputs, package=open_catalogue(package)),
-            timeout=timeout,
-            callback_url=callback_url,
-            validate=False,
+            tool, inputs, package=package or "", timeout=timeout, callback_url=callback_url
+        )
+
+
+@dataclass(slots=True)
+class _Run:
+    """The arguments of one call of :meth:`Client.run` or :meth:`Client.submit`."""
+
+    client: Client[Any, Any]
+    tool: str
+    inputs: RunInputs
+    callback_url: str | None
+    validate: bool
+    package: str | Catalogue | None
+    previous: Earlier | None
+    tool_outputs: ToolOutputs | None
+
+    @property
+    def reads_disk(self) -> bool:
+        """Whether the validator of the tool may have to be imported first."""
+        return self.validate and not callable(self.inputs)
+
+    def submission(self) -> Submission:
+        """The run, checked as far as it can be before anything is sent."""
+        checked = resolve_inputs(
+            self.tool,
+            self.inputs() if callable(self.inputs) else self.inputs,
+            package=self.package,
+            validate=self.validate and self.tool_outputs is None,
+        )
+        return self.client.service.submission(
+            self.tool, checked, self.callback_url, self.previous, self.tool_outputs
         )
 
 
@@ -242,11 +280,6 @@ def _open_journal(path: str | PathLike[str] | None) -> Journal | None:
 
     check_path("journal", path)
     return Journal(path)
-
-
-def _resolved(tool: str, inputs: RunInputs, *, validate: bool) -> ToolInputs | Mapping[str, object]:
-    """The inputs of a run, checked by the validator of its tool where one is installed."""
-    return resolve_inputs(tool, inputs() if callable(inputs) else inputs, validate=validate)
 
 
 class Wiro(Client[Result, Task]):
@@ -287,48 +320,23 @@ class Wiro(Client[Result, Task]):
 
     def close(self) -> None:
         """Close its connections and its journal. Tasks go on."""
-        run(self.service.aclose())
+        wait_for(self.service.aclose())
 
-    def run(
-        self,
-        tool: str,
-        inputs: RunInputs,
-        *,
-        timeout: float | None = None,
-        on_update: OnUpdate | None = None,
-        callback_url: str | None = None,
-        validate: bool = True,
-        previous: Earlier | None = None,
-        tool_outputs: ToolOutputs | None = None,
-    ) -> Result:
-        checked = _resolved(tool, inputs, validate=validate and tool_outputs is None)
-        given = continued(checked, previous, tool_outputs)
-        submission = self.service.submission(tool, given, callback_url)
+    def _run(self, run: _Run, timeout: float | None, on_update: OnUpdate | None) -> Result:
+        submission = run.submission()
         with submission.named():
-            return run(self.service.run(submission, timeout, on_update))
+            return wait_for(self.service.run(submission, timeout, on_update))
 
-    def submit(
-        self,
-        tool: str,
-        inputs: RunInputs,
-        *,
-        timeout: float = _PATIENCE,
-        callback_url: str | None = None,
-        validate: bool = True,
-        previous: Earlier | None = None,
-        tool_outputs: ToolOutputs | None = None,
-    ) -> Task:
-        checked = _resolved(tool, inputs, validate=validate and tool_outputs is None)
-        given = continued(checked, previous, tool_outputs)
-        submission = self.service.submission(tool, given, callback_url)
+    def _submit(self, run: _Run, timeout: float) -> Task:
         service = self.service
+        submission = run.submission()
         try:
             with submission.named():
-                return Task(self, run(service.submit(submission, timeout)))
+                return Task(self, wait_for(service.submit(submission, timeout)))
         except BaseException as error:
             if not isinstance(error, Exception):
                 # It may have come after the coroutine had ended.
-                run(service.interrupted(submission, error))
+                wait_for(service.interrupted(submission, error))
             raise
 
     def task(self, task: str) -> Task:
@@ -348,7 +356,7 @@ class Wiro(Client[Result, Task]):
         One that was found is a task of the journal from here on. Takes some seconds when a
         submission that Wiro does not know was given up just now.
         """
-        settlements = run(self.service.resumption.settle())
+        settlements = wait_for(self.service.resumption.settle())
         return [convert(each, lambda state: Task(self, state)) for each in settlements]
 
     def resume(self, *, ended: bool = False) -> Iterator[Task | LostSubmission]:
@@ -359,22 +367,22 @@ class Wiro(Client[Result, Task]):
         The tasks of another client that lives are left to it; those of a client that is gone are
         given to one of those who ask.
         """
-        for each in run(self.service.resumption.resume(ended=ended)):
+        for each in wait_for(self.service.resumption.resume(ended=ended)):
             yield Task(self, each) if isinstance(each, TaskState) else each
 
     def forget(self, lost: LostSubmission) -> None:
         """Take a lost submission off the journal, once it is known what became of it."""
-        run(self.service.forget(lost))
+        wait_for(self.service.forget(lost))
 
     def upload(self, file: FileLike, *, name: str | None = None) -> str:
         """Upload a file, 100 MB at most, and get an address that any input takes, any number of
         times. ``name`` is used instead of the file's own."""
-        return run(self.service.upload(file, name))
+        return wait_for(self.service.upload(file, name))
 
     def post(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call an endpoint that has no method, such as ``client.post("/Tool/Explore")``, and return
         the JSON object of its response. It is repeated only when it certainly did not arrive."""
-        return run(self.service.post(path, body))
+        return wait_for(self.service.post(path, body))
 
 
 class AsyncWiro(Client[Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, AsyncTask]]):
@@ -403,56 +411,28 @@ class AsyncWiro(Client[Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Asy
         """Close its connections and its journal. Tasks go on."""
         await self.service.aclose()
 
-    async def run(
+    async def _run(
         self,
-        tool: str,
-        inputs: RunInputs,
-        *,
-        timeout: float | None = None,  # noqa: ASYNC109 - the deadline of a task
-        on_update: OnUpdate | None = None,
-        callback_url: str | None = None,
-        validate: bool = True,
-        previous: Earlier | None = None,
-        tool_outputs: ToolOutputs | None = None,
+        run: _Run,
+        timeout: float | None,  # noqa: ASYNC109 - the deadline of a task
+        on_update: OnUpdate | None,
     ) -> AsyncResult:
-        checked = validate and tool_outputs is None
-        given = await self._resolved(tool, inputs, validate=checked)
-        submission = self.service.submission(
-            tool, continued(given, previous, tool_outputs), callback_url
-        )
+        submission = await self._submission(run)
         with submission.named():
             return await self.service.run(submission, timeout, on_update)
 
-    async def submit(
-        self,
-        tool: str,
-        inputs: RunInputs,
-        *,
-        timeout: float = _PATIENCE,  # noqa: ASYNC109 - how long to wait at a limit of Wiro's
-        callback_url: str | None = None,
-        validate: bool = True,
-        previous: Earlier | None = None,
-        tool_outputs: ToolOutputs | None = None,
-    ) -> AsyncTask:
-        checked = validate and tool_outputs is None
-        given = await self._resolved(tool, inputs, validate=checked)
-        submission = self.service.submission(
-            tool, continued(given, previous, tool_outputs), callback_url
-        )
+    async def _submit(self, run: _Run, timeout: float) -> AsyncTask:  # noqa: ASYNC109 - see submit
+        submission = await self._submission(run)
         with submission.named():
             return AsyncTask(self, await self.service.submit(submission, timeout))
 
-    async def _resolved(
-        self, tool: str, inputs: RunInputs, *, validate: bool
-    ) -> ToolInputs | Mapping[str, object]:
+    async def _submission(self, run: _Run) -> Submission:
         self.service.transport.check_loop()
-        given = inputs() if callable(inputs) else inputs
-        if validate and not isinstance(given, ToolInputs):
-            from wiro_runtime.http.loop import run_in_thread  # noqa: PLC0415 - imports asyncio
+        if not run.reads_disk:
+            return run.submission()
+        from wiro_runtime.http.loop import run_in_thread  # noqa: PLC0415 - imports asyncio
 
-            # The validator of the tool is read from the disk when it is first used.
-            return await run_in_thread(lambda: resolve_inputs(tool, given))
-        return given
+        return await run_in_thread(run.submission)
 
     def task(self, task: str) -> AsyncTask:
         """The task with this id or token; nothing is sent yet."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runtime.kit import AnyClient, Kit, got
+from runtime.kit import TOOL, AnyClient, Kit, got
 from wiro_runtime import ApiError, InvalidInputs
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.inputs.messages import name_inputs
@@ -52,19 +53,24 @@ def test_other_errors_are_left_alone() -> None:
     assert str(error) == "inputImage: x"
 
 
+@pytest.mark.parametrize("goes_on", [False, True], ids=["first", "goes on"])
 def test_a_run_that_fails_names_inputs_in_python(
-    kit: Kit, instant: Simulator, tmp_path: Path
+    kit: Kit, instant: Simulator, tmp_path: Path, goes_on: bool
 ) -> None:
     check = open_catalogue().get(FACE).check
 
     async def flow(client: AnyClient) -> None:
+        more: Any = {}
+        if goes_on:
+            more["previous"] = await got(client.run(TOOL, {"prompt": "x"}))
+            instant.clear()
         missing = check({"prompt": "x", "inputImageUrl": tmp_path / "no.png"})
         with pytest.raises(InvalidInputs, match=r"^input_image\w* \(inputImage\w*\): .*no.png"):
-            await got(client.submit(FACE, missing))
+            await got(client.submit(FACE, missing, **more))
         instant.faults.add("Run/*", faults.error(0, "Request parameter [inputImageUrl] required"))
         fine = check({"prompt": "x", "inputImageUrl": "https://example.com/a.png"})
         with pytest.raises(ApiError, match=r"\[input_image_url \(inputImageUrl\)\] required"):
-            await got(client.submit(FACE, fine))
+            await got(client.submit(FACE, fine, **more))
 
     kit.run(flow)
     assert instant.runs == []

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from wiro_runtime import ConfigurationError, InvalidInputs
-from wiro_runtime.catalogue import open_catalogue
+from wiro_runtime.catalogue import (
+    _entry_points,  # pyright: ignore[reportPrivateUsage] - read once in a process
+    open_catalogue,
+)
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
 
@@ -77,6 +80,41 @@ def test_without_a_generated_package_inputs_stay_as_they_are(
     monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if "editable" not in repr(f)])
     given = {"prompt": "x"}
     assert resolve_inputs(SD, given) is given
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "not declared"])
+def test_a_package_of_ones_own_is_known_by_its_entry_point(
+    declared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pip installs it: the package, and the metadata of its distribution."""
+    (tmp_path / "my_tools").mkdir()
+    (tmp_path / "my_tools/__init__.py").touch()
+    (tmp_path / "my_tools/catalogue.py").write_text(
+        "from wiro_runtime.catalogue import serve_catalogue\nserve_catalogue(__name__)\n", "utf-8"
+    )
+    (tmp_path / "my_tools/catalogue.json").write_text(
+        '{"tools": [{"tool": "me/poster", "module": "poster"}]}', "utf-8"
+    )
+    (tmp_path / "my_tools/poster.py").write_text(
+        "from wiro_runtime.generated import ToolInputs\nclass Inputs(ToolInputs):\n    size: int\n"
+    )
+    metadata = tmp_path / "my-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my\nVersion: 1.0\n")
+    text = "gone = no_such_package\nmy = my_tools\n" if declared else ""
+    (metadata / "entry_points.txt").write_text(f"[wiro_tools]\n{text}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    _entry_points.cache_clear()
+    try:
+        if declared:
+            with pytest.raises(InvalidInputs, match="size"):
+                resolve_inputs("me/poster", {"size": "large"})
+        else:
+            assert resolve_inputs("me/poster", {"size": "large"}) == {"size": "large"}
+    finally:
+        _entry_points.cache_clear()
+        for name in [name for name in sys.modules if name.partition(".")[0] == "my_tools"]:
+            del sys.modules[name]
 
 
 def test_a_package_whose_catalogue_is_broken_is_said_rather_than_billed(

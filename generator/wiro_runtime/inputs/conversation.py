@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.messages import shown
-from wiro_runtime.inputs.model import ToolInputs
 
 if TYPE_CHECKING:
     from wiro_runtime.tasks.detail import TaskDetail
@@ -24,25 +23,20 @@ ToolOutputs: TypeAlias = "Mapping[str, str] | Sequence[Mapping[str, str]]"
 """Outputs of called functions: texts by ``call_id``, or what :meth:`ToolCall.output` makes."""
 
 
-def continued(
-    inputs: ToolInputs | Mapping[str, Any],
-    previous: Earlier | None,
-    tool_outputs: ToolOutputs | None,
-) -> ToolInputs | Mapping[str, Any]:
-    """Return ``inputs`` with ``previousTaskToken``, ``session_id`` and ``toolOutputs``.
+def go_on(body: dict[str, Any], previous: Earlier | None, tool_outputs: ToolOutputs | None) -> None:
+    """Add ``previousTaskToken``, ``session_id`` and ``toolOutputs`` to the body of a run.
 
-    A ``session_id`` among the inputs stays. Raises :class:`InvalidInputs` when ``previous`` has no
-    token, or ``tool_outputs`` are not texts for calls.
+    A ``session_id`` in it stays. Raises :class:`InvalidInputs` when ``previous`` has no token, or
+    ``tool_outputs`` are not texts for calls.
     """
     if previous is None:
         if tool_outputs is not None:
             raise _invalid("tool_outputs", "they need previous=, the result that made the calls")
-        return inputs
+        return
     detail = cast("TaskDetail | None", getattr(previous, "detail", None))
     if detail is None or not detail.token:
         text = f"expected a result, or a task that was waited for, got {shown(previous)}"
         raise _invalid("previous", text)
-    body = inputs.wire_values() if isinstance(inputs, ToolInputs) else dict(inputs)
     body["previousTaskToken"] = detail.token
     parameters = detail.raw.get("parameters")
     if isinstance(parameters, Mapping):
@@ -51,7 +45,6 @@ def continued(
             body["session_id"] = session
     if tool_outputs is not None:
         body["toolOutputs"] = _outputs(tool_outputs, previous)
-    return body
 
 
 def _outputs(given: ToolOutputs, previous: Earlier) -> list[dict[str, str]]:

@@ -27,6 +27,7 @@ from wiro_runtime.http.loop import call_back, run_in_thread
 from wiro_runtime.http.multipart import Form
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.inputs.arguments import check_duration, check_function, check_number
+from wiro_runtime.inputs.conversation import go_on
 from wiro_runtime.inputs.files import is_local_file
 from wiro_runtime.inputs.messages import shorten, shown
 from wiro_runtime.results.files import Files
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from wiro_runtime.inputs.conversation import Earlier, ToolOutputs
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.settings import Settings
@@ -113,10 +115,17 @@ class TaskService:
             await complete(write)
 
     def submission(
-        self, tool: str, inputs: ToolInputs | Mapping[str, Any], callback_url: str | None
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, Any],
+        callback_url: str | None,
+        previous: Earlier | None,
+        tool_outputs: ToolOutputs | None,
     ) -> Submission:
         """A run, checked as far as it can be before anything is sent."""
-        return Submission(tool, inputs, callback_url, self.settings)
+        submission = Submission(tool, inputs, callback_url, self.settings)
+        go_on(submission.body, previous, tool_outputs)
+        return submission
 
     async def submit(self, submission: Submission, patience: float) -> TaskState:
         """Send a run and return its task; ``patience`` seconds at the concurrency limit."""
