@@ -103,7 +103,7 @@ def test_a_package_of_ones_own_is_known_by_its_entry_point(
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my\nVersion: 1.0\n")
     text = "gone = no_such_package\nmy = my_tools\n" if declared else ""
     (metadata / "entry_points.txt").write_text(f"[wiro_tools]\n{text}")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     _entry_points.cache_clear()
     try:
         if declared:
