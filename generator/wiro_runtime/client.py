@@ -73,9 +73,10 @@ class Client(ABC, Generic[ResultT, TaskT]):
     not closed. ``default_headers`` are sent to Wiro with every request. Files are fetched over
     https from hosts with a public name; ``allow_hosts`` names others, such as ``"127.0.0.1"``.
 
-    ``journal`` is a file that remembers submissions, for :meth:`Wiro.resume`. ``on_interrupt`` says
-    what Ctrl-C, or the cancellation of a coroutine, does to a task that was submitted:
-    ``"leave"`` lets it go on, ``"stop"`` stops it.
+    ``journal`` is a file that remembers submissions, for :meth:`Wiro.resume`; ``AsyncWiro`` opens
+    it in a thread when it is entered or first used. ``on_interrupt`` says what Ctrl-C, or the
+    cancellation of a coroutine, does to a task that was submitted: ``"leave"`` lets it go on,
+    ``"stop"`` stops it.
     """
 
     def __init__(
@@ -291,6 +292,8 @@ class Wiro(Client[Result, Task]):
     """
 
     def _start(self) -> None:
+        if self._journal is not None:
+            self._journal.open()
         # By event loop. That of a parent process stays: closing it would disturb the parent.
         self._services: dict[asyncio.AbstractEventLoop, TaskService] = {}
         _ = self.service
@@ -397,6 +400,11 @@ class AsyncWiro(Client[Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Asy
         return self._service
 
     async def __aenter__(self) -> Self:
+        if self._journal is not None:
+            from wiro_runtime.http.loop import run_in_thread  # noqa: PLC0415 - imports asyncio
+
+            self.service.transport.check_loop()
+            await run_in_thread(self._journal.open)
         return self
 
     async def __aexit__(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
+import sys
+import threading
 import time
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from runtime.kit import TOOL, AnyClient, Kit, got
 from wiro_runtime import (
     ApiError,
     AsyncTask,
+    AsyncWiro,
     ConfigurationError,
     LostSubmission,
     SubmissionUncertain,
@@ -37,6 +41,43 @@ def unfinished(kit: Kit, journal: Path, *, ended: bool = False) -> tuple[list[st
         return tasks, [str(each.inputs["prompt"]) for each in lost]
 
     return kit.run(flow, journal=journal)
+
+
+def test_no_event_loop_waits_for_the_disk(instant: Simulator, tmp_path: Path) -> None:
+    seen: list[str] = []
+    watched = threading.get_ident()
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        here = threading.get_ident() == watched and any(str(tmp_path) in str(x) for x in arguments)
+        if here and watching:
+            seen.append(event)
+
+    async def flow() -> None:
+        for entered in (True, False):
+            async with AsyncExitStack() as stack:
+                client = AsyncWiro(
+                    instant.api_key,
+                    instant.api_secret,
+                    base_url=instant.base_url,
+                    journal=tmp_path / "journal",
+                )
+                if entered:
+                    await stack.enter_async_context(client)
+                task = await client.submit(TOOL, PROMPT)
+                result = await task.wait()
+                await result.download(tmp_path / "out")
+                await result.outputs[0].save(tmp_path / "one")
+                assert [each async for each in client.resume()] == []
+                assert len(instant.runs) == 1 + (not entered)
+                await client.aclose()
+
+    watching = True
+    sys.addaudithook(watch)
+    try:
+        asyncio.run(flow())
+    finally:
+        watching = False
+    assert seen == []
 
 
 def test_a_task_that_was_not_waited_for_is_resumed(manual_kit: Kit, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -189,13 +190,13 @@ def write_another_database(path: Path) -> None:
 
 
 def write_the_next_schema(path: Path) -> None:
-    Journal(path).close()
+    Journal(path).open().close()
     with closing(sqlite3.connect(path)) as database:
         database.execute(f"PRAGMA user_version = {journal_file.VERSION + 1}")
 
 
 def cut_a_database(path: Path) -> None:
-    Journal(path).close()
+    Journal(path).open().close()
     os.truncate(path, 1500)
 
 
@@ -220,18 +221,22 @@ def write_a_header_only(path: Path) -> None:
         (write_a_header_only, "damaged"),
     ],
 )
-@pytest.mark.parametrize("client", [Wiro, AsyncWiro])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_what_is_no_journal_is_refused_in_one_line_and_left_as_it_is(
     tmp_path: Path,
     make: Callable[[Path], None],
     reason: str,
-    client: Callable[..., object],
+    kind: str,
 ) -> None:
+    async def enter() -> None:
+        async with AsyncWiro("key", journal=path):
+            pass
+
     path = tmp_path / "journal"
     make(path)
     before = path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else b""
     with pytest.raises(ConfigurationError, match=reason) as caught:
-        client("key", journal=path)
+        Wiro("key", journal=path) if kind == "sync" else asyncio.run(enter())
     assert str(path) in str(caught.value) or path.is_symlink()
     assert "cannot open the journal" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -243,13 +248,13 @@ def test_what_is_no_journal_is_refused_in_one_line_and_left_as_it_is(
 @POSIX
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere")
 def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
-    Journal(tmp_path / "journal").close()
+    Journal(tmp_path / "journal").open().close()
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(ConfigurationError, match="its folder must be writable"):
-            Journal(tmp_path / "journal")
+            Journal(tmp_path / "journal").open()
         with pytest.raises(ConfigurationError, match="Permission denied"):
-            Journal(tmp_path / "another")
+            Journal(tmp_path / "another").open()
     finally:
         tmp_path.chmod(0o700)
 

@@ -72,7 +72,8 @@ _TAKE_OVER: Final = (
 
 
 class Journal:
-    """The journal at ``path``, made when missing. Threads may share it.
+    """The journal at ``path``, opened by :meth:`open` or the first other call, and made when
+    missing. Threads may share it.
 
     Raises :class:`ConfigurationError` when the database cannot be opened, and where a method says
     so. What could not be written is kept and written again by the next call, by the renewal of the
@@ -80,13 +81,11 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        # A link is followed once: the database's other files lie beside the real one.
-        self.path = Path(os.path.realpath(path))
+        self.path = Path(path).absolute()
         # Reentrant, so that close() never waits for a call that it interrupts.
         self.lock = threading.RLock()
         self._closed = False
         self.begin_anew()
-        self._database()
         _OPEN.add(self)
 
     def begin_anew(self) -> None:
@@ -101,6 +100,12 @@ class Journal:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._ends = 0
+
+    def open(self) -> Journal:
+        """Open the database, and return the journal."""
+        with self.lock:
+            self._database()
+        return self
 
     def begin(self, tool: str, inputs: Mapping[str, Any], key: str | None = None) -> str:
         """Record that a run is about to be sent, and return the key of its entry: ``key``, one of
@@ -205,7 +210,8 @@ class Journal:
             if self._closed:
                 return
             try:
-                self._save()
+                if self._unsaved:
+                    self._save()
                 if self._thread is not None:
                     self._write([("DELETE FROM clients WHERE id = ?", (self._client,))], "NORMAL")
             except ConfigurationError as error:
@@ -316,6 +322,8 @@ class Journal:
             # Before closing it, when SQLite would write into an emptied file.
             journal_file.remove_remains(self.path)
             self.disconnect()
+        # A link is followed once: the database's other files lie beside the real one.
+        self.path = Path(os.path.realpath(self.path))
         db = journal_file.open_database(self.path)
         try:
             own = [row for row in self._own.values() if row.state != "settled"]
