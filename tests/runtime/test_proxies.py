@@ -104,6 +104,21 @@ def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_sent(
     assert "hidden-pass" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"no_proxy": "*"}, {"NO_PROXY": "wiro.ai"}, {"https_proxy": "http://127.0.0.1:9"}],
+    ids=["all direct", "Wiro direct", "another for https"],
+)
+@pytest.mark.parametrize("client", [Wiro, AsyncWiro])
+def test_a_proxy_that_cannot_be_used_disturbs_nobody_who_does_not_use_it(
+    environment: pytest.MonkeyPatch, client: type[Wiro] | type[AsyncWiro], more: dict[str, str]
+) -> None:
+    environment.setenv("all_proxy", "socks://127.0.0.1:1/")
+    for name, value in more.items():
+        environment.setenv(name, value)
+    client("key")
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One for wiro.example, signed by itself, with its key in the same file."""

@@ -20,8 +20,8 @@ class Proxies:
     ``https_proxy``, ``all_proxy`` and ``no_proxy``, in capitals too, and those of the system.
 
     ``no_proxy`` lists hosts (``wiro.ai`` with everything below it, ``.wiro.ai`` and ``*.wiro.ai``),
-    with a port or a scheme, and networks (``10.0.0.0/8``). Raises :class:`ConfigurationError` for a
-    proxy that cannot be used. ``used``: false for a server on this computer.
+    with a port or a scheme, and networks (``10.0.0.0/8``). ``used``: false for a server on this
+    computer.
     """
 
     def __init__(self, *, used: bool = True) -> None:
@@ -30,10 +30,11 @@ class Proxies:
         self._direct = [entry.strip() for entry in found.get("no", "").split(",") if entry.strip()]
         for scheme in ("http", "https", "all"):
             if address := found.get(scheme):
-                self._addresses[scheme] = _checked(address)
+                self._addresses[scheme] = address
 
     def for_url(self, url: str) -> str | None:
-        """The address of the proxy for ``url``, ``None`` where it is reached directly."""
+        """The address of the proxy for ``url``, ``None`` where it is reached directly. Raises
+        :class:`ConfigurationError` for a proxy that cannot be used."""
         parts = urlsplit(url)
         scheme = _SCHEMES.get(parts.scheme, parts.scheme)
         address = self._addresses.get(scheme) or self._addresses.get("all")
@@ -42,7 +43,7 @@ class Proxies:
         port = parts.port or _PORTS.get(scheme, 0)
         if any(_matches(entry, scheme, parts.hostname, port) for entry in self._direct):
             return None
-        return None if proxy_bypass(f"{parts.hostname}:{port}") else address
+        return None if proxy_bypass(f"{parts.hostname}:{port}") else _checked(address)
 
 
 def _checked(address: str) -> str:

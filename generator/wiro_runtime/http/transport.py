@@ -244,6 +244,9 @@ class Transport:
             )
         self._client = http_client
         self._proxies = Proxies(used=not settings.local)
+        if http_client is None:
+            # A proxy that cannot be used is said at once.
+            self._proxies.for_url(settings.base_url)
         self._connections = _Connections(self._proxies)
         self._places = asyncio.Semaphore(settings.max_concurrency)
         self._download_places = asyncio.Semaphore(settings.max_concurrency)
