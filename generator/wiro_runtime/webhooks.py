@@ -44,6 +44,9 @@ MAX_POST: Final = 4 * 2**20
 _MAX_VALUES: Final = 100_000
 """Values in a post beyond which it is refused: anyone may post, and each value takes memory."""
 
+MAX_POSTS: Final = 100
+"""Posts that are read and confirmed at a time; others are answered 503. Each takes memory."""
+
 _LONGEST_ID: Final = 200
 
 _REASONS: Final = {
@@ -52,14 +55,14 @@ _REASONS: Final = {
     408: "too slow",
     409: "the task has not ended, or was handed on before",
     413: "too large",
-    503: "Wiro could not be asked",
+    503: "try again later",
 }
 
 
 class CallbackRefused(WiroError):  # noqa: N818 - says what happened
     """A post that is not handed on. ``status`` is the HTTP status that it deserves: 400 malformed,
     403 no such task, 408 too slow, 409 not ended or handed on before, 413 too large, 503 Wiro
-    could not be asked."""
+    could not be asked, or too many posts at a time."""
 
     def __init__(self, message: str = "", *, status: int = 400, task_id: str | None = None) -> None:
         super().__init__(message, retryable=status == 503, task_id=task_id)
@@ -97,6 +100,7 @@ class CallbackReceiver:
         self._patience = patience
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
+        self._posts = 0
 
     def receive(self, body: bytes) -> Task:
         """The ended task that a post is about, for a receiver with a :class:`Wiro`.
@@ -141,7 +145,7 @@ class CallbackReceiver:
             await _answer(send, 405, "only POST")
             return
         try:
-            task = await self.areceive(await self._body(receive))
+            task = await self._confirmed(receive)
         except CallbackRefused as error:
             log.warning("callback refused: %s", error)
             # Whoever posts learns nothing about this side.
@@ -157,6 +161,15 @@ class CallbackReceiver:
             await _answer(send, 500, "the handler failed")
             raise
         await _answer(send, 200, "ok")
+
+    async def _confirmed(self, receive: Receive) -> AsyncTask:
+        if self._posts >= MAX_POSTS:
+            raise CallbackRefused(f"{MAX_POSTS} posts are being read already", status=503)
+        self._posts += 1
+        try:
+            return await self.areceive(await self._body(receive))
+        finally:
+            self._posts -= 1
 
     def _name(self, body: bytes) -> str:
         """The id, or else the token, of the task that a post claims to be about."""

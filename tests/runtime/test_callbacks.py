@@ -17,7 +17,7 @@ import uvicorn
 from runtime.kit import TOOL, Kit, nameless
 from wiro_runtime import AsyncResult, AsyncTask, AsyncWiro, Retries, TaskFailed, Wiro
 from wiro_runtime.testing import Simulator, faults
-from wiro_runtime.webhooks import CallbackReceiver, CallbackRefused
+from wiro_runtime.webhooks import MAX_POSTS, CallbackReceiver, CallbackRefused
 
 PROMPT = {"prompt": "x"}
 
@@ -231,6 +231,43 @@ def test_whoever_posts_slowly_or_wrongly_learns_nothing(instant: Simulator) -> N
         instant.faults.add("Task/Detail", faults.html(502), times=None)
         assert asyncio.run(ask(url, "POST", b'{"id": "12345"}')) == 503
         assert b"12345" not in answer
+
+
+def test_a_bounded_number_of_posts_is_read_at_a_time(instant: Simulator) -> None:
+    async def main() -> None:
+        client = Kit("async", instant).client()
+        assert isinstance(client, AsyncWiro)
+        handled: list[str] = []
+        async with client:
+            app = CallbackReceiver(client, lambda task: handled.append(task.id))
+            task = await client.submit(TOOL, PROMPT)
+            strangers = [asyncio.create_task(begun(app)) for _ in range(MAX_POSTS + 3)]
+            done, reading = await asyncio.wait(strangers, timeout=0.5)
+            assert [each.result() for each in done] == [503] * 3
+            # Those who hang up make room.
+            for each in reading:
+                each.cancel()
+            await asyncio.wait(reading)
+            body = json.dumps({"id": task.id}).encode()
+            assert await begun(app, {"type": "http.request", "body": body}) == 200
+            assert handled == [task.id]
+
+    asyncio.run(main())
+
+
+async def begun(app: Any, *parts: dict[str, Any]) -> int:
+    """The status of a post that never ends behind its ``parts``."""
+    left = [*parts]
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return left.pop(0) if left else await asyncio.get_running_loop().create_future()
+
+    async def send(message: dict[str, Any]) -> None:
+        statuses.append(message.get("status", 0))
+
+    await app({"type": "http", "method": "POST"}, receive, send)
+    return statuses[0]
 
 
 HUGE = {
