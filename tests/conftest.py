@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from wiro_runtime.testing import Simulator
+from wirogen.common.lock import locked
 from wirogen.pipeline.build import read_project
 from wirogen.specs import ToolSpec, spec_to_json
 
@@ -80,6 +82,28 @@ def signals() -> Iterator[None]:
     handler = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, handler)
+
+
+MakeOnce: TypeAlias = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """Makes a folder that all worker processes of a run share, by its name and a function that
+    fills it. Tests only read it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        place = shared / name
+        place.mkdir(exist_ok=True)
+        with locked(place):
+            if not (place / "done").exists():
+                fill(place / "made")
+                (place / "done").touch()
+        return place / "made"
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import pytest
 from cli_tools.kit import Shell
 from wiro_runtime.cli.console import LogFormatter, exact, print_json
 
+RUN_HELP = ["run", "wiro/painter", "--help"]
 NASTY = "a\x1b]0;owned\x07\x9b2J\x7f\u202e\u2028\x00z"
 
 
@@ -80,8 +81,15 @@ def test_a_file_may_come_through_a_pipe(shell: Shell) -> None:
     assert "the standard input is closed" in done.err
 
 
-@pytest.mark.parametrize("columns", ["0", "-1", "x", "", "9" * 30, "1", "٣", "1e3"])
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "wiro/painter", "--help"], ["list"]])
+@pytest.mark.parametrize(
+    ("columns", "arguments"),
+    [
+        *((odd, RUN_HELP) for odd in ("0", "-1", "x", "", "9" * 30, "1", "٣", "1e3")),
+        ("0", ["--help"]),
+        ("0", ["list"]),
+        ("1", ["list"]),
+    ],
+)
 def test_an_odd_width_of_the_screen_is_ignored(
     shell: Shell, columns: str, arguments: list[str]
 ) -> None:
@@ -92,18 +100,17 @@ def test_an_odd_width_of_the_screen_is_ignored(
 
 
 @pytest.mark.parametrize(
-    ("program", "arguments", "said"),
+    ("program", "columns", "arguments", "said"),
     [
-        ("wirogen", ["--help"], "Documents → specs"),
-        ("wirogen", ["docs", "build", "--help"], "Build the site"),
-        ("wirogen", ["build", "--help"], "under generated/"),
-        ("wiro_runtime.cli", ["--help"], "Find tools by words"),
-        ("wiro_runtime.cli", ["task", "--help"], "Take a task out of the queue"),
-        ("wiro_runtime.cli", ["show", "wiro/painter"], "Paints pictures."),
-        ("wiro_runtime.cli", ["run", "wiro/painter", "--prompt", "a", "--dry-run"], '"a"'),
+        ("wirogen", "100", ["--help"], "Documents → specs"),
+        ("wirogen", "0", ["docs", "build", "--help"], "Build the site"),
+        ("wirogen", "100", ["build", "--help"], "under generated/"),
+        ("wiro_runtime.cli", "100", ["--help"], "Find tools by words"),
+        ("wiro_runtime.cli", "0", ["task", "--help"], "Take a task out of the queue"),
+        ("wiro_runtime.cli", "100", ["show", "wiro/painter"], "Paints pictures."),
+        ("wiro_runtime.cli", "100", ["run", "wiro/painter", "--prompt", "a", "--dry-run"], '"a"'),
     ],
 )
-@pytest.mark.parametrize("columns", ["100", "0"])
 def test_without_docstrings_the_help_is_the_same(
     shell: Shell, program: str, arguments: list[str], said: str, columns: str
 ) -> None:
@@ -119,25 +126,31 @@ def test_without_docstrings_the_help_is_the_same(
     assert said in done.stdout
 
 
+PIPES = [
+    '"$@" | true',
+    '"$@" 2>&1 >/dev/null | true',
+    '"$@" >&- 2>&- <&-',
+]
+SURROUNDINGS = [
+    *PIPES,
+    'HOME=/nonexistent "$@"',
+    'env -u HOME "$@"',
+    'TERM=dumb "$@"',
+    'TERM= "$@"',
+    'NO_COLOR=1 "$@"',
+    'LC_ALL=C PYTHONUTF8=0 "$@"',
+    'PYTHONIOENCODING=latin-1 "$@"',
+    'cd / && "$@"',
+]
+
+
 @pytest.mark.parametrize(
-    "line",
+    ("line", "arguments"),
     [
-        '"$@" | true',
-        '"$@" 2>&1 >/dev/null | true',
-        '"$@" >&- 2>&- <&-',
-        'HOME=/nonexistent "$@"',
-        'env -u HOME "$@"',
-        'TERM=dumb "$@"',
-        'TERM= "$@"',
-        'NO_COLOR=1 "$@"',
-        'LC_ALL=C PYTHONUTF8=0 "$@"',
-        'PYTHONIOENCODING=latin-1 "$@"',
-        'cd / && "$@"',
+        *((line, ["show", "wiro/painter"]) for line in SURROUNDINGS),
+        *((line, ["nonsense"]) for line in SURROUNDINGS),
+        *((line, each) for line in PIPES for each in (["list"], ["--help"], ["task", "show", ""])),
     ],
-)
-@pytest.mark.parametrize(
-    "arguments",
-    [["list"], ["show", "wiro/painter"], ["--help"], ["task", "show", ""], ["nonsense"]],
 )
 def test_odd_surroundings_cause_no_traceback(shell: Shell, line: str, arguments: list[str]) -> None:
     done = shell.script(line, *arguments)

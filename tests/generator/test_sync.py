@@ -28,8 +28,6 @@ from wirogen.specs import TaskStat, dump_spec, spec_to_json
 from wirogen.specs.names import slug
 from wirogen.sync import Filters, Options, SyncReport, Verdict, sync
 
-LARGE = 1000
-
 
 @dataclass
 class World:
@@ -370,14 +368,17 @@ def settled_downloads(simulator: Simulator) -> int:
 
 
 @pytest.mark.parametrize(
-    ("end", "status", "said"),
-    [(signal.SIGKILL, -signal.SIGKILL, ""), (signal.SIGINT, 130, "wirogen: interrupted\n")],
+    ("count", "end", "status", "said"),
+    [
+        (1000, signal.SIGKILL, -signal.SIGKILL, ""),
+        (200, signal.SIGINT, 130, "wirogen: interrupted\n"),
+    ],
     ids=["killed", "interrupted"],
 )
 def test_a_run_of_a_thousand_tools_that_ends_early_goes_on_where_it_stopped(
-    tmp_path: Path, end: signal.Signals, status: int, said: str
+    tmp_path: Path, count: int, end: signal.Signals, status: int, said: str
 ) -> None:
-    made = list(pages(LARGE))
+    made = list(pages(count))
     texts = {page.tool: page.text() for page in made}
     with Simulator([bare(page) for page in made]) as simulator:
         world = World(simulator, Project(tmp_path))
@@ -392,21 +393,21 @@ def test_a_run_of_a_thousand_tools_that_ends_early_goes_on_where_it_stopped(
         )
         journal = tmp_path / ".wirogen" / "sync.journal"
         deadline = time.monotonic() + 300
-        while time.monotonic() < deadline and len(world.documents) < LARGE // 4:
+        while time.monotonic() < deadline and len(world.documents) < count // 4:
             time.sleep(0.02)
         process.send_signal(end)
         _, errors = process.communicate()
         assert (process.returncode, errors.lstrip("\n")) == (status, said)
         done = journal.read_text("utf-8").count('"tool"')
-        assert LARGE // 4 - 4 <= done < LARGE
+        assert count // 4 - 4 <= done < count
         asked = settled_downloads(simulator)
         report = world.sync(detail=False)
         again = len(simulator.downloads) - asked
     assert report.resumed >= done - 1
-    assert again == LARGE - report.resumed
-    assert len(world.documents) == LARGE
+    assert again == count - report.resumed
+    assert len(world.documents) == count
     assert set(report.verdicts.values()) <= {Verdict.NEW, Verdict.UNCHANGED}
-    assert len(report.verdicts) == LARGE
+    assert len(report.verdicts) == count
     assert not journal.exists()
     assert not list(tmp_path.rglob(".wirogen-*"))
     for page in made[::100]:

@@ -31,6 +31,7 @@ from wiro_runtime import (
 )
 from wiro_runtime.http.loop import _Call  # pyright: ignore[reportPrivateUsage]
 from wiro_runtime.http.transport import Transport
+from wiro_runtime.tasks import submission
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
 
@@ -331,8 +332,9 @@ def test_run_ends_in_time_and_its_late_response_is_recorded(
 )
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_run_ends_in_time_whatever_the_server_does(
-    kind: Any, instant: Simulator, hides: Any
+    kind: Any, instant: Simulator, hides: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(submission, "_FAREWELL", 0.2)
     instant.faults.add("*", hides, times=None)
     kit = Kit(kind, instant)
 

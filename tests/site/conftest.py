@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conftest import MakeOnce
 from site_browser import PATIENCE, watched
 from site_tools import AWKWARD, load_everything, write_generated
 from wirogen.site.build import build_site
@@ -38,17 +39,18 @@ def site_specs(project_specs: dict[str, ToolSpec]) -> dict[str, ToolSpec]:
 
 
 @pytest.fixture(scope="session")
-def generated(site_specs: dict[str, ToolSpec], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def generated(site_specs: dict[str, ToolSpec], make_once: MakeOnce) -> Path:
     """A whole generated tree of these tools."""
-    return write_generated(site_specs, tmp_path_factory.mktemp("site") / "generated")
+    return make_once("generated", lambda folder: write_generated(site_specs, folder))
 
 
 @pytest.fixture(scope="session")
-def site(generated: Path) -> Path:
+def site(generated: Path, make_once: MakeOnce) -> Path:
     """The built site."""
-    out = generated.parent / "site"
-    build_site(generated / "docs", out, work=generated.parent / "work", name="Tools", site_url=None)
-    return out
+    docs, work = generated / "docs", generated.parent / "work"
+    return make_once(
+        "site", lambda out: build_site(docs, out, work=work, name="Tools", site_url=None)
+    )
 
 
 @pytest.fixture(scope="session")
