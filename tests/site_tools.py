@@ -142,6 +142,28 @@ def _corners() -> ToolSpec:
     )
 
 
+def _labels() -> ToolSpec:
+    voices = (
+        "Rachel (female, calm)", "Josh (male)", "José (male, old)", "5 seconds", "15 seconds",
+        "-1 dB", "16:9", "GPT-4o", "GPT-4.1", "Normal", "Straße", "日本語 (標準)", "Fine", "10",
+    )  # fmt: skip
+    return tool(
+        prompt(),
+        select("voice", *[Option(value=f"v{n}", label=each) for n, each in enumerate(voices)]),
+        select("slug", Option(value="flux-dev", label="FLUX [dev]"), "flux-pro", open=True),
+        select(
+            "styles",
+            Option(value="1", label="Oil paint"),
+            Option(value="2", label="Ink"),
+            Option(value="3", label="Water paint"),
+            type="multiselect",
+            wire=Wire(type="array", sent=[]),
+        ),
+        name="wiro/labels",
+        categories=("text-to-audio",),
+    )
+
+
 def _huge() -> ToolSpec:
     many = [Option(value=str(n), label=f"owner/Model {n}") for n in range(10_000)]
     closed = [f"choice-{n}" for n in range(300)]
@@ -162,6 +184,7 @@ AWKWARD: Final = {
     for each in (
         _hostile(),
         _corners(),
+        _labels(),
         _huge(),
         tool(name="wiro/nothing", description=""),
         tool(

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import pkgutil
 import sys
-import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
 from wiro_runtime.inputs.messages import nearest, shorten, shown
+from wiro_runtime.inputs.options import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,6 +36,7 @@ __all__ = [
     "Catalogue",
     "Entry",
     "EntryInput",
+    "fold",
     "installed_catalogues",
     "open_catalogue",
     "serve_catalogue",
@@ -272,15 +273,6 @@ def open_catalogue(package: str | Catalogue = "wiro_tools") -> Catalogue:
             f"{shown(given)} is no generated package that can be imported here"
         )
     return catalogue
-
-
-def fold(text: str) -> str:
-    """Return ``text`` as searches compare it: without case, accents and differences of form.
-
-    The site's search has the same rule in JavaScript (``assets/fold.js``).
-    """
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(x for x in decomposed if not unicodedata.category(x).startswith("M")).casefold()
 
 
 def _same(wanted: str, values: Iterable[str]) -> bool:

@@ -19,6 +19,9 @@
 
 ``retryable`` means: the same call may be made again and nothing can be paid for twice. Every error
 after a submission carries ``task_id``.
+
+One warning is a class of its own: ``UndocumentedOption``, for an id that a tool's document does not
+list and that is sent as it is.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ __all__ = [
     "TaskCancelled",
     "TaskFailed",
     "TaskTimeout",
+    "UndocumentedOption",
     "UnexpectedAnswer",
     "UnexpectedResponse",
     "WiroError",
@@ -80,6 +84,19 @@ class InvalidInputs(WiroError, ValueError):  # noqa: N818 - says what happened
     def __init__(self, message: str = "", *, problems: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.problems: dict[str, str] = dict(problems or {})
+
+
+class UndocumentedOption(UserWarning):
+    """An id that the tool's document does not list was given where others are taken too.
+
+    ``input`` is the input's Python name, ``value`` the id. With
+    ``warnings.simplefilter("error", UndocumentedOption)`` it is refused instead.
+    """
+
+    def __init__(self, message: str = "", *, input: str = "", value: str = "") -> None:  # noqa: A002 - what it is
+        super().__init__(message)
+        self.input = input
+        self.value = value
 
 
 class ApiError(WiroError):

@@ -23,8 +23,8 @@ def test_all_wrong_inputs_are_named_at_once(shell: Shell, simulator: Simulator) 
         "  --seed: takes one value, got 2",
         "  --tiled: expected true or false, got 'maybe' (text)",
         "  --scheduler: 'Eulr' is not an option; nearest: 'Euler'",
-        "  --selected-model: 'Modle 3' is no id or documented name; nearest: 'Maker/Model 3', "
-        "'Maker/Model 39', 'Maker/Model 38'",
+        "  --selected-model: 'Modle 3' is neither an id nor a label; nearest: "
+        "'Maker/Model 3' (id '903'), 'Maker/Model 39' (id '939'), 'Maker/Model 38' (id '938')",
         "  --selected-lora-model: Ostris/Happy Slider: expected a whole number from -5 to 5 in "
         "steps of 1, got 9",
         "  --styles[1]: 'inc' is not an option; nearest: 'ink'",

@@ -139,7 +139,7 @@ def test_python_names_and_wiros_names_are_both_accepted() -> None:
             {"scheduler": "EulerDiscreet"},
             "scheduler: 'EulerDiscreet' is not an option; nearest: 'EulerDiscrete'",
         ),
-        ({"scheduler": "lms OR so"}, "scheduler: 'lms OR so' is not an option; nearest: 'LMS or"),
+        ({"scheduler": "lms NOR so"}, "scheduler: 'lms NOR so' is not an option; nearest: 'LMS or"),
         ({"scheduler": 3}, "scheduler: 3 is not an option; one of: 'EulerDiscrete', 'DDIM', "),
         ({"scheduler": ["DDIM"]}, "scheduler: expected text, got ['DDIM'] (list)"),
         (

@@ -30,7 +30,7 @@ CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases.json").
 
 # Says what Python makes of each case: the body, or the lines of the error.
 JUDGE = """
-import importlib, json, sys
+import importlib, json, sys, warnings
 from pathlib import Path
 from wiro_runtime import InvalidInputs
 from wiro_tools import catalogue
@@ -50,11 +50,14 @@ answers = []
 for case in json.load(sys.stdin):
     module = catalogue.get(case["tool"]).module()
     try:
-        inputs = module.Inputs(**{k: value(module, v) for k, v in case["given"].items()})
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            inputs = module.Inputs(**{k: value(module, v) for k, v in case["given"].items()})
         body = json.dumps(inputs.wire(), ensure_ascii=False, indent=2)
-        answers.append({"body": body, "problems": []})
+        hints = [str(each.message) for each in caught]
+        answers.append({"body": body, "problems": [], "hints": hints})
     except InvalidInputs as error:
-        answers.append({"body": None, "problems": str(error).split("\\n")})
+        answers.append({"body": None, "problems": str(error).split("\\n"), "hints": []})
 print(json.dumps(answers))
 """
 
@@ -94,6 +97,7 @@ def test_page_and_python_agree(
     found = request(page)
     expected = judged[CASES.index(case)]
     assert found["problems"] == expected["problems"]
+    assert found["hints"] == expected["hints"]
     if not expected["problems"]:
         assert found["snippets"]["json"] == expected["body"]
 

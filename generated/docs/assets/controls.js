@@ -4,6 +4,7 @@
 
 import { el } from "./dom.js";
 import { loraControl } from "./loras.js";
+import { meant } from "./meant.js";
 import { picker } from "./picker.js";
 import { LocalFile, number, Num, parseJson } from "./values.js";
 
@@ -136,7 +137,8 @@ function selectControl(input, { changed }) {
   );
   if (blank && input.default === undefined) rows.unshift(el("option", { value: "", text: input.required ? "Choose…" : "left out" }));
   const field = el("select", {}, ...rows);
-  return selected(field, start, changed, (value) => (value === "" && blank ? undefined : value));
+  const control = selected(field, start, changed, (value) => (value === "" && blank ? undefined : value));
+  return { ...control, load: (text) => control.load(meant(input, text)) };
 }
 
 function pickControl(input, { labelId, changed }) {
@@ -152,7 +154,7 @@ function pickControl(input, { labelId, changed }) {
     changed();
   };
   const search = picker({
-    options,
+    input,
     label: input.title,
     free,
     choose,
@@ -195,7 +197,7 @@ function pickControl(input, { labelId, changed }) {
     },
     save: () => (JSON.stringify(chosen) === JSON.stringify(start) ? null : JSON.stringify(chosen)),
     load: (text) => {
-      chosen = JSON.parse(text).map(String);
+      chosen = JSON.parse(text).map((each) => meant(input, String(each)));
       draw();
     },
     give: (value) => {

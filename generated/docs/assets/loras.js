@@ -1,6 +1,7 @@
 // Chosen LoRAs: sliders for their scales, their trigger words, and whether the tag is written.
 
 import { el, newId } from "./dom.js";
+import { meant } from "./meant.js";
 import { picker } from "./picker.js";
 import { Lora, number } from "./values.js";
 
@@ -87,7 +88,7 @@ export function loraControl(input, { labelId, changed }) {
     changed();
   };
   const search = picker({
-    options,
+    input,
     label: input.title,
     free: true,
     choose,
@@ -95,7 +96,8 @@ export function loraControl(input, { labelId, changed }) {
   });
   search.field.setAttribute("aria-labelledby", labelId);
 
-  function make(value, more = {}) {
+  function make(text, more = {}) {
+    const value = meant(input, text);
     const option = options.find(([each]) => each === value) ?? null;
     return new Lora(value, { ...more, option });
   }

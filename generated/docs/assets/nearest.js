@@ -69,16 +69,19 @@ function fold(text) {
   return text.toUpperCase().toLowerCase().replaceAll("ς", "σ");
 }
 
-export function nearest(given, known) {
+// `shownAs` maps values to what stands for them in the message, where that is not their repr.
+export function nearest(given, known, shownAs = null) {
   const values = [...new Set(known)];
   if (!values.length) return "";
+  const quote = (value) => shownAs?.get(value) ?? shorten(reprText(value), 60);
+  const quoted = (found) => [...new Set(found.map(quote))];
   const folded = new Map(values.map((value) => [fold(value), value]));
   const word = fold([...given].slice(0, 200).join(""));
   const holding = [...folded.keys()].filter((each) => [...word].length > 2 && each.includes(word));
   holding.sort((a, b) => [...a].length - [...b].length);
   const close = closeMatches(word, folded.keys(), 3, 0.5);
-  const near = [...new Set([...holding, ...close])].slice(0, 3);
-  const quote = (value) => shorten(reprText(value), 60);
-  if (near.length) return `; nearest: ${near.map((each) => quote(folded.get(each))).join(", ")}`;
-  return `; one of: ${values.slice(0, 5).map(quote).join(", ")}${values.length > 5 ? ", …" : ""}`;
+  const near = [...new Set([...holding, ...close])].map((each) => folded.get(each));
+  if (near.length) return `; nearest: ${quoted(near).slice(0, 3).join(", ")}`;
+  const every = quoted(values);
+  return `; one of: ${every.slice(0, 5).join(", ")}${every.length > 5 ? ", …" : ""}`;
 }

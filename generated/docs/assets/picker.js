@@ -2,6 +2,7 @@
 
 import { el, newId } from "./dom.js";
 import { fold, terms as termsOf } from "./fold.js";
+import { optionsOf } from "./meant.js";
 
 const SHOWN = 50;
 
@@ -35,7 +36,8 @@ function row(entry, id) {
 }
 
 // `choose(value)` is called with a listed value, or with typed text when `free` is true.
-export function picker({ options, label, free, choose, placeholder }) {
+export function picker({ input, label, free, choose, placeholder }) {
+  const options = input.options ?? [];
   const entries = haystacks(options);
   const listId = newId("list");
   let active = -1;
@@ -84,13 +86,13 @@ export function picker({ options, label, free, choose, placeholder }) {
     choose(value);
   }
 
-  // What the typed text means without a choice from the list: a listed value or label, an id, or
-  // the first option that fits. Other text that fits something is not taken unasked.
+  // What the typed text means without a choice from the list: the one option that fits, an id, or
+  // the first option that is listed. Other text that fits something is not taken unasked.
   function meant(unasked) {
     const typed = field.value.trim();
     if (!typed) return null;
-    const exact = entries.find((each) => each.value === typed || each.label === typed);
-    if (exact) return exact.value;
+    const [id, ...others] = optionsOf(input)?.find(typed) ?? [];
+    if (id !== undefined && !others.length) return id;
     const found = matches(entries, typed);
     if (free && (/^\d+$/.test(typed) || !found.length)) return typed;
     return unasked || !found.length ? null : found[0].value;

@@ -1,8 +1,9 @@
 // A filled-in form → what is wrong with it, and the body that Wiro gets.
 
+import { optionsOf } from "./meant.js";
 import { nearest } from "./nearest.js";
 import { lorasOf, loraPrefix, problems } from "./rules.js";
-import { json, LocalFile, Lora, Num, number, parseJson } from "./values.js";
+import { json, LocalFile, Lora, Num, number, parseJson, reprText, shorten } from "./values.js";
 
 const NUMBERS = new Set(["int", "number", "int-or-text"]);
 const NUMERIC = new Set(["number", "boolean"]);
@@ -41,6 +42,22 @@ export function check(inputs, given) {
     if (own && value && own !== value) {
       found.set(sibling.name, `given twice, here and as ${input.name}`);
     }
+  }
+  return found;
+}
+
+// What is sent although no document lists it, as Python warns of it: texts by name.
+export function hints(inputs, given) {
+  const found = new Map();
+  for (const input of inputs) {
+    const value = given.get(input.name);
+    const options = optionsOf(input);
+    if (!options || value === undefined || value === defaultOf(input)) continue;
+    const strange = [value].flat()
+      .map((each) => (each instanceof Lora ? each.value : each))
+      .filter((each) => typeof each === "string" && options.isUnknownId(each));
+    const texts = strange.map((each) => `${shorten(reprText(each))} is not documented; it is sent as it is`);
+    if (texts.length) found.set(input.name, texts);
   }
   return found;
 }

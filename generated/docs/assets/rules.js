@@ -2,6 +2,7 @@
 // requests that both must judge alike.
 
 import { decimal, isWhole, less, onStep, spell } from "./decimal.js";
+import { optionsOf } from "./meant.js";
 import { nearest } from "./nearest.js";
 import { isHuge, LocalFile, Lora, Num, repr, reprText, shorten } from "./values.js";
 
@@ -33,10 +34,16 @@ function fits(kind, value) {
   return kind === "any" || typeof value === "string";
 }
 
-function option(input, value) {
-  const values = input.options.map(([each]) => each);
-  if (values.includes(value)) return null;
-  return `${shorten(reprText(value))} is not an option${nearest(value, values)}`;
+// What is wrong with chosen options: a list of [where, message], null where there are none to choose.
+function wrongOptions(input, value) {
+  const options = optionsOf(input);
+  if (!options) return null;
+  const one = (each) => {
+    const text = each instanceof Lora ? each.value : each;
+    return typeof text === "string" ? options.problem(text) : null;
+  };
+  if (!Array.isArray(value)) return [["", one(value)]].filter(([, text]) => text);
+  return value.map((each, place) => [`[${place}]`, one(each)]).filter(([, text]) => text);
 }
 
 function limits(input, value) {
@@ -75,18 +82,17 @@ function holdsHalf(value) {
 export function problems(input, value) {
   const { kind } = input;
   if (value === undefined) return input.required ? [["", "required"]] : [];
+  const wrong = wrongOptions(input, value);
+  if (wrong?.length) return wrong;
   if (input.required && kind !== "choice" && typeof value === "string" && !value.trim()) {
     return [["", "required, got blank text"]];
   }
   if (holdsHalf(value)) return [["", "holds half a character (an unpaired surrogate)"]];
-  if (kind === "choices") {
-    return value.map((each, index) => [`[${index}]`, option(input, each)]).filter(([, text]) => text);
-  }
   if ((Array.isArray(value) && kind !== "object") || kind.startsWith("file") || value instanceof LocalFile) return [];
   if (kind === "lora") return [];
   const text =
     wrongKind(input, value) ??
-    (kind === "choice" ? option(input, value) : limits(input, value)) ??
+    limits(input, value) ??
     (isHuge(value) ? "has more than 300 digits" : null);
   return text ? [["", text]] : [];
 }

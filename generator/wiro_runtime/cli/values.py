@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.cli.console import CommandError, read_stdin
-from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.errors import InvalidInputs, UndocumentedOption
 from wiro_runtime.inputs.files import is_address
-from wiro_runtime.inputs.messages import nearest, shorten
+from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.inputs.options import Options
 
 if TYPE_CHECKING:
     from wiro_runtime.cli.view import Choice, Field, ToolView
@@ -45,13 +47,12 @@ def read_inputs(
     by_wire = {field.wire_name: field.name for field in view.fields}
     values: dict[str, Any] = {by_wire.get(key, key): value for key, value in base.items()}
     problems: dict[str, str] = {}
-    remarks: list[str] = []
     texts = {name: list(each) for name, each in given.items() if each}
     if loras and view.lora is not None:
         texts.setdefault(view.lora.name, []).extend(loras)
     for name, each in texts.items():
         try:
-            values[name] = _read(fields[name], each, remarks)
+            values[name] = _read(fields[name], each)
         except Problem as problem:
             problems[name] = str(problem)
             values.pop(name, None)
@@ -59,13 +60,22 @@ def read_inputs(
             problems[name] = str(error)
             values.pop(name, None)
     checked = None
-    try:
-        checked = view.inputs(**values)
-    except InvalidInputs as error:
-        problems = {**error.problems, **problems}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UndocumentedOption)
+        try:
+            checked = view.inputs(**values)
+        except InvalidInputs as error:
+            problems = {**error.problems, **problems}
     if checked is not None and not problems:
-        return checked, remarks
+        return checked, [_remark(fields, each.message) for each in caught]
     raise _named_by_option(fields, problems)
+
+
+def _remark(fields: Mapping[str, Field], warning: Warning | str) -> str:
+    if isinstance(warning, UndocumentedOption):
+        option = f"--{fields[warning.input].option}"
+        return f"{option}: {shorten(repr(warning.value))} is not documented; it is sent as it is"
+    return str(warning)
 
 
 def _named_by_option(fields: Mapping[str, Field], problems: Mapping[str, str]) -> InvalidInputs:
@@ -98,14 +108,14 @@ def read_base(source: str | None) -> dict[str, Any]:
 _JsonError: Final = json.JSONDecodeError
 
 
-def _read(field: Field, texts: list[str], remarks: list[str]) -> Any:
+def _read(field: Field, texts: list[str]) -> Any:
     if field.many:
         if len(texts) == 1 and (whole := _json_list(field, texts[0])) is not None:
             return whole
-        return [_one(field, text, remarks) for text in texts]
+        return [_one(field, text) for text in texts]
     if len(texts) > 1:
         raise Problem(f"takes one value, got {len(texts)}")
-    return _one(field, texts[0], remarks)
+    return _one(field, texts[0])
 
 
 def _json_list(field: Field, text: str) -> list[Any] | None:
@@ -121,7 +131,7 @@ def _json_list(field: Field, text: str) -> list[Any] | None:
     return cast("list[Any]", value) if isinstance(value, list) else None
 
 
-def _one(field: Field, text: str, remarks: list[str]) -> Any:
+def _one(field: Field, text: str) -> Any:
     if field.shape == "file":
         return _file(text)
     text = _from_file(text)
@@ -132,10 +142,8 @@ def _one(field: Field, text: str, remarks: list[str]) -> Any:
             return _number(text)
         case "boolean":
             return {"true": True, "false": False}.get(text, text)
-        case "choice":
-            return _chosen(field, text, remarks)
         case "lora":
-            return _lora(field, text, remarks)
+            return _lora(field, text)
         case "object" | "any":
             return _json(text, strict=field.shape == "object")
         case _:
@@ -157,46 +165,21 @@ def _json(text: str, *, strict: bool) -> Any:
         return text
 
 
+def _options(field: Field) -> Options:
+    return Options({choice.value: choice.label for choice in field.choices}, field.closed)
+
+
 def _find(field: Field, text: str) -> Choice | None:
-    """The documented value meant by ``text``: the value itself, its label (the part before ``/``
-    may be missing) or its constant. ``None`` when there is none, or more than one."""
-    for choice in field.choices:
-        if choice.value == text:
-            return choice
-    folded = text.casefold()
-    found = [choice for choice in field.choices if folded and folded in _names(choice)]
-    return found[0] if len({choice.value for choice in found}) == 1 else None
+    """The LoRA that ``text`` means, by the rules of the validator; its constant names it too.
+    Raises :class:`Problem` for a text that fits several."""
+    found = _options(field).find(text)
+    if len(found) > 1:
+        raise Problem(_options(field).problem(text) or "")
+    return next((choice for choice in field.choices if choice.value in found), None)
 
 
-def _names(choice: Choice) -> tuple[str, str, str]:
-    label = choice.label.casefold()
-    return label, label.partition("/")[2], (choice.constant or "").casefold()
-
-
-def _chosen(field: Field, text: str, remarks: list[str]) -> str:
-    choice = _find(field, text)
-    if choice is not None:
-        return choice.value
-    if not field.closed:
-        _undocumented(field, text, remarks)
-    return text
-
-
-def _undocumented(field: Field, text: str, remarks: list[str]) -> None:
-    """Say that an id is not documented, or refuse what cannot be one: a run is billed."""
-    if not text or not field.choices:
-        return
-    if all(choice.value.isdigit() for choice in field.choices) and not text.isdigit():
-        raise Problem(f"{shorten(repr(text))} is no id or documented name{_near(field, text)}")
-    remarks.append(f"--{field.option}: {shorten(repr(text))} is not documented; sent as it is")
-
-
-def _near(field: Field, text: str) -> str:
-    return nearest(text, [x for choice in field.choices for x in (choice.value, choice.label)])
-
-
-def _lora(field: Field, text: str, remarks: list[str]) -> Any:
-    """``ID``, ``ID:SCALE`` or ``ID:SETTING=SCALE,…``, where ID may be a label or a constant."""
+def _lora(field: Field, text: str) -> Any:
+    """``ID``, ``ID:SCALE`` or ``ID:SETTING=SCALE,…``, where ID may be a label or a part of one."""
     choice, scale = _find(field, text), None
     if choice is None and ":" in text:
         head, _, scale = text.rpartition(":")
@@ -204,10 +187,9 @@ def _lora(field: Field, text: str, remarks: list[str]) -> Any:
         if choice is None and head and _scales(scale) is not None:
             raise Problem(
                 f"{shorten(repr(head))} is not a documented LoRA, so its scale cannot be sent"
-                f"{_near(field, head)}"
+                f"{_options(field).nearest(head)}"
             )
     if choice is None:
-        _undocumented(field, text, remarks)
         return text
     if choice.lora is None:
         return choice.value

@@ -3,23 +3,12 @@ all read from the generated validator and client at run time."""
 
 from __future__ import annotations
 
-import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Final,
-    Literal,
-    TypeAlias,
-    Union,
-    cast,
-    get_args,
-    get_origin,
-)
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_origin
 
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption
+from wiro_runtime.inputs.options import leaf_types, options_of
 from wiro_runtime.inputs.wire import FILE_KINDS
 
 if TYPE_CHECKING:
@@ -118,10 +107,10 @@ def view_tool(entry: Entry) -> ToolView:
 def _field(module: ModuleType, name: str, option: str, info: Any) -> Field:
     extra: object = info.json_schema_extra
     notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
-    leaves, many = _leaves(info.annotation)
-    literals = [leaf for leaf in leaves if get_origin(leaf) is Literal]
-    closed = bool(literals) and len(literals) == len(leaves)
-    values = [str(value) for leaf in literals for value in get_args(leaf)] if closed else []
+    leaves, many = leaf_types(info.annotation)
+    options = options_of(info)
+    closed = options is not None and options.closed
+    values = list(options.labels) if options and closed else []
     labels = cast("dict[str, str]", notes.get("x-options") or {})
     wire = str(notes.get("x-wire", ""))
     shape = _shape(leaves, wire)
@@ -142,19 +131,6 @@ def _field(module: ModuleType, name: str, option: str, info: Any) -> Field:
         help=": ".join(" ".join(part.split()) for part in parts if part),
         choices=choices,
     )
-
-
-def _leaves(annotation: Any) -> tuple[list[Any], bool]:
-    """The types that a value, or a part of a list, may have, and whether there is a list."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _leaves(get_args(annotation)[0])
-    if origin in (Union, types.UnionType):
-        found = [_leaves(part) for part in get_args(annotation) if part is not types.NoneType]
-        return [leaf for leaves, _ in found for leaf in leaves], any(many for _, many in found)
-    if isinstance(origin, type) and issubclass(origin, Sequence):
-        return _leaves(get_args(annotation)[0])[0], True
-    return [annotation], False
 
 
 def _shape(leaves: Iterable[Any], wire: str) -> Shape:

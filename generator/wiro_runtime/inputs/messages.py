@@ -27,14 +27,20 @@ def is_huge(number: int) -> bool:
     return number.bit_length() > 1000
 
 
-def nearest(given: object, known: Iterable[str]) -> str:
+def nearest(given: object, known: Iterable[str], shown_as: Mapping[str, str] | None = None) -> str:
     """``"; nearest: 'a', 'b'"`` for the known values most like ``given``, or the first few.
 
     Values that contain what was given come first: people type the beginning of a long name.
+    ``shown_as`` is what stands for a value in the message, where that is not its ``repr``.
     """
     values = list(dict.fromkeys(known))
     if not values:
         return ""
+
+    def quoted(found: Iterable[str]) -> list[str]:
+        texts = (shorten(repr(each), 60) if shown_as is None else shown_as[each] for each in found)
+        return list(dict.fromkeys(texts))
+
     import difflib  # noqa: PLC0415 - slow to import, needed for messages only
 
     text = str(given)[:200]
@@ -42,11 +48,11 @@ def nearest(given: object, known: Iterable[str]) -> str:
     by_folded = {value.casefold(): value for value in values}
     holding = [each for each in by_folded if len(folded) > 2 and folded in each]
     close = difflib.get_close_matches(folded, by_folded, n=3, cutoff=0.5)
-    near = list(dict.fromkeys([*sorted(holding, key=len), *close]))[:3]
+    near = list(dict.fromkeys([*sorted(holding, key=len), *close]))
     if near:
-        return "; nearest: " + ", ".join(shorten(repr(by_folded[each]), 60) for each in near)
-    more = ", …" if len(values) > 5 else ""
-    return "; one of: " + ", ".join(shorten(repr(value), 60) for value in values[:5]) + more
+        return "; nearest: " + ", ".join(quoted(by_folded[each] for each in near)[:3])
+    every = quoted(values)
+    return "; one of: " + ", ".join(every[:5]) + (", …" if len(every) > 5 else "")
 
 
 def shown(value: object) -> str:
@@ -167,14 +173,21 @@ def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
     if "literal_error" in kinds and len(kinds) == 1 and not isinstance(given, (str, int, float)):
         return f"expected text, got {_described(given)}"
     if "literal_error" in kinds and (isinstance(given, str) or len(kinds) == 1):
-        options = option_values(cls.model_fields[name.partition("[")[0]].annotation)
-        return f"{shorten(repr(given))} is not an option{nearest(given, options)}"
+        return f"{shorten(repr(given))} is not an option{_nearest_options(cls, name, given)}"
     expected = list(dict.fromkeys(text for d in details if (text := _expected(d))))
     if "a whole number" in expected and {"a number", "a finite number"} & set(expected):
         expected.remove("a whole number")
     if not expected:
         return f"{details[0]['msg']}, got {_described(given)}"
     return f"expected {' or '.join(expected)}, got {_described(given)}"
+
+
+def _nearest_options(cls: type[BaseModel], name: str, given: object) -> str:
+    from wiro_runtime.inputs.options import options_of  # noqa: PLC0415 - it imports this module
+
+    info = cls.model_fields[name.partition("[")[0]]
+    options = options_of(info)
+    return options.nearest(given) if options else nearest(given, option_values(info.annotation))
 
 
 def _guess(cls: type[BaseModel], name: str) -> str:

@@ -3,7 +3,8 @@
 How a value is sent is written beside its field as ``json_schema_extra``: ``x-wire`` is the JSON
 type (``string number boolean array object``) or a kind of file input (``file files files-mixed
 file-url files-url``), ``x-file-field`` the field that takes the file of a ``…Url`` field,
-``x-lora-prompt`` the prompt that gets the tags of a LoRA field.
+``x-lora-prompt`` the prompt that gets the tags of a LoRA field, ``x-options`` the labels of
+documented options by id.
 """
 
 from __future__ import annotations
@@ -12,11 +13,24 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from wiro_runtime.inputs.messages import UNSENDABLE, is_huge, option_values, problems_of, report
+from wiro_runtime.errors import UndocumentedOption
+from wiro_runtime.inputs.messages import (
+    UNSENDABLE,
+    is_huge,
+    option_values,
+    problems_of,
+    report,
+    shorten,
+)
+from wiro_runtime.inputs.options import Options, leaf_types, options_of
+from wiro_runtime.inputs.warn import warn_caller
 from wiro_runtime.inputs.wire import WireField, read_fields, request_body
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic.fields import FieldInfo
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -44,6 +58,7 @@ class ToolInputs(BaseModel):
         protected_namespaces=(),
     )
     _wire_fields: ClassVar[tuple[WireField, ...]]
+    _open_options: ClassVar[dict[str, Options]]
 
     if not TYPE_CHECKING:
 
@@ -65,6 +80,24 @@ class ToolInputs(BaseModel):
             schema = handler(source)
             _guard(cls, schema)
             return schema
+
+    def model_post_init(self, _: Any, /) -> None:
+        """Warn of ids that are not documented, and are sent all the same."""
+        cls = type(self)
+        if "_open_options" not in cls.__dict__:
+            found = {name: options_of(info) for name, info in cls.model_fields.items()}
+            known = {name: each for name, each in found.items() if each and not each.closed}
+            type.__setattr__(cls, "_open_options", known)
+        for name, options in cls._open_options.items():
+            value = getattr(self, name)
+            if name not in self.model_fields_set or value == cls.model_fields[name].default:
+                continue
+            for each in _each(value):
+                if isinstance(each, str) and options.is_unknown_id(each):
+                    text = f"{name}: {shorten(repr(each))} is not documented; it is sent as it is"
+                    warning = UndocumentedOption(text, input=name, value=each)
+                    package, validators, _ = cls.__module__.partition("._validators.")
+                    warn_caller(warning, package=package if validators else "")
 
     def wire(self) -> dict[str, Json]:
         """The JSON body of the request, keys in the order of the document.
@@ -100,9 +133,40 @@ class _Sendable:
         return value
 
     def _problem(self, text: str) -> Exception:
-        from pydantic_core import PydanticCustomError  # noqa: PLC0415 - rarely needed
-
         return PydanticCustomError(UNSENDABLE, "{text}", {"text": text})
+
+
+class _Chosen:
+    """Puts the id of an option in the place of its label, or of the part of one that fits it alone.
+
+    Raises what pydantic reports by field, and by place in a list.
+    """
+
+    def __init__(self, options: Options, *, many: bool) -> None:
+        self._options = options
+        self._many = many
+
+    def __call__(self, value: object) -> object:
+        if not self._many:
+            return self._one(value) if isinstance(value, str) else value
+        if not isinstance(value, (list, tuple)):
+            return value
+        found: list[object] = []
+        wrong: list[InitErrorDetails] = []
+        for place, each in enumerate(cast("Sequence[object]", value)):
+            try:
+                found.append(self._one(each) if isinstance(each, str) else each)
+            except PydanticCustomError as error:
+                wrong.append(InitErrorDetails(type=error, loc=(place,), input=each))
+        if wrong:
+            raise ValidationError.from_exception_data("", wrong)
+        return found
+
+    def _one(self, text: str) -> str:
+        if (problem := self._options.problem(text)) is not None:
+            raise PydanticCustomError(UNSENDABLE, "{text}", {"text": problem})
+        found = self._options.find(text)
+        return found[0] if found else text
 
 
 def _each(value: object) -> list[object]:
@@ -110,7 +174,8 @@ def _each(value: object) -> list[object]:
 
 
 def _guard(cls: type[ToolInputs], schema: Any) -> None:
-    """Have every field of a model's schema checked by :class:`_Sendable`, too."""
+    """Have every field of a model's schema read by :class:`_Chosen` before pydantic checks it, and
+    checked by :class:`_Sendable` afterwards."""
     while schema["type"] != "model-fields":
         if "schema" not in schema or schema.get("cls", cls) is not cls:
             return
@@ -120,5 +185,10 @@ def _guard(cls: type[ToolInputs], schema: Any) -> None:
         inner = holder["schema"]
         # Pydantic may ask again about a schema that it has kept.
         if not isinstance(inner.get("function", {}).get("function"), _Sendable):
-            check = {"type": "no-info", "function": _Sendable(cls.model_fields[name])}
+            info = cls.model_fields[name]
+            if options := options_of(info):
+                chosen = _Chosen(options, many=leaf_types(info.annotation)[1])
+                read = {"type": "no-info", "function": chosen}
+                inner = {"type": "function-before", "function": read, "schema": inner}
+            check = {"type": "no-info", "function": _Sendable(info)}
             holder["schema"] = {"type": "function-after", "function": check, "schema": inner}

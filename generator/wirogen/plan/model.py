@@ -161,6 +161,8 @@ class InputPlan:
     """The alias of the values of a closed select."""
     literal_values: tuple[str, ...]
     """The values of a closed select."""
+    literal_labels: tuple[str, ...]
+    """The labels that stand for one of them each."""
     constants: ConstantsPlan | None
     """Its constants class, for a select with options."""
     inferred: bool = False

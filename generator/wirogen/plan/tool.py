@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -154,10 +155,11 @@ def _plan_input(
         schema["description"] = help_text
     constants = _constants(item, class_name, name)
     if constants is not None:
+        # The validator of an open list has its options from here alone.
         labels: dict[str, Json] = {
             each.option.value: each.option.label
             for each in constants.values
-            if each.option.label != each.option.value
+            if not value.literal or each.option.label != each.option.value
         }
         if labels:
             schema["x-options"] = labels
@@ -178,6 +180,7 @@ def _plan_input(
         names=tuple(own(each) for each in value.names),
         literal=literal,
         literal_values=value.literal,
+        literal_labels=_labels(value.literal, constants),
         constants=constants,
     )
 
@@ -220,6 +223,19 @@ def _constants(
             ConstantPlan(name=name, option=option, settings=_settings(option))
             for name, option in zip(names, options.values(), strict=True)
         ),
+    )
+
+
+def _labels(values: tuple[str, ...], constants: ConstantsPlan | None) -> tuple[str, ...]:
+    """The labels that may stand for the values of a closed select: those of one option each that
+    are no option's id."""
+    if not values or constants is None:
+        return ()
+    found = Counter(each.option.label for each in constants.values)
+    return tuple(
+        label
+        for label, times in found.items()
+        if times == 1 and label.strip() and label not in values
     )
 
 

@@ -3,7 +3,7 @@
 import { control } from "./controls.js";
 import { el, newId } from "./dom.js";
 import { highlight } from "./highlight.js";
-import { check, defaultOf, lines, unknownInput } from "./request.js";
+import { check, defaultOf, hints, lines, unknownInput } from "./request.js";
 import { snippets } from "./snippets.js";
 import { choice, tabs } from "./tabs.js";
 import { shorten } from "./values.js";
@@ -22,6 +22,7 @@ const TRIES = 4;
 function fieldFor(input, changed) {
   const labelId = newId("label");
   const problem = el("p", { class: "wt-problem", id: newId("problem"), hidden: true });
+  const hint = el("p", { class: "wt-hint", role: "status", hidden: true });
   const made = control(input, { labelId, changed });
   const label = el("label", { id: labelId }, el("span", { text: input.title }), el("code", { text: input.name }));
   if (input.required) label.append(el("em", { text: "required" }));
@@ -31,8 +32,8 @@ function fieldFor(input, changed) {
     made.field.setAttribute("aria-describedby", problem.id);
   }
   const help = input.help ? el("p", { class: "wt-help", text: input.help }) : null;
-  const node = el("div", { class: "wt-field", "data-input": input.name }, label, help, made.node, problem);
-  return { ...made, input, node, problem };
+  const node = el("div", { class: "wt-field", "data-input": input.name }, label, help, made.node, hint, problem);
+  return { ...made, input, node, hint, problem };
 }
 
 const LABEL = 60;
@@ -195,6 +196,19 @@ export function build(root, tool) {
     summary.hidden = !found.size;
   }
 
+  // What is odd about a request that would be sent.
+  function remarks(values) {
+    return found(values).size ? new Map() : hints(tool.inputs, values);
+  }
+
+  function advise(values) {
+    const odd = remarks(values);
+    for (const field of fields) {
+      field.hint.textContent = (odd.get(field.input.name) ?? []).join("; ");
+      field.hint.hidden = !odd.has(field.input.name);
+    }
+  }
+
   function found(values) {
     const all = check(tool.inputs, values);
     for (const name of unknown) all.set(name, unknownInput(name, tool.inputs));
@@ -205,6 +219,7 @@ export function build(root, tool) {
     if (keep) unknown = [];
     const values = given();
     mark(found(values));
+    advise(values);
     texts = snippets(tool, values);
     show();
     if (keep) inAddress.ask();
@@ -277,7 +292,11 @@ export function build(root, tool) {
   update(false);
   root.classList.add("wt-ready");
   // For tests and for the console: what the form would send, and why it would not.
-  root.request = () => ({ snippets: texts, problems: lines(found(given()), tool.inputs) });
+  root.request = () => ({
+    snippets: texts,
+    problems: lines(found(given()), tool.inputs),
+    hints: [...remarks(given())].flatMap(([name, found]) => found.map((text) => `${name}: ${text}`)),
+  });
 
   // Puts an option into the form, as if it had been picked there.
   const choose = (name, value) => {

@@ -83,9 +83,12 @@ def _property(item: InputPlan, schema: Mapping[str, Json]) -> dict[str, Json]:
     if item.kind in FILE_KINDS:
         texts.append("An address (URL) of a file.")
     known = schema.get("x-options")
-    if isinstance(known, dict) and known and not item.literal_values:
-        shown = [f"{value} ({label})" for value, label in list(known.items())[:_IDS_SHOWN]]
-        texts.append(f"Known ids: {', '.join(shown)}.")
+    if isinstance(known, dict) and known:
+        listed = list(known.items())[:_IDS_SHOWN]
+        shown = [value if label == value else f"{value} ({label})" for value, label in listed]
+        texts.append(
+            f"{'What ids mean' if item.literal_values else 'Known ids'}: {', '.join(shown)}."
+        )
     description = " ".join(text for text in texts if text)
     return {**out, "description": _cut(description, MAX_DESCRIPTION)} if description else out
 

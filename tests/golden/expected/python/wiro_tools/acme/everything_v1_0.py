@@ -36,8 +36,8 @@ __all__ = [
 TOOL: Final = "Acme/Everything v1.0"
 """The tool's id on Wiro."""
 
-RatioValue: TypeAlias = Literal["16:9", ""]
-"""What ``ratio`` may be."""
+RatioValue: TypeAlias = Literal["16:9", "", "Wide (16:9)", "Auto"]
+"""What ``ratio`` may be: an id or a label."""
 
 SolverValue: TypeAlias = Literal["dpmsolver", "dpmsolver++", "dpm solver", "dpm-solver"]
 """What ``solver`` may be."""
