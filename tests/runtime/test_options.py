@@ -139,7 +139,8 @@ def test_a_label_is_sent_as_its_id(given: dict[str, Any], sent: dict[str, Any]) 
                                  "nearest: 'KandooAI/Juggernaut' (id '901')"),
         ({"models": ["1", "x", "y"]}, "models[1]: 'x' is neither an id nor a label; one of: "
                                       "'KandooAI/Juggernaut' (id '901')"),
-        ({"loras": ["happi slider"]}, "loras[0]: 'happi slider' is neither an id nor a label; nearest: 'Ostris/"),
+        ({"loras": ["happi slider"]}, "loras[0]: 'happi slider' is neither an id nor a label; "
+                                      "nearest: 'Ostris/"),
     ],
 )  # fmt: skip
 def test_what_means_no_option_or_several_is_refused(given: dict[str, Any], message: str) -> None:
