@@ -86,6 +86,7 @@ class Download:
         self._total: int | None = None
         self._codings: list[str] = []
         self._decode = True
+        self._unbounded = False
         self._begun = 0
 
     async def run(self) -> None:
@@ -215,6 +216,13 @@ class Download:
         if length is not None and length == expected:
             # What Wiro announced is what the server has: a .gz file, not a file in gzip.
             self._codings = []
+        # The connection is closed at its end, and when it breaks.
+        self._unbounded = (
+            length is None
+            and expected is None
+            and not self._codings
+            and "transfer-encoding" not in headers
+        )
         if self._codings:
             self._total = None
             return
@@ -249,6 +257,12 @@ class Download:
             if self._codings:
                 raise NotEncoded
             raise _Interrupted(f"{self._received} of {limit} bytes arrived")
+        if self._unbounded:
+            log.warning(
+                "%s: nobody said how long it is, so it may lack its end: %d bytes",
+                _printable(self._source.name),
+                self._received,
+            )
         await self._report(self._received, self._received)
 
     def _too_long(self, limit: int) -> Exception:
