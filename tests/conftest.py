@@ -50,6 +50,8 @@ take seconds of computing."""
 
 
 def pytest_configure() -> None:
+    # A key that a developer has logged in with is none of the tests'.
+    os.environ["WIRO_CONFIG_DIR"] = str(ROOT / "tests" / "no-such-folder")
     # A shell starts what runs in the background with Ctrl-C switched off, and children inherit it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

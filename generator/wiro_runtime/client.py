@@ -60,8 +60,9 @@ class Client(ABC, Generic[ResultT, TaskT]):
     """What generated functions take: a client that gives ``ResultT`` for a run and ``TaskT`` for a
     submission, where the asynchronous one gives awaitables of them.
 
-    ``api_key`` and ``api_secret`` default to ``WIRO_API_KEY`` and ``WIRO_API_SECRET``, the
-    addresses to ``WIRO_BASE_URL`` and ``WIRO_SOCKET_URL``. Key and secret are a pair: with
+    ``api_key`` and ``api_secret`` default to ``WIRO_API_KEY`` and ``WIRO_API_SECRET``, and without
+    these to the key of ``wiro-tools login`` (profile ``WIRO_PROFILE``); the addresses default to
+    ``WIRO_BASE_URL`` and ``WIRO_SOCKET_URL``. Key and secret are a pair: with
     ``api_key`` given, the secret of the environment is not used. A project without a secret signs
     nothing. With a ``base_url`` that is not Wiro's own and no ``socket_url``, tasks are only
     polled. ``project_id`` books runs on a project.
@@ -101,7 +102,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
         default_headers: Mapping[str, str] | None = None,
         timing: Timing | None = None,
     ) -> None:
-        credentials = make_credentials(api_key, api_secret)
+        credentials = make_credentials(api_key, api_secret, base_url)
         # What is raised from here on must not have them in the variables of this frame.
         del api_key, api_secret
         self._settings = load_settings(

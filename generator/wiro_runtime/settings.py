@@ -221,7 +221,7 @@ def load_settings(
     is not for another server. Raises :class:`ConfigurationError`.
     """
     if credentials is None:
-        credentials = make_credentials(api_key, api_secret)
+        credentials = make_credentials(api_key, api_secret, base_url)
     del api_key, api_secret
     if isinstance(credentials, ConfigurationError):
         raise credentials
@@ -272,8 +272,11 @@ def load_settings(
     )
 
 
-def make_credentials(api_key: Any, api_secret: Any) -> Credentials | ConfigurationError:
-    """The credentials of a client: arguments, or ``WIRO_API_KEY`` and ``WIRO_API_SECRET``.
+def make_credentials(
+    api_key: Any, api_secret: Any, base_url: Any = None
+) -> Credentials | ConfigurationError:
+    """The credentials of a client: arguments, or ``WIRO_API_KEY`` and ``WIRO_API_SECRET``, or what
+    ``wiro-tools login`` keeps for the server at ``base_url``.
 
     They are a pair: a secret from the environment is never used with a key from the caller. An
     error is returned, so that the frame of the caller, with the key in it, is in no traceback.
@@ -282,10 +285,19 @@ def make_credentials(api_key: Any, api_secret: Any) -> Credentials | Configurati
         api_key = os.environ.get("WIRO_API_KEY", "").strip()
         if api_secret is None:
             api_secret = os.environ.get("WIRO_API_SECRET", "").strip()
+        if api_key == "":
+            from wiro_runtime.stored_keys import stored_credentials  # noqa: PLC0415 - seldom needed
+
+            try:
+                stored = stored_credentials(_address(base_url, "WIRO_BASE_URL", BASE_URL, "http"))
+            except ConfigurationError as error:
+                return error.with_traceback(None)
+            if stored is not None:
+                return stored
     if api_key == "":
         return ConfigurationError(
-            "no API key: set WIRO_API_KEY (and WIRO_API_SECRET, unless the project has none) "
-            "or pass api_key="
+            "no API key: run wiro-tools login, set WIRO_API_KEY (and WIRO_API_SECRET, unless the "
+            "project has none) or pass api_key="
         )
     for name, value in (("key", api_key), ("secret", "" if api_secret is None else api_secret)):
         if not isinstance(value, str):

@@ -65,7 +65,7 @@ FACE = "wiro/instant-id-lora"
         (["run", SD, "--lora", "62:5.5"], "expected a whole number from -5 to 5"),
         (["--package", "nothing_here", "list"], "'nothing_here' is no generated package"),
         (["task", "frobnicate"], "no such command 'frobnicate'"),
-        (["run", SD, "--prompt", "a"], "no API key: set WIRO_API_KEY"),
+        (["run", SD, "--prompt", "a"], "no API key: run wiro-tools login"),
     ],
 )
 def test_bad_usage_is_exit_2_and_one_clear_line(

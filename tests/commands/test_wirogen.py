@@ -197,7 +197,7 @@ def test_names_are_reported_where_the_spec_lies(root: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "Missing command"),
+        ([], "missing command"),
         (["bulid"], "Did you mean 'build'?"),
         (["build", "--chek"], "--chek"),
         (["build", "--root", "nowhere"], "there is no folder specs/"),
@@ -205,7 +205,7 @@ def test_names_are_reported_where_the_spec_lies(root: Path, tmp_path: Path) -> N
         (["parse", "missing.txt", "--verify"], "no such file"),
         (["parse", "missing.txt"], "give --out DIR"),
         (["generate", "--specs", "nowhere", "--out", "x"], "nowhere: not a folder"),
-        (["docs"], "Missing command"),
+        (["docs"], "missing command"),
         (["lint", "x", "--root", "."], "but not both"),
         (["lint", "--root", "nowhere"], "nowhere: there is no folder specs/"),
         (["lint", "nowhere"], "nowhere: no such file or folder"),

@@ -13,7 +13,8 @@ import typer
 from typer.core import TyperGroup
 
 from wiro_runtime import __version__
-from wiro_runtime.cli import task, tools
+from wiro_runtime.cli import account, doctor, task, tools, upload
+from wiro_runtime.cli.account import use_profile
 from wiro_runtime.cli.completion import install_completion
 from wiro_runtime.cli.console import (
     PROGRAM,
@@ -23,6 +24,7 @@ from wiro_runtime.cli.console import (
     prepare_process,
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_sigterm
+from wiro_runtime.cli.look import tidy
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.cli.run import RunGroup
 from wiro_runtime.errors import (
@@ -32,20 +34,29 @@ from wiro_runtime.errors import (
     WiroError,
 )
 
+_ORDER = (
+    "run", "task", "list", "search", "show", "open", "upload", "price", "costs", "batch",
+    "login", "whoami", "logout", "doctor",
+)  # fmt: skip
+_ACCOUNT = _ORDER.index("login")
+
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 class _Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
-        first = ("run", "task")
-        return [*first, *(name for name in super().list_commands(ctx) if name not in first)]
+        """The commands in the order in which they are needed."""
+        found = super().list_commands(ctx)
+        return sorted(
+            found, key=lambda name: _ORDER.index(name) if name in _ORDER else _ACCOUNT - 0.5
+        )
 
 
 app = typer.Typer(
     name=PROGRAM,
     cls=_Commands,
     help="Run the AI tools hosted on Wiro.",
-    epilog="The key is read from WIRO_API_KEY and WIRO_API_SECRET.",
+    epilog="The key is read from WIRO_API_KEY and WIRO_API_SECRET, or kept by wiro-tools login.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings=_SETTINGS,
@@ -68,6 +79,10 @@ def options(
             help="The generated package whose tools are meant.",
         ),
     ] = "wiro_tools",
+    profile: Annotated[
+        str | None,
+        typer.Option(envvar="WIRO_PROFILE", metavar="NAME", help="The key of login that is meant."),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log what the client does, never a key.")
     ] = False,
@@ -77,6 +92,7 @@ def options(
     ] = False,
 ) -> None:
     del package, version
+    use_profile(profile)
     log = logging.getLogger("wiro_runtime")
     handler = StreamHandler() if verbose else NullHandler()
     handler.setFormatter(LogFormatter("%(asctime)s %(message)s"))
@@ -94,6 +110,12 @@ app.add_typer(
     name="run",
 )
 app.add_typer(task.app, name="task")
+app.command("login", help=account.LOGIN_HELP, context_settings=account.SETTINGS)(account.login)
+app.command("logout", help=account.LOGOUT_HELP)(account.logout)
+app.command("whoami", help=account.WHOAMI_HELP)(account.whoami)
+app.command("doctor", help=doctor.HELP)(doctor.command)
+app.command("upload", help=upload.HELP)(upload.command)
+app.command("open", help=tools.OPEN_HELP)(tools.open_command)
 app.command("list", help=tools.LIST_HELP)(tools.list_command)
 app.command("show", help=tools.SHOW_HELP)(tools.show_command)
 app.command("search", help=tools.SEARCH_HELP)(tools.search_command)
@@ -105,7 +127,8 @@ def run(arguments: Sequence[str]) -> int:
     obey_sigterm()
     install_completion()
     try:
-        result: Any = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        command: Any = tidy(typer.main.get_command(app))
+        result: Any = command(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except (CommandError, typer.TyperException) as error:
         return _usage(error)

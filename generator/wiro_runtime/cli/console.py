@@ -107,9 +107,14 @@ def print_row(*cells: str) -> None:
 
 def print_text(text: str) -> None:
     """A text that a tool wrote: as it is into a file or a pipe, harmless on a terminal."""
+    print_piece(text if text.endswith("\n") else text + "\n")
+
+
+def print_piece(text: str) -> None:
+    """A piece of such a text, without a line break of our own."""
     if sys.stdout.isatty():
         text = "\n".join(printable(line.replace("\t", "    ")) for line in text.split("\n"))
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 

@@ -35,6 +35,7 @@ OPTIONS: Final = (
     ("out", "DIR", "Where files are saved.  [default: .]"),
     ("no-download", "", "Print the addresses of files instead of saving them."),
     ("json", "", "Print one JSON object instead of paths."),
+    ("stream", "", "Print a text while the tool writes it."),
     ("no-wait", "", "Only start the task, and print its id."),
     ("dry-run", "", "Check the inputs and print the request; send nothing."),
     ("timeout", "SECONDS", "How long to wait; the task goes on after that."),
@@ -209,7 +210,7 @@ def _notes(console: Console) -> None:
         indent=1,
     )
     _paragraph(
-        "The key comes from the environment only, WIRO_API_KEY and WIRO_API_SECRET: what is "
+        "The key comes from WIRO_API_KEY and WIRO_API_SECRET, or from wiro-tools login: what is "
         "written on a command line can be seen by others.",
         console,
         indent=1,

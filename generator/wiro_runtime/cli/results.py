@@ -16,6 +16,7 @@ from wiro_runtime.cli.console import (
     exact,
     print_json,
     print_line,
+    print_piece,
     print_text,
     say,
 )
@@ -23,28 +24,34 @@ from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.progress import downloading, watching
 from wiro_runtime.errors import NotFoundError, TaskCancelled, TaskFailed, WiroError
 from wiro_runtime.inputs.arguments import is_duration
+from wiro_runtime.tasks.events import TextDelta
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from wiro_runtime.results.result import Output, Result
+    from wiro_runtime.tasks.events import Event
     from wiro_runtime.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What to do with the result of a task. ``out`` is ``None`` where nobody named a folder:
-    files then go to the current one, and texts only to the standard output."""
+    files then go to the current one, and texts only to the standard output. ``stream``: a text is
+    printed while it is written."""
 
     out: Path | None
     download: bool
     as_json: bool
     timeout: float | None
+    stream: bool = False
 
     def check(self) -> None:
         """Find out before anything is sent that files could not be saved, or a limit is none."""
         if self.timeout is not None and not is_duration(self.timeout):
             raise CommandError(f"--timeout: expected seconds, more than 0, got {self.timeout:g}")
+        if self.stream and self.as_json:
+            raise CommandError("--stream prints a text and --json an object: leave one of them out")
         if not self.download:
             return
         folder = (self.out or Path()).absolute()
@@ -56,9 +63,14 @@ class Delivery:
 
 def see_through(task: Task, delivery: Delivery, label: str) -> int:
     """Wait for a task and deliver what it made; the exit status."""
+    text = _Stream()
     try:
-        with watching(brief(label, 40)) as show:
-            result = task.wait(delivery.timeout, on_update=show)
+        if delivery.stream:
+            result = task.wait(delivery.timeout, on_update=text.take)
+            text.end()
+        else:
+            with watching(brief(label, 40)) as show:
+                result = task.wait(delivery.timeout, on_update=show)
         say(_summary(result))
         paths = _save(result, delivery)
     except KeyboardInterrupt:
@@ -71,8 +83,29 @@ def see_through(task: Task, delivery: Delivery, label: str) -> int:
     if delivery.as_json:
         print_json(result_json(result, paths))
     else:
-        _print(result, paths, delivery)
+        _print(result, paths, delivery, streamed=bool(text.written))
     return 0
+
+
+class _Stream:
+    """Prints the answer of a language model while it is written."""
+
+    written = 0
+    """Characters of the answer that have been printed."""
+
+    def take(self, event: Event) -> None:
+        if not isinstance(event, TextDelta):
+            return
+        new = event.text
+        if event.start != self.written:
+            # The model has replaced what it wrote before.
+            new = f"\n{event.answer}"
+        self.written = len(event.answer)
+        print_piece(new)
+
+    def end(self) -> None:
+        if self.written:
+            print_piece("\n")
 
 
 def resume_line(task: str) -> str:
@@ -113,7 +146,9 @@ def _save(result: Result, delivery: Delivery) -> list[Path | None]:
     return [paths.get(id(output)) for output in result.outputs]
 
 
-def _print(result: Result, paths: list[Path | None], delivery: Delivery) -> None:
+def _print(result: Result, paths: list[Path | None], delivery: Delivery, *, streamed: bool) -> None:
+    if streamed and (not result.outputs or all(map(_is_text, result.outputs))):
+        return
     if not result.outputs and result.text:
         # A tool without outputs has its text in its log.
         print_text(result.text)

@@ -133,6 +133,7 @@ def tool_command(entry: Entry) -> ToolCommand:
             download=not given["no_download"],
             as_json=given["json"],
             timeout=given["timeout"],
+            stream=given["stream"],
         )
         request = Request(
             given={field.name: given[name] or () for name, field in names.items()},
@@ -187,7 +188,7 @@ def _completer(field: Field) -> Callable[[str], list[tuple[str, str]]]:
 
 
 def _own_parameters(view: ToolView) -> list[inspect.Parameter]:
-    flag = ("json", "no-wait", "no-download", "dry-run")
+    flag = ("json", "no-wait", "no-download", "dry-run", "stream")
     found = [
         _parameter("input_json", str | None, _option("--input-json", "JSON object of inputs")),
         _parameter("out", Path | None, _option("--out", "Where files are saved")),

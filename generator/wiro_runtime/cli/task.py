@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from wiro_runtime import Wiro
@@ -18,6 +20,7 @@ from wiro_runtime.cli.console import (
     print_json,
     print_json_line,
     print_line,
+    print_row,
     printable,
     say,
 )
@@ -31,9 +34,10 @@ from wiro_runtime.cli.results import (
 )
 from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
 from wiro_runtime.tasks.events import OutputsReady, TaskEnded
+from wiro_runtime.tasks.listing import tool_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.events import Event
@@ -43,6 +47,47 @@ app = typer.Typer(help="Look at a task, wait for it, or end it.", no_args_is_hel
 
 TaskId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The task's id or its token.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list", help="The newest tasks of this account. Exit 1: there is none.")
+def list_(
+    tool: Annotated[
+        str | None, typer.Option("--tool", metavar="OWNER/PROJECT", help="Only those of a tool.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
+    as_json: AsJson = False,
+) -> int:
+    with errors_as_json(as_json), Wiro() as client:
+        found = [task.detail for task in client.tasks(tool, limit=limit) if task.detail is not None]
+    if as_json:
+        print_json([{**detail_json(detail), "tool": tool_of(detail) or None} for detail in found])
+    elif sys.stdout.isatty():
+        _print_table(found)
+    else:
+        for detail in found:
+            print_row(*_row(detail))
+    if not found and not as_json:
+        say("no task")
+    return 0 if found else 1
+
+
+def _row(detail: TaskDetail) -> tuple[str, ...]:
+    cost = "" if detail.cost is None else dollars(detail.cost)
+    word = _state(detail).partition(" (")[0]
+    return detail.id, word, tool_of(detail), _moment(detail.created), cost
+
+
+def _print_table(found: Sequence[TaskDetail]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("task", no_wrap=True, style="bold cyan")
+    table.add_column("state", no_wrap=True)
+    table.add_column("tool", no_wrap=True, overflow="ellipsis")
+    table.add_column("submitted", no_wrap=True, style="dim")
+    table.add_column("cost", no_wrap=True, justify="right")
+    for detail in found:
+        table.add_row(*(Text(printable(cell)) for cell in _row(detail)))
+    if found:
+        out().print(table, soft_wrap=False)
 
 
 @app.command("show", help="How a task is now, and what it has made.")

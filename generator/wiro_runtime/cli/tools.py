@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import webbrowser
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from urllib.parse import quote
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from wiro_runtime.cli.console import brief, out, print_json, print_row, printable, say
+from wiro_runtime.cli.console import (
+    CommandError,
+    brief,
+    out,
+    print_json,
+    print_line,
+    print_row,
+    printable,
+    say,
+)
 from wiro_runtime.cli.help import print_tool
 from wiro_runtime.cli.run import catalogue_of
 from wiro_runtime.cli.view import view_tool
+from wiro_runtime.inputs.messages import shorten
 
 if TYPE_CHECKING:
     from wiro_runtime.catalogue import Entry
@@ -38,6 +51,10 @@ Kind: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+SITE: Final = "https://wiro.ai"
+_ODD: Final = re.compile("[^a-z0-9_]+")
+
+OPEN_HELP: Final = "Open the page of a tool on Wiro in the browser; print it where there is none."
 LIST_HELP: Final = """\
 List tools, a line each.
 
@@ -91,6 +108,24 @@ def show_command(
         print_json(_view_json(view))
     else:
         print_tool(view, out())
+    return 0
+
+
+def open_command(
+    tool: Annotated[
+        str, typer.Argument(metavar="OWNER/PROJECT", help="The tool.", autocompletion=_tools)
+    ],
+    only_print: Annotated[
+        bool, typer.Option("--print", help="Print the address instead of opening it.")
+    ] = False,
+) -> int:
+    owner, slash, project = tool.partition("/")
+    names = [quote(_ODD.sub("-", name.lower()).strip("-")) for name in (owner, project)]
+    if not slash or not all(names) or "/" in project:
+        raise CommandError(f"open: expected OWNER/PROJECT, not {shorten(repr(tool))}")
+    address = f"{SITE}/models/{'/'.join(names)}"
+    if only_print or not webbrowser.open(address):
+        print_line(address)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 from weakref import ref
 
 if TYPE_CHECKING:
@@ -15,9 +15,17 @@ SHORTEST: Final = 6
 """Characters of the shortest credential that is searched in texts; "k" is in every second word."""
 
 _RANDOM: Final = 10**15
+_LONG_KEY: Final = 16
 
 _living: Final[dict[int, ref[Credentials]]] = {}
 """The credentials of all clients, by the id of the object, for as long as they live."""
+
+
+class Revealed(TypedDict):
+    """A key and its secret in the open."""
+
+    key: str
+    secret: str | None
 
 
 class Credentials:
@@ -44,6 +52,16 @@ class Credentials:
     def signs(self) -> bool:
         """Whether there is a secret to sign with."""
         return self._secret is not None
+
+    @property
+    def masked(self) -> str:
+        """As much of the key as tells it from others."""
+        key = self._key
+        return f"{key[:4]}…{key[-4:]}" if len(key) >= _LONG_KEY else f"{key[:2]}…"
+
+    def reveal(self) -> Revealed:
+        """The key and the secret, for the store of ``wiro-tools login`` alone."""
+        return {"key": self._key, "secret": self._secret}
 
     def headers(self) -> dict[str, str]:
         """The headers of one request, signed anew."""

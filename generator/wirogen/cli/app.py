@@ -9,10 +9,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from rich.text import Text
 
+from wiro_runtime.cli.look import tidy
 from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics.model import InputError
 
@@ -61,6 +63,7 @@ def application(only: str | None = None) -> typer.Typer:
     app = typer.Typer(
         name="wirogen",
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(help=HELP)(options)
@@ -93,13 +96,16 @@ def run(arguments: Sequence[str]) -> int:
         install_completion()
     try:
         app = application(named if named in COMMANDS else None)
-        result = app(list(arguments), prog_name="wirogen", standalone_mode=False)
+        command: Any = tidy(typer.main.get_command(app))
+        result = command(list(arguments), prog_name="wirogen", standalone_mode=False)
     except CommandError as error:
         return _fail(str(error))
     except InputError as error:
         return _fail(str(error))
     except typer.TyperException as error:
-        return _fail(f"{error.format_message()} (see wirogen --help)", status=error.exit_code)
+        text = error.format_message().rstrip(".")
+        text = f"{text[:1].lower()}{text[1:]} (see wirogen --help)"
+        return _fail(text, status=error.exit_code)
     except typer.Exit as error:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -129,5 +135,7 @@ def _shown(path: object) -> str:
 
 
 def _fail(message: str, status: int = 2) -> int:
-    err().print(f"wirogen: {printable(message)}", markup=False)
+    line = Text("wirogen: ", style="bold red")
+    line.append(printable(message), style="not bold default")
+    err().print(line)
     return status

@@ -29,7 +29,11 @@ SERVE_HELP: Final = (
     "Build the site, show it on this machine, and build again when its source changes."
 )
 
-app = typer.Typer(name="docs", help="The documentation site, made from generated/docs/.")
+app = typer.Typer(
+    name="docs",
+    help="The documentation site, made from generated/docs/.",
+    rich_markup_mode=None,
+)
 
 _Docs = Annotated[
     Path | None, typer.Option(help="Source; by default generated/docs of the nearest project.")

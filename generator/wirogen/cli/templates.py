@@ -17,6 +17,7 @@ app = typer.Typer(
     name="templates",
     help="List the templates and what they may use, or copy one to change it.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _MAKES: Final = {

@@ -1,0 +1,204 @@
+"""``wiro-tools doctor``: why it does not work here, and what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import ssl
+import sys
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
+
+import typer
+from rich.text import Text
+
+from wiro_runtime import Wiro, WiroError, __version__
+from wiro_runtime.cli.account import describe_key
+from wiro_runtime.cli.console import PROGRAM, out, print_json, printable
+from wiro_runtime.cli.results import message_of
+from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.http.proxies import Proxies
+from wiro_runtime.http.signing import Credentials
+from wiro_runtime.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wiro_runtime.settings import Settings
+
+HELP: Final = """\
+Check Python, certificates, proxy, network, clock and key, and say what to do.
+
+Exit 0: all is well. 1: something is not.
+"""
+
+_SKEW: Final = 120.0
+"""Seconds that a clock may be wrong; nonces are made of the time."""
+_SECONDS: Final = 10.0
+_EXTRAS: Final = {
+    "typer": "cli",
+    "jinja2": "generator",
+    "starlette": "simulator",
+    "zensical": "docs",
+    "keyring": "keyring",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at. ``ok`` is ``None`` where it does not matter; ``advice`` is
+    empty when all is well."""
+
+    name: str
+    ok: bool | None
+    found: str
+    advice: str = ""
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    checks: list[Check] = []
+    for check in _checks():
+        checks.append(check)
+        if not as_json:
+            _show(check)
+    bad = [check for check in checks if check.ok is False]
+    if as_json:
+        rows = [
+            {"name": each.name, "ok": each.ok, "found": each.found, "advice": each.advice or None}
+            for each in checks
+        ]
+        print_json({"ok": not bad, "checks": rows})
+    else:
+        count = "1 thing is" if len(bad) == 1 else f"{len(bad)} things are"
+        out().print(f"\n{count} not right" if bad else "\nall is well")
+    return 1 if bad else 0
+
+
+def _show(check: Check) -> None:
+    mark, style = {True: ("ok", "green"), False: ("no", "bold red"), None: ("–", "dim")}[check.ok]
+    line = Text.assemble((f"{mark:<4}", style), (f"{check.name:<14}", "bold"))
+    line.append(printable(check.found))
+    out().print(line)
+    if check.advice:
+        out().print(Text(f"    {'':<14}→ {printable(check.advice)}", "yellow"))
+
+
+def _checks() -> Iterator[Check]:
+    yield _python()
+    extras = sorted(extra for module, extra in _EXTRAS.items() if find_spec(module) is not None)
+    yield Check(name=PROGRAM, ok=True, found=f"{__version__}, extras: {', '.join(extras)}")
+    try:
+        # The network is looked at without a key, too.
+        settings = load_settings(credentials=Credentials("none", None))
+    except ConfigurationError as error:
+        yield Check(name="address", ok=False, found=str(error), advice="correct WIRO_BASE_URL")
+        return
+    yield Check(name="address", ok=True, found=settings.base_url)
+    yield _certificates()
+    try:
+        proxies = Proxies(used=not settings.local)
+    except ConfigurationError as error:
+        yield Check(name="proxy", ok=False, found=str(error), advice="correct or unset it")
+        return
+    proxy = proxies.for_url(settings.base_url)
+    yield Check(name="proxy", ok=None, found=_without_password(proxy) if proxy else "none")
+    yield from _network(settings, proxy)
+    yield _key()
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    ok = sys.version_info >= (3, 11)
+    advice = "" if ok else "install Python 3.11 or newer"
+    return Check(name="Python", ok=ok, found=f"{found}, {sys.executable}", advice=advice)
+
+
+def _certificates() -> Check:
+    named = {name: os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
+    for name, path in named.items():
+        if path and not os.path.exists(path):  # noqa: PTH110 - text
+            advice = f"correct or unset {name}"
+            return Check(name="certificates", ok=False, found=f"{name}: no {path}", advice=advice)
+    said = [f"{name}={path}" for name, path in named.items() if path]
+    return Check(
+        name="certificates",
+        ok=True,
+        found=", ".join(said) or f"those of the system ({ssl.OPENSSL_VERSION})",
+    )
+
+
+def _network(settings: Settings, proxy: str | None) -> Iterator[Check]:
+    """One request without a key: does the server answer, and which time is it there?"""
+    import httpx2  # noqa: PLC0415 - slow to load
+
+    host = urlsplit(settings.base_url).hostname or ""
+    begun = time.monotonic()
+    try:
+        response = httpx2.Client(proxy=proxy, trust_env=False, timeout=_SECONDS).post(
+            f"{settings.base_url}/Tool/List", json={"start": "0", "limit": "1"}
+        )
+    except (httpx2.HTTPError, OSError, ValueError) as error:
+        text = str(error) or type(error).__name__
+        yield Check(name="network", ok=False, found=f"{host}: {text}", advice=_advice(text, proxy))
+        return
+    seconds = time.monotonic() - begun
+    yield Check(name="network", ok=True, found=f"{host} answers in {seconds:.2f} s")
+    yield _clock(response.headers.get("date", ""))
+
+
+def _advice(text: str, proxy: str | None) -> str:
+    if "CERTIFICATE" in text.upper():
+        return (
+            "a proxy of your company may sign with its own certificate: put that into a file and "
+            "set SSL_CERT_FILE to it; on macOS run Install Certificates.command of Python"
+        )
+    if "name" in text.lower() or "getaddrinfo" in text.lower():
+        return "the name is not found: check the connection and DNS, or set https_proxy"
+    if proxy:
+        return f"it goes through the proxy {_without_password(proxy)}: check it, or set no_proxy"
+    return "check the connection, a firewall, or whether you need a proxy (https_proxy)"
+
+
+def _clock(date: str) -> Check:
+    try:
+        skew = time.time() - parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError):
+        return Check(name="clock", ok=None, found="the server does not say the time")
+    if abs(skew) <= _SKEW:
+        return Check(name="clock", ok=True, found="right")
+    side = "ahead of" if skew > 0 else "behind"
+    return Check(
+        name="clock",
+        ok=False,
+        found=f"{abs(skew):.0f} s {side} the server's",
+        advice="set the time of this computer; requests are signed with it",
+    )
+
+
+def _key() -> Check:
+    try:
+        found = describe_key()
+    except ConfigurationError as error:
+        advice = f"run {PROGRAM} login, or set WIRO_API_KEY and WIRO_API_SECRET"
+        return Check(name="key", ok=False, found=message_of(error), advice=advice)
+    signed = "signed" if found["signed"] else "not signed"
+    shown = f"{found['key']} ({signed}), from {found['from']}"
+    try:
+        with Wiro(max_retries=0, timeout=_SECONDS) as client:
+            next(client.tasks(limit=1), None)
+    except WiroError as error:
+        advice = "compare key and secret with those of the project at https://wiro.ai/panel/project"
+        return Check(name="key", ok=False, found=f"{shown}: {message_of(error)}", advice=advice)
+    return Check(name="key", ok=True, found=f"{shown}, works")
+
+
+def _without_password(address: str) -> str:
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}"

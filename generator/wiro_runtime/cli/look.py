@@ -1,0 +1,50 @@
+"""How the help of ``wiro-tools`` and of ``wirogen`` looks, so that they look alike."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Any, Final
+
+_VALUES: Final = {"path": "PATH", "int": "N", "float": "N", "str": "TEXT"}
+_KIND: Final = re.compile(r"<?(?:list\[)?(\w+)")
+
+
+def tidy(command: Any) -> Any:
+    """Name arguments and the values of options as other commands do, and summaries whole, in
+    ``command`` and the commands below it."""
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            _tidy_argument(parameter)
+        elif parameter.metavar is None and not parameter.is_flag:
+            kind = _KIND.match(parameter.display_type(None) or "")
+            parameter.metavar = _VALUES.get(kind[1].lower()) if kind else None
+    command.short_help = command.short_help or first_sentence(command.help or "")
+    for each in getattr(command, "commands", {}).values():
+        tidy(each)
+    return command
+
+
+def _tidy_argument(argument: Any) -> None:
+    """``FILE…`` instead of ``{files}...`` and ``FILES <list[Path]>``."""
+    name = argument.metavar or argument.name.upper()
+    several = "…" if argument.nargs != 1 and not name.endswith("…") else ""
+    shown = f"{name.removesuffix('S') if several else name}{several}"
+    argument.metavar = shown
+    argument.display_type_rich = _nothing
+    usage = shown if argument.required else f"[{shown}]"
+    argument.get_usage_pieces = partial(_usage_of, usage)
+
+
+def _nothing(**_context: object) -> None:
+    """No type beside the name of an argument."""
+
+
+def _usage_of(usage: str, _context: object) -> list[str]:
+    return [usage]
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a help text, on one line and without its full stop."""
+    line = " ".join(text.strip().partition("\n\n")[0].split())
+    return re.split(r"\.(?: |$)", line, maxsplit=1)[0]
