@@ -25,6 +25,7 @@ settings.load_profile("default")
 
 
 SLOW = (
+    "batch",
     "cli_tools",
     "commands",
     "end_to_end/test_clients.py",

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from wiro_runtime import __version__
-from wiro_runtime.cli import account, doctor, task, tools, upload
+from wiro_runtime.cli import account, batch, doctor, task, tools, upload
 from wiro_runtime.cli.account import use_profile
 from wiro_runtime.cli.completion import install_completion
 from wiro_runtime.cli.console import (
@@ -110,6 +110,7 @@ app.add_typer(
     name="run",
 )
 app.add_typer(task.app, name="task")
+app.add_typer(batch.app, name="batch")
 app.command("login", help=account.LOGIN_HELP, context_settings=account.SETTINGS)(account.login)
 app.command("logout", help=account.LOGOUT_HELP)(account.logout)
 app.command("whoami", help=account.WHOAMI_HELP)(account.whoami)

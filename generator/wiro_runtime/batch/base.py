@@ -1,0 +1,438 @@
+"""What both kinds of batch share: a table of runs and the folder that holds all about it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from wiro_runtime.batch.database import FILE, Database, check_address
+from wiro_runtime.batch.engine import Engine
+from wiro_runtime.batch.leases import Leases
+from wiro_runtime.batch.lock import locked
+from wiro_runtime.batch.plan import Plan, Planner, counted, dollars
+from wiro_runtime.batch.records import ENDED, Row, Status, Terms, Totals
+from wiro_runtime.batch.results import Results
+from wiro_runtime.batch.settle import Settled, settle
+from wiro_runtime.batch.store import Store, create_batch, list_batches
+from wiro_runtime.batch.table import Table, check_mapping, read_table
+from wiro_runtime.client import AsyncWiro, Client
+from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.inputs.arguments import check_path, check_whole
+from wiro_runtime.inputs.messages import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from os import PathLike
+    from typing import Self, TypeAlias
+
+    from wiro_runtime.batch.engine import BatchProgress
+    from wiro_runtime.batch.table import TableSource
+    from wiro_runtime.inputs.model import ToolInputs
+
+    Money: TypeAlias = "Decimal | str | int | float"
+    OnProgress: TypeAlias = "Callable[[BatchProgress], object]"
+
+T = TypeVar("T")
+
+_NAME: Final = "batch.json"
+_ERRORS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a batch stands. ``stopped`` says why its last run ended before its rows, and is empty
+    when it did not; ``errors`` counts what went wrong, by its text, the most frequent first;
+    ``low`` and ``high`` are what the rows that were sent were expected to cost."""
+
+    tool: str
+    folder: Path
+    totals: Totals
+    stopped: str = ""
+    seconds: float | None = None
+    errors: tuple[tuple[str, int], ...] = ()
+    low: Decimal | None = None
+    high: Decimal | None = None
+    settled: Settled = Settled()  # noqa: RUF009 - it is frozen
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row has ended well."""
+        return self.totals.count("done") == self.totals.rows
+
+    @property
+    def unfinished(self) -> int:
+        """Rows that :meth:`Batch.resume` goes on with."""
+        return self.totals.count("pending", "sending", "running")
+
+    def __str__(self) -> str:
+        totals = self.totals
+        parts = [f"{totals.count('done'):,} of {counted(totals.rows, 'row')} done"]
+        others: list[Status] = ["failed", "refused", "cancelled", "uncertain"]
+        parts += [f"{totals.count(each):,} {each}" for each in others if totals.count(each)]
+        if self.unfinished:
+            parts.append(f"{self.unfinished:,} to do")
+        parts.append(dollars(totals.spent))
+        if self.seconds is not None:
+            parts.append(duration(self.seconds))
+        return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+class BaseBatch:
+    """What both kinds of batch share: everything, as functions that block.
+
+    ``tool`` is ``owner/project``; ``rows`` are a file (CSV, JSON lines, Parquet) or mappings, whose
+    columns are inputs by either name. ``out`` is the folder of the batch. ``constants`` are inputs
+    of all rows where a row says nothing; ``columns`` says which input a column is, ``""`` for none.
+
+    ``budget`` limits what all rows cost together and ``max_cost`` what each may, in dollars; a row
+    of unknown price is refused then, unless ``allow_unknown``. ``concurrency`` is the most tasks at
+    a time; without it, as many as Wiro takes. ``database`` is the address of a PostgreSQL server
+    for a batch with workers on many machines. ``client`` is a client whose settings are used, by
+    default one made from the environment. ``force`` runs rows again that have ended. ``package`` is
+    the generated package that has the tool.
+    """
+
+    def __init__(
+        self,
+        tool: str,
+        rows: TableSource | Table | None = None,
+        *,
+        out: str | PathLike[str],
+        client: Client[Any, Any] | None = None,
+        constants: Mapping[str, Any] | None = None,
+        columns: Mapping[str, str] | None = None,
+        budget: Money | None = None,
+        max_cost: Money | None = None,
+        allow_unknown: bool = False,
+        concurrency: int | None = None,
+        database: str | None = None,
+        force: bool = False,
+        package: str = "wiro_tools",
+    ) -> None:
+        check_path("out", out)
+        if concurrency is not None:
+            check_whole("concurrency", concurrency, 1)
+        if database is not None:
+            check_address(database)
+        self.tool = tool
+        self.folder = Path(out)
+        self._source = rows
+        self._client = client
+        self._constants = check_mapping("constants", constants)
+        self._columns = check_mapping("columns", columns)
+        self._terms = Terms(
+            budget=money("budget", budget),
+            max_cost=money("max_cost", max_cost),
+            allow_unknown=allow_unknown,
+            concurrency=concurrency,
+        )
+        self._database = database
+        self._force = force
+        self._package = package
+        self._table: Table | None = None
+        self._plan: Plan | None = None
+        self._opened: Store | None = None
+
+    @classmethod
+    def join(
+        cls,
+        out: str | PathLike[str],
+        *,
+        database: str,
+        batch: str | None = None,
+        client: Client[Any, Any] | None = None,
+    ) -> Self:
+        """A batch that another machine has begun in a PostgreSQL database: :meth:`work` takes rows
+        of it. ``batch`` is its id where the database has several; files are saved in ``out``."""
+        check_path("out", out)
+        check_address(database)
+        server = Database(database, Path(out))
+        try:
+            found = list_batches(server) if server.has_tables() else {}
+        finally:
+            server.close()
+        if batch is None and len(found) == 1:
+            batch = next(iter(found))
+        if batch is None or batch not in found:
+            names = ", ".join(list(found)[:5]) or "none"
+            raise ConfigurationError(f"batch: say which one of the database is meant: {names}")
+        try:
+            Path(out).mkdir(parents=True, exist_ok=True)
+            _write_name(Path(out), {"batch": batch, "tool": found[batch], "shared": True})
+        except OSError as error:
+            raise ConfigurationError(f"{out}: {(error.strerror or str(error)).lower()}") from None
+        return cls(found[batch], out=out, client=client, database=database)
+
+    @classmethod
+    def open(
+        cls,
+        out: str | PathLike[str],
+        *,
+        client: Client[Any, Any] | None = None,
+        database: str | None = None,
+    ) -> Self:
+        """The batch that is in the folder ``out``, to be looked at or gone on with."""
+        check_path("out", out)
+        named = _read_name(Path(out))
+        return cls(named["tool"], out=out, client=client, database=database)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.tool} in {self.folder}>"
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened.database.close()
+            self._opened = None
+
+    # The parts, as functions that block
+
+    def _planned(self) -> Plan:
+        if self._plan is None:
+            if self._source is None:
+                raise ConfigurationError("a batch needs rows: a file, or mappings")
+            if self._table is None:
+                given = self._source
+                self._table = given if isinstance(given, Table) else read_table(given)
+            planner = Planner(
+                self.tool,
+                package=self._package,
+                constants=self._constants,
+                columns=self._columns,
+                price_of=price_function(self.tool, self._package),
+                terms=self._terms,
+            )
+            known = self._store().known_keys() if (self.folder / _NAME).exists() else {}
+            self._plan = planner.plan(self._table, known, force=self._force)
+        return self._plan
+
+    def _store(self, *, make: bool = False) -> Store:
+        """The database of this batch; made when missing, or :class:`ConfigurationError`."""
+        if self._opened is not None:
+            return self._opened
+        there = (self.folder / _NAME).exists()
+        if not there and not make:
+            raise ConfigurationError(f"{self.folder}: there is no batch")
+        named = _read_name(self.folder) if there else {"batch": secrets.token_hex(6)}
+        if there:
+            self._check_name(named)
+        database = Database(self._database, self.folder)
+        try:
+            self._opened = self._open_store(database, named["batch"], make=make)
+            if not there:
+                _write_name(
+                    self.folder,
+                    {"batch": named["batch"], "tool": self.tool, "shared": database.shared},
+                )
+        except BaseException:
+            database.close()
+            self._opened = None
+            raise
+        return self._opened
+
+    def _open_store(self, database: Database, batch: str, *, make: bool) -> Store:
+        if make:
+            database.create_tables()
+            create_batch(database, batch, self.tool)
+        elif not database.has_tables():
+            raise ConfigurationError(f"{self.folder}: its database {FILE} is gone")
+        return Store(database, batch)
+
+    def _check_name(self, named: Mapping[str, Any]) -> None:
+        if named["tool"] != self.tool:
+            raise ConfigurationError(
+                f"{self.folder} holds a batch of {named['tool']}; {self.tool} needs another folder"
+            )
+        if named["shared"] and self._database is None:
+            raise ConfigurationError(
+                f"{self.folder}: its batch is in a PostgreSQL database; say where (database)"
+            )
+        if self._database is not None and not named["shared"]:
+            raise ConfigurationError(f"{self.folder}: this batch is in {FILE}, not in a database")
+
+    def _engine_for_run(self) -> Engine:
+        """Write the rows of the table; what is left is to send them."""
+        plan = self._planned()
+        client = own_client(self._client)
+        store = self._store(make=True)
+        store.set_terms(self._terms)
+        store.put(plan.rows, force=self._force)
+        return self._engine(store, client, self._terms)
+
+    def _engine_for_rest(
+        self, budget: Money | None, concurrency: int | None, *, retry: bool
+    ) -> Engine:
+        client = own_client(self._client)
+        store = self._store()
+        terms = store.terms()
+        if budget is not None:
+            terms = replace(terms, budget=money("budget", budget))
+        if concurrency is not None:
+            check_whole("concurrency", concurrency, 1)
+            terms = replace(terms, concurrency=concurrency)
+        store.set_terms(terms)
+        if retry:
+            store.retry()
+        return self._engine(store, client, terms)
+
+    def _engine_for_work(self) -> Engine:
+        client = own_client(self._client)
+        store = self._store()
+        return Engine(store, self.folder, self.tool, client, store.terms(), coordinator=False)
+
+    def _engine(self, store: Store, client: AsyncWiro, terms: Terms) -> Engine:
+        return Engine(store, self.folder, self.tool, client, terms)
+
+    def _reported(self, engine: Engine | None = None) -> Report:
+        """The batch as its database tells it."""
+        store = self._store()
+        rows = store.rows()
+        errors = Counter(_without_names(row) for row in rows if row.error and row.status != "done")
+        sent = [row for row in rows if row.status in ENDED and row.task]
+        report = Report(
+            tool=self.tool,
+            folder=self.folder,
+            totals=store.totals(),
+            errors=tuple(errors.most_common(_ERRORS)),
+            low=sum((row.low for row in sent if row.low is not None), Decimal(0)),
+            high=sum((row.high for row in sent if row.high is not None), Decimal(0)),
+        )
+        if engine is None:
+            return report
+        outcome = engine.result()
+        return replace(
+            report, stopped=outcome.stopped, seconds=outcome.seconds, settled=outcome.settled
+        )
+
+    def _cancelled(self) -> int:
+        return self._store().cancel_pending()
+
+    async def _settled(self) -> Settled:
+        store = await asyncio.to_thread(self._store)
+        client = own_client(self._client)
+        try:
+            return await settle(store, client, self.tool)
+        finally:
+            await client.aclose()
+
+    def _settle_alone(self, tasks: Mapping[int, str], absent: Iterable[int]) -> Settled:
+        """Settle while no other process runs this batch."""
+        with locked(self.folder):
+            store = self._store()
+            if not store.database.shared:
+                Leases(store.database, store.batch).bury(None)
+            self._told(store, tasks, absent)
+            settled = in_thread(lambda: asyncio.run(self._settled()))
+            Results(self.folder).write(store.rows())
+            return settled
+
+    def _told(self, store: Store, tasks: Mapping[int, str], absent: Iterable[int]) -> None:
+        """Take what somebody has found out about uncertain rows."""
+        lost = {row.row: (row, intent) for row, intent in store.with_intents("uncertain")}
+        for number in (*tasks, *absent):
+            if number not in lost:
+                raise ConfigurationError(f"row {number} is not uncertain")
+        for number, task in tasks.items():
+            row, _ = lost[number]
+            store.accepted(row.id, row.attempt, task, "")
+        for number in absent:
+            store.withdraw(lost[number][1])
+
+    def _written(self) -> None:
+        Results(self.folder).write(self._store().rows())
+
+
+def in_thread(work: Callable[[], T]) -> T:
+    """What ``work`` returns, in a thread without an event loop."""
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append((work(), None))
+        except BaseException as error:  # noqa: BLE001 - raised below
+            found.append((None, error))
+
+    thread = threading.Thread(target=run, name="wiro-batch")
+    thread.start()
+    thread.join()
+    value, error = found[0]
+    if error is not None:
+        raise error
+    return value
+
+
+def own_client(client: Client[Any, Any] | None) -> AsyncWiro:
+    """A client for the event loop of a batch, with the settings of ``client``."""
+    if client is None:
+        return AsyncWiro()
+    settings: Any = vars(client)
+    twin = object.__new__(AsyncWiro)
+    # Its key is in its settings, and nowhere else. A batch has records of its own, and no journal.
+    vars(twin).update(
+        _settings=settings["_settings"], _http_client=settings["_http_client"], _journal=None
+    )
+    twin._start()  # pyright: ignore[reportPrivateUsage]
+    return twin
+
+
+def money(name: str, value: object) -> Decimal | None:
+    """An amount of dollars. Raises :class:`ConfigurationError`."""
+    if value is None:
+        return None
+    amount = None
+    if isinstance(value, (Decimal, str, int, float)) and not isinstance(value, bool):
+        with suppress(InvalidOperation):
+            amount = Decimal(str(value).removeprefix("$"))
+    if amount is None or not amount.is_finite() or not 0 <= amount <= 10**6:
+        raise ConfigurationError(f"{name} must be dollars, from 0 to 1,000,000, not {shown(value)}")
+    return amount
+
+
+def price_function(
+    tool: str, package: str
+) -> Callable[[ToolInputs], tuple[Decimal | None, Decimal | None]] | None:
+    del tool, package
+    return None
+
+
+def _without_names(row: Row) -> str:
+    """The error of a row without the number of its task, so that equal ones count together."""
+    return row.error.replace(row.task, "…") if row.task else row.error
+
+
+def _read_name(folder: Path) -> dict[str, Any]:
+    path = folder / _NAME
+    try:
+        named: Any = json.loads(path.read_bytes())
+        if isinstance(named["batch"], str) and isinstance(named["tool"], str):
+            return {"shared": False, **named}
+    except FileNotFoundError:
+        raise ConfigurationError(f"{folder}: there is no batch") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ConfigurationError(f"{path} does not name a batch")
+
+
+def _write_name(folder: Path, named: Mapping[str, Any]) -> None:
+    path = folder / _NAME
+    part = folder / f".{_NAME}.part"
+    part.write_text(json.dumps(named, indent=2) + "\n", "utf-8")
+    part.replace(path)

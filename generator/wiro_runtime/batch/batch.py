@@ -1,0 +1,246 @@
+"""``Batch`` and ``AsyncBatch``: the parts of a batch, for either kind of program."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING, cast
+
+from wiro_runtime.batch.base import BaseBatch, Report
+from wiro_runtime.batch.lock import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from wiro_runtime.batch.base import Money, OnProgress
+    from wiro_runtime.batch.engine import BatchProgress, Engine
+    from wiro_runtime.batch.plan import Plan
+    from wiro_runtime.batch.records import Row, Totals
+    from wiro_runtime.batch.settle import Settled
+
+
+class Batch(BaseBatch):
+    """A table of runs, for programs that block."""
+
+    __doc__ = f"{__doc__}\n\n{BaseBatch.__doc__}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._close()
+
+    def plan(self) -> Plan:
+        """Check and price every row; nothing is sent, and nothing written."""
+        return self._planned()
+
+    def run(self, on_progress: OnProgress | None = None) -> Report:
+        """Run every row that was not run before, and return when all have ended or something is in
+        the way that :attr:`Report.stopped` tells. ``on_progress`` is called twice a second."""
+        with locked(self.folder):
+            return self._drive(self._engine_for_run(), on_progress)
+
+    def resume(
+        self,
+        on_progress: OnProgress | None = None,
+        *,
+        budget: Money | None = None,
+        concurrency: int | None = None,
+    ) -> Report:
+        """Go on with what is unfinished. Uncertain rows are compared with the tasks of the account
+        first; those that Wiro has not are sent, those of which that is not clear are left."""
+        with locked(self.folder):
+            return self._drive(self._engine_for_rest(budget, concurrency, retry=False), on_progress)
+
+    def retry(
+        self,
+        on_progress: OnProgress | None = None,
+        *,
+        budget: Money | None = None,
+        concurrency: int | None = None,
+    ) -> Report:
+        """Run the rows once more that failed or were cancelled, and go on with all others."""
+        with locked(self.folder):
+            return self._drive(self._engine_for_rest(budget, concurrency, retry=True), on_progress)
+
+    def cancel(self) -> int:
+        """Send no more rows, also when another process runs the batch; returns how many rows are
+        cancelled by that. Tasks go on, and are followed by :meth:`resume`."""
+        return self._cancelled()
+
+    def settle(
+        self, *, tasks: Mapping[int, str] | None = None, absent: Iterable[int] = ()
+    ) -> Settled:
+        """Compare uncertain rows with the tasks of the account; nothing is sent.
+
+        ``tasks`` says of rows which task they are, ``absent`` of which rows it is certain that Wiro
+        did not accept them, where that was found out otherwise.
+        """
+        return self._settle_alone(tasks or {}, absent)
+
+    def status(self) -> Totals:
+        """The batch in figures."""
+        return self._store().totals()
+
+    def report(self) -> Report:
+        """The batch as it stands."""
+        return self._reported()
+
+    def rows(self) -> list[Row]:
+        """Every row of the table, as it stands."""
+        return self._store().rows()
+
+    def write_results(self) -> None:
+        """Write ``results.jsonl`` and ``results.csv`` anew, with a line for every row."""
+        self._written()
+
+    def work(self, on_progress: OnProgress | None = None) -> Report:
+        """Take rows of a batch that :meth:`join` has found, until all have ended."""
+        return self._drive(self._engine_for_work(), on_progress)
+
+    def _drive(self, engine: Engine, on_progress: OnProgress | None) -> Report:
+        news: queue.SimpleQueue[BatchProgress] = queue.SimpleQueue()
+        if on_progress is not None:
+            engine.on_progress = news.put
+        thread = engine.start()
+        try:
+            while thread.is_alive():
+                with suppress(queue.Empty):
+                    progress = news.get(timeout=0.1)
+                    if on_progress is not None:
+                        on_progress(progress)
+        except BaseException:
+            engine.stop("interrupted")
+            thread.join()
+            raise
+        return self._reported(engine)
+
+
+class AsyncBatch(BaseBatch):
+    """:class:`Batch` for asyncio; the same methods, awaited."""
+
+    __doc__ = f"{__doc__}\n\n{BaseBatch.__doc__}"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """See :meth:`Batch.close`."""
+        await asyncio.to_thread(self._close)
+
+    async def plan(self) -> Plan:
+        """See :meth:`Batch.plan`."""
+        return await asyncio.to_thread(self._planned)
+
+    async def run(self, on_progress: OnProgress | None = None) -> Report:
+        """See :meth:`Batch.run`; ``on_progress`` may be a coroutine function. A cancellation stops
+        sending, and is raised once the responses to what was sent are recorded."""
+        return await self._drive(self._engine_for_run, on_progress)
+
+    async def resume(
+        self,
+        on_progress: OnProgress | None = None,
+        *,
+        budget: Money | None = None,
+        concurrency: int | None = None,
+    ) -> Report:
+        """See :meth:`Batch.resume`."""
+        return await self._drive(
+            lambda: self._engine_for_rest(budget, concurrency, retry=False), on_progress
+        )
+
+    async def retry(
+        self,
+        on_progress: OnProgress | None = None,
+        *,
+        budget: Money | None = None,
+        concurrency: int | None = None,
+    ) -> Report:
+        """See :meth:`Batch.retry`."""
+        return await self._drive(
+            lambda: self._engine_for_rest(budget, concurrency, retry=True), on_progress
+        )
+
+    async def cancel(self) -> int:
+        """See :meth:`Batch.cancel`."""
+        return await asyncio.to_thread(self._cancelled)
+
+    async def settle(
+        self, *, tasks: Mapping[int, str] | None = None, absent: Iterable[int] = ()
+    ) -> Settled:
+        """See :meth:`Batch.settle`."""
+        return await asyncio.to_thread(self._settle_alone, tasks or {}, absent)
+
+    async def status(self) -> Totals:
+        """See :meth:`Batch.status`."""
+        return await asyncio.to_thread(lambda: self._store().totals())
+
+    async def report(self) -> Report:
+        """See :meth:`Batch.report`."""
+        return await asyncio.to_thread(self._reported)
+
+    async def rows(self) -> list[Row]:
+        """See :meth:`Batch.rows`."""
+        return await asyncio.to_thread(lambda: self._store().rows())
+
+    async def write_results(self) -> None:
+        """See :meth:`Batch.write_results`."""
+        await asyncio.to_thread(self._written)
+
+    async def work(self, on_progress: OnProgress | None = None) -> Report:
+        """See :meth:`Batch.work`."""
+        return await self._drive(self._engine_for_work, on_progress, alone=False)
+
+    async def _drive(
+        self,
+        begin: Callable[[], Engine],
+        on_progress: OnProgress | None,
+        *,
+        alone: bool = True,
+    ) -> Report:
+        with locked(self.folder) if alone else nullcontext():
+            engine = await asyncio.to_thread(begin)
+            loop = asyncio.get_running_loop()
+            news: asyncio.Queue[BatchProgress | None] = asyncio.Queue()
+
+            def tell(progress: BatchProgress | None) -> None:
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(news.put_nowait, progress)
+
+            engine.on_progress = tell
+            thread = engine.start()
+            waiter = asyncio.create_task(asyncio.to_thread(thread.join))
+            waiter.add_done_callback(lambda _: news.put_nowait(None))
+            try:
+                while (progress := await news.get()) is not None:
+                    if on_progress is not None:
+                        outcome = on_progress(progress)
+                        if asyncio.iscoroutine(outcome):
+                            await cast("Awaitable[object]", outcome)
+            except BaseException:
+                engine.stop("interrupted")
+                while not waiter.done():
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.shield(waiter)
+                raise
+            return await asyncio.to_thread(self._reported, engine)

@@ -1,0 +1,245 @@
+"""The database of a batch: a file in its folder, or a PostgreSQL server, and its tables.
+
+DBOS keeps its own tables in the same database, and uses the same connections.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+
+from wiro_runtime.batch.errors import DatabaseGone
+from wiro_runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+T = TypeVar("T")
+
+FILE: Final = "batch.sqlite"
+
+_PATIENCE: Final = 60.0
+"""Seconds that a database may be away before a batch ends."""
+
+_tables: Final = sa.MetaData()
+
+BATCHES: Final = sa.Table(
+    "wiro_batches",
+    _tables,
+    sa.Column("batch", sa.String(40), primary_key=True),
+    sa.Column("tool", sa.Text, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("terms", sa.Text, nullable=False),
+    sa.Column("budget", sa.BigInteger),
+    sa.Column("spent", sa.BigInteger, nullable=False),
+    sa.Column("reserved", sa.BigInteger, nullable=False),
+    sa.Column("cancelled", sa.Boolean, nullable=False),
+)
+ROWS: Final = sa.Table(
+    "wiro_batch_rows",
+    _tables,
+    sa.Column("batch", sa.String(40), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.String(80), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("label", sa.String(40), nullable=False),
+    sa.Column("listed", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("files", sa.Text, nullable=False),
+    sa.Column("low", sa.BigInteger),
+    sa.Column("high", sa.BigInteger),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("enqueued", sa.Integer, nullable=False),
+    sa.Column("task", sa.String(64), nullable=False),
+    sa.Column("token", sa.String(200), nullable=False),
+    sa.Column("cost", sa.BigInteger),
+    sa.Column("seconds", sa.Float),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("saved", sa.Text, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),
+    sa.UniqueConstraint("batch", "key", "generation"),
+    sa.UniqueConstraint("batch", "label"),
+    sa.Index("wiro_batch_rows_by_status", "batch", "status"),
+    sa.Index("wiro_batch_rows_by_change", "batch", "changed"),
+)
+INTENTS: Final = sa.Table(
+    "wiro_batch_intents",
+    _tables,
+    sa.Column("batch", sa.String(40), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("nonce", sa.String(32), nullable=False),
+    sa.Column("worker", sa.String(64), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("until", sa.Float),
+    sa.Column("task", sa.String(64), nullable=False),
+    sa.Column("token", sa.String(200), nullable=False),
+    sa.Index("wiro_batch_intents_by_worker", "batch", "worker"),
+)
+WORKERS: Final = sa.Table(
+    "wiro_batch_workers",
+    _tables,
+    sa.Column("batch", sa.String(40), primary_key=True),
+    sa.Column("worker", sa.String(64), primary_key=True),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("seen", sa.Float, nullable=False),
+)
+
+
+def at(table: sa.Table, batch: str, row_id: int, attempt: int) -> list[sa.ColumnElement[bool]]:
+    """The condition for one attempt at a row."""
+    return [table.c.batch == batch, table.c.id == row_id, table.c.attempt == attempt]
+
+
+def check_address(address: str) -> None:
+    """Raise :class:`ConfigurationError` for what is no address of a PostgreSQL server."""
+    try:
+        if sa.make_url(address).drivername.partition("+")[0] in ("postgresql", "postgres"):
+            return
+    except SQLAlchemyError:
+        pass
+    # The address is not shown: it has a password in it.
+    raise ConfigurationError("database: expected an address such as postgresql://user@host/name")
+
+
+class Database:
+    """A database in use. Every method blocks.
+
+    ``patience`` is how many seconds a database server may be away before :class:`DatabaseGone`.
+    """
+
+    def __init__(self, url: str | None, folder: Path, *, patience: float = _PATIENCE) -> None:
+        """``url`` is that of a PostgreSQL server, ``None`` for the file in ``folder``."""
+        self.shared = url is not None
+        self.url = url or f"sqlite:///{folder.absolute() / FILE}"
+        self._where = "the database" if url else str(folder / FILE)
+        self._patience = patience
+        self._closed = False
+        self.engine = self._engine(folder)
+
+    def _engine(self, folder: Path) -> sa.Engine:
+        if not self.shared:
+            path = folder / FILE
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                _private(path)
+            except OSError as error:
+                raise ConfigurationError(f"{path}: {_reason(error)}") from None
+        url = sa.make_url(self.url)
+        if self.shared:
+            url = url.set(drivername="postgresql+psycopg")
+            options: dict[str, Any] = {"connect_timeout": 10}
+            if "keepalives_idle" not in url.query:
+                # A server that is cut off must not be waited for as long as TCP would.
+                options |= {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}
+                options |= {"tcp_user_timeout": 15_000}
+            engine = sa.create_engine(
+                url, pool_size=20, max_overflow=0, pool_pre_ping=True, connect_args=options
+            )
+        else:
+            engine = sa.create_engine(url, pool_size=10, max_overflow=0)
+            event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "do_connect", self._check_open)
+        event.listen(engine, "checkout", self._check_open)
+        return engine
+
+    def _check_open(self, *_arguments: object) -> None:
+        # DBOS asks a database that is away again and again, without end; this ends it.
+        if self._closed:
+            raise ConfigurationError("the database of the batch is closed")
+
+    def close(self) -> None:
+        self._closed = True
+        self.engine.dispose()
+
+    @contextmanager
+    def _begin(self, *, write: bool = True) -> Generator[sa.Connection]:
+        with self.engine.begin() as connection:
+            if write and not self.shared:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
+        return self.do(work, write=False)
+
+    def do(self, work: Callable[[sa.Connection], T], *, write: bool = True) -> T:
+        """Run ``work`` in a transaction; again, while a server is away. What it does must be the
+        same when it is done twice: a commit may be lost on its way back."""
+        begin = time.monotonic()
+        delay = 0.2
+        while True:
+            try:
+                with self._begin(write=write) as connection:
+                    return work(connection)
+            except IntegrityError:
+                raise
+            except DBAPIError as error:
+                passing = error.connection_invalidated or _is_passing(error, self.shared)
+                if not passing or self._closed or time.monotonic() - begin > self._patience:
+                    raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+            except SQLAlchemyError as error:
+                if time.monotonic() - begin > self._patience:
+                    raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+            time.sleep(delay)
+            delay = min(2.0, delay * 1.5)
+
+    def has_tables(self) -> bool:
+        """Whether the tables were made."""
+        try:
+            return sa.inspect(self.engine).has_table(BATCHES.name)
+        except SQLAlchemyError as error:
+            raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+
+    def create_tables(self) -> None:
+        try:
+            try:
+                with self._begin() as connection:
+                    _tables.create_all(connection)
+            except (IntegrityError, ProgrammingError):
+                # Another process has made them in the same moment.
+                with self._begin() as connection:
+                    _tables.create_all(connection)
+        except SQLAlchemyError as error:
+            raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # Transactions are begun by hand or, for DBOS, with the lock that its own engine would take.
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _private(path: Path) -> None:
+    """Make a file that only its owner reads: it has the tokens of tasks."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR)
+    os.close(descriptor)
+
+
+def _is_passing(error: DBAPIError, shared: bool) -> bool:
+    """Whether a database may be back soon."""
+    text = str(error.orig)
+    if not shared:
+        return "locked" in text
+    state = getattr(error.orig, "sqlstate", None) or "08000"
+    # Lost connections, a server that starts or stops, too many connections, and conflicts.
+    return state[:2] in ("08", "53", "57", "40")
+
+
+def _reason(error: BaseException) -> str:
+    """One line about what went wrong, without the statement that was run."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    original = getattr(error, "orig", None) or error
+    lines = str(original).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

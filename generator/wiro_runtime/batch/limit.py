@@ -1,0 +1,66 @@
+"""How many rows of a batch are under way at a time: as many as Wiro takes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from wiro_runtime.batch.scheduler import Scheduler
+
+START: Final = 10
+CEILING: Final = 100
+_PAUSE: Final = 1.0
+"""Seconds within which refusals count as one: they come in swarms."""
+
+_ROUND: Final = 5
+"""Rows that end between two changes of the limit, at least."""
+
+
+class SharedLimit:
+    """The limit that all workers of a batch share, kept in the queue.
+
+    It grows with every row that ends until Wiro refuses one (code 96 or 429); from then on it falls
+    to what Wiro has taken, and grows by one for each time that it was used up without a refusal.
+    """
+
+    def __init__(self, scheduler: Scheduler, ceiling: int, clock: Callable[[], float]) -> None:
+        self._scheduler = scheduler
+        self._ceiling = ceiling
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._refused_at = -_PAUSE
+        self._refused = False
+        self._ended = 0
+
+    async def refused(self, running: Callable[[], Awaitable[int]]) -> None:
+        """Wiro takes no more; ``running`` gives how many tasks of this batch it has taken."""
+        async with self._lock:
+            if self._clock() - self._refused_at < _PAUSE:
+                return
+            self._refused, self._ended = True, 0
+            limit = await self._scheduler.limit()
+            lower = max(1, min(limit - 1, await running()))
+            if lower < limit:
+                await self._scheduler.set_limit(lower)
+            self._refused_at = self._clock()
+
+    async def ended(self) -> None:
+        """A row has ended that Wiro had taken."""
+        self._ended += 1
+        if self._lock.locked() or not self._due():
+            return
+        async with self._lock:
+            limit = await self._scheduler.limit()
+            if self._refused and self._ended < limit:
+                return
+            step = 1 if self._refused else self._ended
+            self._ended = 0
+            if limit < self._ceiling:
+                await self._scheduler.set_limit(min(self._ceiling, limit + step))
+
+    def _due(self) -> bool:
+        # Every look at the limit is a request to the database.
+        return self._clock() - self._refused_at >= _PAUSE and self._ended >= _ROUND

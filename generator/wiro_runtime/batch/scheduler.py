@@ -1,0 +1,174 @@
+"""DBOS, as far as a batch needs it: a durable queue of rows, one limit for all its workers.
+
+It only schedules. A workflow has no steps, because what it does is recorded by the store: run a
+second time, it goes on from there. Queue, workflow and version have fixed names, so that a later
+version of this package finds what an earlier one has enqueued.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+import dbos._dbos as dbos_instance
+from dbos import DBOS, DBOSClient, DBOSConfig
+
+from wiro_runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    import sqlalchemy as sa
+    from dbos import Queue
+
+    from wiro_runtime.batch.records import Status
+    from wiro_runtime.batch.store import Store
+
+_APPLICATION: Final = "wiro-batch"
+_VERSION: Final = "wiro-batch-1"
+_WORKFLOW: Final = "wiro_batch_row"
+_POLL: Final = 0.2
+_ALIVE: Final = ["ENQUEUED", "PENDING"]
+
+_one_at_a_time: Final = threading.Lock()
+_current: Callable[[int], Awaitable[None]] | None = None
+
+
+@DBOS.workflow(name=_WORKFLOW)
+async def _run_row(row_id: int) -> None:
+    if _current is not None:
+        await _current(row_id)
+
+
+class Scheduler:
+    """The queue of one batch. Used on one event loop; one in a process at a time."""
+
+    def __init__(
+        self, store: Store, worker: str, run_row: Callable[[int], Awaitable[None]]
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._run_row = run_row
+        self._both: tuple[Queue, DBOSClient] | None = None
+
+    @property
+    def name(self) -> str:
+        return f"wiro-{self._store.batch}"
+
+    @property
+    def _started(self) -> tuple[Queue, DBOSClient]:
+        if self._both is None:
+            raise RuntimeError("the scheduler was not started")
+        return self._both
+
+    async def start(self, limit: int, *, reset: bool) -> None:
+        """Begin to run rows, ``limit`` at a time in all workers together; without ``reset`` the
+        limit stays what another worker has made it."""
+        if not _one_at_a_time.acquire(blocking=False):
+            raise ConfigurationError("another batch runs in this process; run it in one of its own")
+        if dbos_instance._dbos_global_instance is not None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            _one_at_a_time.release()
+            raise ConfigurationError(
+                "this process is a DBOS application itself; run the batch in a process of its own"
+            )
+        _silence()
+        global _current  # noqa: PLW0603 - DBOS itself is one for each process
+        _current = self._run_row
+        config: DBOSConfig = {
+            "name": _APPLICATION,
+            "system_database_url": self._store.database.url,
+            "system_database_engine": self._store.database.engine,
+            "application_version": _VERSION,
+            "executor_id": self._worker,
+            "enable_otlp": False,
+            "max_executor_threads": 16,
+        }
+        DBOS(config=config)
+        # Before it starts: it begins with the queues that the database has.
+        DBOS.listen_queues([self.name])
+        DBOS.launch()
+        client = await asyncio.to_thread(
+            lambda: DBOSClient(
+                system_database_engine=self._store.database.engine, application_name=_APPLICATION
+            )
+        )
+        queue = await DBOS.register_queue_async(
+            self.name,
+            global_concurrency=limit,
+            polling_interval_sec=_POLL,
+            on_conflict="always_update" if reset else "never_update",
+        )
+        self._both = queue, client
+
+    async def stop(self) -> None:
+        """End DBOS; rows that it has under way must have returned."""
+        global _current  # noqa: PLW0603 - see above
+        if _current is not self._run_row:
+            return
+        try:
+            await asyncio.to_thread(DBOS.destroy)
+        finally:
+            # DBOS has given the loop a pool of threads of its own, which is shut down now.
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))
+            _current = None
+            _one_at_a_time.release()
+
+    async def limit(self) -> int:
+        """How many rows may be under way at a time."""
+        return await self._started[0].get_global_concurrency_async() or 1
+
+    async def set_limit(self, limit: int) -> None:
+        await self._started[0].set_global_concurrency_async(limit)
+
+    async def busy(self) -> bool:
+        """Whether a row is in the queue, or under way in any worker."""
+        found = await DBOS.list_workflows_async(
+            queue_name=self.name, status=_ALIVE, limit=1, load_input=False, load_output=False
+        )
+        return bool(found)
+
+    async def enqueue(
+        self, alive: Sequence[str], statuses: Sequence[Status] = ("pending", "running")
+    ) -> int:
+        """Give every row with one of ``statuses`` to the queue that is not there; ``alive`` are the
+        workers that have not ended. Returns how many."""
+        found = await DBOS.list_workflows_async(
+            queue_name=self.name, status=_ALIVE, load_input=False, load_output=False
+        )
+        orphans = [
+            each.workflow_id
+            for each in found
+            if each.status == "PENDING" and each.executor_id not in alive
+        ]
+        if orphans:
+            await DBOS.resume_workflows_async(orphans, queue_name=self.name)
+        queued = {int(each.workflow_id.split(":")[1]) for each in found}
+        _, client = self._started
+
+        def choose(db: sa.Connection, rows: list[tuple[int, int]]) -> list[int]:
+            chosen = [(row_id, times) for row_id, times in rows if row_id not in queued]
+            for row_id, times in chosen:
+                client.enqueue_in_transaction(
+                    db,
+                    {
+                        "workflow_name": _WORKFLOW,
+                        "queue_name": self.name,
+                        "workflow_id": f"{self._store.batch}:{row_id}:{times}",
+                        "app_version": _VERSION,
+                    },
+                    row_id,
+                )
+            return [row_id for row_id, _ in chosen]
+
+        return await asyncio.to_thread(self._store.enqueue, statuses, choose)
+
+
+def _silence() -> None:
+    """Keep DBOS off the terminal: it makes a handler of its own unless there is one."""
+    log: Any = logging.getLogger("dbos")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+        log.propagate = False

@@ -1,0 +1,99 @@
+"""What became of uncertain rows, by comparison with the tasks of the account."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from wiro_runtime.tasks.records import LostSubmission
+from wiro_runtime.tasks.settle import GRACE, match, since
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wiro_runtime.batch.records import Row
+    from wiro_runtime.batch.store import Intent, Store
+    from wiro_runtime.client import AsyncWiro
+    from wiro_runtime.tasks.detail import TaskDetail
+    from wiro_runtime.tasks.settle import Settlement
+
+_REASON: Final = "its response is lost; no task of the account is certainly it, and several may be"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How many uncertain rows are tasks now, were certainly not accepted and are pending again, or
+    are uncertain still; ``candidates`` are the tasks that each of those may be, by row."""
+
+    found: int = 0
+    absent: int = 0
+    uncertain: int = 0
+    candidates: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+
+async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
+    """Compare the uncertain rows with Wiro's list of tasks. Nothing is sent."""
+    lost = await asyncio.to_thread(store.with_intents, "uncertain")
+    if not lost:
+        return Settled()
+    found = await _compare(store, client, tool, lost)
+    absent = [each.lost.until or each.lost.at for each in found if each.outcome == "absent"]
+    left = max(absent, default=0.0) + GRACE - time.time()
+    if left > 0:
+        # A request that was given up just now may still arrive.
+        await asyncio.sleep(min(left, GRACE))
+        found = await _compare(store, client, tool, lost)
+    candidates: list[tuple[int, tuple[str, ...]]] = []
+    counts = {"found": 0, "absent": 0, "ambiguous": 0}
+    for (row, intent), each in zip(lost, found, strict=True):
+        counts[each.outcome] += 1
+        if each.task is not None:
+            await asyncio.to_thread(
+                store.accepted, row.id, row.attempt, each.task.id, each.task.token
+            )
+        elif each.outcome == "absent":
+            await asyncio.to_thread(store.withdraw, intent)
+        else:
+            tasks = tuple(one.id for one in each.candidates)
+            candidates.append((row.row, tasks))
+            await asyncio.to_thread(store.note, row, f"{_REASON}: {', '.join(tasks[:5])}")
+    return Settled(
+        found=counts["found"],
+        absent=counts["absent"],
+        uncertain=counts["ambiguous"],
+        candidates=tuple(candidates),
+    )
+
+
+async def _compare(
+    store: Store, client: AsyncWiro, tool: str, lost: Sequence[tuple[Row, Intent]]
+) -> list[Settlement[TaskDetail]]:
+    records = [_lost(tool, row, intent) for row, intent in lost]
+    begin = since(records)
+    before = await asyncio.to_thread(store.with_intents, "sending")
+    details: list[TaskDetail] = []
+    async for task in client.tasks():
+        detail = task.detail
+        if detail is None:
+            continue
+        if detail.created is not None and detail.created < begin:
+            break
+        details.append(detail)
+    # After the list, so that a task which was accepted meanwhile is known.
+    known = await asyncio.to_thread(store.known_tasks)
+    after = await asyncio.to_thread(store.with_intents, "sending")
+    unknown = [each for each in details if not {each.id, each.token} & known]
+    sending = {intent.nonce: _lost(tool, row, intent) for row, intent in (*before, *after)}
+    return match(records, unknown, list(sending.values()))
+
+
+def _lost(tool: str, row: Row, intent: Intent) -> LostSubmission:
+    return LostSubmission(
+        key=intent.nonce,
+        tool=tool,
+        inputs=row.body,
+        at=row.sent_at or 0.0,
+        until=row.until,
+    )

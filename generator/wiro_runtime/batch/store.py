@@ -1,0 +1,467 @@
+"""The records of a batch, above all the intents that money depends on.
+
+Steps of DBOS run at least once. So before a row is sent, a record of this attempt is written, which
+only one process can write (its key is batch, row and attempt). Whoever finds such a record without
+a task does not know whether the run was accepted: the row is uncertain and is not sent again until
+Wiro's list of tasks has told.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from contextlib import suppress
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from wiro_runtime.batch.database import BATCHES, INTENTS, ROWS, at
+from wiro_runtime.batch.records import (
+    ENDED,
+    NewRow,
+    Row,
+    Status,
+    Terms,
+    Totals,
+    to_dollars,
+    to_units,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from wiro_runtime.batch.database import Database
+
+_BLANK: Final = {"task": "", "token": "", "cost": None, "seconds": None, "error": "", "saved": "[]"}
+
+
+class Intent:
+    """The right to send a row once. ``nonce`` tells a record of our own from another's."""
+
+    __slots__ = ("attempt", "nonce", "row")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.attempt = row.attempt
+        self.nonce = secrets.token_hex(8)
+
+
+class Store:
+    """The records of one batch. Every method blocks; each is one transaction."""
+
+    def __init__(self, database: Database, batch: str) -> None:
+        self.database = database
+        self.batch = batch
+
+    # The batch itself
+
+    def set_terms(self, terms: Terms) -> None:
+        """Keep what the batch may do, and let it go on if it was cancelled."""
+        kept = {
+            "max_cost": None if terms.max_cost is None else str(terms.max_cost),
+            "allow_unknown": terms.allow_unknown,
+            "concurrency": terms.concurrency,
+        }
+        values = {"terms": json.dumps(kept), "budget": to_units(terms.budget), "cancelled": False}
+        self.database.do(lambda db: db.execute(self._own(BATCHES.update()).values(values)))
+
+    def terms(self) -> Terms:
+        found = self.database.read(lambda db: db.execute(self._own(sa.select(BATCHES))).one())
+        kept: dict[str, Any] = json.loads(found.terms)
+        limit = kept.get("max_cost")
+        return Terms(
+            budget=to_dollars(found.budget),
+            max_cost=None if limit is None else Decimal(limit),
+            allow_unknown=bool(kept.get("allow_unknown")),
+            concurrency=kept.get("concurrency"),
+        )
+
+    def _own(self, statement: Any) -> Any:
+        """``statement``, restricted to this batch."""
+        select = isinstance(statement, sa.Select)
+        table: Any = cast("Any", statement).get_final_froms()[0] if select else statement.table
+        return statement.where(table.c.batch == self.batch)
+
+    def totals(self) -> Totals:
+        """The batch in figures."""
+        counts: Any = self._own(
+            sa.select(ROWS.c.status, sa.func.count()).where(ROWS.c.listed).group_by(ROWS.c.status)
+        )
+
+        def read(db: sa.Connection) -> Totals:
+            found: list[tuple[Status, int]] = [tuple(each) for each in db.execute(counts)]
+            own = db.execute(self._own(sa.select(BATCHES))).one()
+            return Totals(
+                counts=dict(found),
+                spent=cast("Decimal", to_dollars(own.spent)),
+                reserved=cast("Decimal", to_dollars(own.reserved)),
+                cancelled=own.cancelled,
+            )
+
+        return self.database.read(read)
+
+    # Rows
+
+    def known_keys(self) -> dict[str, tuple[int, int, Status]]:
+        """The id, the generation and the status of the newest row of each key."""
+        columns = (ROWS.c.key, ROWS.c.id, ROWS.c.generation, ROWS.c.status)
+        query = self._own(sa.select(*columns)).order_by(ROWS.c.generation)
+        found = self.database.read(lambda db: db.execute(query).all())
+        return {row.key: (row.id, row.generation, row.status) for row in found}
+
+    def put(self, rows: Sequence[NewRow], *, force: bool = False) -> int:
+        """Make ``rows`` the current table, in one transaction: those that are known stay as they
+        are, with ``force`` those that have ended are added once more. Returns how many are new."""
+
+        def write(db: sa.Connection) -> int:
+            query = self._own(sa.select(ROWS)).order_by(ROWS.c.generation)
+            kept = {row.key: row for row in db.execute(query)}
+            labels = set(db.execute(self._own(sa.select(ROWS.c.label))).scalars())
+            last = db.execute(self._own(sa.select(sa.func.max(ROWS.c.id)))).scalar() or 0
+            db.execute(self._own(ROWS.update()).values(listed=False))
+            new: list[dict[str, Any]] = []
+            again: list[dict[str, Any]] = []
+            for row in rows:
+                old = kept.get(row.key)
+                if old is not None and not (force and old.status in ENDED and not row.error):
+                    again.append(
+                        {"b_id": old.id, "b_row": row.row, "b_files": json.dumps(row.files)}
+                    )
+                    continue
+                last += 1
+                new.append(
+                    {
+                        **_values(row),
+                        "batch": self.batch,
+                        "id": last,
+                        "generation": 0 if old is None else old.generation + 1,
+                        "label": _free_label(row.row, labels),
+                    }
+                )
+            if again:
+                update = self._own(ROWS.update()).where(ROWS.c.id == sa.bindparam("b_id"))
+                values: dict[str, Any] = {
+                    "listed": True,
+                    "row": sa.bindparam("b_row"),
+                    "files": sa.bindparam("b_files"),
+                }
+                db.execute(update.values(values), again)
+            if new:
+                db.execute(ROWS.insert(), new)
+            return len(new)
+
+        return self.database.do(write)
+
+    def row(self, row_id: int) -> Row:
+        query = self._own(sa.select(ROWS)).where(ROWS.c.id == row_id)
+        return _row(self.database.read(lambda db: db.execute(query).one()))
+
+    def rows(self, *statuses: Status, listed: bool = True) -> list[Row]:
+        """Rows in the order of the table; with ``listed=False`` those of earlier tables too."""
+        query = self._own(sa.select(ROWS)).order_by(ROWS.c.row, ROWS.c.id)
+        if statuses:
+            query = query.where(ROWS.c.status.in_(statuses))
+        if listed:
+            query = query.where(ROWS.c.listed)
+        return [_row(each) for each in self.database.read(lambda db: db.execute(query).all())]
+
+    def ended_since(self, moment: float) -> list[Row]:
+        """Rows of the current table that have ended since ``moment``, in Unix seconds."""
+        query = self._own(sa.select(ROWS)).where(
+            ROWS.c.changed >= moment, ROWS.c.listed, ROWS.c.status.in_(ENDED)
+        )
+        found = self.database.read(lambda db: db.execute(query.order_by(ROWS.c.changed)).all())
+        return [_row(each) for each in found]
+
+    def cancel_pending(self) -> int:
+        """Cancel all rows that were not sent, and the batch with them; returns how many."""
+
+        def write(db: sa.Connection) -> int:
+            db.execute(self._own(BATCHES.update()).values(cancelled=True))
+            pending = self._own(ROWS.update()).where(ROWS.c.status == "pending")
+            values = {"status": "cancelled", "error": "cancelled before it was sent"}
+            return db.execute(pending.values(changed=time.time(), **values)).rowcount
+
+        return self.database.do(write)
+
+    def retry(self) -> int:
+        """Let the failed rows of the current table, and those that were cancelled, be sent once
+        more; returns how many."""
+        again = self._own(ROWS.update()).where(
+            ROWS.c.listed, ROWS.c.status.in_(("failed", "cancelled"))
+        )
+        values = _BLANK | {"attempt": ROWS.c.attempt + 1, "status": "pending"}
+        return self.database.do(
+            lambda db: db.execute(again.values(changed=time.time(), **values)).rowcount
+        )
+
+    # One row on its way
+
+    def intend(self, intent: Intent, worker: str) -> bool:
+        """Record that a row is about to be sent, and reserve its price. False when it may not be:
+        another process has such a record, or the row is not pending any more.
+
+        Raises :class:`BudgetSpent` when its price does not fit into the budget.
+        """
+        row = intent.row
+        record = {
+            "batch": self.batch,
+            "id": row.id,
+            "attempt": intent.attempt,
+            "nonce": intent.nonce,
+            "worker": worker,
+            "at": time.time(),
+            "task": "",
+            "token": "",
+        }
+        price = to_units(row.high) or 0
+
+        def write(db: sa.Connection) -> bool:
+            own = sa.select(INTENTS.c.nonce).where(*at(INTENTS, self.batch, row.id, intent.attempt))
+            found = db.execute(own).scalar()
+            if found is not None:
+                # Our own: its commit was lost on the way back.
+                return found == intent.nonce
+            reserve = self._own(BATCHES.update()).where(BATCHES.c.cancelled.is_(False))
+            room = BATCHES.c.spent + BATCHES.c.reserved + price <= BATCHES.c.budget
+            reserve = reserve.where(sa.or_(BATCHES.c.budget.is_(None), room))
+            reserved = {"reserved": BATCHES.c.reserved + price}
+            if not db.execute(reserve.values(reserved)).rowcount:
+                raise _NoRoom
+            taken = self._own(ROWS.update()).where(
+                ROWS.c.id == row.id, ROWS.c.status == "pending", ROWS.c.attempt == intent.attempt
+            )
+            if not db.execute(taken.values(status="sending", changed=time.time())).rowcount:
+                raise _Taken
+            db.execute(INTENTS.insert().values(record))
+            return True
+
+        try:
+            return self.database.do(write)
+        except (IntegrityError, _Taken):
+            return False
+        except _NoRoom:
+            if self.totals().cancelled:
+                return False
+            raise BudgetSpent from None
+
+    def accepted(self, row_id: int, attempt: int, task: str, token: str) -> None:
+        """Record the task that a row has become."""
+        named = {"task": task, "token": token}
+
+        def write(db: sa.Connection) -> None:
+            db.execute(
+                INTENTS.update().where(*at(INTENTS, self.batch, row_id, attempt)).values(named)
+            )
+            begun = ROWS.update().where(*at(ROWS, self.batch, row_id, attempt))
+            begun = begun.where(ROWS.c.status.in_(("sending", "uncertain", "pending")))
+            values = {"status": "running", "error": "", "changed": time.time(), **named}
+            db.execute(begun.values(values))
+
+        self.database.do(write)
+
+    def withdraw(self, intent: Intent, refusal: str = "") -> None:
+        """Take an intent back that Wiro has certainly not accepted: the row is pending again or,
+        with a ``refusal``, refused."""
+        price = to_units(intent.row.high) or 0
+        status = "refused" if refusal else "pending"
+
+        def write(db: sa.Connection) -> None:
+            gone = INTENTS.delete().where(
+                *at(INTENTS, self.batch, intent.row.id, intent.attempt),
+                INTENTS.c.nonce == intent.nonce,
+            )
+            if not db.execute(gone).rowcount:
+                return
+            self._release(db, price)
+            back = ROWS.update().where(*at(ROWS, self.batch, intent.row.id, intent.attempt))
+            back = back.where(ROWS.c.status.in_(("sending", "uncertain")))
+            db.execute(back.values(status=status, error=refusal, changed=time.time()))
+
+        self.database.do(write)
+
+    def uncertain(self, row_id: int, attempt: int, reason: str) -> None:
+        """Record that nobody knows whether a row was accepted."""
+
+        def write(db: sa.Connection) -> None:
+            record = INTENTS.update().where(*at(INTENTS, self.batch, row_id, attempt))
+            db.execute(record.where(INTENTS.c.until.is_(None)).values(until=time.time()))
+            lost = ROWS.update().where(*at(ROWS, self.batch, row_id, attempt))
+            lost = lost.where(ROWS.c.status == "sending")
+            db.execute(lost.values(status="uncertain", error=reason, changed=time.time()))
+
+        self.database.do(write)
+
+    def ended(
+        self,
+        row: Row,
+        status: Status,
+        *,
+        cost: Decimal | None = None,
+        seconds: float | None = None,
+        error: str = "",
+        saved: Iterable[str] = (),
+    ) -> None:
+        """Record the end of a row, and settle what was reserved for it by what it cost."""
+        charged = to_units(cost)
+        values = {
+            "status": status,
+            "cost": charged,
+            "seconds": seconds,
+            "error": error,
+            "saved": json.dumps(list(saved)),
+            "changed": time.time(),
+        }
+
+        def write(db: sa.Connection) -> None:
+            end = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
+            if db.execute(end.where(ROWS.c.status == "running").values(values)).rowcount:
+                price = to_units(row.high) or 0
+                # A success of which Wiro tells no cost is taken to have cost what it might.
+                paid = price if charged is None and status == "done" else charged or 0
+                self._release(db, price, paid)
+
+        self.database.do(write)
+
+    def note(self, row: Row, error: str) -> None:
+        """Record what is in the way of an open row."""
+        noted = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
+        self.database.do(lambda db: db.execute(noted.values(error=error, changed=time.time())))
+
+    def _release(self, db: sa.Connection, price: int, paid: int = 0) -> None:
+        values = {"reserved": BATCHES.c.reserved - price, "spent": BATCHES.c.spent + paid}
+        db.execute(self._own(BATCHES.update()).values(values))
+
+    # Uncertain rows
+
+    def with_intents(self, status: Status) -> list[tuple[Row, Intent]]:
+        """The rows with this status, ``uncertain`` or ``sending``, with their intents."""
+        joined = sa.and_(
+            ROWS.c.batch == INTENTS.c.batch,
+            ROWS.c.id == INTENTS.c.id,
+            ROWS.c.attempt == INTENTS.c.attempt,
+        )
+        query = (
+            sa.select(ROWS, INTENTS.c.nonce, INTENTS.c.at, INTENTS.c.until)
+            .join(INTENTS, joined)
+            .where(ROWS.c.batch == self.batch, ROWS.c.status == status)
+            .order_by(ROWS.c.id)
+        )
+        found: list[tuple[Row, Intent]] = []
+        for each in self.database.read(lambda db: db.execute(query).all()):
+            intent = Intent(_row(each, sent_at=each.at, until=each.until))
+            intent.nonce = each.nonce
+            found.append((intent.row, intent))
+        return found
+
+    def known_tasks(self) -> set[str]:
+        """The id and the token of every task of every batch in this database."""
+        query = sa.select(INTENTS.c.task, INTENTS.c.token)
+        found = self.database.read(lambda db: db.execute(query).all())
+        return {name for each in found for name in each if name}
+
+    # The queue
+
+    def enqueue(
+        self,
+        statuses: Sequence[Status],
+        choose: Callable[[sa.Connection, list[tuple[int, int]]], list[int]],
+    ) -> int:
+        """Give rows to the queue, in one transaction with it. ``choose`` gets each row with one of
+        ``statuses`` and the number of times that it was enqueued, and returns those that it has
+        enqueued."""
+        query = self._own(
+            sa.select(ROWS.c.id, ROWS.c.enqueued)
+            .where(ROWS.c.status.in_(statuses))
+            .order_by(ROWS.c.row)
+        )
+
+        def write(db: sa.Connection) -> int:
+            rows = [(each.id, each.enqueued) for each in db.execute(query)]
+            chosen = choose(db, rows)
+            if chosen:
+                update = self._own(ROWS.update()).where(ROWS.c.id == sa.bindparam("b_id"))
+                values = [{"b_id": each} for each in chosen]
+                db.execute(update.values(enqueued=ROWS.c.enqueued + 1), values)
+            return len(chosen)
+
+        return self.database.do(write)
+
+
+class BudgetSpent(Exception):  # noqa: N818 - says what happened
+    """The price of a row does not fit into what is left of the budget."""
+
+
+class _NoRoom(Exception):  # noqa: N818 - see above
+    """The batch takes no more rows."""
+
+
+class _Taken(Exception):  # noqa: N818 - see above
+    """The row is not pending any more."""
+
+
+def list_batches(database: Database) -> dict[str, str]:
+    """The tool of every batch of a database by its id, the newest first."""
+    query = sa.select(BATCHES.c.batch, BATCHES.c.tool).order_by(BATCHES.c.created.desc())
+    return {row.batch: row.tool for row in database.read(lambda db: db.execute(query).all())}
+
+
+def create_batch(database: Database, batch: str, tool: str) -> None:
+    """Make a batch, unless it is there."""
+    values = {"batch": batch, "tool": tool, "created": time.time(), "terms": "{}"}
+    values |= {"spent": 0, "reserved": 0, "cancelled": False}
+    with suppress(IntegrityError):
+        database.do(lambda db: db.execute(BATCHES.insert().values(values)))
+
+
+def _values(row: NewRow) -> dict[str, Any]:
+    return _BLANK | {
+        "key": row.key,
+        "row": row.row,
+        "listed": True,
+        "status": "refused" if row.error else "pending",
+        "body": json.dumps(row.body),
+        "files": json.dumps(row.files),
+        "low": to_units(row.low),
+        "high": to_units(row.high),
+        "attempt": 1,
+        "enqueued": 0,
+        "error": row.error,
+        "changed": time.time(),
+    }
+
+
+def _row(found: Any, sent_at: float | None = None, until: float | None = None) -> Row:
+    return Row(
+        id=found.id,
+        row=found.row,
+        label=found.label,
+        status=found.status,
+        body=json.loads(found.body),
+        files=json.loads(found.files),
+        low=to_dollars(found.low),
+        high=to_dollars(found.high),
+        attempt=found.attempt,
+        task=found.task,
+        token=found.token,
+        sent_at=sent_at,
+        until=until,
+        cost=to_dollars(found.cost),
+        seconds=found.seconds,
+        error=found.error,
+        saved=tuple(json.loads(found.saved)),
+    )
+
+
+def _free_label(row: int, taken: set[str]) -> str:
+    """What the files of a row are named by: its number in the table, with another number behind it
+    where an earlier table had another row in its place."""
+    label, version = f"{row:05d}", 1
+    while label in taken:
+        version += 1
+        label = f"{row:05d}.{version}"
+    taken.add(label)
+    return label

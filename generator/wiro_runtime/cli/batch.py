@@ -1,0 +1,434 @@
+"""``wiro-tools batch``: a table of runs, durable. What it needs is imported when it is used."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from wiro_runtime.cli.console import (
+    PROGRAM,
+    CommandError,
+    err,
+    exact,
+    print_json,
+    print_line,
+    read_stdin,
+    say,
+)
+from wiro_runtime.cli.interrupts import INTERRUPTED
+from wiro_runtime.cli.progress import moves
+from wiro_runtime.cli.results import errors_as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from wiro_runtime.batch import Batch, BatchProgress, Plan, Report, Settled, Totals
+
+app = typer.Typer(help="Run a table: every row once, whatever breaks.", no_args_is_help=False)
+
+Folder: TypeAlias = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the batch.")]
+Database: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        envvar="WIRO_BATCH_DATABASE",
+        metavar="URL",
+        help="postgresql://… for workers on many machines; by default a file in DIR.",
+    ),
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Budget: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="DOLLARS", help="What all rows may cost together.")
+]
+Concurrency: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Tasks at a time; by default as many as Wiro takes.")
+]
+
+_SHOWN: Final = 5
+"""Refused rows and kinds of errors that are shown."""
+
+
+@app.command("run", help="Check and price a table, then run every row that was not run before.")
+def run(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(metavar="OWNER/PROJECT", help="The tool.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE", help="A .csv, .jsonl or .parquet file, - for the standard input."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where all of it goes.")],
+    constants: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="An input of all rows; repeatable."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="COLUMN=INPUT", help="Which input a column is; COLUMN= for none."
+        ),
+    ] = None,
+    budget: Budget = None,
+    max_cost: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="What each row may cost.")
+    ] = None,
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown", help="Run rows of unknown price despite a limit.")
+    ] = False,
+    concurrency: Concurrency = None,
+    database: Database = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run rows again that have ended, and pay again.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and price the table; send nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    _check_extra()
+    from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
+    from wiro_runtime.batch.table import parse_table  # noqa: PLC0415
+
+    rows: Any = table
+    if table == "-":
+        rows = parse_table("standard input", "", read_stdin(), Path.cwd())
+    with (
+        errors_as_json(as_json),
+        Batch(
+            tool,
+            rows,
+            out=out,
+            constants=_pairs("--set", constants),
+            columns=_pairs("--map", columns),
+            budget=budget,
+            max_cost=max_cost,
+            allow_unknown=allow_unknown,
+            concurrency=concurrency,
+            database=database,
+            force=force,
+            package=context.find_root().params.get("package") or "wiro_tools",
+        ) as batch,
+    ):
+        plan = batch.plan()
+        _say_plan(plan)
+        if dry_run:
+            if as_json:
+                print_json(_plan_json(plan))
+            return 1 if plan.refused else 0
+        return _drive(batch, batch.run, as_json)
+
+
+@app.command("status", help="How far a batch is. Exit 1: not all rows are done.")
+def status(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
+    with errors_as_json(as_json), _open(folder, database) as batch:
+        report = batch.report()
+    if as_json:
+        print_json(_report_json(report))
+    else:
+        print_line(str(report))
+    return 0 if report.complete else 1
+
+
+@app.command("resume", help="Go on with what is unfinished.")
+def resume(
+    folder: Folder,
+    budget: Budget = None,
+    concurrency: Concurrency = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    with errors_as_json(as_json), _open(folder, database) as batch:
+        return _drive(
+            batch,
+            lambda show: batch.resume(show, budget=budget, concurrency=concurrency),
+            as_json,
+        )
+
+
+@app.command("retry", help="Run the rows again that failed or were cancelled.")
+def retry(
+    folder: Folder,
+    budget: Budget = None,
+    concurrency: Concurrency = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    with errors_as_json(as_json), _open(folder, database) as batch:
+        return _drive(
+            batch,
+            lambda show: batch.retry(show, budget=budget, concurrency=concurrency),
+            as_json,
+        )
+
+
+@app.command("cancel", help="Send no more rows; tasks that run go on.")
+def cancel(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
+    with errors_as_json(as_json), _open(folder, database) as batch:
+        cancelled = batch.cancel()
+        totals = batch.status()
+    if as_json:
+        print_json({"cancelled": cancelled, **_totals_json(totals)})
+        return 0
+    running = totals.count("running", "sending")
+    print_line(f"{_rows(cancelled)} cancelled" + (f", {running:,} under way" if running else ""))
+    return 0
+
+
+@app.command(
+    "settle", help="Find out which uncertain rows were accepted; nothing is sent. Exit 1: some are."
+)
+def settle(
+    folder: Folder,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", metavar="ROW=ID", help="Say which task a row is; repeatable."),
+    ] = None,
+    absent: Annotated[
+        list[int] | None,
+        typer.Option("--absent", metavar="ROW", help="Say that a row was not accepted."),
+    ] = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    tasks = {_row_number(row): each for row, each in _pairs("--task", task).items()}
+    with errors_as_json(as_json), _open(folder, database) as batch:
+        settled = batch.settle(tasks=tasks, absent=absent or ())
+    if as_json:
+        print_json(_settled_json(settled))
+    else:
+        print_line(_settled_line(settled))
+        for row, candidates in settled.candidates:
+            print_line(f"row {row} may be task {', '.join(candidates)}")
+    return 1 if settled.uncertain else 0
+
+
+@app.command("report", help="A batch in figures, and what went wrong. Writes its results anew.")
+def report(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
+    with errors_as_json(as_json), _open(folder, database) as batch:
+        found = batch.report()
+        batch.write_results()
+    if as_json:
+        print_json(_report_json(found))
+        return 0 if found.complete else 1
+    print_line(str(found))
+    if found.low is not None and found.high:
+        print_line(f"expected {_range(found)}, paid {_dollars(found.totals.spent)}")
+    for text, count in found.errors:
+        print_line(f"{count:>6}  {text}")
+    print_line(str(found.folder / "results.csv"))
+    return 0 if found.complete else 1
+
+
+@app.command("worker", help="Take rows of a batch that another machine has begun.")
+def worker(
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database", envvar="WIRO_BATCH_DATABASE", metavar="URL", help="postgresql://…"
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the files of its rows go.")
+    ],
+    batch_id: Annotated[
+        str | None,
+        typer.Option("--batch", metavar="ID", help="Which batch, where the database has several."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    _check_extra()
+    from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
+
+    with errors_as_json(as_json), Batch.join(out, database=database, batch=batch_id) as batch:
+        return _drive(batch, batch.work, as_json)
+
+
+def _check_extra() -> None:
+    if find_spec("dbos") is None:
+        raise CommandError("batch: not installed; run: pip install 'wiro-tools[batch]'")
+
+
+def _open(folder: Path, database: str | None) -> Batch:
+    _check_extra()
+    from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
+
+    return Batch.open(folder, database=database)
+
+
+def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in given or ():
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise CommandError(f"{option}: expected NAME=VALUE, got {each!r}")
+        found[name] = value
+    return found
+
+
+def _row_number(text: str) -> int:
+    if not text.isdecimal():
+        raise CommandError(f"--task: expected ROW=ID, got {text!r} for the row")
+    return int(text)
+
+
+def _drive(
+    batch: Batch, run_batch: Callable[[Callable[[BatchProgress], None]], Report], as_json: bool
+) -> int:
+    """Run a batch with a bar on a terminal, and say how it ended."""
+    try:
+        with _watching() as show:
+            found = run_batch(show)
+    except KeyboardInterrupt:
+        say(f"{PROGRAM}: interrupted; tasks that were submitted go on")
+        say(f"  {_resume_line(batch.folder)}")
+        return INTERRUPTED
+    if as_json:
+        print_json(_report_json(found))
+    else:
+        print_line(f"{found}; {found.folder / 'results.csv'}")
+    for line in _advice(found):
+        say(f"{PROGRAM}: {line}", style="yellow")
+    return 0 if found.complete and not found.stopped else 1
+
+
+def _advice(found: Report) -> list[str]:
+    """What is left to do, a line each."""
+    lines: list[str] = []
+    folder = found.folder
+    if found.stopped:
+        what = f"{_rows(found.unfinished)} to do; " if found.unfinished else ""
+        lines.append(f"stopped: {found.stopped}; {what}{_resume_line(folder)}")
+    elif found.unfinished:
+        lines.append(f"{_rows(found.unfinished)} to do; {_resume_line(folder)}")
+    if uncertain := found.totals.count("uncertain"):
+        which = "its response is" if uncertain == 1 else "their responses are"
+        lines.append(
+            f"{_rows(uncertain)} uncertain: {which} lost, and not sent again; "
+            f"settle with: {PROGRAM} batch settle {folder}"
+        )
+    if failed := found.totals.count("failed"):
+        lines.append(
+            f"{_rows(failed)} failed ({found.errors[0][0] if found.errors else 'see results'}); "
+            f"run again with: {PROGRAM} batch retry {folder}"
+        )
+    return lines
+
+
+def _resume_line(folder: Path) -> str:
+    return f"go on with: {PROGRAM} batch resume {folder}"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def _say_plan(plan: Plan) -> None:
+    say(f"{plan.tool}: {plan}")
+    for each in plan.refused[:_SHOWN]:
+        say(f"  line {each.line}: {each.reason}", style="yellow")
+    if len(plan.refused) > _SHOWN:
+        say(f"  and {len(plan.refused) - _SHOWN:,} more", style="yellow")
+    for remark in plan.remarks[:_SHOWN]:
+        say(f"{PROGRAM}: {remark}", style="yellow")
+
+
+@contextmanager
+def _watching() -> Generator[Callable[[BatchProgress], None]]:
+    """A bar with rate, cost so far and the time left, on a terminal only."""
+    from wiro_runtime.batch.base import duration  # noqa: PLC0415 - slow to load
+
+    console = err()
+    columns = (
+        SpinnerColumn(),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not moves(console)) as bars:
+        bar = bars.add_task("", total=None, note="")
+
+        def show(progress: BatchProgress) -> None:
+            totals = progress.totals
+            parts = [f"{progress.rate:.1f} rows/s", _dollars(totals.spent)]
+            if failed := totals.count("failed"):
+                parts.append(f"{failed:,} failed")
+            if progress.left is not None:
+                parts.append(f"{duration(progress.left)} left")
+            bars.update(bar, total=totals.rows, completed=totals.ended, note=", ".join(parts))
+
+        yield show
+
+
+def _dollars(amount: Any) -> str:
+    from wiro_runtime.batch.plan import dollars  # noqa: PLC0415 - slow to load
+
+    return dollars(amount)
+
+
+def _range(found: Report) -> str:
+    low, high = _dollars(found.low), _dollars(found.high)
+    return low if low == high else f"{low}–{high}"
+
+
+def _settled_line(settled: Settled) -> str:
+    if not settled.found + settled.absent + settled.uncertain:
+        return "no row is uncertain"
+    parts = [
+        f"{_rows(settled.found)} found among your tasks" if settled.found else "",
+        f"{_rows(settled.absent)} not accepted by Wiro" if settled.absent else "",
+        f"{_rows(settled.uncertain)} uncertain" if settled.uncertain else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "tool": plan.tool,
+        "table": plan.table,
+        "new": plan.new,
+        "known": plan.known,
+        "again": plan.again,
+        "low": exact(plan.low),
+        "high": None if plan.unpriced else exact(plan.high),
+        "unpriced": plan.unpriced,
+        "refused": [
+            {"row": each.row, "line": each.line, "reason": each.reason} for each in plan.refused
+        ],
+    }
+
+
+def _totals_json(totals: Totals) -> dict[str, Any]:
+    return {
+        "rows": totals.rows,
+        "counts": dict(totals.counts),
+        "spent": exact(totals.spent),
+        "reserved": exact(totals.reserved),
+    }
+
+
+def _report_json(found: Report) -> dict[str, Any]:
+    return {
+        "tool": found.tool,
+        "folder": str(found.folder),
+        **_totals_json(found.totals),
+        "complete": found.complete,
+        "stopped": found.stopped or None,
+        "seconds": found.seconds,
+        "errors": [{"error": text, "rows": count} for text, count in found.errors],
+        "settled": _settled_json(found.settled),
+    }
+
+
+def _settled_json(settled: Settled) -> dict[str, Any]:
+    return {
+        "found": settled.found,
+        "absent": settled.absent,
+        "uncertain": settled.uncertain,
+        "candidates": {str(row): list(tasks) for row, tasks in settled.candidates},
+    }

@@ -1,0 +1,299 @@
+"""Batches in this process: what is sent, when, how often, and what is said about it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch.kit import TOOL, check_complete, paid, prompts, results, write_csv
+from wiro_runtime import ConfigurationError, Wiro
+from wiro_runtime.batch import AsyncBatch, Batch, BatchProgress
+from wiro_runtime.testing import Scenario, Simulator, faults
+
+
+def counts(batch: Batch) -> dict[str, int]:
+    return {str(status): count for status, count in batch.status().counts.items()}
+
+
+def test_every_row_runs_once(simulator: Simulator, tmp_path: Path) -> None:
+    table = write_csv(tmp_path / "rows.csv", prompts(12))
+    seen: list[BatchProgress] = []
+    with Batch(TOOL, table, out=tmp_path / "out") as batch:
+        plan = batch.plan()
+        assert (plan.new, plan.known, plan.refused) == (12, 0, ())
+        assert not simulator.requests
+        assert not (tmp_path / "out").exists()
+        report = batch.run(seen.append)
+    assert report.complete
+    assert not report.stopped
+    assert report.totals.spent == sum(Decimal(x["cost"]) for x in results(tmp_path / "out"))
+    assert seen[-1].totals.rows == 12
+    check_complete(simulator, tmp_path / "out", 12)
+
+    # The same table again, with one row changed, one new and one gone.
+    rows = prompts(13)[1:]
+    rows[0] = {"prompt": "something else", "samples": 1}
+    with Batch(TOOL, write_csv(table, rows), out=tmp_path / "out") as batch:
+        assert (batch.plan().new, batch.plan().known) == (2, 10)
+        assert "2 rows" in str(batch.plan())
+        assert batch.run().complete
+    assert len(simulator.runs) == 14
+    assert set(paid(simulator).values()) == {1}
+    again = results(tmp_path / "out")
+    assert len(again) == 12
+    assert len({name for each in again for name in each["files"]}) == 12
+    # Files of rows that the table does not have any more are kept.
+    assert len(list((tmp_path / "out" / "files").iterdir())) == 14
+
+    with Batch(TOOL, rows[:2], out=tmp_path / "out", force=True) as batch:
+        assert "2 of them run again" in str(batch.plan())
+        assert batch.run().complete
+    assert len(simulator.runs) == 16
+
+
+async def run_async(folder: Path) -> tuple[str, list[BatchProgress], int]:
+    seen: list[BatchProgress] = []
+
+    async def show(progress: BatchProgress) -> None:
+        await asyncio.sleep(0)
+        seen.append(progress)
+
+    async with AsyncBatch(TOOL, prompts(3), out=folder) as batch:
+        plan = await batch.plan()
+        report = await batch.run(show)
+        again = await batch.resume()
+        assert (await batch.status()).ended == 3
+        assert [row.status for row in await batch.rows()] == ["done"] * 3
+        assert (await batch.settle()).found == 0
+        assert await batch.cancel() == 0
+    assert again.complete
+    return str(report), seen, plan.new
+
+
+def test_async_batch_has_the_same_parts(simulator: Simulator, tmp_path: Path) -> None:
+    text, seen, new = asyncio.run(run_async(tmp_path / "out"))
+    assert text.startswith("3 of 3 rows done, $")
+    assert new == 3
+    assert seen
+    check_complete(simulator, tmp_path / "out", 3)
+    simple = {name for name in dir(Batch) if not name.startswith("_")}
+    assert simple - {"close"} == {x for x in dir(AsyncBatch) if not x.startswith("_")} - {"aclose"}
+
+
+def test_a_batch_uses_the_settings_of_a_client(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in simulator.env():
+        monkeypatch.delenv(name)
+    with Wiro(simulator.api_key, simulator.api_secret, base_url=simulator.base_url) as client:
+        with Batch(TOOL, prompts(1), out=tmp_path / "out", client=client) as batch:
+            assert batch.run().complete
+        assert client.tasks()
+    with (
+        Batch(TOOL, prompts(2), out=tmp_path / "out") as batch,
+        pytest.raises(ConfigurationError, match="WIRO_API_KEY"),
+    ):
+        batch.run()
+
+
+ROWS: list[tuple[str, list[dict[str, Any]], dict[str, Any], Any]] = [
+    ("texts become values", [{"prompt": "x", "samples": "2"}], {}, {"samples": 2}),
+    ("Wiro's names", [{"prompt": "x", "negativePrompt": "fog"}], {}, {"negativePrompt": "fog"}),
+    ("columns by map", [{"text": "x"}], {"columns": {"text": "prompt"}}, {"prompt": "x"}),
+    ("no input", [{"prompt": "x", "id": "7"}], {"columns": {"id": ""}}, {"prompt": "x"}),
+    ("constants", [{"prompt": "x"}], {"constants": {"samples": "3"}}, {"samples": 3}),
+    ("cells before them", [{"prompt": "x", "samples": "1"}], {"constants": {"samples": 3}},
+     {"samples": 1}),
+    ("blank cells", [{"prompt": "x", "samples": ""}], {}, {"samples": 4}),
+    ("no file is read for a text", [{"prompt": "@/etc/passwd"}], {}, {"prompt": "@/etc/passwd"}),
+    ("a LoRA and its scale", [{"prompt": "x", "selectedLoraModel": "62:3"}], {},
+     {"selectedLoraModel": ["62"]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "rows", "options", "sent"), ROWS, ids=[x[0] for x in ROWS])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "python"])
+def test_rows_are_read_as_the_shell_reads_values(
+    kind: str,
+    name: str,
+    rows: list[dict[str, Any]],
+    options: dict[str, Any],
+    sent: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    source: Any = rows
+    if kind == "csv":
+        source = write_csv(tmp_path / "rows.csv", rows)
+    else:
+        typed = [
+            {key: int(x) if x.isdigit() and key != "id" else x or None for key, x in row.items()}
+            for row in rows
+        ]
+        source = typed
+        if kind == "jsonl":
+            source = tmp_path / "rows.jsonl"
+            source.write_text("".join(f"{json.dumps(row)}\n" for row in typed), "utf-8")
+    with Batch(TOOL, source, out=tmp_path / "out", **options) as batch:
+        plan = batch.plan()
+    assert not plan.refused, plan.refused
+    assert sent.items() <= dict(plan.rows[0].body).items()
+
+
+def test_what_is_wrong_with_a_table_is_said_before_anything_is_sent(tmp_path: Path) -> None:
+    def plan(text: str, **options: Any) -> Any:
+        table = tmp_path / "rows.csv"
+        table.write_text(text, "utf-8")
+        with Batch(TOOL, table, out=tmp_path / "out", **options) as batch:
+            return batch.plan()
+
+    found = plan('prompt,samples\n"a\nb",1\n,1\nc,many\n\nd,1\ne,1,2\n')
+    assert (found.new, [each.line for each in found.refused]) == (2, [4, 5, 8])
+    assert str(found).endswith("3 rows refused: lines 4, 5, 8")
+    reasons = [each.reason for each in found.refused]
+    assert reasons[0].startswith("prompt: required")
+    assert reasons[1].startswith("samples: expected a whole number, got 'many'")
+    assert reasons[2] == "3 cells, and only 2 columns"
+    with pytest.raises(
+        ConfigurationError, match=r"no input 'promt'; nearest: 'prompt'.*map promt="
+    ):
+        plan("promt\nx\n")
+    with pytest.raises(ConfigurationError, match=r"two columns are the input prompt"):
+        plan("prompt,text\nx,y\n", columns={"text": "prompt"})
+    with pytest.raises(ConfigurationError, match=r"map: .*has no column 'tekst'; nearest: 'text'"):
+        plan("text\nx\n", columns={"tekst": "prompt", "text": "prompt"})
+    with pytest.raises(ConfigurationError, match=r"set: .* no input 'sample'; nearest: 'samples'"):
+        plan("prompt\nx\n", constants={"sample": 1})
+    with pytest.raises(ConfigurationError, match="budget must be dollars"):
+        plan("prompt\nx\n", budget="much")
+    with pytest.raises(ConfigurationError, match=r"rows.csv: no such file"):
+        Batch(TOOL, tmp_path / "no" / "rows.csv", out=tmp_path / "out").plan()
+
+
+def test_equal_rows_run_as_often_as_they_are_there(simulator: Simulator, tmp_path: Path) -> None:
+    rows = [{"prompt": "x"}, {"prompt": "x"}, {"prompt": "y"}]
+    for _ in range(2):
+        with Batch(TOOL, rows, out=tmp_path / "out") as batch:
+            assert batch.run().complete
+    assert paid(simulator) == {"x": 2, "y": 1}
+
+
+def test_failures_are_retried_only_when_asked(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.plan(Scenario.failing("out of memory"), times=2)
+    # What Wiro refuses as invalid is no failure.
+    simulator.faults.add("Run/*", faults.error(0, "Request parameter [x] required"), nth=4)
+    with Batch(TOOL, prompts(5), out=tmp_path / "out", concurrency=1) as batch:
+        report = batch.run()
+        assert counts(batch) == {"failed": 2, "refused": 1, "done": 2}
+        assert report.errors[0] == ("task … failed: exit code 1: out of memory", 2)
+        assert batch.resume().totals.counts == report.totals.counts
+        assert len(simulator.runs) == 4
+        report = batch.retry()
+        assert counts(batch) == {"refused": 1, "done": 4}
+    assert len(simulator.runs) == 6
+    (refused,) = [each for each in results(tmp_path / "out") if each["status"] == "refused"]
+    assert "[x] required" in refused["error"]
+
+
+def test_concurrency_follows_wiro(simulator: Simulator, tmp_path: Path) -> None:
+    """Code 96 and 429 lower the limit, and nothing is sent again that may have been accepted."""
+    simulator.concurrency_limit = 3
+    simulator.plan(Scenario.lasting(0.2), times=None)
+    simulator.faults.add("Run/*", faults.rate_limited(seconds=0.01), nth=5, times=3)
+    with Batch(TOOL, prompts(20), out=tmp_path / "out") as batch:
+        assert batch.run().complete
+    check_complete(simulator, tmp_path / "out", 20)
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_lost_response_is_settled_and_never_sent_again_by_itself(
+    accepted: bool, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.faults.add("Run/*", faults.reset(acts=accepted), nth=2)
+    with Batch(TOOL, prompts(4), out=tmp_path / "out", concurrency=1) as batch:
+        report = batch.run()
+        if not accepted:
+            assert report.settled.absent == 1
+            assert report.unfinished == 1
+            assert len(simulator.runs) == 3
+            report = batch.resume()
+        assert report.complete
+    check_complete(simulator, tmp_path / "out", 4)
+
+
+def test_a_row_that_may_be_another_task_stays_uncertain(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """Somebody else runs the same twice, and the response of the batch is lost."""
+    simulator.faults.add("Run/*", faults.reset(), nth=3)
+    with Wiro() as client:
+        tasks = [client.submit(TOOL, {"prompt": "same"}).id for _ in range(2)]
+    with Batch(TOOL, [{"prompt": "same"}], out=tmp_path / "out") as batch:
+        report = batch.run()
+        assert report.totals.counts == {"uncertain": 1}
+        assert batch.resume().totals.counts == {"uncertain": 1}
+        settled = batch.settle()
+        ((row, candidates),) = settled.candidates
+        assert (row, set(candidates)) == (1, set(tasks))
+        assert len(simulator.runs) == 2
+        with pytest.raises(ConfigurationError, match="row 2 is not uncertain"):
+            batch.settle(absent=[2])
+        batch.settle(absent=[1])
+        assert batch.resume().complete
+    assert len(simulator.runs) == 3
+
+
+def test_an_empty_balance_stops_a_batch(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.out_of_balance()
+    with Batch(TOOL, prompts(30), out=tmp_path / "out") as batch:
+        report = batch.run()
+        assert "balance" in report.stopped
+        assert report.unfinished == 30
+        simulator.balance = None
+        assert batch.resume().complete
+    check_complete(simulator, tmp_path / "out", 30)
+
+
+def test_one_folder_has_one_runner(simulator: Simulator, tmp_path: Path) -> None:
+    with Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
+        messages: list[str] = []
+
+        def also(_: object) -> None:
+            with Batch.open(tmp_path / "out") as other:
+                # Looking and cancelling are allowed.
+                assert other.status().rows == 2
+                with pytest.raises(ConfigurationError, match="is being run already") as error:
+                    other.resume()
+            messages.append(str(error.value))
+
+        assert batch.run(also).complete
+    assert messages
+    with pytest.raises(ConfigurationError, match=f"holds a batch of {TOOL}"):
+        Batch("wiro/other", prompts(1), out=tmp_path / "out").status()
+    with pytest.raises(ConfigurationError, match="there is no batch"):
+        Batch.open(tmp_path / "elsewhere")
+
+
+def test_cancel_sends_no_more(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.plan(Scenario.lasting(1.0), times=None)
+    with Batch(TOOL, prompts(8), out=tmp_path / "out", concurrency=2) as batch:
+
+        def cancel(progress: BatchProgress) -> None:
+            if simulator.runs:
+                with Batch.open(tmp_path / "out") as other:
+                    other.cancel()
+
+        report = batch.run(cancel)
+        assert report.stopped == "cancelled"
+        sent = len(simulator.runs)
+        assert sent < 8
+        # Tasks that were accepted are seen to their ends.
+        report = batch.resume()
+        assert counts(batch) == {"done": sent, "cancelled": 8 - sent}
+        assert len(simulator.runs) == sent
+        assert batch.retry().complete
+    check_complete(simulator, tmp_path / "out", 8)
