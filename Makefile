@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := $(VENV)/.demo
 ARGS ?=
+# Tests start hundreds of processes, each of which would compile the same modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast check format build golden docs lock bench bench-large clean
@@ -33,10 +35,10 @@ demo: $(if $(wildcard $(READY)),$(READY),$(DEMO)) ## documents in, clients out, 
 	@$(BIN)/wirogen demo $(ARGS)
 
 test: $(READY) ## run all tests
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-fast: $(READY) ## run the tests that take no browser, process or thousand tools: while working
-	$(BIN)/python -m pytest -n auto --fast $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --fast $(ARGS)
 
 check: $(READY) ## linters, types, workflows, and whether generated files are what the sources give
 	$(BIN)/ruff check generator tests

@@ -24,7 +24,7 @@ settings.register_profile(
 settings.load_profile("default")
 
 
-SLOW = (
+SLOW = {
     "batch",
     "cli_tools",
     "commands",
@@ -34,18 +34,23 @@ SLOW = (
     "package",
     "simulator",
     "site",
+    "document/test_bad_input.py",
     "document/test_mutations.py",
     "document/test_properties.py",
     "document/test_size.py",
     "emit/test_generated.py",
     "emit/test_linear_time.py",
+    "emit/test_odd_values.py",
     "generator/test_incremental.py",
     "generator/test_sync.py",
     "generator/test_sync_hostile.py",
     "generator/test_workflow.py",
+    "runtime/test_any_response.py",
     "runtime/test_concurrency.py",
+    "runtime/test_interruptions.py",
+    "runtime/test_journal_shared.py",
     "runtime/test_processes.py",
-)
+}
 """Folders and files of tests that --fast leaves out: they start browsers, servers or processes, or
 take seconds of computing."""
 
@@ -56,6 +61,11 @@ def pytest_configure() -> None:
     # A shell starts what runs in the background with Ctrl-C switched off, and children inherit it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    # Many tests wait for a server or a process.
+    return (os.cpu_count() or 1) * 3 // 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,14 +79,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--fast"):
-        return
-    slow = [
-        item for item in items if item.path.relative_to(ROOT / "tests").as_posix().startswith(SLOW)
-    ]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in set(slow)]
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    path = collection_path.relative_to(ROOT / "tests").as_posix()
+    return True if config.getoption("--fast") and path in SLOW else None
 
 
 @pytest.fixture(autouse=True)
