@@ -52,6 +52,7 @@ _FIELDS: Final[dict[str, Any]] = {
     "categories": (),
     "tags": (),
     "inputs": (),
+    "price": "",
 }
 """What a line of the data means where it says nothing."""
 
@@ -82,6 +83,8 @@ class Entry:
     categories: tuple[str, ...]
     tags: tuple[str, ...]
     inputs: tuple[EntryInput, ...]
+    price: str = ""
+    """The least that a run costs, such as ``from $0.06``; empty when that is not known."""
 
     @property
     def owner(self) -> str:
@@ -103,6 +106,11 @@ class Entry:
         validator: type[ToolInputs] = self.module().Inputs
         if isinstance(inputs, validator):
             return inputs
+        return validator(**self.arguments(inputs))
+
+    def arguments(self, inputs: object) -> dict[str, Any]:
+        """Return ``inputs``, a mapping by either name, as arguments. Raises
+        :class:`InvalidInputs`."""
         try:
             arguments: dict[object, Any] = dict(cast("Any", inputs))
         except (TypeError, ValueError):
@@ -112,7 +120,7 @@ class Entry:
             if not isinstance(name, str):
                 text = f"the name of an input is text, not {shown(name)}"
                 raise InvalidInputs(f"inputs: {text}", problems={"inputs": text})
-        return validator(**cast("dict[str, Any]", arguments))
+        return cast("dict[str, Any]", arguments)
 
 
 class Catalogue(Collection[Entry]):
@@ -217,6 +225,7 @@ class Catalogue(Collection[Entry]):
             categories=tuple(raw["categories"]),
             tags=tuple(raw["tags"]),
             inputs=tuple(EntryInput(*each) for each in raw["inputs"]),
+            price=raw["price"],
         )
 
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from wiro_runtime.inputs.arguments import check_path
+from wiro_runtime.estimate import price_tool
+from wiro_runtime.inputs.arguments import check_path, read_dollars
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
 from wiro_runtime.results.result import AsyncResult, Result
 from wiro_runtime.settings import load_settings, make_credentials
+from wiro_runtime.tasks.budget import Ceiling
 from wiro_runtime.tasks.records import LostSubmission, Resumed
 from wiro_runtime.tasks.settle import Settlement, convert
 from wiro_runtime.tasks.state import TaskState
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from wiro_runtime.hooks import Hooks
     from wiro_runtime.inputs.conversation import Earlier, ToolOutputs
     from wiro_runtime.inputs.files import FileLike
+    from wiro_runtime.price import Dollars, Price
     from wiro_runtime.settings import (
         OnInterrupt,
         PollSchedule,
@@ -75,7 +78,10 @@ class Client(ABC, Generic[ResultT, TaskT]):
     https from hosts with a public name; ``allow_hosts`` names others, such as ``"127.0.0.1"``.
 
     ``journal`` is a file that remembers submissions, for :meth:`Wiro.resume`; ``AsyncWiro`` opens
-    it in a thread when it is entered or first used. ``on_interrupt`` says what Ctrl-C, or the
+    it in a thread when it is entered or first used. ``budget`` is what all runs may cost together,
+    in dollars: those of this client or, with a journal, all that are recorded in it. The price of a
+    run is reserved before it is sent, replaced by its cost when its task is seen to end, and kept
+    while that is uncertain. ``on_interrupt`` says what Ctrl-C, or the
     cancellation of a coroutine, does to a task that was submitted: ``"leave"`` lets it go on,
     ``"stop"`` stops it.
     """
@@ -96,6 +102,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
         max_concurrency: int = 32,
         allow_hosts: Iterable[str] = (),
         journal: str | PathLike[str] | None = None,
+        budget: Dollars | None = None,
         on_interrupt: OnInterrupt = "leave",
         hooks: Hooks | None = None,
         http_client: httpx2.AsyncClient | httpx2.Client | None = None,
@@ -123,6 +130,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
             timing=timing,
         )
         self._http_client = http_client
+        self._budget = None if budget is None else read_dollars("budget", budget)
         self._journal = _open_journal(journal)
         self._start()
 
@@ -138,6 +146,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
             self._settings,
             self._journal,
             self._http_client,
+            budget=self._budget,
             asynchronous=isinstance(self, AsyncWiro),
         )
 
@@ -166,6 +175,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
         package: str | Catalogue | None = None,
         previous: Earlier | None = None,
         tool_outputs: ToolOutputs | None = None,
+        max_cost: Dollars | None = None,
+        allow_unknown: bool = False,
     ) -> ResultT:
         """Submit a run of ``tool`` and wait for its end, ``timeout`` seconds at most.
 
@@ -176,10 +187,14 @@ class Client(ABC, Generic[ResultT, TaskT]):
         ``on_update`` is called with every event, ``callback_url`` is where Wiro posts the ended
         task. ``previous`` is the result or the ended task from which an LLM tool goes on,
         ``tool_outputs`` what the functions returned that it called: texts by ``call_id``; no other
-        inputs are needed then. Raises :class:`WiroError`.
+        inputs are needed then.
+
+        A run whose price may be above ``max_cost`` dollars, or is not known, is not sent;
+        ``allow_unknown`` sends it in the second case. Raises :class:`WiroError`.
         """
         options = (callback_url, validate, package, previous, tool_outputs)
-        return self._run(_Run(self, tool, inputs, *options), timeout, on_update)
+        ceiling = _ceiling(max_cost, allow_unknown)
+        return self._run(_Run(self, tool, inputs, *options, ceiling), timeout, on_update)
 
     def submit(
         self,
@@ -192,6 +207,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
         package: str | Catalogue | None = None,
         previous: Earlier | None = None,
         tool_outputs: ToolOutputs | None = None,
+        max_cost: Dollars | None = None,
+        allow_unknown: bool = False,
     ) -> TaskT:
         """Submit a run of ``tool`` and return its task as soon as Wiro has accepted it.
 
@@ -200,13 +217,29 @@ class Client(ABC, Generic[ResultT, TaskT]):
         :class:`ConcurrencyLimitError`. See :meth:`run` for the rest.
         """
         options = (callback_url, validate, package, previous, tool_outputs)
-        return self._submit(_Run(self, tool, inputs, *options), timeout)
+        ceiling = _ceiling(max_cost, allow_unknown)
+        return self._submit(_Run(self, tool, inputs, *options, ceiling), timeout)
 
     @abstractmethod
     def _run(self, run: _Run, timeout: float | None, on_update: OnUpdate | None) -> ResultT: ...
 
     @abstractmethod
     def _submit(self, run: _Run, timeout: float) -> TaskT: ...
+
+    def price(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        package: str | Catalogue | None = None,
+    ) -> Price:
+        """Return the price of a run of ``tool``; nothing is sent. Inputs that are left out,
+        required ones too, leave it open where it depends on them.
+
+        Raises :class:`InvalidInputs` for inputs that the tool does not take and for a tool that
+        ``package``, or else every installed package, does not have.
+        """
+        return price_tool(tool, inputs, package)
 
     def run_tool(
         self,
@@ -217,6 +250,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
         callback_url: str | None = None,
+        max_cost: Dollars | None = None,
+        allow_unknown: bool = False,
     ) -> ResultT:
         """:meth:`run` for a tool that ``package`` must have. Raises :class:`InvalidInputs` when it
         does not."""
@@ -227,6 +262,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
             timeout=timeout,
             on_update=on_update,
             callback_url=callback_url,
+            max_cost=max_cost,
+            allow_unknown=allow_unknown,
         )
 
     def submit_tool(
@@ -237,10 +274,18 @@ class Client(ABC, Generic[ResultT, TaskT]):
         package: str | Catalogue = "wiro_tools",
         timeout: float = _PATIENCE,
         callback_url: str | None = None,
+        max_cost: Dollars | None = None,
+        allow_unknown: bool = False,
     ) -> TaskT:
         """:meth:`submit` for a tool that ``package`` must have; see :meth:`run_tool`."""
         return self.submit(
-            tool, inputs, package=package or "", timeout=timeout, callback_url=callback_url
+            tool,
+            inputs,
+            package=package or "",
+            timeout=timeout,
+            callback_url=callback_url,
+            max_cost=max_cost,
+            allow_unknown=allow_unknown,
         )
 
 
@@ -256,6 +301,7 @@ class _Run:
     package: str | Catalogue | None
     previous: Earlier | None
     tool_outputs: ToolOutputs | None
+    ceiling: Ceiling
 
     @property
     def reads_disk(self) -> bool:
@@ -271,8 +317,18 @@ class _Run:
             validate=self.validate and self.tool_outputs is None,
         )
         return self.client.service.submission(
-            self.tool, checked, self.callback_url, self.previous, self.tool_outputs
+            self.tool,
+            checked,
+            self.callback_url,
+            self.previous,
+            self.tool_outputs,
+            self.ceiling,
         )
+
+
+def _ceiling(max_cost: Dollars | None, allow_unknown: bool) -> Ceiling:
+    limit = None if max_cost is None else read_dollars("max_cost", max_cost)
+    return Ceiling(limit, allow_unknown)
 
 
 def _open_journal(path: str | PathLike[str] | None) -> Journal | None:

@@ -30,8 +30,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
+    from wiro_runtime.price import Price
     from wiro_runtime.tasks.detail import TaskDetail
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "InsufficientBalanceError",
     "InvalidInputs",
     "NotFoundError",
+    "PriceExceeded",
     "RateLimitError",
     "SubmissionUncertain",
     "TaskCancelled",
@@ -97,6 +100,25 @@ class UndocumentedOption(UserWarning):
         super().__init__(message)
         self.input = input
         self.value = value
+
+
+class PriceExceeded(WiroError):  # noqa: N818 - says what happened
+    """A run may cost more than its ceiling, or than is left of the budget, or its price is not
+    known. Nothing was sent.
+
+    ``price`` is the estimate, ``ceiling`` the dollars that it may cost at most.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        price: Price | None = None,
+        ceiling: Decimal | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.price = price
+        self.ceiling = ceiling
 
 
 class ApiError(WiroError):

@@ -22,7 +22,10 @@ from wiro_runtime.inputs.audio import wav_seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Price", "Tariff", "dollars"]
+__all__ = ["Dollars", "Price", "Tariff", "dollars"]
+
+Dollars: TypeAlias = Decimal | float | str
+"""An amount of US dollars as callers give it."""
 
 Match: TypeAlias = "bool | None"
 """Whether a rate is meant; ``None`` when the inputs leave it open."""
@@ -292,9 +295,8 @@ class Tariff:
         if all(found):
             return found[0], found[1]
         for key in self.data.get("size", ()):
-            match = _SIZE.fullmatch(as_text(body.get(key)).lower())
-            if match and min(int(match[1]), int(match[2])) >= _LEAST_SIDE:
-                return int(match[1]), int(match[2])
+            if size := _read_size(as_text(body.get(key))):
+                return size
         return None
 
     def _characters(self, amount: Decimal, body: Mapping[str, Any]) -> _Bounds:
@@ -388,6 +390,18 @@ def _together(found: Sequence[Price], opened: Sequence[str], *, certain: bool) -
     exact = certain and cheap.low == dear.high and all(each.exact for each in found)
     words = cheap.basis if cheap is dear else f"{cheap.basis} to {dear.basis}"
     return Price(cheap.low, dear.high, exact, depends + words)
+
+
+def is_size(text: str) -> bool:
+    """Whether a text is a width and a height: ``1024x1024``, ``832*480``, ``1280:720``."""
+    return _read_size(text) is not None
+
+
+def _read_size(text: str) -> tuple[int, int] | None:
+    match = _SIZE.fullmatch(text.lower())
+    if match is None or min(int(match[1]), int(match[2])) < _LEAST_SIDE:
+        return None
+    return int(match[1]), int(match[2])
 
 
 def as_text(value: object) -> str:

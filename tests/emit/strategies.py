@@ -120,6 +120,15 @@ def _inputs(draw: st.DrawFn, name: str) -> Input:
     return text(name, default=value, wire=Wire(type="string", sent=value), **about)
 
 
+_rates = st.fixed_dictionaries(
+    {
+        "inputs": st.dictionaries(names, texts, max_size=2),
+        "price": st.floats(0, 10),
+        "priceMethod": st.sampled_from(["cpr", "cpo", "cp-pixel", "cp-promptlength", "cpx"]),
+    }
+)
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> ToolSpec:
     chosen = draw(st.lists(names, max_size=5, unique=True))
@@ -133,4 +142,5 @@ def specs(draw: st.DrawFn) -> ToolSpec:
         categories=tuple(draw(st.lists(texts, max_size=2))),
         tags=tuple(draw(st.lists(texts, max_size=2))),
         examples=tuple(draw(st.lists(st.dictionaries(names, texts, max_size=2), max_size=2))),
+        dynamicprice=draw(st.none() | st.lists(_rates, max_size=3)),
     )

@@ -85,7 +85,7 @@ def test_other_files_do_not_change_with_them() -> None:
     given = made(
         categories=("text-to-image",), readme="<p>Boats",
         computingtime="5", samples=("https://x.example/a.png",),
-        taskstat=TaskStat(runcount=1), cps="1", approximatelycost="1",
+        taskstat=TaskStat(runcount=1),
     )  # fmt: skip
     assert summary_of(plan(given)) == summary_of(plan(made(categories=("text-to-image",))))
     before, after = render(made()), render(given)

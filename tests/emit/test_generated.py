@@ -70,6 +70,8 @@ def test_signatures_have_every_input_and_its_default(spec: ToolSpec) -> None:
                 parameter = parameters[item.name]
                 assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
                 assert (parameter.default is inspect.Parameter.empty) == item.required
+        assert set(inspect.signature(module.price).parameters) == {x.name for x in planned.inputs}
+        assert module.price().basis
         assert spec.tool == module.TOOL
         assert sorted(module.__all__) == module.__all__
         assert all(hasattr(module, name) for name in module.__all__)

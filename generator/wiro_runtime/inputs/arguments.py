@@ -7,13 +7,17 @@ the values that it takes, and the value given.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import suppress
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.messages import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_MOST_DOLLARS: Final = 10**9
 
 
 def is_number(value: object, least: float = 0.0) -> bool:
@@ -39,6 +43,17 @@ def check_duration(name: str, value: object) -> None:
 def check_number(name: str, value: object) -> None:
     if not is_number(value):
         raise ConfigurationError(f"{name} must be a number, 0 or more, not {shown(value)}")
+
+
+def read_dollars(name: str, value: object) -> Decimal:
+    """Return an amount of US dollars, exact as it is written."""
+    amount = None
+    if isinstance(value, (int, float, str, Decimal)) and not isinstance(value, bool):
+        with suppress(ArithmeticError, ValueError):
+            amount = Decimal(str(value))
+    if amount is None or not amount.is_finite() or not 0 <= amount <= _MOST_DOLLARS:
+        raise ConfigurationError(f"{name} must be an amount of dollars, not {shown(value)}")
+    return amount
 
 
 def check_whole(name: str, value: object, least: int) -> None:

@@ -27,6 +27,7 @@ from wiro_runtime.inputs.messages import (
 from wiro_runtime.inputs.options import Options, leaf_types, options_of
 from wiro_runtime.inputs.warn import warn_caller
 from wiro_runtime.inputs.wire import WireField, read_fields, request_body
+from wiro_runtime.price import Tariff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +60,7 @@ class ToolInputs(BaseModel):
     )
     _wire_fields: ClassVar[tuple[WireField, ...]]
     _open_options: ClassVar[dict[str, Options]]
+    _tariff: ClassVar[Tariff | None] = None
 
     if not TYPE_CHECKING:
 

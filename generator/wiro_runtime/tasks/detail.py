@@ -175,6 +175,14 @@ class TaskDetail:
         return ": ".join(x for x in (code, said) if x) or "no outputs and no reason given"
 
     @property
+    def billed_cost(self) -> Decimal | None:
+        """What an ended task has cost. Where Wiro does not say: nothing for one that failed or was
+        cancelled before it ran, and ``None`` otherwise."""
+        failed = self.exit_code is not None and not self.succeeded
+        never_ran = self.cancelled and self.started is None
+        return Decimal(0) if self.cost is None and (failed or never_ran) else self.cost
+
+    @property
     def billed(self) -> str:
         """The end of a message about a task without success: what it cost, if it was billed."""
         return f" (billed: ${self.cost.normalize():f})" if self.cost else ""

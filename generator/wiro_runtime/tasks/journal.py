@@ -20,17 +20,28 @@ import threading
 import time
 import weakref
 from contextlib import suppress
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.tasks import journal_file
-from wiro_runtime.tasks.journal_file import INSERT, INSERT_INPUTS, SELECT, Row
-from wiro_runtime.tasks.records import LostSubmission, OpenTask, new_key
+from wiro_runtime.tasks.budget import over_budget
+from wiro_runtime.tasks.journal_file import (
+    BILLIONTH,
+    COMMITTED,
+    INSERT,
+    INSERT_ESTIMATE,
+    INSERT_INPUTS,
+    SELECT,
+    Row,
+)
+from wiro_runtime.tasks.records import Cost, LostSubmission, OpenTask, new_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from decimal import Decimal
+    from collections.abc import Callable, Mapping
+
+    from wiro_runtime.price import Price
 
 log = logging.getLogger("wiro_runtime")
 
@@ -107,16 +118,35 @@ class Journal:
             self._database()
         return self
 
-    def begin(self, tool: str, inputs: Mapping[str, Any], key: str | None = None) -> str:
+    def begin(
+        self,
+        tool: str,
+        inputs: Mapping[str, Any],
+        key: str | None = None,
+        price: Price | None = None,
+        budget: Decimal | None = None,
+    ) -> str:
         """Record that a run is about to be sent, and return the key of its entry: ``key``, one of
-        :func:`new_key`, or a new one. Raises :class:`ConfigurationError` when it cannot be
-        recorded; the run must not be sent then."""
+        :func:`new_key`, or a new one. Its ``price`` is reserved. The run must not be sent when this
+        raises: :class:`ConfigurationError` when it cannot be recorded, :class:`PriceExceeded` when
+        more than ``budget`` dollars would be spent or reserved, by any client."""
         row = Row(key or new_key(), tool, time.time(), inputs=json.dumps(inputs))
+        if price is not None:
+            row.low, row.high = _billionths(price.low), _billionths(price.high)
+            row.reserved = row.high or 0
+
+        def check(db: sqlite3.Connection) -> None:
+            if price is not None and budget is not None:
+                (committed,) = db.execute(COMMITTED).fetchone()
+                left = budget - committed * BILLIONTH
+                if left < 0:
+                    raise over_budget(tool, price, budget, left + (row.reserved or 0) * BILLIONTH)
+
         try:
             with self.lock:
                 row.client = self._client
                 self._own[row.key] = self._unsaved[row.key] = row
-                self._save()
+                self._save(check=check if budget is not None else None)
         except BaseException:
             # Nothing is sent. If it has been written, the next write removes it.
             row.state = "settled"
@@ -153,7 +183,8 @@ class Journal:
             if row is None:
                 return
             self._change(row, state="ended", status=status, ended_at=time.time())
-            self._change(row, task_id=row.task_id or task_id, cost=cost and format(cost, "f"))
+            text = None if cost is None else format(cost, "f")
+            self._change(row, task_id=row.task_id or task_id, cost=text)
             # A power cut that loses this costs one request for an ended task.
             self._try_to_save("NORMAL")
             self._ends += 1
@@ -187,6 +218,17 @@ class Journal:
         with self.lock:
             found = self._read(SELECT + "WHERE state = 'ended' ORDER BY ended_at, key")
         return [_task(Row(*row)) for row in found[-_ENDED_KEPT:]]
+
+    def costs(self) -> list[Cost]:
+        """Return what ended tasks have cost, by day and tool, from the first day on."""
+        with self.lock:
+            return [Cost.read(row) for row in self._read("SELECT * FROM costs ORDER BY day, tool")]
+
+    def reserved(self) -> Decimal:
+        """Return what is reserved for tasks that have not been seen to end."""
+        with self.lock:
+            ((amount,),) = self._read("SELECT coalesce(sum(reserved), 0) FROM estimates")
+        return amount * BILLIONTH
 
     def known(self) -> tuple[set[str], list[LostSubmission]]:
         """Return the ids and tokens of all tasks in the journal, and the submissions under way, of
@@ -251,7 +293,9 @@ class Journal:
         except ConfigurationError as error:
             log.warning("%s; it is written again later", error)
 
-    def _save(self, synchronous: str = "FULL") -> None:
+    def _save(
+        self, synchronous: str = "FULL", check: Callable[[sqlite3.Connection], None] | None = None
+    ) -> None:
         """Write every row that the database does not have as it is, or raise."""
         rows = list(self._unsaved.values())
         statements: list[tuple[str, Any]] = []
@@ -259,11 +303,13 @@ class Journal:
             if row.state == "settled":
                 statements.append((_DELETE, (row.key,)))
                 continue
+            if row.state == "sending" and row.high is not None:
+                statements.append((INSERT_ESTIMATE, row.estimate()))
             statements.append((_UPSERT, row.values()))
             if row.state == "sending" or not row.tool:
                 statements.append((INSERT_INPUTS, (row.key, row.inputs)))
         if statements:
-            self._write(statements, synchronous)
+            self._write(statements, synchronous, check)
         else:
             self._database()
         for row in rows:
@@ -277,8 +323,14 @@ class Journal:
         except sqlite3.Error as error:
             raise journal_file.failed("read", self.path, error) from error
 
-    def _write(self, statements: list[tuple[str, Any]], synchronous: str = "FULL") -> None:
-        """Carry out all of ``statements``, or none; renew the lease when it is time to."""
+    def _write(
+        self,
+        statements: list[tuple[str, Any]],
+        synchronous: str = "FULL",
+        check: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> None:
+        """Carry out all of ``statements``, or none; renew the lease when it is time to. ``check``
+        may still raise when they are done."""
         db = self._database()
         lease = self._leased_until - time.time() < LEASE / 2
         if lease:
@@ -294,6 +346,8 @@ class Journal:
                 db.execute("BEGIN IMMEDIATE")
                 for statement, values in statements:
                     db.execute(statement, values)
+                if check is not None:
+                    check(db)
         except sqlite3.Error as error:
             raise journal_file.failed("write", self.path, error) from error
         if lease:
@@ -332,6 +386,7 @@ class Journal:
                 with db:
                     db.execute("BEGIN IMMEDIATE")
                     db.execute(*self._renewal())
+                    db.executemany(INSERT_ESTIMATE, [row.estimate() for row in own])
                     db.executemany(_RESTORE, [row.values() for row in own])
                     db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in own])
         except sqlite3.Error as error:
@@ -348,6 +403,11 @@ def _renew_until_stopped(reference: weakref.ref[Journal], stop: threading.Event)
             return
         journal.renew()
         del journal
+
+
+def _billionths(amount: Decimal | None) -> int | None:
+    """An amount as the database has it, rounded up."""
+    return None if amount is None else int((amount / BILLIONTH).to_integral_value(ROUND_CEILING))
 
 
 def _task(row: Row) -> OpenTask:

@@ -7,12 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wiro_runtime.http.loop import Workers
+from wiro_runtime.tasks.budget import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
     from decimal import Decimal
 
+    from wiro_runtime.price import Price
     from wiro_runtime.tasks.journal import Journal
 
 T = TypeVar("T")
@@ -39,21 +41,30 @@ async def complete(work: Future[T]) -> T:
 
 
 class Recorder:
-    """The journal of a client, or none. Every method returns at once with the future of its write.
+    """The journal of a client, its budget in memory, or neither. Every method returns at once with
+    the future of its write.
 
     Two threads: what records an accepted run never waits for those that are about to begin.
     """
 
-    def __init__(self, journal: Journal | None) -> None:
-        self.journal = journal
+    def __init__(self, journal: Journal | None, budget: Decimal | None = None) -> None:
+        self.budget = budget
+        self.ledger: Journal | Ledger | None = journal
+        if journal is None and budget is not None:
+            self.ledger = Ledger(budget)
         self._begins = Workers(1, thread_name_prefix="wiro-journal-begin")
         self._records = Workers(1, thread_name_prefix="wiro-journal-record")
 
-    def begin(self, key: str, tool: str, inputs: Mapping[str, Any]) -> Future[str] | None:
-        """Record that a run is about to be sent; ``None`` without a journal."""
-        if self.journal is None:
+    def begin(
+        self, key: str, tool: str, inputs: Mapping[str, Any], price: Price
+    ) -> Future[str] | None:
+        """Record that a run is about to be sent, and reserve its price; ``None`` without a journal
+        and a budget."""
+        if self.ledger is None:
             return None
-        return self._begins.submit(self.journal.begin, tool, inputs, key)
+        if isinstance(self.ledger, Ledger):
+            return self._begins.submit(self.ledger.begin, tool, inputs, key, price)
+        return self._begins.submit(self.ledger.begin, tool, inputs, key, price, self.budget)
 
     def accepted(self, key: str, task_id: str, token: str) -> Future[None] | None:
         """Record the task that a run became."""
@@ -73,14 +84,14 @@ class Recorder:
         """Record that a task has ended."""
         return self._submit("any", lambda journal: journal.ended(status, task_id, token, cost))
 
-    def _submit(self, key: str, write: Callable[[Journal], None]) -> Future[None] | None:
-        if self.journal is None or not key:
+    def _submit(self, key: str, write: Callable[[Journal | Ledger], None]) -> Future[None] | None:
+        if self.ledger is None or not key:
             return None
-        return self._records.submit(partial(write, self.journal))
+        return self._records.submit(partial(write, self.ledger))
 
     def close(self) -> None:
         """Close the journal once all that was to be written is."""
-        if self.journal is not None:
+        if self.ledger is not None:
             self._begins.shutdown()
             self._records.shutdown()
-            self.journal.close()
+            self.ledger.close()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
 
 T = TypeVar("T")
@@ -37,6 +38,43 @@ class OpenTask:
     id: str
     token: str = field(repr=False)
     tool: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What the tasks of a tool that ended on one day (UTC) have cost, in dollars.
+
+    ``runs`` ended, ``billed`` of them were not free, ``spent`` is what they cost. ``low`` and
+    ``high`` are the estimates of the ``priced`` ones: those that were billed and whose price was
+    known before; they have cost ``compared``.
+    """
+
+    day: str
+    tool: str
+    runs: int
+    billed: int
+    spent: Decimal
+    compared: Decimal
+    low: Decimal
+    high: Decimal
+    priced: int
+
+    @classmethod
+    def read(cls, row: Sequence[Any]) -> Cost:
+        """The values of a row of the table ``costs``, whose amounts are billionths."""
+        day, tool, runs, billed, *amounts, priced = row
+        spent, compared, low, high = (Decimal(each).scaleb(-9) for each in amounts)
+        return cls(
+            day=day,
+            tool=tool,
+            runs=runs,
+            billed=billed,
+            spent=spent,
+            compared=compared,
+            low=low,
+            high=high,
+            priced=priced,
+        )
 
 
 def new_key() -> str:

@@ -20,6 +20,7 @@ from wiro_runtime.errors import (
     UnexpectedResponse,
     WiroError,
 )
+from wiro_runtime.estimate import price_run
 from wiro_runtime.hooks import TaskInfo, call_hook
 from wiro_runtime.http.api import Api, may_have_arrived
 from wiro_runtime.http.logs import log
@@ -31,6 +32,7 @@ from wiro_runtime.inputs.conversation import go_on
 from wiro_runtime.inputs.files import is_local_file
 from wiro_runtime.inputs.messages import shorten, shown
 from wiro_runtime.results.files import Files
+from wiro_runtime.tasks.budget import NO_CEILING, Ceiling
 from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
 from wiro_runtime.tasks.event_reader import TaskWatcher
 from wiro_runtime.tasks.events import TextDelta
@@ -41,6 +43,7 @@ from wiro_runtime.tasks.submission import Submission, Submitter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+    from decimal import Decimal
 
     import httpx2
 
@@ -65,13 +68,14 @@ class TaskService:
         journal: Journal | None = None,
         http_client: httpx2.AsyncClient | httpx2.Client | None = None,
         *,
+        budget: Decimal | None = None,
         asynchronous: bool = False,
     ) -> None:
         self.settings = settings
         self.transport = Transport(settings, http_client)
         self.api = Api(settings, self.transport)
         self.files = Files(settings, self.transport, asynchronous=asynchronous)
-        self.recorder = Recorder(journal)
+        self.recorder = Recorder(journal, budget)
         self.submitter = Submitter(self.api, self.recorder, self.refresh)
         self.resumption = Resumption(self.api, journal)
         self.watcher = TaskWatcher(settings, self.transport, self.refresh, self.files)
@@ -121,10 +125,14 @@ class TaskService:
         callback_url: str | None,
         previous: Earlier | None,
         tool_outputs: ToolOutputs | None,
+        ceiling: Ceiling = NO_CEILING,
     ) -> Submission:
         """A run, checked as far as it can be before anything is sent."""
         submission = Submission(tool, inputs, callback_url, self.settings)
         go_on(submission.body, previous, tool_outputs)
+        if ceiling.max_cost is not None or self.recorder.ledger is not None:
+            submission.price = price_run(tool, inputs, submission.body)
+            ceiling.check(tool, submission.price, self.recorder.budget)
         return submission
 
     async def submit(self, submission: Submission, patience: float) -> TaskState:
@@ -199,7 +207,7 @@ class TaskService:
         return detail
 
     async def _record_end(self, state: TaskState, detail: TaskDetail) -> None:
-        write = self.recorder.ended(detail.status, state.id, state.token, detail.cost)
+        write = self.recorder.ended(detail.status, state.id, state.token, detail.billed_cost)
         if write is None:
             return
         try:

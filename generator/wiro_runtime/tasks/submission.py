@@ -34,6 +34,7 @@ from wiro_runtime.http.multipart import Form, describe, has_files
 from wiro_runtime.inputs.messages import name_inputs, shown
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.wire import python_names
+from wiro_runtime.price import unknown
 from wiro_runtime.tasks.concurrency import ConcurrencyTracker
 from wiro_runtime.tasks.detail import as_name
 from wiro_runtime.tasks.recorder import complete
@@ -74,6 +75,7 @@ class Submission:
             self.body["callbackUrl"] = _checked_callback(callback_url)
         if settings.project_id is not None:
             self.body["projectid"] = settings.project_id
+        self.price = unknown("not computed")
         self.content: bytes | Form = b""
         self.key = ""
         self.sent = False
@@ -233,7 +235,7 @@ class Submitter:
             await submission.prepare()
             inputs = {name: describe(value) for name, value in submission.body.items()}
             key = new_key()
-            begun = self.recorder.begin(key, submission.tool, inputs)
+            begun = self.recorder.begin(key, submission.tool, inputs, submission.price)
             try:
                 if begun is not None:
                     submission.key = key

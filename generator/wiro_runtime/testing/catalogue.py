@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
@@ -202,7 +203,7 @@ def _summary(number: int, tool: Tool, *, full: bool) -> dict[str, Json]:
         "categories": list(tool.categories),
         "tags": list(tool.tags),
         "marketplace": 1,
-        "dynamicprice": _PRICE,
+        "dynamicprice": json.dumps(price) if (price := tool.spec.get("dynamicprice")) else _PRICE,
     }
     if full:
         shown["computingtime"] = "10 seconds"

@@ -45,8 +45,9 @@ class Scenario:
     error, which mean nothing. ``setback`` is a reason for which the task fails before it runs and
     is queued again. ``extra_status`` is an unknown status in the middle, ``realtime`` adds the
     states of realtime tools. ``stuck`` names a status that the task never leaves by itself.
-    ``binary`` is sent to sockets as a binary frame. ``cost_per_second`` is in dollars;
-    ``bill_killed`` bills a killed task for the time that it ran.
+    ``binary`` is sent to sockets as a binary frame. ``cost`` is what it costs in
+    dollars; without it the price list of the tool counts and, where that does not say,
+    ``cost_per_second``. ``bill_killed`` bills a killed task for the time that it ran.
 
     ``answer`` and ``thinking`` are what a ``"text"`` task says, ``tool_calls`` the functions that
     it calls, as pairs of name and arguments (JSON as text). ``finish_reason`` is ``"tool_calls"``
@@ -74,6 +75,7 @@ class Scenario:
     realtime: bool = False
     stuck: str | None = None
     binary: bytes | None = None
+    cost: str | None = None
     cost_per_second: str = "0.000585000000"
     bill_killed: bool = False
 

@@ -144,6 +144,11 @@ class Task:
         killed = status == CANCELLED and self.scenario.bill_killed
         if not killed and (status != FINISHED or not self.scenario.succeeds):
             return Decimal(0)
+        if self.scenario.cost is not None:
+            return Decimal(self.scenario.cost)
+        tariff = self.tool.tariff
+        if tariff is not None and not killed and (price := tariff.price(self.body)).exact:
+            return price.low or Decimal(0)
         return (Decimal(self.scenario.cost_per_second) * self._run_seconds(now)).quantize(_CENT)
 
     def _run_seconds(self, now: float) -> Decimal:

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
+from wiro_runtime.price import Tariff
+from wiro_runtime.price_inputs import PricedInput, tariff_data
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -58,6 +61,7 @@ class Tool:
     tags: tuple[str, ...]
     inputs: Mapping[str, Input]
     spec: Mapping[str, Any] = field(repr=False)
+    tariff: Tariff | None = field(default=None, repr=False)
 
     @property
     def owner(self) -> str:
@@ -95,7 +99,26 @@ def read_tool(spec: Mapping[str, Any]) -> Tool:
         tags=tuple(spec.get("tags") or ()),
         inputs={entry.name: entry for entry in read},
         spec=spec,
+        tariff=_tariff(spec, read),
     )
+
+
+def _tariff(spec: Mapping[str, Any], inputs: Sequence[Input]) -> Tariff | None:
+    """What runs of the tool cost, by the rules that clients have."""
+    data = tariff_data(
+        (
+            PricedInput(
+                name=each.name,
+                text=f"{each.label} {each.help}",
+                values=[option.value for option in each.options],
+                file=each.type in FILE_TYPES,
+                many=each.type == "multifileinput",
+            )
+            for each in inputs
+        ),
+        dynamicprice=spec.get("dynamicprice"),
+    )
+    return None if data is None else Tariff(data)
 
 
 def read_tools(specs: Sequence[Mapping[str, Any]]) -> dict[str, Tool]:

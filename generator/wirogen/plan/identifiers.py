@@ -44,15 +44,19 @@ MODEL_ATTRIBUTES: Final = frozenset(
     """.split()
 )
 # Parameters that run() and submit() have for every tool.
-RUN_PARAMETERS: Final = frozenset({"client", "timeout", "on_update", "callback_url", "previous"})
+RUN_PARAMETERS: Final = frozenset(
+    "client timeout on_update callback_url previous max_cost allow_unknown".split()
+)
+# Functions that a generated function calls.
+_CALLED: Final = frozenset({"price_of"})
 INPUT_RESERVED: Final = (
-    KEYWORDS | _BUILTIN_TYPES | MODEL_ATTRIBUTES | RUN_PARAMETERS | {"self", "cls"}
+    KEYWORDS | _BUILTIN_TYPES | MODEL_ATTRIBUTES | RUN_PARAMETERS | _CALLED | {"self", "cls"}
 )
 # Module-level names of a generated client.
 CLASS_RESERVED: Final = frozenset(
     """
-    Any Callable Client Default Earlier False FileLike Final Inputs Literal LoraChoice LoraOption
-    LoraSetting Mapping None OnUpdate ResultT Sequence TOOL TaskT True TypeAlias
+    Any Callable Client Default Dollars Earlier False FileLike Final Inputs Literal LoraChoice
+    LoraOption LoraSetting Mapping None OnUpdate Price ResultT Sequence TOOL TaskT True TypeAlias
     """.split()
 )
 # Modules and packages are files, so names that cannot be files everywhere are none of theirs.

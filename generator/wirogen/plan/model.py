@@ -257,6 +257,8 @@ class ToolPlan:
     """The tool's module."""
     inputs: tuple[InputPlan, ...]
     """Its inputs in the order of the document."""
+    tariff: Mapping[str, Json] | None
+    """What computes the price of a run; ``None`` when Tool/Detail gives none."""
     imports: tuple[ImportPlan, ...]
     """What the client module imports."""
     example: tuple[ArgumentPlan, ...]
@@ -295,7 +297,7 @@ class ToolPlan:
     @property
     def exports(self) -> list[str]:
         """The public names of the client module."""
-        names = {"TOOL", "Inputs", "run", "submit"}
+        names = {"TOOL", "Inputs", "price", "run", "submit"}
         names.update(each.name for each in self.constants)
         names.update(item.literal for item in self.inputs if item.literal)
         return sorted(map(str, names | ({"Default"} if self.long_defaults else set())))

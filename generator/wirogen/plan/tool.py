@@ -37,6 +37,7 @@ from wirogen.plan.model import (
     is_llm,
 )
 from wirogen.plan.names import shell_options
+from wirogen.plan.price import tariff_of
 from wirogen.plan.samples import argument, sample_sets, whole
 from wirogen.plan.values import Value, is_lora, python_default, value_of
 from wirogen.specs.model import Input, Json, Option, ToolSpec
@@ -76,6 +77,7 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
         spec=spec,
         module=module,
         inputs=tuple(inputs),
+        tariff=tariff_of(spec, inputs),
         imports=_imports(inputs, llm=is_llm(spec)),
         example=_example(inputs, samples[0] if samples else (), module.project),
         samples=samples,
@@ -261,7 +263,8 @@ def _setting(setting: Mapping[str, Json]) -> SettingPlan:
 
 def _imports(inputs: Iterable[InputPlan], *, llm: bool) -> tuple[ImportPlan, ...]:
     """What the client module imports, as black and isort like it: by origin, then by name."""
-    names: set[str] = {"Client", "Final", "OnUpdate", "ResultT", "TaskT"}
+    names: set[str] = {"Client", "Dollars", "Final", "OnUpdate", "Price", "ResultT", "TaskT"}
+    names.add("price_of")
     if llm:
         names.add("Earlier")
     for item in inputs:

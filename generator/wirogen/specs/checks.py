@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Final
 from urllib.parse import urlsplit
@@ -48,6 +49,15 @@ def duration_problem(text: str) -> str | None:
         if all(each is not None and each * scale <= SECONDS for each in found):
             return None
     return 'must be a time of at most 30 days, such as "5" or "10 seconds"'
+
+
+def day_problem(text: str) -> str | None:
+    """The end of a sentence about a text that is no day: ``2026-11-02``."""
+    try:
+        fine = len(text) == len("2026-11-02") and date.fromisoformat(text)
+    except ValueError:
+        fine = None
+    return None if fine else 'must be a day, such as "2026-11-02"'
 
 
 def https_problem(text: str) -> str | None:

@@ -15,6 +15,7 @@ from wirogen.specs.checks import (
     SEEN,
     SHA256,
     amount_problem,
+    day_problem,
     duration_problem,
     https_problem,
     input_problem,
@@ -196,6 +197,8 @@ _AMOUNT: Final = Text(
     amount_problem,
 )
 
+_DAY: Final = Text({"type": "string", "format": "date"}, day_problem)
+
 
 def _pair_problem(source: Source) -> tuple[str, str] | None:
     if (source.detail is None) == (source.detail_sha256 is None):
@@ -234,6 +237,11 @@ SOURCE: Final = Record(
         Field(key="sha256", codec=_HASH, required=True),
         Field(key="detail", codec=TEXT),
         Field(key="detail_sha256", codec=_HASH),
+        Field(
+            key="detail_read",
+            codec=_DAY,
+            description="The day on which Tool/Detail was read; prices are as of then.",
+        ),
         Field(key="findings", codec=ListOf(FINDING), empty=()),
     ),
     check=_pair_problem,

@@ -166,6 +166,8 @@ class Source:
     """The file of Tool/Detail, where there is one."""
     detail_sha256: str | None = None
     """The hash of its bytes."""
+    detail_read: str | None = None
+    """The day on which Tool/Detail was read, in ISO 8601: prices are as of then."""
     findings: tuple[Finding, ...] = ()
     """What is odd about the document."""
 

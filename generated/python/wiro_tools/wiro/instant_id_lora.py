@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 from wiro_runtime.generated import (
     Client,
+    Dollars,
     FileLike,
     LoraChoice,
     LoraOption,
     LoraSetting,
     OnUpdate,
+    Price,
     ResultT,
     TaskT,
+    price_of,
 )
 from wiro_tools._validators.wiro.instant_id_lora import Inputs
 
@@ -26,6 +29,7 @@ __all__ = [
     "SchedulerValue",
     "SelectedModel",
     "TOOL",
+    "price",
     "run",
     "submit",
 ]
@@ -194,6 +198,8 @@ def run(
     timeout: float | None = None,
     on_update: OnUpdate | None = None,
     callback_url: str | None = None,
+    max_cost: Dollars | None = None,
+    allow_unknown: bool = False,
 ) -> ResultT:
     """Run wiro/instant-id-lora, wait until it has ended and return its result.
 
@@ -221,12 +227,15 @@ def run(
         timeout: Seconds to wait at most; the task goes on if they pass.
         on_update: Called with each change of the task while it runs.
         callback_url: Where Wiro posts the task's detail when it has ended.
+        max_cost: Dollars that the run may cost at most, by its estimate.
+        allow_unknown: Run it also when the estimate has no upper bound.
 
     Returns:
         The ``Result``, or an awaitable of it for an ``AsyncWiro``.
 
     Raises:
         InvalidInputs: An input is not what the tool takes; nothing was sent.
+        PriceExceeded: It may cost more than max_cost; nothing was sent.
         TaskFailed: The tool failed; error.detail.cost tells what was billed.
         WiroError: Anything else, with the task's id once there is one.
 
@@ -258,6 +267,8 @@ def run(
         timeout=timeout,
         on_update=on_update,
         callback_url=callback_url,
+        max_cost=max_cost,
+        allow_unknown=allow_unknown,
     )
 
 
@@ -279,6 +290,8 @@ def submit(
     seed: int | str = "3572004920",
     scheduler: SchedulerValue = "EulerAncestralDiscreteScheduler",
     callback_url: str | None = None,
+    max_cost: Dollars | None = None,
+    allow_unknown: bool = False,
 ) -> TaskT:
     """Start wiro/instant-id-lora and return its task without waiting for it.
 
@@ -304,4 +317,47 @@ def submit(
             scheduler=scheduler,
         ),
         callback_url=callback_url,
+        max_cost=max_cost,
+        allow_unknown=allow_unknown,
+    )
+
+
+def price(
+    *,
+    input_image_url: FileLike | None = None,
+    prompt: str | None = None,
+    selected_model: str = "",
+    selected_model_private: str = "",
+    selected_lora_model: Sequence[LoraChoice | LoraOption | str] = (),
+    selected_lora_model_private: LoraChoice | LoraOption | str | None = None,
+    selected_lora_model_private_url: str = "",
+    negative_prompt: str = Default.NEGATIVE_PROMPT,
+    steps: int = 20,
+    scale: float = 5.0,
+    ip_adapter_scale: float = 0.8,
+    samples: int = 1,
+    seed: int | str = "3572004920",
+    scheduler: SchedulerValue = "EulerAncestralDiscreteScheduler",
+) -> Price:
+    """Return the price of a run in US dollars; nothing is sent, and no key is needed.
+
+    The inputs are those of :func:`run`. Those that are left out, required ones too,
+    leave the price open where it depends on them.
+    """
+    return price_of(
+        Inputs,
+        input_image_url=input_image_url,
+        prompt=prompt,
+        selected_model=selected_model,
+        selected_model_private=selected_model_private,
+        selected_lora_model=selected_lora_model,
+        selected_lora_model_private=selected_lora_model_private,
+        selected_lora_model_private_url=selected_lora_model_private_url,
+        negative_prompt=negative_prompt,
+        steps=steps,
+        scale=scale,
+        ip_adapter_scale=ip_adapter_scale,
+        samples=samples,
+        seed=seed,
+        scheduler=scheduler,
     )

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 from wiro_runtime.generated import (
     Client,
+    Dollars,
     LoraChoice,
     LoraOption,
     LoraSetting,
     OnUpdate,
+    Price,
     ResultT,
     TaskT,
+    price_of,
 )
 from wiro_tools._validators.wiro.text_to_image_sd_lora import Inputs
 
@@ -24,6 +27,7 @@ __all__ = [
     "SchedulerValue",
     "SelectedModel",
     "TOOL",
+    "price",
     "run",
     "submit",
 ]
@@ -195,6 +199,8 @@ def run(
     timeout: float | None = None,
     on_update: OnUpdate | None = None,
     callback_url: str | None = None,
+    max_cost: Dollars | None = None,
+    allow_unknown: bool = False,
 ) -> ResultT:
     """Run wiro/text-to-image-sd-lora, wait until it has ended and return its result.
 
@@ -222,12 +228,15 @@ def run(
         timeout: Seconds to wait at most; the task goes on if they pass.
         on_update: Called with each change of the task while it runs.
         callback_url: Where Wiro posts the task's detail when it has ended.
+        max_cost: Dollars that the run may cost at most, by its estimate.
+        allow_unknown: Run it also when the estimate has no upper bound.
 
     Returns:
         The ``Result``, or an awaitable of it for an ``AsyncWiro``.
 
     Raises:
         InvalidInputs: An input is not what the tool takes; nothing was sent.
+        PriceExceeded: It may cost more than max_cost; nothing was sent.
         TaskFailed: The tool failed; error.detail.cost tells what was billed.
         WiroError: Anything else, with the task's id once there is one.
 
@@ -260,6 +269,8 @@ def run(
         timeout=timeout,
         on_update=on_update,
         callback_url=callback_url,
+        max_cost=max_cost,
+        allow_unknown=allow_unknown,
     )
 
 
@@ -282,6 +293,8 @@ def submit(
     height: int = 512,
     scheduler: SchedulerValue = "EulerDiscreteScheduler",
     callback_url: str | None = None,
+    max_cost: Dollars | None = None,
+    allow_unknown: bool = False,
 ) -> TaskT:
     """Start wiro/text-to-image-sd-lora and return its task without waiting for it.
 
@@ -308,4 +321,49 @@ def submit(
             scheduler=scheduler,
         ),
         callback_url=callback_url,
+        max_cost=max_cost,
+        allow_unknown=allow_unknown,
+    )
+
+
+def price(
+    *,
+    prompt: str | None = None,
+    selected_model: str = "",
+    selected_model_private: str = "",
+    selected_lora_model: Sequence[LoraChoice | LoraOption | str] = (),
+    selected_lora_model_private: Sequence[LoraChoice | LoraOption | str] | None = None,
+    selected_lora_model_private_url: str = "",
+    negative_prompt: str = "",
+    samples: int = 4,
+    steps: int = 30,
+    scale: float = 7.5,
+    seed: int | str = "123456",
+    clip_skip: int = 4,
+    width: int = 512,
+    height: int = 512,
+    scheduler: SchedulerValue = "EulerDiscreteScheduler",
+) -> Price:
+    """Return the price of a run in US dollars; nothing is sent, and no key is needed.
+
+    The inputs are those of :func:`run`. Those that are left out, required ones too,
+    leave the price open where it depends on them.
+    """
+    return price_of(
+        Inputs,
+        prompt=prompt,
+        selected_model=selected_model,
+        selected_model_private=selected_model_private,
+        selected_lora_model=selected_lora_model,
+        selected_lora_model_private=selected_lora_model_private,
+        selected_lora_model_private_url=selected_lora_model_private_url,
+        negative_prompt=negative_prompt,
+        samples=samples,
+        steps=steps,
+        scale=scale,
+        seed=seed,
+        clip_skip=clip_skip,
+        width=width,
+        height=height,
+        scheduler=scheduler,
     )

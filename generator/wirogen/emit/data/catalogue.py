@@ -9,6 +9,7 @@ from typing import Final
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.kinds import CHOICE_KINDS, FILE_KINDS, LORA_KINDS, Kind
 from wirogen.plan.model import InputPlan
+from wirogen.plan.price import price_summary
 from wirogen.specs import Json
 
 _SEARCHED: Final[Mapping[Kind, str]] = {
@@ -36,6 +37,7 @@ def entry_text(plan: ToolPlan) -> str:
 
 def _entry(plan: ToolPlan) -> dict[str, Json]:
     spec = plan.spec
+    price = price_summary(plan.tariff)
     return {
         "tool": spec.tool,
         "name": spec.name,
@@ -48,6 +50,7 @@ def _entry(plan: ToolPlan) -> dict[str, Json]:
             [str(item.name), item.spec.name, input_kind(item), item.required]
             for item in plan.inputs
         ],
+        **({"price": price} if price else {}),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from wirogen.emit.pages.categories import input_kinds, main_category, output_kind
 from wirogen.plan import ToolPlan, ToolSummary
+from wirogen.plan.price import price_summary
 from wirogen.specs import Json
 
 
@@ -26,6 +27,7 @@ def listing_line(plan: ToolPlan, link: Callable[[str], str | None]) -> str:
 def _entry(plan: ToolPlan, link: Callable[[str], str | None]) -> dict[str, Json]:
     path = f"tools/{plan.module.owner}/{plan.module.project}"
     cover = link(plan.spec.cover) if plan.spec.cover else None
+    price = price_summary(plan.tariff)
     return {
         "tool": plan.spec.tool,
         "name": plan.spec.name,
@@ -43,4 +45,5 @@ def _entry(plan: ToolPlan, link: Callable[[str], str | None]) -> dict[str, Json]
         "spec": f"{path}.yaml",
         "schema": f"schemas/{path}.json",
         "inputs": [str(item.name) for item in plan.inputs],
+        **({"price": price} if price else {}),
     }

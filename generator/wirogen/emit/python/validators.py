@@ -26,9 +26,9 @@ _CLASS: Final = re.compile(r"class Tool(\d+)\(")
 _FIELD: Final = re.compile(r"    (\w+): ")
 _IMPORTS: Final[Mapping[str, Sequence[str]]] = {
     "collections.abc": ("Mapping", "Sequence"),
-    "typing": ("Annotated", "Any", "Literal"),
+    "typing": ("Annotated", "Any", "ClassVar", "Literal"),
     "pydantic": ("ConfigDict", "Field"),
-    "wiro_runtime.generated": ("FileLike", "LoraChoice", "LoraOption", "ToolInputs"),
+    "wiro_runtime.generated": ("FileLike", "LoraChoice", "LoraOption", "Tariff", "ToolInputs"),
 }
 _CUSTOM_TYPES: Final = frozenset({"FileLike", "LoraChoice", "LoraOption"})
 
@@ -73,7 +73,7 @@ def _validator(plan: ToolPlan, made: Mapping[str, str]) -> Validator:
     if list(made) != names:
         raise ValidatorError(f"{plan.spec.tool}: the validator has the fields {list(made)}")
     fields = [with_limits(made[item.name], item.schema) for item in plan.inputs]
-    used = {"ConfigDict", "ToolInputs"}
+    used = {"ConfigDict", "ToolInputs", *(("ClassVar", "Tariff") if plan.tariff else ())}
     for line in fields:
         used.update(_NAME.findall(_STRING.sub("", line)))
     imports = tuple(

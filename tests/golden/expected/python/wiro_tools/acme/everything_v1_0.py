@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 from wiro_runtime.generated import (
     Client,
+    Dollars,
     FileLike,
     LoraChoice,
     LoraOption,
     LoraSetting,
     OnUpdate,
+    Price,
     ResultT,
     TaskT,
+    price_of,
 )
 from wiro_tools._validators.acme.everything_v1_0 import Inputs
 
@@ -29,6 +32,7 @@ __all__ = [
     "Solver",
     "SolverValue",
     "TOOL",
+    "price",
     "run",
     "submit",
 ]
@@ -122,6 +126,8 @@ def run(
     timeout: float | None = None,
     on_update: OnUpdate | None = None,
     callback_url: str | None = None,
+    max_cost: Dollars | None = None,
+    allow_unknown: bool = False,
 ) -> ResultT:
     """Run Acme/Everything v1.0, wait until it has ended and return its result.
 
@@ -147,12 +153,15 @@ def run(
         timeout: Seconds to wait at most; the task goes on if they pass.
         on_update: Called with each change of the task while it runs.
         callback_url: Where Wiro posts the task's detail when it has ended.
+        max_cost: Dollars that the run may cost at most, by its estimate.
+        allow_unknown: Run it also when the estimate has no upper bound.
 
     Returns:
         The ``Result``, or an awaitable of it for an ``AsyncWiro``.
 
     Raises:
         InvalidInputs: An input is not what the tool takes; nothing was sent.
+        PriceExceeded: It may cost more than max_cost; nothing was sent.
         TaskFailed: The tool failed; error.detail.cost tells what was billed.
         WiroError: Anything else, with the task's id once there is one.
 
@@ -185,6 +194,8 @@ def run(
         timeout=timeout,
         on_update=on_update,
         callback_url=callback_url,
+        max_cost=max_cost,
+        allow_unknown=allow_unknown,
     )
 
 
@@ -207,6 +218,8 @@ def submit(
     input_images: Sequence[FileLike] | None = None,
     negative_prompt: str = Default.NEGATIVE_PROMPT,
     callback_url: str | None = None,
+    max_cost: Dollars | None = None,
+    allow_unknown: bool = False,
 ) -> TaskT:
     """Start Acme/Everything v1.0 and return its task without waiting for it.
 
@@ -233,4 +246,49 @@ def submit(
             negative_prompt=negative_prompt,
         ),
         callback_url=callback_url,
+        max_cost=max_cost,
+        allow_unknown=allow_unknown,
+    )
+
+
+def price(
+    *,
+    prompt: str | None = None,
+    input_image_url: FileLike | None = None,
+    class_: str = "",
+    samples: int = 4,
+    scale: float = 7.5,
+    seed: int | str = "123456",
+    ratio: RatioValue = "16:9",
+    solver: SolverValue = "dpmsolver",
+    selected_model: str = "",
+    selected_lora_model: Sequence[LoraChoice | LoraOption | str] = (),
+    selected_lora_model_private: Sequence[LoraChoice | LoraOption | str] | None = None,
+    refiner: RefinerValue = "--id_mix",
+    preprocess: bool = True,
+    input_images: Sequence[FileLike] | None = None,
+    negative_prompt: str = Default.NEGATIVE_PROMPT,
+) -> Price:
+    """Return the price of a run in US dollars; nothing is sent, and no key is needed.
+
+    The inputs are those of :func:`run`. Those that are left out, required ones too,
+    leave the price open where it depends on them.
+    """
+    return price_of(
+        Inputs,
+        prompt=prompt,
+        input_image_url=input_image_url,
+        class_=class_,
+        samples=samples,
+        scale=scale,
+        seed=seed,
+        ratio=ratio,
+        solver=solver,
+        selected_model=selected_model,
+        selected_lora_model=selected_lora_model,
+        selected_lora_model_private=selected_lora_model_private,
+        refiner=refiner,
+        preprocess=preprocess,
+        input_images=input_images,
+        negative_prompt=negative_prompt,
     )

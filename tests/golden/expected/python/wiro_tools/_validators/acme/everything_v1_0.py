@@ -1,15 +1,23 @@
 # Made by wirogen from acme/everything-v1-0.yaml; do not edit.
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
-from wiro_runtime.generated import FileLike, LoraChoice, LoraOption, ToolInputs
+from wiro_runtime.generated import FileLike, LoraChoice, LoraOption, Tariff, ToolInputs
 
 
 class Inputs(ToolInputs):
     model_config = ConfigDict(
         extra="forbid",
         arbitrary_types_allowed=True,
+    )
+    _tariff: ClassVar[Tariff | None] = Tariff(
+        {
+            "rates": [
+                {"inputs": {"samples": "1"}, "method": "cpr", "price": "0.003"},
+                {"inputs": {}, "method": "cpr", "price": "0.0125"},
+            ]
+        }
     )
     prompt: Annotated[
         str,

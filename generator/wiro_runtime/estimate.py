@@ -1,0 +1,80 @@
+"""Prices of runs: of inputs that are checked, of a tool by its id, of a body that is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.price import unknown
+
+if TYPE_CHECKING:
+    from wiro_runtime.catalogue import Catalogue, Entry
+    from wiro_runtime.price import Price, Tariff
+
+
+def price_of(tool: type[ToolInputs], /, **inputs: object) -> Price:
+    """Return the price of a run with ``inputs``; required ones may be missing, or ``None``.
+
+    Nothing is sent. Raises :class:`InvalidInputs` for inputs that the tool does not take.
+    """
+    return _price(tariff_of(tool), _partial(tool)(**inputs).wire_values())
+
+
+def price_tool(
+    tool: str, inputs: ToolInputs | Mapping[str, Any], package: str | Catalogue | None = None
+) -> Price:
+    """:func:`price_of` for a tool of which only the id is known: that of ``package``, or of the
+    first installed package that has it."""
+    from wiro_runtime.catalogue import open_catalogue  # noqa: PLC0415 - rarely used
+
+    if isinstance(inputs, ToolInputs):
+        return price_run(tool, inputs, inputs.wire_values())
+    entry = (_installed(tool) if package is None else None) or (
+        open_catalogue("wiro_tools" if package is None else package).get(tool)
+    )
+    return price_of(entry.module().Inputs, **entry.arguments(inputs))
+
+
+def price_run(tool: str, inputs: ToolInputs | Mapping[str, Any], body: Mapping[str, Any]) -> Price:
+    """Return the price of a run whose ``inputs`` are sent as ``body``. That of inputs that no
+    validator has checked is known when an installed package has the tool."""
+    if isinstance(inputs, ToolInputs):
+        return _price(tariff_of(type(inputs)), body)
+    entry = _installed(tool)
+    if entry is None:
+        return unknown("no installed package has the tool")
+    return _price(tariff_of(entry.module().Inputs), body)
+
+
+def _installed(tool: str) -> Entry | None:
+    from wiro_runtime.catalogue import installed_catalogues  # noqa: PLC0415 - rarely used
+
+    return next((each.get(tool) for each in installed_catalogues() if tool in each), None)
+
+
+def tariff_of(tool: type[ToolInputs]) -> Tariff | None:
+    """The price list of a tool, by its validator."""
+    return tool._tariff  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no input is called so
+
+
+def _price(tariff: Tariff | None, body: Mapping[str, Any]) -> Price:
+    return unknown("Wiro gives no price") if tariff is None else tariff.price(body)
+
+
+@cache
+def _partial(tool: type[ToolInputs]) -> type[ToolInputs]:
+    """A validator that takes what ``tool`` takes, and requires nothing."""
+    from pydantic import Field, create_model  # noqa: PLC0415 - slow to import
+
+    fields: dict[str, Any] = {}
+    for name, info in tool.model_fields.items():
+        if info.is_required():
+            notes = cast("Any", info.json_schema_extra)
+            optional = Field(default=None, alias=info.alias, json_schema_extra=notes)
+            kind: Any = Annotated[(cast("Any", info.annotation), *info.metadata, "")]
+            fields[name] = (kind | None, optional)
+    if not fields:
+        return tool
+    return create_model(tool.__name__, __base__=tool, __module__=tool.__module__, **fields)

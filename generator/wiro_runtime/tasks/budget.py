@@ -1,0 +1,103 @@
+"""Ceilings: what a run may cost at most, and what all runs of a client, or of a journal, may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from wiro_runtime.errors import PriceExceeded
+from wiro_runtime.price import Price, dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """``max_cost`` of a run in dollars, ``None`` for no limit. ``allow_unknown``: a price without
+    an upper bound passes, below this limit and below a budget."""
+
+    max_cost: Decimal | None = None
+    allow_unknown: bool = False
+
+    def check(self, tool: str, price: Price, budget: Decimal | None) -> None:
+        """Raise :class:`PriceExceeded` for a run that may cost more, or nobody knows what."""
+        limits = [each for each in (self.max_cost, budget) if each is not None]
+        if not limits:
+            return
+        ceiling = min(limits)
+        least = price.high if price.high is not None else price.low
+        if least is not None and least > ceiling:
+            name = "max_cost" if ceiling == self.max_cost else "the budget"
+            text = f"{tool}: the price is {price}, above {name} of {dollars(ceiling)}"
+        elif price.high is None and not self.allow_unknown:
+            text = (
+                f"{tool}: the price is {_in_words(price)}, so it cannot be kept below "
+                f"{dollars(ceiling)}; allow_unknown=True runs it all the same"
+            )
+        else:
+            return
+        raise PriceExceeded(f"{text} ({price.basis})", price=price, ceiling=ceiling)
+
+
+NO_CEILING: Final = Ceiling()
+
+
+def over_budget(tool: str, price: Price, budget: Decimal, left: Decimal) -> PriceExceeded:
+    """The error for a run that does not fit into what is left of a budget."""
+    left = max(left, Decimal(0))
+    text = f"{tool}: the price is {price}, and {dollars(left)} of {dollars(budget)} is left"
+    return PriceExceeded(f"{text} ({price.basis})", price=price, ceiling=left)
+
+
+def _in_words(price: Price) -> str:
+    return "not known" if price.low is None else f"{price} upwards".removeprefix("from ")
+
+
+class Ledger:
+    """The budget of a client without a journal, in memory; its methods are those of a journal."""
+
+    def __init__(self, budget: Decimal) -> None:
+        self.budget = budget
+        self._lock = Lock()
+        self._spent = Decimal(0)
+        self._reserved: dict[str, Decimal] = {}
+        self._keys: dict[str, str] = {}
+
+    def begin(self, tool: str, inputs: Mapping[str, Any], key: str, price: Price) -> str:  # noqa: ARG002 - a journal keeps them
+        """Reserve the price of a run. Raises :class:`PriceExceeded`."""
+        amount = price.high or Decimal(0)
+        with self._lock:
+            left = self.budget - self._spent - sum(self._reserved.values())
+            if amount > left:
+                raise over_budget(tool, price, self.budget, left)
+            self._reserved[key] = amount
+        return key
+
+    def accepted(self, key: str, task_id: str, token: str) -> None:
+        """Remember the task of a run."""
+        with self._lock:
+            self._keys |= {name: key for name in (task_id, token) if name}
+
+    def settled(self, key: str, reason: str) -> None:  # noqa: ARG002 - as above
+        """Release what was reserved for a run that became no task."""
+        with self._lock:
+            self._reserved.pop(key, None)
+
+    def uncertain(self, key: str, reason: str) -> None:
+        """Keep what was reserved: the run may be billed."""
+
+    def ended(self, status: str, task_id: str, token: str, cost: Decimal | None) -> None:  # noqa: ARG002 - as above
+        """Count what a task has cost in the place of what was reserved, which stays when that is
+        not known."""
+        with self._lock:
+            key = self._keys.pop(task_id, "") or self._keys.pop(token, "")
+            self._keys.pop(token, None)
+            reserved = self._reserved.pop(key, None)
+            if reserved is not None:
+                self._spent += reserved if cost is None else cost
+
+    def close(self) -> None:
+        """Nothing is open."""
