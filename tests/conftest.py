@@ -49,6 +49,7 @@ SLOW = {
     "runtime/test_concurrency.py",
     "runtime/test_interruptions.py",
     "runtime/test_journal_shared.py",
+    "runtime/test_kernel.py",
     "runtime/test_processes.py",
 }
 """Folders and files of tests that --fast leaves out: they start browsers, servers or processes, or

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.progress import (
     BarColumn,
@@ -19,6 +19,7 @@ from rich.text import Text
 from wiro_runtime.cli.console import brief, err
 from wiro_runtime.tasks.events import LogLine, StatusChanged
 from wiro_runtime.tasks.events import Progress as ProgressEvent
+from wiro_runtime.tasks.words import state_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -26,29 +27,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from wiro_runtime.tasks.events import Event, OnUpdate
-
-_WORDS: Final = {
-    "": "submitted",
-    "task_queue": "queued",
-    "task_accept": "accepted",
-    "task_preprocess_start": "preparing",
-    "task_preprocess_end": "preparing",
-    "task_assign": "starting",
-    "task_start": "running",
-    "task_output": "running",
-    "task_output_full": "running",
-    "task_error": "waiting",
-    "task_error_full": "running",
-    "task_end": "finishing",
-    "task_postprocess_start": "finishing",
-    "task_postprocess_end": "ended",
-    "task_cancel": "cancelled",
-}
-
-
-def state_word(status: str) -> str:
-    """A word for a status of Wiro's; one that nobody has heard of stands for itself."""
-    return _WORDS.get(status) or brief(status, 40)
 
 
 def moves(console: Console) -> bool:

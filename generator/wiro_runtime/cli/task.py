@@ -25,7 +25,6 @@ from wiro_runtime.cli.console import (
     say,
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED
-from wiro_runtime.cli.progress import state_word
 from wiro_runtime.cli.results import (
     Delivery,
     errors_as_json,
@@ -35,6 +34,7 @@ from wiro_runtime.cli.results import (
 from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
 from wiro_runtime.tasks.events import OutputsReady, TaskEnded
 from wiro_runtime.tasks.listing import tool_of
+from wiro_runtime.tasks.words import state_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -1,14 +1,20 @@
 """How results show themselves in a notebook: HTML in which every text is text.
 
-Nothing is fetched to make it. Images are fetched by the browser when they come into view, audio
-and video when somebody plays them, all without telling where the page is.
+Nothing is fetched to make it. What has been saved is part of the page, up to a size, and stays when
+Wiro's links have gone. Other images are fetched by the browser when they come into view, audio and
+video when they are played, all without telling where the page is.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+from wiro_runtime.results.saving import file_stamp
 
 if TYPE_CHECKING:
     from typing import Any
@@ -16,6 +22,9 @@ if TYPE_CHECKING:
     from wiro_runtime.results.output import BaseOutput
     from wiro_runtime.results.result import BaseResult
 
+_EMBEDDED: Final = 8 * 2**20
+"""Bytes of a saved file that becomes part of the page."""
+_MEDIA: Final = re.compile(r"(?:image|audio|video)/[a-z0-9.+-]+", re.IGNORECASE)
 _LONGEST: Final = 20_000
 """Characters of a text that are shown."""
 
@@ -41,6 +50,12 @@ def output_html(output: BaseOutput) -> str:
         return f"<figure>{body}<figcaption>{name}</figcaption></figure>"
     url = escape(output.url)
     kind = output.content_type.partition("/")[0].lower()
+    link = f'<a href="{url}" rel="noopener noreferrer" target="_blank">{name}</a>'
+    saved = _saved(output)
+    if saved is not None:
+        path, data = saved
+        url = data or url
+        link = f"{link} (saved as {escape(path)})"
     if kind == "image":
         body += (
             f'<img src="{url}" alt="{name}" loading="lazy" referrerpolicy="no-referrer" '
@@ -50,8 +65,24 @@ def output_html(output: BaseOutput) -> str:
         body += f'<audio src="{url}" controls preload="none"></audio>'
     elif kind == "video":
         body += f'<video src="{url}" controls preload="none" style="max-width:100%"></video>'
-    link = f'<a href="{url}" rel="noopener noreferrer" target="_blank">{name}</a>'
     return f"<figure>{body}<figcaption>{link}</figcaption></figure>"
+
+
+def _saved(output: BaseOutput) -> tuple[str, str] | None:
+    """Where the output was saved, and its bytes as an address (empty when they are too many)."""
+    for folder, (name, stamp) in output.saved.items():
+        path = Path(folder, name)
+        try:
+            if file_stamp(path) != stamp:
+                continue
+            small = stamp[1] <= _EMBEDDED and _MEDIA.fullmatch(output.content_type)
+            data = base64.b64encode(path.read_bytes()).decode() if small else ""
+        except OSError:
+            continue
+        here = Path.cwd()
+        shown = str(path.relative_to(here) if path.is_relative_to(here) else path)
+        return shown, f"data:{output.content_type};base64,{data}" if data else ""
+    return None
 
 
 def _scheme(url: str) -> str:

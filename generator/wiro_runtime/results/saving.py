@@ -205,9 +205,14 @@ def _report(progress: Progress | None) -> Report:
 
 def _stamp(folder: str, name: str) -> Stamp | None:
     try:
-        found = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118 - half the objects
+        return file_stamp(os.path.join(folder, name))  # noqa: PTH118 - half the objects
     except OSError:
         return None
+
+
+def file_stamp(path: str | PathLike[str]) -> Stamp:
+    """What shows that a file is unchanged."""
+    found = os.stat(path)  # noqa: PTH116 - see above
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 

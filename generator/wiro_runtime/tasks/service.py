@@ -36,6 +36,7 @@ from wiro_runtime.tasks.budget import NO_CEILING, Ceiling
 from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
 from wiro_runtime.tasks.event_reader import TaskWatcher
 from wiro_runtime.tasks.events import TextDelta
+from wiro_runtime.tasks.notebook import notebook_bar
 from wiro_runtime.tasks.recorder import Recorder, complete
 from wiro_runtime.tasks.resume import Resumption
 from wiro_runtime.tasks.state import TaskState, add_task
@@ -53,7 +54,8 @@ if TYPE_CHECKING:
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.events import Event, OnUpdate
     from wiro_runtime.tasks.journal import Journal
-    from wiro_runtime.tasks.records import LostSubmission
+    from wiro_runtime.tasks.notebook import notebook_bar
+from wiro_runtime.tasks.records import LostSubmission
 
 _STOPPING: Final = 10.0
 """Seconds that stopping a task may take when its caller is leaving."""
@@ -231,6 +233,8 @@ class TaskService:
         """Watch a task to its end. The time is up ``timeout`` seconds after ``begin``, whatever
         the server does."""
         check_wait(timeout, on_update)
+        if on_update is None:
+            on_update = notebook_bar(state.tool)
         limit = self.settings.timeouts.wait if timeout is None else timeout
         deadline = (self.clock() if begin is None else begin) + limit
         limiting = asyncio.timeout(max(0.0, deadline - self.clock()))
