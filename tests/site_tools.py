@@ -209,8 +209,12 @@ AWKWARD: Final = {
             text("system_prompt", default="Be brief."),
             number("max_tokens", 200),
             name="wiro/writer",
-            description="Writes what it is asked for.",
-            categories=("llm", "text-to-text"),
+            description="Writes what it is asked for, café menus included.",
+            categories=("llm", "text-to-text", "Text To Text"),
+            tags=("LLM", "writing"),
+            dynamicprice=[{"inputs": {}, "price": 0.25, "priceMethod": "cpr"}],
+            computingtime="3 seconds",
+            taskstat=TaskStat(runcount=98_765),
             examples=(
                 {"prompt": f'{LONG_PROMPT} It\'s "all" in one piece.', "max_tokens": "50"},
                 {"prompt": "Second: a poem about the sea", "system_prompt": "You are a poet."},
@@ -226,7 +230,7 @@ AWKWARD: Final = {
             select("ratio", Option(value="1", label="Square"), Option(value="2", label="Wide")),
             name="wiro/editor",
             description="Edits pictures.",
-            categories=("image-to-image",),
+            categories=("Image to Image", "H200"),
             examples=(
                 {
                     "inputImage": "https://cdn.wiro.ai/uploads/sampleinputs/portrait.jpg",

@@ -203,6 +203,29 @@ def test_no_category_takes_the_page_that_lists_them() -> None:
     assert category_slug("index") != "index"
 
 
+def test_spellings_of_a_category_share_a_page() -> None:
+    same = (
+        "Image to Image",
+        "image_to_image",
+        "image-to-image",
+        "imageToImage",
+        "Im\u00e1ge to image",
+    )
+    assert {category_slug(each) for each in same} == {"image-to-image"}
+    others = (
+        "c++",
+        "c",
+        "\u65e5\u672c",
+        "\u65e5",
+        "!",
+        "?",
+        "x" * 99,
+        f"{'x' * 98}y",
+        "text to image",
+    )
+    assert len({category_slug(each) for each in others}) == len(others)
+
+
 def test_keys_for_tool_calling_have_at_most_64_characters() -> None:
     long = "a very long name " * 10
     names = [long, f"{long}2", "9" * 80, "x" * 65, "y" * 64, "class", "\u65e5" * 40]

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from site_browser import visit, watched
 from site_tools import LONG_PROMPT
 from wiro_runtime.testing import Simulator
@@ -32,6 +34,19 @@ DRAG = """() => {
     slider.dispatchEvent(new Event("input", { bubbles: true }));
   }
   return slider.value;
+}"""
+
+
+WHERE = """(wanted) => {
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const at = walker.currentNode.data.indexOf(wanted);
+    const range = document.createRange();
+    if (at < 0 || !walker.currentNode.parentElement.checkVisibility()) continue;
+    range.setStart(walker.currentNode, at);
+    range.setEnd(walker.currentNode, at + wanted.length);
+    return range.getBoundingClientRect().bottom;
+  }
 }"""
 
 
@@ -330,3 +345,103 @@ def test_shells_are_chosen_once(page: Page, address: str) -> None:
     assert "Invoke-RestMethod" in code(page)
     visit(page, f"{address}tools/wiro/editor.html")
     assert "Invoke-RestMethod" in code(page)
+
+
+def test_tools_are_found_by_what_one_wants_to_do(page: Page, address: str) -> None:
+    visit(page, f"{address}index.html")
+    cards = page.locator(".wt-card")
+    # What has run most comes first.
+    assert "writer" in cards.first.inner_text()
+    page.get_by_role("button", name="Edit an image").click()
+    assert page.get_by_role("button", name="Edit an image").get_attribute("aria-pressed") == "true"
+    names = cards.locator("strong").all_inner_texts()
+    assert {"editor", "instant-id-lora"} <= set(names)
+    assert "text-to-image-sd-lora" not in names
+    shared = page.url
+    page.goto("about:blank")
+    visit(page, shared)
+    assert cards.locator("strong").all_inner_texts() == names
+    page.get_by_role("button", name="Edit an image").click()
+    assert "text-to-image-sd-lora" in cards.locator("strong").all_inner_texts()
+    page.get_by_label("Order").select_option("name")
+    owners = [each.lower() for each in cards.locator(".wt-card-owner").all_inner_texts()]
+    assert owners == sorted(owners)
+
+
+def test_topics_are_folded_by_case_and_spelling(page: Page, address: str) -> None:
+    visit(page, f"{address}index.html")
+    topic = page.get_by_label("Topic")
+    values = topic.locator("option").evaluate_all("all => all.map((each) => each.value)")
+    assert values.count("image-to-image") == 1
+    topic.select_option("image-to-image")
+    names = page.locator(".wt-card strong").all_inner_texts()
+    assert {"editor", "instant-id-lora"} <= set(names)
+    visit(page, f"{address}categories/image-to-image.html")
+    assert set(page.locator(".wt-card strong").all_inner_texts()) == set(names)
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("wirter", "writer"), ("cafe menus", "writer"), ("zebra writing", "writer"),
+        ("PRESERVNG", "instant-id-lora"), ("picures edit", "editor"), ("edi", "editor"),
+    ],
+)  # fmt: skip
+def test_a_search_forgives(page: Page, address: str, query: str, wanted: str) -> None:
+    visit(page, f"{address}index.html")
+    page.get_by_label("Search tools").fill(query)
+    assert page.locator(".wt-card strong").first.inner_text() == wanted
+    page.keyboard.press("Control+k")
+    page.keyboard.insert_text(query)
+    page.locator(".wt-found").first.wait_for()
+    assert page.locator(".wt-found strong").first.inner_text() == f"wiro/{wanted}"
+
+
+def test_a_search_for_nonsense_finds_nothing(page: Page, address: str) -> None:
+    visit(page, f"{address}index.html")
+    page.get_by_label("Search tools").fill("qqqqqqq zzzzzzzz")
+    assert page.locator(".wt-card").count() == 0
+    assert page.locator(".wt-count").inner_text() == "No tool fits."
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_the_first_screen_says_what_it_makes_costs_and_how_it_is_called(
+    browser: Browser, address: str, width: int, height: int
+) -> None:
+    with watched(browser, address, viewport={"width": width, "height": height}) as page:
+        visit(page, f"{address}tools/wiro/writer.html")
+        for text in (
+            "text from text",
+            "$0.25 a run",
+            "3 seconds",
+            "98,765",
+            "result = writer.run(",
+        ):
+            assert 0 < page.evaluate(WHERE, text) <= height, text
+        visit(page, f"{address}tools/wiro/nothing.html")
+        assert "not documented" in page.locator(".wt-facts").inner_text()
+
+
+def test_a_page_leads_to_related_tools(page: Page, address: str) -> None:
+    visit(page, f"{address}tools/wiro/editor.html")
+    related = page.locator(".wt-related .wt-card")
+    names = related.locator("strong").all_inner_texts()
+    assert "instant-id-lora" in names
+    assert "editor" not in names
+    related.nth(names.index("instant-id-lora")).click()
+    page.wait_for_url("**/instant_id_lora.html")
+
+
+def test_nothing_floats_over_a_field_on_a_phone(browser: Browser, address: str) -> None:
+    floating = """[...document.querySelectorAll("body *")].filter((each) => {
+      const [style, box] = [getComputedStyle(each), each.getBoundingClientRect()];
+      const seen = each.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+      return style.position === "fixed" && seen && box.width > 0 && box.top > 100 && box.left >= 0;
+    }).map((each) => each.outerHTML.slice(0, 100))"""
+    with watched(browser, address, viewport={"width": 390, "height": 844}) as page:
+        for path in (TOOL, "index.html", "guides/waiting.html"):
+            visit(page, address + path)
+            page.mouse.wheel(0, 1500)
+            page.mouse.wheel(0, -200)
+            page.wait_for_timeout(200)
+            assert page.evaluate(floating) == []

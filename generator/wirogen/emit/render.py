@@ -14,6 +14,7 @@ from wirogen.emit.data.catalogue import catalogue_text, entry_text
 from wirogen.emit.data.openapi import openapi_text, operation_text
 from wirogen.emit.data.tool_calls import tool_calls
 from wirogen.emit.escape import link
+from wirogen.emit.pages.categories import input_kinds, purpose_of
 from wirogen.emit.pages.guides import topics_of
 from wirogen.emit.pages.listing import listing_line
 from wirogen.emit.pages.pages import Remember, shared_pages, tool_pages, tool_values
@@ -79,6 +80,7 @@ def summary_of(plan: ToolPlan) -> ToolSummary:
         operation=operation_text(plan),
         entry=entry_text(plan),
         listing=listing_line(plan, link),
+        purpose=purpose_of(plan.spec, input_kinds(plan.inputs)),
         required_inputs=len(plan.smallest),
         guide_topics=topics_of(plan),
     )

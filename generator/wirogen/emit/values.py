@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from wirogen.emit.escape import Markdown
-from wirogen.emit.pages.categories import Category
+from wirogen.emit.pages.categories import Category, Purpose
 from wirogen.emit.pages.facts import Fact, Sample
 from wirogen.emit.pages.guides import Examples
 from wirogen.emit.python.validators import Validator
@@ -32,6 +32,8 @@ class ToolValues:
     """The snippets of the smallest request: ``python async shell curl json``."""
     categories: Sequence[Category]
     """Its categories, each once."""
+    topics: Sequence[Category]
+    """Its categories and tags, each once."""
     cover: Markdown | None
     """The address of its cover, if it is one of http(s)."""
     makes: Code
@@ -104,6 +106,8 @@ class ProjectValues(GuideValues):
     """All tools, by module."""
     categories: Sequence[tuple[Category, Sequence[ToolSummary]]]
     """Each category with its tools."""
+    purposes: Sequence[tuple[Purpose, Sequence[ToolSummary]]]
+    """What people come for, each with its tools: ``heading anchor``."""
     rules: Sequence[Mapping[str, str]]
     """Every diagnostic: ``code name severity summary explanation fix anchor``."""
 

@@ -50,7 +50,9 @@ def shell_options(names: Iterable[Identifier]) -> list[str]:
 
 @lru_cache(4096)
 def category_slug(name: str) -> str:
-    """A file name for a category; names that differ only in case or signs get different ones."""
-    plain = "-".join(words(name, split_camel=False)).lower()[:_SLUG_LENGTH]
-    alone = plain == name and plain not in _TAKEN_SLUGS
-    return plain if alone else f"{plain or 'category'}-{tool_hash(name)}"
+    """A file name for a category or tag; spellings that differ only in case, accents or signs
+    (``Image to Image``, ``image_to_image``) share it."""
+    plain = "-".join(words(name, split_camel=True)).lower()
+    if plain and plain not in _TAKEN_SLUGS and len(plain) <= _SLUG_LENGTH:
+        return plain
+    return f"{plain[:_SLUG_LENGTH] or 'category'}-{tool_hash(plain or name)}"

@@ -25,6 +25,8 @@ class ToolSummary:
     """Its line in ``catalogue.json``."""
     listing: str
     """Its line in ``tools.json``."""
+    purpose: str
+    """What people come to it for: a value of ``Purpose``."""
     required_inputs: int
     """How many inputs a call must give."""
     guide_topics: frozenset[str]

@@ -16,6 +16,7 @@ from wirogen.output.publication import write_file
 from wirogen.site.covers import Cover
 from wirogen.site.markup import Page, render_page
 from wirogen.site.pictures import figure, placed
+from wirogen.site.related import Related, related_html
 from wirogen.site.theme import CONTENT_END, CONTENT_START, DESCRIPTION, TITLE
 
 _TOC: Final = re.compile(
@@ -39,7 +40,7 @@ class Neighbour:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One page to build; ``path`` is relative to the site. ``around`` are the pages before and
-    after it in ``category``, ``cover`` its picture."""
+    after it in ``category``, ``cover`` its picture, ``related`` the tools that it leads to."""
 
     source: Path
     target: Path
@@ -48,6 +49,7 @@ class Job:
     around: tuple[Neighbour | None, Neighbour | None] = (None, None)
     category: str = ""
     cover: Cover | None = None
+    related: tuple[Related, ...] = ()
 
 
 def assemble(jobs: Sequence[Job], *, workers: int) -> None:
@@ -82,7 +84,7 @@ def fill_shell(page: Page, job: Job) -> str:
     after = after.replace(TITLE, html.escape(page.title))
     before = with_alternate(before, job.source.name)
     body = placed(page.body, lambda makes, link: figure(page.title, makes, link, job.cover))
-    return f"{before}{body}\n{_around(job)}{after}"
+    return f"{before}{body}\n{related_html(job.related)}{_around(job)}{after}"
 
 
 def with_alternate(text: str, name: str) -> str:

@@ -23,6 +23,7 @@ from wirogen.output.publication import write_file
 from wirogen.site.assemble import Job, assemble, neighbours
 from wirogen.site.covers import COVER_HOST, CoverMode, Covers, local_covers, remote_covers
 from wirogen.site.pictures import hue
+from wirogen.site.related import related_tools
 from wirogen.site.search import search_index
 from wirogen.site.stage import (
     CATEGORY_SHELL,
@@ -40,6 +41,7 @@ from wirogen.site.texts import sitemap, write_changed, write_texts
 _STATE: Final = "state.json"
 _TOOL_KEYS: Final = {
     "tool", "page", "main", "cover", "description", "categories", "tags", "inputs", "makes",
+    "topics", "purpose", "runs",
 }  # fmt: skip
 
 
@@ -84,7 +86,8 @@ def build_site(
     if whole:
         write_stage(stage, sources)
         run_zensical(stage)
-    pages = _pages(docs, out, stage / "site", tools, pictures)
+    listed = [_with_picture(tool, pictures) for tool in tools]
+    pages = _pages(docs, out, stage / "site", listed, pictures)
     made = {path: _job_digest(job) for path, job in pages.items()}
     mark(out)
     todo = [
@@ -94,7 +97,6 @@ def build_site(
     ]
     kept = _copy_static(docs, stage / "site", out, pictures)
     assemble(todo, workers=workers)
-    listed = [_with_picture(tool, pictures) for tool in tools]
     write_changed(out / "tools.json", _json_lines(listed))
     write_changed(out / "find.json", search_index(stage / "site" / "search.json", listed))
     kept |= write_texts(docs, sources, out)
@@ -153,6 +155,7 @@ def _pages(
     around = neighbours((tool["main"], tool["page"], tool["tool"]) for tool in tools)
     main = {tool["page"]: tool["main"] for tool in tools}
     covers = {tool["page"]: pictures.found.get(str(tool["cover"])) for tool in tools}
+    related = related_tools(tools)
     jobs: dict[str, Job] = {}
     for path in files_in(docs):
         if not is_many(path):
@@ -167,6 +170,7 @@ def _pages(
             around=(before, behind),
             category=main.get(target, ""),
             cover=covers.get(target),
+            related=related.get(target, ()),
         )
     return jobs
 
@@ -185,7 +189,14 @@ def _program() -> str:
 
 
 def _job_digest(job: Job) -> str:
-    parts = (_program(), job.shell, repr(job.around), job.category, repr(job.cover))
+    parts = (
+        _program(),
+        job.shell,
+        repr(job.around),
+        job.category,
+        repr(job.cover),
+        repr(job.related),
+    )
     return hashlib.sha256(
         "\0".join(parts).encode() + job.source.read_bytes(), usedforsecurity=False
     ).hexdigest()

@@ -82,8 +82,7 @@ def configuration(*, name: str, site_url: str | None, nav: Sequence[object]) -> 
         "[project.theme]",
         "font = false",
         'custom_dir = "theme"',
-        'features = ["navigation.tabs", "navigation.indexes", '
-        '"navigation.top", "navigation.footer", "toc.follow"]',
+        'features = ["navigation.tabs", "navigation.indexes", "navigation.footer", "toc.follow"]',
         'icon.logo = "lucide/sparkles"',
         *_palette("(prefers-color-scheme)", None, "lucide/sun-moon", "Use the light scheme"),
         *_palette("(prefers-color-scheme: light)", "default", "lucide/sun", "Use the dark scheme"),

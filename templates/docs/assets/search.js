@@ -2,7 +2,8 @@
 // list of rows that the build wrote; looking through a few thousand of them takes milliseconds.
 
 import { el, newId } from "./dom.js";
-import { fold, foldedPlaces, terms as termsOf } from "./fold.js";
+import { finder } from "./find.js";
+import { fold, foldedPlaces } from "./fold.js";
 
 const SHOWN = 8;
 const AROUND = 70;
@@ -25,40 +26,22 @@ async function load(address) {
 }
 
 export function prepare(rows) {
-  return rows.map(([page, title, where, text, makes, hue, picture]) => ({
-    page, title, where, text, makes, hue, picture,
-    low: fold(title),
-    all: fold(`${title}\n${where}\n${text}`),
+  const entries = rows.map(([page, title, where, text, makes, hue, picture]) => ({
+    row: { page, title, where, text, makes, hue, picture },
+    title: fold(title),
+    text: fold(`${title}\n${where}\n${text}`),
   }));
+  return finder(entries);
 }
 
-const WORD_START = /[\s/_.:›-]/;
-
-function rank(row, terms) {
-  let sum = 0;
-  for (const term of terms) {
-    const at = row.low.indexOf(term);
-    if (at < 0) sum += 4;
-    else if (row.low.length === term.length) sum += 0;
-    else if (at === 0 || WORD_START.test(row.low[at - 1])) sum += 1;
-    else sum += 2;
-  }
-  return sum;
-}
-
-// The rows that hold every word of the query, those with it in their title first.
-export function search(rows, query) {
-  const terms = termsOf(query);
-  if (!terms.length) return { terms, tools: [], pages: [], total: 0 };
-  const found = [];
-  for (const row of rows) {
-    if (terms.every((term) => row.all.includes(term))) found.push([rank(row, terms), row]);
-  }
-  found.sort((a, b) => a[0] - b[0]);
-  const sorted = found.map(([, row]) => row);
+// The rows that fit a query, those that fit best first.
+export function search(find, query) {
+  const { words, found } = find(query);
+  if (!words.length) return { terms: words, tools: [], pages: [], total: 0 };
+  const sorted = found.map((entry) => entry.row);
   const tools = sorted.filter((row) => row.makes !== undefined);
   const pages = sorted.filter((row) => row.makes === undefined);
-  return { terms, tools: tools.slice(0, SHOWN), pages: pages.slice(0, SHOWN), total: sorted.length };
+  return { terms: words, tools: tools.slice(0, SHOWN), pages: pages.slice(0, SHOWN), total: sorted.length };
 }
 
 // Text as nodes, with the words of the query marked.
@@ -180,7 +163,7 @@ export function searchDialog(opener) {
     field.setAttribute("aria-expanded", String(found.total > 0));
     mark(found.total ? 0 : -1);
     const shown = found.tools.length + found.pages.length;
-    status.textContent = !found.terms.length
+    status.textContent = !query.trim()
       ? ""
       : found.total === 0 ? "Nothing fits." : `${shown} of ${found.total} result${found.total === 1 ? "" : "s"}`;
   }

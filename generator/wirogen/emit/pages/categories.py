@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
 from wirogen.emit.pages.outputs import media_kind
-from wirogen.plan import ToolPlan
+from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import words
 from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
 from wirogen.plan.model import Code, InputPlan
@@ -33,9 +35,89 @@ class Category:
     """The name of its page's file."""
 
 
+class Purpose(StrEnum):
+    """What people come for, in the order of lists."""
+
+    IMAGE = "image"
+    EDIT = "edit"
+    VIDEO = "video"
+    VOICE = "voice"
+    MUSIC = "music"
+    TEXT = "text"
+    MODEL = "3d"
+    OTHER = "other"
+
+    @property
+    def heading(self) -> Code:
+        """The purpose as a person says it."""
+        return Code(_TITLES[self])
+
+    @property
+    def anchor(self) -> Code:
+        """The id of its heading in the list of all tools."""
+        return Code(_TITLES[self].lower().replace(" ", "-"))
+
+
+_TITLES: Final = {
+    Purpose.IMAGE: "Make an image",
+    Purpose.EDIT: "Edit an image",
+    Purpose.VIDEO: "Make a video",
+    Purpose.VOICE: "Make a voice",
+    Purpose.MUSIC: "Make music",
+    Purpose.TEXT: "Write text",
+    Purpose.MODEL: "Make a 3D model",
+    Purpose.OTHER: "Something else",
+}
+_VOICES: Final = frozenset("speech tts voice voices narrator speaker dubbing talking".split())
+
+
+def purpose_of(spec: ToolSpec, takes: Collection[str]) -> Purpose:
+    """The one purpose that a tool is listed under; ``takes`` are its :func:`input_kinds`."""
+    makes = output_kind(spec)
+    if makes == "image":
+        named = [category_slug(text) for text in (*spec.categories, spec.project, *spec.tags)]
+        drawn = any(name.startswith("text-to-image") for name in named)
+        return Purpose.EDIT if "image" in takes and not drawn else Purpose.IMAGE
+    if makes == "audio":
+        texts = " ".join((*spec.categories, spec.project, *spec.tags, spec.name)).lower()
+        spoken = not _VOICES.isdisjoint(re.split(r"[^a-z0-9]+", texts))
+        return Purpose.VOICE if spoken else Purpose.MUSIC
+    return Purpose(makes)
+
+
 def categories_of(spec: ToolSpec) -> list[Category]:
-    """The categories of a tool, each once."""
-    return [category(name) for name in dict.fromkeys(spec.categories) if name]
+    """The categories of a tool, each once however it is spelt."""
+    return _folded(spec.categories)
+
+
+def topics_of(spec: ToolSpec) -> list[Category]:
+    """The categories and tags of a tool, each once however it is spelt."""
+    return _folded((*spec.categories, *spec.tags))
+
+
+def _folded(names: Iterable[str]) -> list[Category]:
+    found: dict[str, Category] = {}
+    for name in names:
+        if name.strip():
+            each = category(name)
+            found.setdefault(each.slug, each)
+    return list(found.values())
+
+
+def by_category(tools: Iterable[ToolSummary]) -> list[tuple[Category, list[ToolSummary]]]:
+    """Each category with its tools, by name; of several spellings the commonest is shown."""
+    members: defaultdict[str, list[ToolSummary]] = defaultdict(list)
+    spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for tool in tools:
+        for each in categories_of(tool.spec):
+            members[each.slug].append(tool)
+            spellings[each.slug][each.name] += 1
+    names = {
+        slug: min(counts, key=lambda name: (-counts[name], name))
+        for slug, counts in spellings.items()
+    }
+    ordered = sorted(members, key=lambda slug: (names[slug].lower(), slug))
+    return [(Category(name=names[slug], slug=Code(slug)), members[slug]) for slug in ordered]
 
 
 def category(name: str) -> Category:

@@ -50,10 +50,7 @@ class Sample:
 
 
 def facts_of(spec: ToolSpec) -> list[Fact]:
-    """What Tool/Detail counts and measures; none when it gives nothing but a price."""
-    known = (spec.computingtime, spec.cps, spec.approximatelycost, spec.taskstat)
-    if all(each is None for each in known):
-        return []
+    """What Tool/Detail counts and measures."""
     return [Fact(name=Code(name), value=value) for name, value in _facts(spec)]
 
 

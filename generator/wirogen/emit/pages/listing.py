@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 
-from wirogen.emit.pages.categories import input_kinds, main_category, output_kind
+from wirogen.emit.pages.categories import (
+    input_kinds,
+    main_category,
+    output_kind,
+    purpose_of,
+    topics_of,
+)
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.price import price_summary
 from wirogen.specs import Json
@@ -36,8 +42,11 @@ def _entry(plan: ToolPlan, link: Callable[[str], str | None]) -> dict[str, Json]
         "categories": list(dict.fromkeys(plan.spec.categories)),
         "main": main_category(plan),
         "tags": list(plan.spec.tags),
+        "topics": [[str(each.slug), each.name] for each in topics_of(plan.spec)],
         "takes": list(input_kinds(plan.inputs)),
         "makes": output_kind(plan.spec),
+        "purpose": purpose_of(plan.spec, input_kinds(plan.inputs)),
+        "runs": _runs(plan),
         "module": plan.module.name,
         "page": f"{path}.html",
         "markdown": f"{path}.md",
@@ -47,3 +56,12 @@ def _entry(plan: ToolPlan, link: Callable[[str], str | None]) -> dict[str, Json]
         "inputs": [str(item.name) for item in plan.inputs],
         **({"price": price} if price else {}),
     }
+
+
+def _runs(plan: ToolPlan) -> int | None:
+    """How often it has run, rounded down to one digit: a list does not change with every run."""
+    count = plan.spec.taskstat.runcount if plan.spec.taskstat else None
+    if count is None:
+        return None
+    place = 10 ** (len(str(count)) - 1)
+    return count // place * place

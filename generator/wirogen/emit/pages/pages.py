@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
 from wirogen.diagnostics.model import RULES, Severity
 from wirogen.emit.escape import link
 from wirogen.emit.pages.builder import EXAMPLES_SHOWN, request_data
-from wirogen.emit.pages.categories import categories_of, category, input_kinds, output_kind
+from wirogen.emit.pages.categories import (
+    Purpose,
+    by_category,
+    categories_of,
+    input_kinds,
+    output_kind,
+    topics_of,
+)
 from wirogen.emit.pages.facts import facts_of, samples_of
 from wirogen.emit.pages.guides import calls, guide_values, shown_tools
 from wirogen.emit.pages.listing import listing_text
@@ -52,6 +58,7 @@ def tool_values(
         validator=validator,
         snippets=first_snippets(plan, snippets),
         categories=categories_of(plan.spec),
+        topics=topics_of(plan.spec),
         cover=link(plan.spec.cover) if plan.spec.cover else None,
         makes=Code(output_kind(plan.spec)),
         takes=[Code(kind) for kind in input_kinds(plan.inputs)],
@@ -99,7 +106,8 @@ def shared_pages(
     """
     keep = remember or _make
     summaries = [tool for tools in owners.values() for tool in tools]
-    categories = [(category(name), tools) for name, tools in _by_category(summaries).items()]
+    categories = by_category(summaries)
+    purposes = [(each, [tool for tool in summaries if tool.purpose == each]) for each in Purpose]
     shown = shown_tools(summaries)
     example = guide_values(shown, plan_of, renderer)
     guides = guides_of(renderer) if example else []
@@ -115,6 +123,7 @@ def shared_pages(
             owners=owners,
             tools=summaries,
             categories=categories,
+            purposes=[(each, tools) for each, tools in purposes if tools],
             rules=rule_values(),
         )
     )
@@ -170,14 +179,6 @@ def rule_values() -> list[dict[str, str]]:
         }
         for _, rule in sorted(RULES.items())
     ]
-
-
-def _by_category(summaries: Iterable[ToolSummary]) -> dict[str, list[ToolSummary]]:
-    found: defaultdict[str, list[ToolSummary]] = defaultdict(list)
-    for summary in summaries:
-        for each in categories_of(summary.spec):
-            found[each.name].append(summary)
-    return {name: found[name] for name in sorted(found, key=lambda name: (name.lower(), name))}
 
 
 def _findings(plan: ToolPlan) -> list[dict[str, str | None]]:
