@@ -52,6 +52,8 @@ _FIELDS: Final[dict[str, Any]] = {
     "categories": (),
     "tags": (),
     "inputs": (),
+    "takes": (),
+    "makes": "other",
     "price": "",
 }
 """What a line of the data means where it says nothing."""
@@ -83,6 +85,10 @@ class Entry:
     categories: tuple[str, ...]
     tags: tuple[str, ...]
     inputs: tuple[EntryInput, ...]
+    takes: tuple[str, ...] = ()
+    """What a caller brings along: ``text image video audio document lora``."""
+    makes: str = "other"
+    """What comes out: ``image video audio text 3d``, or ``other`` where that is not known."""
     price: str = ""
     """The least that a run costs, such as ``from $0.06``; empty when that is not known."""
 
@@ -225,6 +231,8 @@ class Catalogue(Collection[Entry]):
             categories=tuple(raw["categories"]),
             tags=tuple(raw["tags"]),
             inputs=tuple(EntryInput(*each) for each in raw["inputs"]),
+            takes=tuple(raw["takes"]),
+            makes=raw["makes"],
             price=raw["price"],
         )
 

@@ -70,6 +70,7 @@ EDITOR: Final = tool(
     name="wiro/editor",
     categories=("image-to-image",),
     description="Changes a portrait.",
+    dynamicprice=[{"inputs": {}, "price": 0.05, "priceMethod": "cpr"}],
 )
 WRITER: Final = tool(prompt(), name="openai/A Writer", categories=("llm",), description="Writes.")
 TOOLS: Final = (PAINTER, EDITOR, WRITER)
@@ -155,12 +156,13 @@ class Shell:
         return process
 
     @contextlib.contextmanager
-    def terminal(self, *arguments: str) -> Generator[Terminal]:
-        """The same on a terminal of 100 columns."""
+    def terminal(self, *arguments: str, columns: int = 100) -> Generator[Terminal]:
+        """The same on a terminal."""
         pid, master = pty.fork()
         if pid == 0:  # pragma: no cover - the child
             os.chdir(self.folder)
-            env = {**self._environment({}), "TERM": "xterm-256color", "COLUMNS": "100"}
+            env = {**self._environment({}), "TERM": "xterm-256color"}
+            env["COLUMNS"] = str(columns)
             os.execve(sys.executable, self._command(arguments), env)  # noqa: S606 - no shell
         screen = Terminal(pid, master)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -114,9 +115,9 @@ def test_a_client_runs_a_tool_by_its_id(
 def test_the_commands_list_and_search(shell: Shell) -> None:
     done = shell("list")
     assert done.out.splitlines() == [
-        "openai/A Writer\tWrites.",
-        "wiro/editor\tChanges a portrait.",
-        "wiro/painter\tPaints pictures.",
+        "openai/A Writer\tWrites.\ttext → text\t",
+        "wiro/editor\tChanges a portrait.\ttext, image → image\t$0.05",
+        "wiro/painter\tPaints pictures.\ttext, lora → image\t",
     ]
     assert [each["tool"] for each in shell("search", "portrait", "--json").json] == ["wiro/editor"]
     listed = shell("list", "--input-kind", "lora", "--owner", "wiro", "--tag", "art", "--json").json
@@ -144,3 +145,18 @@ def _made_up(count: int) -> Catalogue:
     tools = sorted((tool(number) for number in range(count)), key=lambda each: str(each["tool"]))
     data = json.dumps({"tools": tools}).encode()
     return Catalogue("made_up", lambda: data)
+
+
+@pytest.mark.parametrize(("columns", "described"), [(50, False), (80, True), (120, True)])
+def test_a_terminal_shows_what_tools_take_make_and_cost(
+    shell: Shell, columns: int, described: bool
+) -> None:
+    with shell.terminal("list", columns=columns) as screen:
+        assert screen.wait() == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.text).splitlines()
+    row = next(line for line in lines if line.startswith("wiro/editor"))
+    assert re.fullmatch(
+        r"wiro/editor +text, image → image +\$0\.05( +Changes a portrait\.)? *", row
+    )
+    assert ("Changes" in row) is described
+    assert all(len(line) <= columns for line in lines)

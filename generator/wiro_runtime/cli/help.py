@@ -80,6 +80,8 @@ def print_tool(view: ToolView, console: Console) -> None:
         _paragraph(entry.description, console)
     console.print()
     rows = [
+        ("makes", f"{', '.join(entry.takes) or 'nothing'} → {entry.makes}"),
+        ("price", entry.price),
         ("categories", ", ".join(entry.categories)),
         ("tags", ", ".join(entry.tags)),
         ("cover", entry.cover or ""),

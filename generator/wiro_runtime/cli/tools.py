@@ -51,6 +51,8 @@ Kind: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+_ROOM: Final = 24
+"""Columns in which a description says something."""
 SITE: Final = "https://wiro.ai"
 _ODD: Final = re.compile("[^a-z0-9_]+")
 
@@ -136,20 +138,39 @@ def _report(found: list[Entry], as_json: bool) -> int:
         _print_table(found)
     else:
         for entry in found:
-            print_row(entry.tool, " ".join(entry.description.split()))
+            description = " ".join(entry.description.split())
+            print_row(entry.tool, description, takes_and_makes(entry), entry.price)
     if not found and not as_json:
         say("no tool matches")
     return 0 if found else 1
 
 
 def _print_table(found: Sequence[Entry]) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
-    width = max((len(printable(entry.tool)) for entry in found), default=0)
-    table.add_column(no_wrap=True, min_width=width, style="bold cyan")
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    for entry in found:
-        table.add_row(Text(printable(entry.tool)), Text(brief(entry.description, 200)))
-    out().print(table, soft_wrap=False)
+    """Id, takes → makes and price of each tool; its description where the screen has room."""
+    if not found:
+        return
+    rows = [(printable(entry.tool), takes_and_makes(entry), entry.price) for entry in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    console = out()
+    described = console.width - sum(width + 2 for width in widths if width) >= _ROOM
+    table = Table(
+        box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, expand=described
+    )
+    for width, style in zip(widths, ("bold cyan", "", "green"), strict=True):
+        if width:
+            table.add_column(no_wrap=True, min_width=width, style=style)
+    if described:
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for row, entry in zip(rows, found, strict=True):
+        cells = [cell for cell, width in zip(row, widths, strict=True) if width]
+        table.add_row(*map(Text, [*cells, brief(entry.description, 200)] if described else cells))
+    console.print(table, soft_wrap=False)
+
+
+def takes_and_makes(entry: Entry) -> str:
+    """Such as ``text, image → video``."""
+    takes = printable(", ".join(entry.takes)) or "nothing"
+    return f"{takes} → {printable(entry.makes)}"
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
@@ -161,6 +182,9 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "cover": entry.cover,
         "categories": list(entry.categories),
         "tags": list(entry.tags),
+        "takes": list(entry.takes),
+        "makes": entry.makes,
+        "price": entry.price or None,
         "inputs": [
             {
                 "name": each.name,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from wirogen.emit.pages.categories import input_kinds, output_kind
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.kinds import CHOICE_KINDS, FILE_KINDS, LORA_KINDS, Kind
 from wirogen.plan.model import InputPlan
@@ -50,6 +51,8 @@ def _entry(plan: ToolPlan) -> dict[str, Json]:
             [str(item.name), item.spec.name, input_kind(item), item.required]
             for item in plan.inputs
         ],
+        "takes": list(input_kinds(plan.inputs)),
+        "makes": output_kind(spec),
         **({"price": price} if price else {}),
     }
 
