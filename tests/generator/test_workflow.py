@@ -260,3 +260,24 @@ def test_what_a_reviewer_added_is_never_pushed_over(repository: Repository, how:
     assert heads["sync"] == before
     assert set(heads) == {"main", "sync", "sync-42"}
     assert "pr create --head sync-42" in (repository.folder / "gh.log").read_text("utf-8")
+
+
+def test_first_commands_run_on_every_system(tmp_path: Path) -> None:
+    job = JOBS["ci.yml/start"]
+    systems = ["ubuntu-latest", "macos-latest", "windows-latest"]
+    assert job["strategy"]["matrix"]["system"] == systems
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    (tmp_path / "begin").mkdir()
+    steps = [step for step in job["steps"] if step.get("run", "").startswith("wiro")]
+    assert len(steps) >= 5
+    for step in steps:
+        folder = step["working-directory"].replace("${{ runner.temp }}", str(tmp_path))
+        done = subprocess.run(
+            step["run"].split(),
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (step["run"], done.stderr)

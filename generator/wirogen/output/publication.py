@@ -276,7 +276,7 @@ def _refuse_foreign(out: Path, paths: Sequence[str]) -> None:
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
-    except OSError:
+    except (OSError, NotImplementedError):  # Windows has no such choice.
         shutil.copy2(source, target, follow_symlinks=False)
 
 
@@ -375,6 +375,8 @@ def _write_file(path: Path, data: bytes) -> None:
             to.write(data)
             to.flush()
             temporary.chmod(0o644)
+            if os.name == "nt":
+                to.close()  # Windows moves no open file.
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
