@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shlex
 import shutil
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from wiro_runtime import Wiro
 from wiro_runtime.testing import Simulator
+from wiro_tools.wiro import text_to_image_sd_lora
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
@@ -54,9 +57,18 @@ def commands(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands("wirogen"))
-def test_the_generators_shell_snippets_run(command: str, root: Path, tmp_path: Path) -> None:
-    for folder in ("specs", "templates", "generated"):
-        shutil.copytree(root / folder, tmp_path / folder)
+def test_the_generators_shell_snippets_run(
+    command: str, root: Path, tmp_path: Path, simulator: Simulator
+) -> None:
+    if command != "wirogen demo":
+        for folder in ("specs", "templates", "generated"):
+            shutil.copytree(root / folder, tmp_path / folder)
+    if command == "wirogen diff":
+        for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+            git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments]
+            subprocess.run(git, cwd=tmp_path, check=True)
+    document = root / "specs" / "documents" / "wiro" / "instant-id-lora.txt"
+    simulator.publish("wiro/instant-id-lora", document.read_text("utf-8"))
     argv = [sys.executable, "-m", *shlex.split(command)]
     if command == "wirogen simulate":
         argv += ["--port", "0"]
@@ -75,10 +87,17 @@ def test_the_generators_shell_snippets_run(command: str, root: Path, tmp_path: P
 @pytest.mark.parametrize("command", commands("wiro-tools"))
 def test_the_shell_snippets_run(command: str, simulator: Simulator, tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "wiro_runtime.cli", *shlex.split(command)[1:]]
-    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    env = {**os.environ, "WIRO_CONFIG_DIR": str(tmp_path)}
+    pair = f"{simulator.api_key}\n{simulator.api_secret}\n"
+    if command == "wiro-tools task list":
+        text_to_image_sd_lora.submit(Wiro(), prompt="a")
+    done = subprocess.run(
+        argv, cwd=tmp_path, env=env, input=pair, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
-    assert "wiro/text-to-image-sd-lora" in done.stdout or list(tmp_path.rglob("*.png"))
-    assert len(simulator.runs) == command.startswith("wiro-tools run")
+    assert bool(list(tmp_path.rglob("*.png"))) == command.startswith("wiro-tools run")
+    if "search" in command or "list" in command:
+        assert "wiro/text-to-image-sd-lora" in done.stdout
 
 
 def test_every_make_target_it_names_exists(root: Path) -> None:
@@ -89,3 +108,11 @@ def test_every_make_target_it_names_exists(root: Path) -> None:
 def test_every_link_leads_to_a_file(root: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert "://" in target or (root / target).exists(), target
+
+
+def test_what_only_posix_shells_know_has_its_twin() -> None:
+    """The same step for PowerShell stands right behind it."""
+    twins = re.findall(r"(?ms)^```sh\n(?P<sh>[^`]*)```\n\n```powershell\n", README)
+    for text in blocks("sh"):
+        if re.search(r"(?m)^(export|source|make|mkdir -p)\b|\w=\w+ \w|\\\\$", text):
+            assert text in twins, text
