@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from document.build import page as made
+from document.build import text_input
+from document.layouts import lines
+from generated import plan
 from generator.project import PAGE, Project, detail, input_of
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import InputError
@@ -340,3 +344,25 @@ def test_a_newer_document_keeps_what_tool_detail_alone_knows() -> None:
     known, new = merged(**FACTS), document()
     kept = accumulate(known, new)
     assert all(getattr(kept, key) == getattr(known, key) for key in FACTS)
+
+
+@pytest.mark.parametrize("says", [None, True, False, "true", "odd"])
+@pytest.mark.parametrize("sample", ["a.jpg", None, "unreadable"])
+def test_an_input_is_required_by_inference_unless_tool_detail_says_so(
+    says: Any, sample: str | None
+) -> None:
+    """However the document's sample looks, and with a newer document that comes without one."""
+    page = made(
+        text_input("prompt", "a boat"), text_input("x", None), body={"prompt": "a", "x": sample}
+    )
+    text = lines(page).replace('"unreadable"', "1e400")
+    first = parse_document(text, path="x", document="x.txt").spec
+    item = {"id": "x", "type": "text"} | ({} if says is None else {"required": says})
+    spec = merge_detail(first, read(item), document="d.json", path="d.json")[0]
+    assert load_spec(dump_spec(spec), path="x.yaml") == spec
+    newer = accumulate(spec, parse_document(text + "\n", path="x", document="x.txt").spec)
+    for each in (spec, newer):
+        planned = plan(each).inputs[1]
+        stated = says in (True, "true")
+        assert planned.required is (stated or (sample is not None and says is not False))
+        assert planned.inferred is (planned.required and not stated)

@@ -262,3 +262,17 @@ def test_a_list_of_which_one_option_has_a_comma_is_not_split() -> None:
     options = (Option(value="Impasto, oil", label="x"), Option(value="b", label="b"))
     assert wire_value("Impasto, oil", "array", options) == ["Impasto, oil"]
     assert wire_value("Impasto, b", "array", options) == ["Impasto", "b"]
+
+
+def test_what_a_correction_requires_is_not_called_inferred() -> None:
+    required = 'input: "seed"\n    set: {required: true, default: null, example: "1"}'
+    added = (
+        'input: "ours"\n    add: {label: "", help: "", type: "text", default: null, '
+        'required: true, wire: {type: "string"}}'
+    )
+    spec = fine(required, added)
+    modules, _ = plan_modules([spec.tool])
+    planned = {item.spec.name: item for item in plan_tool(spec, modules[spec.tool]).inputs}
+    for name in ("seed", "ours"):
+        assert planned[name].required
+        assert not planned[name].inferred

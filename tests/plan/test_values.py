@@ -152,7 +152,9 @@ _DETAILED = replace(DOCUMENT, detail="wiro/painter.json", detail_sha256="0" * 64
     ("source", "item", "inferred"),
     [
         (DOCUMENT, text("x", required=True, example="a.jpg", wire=Wire(type="string")), True),
-        (_DETAILED, text("x", required=True, example="a.jpg", wire=Wire(type="string")), False),
+        (DOCUMENT, text("x", required=True, wire=Wire(type="string")), True),
+        (_DETAILED, text("x", required=True, example="a.jpg", wire=Wire(type="string")), True),
+        (_DETAILED, text("x", required=True, stated=True, wire=Wire(type="string")), False),
         (None, text("x", required=True, example="a.jpg", wire=Wire(type="string")), False),
         (DOCUMENT, text("x", required=True, default="d", wire=Wire(type="string")), False),
         (DOCUMENT, text("x"), False),

@@ -91,8 +91,12 @@ def _with_facts(spec: ToolSpec, detail: Detail) -> ToolSpec:
     return replace(spec, **{name: fact for name, fact in facts.items() if fact})
 
 
-def with_required(item: Input, required: bool) -> Input:
-    """``item`` made required, or optional, as far as the document allows."""
+def with_required(item: Input, required: bool | None) -> Input:
+    """``item`` made required, or optional, as far as the document allows, as Tool/Detail says;
+    ``None``: it does not."""
+    item = replace(item, stated=required)
+    if required is None:
+        return item
     if item.required and not required and item.name != PROMPT:
         return replace(item, required=False)
     sent = item.wire.sent
@@ -105,8 +109,7 @@ def with_required(item: Input, required: bool) -> Input:
 def _fill(item: Input, known: DetailItem, path: str, diagnostics: list[Diagnostic]) -> Input:
     if item.type in _NUMBERS:
         item = replace(item, minimum=known.minimum, maximum=known.maximum, step=known.step)
-    if known.required is not None:
-        item = with_required(item, known.required)
+    item = with_required(item, known.required)
     item = replace(item, label=item.label or known.label, help=item.help or known.help)
     listed = {option.value for option in item.options or ()}
     more = [option for option in known.options or () if option.value not in listed]
@@ -150,4 +153,4 @@ def _input(item: DetailItem) -> Input:
     )
     if item.type in _NUMBERS:
         made = replace(made, minimum=item.minimum, maximum=item.maximum, step=item.step)
-    return with_required(made, item.required) if item.required else made
+    return with_required(made, item.required)

@@ -79,7 +79,7 @@ def _with_limits(known: Input, new: Input) -> Input:
     if known.type != new.type:
         return new
     limited = replace(new, minimum=known.minimum, maximum=known.maximum, step=known.step)
-    return with_required(limited, known.required)
+    return with_required(limited, known.stated)
 
 
 def _hash(spec: ToolSpec) -> str:

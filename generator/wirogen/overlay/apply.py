@@ -67,7 +67,7 @@ def _correct(spec: ToolSpec, correction: Correction) -> ToolSpec:
     if correction.action == "add" and option is None:
         if name in names:
             raise _RefusedError("O002", f"the tool has an input {name!r} already")
-        return replace(spec, inputs=(*spec.inputs, correction.added))
+        return replace(spec, inputs=(*spec.inputs, _stated(correction.added)))
     if name not in names:
         raise _RefusedError("O002", f"the tool has no input {name!r}{did_you_mean(name, names)}")
     if option is not None:
@@ -89,6 +89,8 @@ def _correct_input(item: Input, correction: Correction) -> Input:
     if correction.action == "rename":
         return _rename(item, correction.name)
     corrected = _follow(_set(item, correction), item, correction)
+    if "required" in correction.values:
+        corrected = _stated(corrected)
     for key in ("minimum", "maximum", "step"):
         if correction.values.get(key) is not None and not takes_limits(corrected):
             message = f"{key} does not apply: limits are for numbers, and this is a {item.type}"
@@ -97,6 +99,11 @@ def _correct_input(item: Input, correction: Correction) -> Input:
         key, message = problem
         raise _RefusedError("O003", f"{key} {message}", key)
     return corrected
+
+
+def _stated(item: Input) -> Input:
+    """``item``, of which a person says whether it is required."""
+    return replace(item, stated=item.required)
 
 
 def _rename(item: Input, name: str) -> Input:

@@ -10,6 +10,7 @@ from typing import Final
 
 from wirogen.common.json_values import kind, number
 from wirogen.diagnostics.model import Diagnostic
+from wirogen.merge.wire import PROMPT
 from wirogen.plan.glossary import MEANINGS, MEANINGS_OF_ONE
 from wirogen.plan.identifiers import (
     CLASS_RESERVED,
@@ -87,10 +88,9 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
 
 def _is_inferred(spec: ToolSpec, item: Input) -> bool:
     """Whether the input is required only because the document's sample call has a value for it
-    beside a blank default; Tool/Detail and people say what is required themselves."""
-    told = spec.source is None or spec.source.detail is not None
-    sample = item.default is None and item.example is not None
-    return item.required and sample and not told and item.name != "prompt"
+    beside a blank default: neither Tool/Detail nor a person says so."""
+    guessed = item.required and item.default is None and not item.stated
+    return guessed and spec.source is not None and item.name != PROMPT
 
 
 def _with_inference(item: InputPlan) -> InputPlan:

@@ -291,6 +291,11 @@ INPUT: Final = Record(
             description="As in the document; null when blank.",
         ),
         Field(key="required", codec=FLAG, required=True, settable=True),
+        Field(
+            key="stated",
+            codec=FLAG,
+            description="Whether Tool/Detail calls it required; without it, it does not say.",
+        ),
         Field(key="example", codec=JSON, settable=True),
         Field(key="wire", codec=WIRE, required=True, settable=True),
         Field(

@@ -92,6 +92,8 @@ class Input:
     """The text in the document: ``None`` when blank, ``""`` when quoted and empty."""
     required: bool
     """Whether a call must give it."""
+    stated: bool | None = None
+    """What Tool/Detail, or a person, says of that; ``None``: nobody does."""
     wire: Wire
     """How it travels."""
     example: Json = None
