@@ -43,9 +43,16 @@ class Shell:
         assert "Traceback" not in err, err
         return Done(code=process.returncode, out=out, err=err)
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, patience: float | None = None, **env: str
+    ) -> subprocess.Popen[str]:
+        """``patience``: seconds that its database may be away."""
+        command = ["-m", "wiro_runtime.cli"]
+        if patience is not None:
+            change = f"from wiro_runtime.batch import database; database.PATIENCE = {patience}"
+            command = ["-c", f"{change}; from wiro_runtime.cli.__main__ import main; main()"]
         return subprocess.Popen(
-            [sys.executable, "-m", "wiro_runtime.cli", "batch", *arguments],
+            [sys.executable, *command, "batch", *arguments],
             cwd=self.folder,
             env={
                 "PATH": os.environ["PATH"],

@@ -5,14 +5,18 @@ DBOS keeps its own tables in the same database, and uses the same connections.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+from dbos import error as dbos_error
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
@@ -22,11 +26,12 @@ from wiro_runtime.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 FILE: Final = "batch.sqlite"
 
-_PATIENCE: Final = 60.0
+PATIENCE: Final = 60.0
 """Seconds that a database may be away before a batch ends."""
 
 _tables: Final = sa.MetaData()
@@ -113,18 +118,18 @@ def check_address(address: str) -> None:
 
 
 class Database:
-    """A database in use. Every method blocks.
+    """A database in use. Every method blocks, but for :meth:`call`."""
 
-    ``patience`` is how many seconds a database server may be away before :class:`DatabaseGone`.
-    """
-
-    def __init__(self, url: str | None, folder: Path, *, patience: float = _PATIENCE) -> None:
+    def __init__(self, url: str | None, folder: Path) -> None:
         """``url`` is that of a PostgreSQL server, ``None`` for the file in ``folder``."""
         self.shared = url is not None
         self.url = url or f"sqlite:///{folder.absolute() / FILE}"
         self._where = "the database" if url else str(folder / FILE)
-        self._patience = patience
+        self.gone = False
+        """Whether the last use of it has failed for good."""
         self._closed = False
+        # DBOS has threads of its own, all of which wait while the database is away.
+        self._threads = ThreadPoolExecutor(8, thread_name_prefix="wiro-batch-")
         self.engine = self._engine(folder)
 
     def _engine(self, folder: Path) -> sa.Engine:
@@ -161,6 +166,12 @@ class Database:
     def close(self) -> None:
         self._closed = True
         self.engine.dispose()
+        self._threads.shutdown(wait=False)
+
+    async def call(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Call a function that uses the database in a thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(work, *arguments, **named))
 
     @contextmanager
     def _begin(self, *, write: bool = True) -> Generator[sa.Connection]:
@@ -175,21 +186,34 @@ class Database:
     def do(self, work: Callable[[sa.Connection], T], *, write: bool = True) -> T:
         """Run ``work`` in a transaction; again, while a server is away. What it does must be the
         same when it is done twice: a commit may be lost on its way back."""
+
+        def once() -> T:
+            with self._begin(write=write) as connection:
+                return work(connection)
+
+        return self.patiently(once)
+
+    def patiently(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` does, which is called again while a server is away. Raises
+        :class:`DatabaseGone` after :data:`PATIENCE`, at once when that has happened before."""
         begin = time.monotonic()
         delay = 0.2
         while True:
             try:
-                with self._begin(write=write) as connection:
-                    return work(connection)
+                found = work()
             except IntegrityError:
                 raise
-            except DBAPIError as error:
-                passing = error.connection_invalidated or _is_passing(error, self.shared)
-                if not passing or self._closed or time.monotonic() - begin > self._patience:
+            except (SQLAlchemyError, dbos_error.DBOSException) as error:
+                passing = isinstance(error, DBAPIError) and (
+                    error.connection_invalidated or _is_passing(error, self.shared)
+                )
+                late = self.gone or time.monotonic() - begin > PATIENCE
+                if not passing or self._closed or late:
+                    self.gone = True
                     raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
-            except SQLAlchemyError as error:
-                if time.monotonic() - begin > self._patience:
-                    raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+            else:
+                self.gone = False
+                return found
             time.sleep(delay)
             delay = min(2.0, delay * 1.5)
 

@@ -283,12 +283,12 @@ class Engine:
                 await asyncio.sleep(0.02)
 
     async def _finish(self) -> Totals:
+        if self._store.database.gone:
+            raise DatabaseGone(self._stopped)
         try:
             await self._write(self._results.write, self._listed)
             await self._db(self._leases.leave, self.worker)
             return await self._db(self._store.totals)
-        except DatabaseGone as error:
-            raise BatchError(self._stopped or str(error)) from None
         except OSError as error:
             raise BatchError(_disk(self._folder, error)) from None
 
@@ -299,10 +299,10 @@ class Engine:
         self, write: Callable[[list[Row]], None], read: Callable[[], list[Row]]
     ) -> None:
         if self._coordinator:
-            await asyncio.to_thread(lambda: write(read()))
+            await self._db(lambda: write(read()))
 
     async def _db(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.to_thread(work, *arguments)
+        return await self._store.database.call(work, *arguments)
 
     # One row
 
@@ -469,7 +469,7 @@ class Engine:
         outputs = [each for each in result.outputs if each.url is not None or each.text is not None]
         if not outputs and not result.text:
             return []
-        await asyncio.to_thread(lambda: folder.mkdir(parents=True, exist_ok=True))
+        await self._db(lambda: folder.mkdir(parents=True, exist_ok=True))
         names: list[str] = []
         for number, output in enumerate(outputs, 1):
             suffix = PurePosixPath(safe_name(output.name)).suffix
@@ -480,7 +480,7 @@ class Engine:
             # A tool without outputs has its text in its log.
             name = f"{row.label}.txt"
             text = result.text.encode(errors="replace")
-            await asyncio.to_thread((folder / name).write_bytes, text)
+            await self._db((folder / name).write_bytes, text)
             names.append(f"{FILES}/{name}")
         return names
 

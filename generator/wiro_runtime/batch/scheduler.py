@@ -11,7 +11,7 @@ import asyncio
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import dbos._dbos as dbos_instance
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     import sqlalchemy as sa
-    from dbos import Queue
+    from dbos import EnqueueOptions, WorkflowStatus
 
     from wiro_runtime.batch.records import Status
     from wiro_runtime.batch.store import Store
+
+T = TypeVar("T")
 
 _APPLICATION: Final = "wiro-batch"
 _VERSION: Final = "wiro-batch-1"
 _WORKFLOW: Final = "wiro_batch_row"
 _POLL: Final = 0.2
-_ALIVE: Final = ["ENQUEUED", "PENDING"]
 
 _one_at_a_time: Final = threading.Lock()
 _current: Callable[[int], Awaitable[None]] | None = None
@@ -52,17 +53,11 @@ class Scheduler:
         self._store = store
         self._worker = worker
         self._run_row = run_row
-        self._both: tuple[Queue, DBOSClient] | None = None
+        self._client: DBOSClient | None = None
 
     @property
     def name(self) -> str:
         return f"wiro-{self._store.batch}"
-
-    @property
-    def _started(self) -> tuple[Queue, DBOSClient]:
-        if self._both is None:
-            raise RuntimeError("the scheduler was not started")
-        return self._both
 
     async def start(self, limit: int, *, reset: bool) -> None:
         """Begin to run rows, ``limit`` at a time in all workers together; without ``reset`` the
@@ -90,80 +85,106 @@ class Scheduler:
         # Before it starts: it begins with the queues that the database has.
         DBOS.listen_queues([self.name])
         DBOS.launch()
-        client = await asyncio.to_thread(
-            lambda: DBOSClient(
-                system_database_engine=self._store.database.engine, application_name=_APPLICATION
-            )
-        )
-        queue = await DBOS.register_queue_async(
+        await DBOS.register_queue_async(
             self.name,
             global_concurrency=limit,
             polling_interval_sec=_POLL,
             on_conflict="always_update" if reset else "never_update",
         )
-        self._both = queue, client
+        database = self._store.database
+        # Unlike DBOS itself it does not wait without end for a database that is away.
+        self._client = await database.call(
+            lambda: DBOSClient(
+                system_database_engine=database.engine,
+                application_name=_APPLICATION,
+                retry_connection_errors=False,
+            )
+        )
 
     async def stop(self) -> None:
         """End DBOS; rows that it has under way must have returned."""
         global _current  # noqa: PLW0603 - see above
         if _current is not self._run_row:
             return
-        try:
-            await asyncio.to_thread(DBOS.destroy)
-        finally:
-            # DBOS has given the loop a pool of threads of its own, which is shut down now.
-            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))
-            _current = None
-            _one_at_a_time.release()
+        _current = None
+        # DBOS has given the loop a pool of threads of its own, which is shut down now.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))
+        ending = threading.Thread(target=_destroy, name="wiro-batch-end", daemon=True)
+        ending.start()
+        # Where the database is gone, threads of DBOS have to notice that one after the other.
+        await self._store.database.call(ending.join, 2.0 if self._store.database.gone else None)
+
+    async def _ask(self, work: Callable[[DBOSClient], T]) -> T:
+        client, database = self._client, self._store.database
+        if client is None:
+            raise RuntimeError("the scheduler was not started")
+        return await database.call(database.patiently, lambda: work(client))
 
     async def limit(self) -> int:
         """How many rows may be under way at a time."""
-        return await self._started[0].get_global_concurrency_async() or 1
+        queue = await self._ask(lambda client: client.retrieve_queue(self.name))
+        limit = None if queue is None else await self._ask(lambda _: queue.global_concurrency)
+        return limit or 1
 
     async def set_limit(self, limit: int) -> None:
-        await self._started[0].set_global_concurrency_async(limit)
+        queue = await self._ask(lambda client: client.retrieve_queue(self.name))
+        if queue is not None:
+            await self._ask(lambda _: queue.set_global_concurrency(limit))
 
     async def busy(self) -> bool:
         """Whether a row is in the queue, or under way in any worker."""
-        found = await DBOS.list_workflows_async(
-            queue_name=self.name, status=_ALIVE, limit=1, load_input=False, load_output=False
-        )
+        found = await self._ask(lambda client: self._listed(client, limit=1))
         return bool(found)
+
+    def _listed(self, client: DBOSClient, limit: int | None = None) -> list[WorkflowStatus]:
+        return client.list_workflows(
+            queue_name=self.name,
+            status=["ENQUEUED", "PENDING"],
+            limit=limit,
+            load_input=False,
+            load_output=False,
+        )
 
     async def enqueue(
         self, alive: Sequence[str], statuses: Sequence[Status] = ("pending", "running")
     ) -> int:
         """Give every row with one of ``statuses`` to the queue that is not there; ``alive`` are the
         workers that have not ended. Returns how many."""
-        found = await DBOS.list_workflows_async(
-            queue_name=self.name, status=_ALIVE, load_input=False, load_output=False
-        )
+        found = await self._ask(self._listed)
         orphans = [
             each.workflow_id
             for each in found
             if each.status == "PENDING" and each.executor_id not in alive
         ]
         if orphans:
-            await DBOS.resume_workflows_async(orphans, queue_name=self.name)
+            await self._ask(lambda client: client.resume_workflows(orphans, queue_name=self.name))
         queued = {int(each.workflow_id.split(":")[1]) for each in found}
-        _, client = self._started
 
         def choose(db: sa.Connection, rows: list[tuple[int, int]]) -> list[int]:
             chosen = [(row_id, times) for row_id, times in rows if row_id not in queued]
             for row_id, times in chosen:
-                client.enqueue_in_transaction(
-                    db,
-                    {
-                        "workflow_name": _WORKFLOW,
-                        "queue_name": self.name,
-                        "workflow_id": f"{self._store.batch}:{row_id}:{times}",
-                        "app_version": _VERSION,
-                    },
-                    row_id,
-                )
+                self._put(db, row_id, times)
             return [row_id for row_id, _ in chosen]
 
-        return await asyncio.to_thread(self._store.enqueue, statuses, choose)
+        return await self._store.database.call(self._store.enqueue, statuses, choose)
+
+    def _put(self, db: sa.Connection, row_id: int, times: int) -> None:
+        if self._client is None:
+            raise RuntimeError("the scheduler was not started")
+        options: EnqueueOptions = {
+            "workflow_name": _WORKFLOW,
+            "queue_name": self.name,
+            "workflow_id": f"{self._store.batch}:{row_id}:{times}",
+            "app_version": _VERSION,
+        }
+        self._client.enqueue_in_transaction(db, options, row_id)
+
+
+def _destroy() -> None:
+    try:
+        DBOS.destroy()
+    finally:
+        _one_at_a_time.release()
 
 
 def _silence() -> None:

@@ -35,7 +35,7 @@ class Settled:
 
 async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
     """Compare the uncertain rows with Wiro's list of tasks. Nothing is sent."""
-    lost = await asyncio.to_thread(store.with_intents, "uncertain")
+    lost = await store.database.call(store.with_intents, "uncertain")
     if not lost:
         return Settled()
     found = await _compare(store, client, tool, lost)
@@ -50,15 +50,15 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
     for (row, intent), each in zip(lost, found, strict=True):
         counts[each.outcome] += 1
         if each.task is not None:
-            await asyncio.to_thread(
+            await store.database.call(
                 store.accepted, row.id, row.attempt, each.task.id, each.task.token
             )
         elif each.outcome == "absent":
-            await asyncio.to_thread(store.withdraw, intent)
+            await store.database.call(store.withdraw, intent)
         else:
             tasks = tuple(one.id for one in each.candidates)
             candidates.append((row.row, tasks))
-            await asyncio.to_thread(store.note, row, f"{_REASON}: {', '.join(tasks[:5])}")
+            await store.database.call(store.note, row, f"{_REASON}: {', '.join(tasks[:5])}")
     return Settled(
         found=counts["found"],
         absent=counts["absent"],
@@ -72,7 +72,7 @@ async def _compare(
 ) -> list[Settlement[TaskDetail]]:
     records = [_lost(tool, row, intent) for row, intent in lost]
     begin = since(records)
-    before = await asyncio.to_thread(store.with_intents, "sending")
+    before = await store.database.call(store.with_intents, "sending")
     details: list[TaskDetail] = []
     async for task in client.tasks():
         detail = task.detail
@@ -82,8 +82,8 @@ async def _compare(
             break
         details.append(detail)
     # After the list, so that a task which was accepted meanwhile is known.
-    known = await asyncio.to_thread(store.known_tasks)
-    after = await asyncio.to_thread(store.with_intents, "sending")
+    known = await store.database.call(store.known_tasks)
+    after = await store.database.call(store.with_intents, "sending")
     unknown = [each for each in details if not {each.id, each.token} & known]
     sending = {intent.nonce: _lost(tool, row, intent) for row, intent in (*before, *after)}
     return match(records, unknown, list(sending.values()))

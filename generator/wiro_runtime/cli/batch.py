@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
+    complain,
     err,
     exact,
     print_json,
@@ -281,6 +284,8 @@ def _drive(
     batch: Batch, run_batch: Callable[[Callable[[BatchProgress], None]], Report], as_json: bool
 ) -> int:
     """Run a batch with a bar on a terminal, and say how it ended."""
+    from wiro_runtime.batch import BatchError, DatabaseGone  # noqa: PLC0415 - slow to load
+
     try:
         with _watching() as show:
             found = run_batch(show)
@@ -288,6 +293,13 @@ def _drive(
         say(f"{PROGRAM}: interrupted; tasks that were submitted go on")
         say(f"  {_resume_line(batch.folder)}")
         return INTERRUPTED
+    except BatchError as error:
+        complain([f"{error}; {_resume_line(batch.folder)}"])
+        if isinstance(error, DatabaseGone):
+            # Threads of DBOS wait for the database, and Python would wait for them.
+            sys.stdout.flush()
+            os._exit(1)
+        return 1
     if as_json:
         print_json(_report_json(found))
     else:

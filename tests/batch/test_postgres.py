@@ -1,0 +1,101 @@
+"""One batch, many machines: workers that are killed, cut off, or lose their database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import pytest
+
+from batch.kit import TOOL, Shell, check_complete, paid, prompts, results, write_csv
+from batch.postgres import Server, Way, postgres
+from wiro_runtime.testing import Scenario, Simulator
+
+FULL: Final = os.environ.get("FULL") == "1"
+ROWS: Final = 1000 if FULL else 80
+AWAY: Final = 10.0 if FULL else 3.0
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with postgres() as found:
+        if found is None:
+            pytest.skip("PostgreSQL is not installed")
+        yield found
+
+
+def until(condition: Callable[[], bool], *processes: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        for process in processes:
+            if process.poll() is not None:
+                pytest.fail(f"ended with {process.returncode}: {process.communicate()}")
+        time.sleep(0.02)
+
+
+def counts(shell: Shell, server: Server) -> dict[str, Any]:
+    return shell("status", "out", "--json", "--database", server.address()).json["counts"]
+
+
+def test_three_workers_one_killed_one_cut_off(
+    server: Server, shell: Shell, simulator: Simulator
+) -> None:
+    simulator.plan(Scenario.lasting(0.3), times=None)
+    table = write_csv(shell.folder / "rows.csv", prompts(ROWS))
+    way = Way(server.port)
+    run = shell.start("run", TOOL, str(table), "--out", "out", "--database", server.address())
+    until(lambda: len(simulator.runs) > 2, run)
+    # Workers of the same machine share its folder.
+    join = ("worker", "--out", "out", "--database")
+    killed = shell.start(*join, server.address())
+    cut_off = shell.start(*join, server.address(way.port))
+    until(lambda: len(simulator.runs) > ROWS // 3, run, cut_off)
+    way.cut()
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    time.sleep(AWAY)
+    way.mend()
+    out, err = run.communicate(timeout=600)
+    assert "Traceback" not in err
+    cut_out, cut_err = cut_off.communicate(timeout=120)
+    assert "Traceback" not in cut_err, cut_err
+    way.close()
+    assert run.returncode in (0, 1), (out, err)
+    if run.returncode:
+        # What the killed worker was about to send, and Wiro never got.
+        assert "go on with: wiro-tools batch resume out" in err
+        again = shell("resume", "out", "--database", server.address())
+        assert again.code == 0, again
+    check_complete(simulator, shell.folder / "out", ROWS)
+    print(out.strip(), "|", cut_out.strip())  # noqa: T201 - figures of the full size
+
+
+def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
+    server: Server, shell: Shell, simulator: Simulator
+) -> None:
+    simulator.plan(Scenario.lasting(0.5), times=None)
+    table = write_csv(shell.folder / "rows.csv", prompts(40))
+    address = ("--database", server.address())
+    run = shell.start(
+        "run", TOOL, str(table), "--out", "out", "--concurrency", "4", *address, patience=2
+    )  # fmt: skip
+    until(lambda: len(simulator.runs) >= 8, run)
+    server.stop()
+    _, err = run.communicate(timeout=120)
+    assert run.returncode == 1
+    (line,) = [each for each in err.splitlines() if each.startswith("wiro-tools: ")]
+    assert "the database" in line
+    assert "batch resume out" in line
+    down = shell("status", "out", *address)
+    assert (down.code, down.err.count("\n")) == (1, 1), down
+    server.start()
+    assert shell("resume", "out", *address).code in (0, 1)
+    assert shell("resume", "out", *address).code == 0
+    check_complete(simulator, shell.folder / "out", 40)
+    assert len(results(shell.folder / "out")) == 40
+    assert len(paid(simulator)) == 40
