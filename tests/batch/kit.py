@@ -37,15 +37,13 @@ class Shell:
     folder: Path
     simulator: Simulator
 
-    def __call__(self, *arguments: str, stdin: str = "", **env: str) -> Done:
-        process = self.start(*arguments, **env)
+    def __call__(self, *arguments: str, stdin: str = "") -> Done:
+        process = self.start(*arguments)
         out, err = process.communicate(stdin, timeout=300)
         assert "Traceback" not in err, err
         return Done(code=process.returncode, out=out, err=err)
 
-    def start(
-        self, *arguments: str, patience: float | None = None, **env: str
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, patience: float | None = None) -> subprocess.Popen[str]:
         """``patience``: seconds that its database may be away."""
         command = ["-m", "wiro_runtime.cli"]
         if patience is not None:
@@ -62,7 +60,6 @@ class Shell:
                     for each in (wiro_runtime, __import__("wiro_tools"))
                 ),
                 **self.simulator.env(),
-                **env,
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
