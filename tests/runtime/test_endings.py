@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +39,13 @@ def test_a_run_that_is_refused_after_its_cancellation_is_not_waited_for(
     status: int, body: dict[str, Any]
 ) -> None:
     sent = 0
+    all_sent = asyncio.Event()
 
     async def answer(_request: httpx2.Request) -> httpx2.Response:
         nonlocal sent
         sent += 1
+        if sent == 4:
+            all_sent.set()
         await asyncio.sleep(0.2)
         if sent == 1:
             return httpx2.Response(200, json=ACCEPTED)
@@ -56,7 +58,7 @@ def test_a_run_that_is_refused_after_its_cancellation_is_not_waited_for(
             late = [
                 asyncio.create_task(client.submit(TOOL, PROMPT, validate=False)) for _ in range(3)
             ]
-            await asyncio.sleep(0.1)
+            await all_sent.wait()
             for each in late:
                 each.cancel()
             _, waiting = await asyncio.wait(late, timeout=5)
@@ -70,12 +72,15 @@ def test_a_run_that_is_refused_after_its_cancellation_is_not_waited_for(
 
 
 def test_a_run_is_recorded_when_its_event_loop_ends(tmp_path: Path) -> None:
+    sent = asyncio.Event()
+
     async def answer(_request: httpx2.Request) -> httpx2.Response:
+        sent.set()
         await asyncio.sleep(0.3)
         return httpx2.Response(200, json=ACCEPTED)
 
     async def fail() -> None:
-        await asyncio.sleep(0.1)
+        await sent.wait()
         raise ValueError("another coroutine's")
 
     async def main() -> None:
@@ -153,17 +158,18 @@ def _run(code: str, simulator: Simulator, folder: Path) -> str:
 
 
 def test_no_run_begins_once_its_client_is_being_closed(tmp_path: Path) -> None:
-    sent: list[float] = []
+    sent = asyncio.Event()
 
     async def answer(_request: httpx2.Request) -> httpx2.Response:
-        sent.append(time.monotonic())
+        assert not sent.is_set()
+        sent.set()
         await asyncio.sleep(0.2)
         return httpx2.Response(200, json=ACCEPTED)
 
     async def main() -> None:
         client = mocked(answer, journal=tmp_path / "journal")
         first = asyncio.create_task(client.submit(TOOL, PROMPT, validate=False))
-        await asyncio.sleep(0.1)
+        await sent.wait()
         closing = asyncio.create_task(client.aclose())
         await asyncio.sleep(0)
         with pytest.raises(ConfigurationError, match="the client is closed"):
@@ -172,7 +178,6 @@ def test_no_run_begins_once_its_client_is_being_closed(tmp_path: Path) -> None:
         await closing
 
     asyncio.run(main())
-    assert len(sent) == 1
 
 
 def test_a_closed_client_says_so(instant: Simulator, tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,64 @@ def test_every_step_of_a_submission_may_be_interrupted(
                 time.sleep(0.02)
             assert simulator.status(runs[0]) == expected, step
     raise AssertionError("the call never ended by itself")
+
+
+@contextmanager
+def stalling() -> Generator[tuple[str, threading.Event], None, None]:
+    """A server that reads the head of a request and no more, and says when it has."""
+    begun = threading.Event()
+    connections: list[socket.socket] = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            connections.append(connection)
+            connection.recv(100)
+            begun.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", begun
+        thread.join()
+    for connection in connections:
+        connection.close()
+
+
+@pytest.mark.usefixtures("_handlers")
+@pytest.mark.parametrize("how", ["Ctrl-C", "cancelled", "timeout", "closed"])
+def test_an_upload_that_stalls_is_not_waited_for(how: str, tmp_path: Path) -> None:
+    """Without its end nobody has got a request, so no response to it will come."""
+    big = {"image": bytes(30_000_000)}
+    more = {"timeout": 0.5} if how == "timeout" else {}
+
+    async def submit(begun: threading.Event) -> None:
+        async with AsyncWiro("a-key", base_url=url, journal=tmp_path / "journal") as client:
+            work = asyncio.ensure_future(client.run(TOOL, big, **more))
+            await asyncio.to_thread(begun.wait)
+            if how == "cancelled":
+                work.cancel()
+            elif how == "closed":
+                await client.aclose()
+            await work
+
+    with stalling() as (url, begun):
+        begin = time.monotonic()
+        if how == "Ctrl-C":
+            threading.Thread(target=lambda: begun.wait() and send_signal(signal.SIGINT)).start()
+            with (
+                Wiro("a-key", base_url=url, journal=tmp_path / "journal") as client,
+                pytest.raises(KeyboardInterrupt),
+            ):
+                client.submit(TOOL, big)
+        else:
+            with pytest.raises((asyncio.CancelledError, WiroError)):
+                asyncio.run(submit(begun))
+        # The upload alone may take an hour.
+        assert time.monotonic() - begin < 30
+    with Wiro("a-key", base_url=url, journal=tmp_path / "journal") as client:
+        (lost,) = client.service.resumption.recorded(ended=True)
+    assert isinstance(lost, LostSubmission)
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["timeout", "task group"])

@@ -150,6 +150,7 @@ class Form:
 
     Lists are repeated parts, an empty list is one empty part; numbers and truth values are the
     text that JSON has for them. ``names`` are file names to use instead of the files' own.
+    ``read_whole``: its last chunk was taken; without that one nobody has got a body.
     """
 
     def __init__(
@@ -157,6 +158,7 @@ class Form:
     ) -> None:
         self._names = names or {}
         self._boundary = secrets.token_hex(16)
+        self.read_whole = False
         self._parts: list[tuple[bytes, bytes | _File]] = []
         self._files: list[_File] = []
         try:
@@ -183,6 +185,7 @@ class Form:
 
     def chunks(self) -> Iterator[bytes]:
         """The body, from its beginning. Reads from the disk as it goes."""
+        self.read_whole = False
         for head, data in self._parts:
             yield head
             if isinstance(data, _File):
@@ -190,6 +193,7 @@ class Form:
             elif data:
                 yield data
             yield b"\r\n"
+        self.read_whole = True
         yield self._end
 
     def close(self) -> None:

@@ -54,8 +54,7 @@ if TYPE_CHECKING:
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.events import Event, OnUpdate
     from wiro_runtime.tasks.journal import Journal
-    from wiro_runtime.tasks.notebook import notebook_bar
-from wiro_runtime.tasks.records import LostSubmission
+    from wiro_runtime.tasks.records import LostSubmission
 
 _STOPPING: Final = 10.0
 """Seconds that stopping a task may take when its caller is leaving."""

@@ -88,6 +88,12 @@ class Submission:
     def mark_sent(self) -> None:
         self.sent = True
 
+    @property
+    def sent_whole(self) -> bool:
+        """Whether all of a request has left, so that a response is worth waiting for. An upload
+        that is under way, which may take an hour, is cancelled instead."""
+        return self.sent and (not isinstance(self.content, Form) or self.content.read_whole)
+
     @contextmanager
     def named(self) -> Generator[None, None, None]:
         """Let whatever is raised in this block name the task, or say that there may be one."""
@@ -171,7 +177,7 @@ class Submitter:
                 submission.interrupted = True
                 if submission.state is not None:
                     return submission.state
-                if submission.sent:
+                if submission.sent_whole:
                     submission.abandoned = True
                     _show(work)
                     raise uncertain(submission, "no response in time")
@@ -184,13 +190,15 @@ class Submitter:
                 interruption = interruption or error
                 submission.interrupted = True
                 until = None
-                if not submission.sent:
+                if not submission.sent_whole:
                     work.cancel()
         if interruption is not None:
             raise interruption
         failure = None if work.cancelled() else work.result()
         if failure is not None:
             raise failure
+        if submission.state is None and submission.sent:
+            raise uncertain(submission, "not all of the request was sent in time")
         if submission.state is None:
             raise ConnectionFailed(
                 f"the run of {submission.tool} was not sent in time", maybe_sent=False
@@ -205,7 +213,7 @@ class Submitter:
         others: list[asyncio.Task[Any]] = []
         for work, submission in self._running.items():
             submission.interrupted = True
-            if not submission.sent:
+            if not submission.sent_whole:
                 work.cancel()
             (late if submission.abandoned else others).append(work)
         await _finished(others)
