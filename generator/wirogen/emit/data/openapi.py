@@ -10,7 +10,14 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
-from wirogen.emit.data.openapi_common import COMPONENTS, PATHS, SECURITY
+from wirogen.emit.data.openapi_common import (
+    COMPONENTS,
+    PATHS,
+    SECURITY,
+    TASK_LIFE,
+    WEBHOOKS,
+    WEBSOCKET,
+)
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.kinds import Kind
 from wirogen.plan.model import InputPlan
@@ -38,9 +45,11 @@ def openapi_text(summaries: Iterable[ToolSummary]) -> str:
         },
         "servers": [{"url": SERVER}],
         "security": SECURITY,
-        "tags": [*tags, {"name": "Tasks"}, {"name": "Catalogue"}],
+        "tags": [*tags, {"name": "Tasks", "description": TASK_LIFE}, {"name": "Catalogue"}],
         "paths": PATHS,
+        "webhooks": WEBHOOKS,
         "components": COMPONENTS,
+        "x-websocket": WEBSOCKET,
     }
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     head, mark, tail = text.partition('\n  "paths": {\n')

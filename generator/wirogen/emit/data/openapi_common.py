@@ -21,6 +21,10 @@ def _described(description: str, **more: Json) -> dict[str, Json]:
     return {"type": "string", "description": description, **more}
 
 
+def _described_any(description: str) -> dict[str, Json]:
+    return {"description": description}
+
+
 def _object(**properties: Json) -> dict[str, Json]:
     return {"type": "object", "properties": properties}
 
@@ -53,10 +57,24 @@ def _post(
 
 _TASK_ID: Final = _described("The task's id.")
 _TOKEN: Final = _described("The socketaccesstoken that the run was answered with.")
-_BY_TASK: Final[dict[str, Json]] = {
-    **_object(taskid=_TASK_ID, tasktoken=_TOKEN),
-    "anyOf": [{"required": ["taskid"]}, {"required": ["tasktoken"]}],
+_BY: Final[dict[str, str]] = {
+    "TaskById": "taskid",
+    "TaskByToken": "tasktoken",
+    "TaskBySocketToken": "socketaccesstoken",
 }
+"""Schemas of their own: generators of clients make a class of each, and nothing of an ``anyOf`` of
+lists of required names."""
+
+
+def _by(*names: str) -> dict[str, Json]:
+    return {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}
+
+
+def _selector(name: str) -> dict[str, Json]:
+    return {**_object(**{name: _TASK_ID if name == "taskid" else _TOKEN}), "required": [name]}
+
+
+_BY_TASK: Final = _by("TaskById", "TaskByToken")
 _UPLOAD: Final[dict[str, Json]] = {
     "multipart/form-data": {
         "schema": {
@@ -75,14 +93,7 @@ PATHS: Final[dict[str, Json]] = {
         "task_kill",
         "Tasks",
         "End a task that is running.",
-        {
-            **_object(taskid=_TASK_ID, tasktoken=_TOKEN, socketaccesstoken=_TOKEN),
-            "anyOf": [
-                {"required": ["taskid"]},
-                {"required": ["tasktoken"]},
-                {"required": ["socketaccesstoken"]},
-            ],
-        },
+        _by(*_BY),
         "Tasks",
     ),
     "/Task/InputOutputDelete": _post(
@@ -130,6 +141,52 @@ PATHS: Final[dict[str, Json]] = {
     ),
 }
 
+TASK_LIFE: Final = """\
+A run is answered with `taskid` and `socketaccesstoken`. Its task goes through `task_queue`,
+`task_accept`, `task_preprocess_start`, `task_preprocess_end`, `task_assign`, `task_start`,
+`task_output` (repeated), `task_output_full`, `task_end`, `task_postprocess_start` and ends with
+`task_postprocess_end`, or with `task_cancel`. No other status is final: go on asking Task/Detail
+when you see one that is not listed here, after two or three seconds first and then less often.
+
+`task_postprocess_end` is success when `pexit` is "0", or when there is no `pexit` and there are
+`outputs`; otherwise the task has failed, and is not billed. `task_error` means that it failed
+before it ran and waits to be queued again; `debugerror` says why. `totalcost` is what was billed,
+in US dollars.
+
+Never send a run again because its answer was lost: it may have been accepted and is billed. Look
+for its task first.
+
+The same is told as it happens over the WebSocket (see `x-websocket`), and once, when the task has
+ended, to `callbackUrl` (see `webhooks`)."""
+
+WEBSOCKET: Final[dict[str, Json]] = {
+    "url": "wss://socket.wiro.ai/v1",
+    "description": (
+        "Send the first message after connecting. Each frame is about one task; match it by `id`, "
+        "because newer frames have no `tasktoken`. `task_output` carries progress or text in "
+        "`message`; `task_postprocess_end` is the last frame and carries the outputs. Binary "
+        "frames can occur. The connection can end at any time: ask Task/Detail then."
+    ),
+    "send": {"$ref": "#/components/schemas/SocketRequest"},
+    "receive": {"$ref": "#/components/schemas/SocketFrame"},
+}
+
+WEBHOOKS: Final[dict[str, Json]] = {
+    "taskEnded": {
+        "post": {
+            "operationId": "task_ended",
+            "summary": "What Wiro posts to callbackUrl when a task has ended.",
+            "description": "It is not signed: ask Task/Detail before you trust it.",
+            "tags": ["Tasks"],
+            "requestBody": {
+                "required": True,
+                "content": _json({"$ref": "#/components/schemas/Task"}),
+            },
+            "responses": {"200": {"description": "Taken."}},
+        }
+    }
+}
+
 _ERRORS: Final[dict[str, Json]] = {
     "type": "array",
     "items": {
@@ -161,6 +218,7 @@ COMPONENTS: Final[dict[str, Json]] = {
         },
     },
     "schemas": {
+        **{name: _selector(field) for name, field in _BY.items()},
         "Answer": _object(result=_RESULT, errors=_ERRORS),
         "Started": _object(
             result=_RESULT, errors=_ERRORS, taskid=_TASK_ID, socketaccesstoken=_TOKEN
@@ -175,7 +233,10 @@ COMPONENTS: Final[dict[str, Json]] = {
             **_object(
                 id=_TEXT,
                 socketaccesstoken=_TEXT,
-                status=_described("task_postprocess_end and task_cancel are final."),
+                status=_described(
+                    "task_postprocess_end and task_cancel are final.",
+                    examples=["task_queue", "task_start", "task_postprocess_end"],
+                ),
                 pexit=_described('"0" is success.'),
                 totalcost=_NUMBER_TEXT,
                 elapsedseconds=_NUMBER_TEXT,
@@ -196,6 +257,37 @@ COMPONENTS: Final[dict[str, Json]] = {
             ),
             "additionalProperties": True,
         },
+        "SocketRequest": {
+            **_object(
+                type={"type": "string", "const": "task_info"},
+                tasktoken=_TOKEN,
+            ),
+            "required": ["type", "tasktoken"],
+        },
+        "SocketFrame": {
+            **_object(
+                type=_described("A status of the task, such as task_output."),
+                id=_TASK_ID,
+                tasktoken=_described("Only in older frames."),
+                message=_described_any("Progress, text, outputs or nothing, as the type has it."),
+                result=_RESULT,
+                success=_RESULT,
+                terminal=_RESULT,
+                exitCode={"type": ["integer", "null"]},
+            ),
+            "additionalProperties": True,
+        },
+        "Progress": _object(
+            type={"type": "string", "const": "progressGenerate"},
+            task=_TEXT,
+            percentage=_NUMBER_TEXT,
+            stepCurrent=_NUMBER_TEXT,
+            stepTotal=_NUMBER_TEXT,
+            speed=_TEXT,
+            speedType=_TEXT,
+            elapsedTime=_described("Such as 1m 5s."),
+            remainingTime=_TEXT,
+        ),
         "Uploaded": {
             **_object(result=_RESULT, errors=_ERRORS),
             "additionalProperties": True,

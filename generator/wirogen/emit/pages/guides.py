@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from wirogen.emit.pages.snippets import first_snippets, snippet_texts
 from wirogen.plan import ToolPlan, ToolSummary
@@ -123,7 +125,15 @@ def calls(examples: Examples) -> dict[str, Code]:
         found["lora"] = f"{_client(tool)}\n    result = {_call(tool, 'run', with_lora)}"
         inputs = _wrapped(f"{tool.module.project}.Inputs", with_lora, indent=0)
         found["wire"] = f'{_tool_import(tool)}\n\ninputs = {inputs}\nprint(inputs.wire()["prompt"])'
+    found["typescript"] = _typescript(examples)
     return {name: Code(text) for name, text in found.items()}
+
+
+def _typescript(examples: Examples) -> str:
+    """The call of a tool with the types of ``openapi.json``."""
+    path = json.dumps(f"/Run/{quote(examples.simple.spec.tool)}")
+    body = examples.snippets["json"].strip().replace("\n", "\n  ")
+    return f"wiro.POST({path}, {{\n  body: {body},\n}})"
 
 
 def _given(plan: ToolPlan) -> list[str]:
