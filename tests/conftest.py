@@ -25,12 +25,15 @@ settings.load_profile("default")
 
 
 SLOW = {
+    "agents/test_attacks.py",
+    "agents/test_journey.py",
     "batch",
     "cli_tools",
     "commands",
     "end_to_end/test_clients.py",
     "end_to_end/test_readme.py",
     "end_to_end/test_reproducible.py",
+    "languages",
     "package",
     "simulator",
     "site",

@@ -38,6 +38,8 @@ def fold(text: str) -> str:
 
 
 def _plain(text: str) -> str:
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(x for x in decomposed if not unicodedata.category(x).startswith("M"))
 

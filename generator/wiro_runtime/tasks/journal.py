@@ -36,7 +36,7 @@ from wiro_runtime.tasks.journal_file import (
     SELECT,
     Row,
 )
-from wiro_runtime.tasks.records import Cost, LostSubmission, OpenTask, new_key
+from wiro_runtime.tasks.records import Cost, KeyTaken, LostSubmission, OpenTask, new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,10 +126,11 @@ class Journal:
         price: Price | None = None,
         budget: Decimal | None = None,
     ) -> str:
-        """Record that a run is about to be sent, and return the key of its entry: ``key``, one of
-        :func:`new_key`, or a new one. Its ``price`` is reserved. The run must not be sent when this
-        raises: :class:`ConfigurationError` when it cannot be recorded, :class:`PriceExceeded` when
-        more than ``budget`` dollars would be spent or reserved, by any client."""
+        """Record that a run is about to be sent, and return the key of its entry: ``key``, or a
+        new one. Its ``price`` is reserved. The run must not be sent when this raises:
+        :class:`KeyTaken` when any client has recorded a run with this key,
+        :class:`ConfigurationError` when it cannot be recorded, :class:`PriceExceeded` when more
+        than ``budget`` dollars would be spent or reserved, by any client."""
         row = Row(key or new_key(), tool, time.time(), inputs=json.dumps(inputs))
         if price is not None:
             row.low, row.high = _billionths(price.low), _billionths(price.high)
@@ -145,14 +146,34 @@ class Journal:
         try:
             with self.lock:
                 row.client = self._client
-                self._own[row.key] = self._unsaved[row.key] = row
-                self._save(check=check if budget is not None else None)
+                if row.key in self._unsaved:
+                    # An earlier run with this key, which was not sent, is removed first.
+                    self._save()
+                self._unsaved[row.key] = row
+                try:
+                    self._save(check=check if budget is not None else None)
+                except sqlite3.IntegrityError:
+                    del self._unsaved[row.key]
+                    raise KeyTaken(f"a run with the key {row.key} is recorded already") from None
+                # Not before: a file that was taken away is made anew with all rows of this client.
+                self._own[row.key] = row
+        except KeyTaken:
+            raise
         except BaseException:
             # Nothing is sent. If it has been written, the next write removes it.
             row.state = "settled"
             self._own[row.key] = self._unsaved[row.key] = row
             raise
         return row.key
+
+    def find(self, key: str) -> Row | None:
+        """Return the run with this key, of any client. Raises :class:`ConfigurationError`."""
+        with self.lock:
+            own = self._own.get(key)
+            if own is not None and own.state != "settled":
+                return own
+            found = self._read(SELECT + "WHERE key = ?", key)
+        return Row(*found[0]) if found else None
 
     def accepted(self, key: str, task_id: str, token: str) -> None:
         """Record the task that a submission became. Raises :class:`ConfigurationError` when that
@@ -305,7 +326,8 @@ class Journal:
                 continue
             if row.state == "sending" and row.high is not None:
                 statements.append((INSERT_ESTIMATE, row.estimate()))
-            statements.append((_UPSERT, row.values()))
+            # Not twice: two processes may begin the same run.
+            statements.append((INSERT if row.state == "sending" else _UPSERT, row.values()))
             if row.state == "sending" or not row.tool:
                 statements.append((INSERT_INPUTS, (row.key, row.inputs)))
         if statements:
@@ -348,6 +370,8 @@ class Journal:
                     db.execute(statement, values)
                 if check is not None:
                     check(db)
+        except sqlite3.IntegrityError:
+            raise
         except sqlite3.Error as error:
             raise journal_file.failed("write", self.path, error) from error
         if lease:

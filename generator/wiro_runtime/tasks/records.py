@@ -12,6 +12,10 @@ from typing import Any, Generic, Literal, TypeVar
 T = TypeVar("T")
 
 
+class KeyTaken(Exception):  # noqa: N818 - says what happened
+    """A run with this key is in the journal. Nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostSubmission:
     """A run that was sent, or was about to be, when its process ended or its connection broke.

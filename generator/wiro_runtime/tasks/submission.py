@@ -56,7 +56,8 @@ class Submission:
     ``sent``: a request has left that Wiro may accept. ``state``: the task that it became.
     ``interrupted``: its caller has left, so it is not sent again. ``abandoned``: its caller was
     told that its response did not come in time. ``left``: its task was stopped, or left to go on,
-    when its caller was interrupted.
+    when its caller was interrupted. ``wanted_key`` is its key in the journal, if it is not to be a
+    new one: with a key that is taken it raises :class:`KeyTaken` and is not sent.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Submission:
             self.body["projectid"] = settings.project_id
         self.price = unknown("not computed")
         self.content: bytes | Form = b""
+        self.wanted_key = ""
         self.key = ""
         self.sent = False
         self.interrupted = False
@@ -242,12 +244,15 @@ class Submitter:
         try:
             await submission.prepare()
             inputs = {name: describe(value) for name, value in submission.body.items()}
-            key = new_key()
+            key = submission.wanted_key or new_key()
             begun = self.recorder.begin(key, submission.tool, inputs, submission.price)
             try:
                 if begun is not None:
-                    submission.key = key
-                    await complete(begun)
+                    try:
+                        await complete(begun)
+                    finally:
+                        # What could not begin is not this one's to settle.
+                        submission.key = "" if begun.exception() else key
                 await self._until_accepted(submission, patience, deadline)
             except BaseException as error:
                 await self._record_failure(submission, error)

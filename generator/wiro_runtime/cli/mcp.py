@@ -1,0 +1,187 @@
+"""``wiro-tools mcp``: the tools for agents, over the Model Context Protocol."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from wiro_runtime.cli.console import print_line
+from wiro_runtime.cli.run import catalogue_of
+from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.inputs.arguments import read_dollars
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from wiro_runtime.catalogue import Catalogue
+
+HELP: Final = """\
+Serve the tools to agents, over the Model Context Protocol (MCP).
+
+Without --http it talks over its standard streams, as clients start it. Runs are recorded in a
+journal, so that an agent's retry is never billed twice. With --http a client must send the token
+of WIRO_MCP_TOKEN or of --token-file; without either, one is made and printed.
+"""
+_LONGEST_TOKEN: Final = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """One ``wiro-tools mcp``, as typed."""
+
+    catalogue: Catalogue
+    folder: Path | None
+    budget: Decimal | None
+    allow_unknown: bool
+    journal: Path
+
+
+def mcp_command(
+    ctx: typer.Context,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where outputs may be saved; nowhere without."),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget",
+            metavar="DOLLARS",
+            help="What all runs of the journal may cost together. Without it each run needs a "
+            "max_cost, or the user's word.",
+        ),
+    ] = None,
+    allow_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unknown", help="Run tools whose price is not known without asking the user."
+        ),
+    ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="FILE", help="Where runs are recorded."),
+    ] = None,
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve Streamable HTTP and not the standard streams.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The port; 0 for any.")
+    ] = 8643,
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", metavar="FILE", help="A file with the token for --http."),
+    ] = None,
+) -> None:
+    if find_spec("mcp") is None:
+        raise ConfigurationError("not installed; run: pip install 'wiro-tools[mcp]'")
+    options = _Options(
+        catalogue=catalogue_of(ctx),
+        folder=None if out is None else _folder(out),
+        budget=None if budget is None else read_dollars("--budget", budget),
+        allow_unknown=allow_unknown,
+        journal=journal or _default_journal(),
+    )
+    token, made = _token(token_file) if http else ("", False)
+    import anyio  # noqa: PLC0415 - a dependency of the extra that is checked above
+
+    if http:
+        anyio.run(_serve_http, options, host, port, token, made)
+    else:
+        anyio.run(_serve_stdio, options)
+
+
+async def _serve_stdio(options: _Options) -> None:
+    server, client = _server(options)
+    async with client:
+        await server.run_stdio_async()
+
+
+async def _serve_http(options: _Options, host: str, port: int, token: str, made: bool) -> None:
+    from wiro_runtime.mcp.http import PATH, listen, serve  # noqa: PLC0415 - see above
+
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - refused
+        raise ConfigurationError(
+            f"--host: name one address that clients use; {host!r} means all of this computer"
+        )
+    server, client = _server(options)
+    async with client:
+        with listen(host, port) as listening:
+            shown = f"[{host}]" if ":" in host else host
+            print_line(f"http://{shown}:{listening.getsockname()[1]}{PATH}")
+            if made:
+                print_line(f"Authorization: Bearer {token}")
+            await serve(server, listening, host, token)
+
+
+def _server(options: _Options) -> tuple[Any, Any]:
+    from wiro_runtime import AsyncWiro  # noqa: PLC0415 - see above
+    from wiro_runtime.mcp import Workspace, make_server  # noqa: PLC0415 - see above
+    from wiro_runtime.mcp.runs import Runs  # noqa: PLC0415 - see above
+
+    client = AsyncWiro(journal=options.journal, budget=options.budget)
+    space = Workspace(
+        client=client,
+        catalogue=options.catalogue,
+        runs=Runs(client),
+        folder=options.folder,
+        budget=options.budget,
+        allow_unknown=options.allow_unknown,
+    )
+    # Before the first request, which would wait for it.
+    _ = space.index
+    return make_server(space), client
+
+
+def _folder(out: Path) -> Path:
+    folder = out.absolute()
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        what = "cannot be written to" if there.is_dir() else "is not a folder"
+        raise ConfigurationError(f"--out: {there} {what}")
+    return folder
+
+
+def _default_journal() -> Path:
+    """The journal of this user, in the place that the system has for such files."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
+    else:
+        given = os.environ.get("XDG_STATE_HOME", "")
+        base = Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
+    folder = base / "wiro-tools"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigurationError(f"--journal: {folder} cannot be made: {reason}") from None
+    return folder / "mcp.sqlite"
+
+
+def _token(file: Path | None) -> tuple[str, bool]:
+    """The token, and whether it was made now."""
+    if file is not None:
+        try:
+            with file.open("rb") as opened:
+                found = opened.read(_LONGEST_TOKEN).decode("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not ASCII text"
+            raise ConfigurationError(f"--token-file: {file}: {reason.lower()}") from None
+        where = f"--token-file: {file}"
+    else:
+        found = os.environ.get("WIRO_MCP_TOKEN", "").strip()
+        if not found:
+            return secrets.token_urlsafe(32), True
+        where = "WIRO_MCP_TOKEN"
+    if len(found) < 16 or not found.isascii() or any(sign.isspace() for sign in found):
+        raise ConfigurationError(f"{where}: a token is one word of 16 ASCII characters or more")
+    return found, False

@@ -1,0 +1,161 @@
+"""A tool as an agent reads it: its inputs as JSON Schema, options by label, price and example."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from wiro_runtime.cli.view import view_tool
+from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.inputs.options import fold
+
+if TYPE_CHECKING:
+    from wiro_runtime.catalogue import Entry
+    from wiro_runtime.cli.view import Choice, Field, ToolView
+    from wiro_runtime.inputs.lora import LoraSetting
+
+OPTIONS_SHOWN: Final = 40
+_KEPT: Final = ("type", "enum", "items", "anyOf", "minimum", "maximum", "description")
+_FILE: Final = "The address (URL) of a file."
+
+
+def summary_json(entry: Entry) -> dict[str, Any]:
+    """A tool in a list: enough to choose one by."""
+    found: dict[str, Any] = {"tool": entry.tool, "description": shorten(entry.description, 300)}
+    if entry.price:
+        found["price"] = entry.price
+    found["categories"] = list(entry.categories)
+    found["required_inputs"] = [each.name for each in entry.inputs if each.required]
+    return found
+
+
+def tool_json(entry: Entry, query: str = "") -> dict[str, Any]:
+    """All that is needed to run a tool. Of long lists of options those are shown that have all
+    words of ``query``, :data:`OPTIONS_SHOWN` at most."""
+    view = view_tool(entry)
+    schema = view.inputs.model_json_schema(by_alias=False)
+    properties: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
+    return {
+        "tool": entry.tool,
+        "name": entry.name,
+        "description": entry.description,
+        "categories": list(entry.categories),
+        "price": entry.price or "not known",
+        "inputs": {
+            field.name: _input_json(field, properties.get(field.name, {}), query)
+            for field in view.fields
+        },
+        "required": [field.name for field in view.fields if field.required],
+        "example": _example(view),
+    }
+
+
+def page_markdown(entry: Entry) -> str:
+    """The same as a page of Markdown, for people and models that read resources."""
+    found = tool_json(entry)
+    lines = [f"# {_line(entry.tool)}", "", _line(entry.description), ""]
+    lines += [f"Price of a run: {found['price']}", "", "## Inputs", ""]
+    for name, values in found["inputs"].items():
+        marks = [_kind(values)]
+        if name in found["required"]:
+            marks.append("required")
+        if "default" in values:
+            marks.append(f"default {json.dumps(values['default'], ensure_ascii=False)}")
+        text = _line(values.get("description", ""))
+        lines.append(f"- `{name}` ({', '.join(marks)}): {text}".rstrip(": "))
+        options = values.get("options", {})
+        lines += [
+            f"    - {_line(label)}: `{_line(_value(each))}`" for label, each in options.items()
+        ]
+        if "more_options" in values:
+            lines.append(f"    - {values['more_options']}")
+    lines += ["", "## Example", "", "```json", _json(found["example"]), "```", ""]
+    return "\n".join(lines)
+
+
+def _input_json(field: Field, schema: Mapping[str, Any], query: str) -> dict[str, Any]:
+    found = {key: schema[key] for key in _KEPT if key in schema}
+    if field.help and field.help != found.get("description"):
+        found["description"] = field.help
+    if field.shape == "file":
+        found["description"] = f"{found.get('description', '')} {_FILE}".strip()
+    if field.default not in (None, "", [], ()):
+        found["default"] = field.default
+    labelled = any(each.label != each.value or each.lora for each in field.choices)
+    if field.choices and (labelled or not field.closed):
+        shown = _matching(field.choices, query)
+        found["options"] = {each.label: _option_json(each) for each in shown[:OPTIONS_SHOWN]}
+        hidden = len(field.choices) - len(found["options"])
+        if hidden:
+            found["more_options"] = (
+                f"{hidden} more; call describe_tool with a query to see those that match it"
+            )
+    return found
+
+
+def _matching(choices: tuple[Choice, ...], query: str) -> list[Choice]:
+    words = fold(query).split()
+    return [each for each in choices if all(word in fold(_searched(each)) for word in words)]
+
+
+def _searched(choice: Choice) -> str:
+    words = choice.lora.triggerwords if choice.lora is not None else ()
+    return " ".join((choice.value, choice.label, *words))
+
+
+def _option_json(choice: Choice) -> Any:
+    """The value; for a LoRA also how the prompt calls it, and which words it asks for."""
+    if choice.lora is None:
+        return choice.value
+    found: dict[str, Any] = {"value": choice.value}
+    if choice.lora.settings:
+        found["prompt_tags"] = {
+            f"<lora:{each.id}:{each.default or 1}>": _scale(each) for each in choice.lora.settings
+        }
+    if choice.lora.triggerwords:
+        found["trigger_words"] = list(choice.lora.triggerwords)
+    return found
+
+
+def _scale(setting: LoraSetting) -> str:
+    return f"{setting.minimum or '…'} to {setting.maximum or '…'}"
+
+
+def _value(option: object) -> str:
+    return str(cast("dict[str, object]", option)["value"] if isinstance(option, dict) else option)
+
+
+def _example(view: ToolView) -> dict[str, Any]:
+    """Inputs that the tool takes: the required ones, with made-up values where that can be."""
+    return {field.name: _sample(field) for field in view.fields if field.required}
+
+
+def _sample(field: Field) -> Any:
+    if field.choices:
+        sample: Any = field.choices[0].value
+    else:
+        samples: dict[str, Any] = {
+            "integer": 1,
+            "number": 1.0,
+            "boolean": True,
+            "file": "https://example.com/input.png",
+            "object": {},
+        }
+        sample = samples.get(field.shape, "a lighthouse at dusk")
+    return [sample] if field.many else sample
+
+
+def _kind(values: Mapping[str, Any]) -> str:
+    if "enum" in values:
+        return "one of " + ", ".join(f"`{each}`" for each in values["enum"])
+    kinds = [each.get("type") for each in values.get("anyOf", ())]
+    return str(values.get("type") or " or ".join(str(each) for each in kinds if each) or "any")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,329 @@
+"""The server: eight tools for any number of tools, their pages as resources, two prompts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from urllib.parse import unquote
+
+from mcp.server.mcpserver import Context, Elicit, ElicitationResult, MCPServer, Resolve
+from mcp.server.mcpserver.exceptions import (
+    ResourceNotFoundError,
+    ToolError,
+    UnexpectedToolError,
+)
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import CallToolResult, Completion, TextContent, ToolAnnotations
+from pydantic import Field, ValidationError
+
+from wiro_runtime.errors import InvalidInputs, WiroError
+from wiro_runtime.mcp import tasks
+from wiro_runtime.mcp.advice import explain
+from wiro_runtime.mcp.approval import Approval, can_ask, price_of, question, read_ceiling, refusal
+from wiro_runtime.mcp.describe import page_markdown, summary_json, tool_json
+from wiro_runtime.mcp.downloads import download
+from wiro_runtime.mcp.runs import run_key
+from wiro_runtime.mcp.workspace import Workspace
+from wiro_runtime.tasks.budget import Ceiling
+from wiro_runtime.version import __version__
+
+if TYPE_CHECKING:
+    from mcp.types import (
+        CompletionArgument,
+        CompletionContext,
+        InputRequiredResult,
+        PromptReference,
+        ResourceTemplateReference,
+    )
+
+INSTRUCTIONS: Final = (
+    "Runs AI tools hosted on Wiro: images, video, audio, text, 3D. search_tools, then "
+    "describe_tool, estimate_price, run_tool, download_outputs. Every run is billed to the user."
+)
+
+Space: TypeAlias = Context[Workspace, Any]
+ToolId: TypeAlias = Annotated[str, Field(description="owner/project")]
+ToolInputs: TypeAlias = Annotated[
+    dict[str, Any], Field(description="As describe_tool lists them; files as URLs")
+]
+TaskId: TypeAlias = Annotated[str, Field(description="Of run_tool or list_tasks")]
+Wait: TypeAlias = Annotated[float, Field(description="Seconds to wait for its end")]
+
+
+class WiroServer(MCPServer[Workspace]):
+    """An MCP server whose errors say what to do."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Workspace, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError as error:
+            if isinstance(error.__cause__, WiroError):
+                raise ToolError(explain(error.__cause__)) from error.__cause__
+            raise
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(_in_lines(name, error.__cause__)) from error.__cause__
+            raise
+
+
+def make_server(space: Workspace) -> WiroServer:
+    """A server for this client, catalogue and folder."""
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Workspace]) -> AsyncGenerator[Workspace]:
+        yield space
+
+    server = WiroServer(
+        "wiro-tools",
+        title="Wiro",
+        instructions=INSTRUCTIONS,
+        version=__version__,
+        tools=[_tool(function, *hints) for function, *hints in _tools(space)],
+        lifespan=lifespan,
+        log_level="WARNING",
+        subscriptions=False,
+    )
+    server.resource(
+        "wiro://tools/{owner}/{project}",
+        name="tool",
+        title="A tool of Wiro",
+        description="The inputs, options, price and an example of a tool.",
+        mime_type="text/markdown",
+    )(tool_page)
+    server.prompt(title="Make something with Wiro")(make)
+    server.prompt(title="Compare tools of Wiro")(compare)
+    server.completion()(_completer(space))
+    return server
+
+
+def _tools(space: Workspace) -> list[tuple[Any, bool, bool, bool]]:
+    """The functions, and whether each only reads, destroys, may be repeated."""
+    found: list[tuple[Any, bool, bool, bool]] = [
+        (search_tools, True, False, True),
+        (describe_tool, True, False, True),
+        (estimate_price, True, False, True),
+        (run_tool, False, False, True),
+        (get_task, True, False, True),
+        (stop_task, False, True, True),
+        (list_tasks, True, False, True),
+    ]
+    if space.folder is not None:
+        found.append((download_outputs, False, False, True))
+    return found
+
+
+def _tool(function: Any, reads: bool, destroys: bool, repeats: bool) -> Tool:
+    annotations = ToolAnnotations(
+        read_only_hint=reads, destructive_hint=destroys, idempotent_hint=repeats
+    )
+    tool = Tool.from_function(function, annotations=annotations, structured_output=False)
+    tool.description = " ".join(tool.description.split())
+    # Titles repeat the names, and every word of a description is paid for in each conversation.
+    tool.parameters = _untitled(tool.parameters)
+    return tool
+
+
+async def search_tools(
+    query: Annotated[str, Field(description="What is to be made, in words")],
+    context: Space,
+    limit: Annotated[int, Field(ge=1, le=50)] = 10,
+) -> CallToolResult:
+    """Find tools of Wiro."""
+    space = _space(context)
+    found = space.index.search(query, limit)
+    said: dict[str, Any] = {"tools": [summary_json(each) for each in found]}
+    if not found:
+        said["categories"] = space.index.categories
+        said["next"] = "Nothing matches. Search for one of these categories, or in other words."
+    return _said(said)
+
+
+async def describe_tool(
+    tool: ToolId,
+    context: Space,
+    query: Annotated[str, Field(description="Words that shown options of long lists have")] = "",
+) -> CallToolResult:
+    """Show the inputs of a tool, with options by label, its price and an example."""
+    return _said(tool_json(_space(context).catalogue.get(tool), query))
+
+
+async def estimate_price(tool: ToolId, inputs: ToolInputs, context: Space) -> CallToolResult:
+    """Tell what a run costs in US dollars. Nothing is sent."""
+    space = _space(context)
+    return _said(space.client.price(tool, inputs, package=space.catalogue).to_dict())
+
+
+async def _approval(
+    tool: str, inputs: dict[str, Any], max_cost: float | None, request_id: str, context: Space
+) -> Approval | Elicit[Approval]:
+    space = _space(context)
+    checked = space.catalogue.get(tool).check(inputs)
+    if await space.runs.is_known(run_key(tool, checked, request_id)):
+        return Approval()
+    price = price_of(space, tool, checked)
+    asked = question(space, tool, price, max_cost)
+    if asked is None:
+        return Approval()
+    if not can_ask(context):
+        raise refusal(tool, price)
+    return Elicit(asked, Approval)
+
+
+async def run_tool(
+    tool: ToolId,
+    inputs: ToolInputs,
+    approval: Annotated[ElicitationResult[Approval], Resolve(_approval)],
+    context: Space,
+    max_cost: Annotated[
+        float | None, Field(description="US dollars; the run is refused if it may cost more")
+    ] = None,
+    request_id: Annotated[
+        str, Field(description="Any text. Give another one to run the same inputs again")
+    ] = "",
+    wait: Wait = 50,
+) -> CallToolResult:
+    """Run a tool; it is billed. The same call again, after an error too, is the same run and is
+    billed once. A run that has not ended in time goes on: call get_task."""
+    space = _space(context)
+    checked = space.catalogue.get(tool).check(inputs)
+    price = price_of(space, tool, checked)
+    key = run_key(tool, checked, request_id)
+    allowed = read_ceiling(max_cost)
+    if question(space, tool, price, max_cost) is not None:
+        if approval.action == "accept" and approval.data.run:
+            allowed = allowed if price.high is None else price.high
+        elif not await space.runs.is_known(key):
+            raise ToolError("The user did not allow this run. Nothing was sent or billed.")
+    task, repeated = await space.runs.submit(
+        tool,
+        checked,
+        key,
+        Ceiling(allowed, allow_unknown=not price.known),
+    )
+    found = await tasks.wait_for(task, wait, context.report_progress)
+    said = {"tool": tool, **found}
+    if repeated:
+        said["repeated"] = "An earlier call started this run. Another request_id runs it anew."
+    return _said(said, failed=found.get("succeeded") is False)
+
+
+async def get_task(task_id: TaskId, context: Space, wait: Wait = 0) -> CallToolResult:
+    """Show a task: state, cost, outputs, text."""
+    task = _space(context).client.task(task_id)
+    return _said(await tasks.wait_for(task, wait, context.report_progress))
+
+
+async def stop_task(task_id: TaskId, context: Space) -> CallToolResult:
+    """Stop a task. One that already ran may be billed."""
+    task = _space(context).client.task(task_id)
+    stopped = await task.stop()
+    return _said({"stopped": stopped, **await tasks.current_state(task)})
+
+
+async def list_tasks(
+    context: Space, limit: Annotated[int, Field(ge=1, le=100)] = 10
+) -> CallToolResult:
+    """List the newest tasks of the account."""
+    found = [each.detail async for each in _space(context).client.tasks(limit=limit)]
+    return _said({"tasks": [tasks.listed_json(each) for each in found if each is not None]})
+
+
+async def download_outputs(task_id: TaskId, context: Space) -> CallToolResult:
+    """Save the outputs of an ended task into the user's folder."""
+    space = _space(context)
+    if space.folder is None:
+        raise ToolError("This server was started without --out DIR, so it saves no files.")
+    result = space.results.get(task_id)
+    if result is None:
+        task = space.client.task(task_id)
+        if not (await task.refresh()).terminal:
+            raise ToolError(f"Task {task.id} has not ended. Call get_task with a wait first.")
+        result = space.remember(await task.wait())
+    return await download(result, space.folder)
+
+
+async def tool_page(owner: str, project: str, context: Space) -> str:
+    """The page of a tool."""
+    tool = f"{unquote(owner)}/{unquote(project)}"
+    try:
+        return page_markdown(_space(context).catalogue.get(tool))
+    except InvalidInputs as error:
+        raise ResourceNotFoundError(str(error)) from None
+
+
+def make(what: str, max_cost: str = "1.00") -> str:
+    """Find a tool, price it, run it and save what it makes."""
+    return (
+        f"Make this with a tool of Wiro: {what}\n\n"
+        "1. search_tools, then describe_tool for the best two or three.\n"
+        "2. estimate_price with the inputs that you would send. Prefer the cheapest tool that "
+        "does it well.\n"
+        f"3. run_tool with max_cost. All runs together may cost {max_cost} US dollars; ask me "
+        "before you spend more.\n"
+        "4. When it has ended, download_outputs if there is such a tool, or show me the addresses, "
+        "with what it cost."
+    )
+
+
+def compare(what: str) -> str:
+    """Compare tools and their prices, without running one."""
+    return (
+        f"Which tool of Wiro is best for this: {what}\n\n"
+        "Use search_tools, describe_tool and estimate_price; run nothing. Show me a table of up to "
+        "five tools: what each does, what it needs from me, and what one run costs. Recommend one."
+    )
+
+
+def _completer(space: Workspace) -> Any:
+    async def complete(
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion | None:
+        if getattr(ref, "type", "") != "ref/resource":
+            return None
+        owner = ((context.arguments if context else None) or {}).get("owner")
+        pairs = [tool.split("/", 1) for tool in space.catalogue.ids]
+        if argument.name == "owner":
+            values = {found for found, _ in pairs}
+        else:
+            values = {project for found, project in pairs if owner in (None, found)}
+        fitting = sorted(value for value in values if value.startswith(argument.value))
+        return Completion(values=fitting[:100], total=len(fitting), has_more=len(fitting) > 100)
+
+    return complete
+
+
+def _space(context: Space) -> Workspace:
+    return context.request_context.lifespan_context
+
+
+def _said(said: dict[str, Any], *, failed: bool = False) -> CallToolResult:
+    text = json.dumps(said, ensure_ascii=False, default=str)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)],
+        structured_content=json.loads(text),
+        is_error=failed,
+    )
+
+
+def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, dict[str, Any]] = schema["properties"]
+    untitled = {
+        name: {key: value for key, value in each.items() if key != "title"}
+        for name, each in properties.items()
+    }
+    return {**{key: schema[key] for key in schema if key != "title"}, "properties": untitled}
+
+
+def _in_lines(name: str, error: ValidationError) -> str:
+    """Wrong arguments, one a line."""
+    lines = [
+        f"{'.'.join(map(str, each['loc'])) or 'arguments'}: {each['msg']}"
+        for each in error.errors(include_url=False, include_input=False)
+    ]
+    return "\n".join([f"{name} does not take these arguments:", *lines])

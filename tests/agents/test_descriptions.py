@@ -1,0 +1,106 @@
+"""What a client learns of the server, as an inspector shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from agents.conftest import Connect
+from wiro_runtime.mcp.server import INSTRUCTIONS
+
+TOOLS = [
+    "search_tools",
+    "describe_tool",
+    "estimate_price",
+    "run_tool",
+    "get_task",
+    "stop_task",
+    "list_tasks",
+    "download_outputs",
+]
+MOST_TOKENS = 1500
+
+
+def tokens(text: str) -> int:
+    """More than any tokenizer in use makes of a text: a token for each five letters that follow
+    each other, for each digit, and for each other sign."""
+    return len(re.findall(r"[A-Za-z]{1,5}|\S", text))
+
+
+def listed(connect: Connect, **options: Any) -> Any:
+    async def main() -> Any:
+        async with connect(**options) as agent:
+            found = await agent.client.list_tools()
+            return [each.model_dump(by_alias=True, exclude_none=True) for each in found.tools]
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_eight_tools_are_described_in_few_tokens(
+    connect: Connect, tmp_path: Path, mode: str
+) -> None:
+    found = listed(connect, folder=tmp_path, mode=mode)
+    assert [each["name"] for each in found] == TOOLS
+    # Annotations are for the client; no model reads them.
+    told = [{key: each[key] for key in ("name", "description", "inputSchema")} for each in found]
+    assert tokens(json.dumps(told, separators=(",", ":")) + INSTRUCTIONS) <= MOST_TOKENS
+    for each in found:
+        jsonschema.Draft202012Validator.check_schema(each["inputSchema"])
+        assert each["description"]
+        assert each["inputSchema"]["type"] == "object"
+        assert "title" not in json.dumps(each["inputSchema"])
+    billed = {each["name"] for each in found if not each["annotations"]["readOnlyHint"]}
+    assert billed == {"run_tool", "stop_task", "download_outputs"}
+
+
+def test_nothing_is_saved_where_no_folder_was_named(connect: Connect) -> None:
+    assert [each["name"] for each in listed(connect)] == TOOLS[:-1]
+
+
+def test_pages_of_tools_are_resources_and_are_completed(connect: Connect) -> None:
+    async def main() -> None:
+        async with connect() as agent:
+            (template,) = (await agent.client.list_resource_templates()).resource_templates
+            assert template.uri_template == "wiro://tools/{owner}/{project}"
+            for uri in ("wiro://tools/acme/painter", "wiro://tools/acme/a%20writer"):
+                (page,) = (await agent.client.read_resource(uri)).contents
+                assert page.mime_type == "text/markdown"
+                assert "## Inputs" in getattr(page, "text", "")
+            from mcp.types import ResourceTemplateReference
+
+            reference = ResourceTemplateReference(type="ref/resource", uri=template.uri_template)
+            argument = {"name": "project", "value": "pa"}
+            known = {"owner": "acme"}
+            found = await agent.client.complete(reference, argument, context_arguments=known)
+            assert found.completion.values == ["painter"]
+
+    asyncio.run(main())
+
+
+def test_an_unknown_page_is_named(connect: Connect) -> None:
+    async def main() -> None:
+        async with connect() as agent:
+            with pytest.raises(Exception, match="nearest: 'acme/painter'"):
+                await agent.client.read_resource("wiro://tools/acme/paintre")
+
+    asyncio.run(main())
+
+
+def test_two_prompts_take_what_the_user_wants(connect: Connect) -> None:
+    async def main() -> None:
+        async with connect() as agent:
+            found = (await agent.client.list_prompts()).prompts
+            assert [each.name for each in found] == ["make", "compare"]
+            made = await agent.client.get_prompt("make", {"what": "a lighthouse", "max_cost": "2"})
+            said = getattr(made.messages[0].content, "text", "")
+            assert "a lighthouse" in said
+            assert "2 US dollars" in said
+
+    asyncio.run(main())

@@ -1,0 +1,38 @@
+"""Sentences find tools."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.conftest import PAINTER, WRITER
+from wiro_runtime.catalogue import Catalogue
+from wiro_runtime.mcp.search import SearchIndex
+
+
+@pytest.mark.parametrize(
+    ("query", "best"),
+    [
+        ("paint", PAINTER),
+        ("painted pictures", PAINTER),
+        ("I want a picture of a lighthouse, painted", PAINTER),
+        ("Please give me the answer to a question", WRITER),
+        ("edit the faces in my photos", "acme/editor"),
+        ("édit", "acme/editor"),
+        ("llm", WRITER),
+        ("acme/painter", PAINTER),
+        ("input_image", "acme/editor"),
+    ],
+)
+def test_the_best_tool_comes_first(catalogue: Catalogue, query: str, best: str) -> None:
+    assert SearchIndex(catalogue).search(query, 5)[0].tool == best
+
+
+def test_nothing_is_found_for_what_no_tool_does(catalogue: Catalogue) -> None:
+    index = SearchIndex(catalogue)
+    assert index.search("quantum chemistry", 5) == []
+    assert index.categories == ["image-to-image", "llm", "text-to-image"]
+
+
+def test_without_words_the_first_tools_are_shown(catalogue: Catalogue) -> None:
+    found = SearchIndex(catalogue).search("for me, please", 2)
+    assert [each.tool for each in found] == list(catalogue.ids[:2])
