@@ -165,6 +165,21 @@ def test_add_takes_a_saved_document(project: Path) -> None:
     assert done.stderr.startswith("saved page.txt:")
 
 
+def test_the_shell_says_where_the_tools_of_a_project_are(project: Path) -> None:
+    documents(project, 1)
+    assert wirogen("build", cwd=project).returncode == 0
+    command = [sys.executable, "-m", "wiro_runtime.cli", "show", TOOL]
+    done = subprocess.run(
+        command, cwd=project / "specs", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    place = project / "generated" / "python"
+    assert f"{place} has it: put that on Python's path (PYTHONPATH={place})" in done.stderr
+    env = {**os.environ, "PYTHONPATH": str(place)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

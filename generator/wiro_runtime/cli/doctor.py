@@ -6,6 +6,7 @@ import os
 import platform
 import ssl
 import sys
+import textwrap
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -82,11 +83,19 @@ def command(
 
 def _show(check: Check) -> None:
     mark, style = {True: ("ok", "green"), False: ("no", "bold red"), None: ("–", "dim")}[check.ok]
+    first, *rest = _wrapped(check.found) or [""]
     line = Text.assemble((f"{mark:<4}", style), (f"{check.name:<14}", "bold"))
-    line.append(printable(check.found))
+    line.append(first)
     out().print(line)
-    if check.advice:
-        out().print(Text(f"    {'':<14}→ {printable(check.advice)}", "yellow"))
+    for each in rest:
+        out().print(Text(f"{'':18}{each}"))
+    for number, each in enumerate(_wrapped(check.advice)):
+        out().print(Text(f"{'':18}{'  ' if number else '→ '}{each}", "yellow"))
+
+
+def _wrapped(text: str) -> list[str]:
+    width = max(40, min(out().width, 100) - 20)
+    return textwrap.wrap(printable(text), width, break_on_hyphens=False)
 
 
 def _checks() -> Iterator[Check]:
@@ -102,11 +111,10 @@ def _checks() -> Iterator[Check]:
     yield Check(name="address", ok=True, found=settings.base_url)
     yield _certificates()
     try:
-        proxies = Proxies(used=not settings.local)
+        proxy = Proxies(used=not settings.local).for_url(settings.base_url)
     except ConfigurationError as error:
         yield Check(name="proxy", ok=False, found=str(error), advice="correct or unset it")
         return
-    proxy = proxies.for_url(settings.base_url)
     yield Check(name="proxy", ok=None, found=_without_password(proxy) if proxy else "none")
     yield from _network(settings, proxy)
     yield _key()
@@ -140,9 +148,9 @@ def _network(settings: Settings, proxy: str | None) -> Iterator[Check]:
     host = urlsplit(settings.base_url).hostname or ""
     begun = time.monotonic()
     try:
-        response = httpx2.Client(proxy=proxy, trust_env=False, timeout=_SECONDS).post(
-            f"{settings.base_url}/Tool/List", json={"start": "0", "limit": "1"}
-        )
+        with httpx2.Client(proxy=proxy, trust_env=False, timeout=_SECONDS) as client:
+            body = {"start": "0", "limit": "1"}
+            response = client.post(f"{settings.base_url}/Tool/List", json=body)
     except (httpx2.HTTPError, OSError, ValueError) as error:
         text = str(error) or type(error).__name__
         yield Check(name="network", ok=False, found=f"{host}: {text}", advice=_advice(text, proxy))
@@ -186,7 +194,9 @@ def _key() -> Check:
         found = describe_key()
     except ConfigurationError as error:
         advice = f"run {PROGRAM} login, or set WIRO_API_KEY and WIRO_API_SECRET"
-        return Check(name="key", ok=False, found=message_of(error), advice=advice)
+        return Check(
+            name="key", ok=False, found=message_of(error).partition(": run")[0], advice=advice
+        )
     signed = "signed" if found["signed"] else "not signed"
     shown = f"{found['key']} ({signed}), from {found['from']}"
     try:

@@ -108,7 +108,7 @@ def _usage(line: str, console: Console) -> None:
 
 def _heading(text: str, console: Console) -> None:
     console.print()
-    console.print(Text(text, style="bold"))
+    console.print(Text(f"{text}:", style="bold"))
 
 
 def _paragraph(text: str, console: Console, *, indent: int = 0) -> None:
@@ -200,7 +200,10 @@ def _options(console: Console, *, lora: bool) -> None:
         if name == "lora" and not lora:
             continue
         left = f"--{name} {value}".rstrip()
-        console.print(Text.assemble("  ", (f"{left:<24}", "cyan"), meaning))
+        first, *rest = textwrap.wrap(meaning, max(40, min(console.width, 100) - 26))
+        console.print(Text.assemble("  ", (f"{left:<24}", "cyan"), first))
+        for line in rest:
+            console.print(f"{'':26}{line}", markup=False)
 
 
 def _notes(console: Console) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
@@ -52,6 +54,33 @@ def catalogue_of(context: Any) -> Catalogue:
     return open_catalogue(context.find_root().params.get("package") or "wiro_tools")
 
 
+def tool_of(context: Any, tool: str) -> Entry:
+    """The entry of a tool. Raises :class:`WiroError` for an unknown one, and says so when the
+    project in this folder has it."""
+    catalogue = catalogue_of(context)
+    try:
+        return catalogue.get(tool)
+    except InvalidInputs as error:
+        place = _unimported(catalogue.package, tool)
+        if place is None:
+            raise
+        text = f"{error}; {place} has it: put that on Python's path (PYTHONPATH={place})"
+        raise InvalidInputs(text, problems=error.problems) from None
+
+
+def _unimported(package: str, tool: str) -> Path | None:
+    """Where a project at or above the current folder has the tool, whose clients Python does not
+    find. Its code is not run for that."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        clients = folder / "generated" / "python"
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            data = json.loads((clients / package / "catalogue.json").read_text("utf-8"))
+            if any(each["tool"] == tool for each in data["tools"]):
+                return clients.relative_to(here) if clients.is_relative_to(here) else clients
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One ``wiro-tools run``, as typed. ``given`` are texts by field name."""
@@ -96,7 +125,7 @@ class RunGroup(TyperGroup):
         if self._listing:
             return TyperCommand(cmd_name)
         try:
-            entry = catalogue_of(ctx).get(cmd_name)
+            entry = tool_of(ctx, cmd_name)
         except WiroError:
             if ctx.resilient_parsing:
                 return None

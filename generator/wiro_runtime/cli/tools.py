@@ -24,7 +24,7 @@ from wiro_runtime.cli.console import (
     say,
 )
 from wiro_runtime.cli.help import print_tool
-from wiro_runtime.cli.run import catalogue_of
+from wiro_runtime.cli.run import catalogue_of, tool_of
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.inputs.messages import shorten
 
@@ -105,7 +105,7 @@ def show_command(
     ],
     as_json: AsJson = False,
 ) -> int:
-    view = view_tool(catalogue_of(ctx).get(tool))
+    view = view_tool(tool_of(ctx, tool))
     if as_json:
         print_json(_view_json(view))
     else:
