@@ -9,7 +9,6 @@ import typer
 
 from wirogen.cli.console import (
     alone,
-    by_code,
     counts,
     diagnostic_json,
     err,
@@ -17,14 +16,17 @@ from wirogen.cli.console import (
     print_diagnostics,
     print_json,
     print_summary,
+    printable,
     project_root,
 )
+from wirogen.common.text import counted
 from wirogen.diagnostics.model import Severity
 from wirogen.output.publication import Changes
-from wirogen.pipeline.build import Summary, build_project
+from wirogen.pipeline.build import News, Summary, build_project
 from wirogen.pipeline.positions import with_positions
 
 _SHOWN = 10
+_LINES = 30
 _RENAMED = "N103"
 
 
@@ -68,9 +70,11 @@ def command(
 def show_report(report: Summary, *, check: bool, verbose: bool = False) -> None:
     """Print one screen about a build: errors on stderr, the summary on stdout."""
     changes = report.changes
+    print_news(report.news)
     print_findings(report, verbose=verbose)
     rows = [
-        ("tools", str(len(report.tools))),
+        ("tools", _tools(report)),
+        *_names(report.news),
         ("specs", _verb(len(report.specs), "stale" if check else "written")),
         (
             "generated",
@@ -78,8 +82,7 @@ def show_report(report: Summary, *, check: bool, verbose: bool = False) -> None:
             f"{changes.unchanged} unchanged, {len(changes.removed)} "
             f"{'to remove' if check else 'removed'}",
         ),
-        ("diagnostics", f"{counts(report.diagnostics)} (all of them: --verbose, or wirogen lint)"),
-        *by_code(report.diagnostics),
+        ("diagnostics", _diagnostics(report)),
     ]
     stale = [f"specs/tools/{path}" for path in report.specs]
     stale += [f"generated/{path}" for path in (*changes.written, *changes.removed)]
@@ -91,6 +94,48 @@ def show_report(report: Summary, *, check: bool, verbose: bool = False) -> None:
         what = f"{verb} overwritten from its document; corrections belong in specs/overlays/"
         rows.append(("edited by hand", f"{edits}: {what}"))
     print_summary([*rows, *tree_rows(changes, Path("generated"))], out())
+
+
+def print_news(news: News) -> None:
+    """Print the diagnostics that the last build did not have, by tool."""
+    lines = sum(map(len, news.diagnostics.values()))
+    if not lines:
+        return
+    console = err()
+    console.print(f"{counted(lines, 'new diagnostic')} since the last build:", markup=False)
+    left = _LINES
+    for tool, found in news.diagnostics.items():
+        if left <= 0:
+            break
+        kind = " (new)" if tool in news.added else ""
+        console.print(f"[bold]{printable(tool)}[/]{kind}")
+        print_diagnostics(found[:left], console, indent=2)
+        left -= len(found)
+    if lines > _LINES:
+        console.print(f"… and {lines - _LINES} more: wirogen lint")
+
+
+def _tools(report: Summary) -> str:
+    news = report.news
+    parts = [("new", news.added), ("changed", news.changed), ("removed", news.removed)]
+    said = ", ".join(f"{len(tools)} {verb}" for verb, tools in parts if tools)
+    return f"{len(report.tools)}{f': {said}' if said else ''}"
+
+
+def _names(news: News) -> list[tuple[str, str]]:
+    rows = [("  new", news.added), ("  changed", news.changed), ("  removed", news.removed)]
+    return [(verb, _some(list(tools))) for verb, tools in rows if tools]
+
+
+def _diagnostics(report: Summary) -> str:
+    """One line: what is new, what there is, and how much every document has."""
+    fresh = sum(map(len, report.news.diagnostics.values()))
+    other = [each for each in report.diagnostics if not each.rule.boilerplate]
+    parts = [f"{fresh} new"] if fresh else []
+    parts.append(f"{counts(other)}{' in all' if fresh else ''} (wirogen lint lists them)")
+    if boilerplate := len(report.diagnostics) - len(other):
+        parts.append(f"{boilerplate} as in every document")
+    return ", ".join(parts)
 
 
 def print_findings(report: Summary, *, verbose: bool) -> None:
@@ -126,6 +171,9 @@ def report_json(report: Summary) -> dict[str, object]:
     """Return the summary as JSON. ``rendered`` are the tools that were rendered anew."""
     return {
         "tools": list(report.tools),
+        "new": list(report.news.added),
+        "changed": list(report.news.changed),
+        "gone": list(report.news.removed),
         "specs": list(report.specs),
         "edited_specs": list(report.edited),
         "rendered": list(report.changes.rendered),
@@ -135,4 +183,8 @@ def report_json(report: Summary) -> dict[str, object]:
         "edited": list(report.changes.edited),
         "unknown": list(report.changes.unknown),
         "diagnostics": [diagnostic_json(each) for each in with_positions(report.diagnostics)],
+        "new_diagnostics": {
+            tool: [diagnostic_json(each) for each in with_positions(found)]
+            for tool, found in report.news.diagnostics.items()
+        },
     }

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from wirogen.common.lock import locked
 from wirogen.common.text import visible
-from wirogen.diagnostics.model import RULES, Diagnostic, Severity, display_path
+from wirogen.diagnostics.model import Diagnostic, Severity, display_path
 from wirogen.pipeline.positions import with_positions
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -40,9 +40,11 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=escaped) + "\n")
 
 
-def print_diagnostics(diagnostics: Iterable[Diagnostic], console: Console) -> None:
+def print_diagnostics(
+    diagnostics: Iterable[Diagnostic], console: Console, *, indent: int = 0
+) -> None:
     for each in with_positions(diagnostics):
-        console.print(diagnostic_line(each))
+        console.print(Text(" " * indent) + diagnostic_line(each))
 
 
 def diagnostic_line(each: Diagnostic) -> Text:
@@ -85,13 +87,6 @@ def print_summary(rows: Iterable[tuple[str, str]], console: Console) -> None:
         line = Text(f"{name:<16}", style="bold")
         line.append(printable(value), style="not bold")
         console.print(line)
-
-
-def by_code(diagnostics: Iterable[Diagnostic], most: int = 8) -> list[tuple[str, str]]:
-    """Return a row for each of the most frequent codes: count, code and meaning."""
-    found = Counter(each.code for each in diagnostics)
-    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:most]
-    return [(f"  {count} × {code}", RULES[code].summary) for code, count in ranked]
 
 
 def alone(folder: Path, *, shared: bool = False) -> AbstractContextManager[bool]:

@@ -104,9 +104,10 @@ def render_shared(
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
     remember: Remember | None = None,
+    examples: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The files that list tools: packages, catalogue, OpenAPI, pages. ``plan_of`` gives the whole
-    plan of a tool by its id, for the few that guides show."""
+    plan of a tool by its id, for the few that guides show: those in ``examples``, by topic."""
     by_owner: defaultdict[str, list[ToolSummary]] = defaultdict(list)
     for tool in sorted(summaries, key=lambda tool: (tool.module.owner, tool.module.project)):
         by_owner[tool.module.owner].append(tool)
@@ -116,7 +117,7 @@ def render_shared(
         f"{root}/catalogue.json": catalogue_text(chain.from_iterable(owners.values())),
         f"{root}/py.typed": "",
         f"{root}/_validators/__init__.py": "",
-        **shared_pages(owners, plan_of, renderer, package, remember),
+        **shared_pages(owners, plan_of, renderer, package, remember, examples),
         "openapi.json": openapi_text(chain.from_iterable(owners.values())),
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Final, TypeAlias, cast
@@ -14,7 +15,7 @@ from wirogen.diagnostics.model import Diagnostic, InputError
 
 MANIFEST: Final = "MANIFEST.json"
 
-Entry: TypeAlias = "str | Mapping[str, Entry]"
+Entry: TypeAlias = "str | Sequence[str] | Mapping[str, Entry]"
 """What a manifest holds."""
 
 
@@ -45,6 +46,9 @@ def _text(entry: Entry, end: str) -> str:
     if isinstance(entry, str):
         return encode_basestring(entry)
     inner = f"{end}  "
+    if not isinstance(entry, Mapping):
+        items = f",{inner}".join(map(encode_basestring, entry))
+        return f"[{inner}{items}{end}]" if entry else "[]"
     lines = [f"{encode_basestring(key)}: {_text(each, inner)}" for key, each in entry.items()]
     return f"{{{inner}{f',{inner}'.join(lines)}{end}}}" if lines else "{}"
 
@@ -57,6 +61,17 @@ def built_specs(out: Path) -> dict[str, str]:
 def built_modules(out: Path) -> dict[str, str]:
     """The module of each tool in ``out``, as far as that is known."""
     return _of_tools(out, "module")
+
+
+def built_findings(out: Path) -> dict[str, Counter[str]] | None:
+    """What each tool in ``out`` was found to have when it was built; ``None`` where that is not
+    known."""
+    data = read_file(out / MANIFEST)
+    try:
+        tools = cast("dict[str, dict[str, list[str]]]", json.loads(data or b"")["tools"])
+        return {tool: Counter(each["findings"]) for tool, each in tools.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _of_tools(out: Path, key: str) -> dict[str, str]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from wirogen.common.cache import Cache, default_cache, key_of
 from wirogen.common.files import file_hashes, folder_fingerprint
 from wirogen.common.text import did_you_mean, shorten
-from wirogen.diagnostics.model import Diagnostic, display_path
+from wirogen.diagnostics.known import Known, unknown
+from wirogen.diagnostics.model import Diagnostic, Severity, display_path
 from wirogen.emit.templates import template_folders
-from wirogen.output.manifest import built_specs, manifest_hash
+from wirogen.output.manifest import built_findings, built_specs, manifest_hash
 from wirogen.output.publication import Changes, no_changes, sweep
 from wirogen.output.state import OutputState
+from wirogen.pipeline.examples import read_examples, unusable_examples
 from wirogen.pipeline.inputs import read_documents
 from wirogen.pipeline.overlays import apply_overlays
 from wirogen.pipeline.render import Generated, generate
@@ -29,10 +32,26 @@ class UnknownToolError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What the last build did not have: tools, specs that say something else, and diagnostics by
+    tool. Of a first build, nothing is news."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    diagnostics: Mapping[str, Sequence[Diagnostic]] = field(
+        default_factory=dict[str, Sequence[Diagnostic]]
+    )
+
+
+NO_NEWS: Final = News()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What a build did. ``tools`` are the ids that it built, ``specs`` the spec files (re)written
     below ``specs/tools/``, ``edited`` those of them that a person had changed; ``diagnostics``
-    begin with the ``errors``."""
+    begin with the ``errors``, ``news`` is what the last build did not have."""
 
     tools: tuple[str, ...]
     specs: tuple[str, ...] = ()
@@ -40,6 +59,7 @@ class Summary:
     changes: Changes
     errors: tuple[Diagnostic, ...]
     diagnostics: tuple[Diagnostic, ...]
+    news: News = NO_NEWS
 
     @property
     def stale(self) -> bool:
@@ -62,18 +82,37 @@ def build_project(
         if not check:
             sweep(root / "specs")
         sources = read_project(root, cache=cache, jobs=jobs)
-        built = built_specs(out)
+        built, known = built_specs(out), built_findings(out)
         folder = root / "specs" / "tools"
         written = write_specs(sources, folder, check=check, built=built, cache=cache)
         specs = corrected_specs(root, sources)
+        examples, odd = read_examples(root)
+        said: dict[str, list[Diagnostic]] = {}
+        for each in sources.diagnostics:
+            # What a document has is in its spec.
+            if each.code.startswith("T") and each.path in sources.tools:
+                said.setdefault(sources.tools[each.path], []).append(each)
         made = generate(
-            specs, out, templates=templates, check=check, jobs=jobs, cache=cache, state=state
+            specs,
+            out,
+            templates=templates,
+            check=check,
+            jobs=jobs,
+            cache=cache,
+            state=state,
+            said=said,
+            examples=examples,
         )
+        odd += unusable_examples(root, examples, made.tools)
         summary = _summary(sources, made)
-        return replace(summary, specs=written.stale, edited=written.edited)
+        summary = replace(summary, diagnostics=(*summary.diagnostics, *odd))
+        news = NO_NEWS if known is None else _news(summary, sources, made.digests, built, known)
+        return replace(summary, specs=written.stale, edited=written.edited, news=news)
 
     def inputs() -> _Inputs:
-        return _inputs_of("build", folders=[root / "specs"], templates=templates, shown=root)
+        examples = [f"{topic} {tool}" for topic, tool in read_examples(root)[0].items()]
+        folders = [root / "specs"]
+        return _inputs_of("build", *examples, folders=folders, templates=templates, shown=root)
 
     return _unless_up_to_date(make, out, inputs, check=check, cache=cache)
 
@@ -95,6 +134,8 @@ def generate_tree(
     written. Raises :class:`UnknownToolError`."""
     cache = default_cache() if cache is None else cache
 
+    examples, _ = read_examples(Path())
+
     def make(state: OutputState) -> Summary:
         sources = Sources()
         read_specs(files_below(specs, ".yaml"), into=sources, cache=cache, jobs=jobs)
@@ -115,6 +156,7 @@ def generate_tree(
                 jobs=jobs,
                 cache=cache,
                 state=state,
+                examples=examples,
             )
         return _summary(sources, made)
 
@@ -123,6 +165,7 @@ def generate_tree(
         options = [package, display_path(overlays) if overlays else ""]
         options += [f"tool {each}" for each in sorted(tools or ())]
         options += [f"part {each}" for each in sorted(parts or ())]
+        options += [f"example {topic} {tool}" for topic, tool in examples.items()]
         return _inputs_of("generate", *options, folders=folders, templates=templates, shown=specs)
 
     return _unless_up_to_date(make, out, inputs, check=False, cache=cache)
@@ -182,6 +225,33 @@ def _summary(sources: Sources, made: Generated) -> Summary:
     )
 
 
+def _news(
+    summary: Summary,
+    sources: Sources,
+    digests: Mapping[str, str],
+    built: Mapping[str, str],
+    known: Known,
+) -> News:
+    fresh: dict[str, list[Diagnostic]] = {}
+    about = [
+        each
+        for each in summary.diagnostics
+        if each.path in sources.tools
+        and not each.rule.boilerplate
+        and each.severity is not Severity.ERROR
+    ]
+    for each in unknown(about, known, lambda each: sources.tools[each.path]):
+        fresh.setdefault(sources.tools[each.path], []).append(each)
+    return News(
+        added=tuple(tool for tool in digests if tool not in built),
+        changed=tuple(
+            tool for tool, digest in digests.items() if built.get(tool, digest) != digest
+        ),
+        removed=tuple(tool for tool in built if tool not in digests),
+        diagnostics=dict(sorted(fresh.items())),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Inputs:
     """Everything that a build reads: the hashes of ``files`` by path, and ``rest``, a hash of the
@@ -223,7 +293,7 @@ def _unless_up_to_date(
     state = OutputState(out)
     known: tuple[Summary, str] | None = cache.get("build", before.key)
     if known is not None and is_up_to_date(state, known[1]):
-        return replace(known[0], changes=no_changes(state))
+        return replace(known[0], changes=no_changes(state), news=NO_NEWS)
     summary = make(state)
     after = inputs()
     # A file may have been edited while it was being built from.

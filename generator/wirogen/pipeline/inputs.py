@@ -75,6 +75,8 @@ def read_documents(
     for read, shown in usable:
         before = known.get(read.spec.tool)
         detail = details.claim(read.spec.tool)
+        if detail is not None:
+            into.tools[detail.shown] = read.spec.tool
         spec, diagnostics = _merged(read, detail, before, full=full or read.full, shown=shown)
         into.diagnostics += diagnostics
         into.add(spec, shown)

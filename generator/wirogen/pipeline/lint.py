@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.overlay import load_overlay
 from wirogen.pipeline.build import corrected_specs, read_project
+from wirogen.pipeline.examples import read_examples
 from wirogen.pipeline.inputs import read_documents
 from wirogen.pipeline.positions import with_positions
 from wirogen.pipeline.spec_checks import check_spec
@@ -20,14 +21,24 @@ _DOCUMENTS = (".txt", ".json", ".md")
 _YAML = (".yaml", ".yml")
 
 
-def lint_project(root: Path) -> list[Diagnostic]:
-    """All diagnostics of a project, by file and place."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Diagnostics by file and place; ``tools`` are the tools that files are about, by path."""
+
+    diagnostics: list[Diagnostic]
+    tools: Mapping[str, str]
+
+
+def lint_project(root: Path) -> Found:
+    """All diagnostics of a project."""
     sources = read_project(root)
     specs = corrected_specs(root, sources)
-    return _sorted([*sources.errors, *sources.diagnostics, *_made(specs, sources)])
+    _, odd = read_examples(root)
+    found = [*sources.errors, *sources.diagnostics, *_made(specs, sources), *odd]
+    return Found(diagnostics=_sorted(found), tools=sources.tools)
 
 
-def lint_paths(paths: Sequence[Path]) -> list[Diagnostic]:
+def lint_paths(paths: Sequence[Path]) -> Found:
     """The diagnostics of single files and of everything below folders. An overlay is checked for
     what it says, not for whether it applies."""
     files: list[Path] = []
@@ -38,7 +49,8 @@ def lint_paths(paths: Sequence[Path]) -> list[Diagnostic]:
     read_documents(documents, base=None, into=sources)
     yaml = [file for file in files if file.suffix in _YAML]
     read_specs([file for file in yaml if not _is_overlay(file, sources)], into=sources)
-    return _sorted([*sources.errors, *sources.diagnostics, *_made(sources.specs, sources)])
+    found = [*sources.errors, *sources.diagnostics, *_made(sources.specs, sources)]
+    return Found(diagnostics=_sorted(found), tools=sources.tools)
 
 
 def _is_overlay(file: Path, into: Sources) -> bool:

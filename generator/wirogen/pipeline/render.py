@@ -7,7 +7,7 @@ grow with what tools say about themselves. What the cache knows to be on disk is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache as once
 from itertools import chain
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Final
 
 from wirogen.common.cache import Cache, default_cache, key_of, shaping_libraries
 from wirogen.common.files import folder_fingerprint, sha256
-from wirogen.diagnostics.model import Diagnostic
+from wirogen.diagnostics.known import finding
+from wirogen.diagnostics.model import RULES, Diagnostic
 from wirogen.emit.overrides import check_overrides
 from wirogen.emit.python.validators import Validator, validators_of
 from wirogen.emit.render import render_shared, render_tool, summary_of
@@ -23,6 +24,7 @@ from wirogen.emit.templates import Renderer, template_folders
 from wirogen.output.manifest import Entry
 from wirogen.output.publication import NO_CHANGES, Changes, Made, Publication, stage
 from wirogen.output.state import OutputState
+from wirogen.pipeline.spec_checks import check_spec
 from wirogen.pipeline.workers import in_workers
 from wirogen.plan import ModulePlan, ToolPlan, ToolSummary, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
@@ -40,6 +42,8 @@ class Generated:
     tools: tuple[ToolSummary, ...] = ()
     renamed: tuple[Diagnostic, ...] = ()
     changes: Changes = NO_CHANGES
+    digests: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The hash of each tool's spec."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +77,15 @@ def generate(
     jobs: int | None = None,
     cache: Cache | None = None,
     state: OutputState | None = None,
+    said: Mapping[str, Sequence[Diagnostic]] | None = None,
+    examples: Mapping[str, str] | None = None,
 ) -> Generated:
     """Make ``out`` hold the tree of ``specs``, or these ``parts`` of it, modules in ``package``;
     with ``check``, only say what would change.
 
     ``jobs`` are worker processes, by default one for each processor, ``state`` is the state of
-    ``out`` if it is known.
+    ``out`` if it is known, ``said`` what other files than its spec say of each tool, ``examples``
+    the tools that guides show.
     """
     cache = default_cache() if cache is None else cache
     fingerprint = key_of(folder_fingerprint(template_folders(templates)), *sorted(parts or ()))
@@ -112,11 +119,15 @@ def generate(
             return plan_tool(specs[tool], modules[tool])
 
         renderer = Renderer(templates, cache, parts)
-        _shared(tools, plan_of, package, fingerprint, keys, renderer, publication, cache)
+        pinned = dict(examples or {})
+        shared = key_of(fingerprint, *chain.from_iterable(sorted(pinned.items())))
+        _shared(tools, plan_of, package, shared, keys, renderer, publication, cache, pinned)
         cache.prune()
         worked_out = [task.spec.tool for task in todo]
-        changes = publication.finish(_provenance(done), rendered=worked_out)
-    return Generated(tools=tools, renamed=tuple(renamed), changes=changes)
+        provenance = _provenance(done, specs, said or {})
+        changes = publication.finish(provenance, rendered=worked_out)
+    digests = {tool: each.digest for tool, each in done.items()}
+    return Generated(tools=tools, renamed=tuple(renamed), changes=changes, digests=digests)
 
 
 def _tasks(
@@ -164,7 +175,12 @@ def _render_one(
     files = render_tool(plan, worker.renderer, validator)
     made = stage(files, out=worker.out, into=worker.stage)
     hashes = {path: each.sha256 for path, each in made.items()}
-    done = _Rendered(summary=summary_of(plan), digest=task.digest, files=hashes)
+    summary = summary_of(plan)
+    odd = (
+        *summary.diagnostics,
+        *check_spec(task.spec, ""),
+    )
+    done = _Rendered(summary=replace(summary, diagnostics=odd), digest=task.digest, files=hashes)
     worker.cache.put("tool", task.key, done)
     return done, made
 
@@ -178,6 +194,7 @@ def _shared(
     renderer: Renderer,
     publication: Publication,
     cache: Cache,
+    examples: Mapping[str, str],
 ) -> None:
     """Render the files that list tools, unless the cache knows that they are on disk."""
     key = key_of("shared", fingerprint, package, *keys.values())
@@ -192,12 +209,26 @@ def _shared(
         parts = (fingerprint, *texts, *(keys[tool.module.tool] for tool in listed))
         return cache.memo("page", key_of("page", *parts), make)
 
-    files = render_shared(tools, plan_of, renderer, package, remember)
+    files = render_shared(tools, plan_of, renderer, package, remember, examples)
     made = publication.put(files)
     cache.put("shared", key, {path: each.sha256 for path, each in made.items()})
 
 
-def _provenance(done: Mapping[str, _Rendered]) -> dict[str, Entry]:
+def _provenance(
+    done: Mapping[str, _Rendered],
+    specs: Mapping[str, ToolSpec],
+    said: Mapping[str, Sequence[Diagnostic]],
+) -> dict[str, Entry]:
+    def findings(tool: str) -> list[str]:
+        source = specs[tool].source
+        known = [
+            Diagnostic(code=each.code, message="", path="", subject=each.subject)
+            for each in (source.findings if source else ())
+            if each.code in RULES
+        ]
+        every = (*known, *done[tool].summary.diagnostics, *said.get(tool, ()))
+        return sorted(finding(each) for each in every if not each.rule.boilerplate)
+
     return {
         "libraries": shaping_libraries(),
         "tools": {
@@ -205,6 +236,7 @@ def _provenance(done: Mapping[str, _Rendered]) -> dict[str, Entry]:
                 "spec": f"specs/tools/{each.summary.module.spec_path}.yaml",
                 "sha256": each.digest,
                 "module": each.summary.module.name,
+                "findings": findings(tool),
             }
             for tool, each in sorted(done.items())
         },

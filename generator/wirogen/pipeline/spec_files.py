@@ -28,7 +28,7 @@ class Sources:
     ``origin`` names the file that each tool came from, for messages; ``files`` are the spec files
     of tools that have one, ``loaded`` what those contained. ``broken`` are the real paths of
     spec files that could not be read, or are about a tool that another file is about; they must
-    not be written over.
+    not be written over. ``tools`` are the tools that files are about, by the path in messages.
     """
 
     specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
@@ -38,6 +38,7 @@ class Sources:
     files: dict[str, Path] = field(default_factory=dict[str, Path])
     broken: set[str] = field(default_factory=set[str])
     loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
+    tools: dict[str, str] = field(default_factory=dict[str, str])
 
     def add(self, spec: ToolSpec, origin: str) -> None:
         if spec.tool in self.specs:
@@ -51,6 +52,7 @@ class Sources:
             return
         self.specs[spec.tool] = spec
         self.origin[spec.tool] = origin
+        self.tools[origin] = spec.tool
 
     def spec_files(self) -> dict[str, ToolSpec]:
         """The specs by the path, below ``specs/tools/`` and with its suffix, that each one has."""

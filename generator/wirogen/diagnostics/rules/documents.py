@@ -71,6 +71,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The end of the document is missing. All inputs were read in full, and so was the Run "
         "Command if there is one that can be read: what is missing are samples behind it.",
         "Download the document again before you rely on the generated code.",
+        concerns_callers=True,
     ),
     rule(
         "D008",
@@ -141,6 +142,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "An input has a type that is not known.",
         "The input is kept and taken as text, unless the Run Command shows another JSON type.",
         "Compare the generated field with the document; correct it with an overlay if need be.",
+        concerns_callers=True,
     ),
     rule(
         "D106",
@@ -224,6 +226,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         " Run Command sends it.",
         "Parse the tool's llms-full.txt, which lists all options; else correct the default "
         "with an overlay.",
+        concerns_callers=True,
     ),
     rule(
         "D202",
@@ -249,6 +252,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "A choice has no options.",
         "The list is empty, as it is for private models. The input takes any id.",
         "Nothing to do.",
+        boilerplate=True,
     ),
     rule(
         "D205",
@@ -267,6 +271,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "A request can hold only one value under a name. The first one is the input; the second is "
         "kept as text in the spec's 'sections'.",
         "Compare the two in the document, and correct the input with an overlay.",
+        concerns_callers=True,
     ),
     rule(
         "D207",
@@ -275,6 +280,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The default of a number is not a number.",
         "The type says number, the default is another text ('false' often means: not set).",
         "Correct the default with an overlay if the Run Command does not send what you want.",
+        concerns_callers=True,
     ),
     rule(
         "D208",
@@ -292,6 +298,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "They should be a JSON array (of texts, or of objects). The text is kept under the "
         "option's 'extra'; the option has no trigger words or sliders.",
         "Write them into an overlay if callers need them.",
+        concerns_callers=True,
     ),
     rule(
         "D210",
@@ -309,6 +316,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "Every run takes a callback address as a parameter of its own, so it is left out of "
         "the inputs.",
         "Pass callback_url to run or submit.",
+        boilerplate=True,
     ),
     rule(
         "D212",
@@ -318,6 +326,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "Its limits, default or step are not numbers, the lowest value is above the highest, "
         "or the default is outside.",
         "Correct the slider with an overlay; until then limits that make no sense are not checked.",
+        concerns_callers=True,
     ),
     rule(
         "D213",
@@ -335,6 +344,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The sample cannot be copied as it stands. If it is the body of the Run Command, D308 or "
         "D312 says what could not be read; without either, all of its values were read.",
         "Do not copy this sample; the reference page shows a request that works.",
+        boilerplate=True,
     ),
     rule(
         "D302",
@@ -344,6 +354,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The sample says 'Content-Type: multipart/form-data' over a JSON body. The API takes "
         "application/json when no file is sent, and real multipart when one is.",
         "Send 'Content-Type: application/json', as the generated clients do.",
+        boilerplate=True,
     ),
     rule(
         "D303",
@@ -353,6 +364,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The input's type allows one value, the Run Command sends a list. The Run Command is "
         "what the API takes, so the client sends a list.",
         "Pass a list, even for one value.",
+        concerns_callers=True,
     ),
     rule(
         "D304",
@@ -362,6 +374,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The document describes the input, but its sample request does not send it. It is "
         "optional, and left out unless it is given.",
         "Nothing to do; try it before you rely on it.",
+        concerns_callers=True,
     ),
     rule(
         "D305",
@@ -371,6 +384,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "It is kept as an input without label and help, with the type that the sample shows, "
         "and sent as shown.",
         "Describe it with an overlay.",
+        concerns_callers=True,
     ),
     rule(
         "D306",
@@ -379,6 +393,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The Run Command and the default disagree.",
         "The Run Command is the contract, so its value is the one that is sent when none is given.",
         "Set the default with an overlay if the other value is the right one.",
+        concerns_callers=True,
     ),
     rule(
         "D307",
@@ -388,6 +403,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The signature is taken from 'openssl dgst', which nowadays prints 'SHA2-256(stdin)= "
         "' in front of it. The header then holds that text too, and Wiro refuses it.",
         "Add ' -r | cut -d\" \" -f1' behind the openssl command, or use the generated client.",
+        boilerplate=True,
     ),
     rule(
         "D308",
@@ -398,6 +414,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "guessed from their types, unless an earlier document of the tool showed it (D314).",
         "Compare a request with the tool's page before you rely on it, and correct the spec "
         "with an overlay.",
+        concerns_callers=True,
     ),
     rule(
         "D309",
@@ -407,6 +424,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The address in the sample request is not the Run endpoint of the head. The head was "
         "believed.",
         "Check which of the two is right.",
+        concerns_callers=True,
     ),
     rule(
         "D310",
@@ -424,6 +442,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "The Run Command sends a key twice.",
         "JSON readers take the last value, and so does the spec.",
         "Nothing to do.",
+        concerns_callers=True,
     ),
     rule(
         "D312",
@@ -435,6 +454,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "tool showed it (D314); without a default it is required. The other values count. A key "
         "that no input describes is left out.",
         "Correct the input with an overlay.",
+        concerns_callers=True,
     ),
     rule(
         "D313",
@@ -445,6 +465,7 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "other.",
         "Check with the tool's page which of the two is right, and correct the spec with an "
         "overlay.",
+        concerns_callers=True,
     ),
     rule(
         "D314",
@@ -455,5 +476,6 @@ DOCUMENT_RULES: Final[tuple[Rule, ...]] = (
         "the same name and type are required and sent as before, and inputs that only the Run "
         "Command had are kept.",
         "Download the document again; compare a request with the tool's page.",
+        concerns_callers=True,
     ),
 )

@@ -34,4 +34,14 @@ GENERATING_RULES: Final[tuple[Rule, ...]] = (
         "Nothing was written.",
         "This is a defect of wirogen: report it with the spec that is named.",
     ),
+    rule(
+        "G004",
+        "unusable-example",
+        Severity.WARNING,
+        "A tool that guides are to show cannot be shown.",
+        "[tool.wirogen.examples] of pyproject.toml says which tools the guides and the home page "
+        "show: simple, file and lora. This one has no spec, or does not take what is to be shown; "
+        "another tool is shown instead.",
+        "Name a tool that has a spec and takes a file, or LoRAs with a slider.",
+    ),
 )

@@ -30,11 +30,30 @@ class Rule:
     """Why it matters."""
     fix: str
     """What to do."""
+    boilerplate: bool = False
+    """Whether it is about what Wiro prints into every document: it says nothing of the tool."""
+    concerns_callers: bool = False
+    """Whether a reader of the tool's page should know it before a call."""
 
 
 def rule(
-    code: str, name: str, severity: Severity, summary: str, explanation: str, fix: str
+    code: str,
+    name: str,
+    severity: Severity,
+    summary: str,
+    explanation: str,
+    fix: str,
+    *,
+    boilerplate: bool = False,
+    concerns_callers: bool = False,
 ) -> Rule:
     return Rule(
-        code=code, name=name, severity=severity, summary=summary, explanation=explanation, fix=fix
+        code=code,
+        name=name,
+        severity=severity,
+        summary=summary,
+        explanation=explanation,
+        fix=fix,
+        boilerplate=boilerplate,
+        concerns_callers=concerns_callers,
     )

@@ -59,9 +59,15 @@ class Examples:
     """A tool that takes LoRAs, if there is one."""
 
 
-def shown_tools(summaries: Sequence[ToolSummary]) -> dict[str, ToolSummary]:
-    """The tool that guides show for each thing, as far as the project has one: ``simple`` for
-    most of them, ``file`` and ``lora``."""
+TOPICS: Final = ("simple", "file", "lora")
+"""What guides show a tool for: most of them, files, LoRAs."""
+
+
+def shown_tools(
+    summaries: Sequence[ToolSummary], examples: Mapping[str, str] | None = None
+) -> dict[str, ToolSummary]:
+    """The tool that guides show for each topic, as far as the project has one: that of
+    ``examples``, so that a new tool changes no guide, or else the one that asks for least."""
     if not summaries:
         return {}
 
@@ -69,11 +75,20 @@ def shown_tools(summaries: Sequence[ToolSummary]) -> dict[str, ToolSummary]:
         return not tool.required_inputs, tool.required_inputs, tool.module.tool
 
     shown = {"simple": min(summaries, key=needs)}
-    for topic in ("file", "lora"):
+    for topic in TOPICS[1:]:
         fitting = (tool for tool in summaries if topic in tool.guide_topics)
         if tool := next(fitting, None):
             shown[topic] = tool
+    known = {tool.module.tool: tool for tool in summaries}
+    for topic, name in (examples or {}).items():
+        if can_show(known.get(name), topic):
+            shown[topic] = known[name]
     return shown
+
+
+def can_show(tool: ToolSummary | None, topic: str) -> bool:
+    """Whether a tool can be the example of a topic."""
+    return tool is not None and (topic == TOPICS[0] or topic in tool.guide_topics)
 
 
 def guide_values(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from wirogen.diagnostics.model import RULES, Severity
+from wirogen.diagnostics.model import RULES
 from wirogen.emit.escape import link
 from wirogen.emit.pages.builder import EXAMPLES_SHOWN, request_data
 from wirogen.emit.pages.categories import (
@@ -98,6 +98,7 @@ def shared_pages(
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
     remember: Remember | None = None,
+    examples: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The files that templates make of several tools: packages, lists, guides, assets.
 
@@ -108,7 +109,7 @@ def shared_pages(
     summaries = [tool for tools in owners.values() for tool in tools]
     categories = by_category(summaries)
     purposes = [(each, [tool for tool in summaries if tool.purpose == each]) for each in Purpose]
-    shown = shown_tools(summaries)
+    shown = shown_tools(summaries, examples)
     example = guide_values(shown, plan_of, renderer)
     guides = guides_of(renderer) if example else []
     of_guides = GuideValues(
@@ -182,13 +183,13 @@ def rule_values() -> list[dict[str, str]]:
 
 
 def _findings(plan: ToolPlan) -> list[dict[str, str | None]]:
-    """What is wrong in the document, each with what to do and where that is explained. Notes say
-    nothing against it and stay in the spec."""
+    """What a caller should know about the document, each with what to do and where that is
+    explained. The rest is for those who build, and stays in the spec."""
     source = plan.spec.source
     found: list[dict[str, str | None]] = []
     for each in source.findings if source else ():
         rule = RULES.get(each.code)
-        if rule is not None and rule.severity is Severity.NOTE:
+        if rule is not None and not rule.concerns_callers:
             continue
         found.append(
             {
