@@ -93,7 +93,7 @@ def test_the_summary_says_what_to_do(project: Project, capsys: pytest.CaptureFix
     project.document(PAGE)
     assert run(["lint"]) == 1
     shown = capsys.readouterr().out
-    assert RULES["D302"].fix in shown
+    assert RULES["D203"].fix in shown
     assert shown.rstrip().splitlines()[-1].endswith("notes")
 
 

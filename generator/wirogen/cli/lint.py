@@ -175,6 +175,7 @@ def _print(
             f"{rest.total()} as in every document of Wiro's: {codes} (--all lists them)",
             markup=False,
         )
+    console.print(counts(listed), markup=False)
 
 
 def _chosen(found: list[Diagnostic], least: Severity, codes: list[str]) -> list[Diagnostic]:
@@ -195,7 +196,6 @@ def _totals(diagnostics: list[Diagnostic]) -> None:
         rule = RULES[code]
         console.print(f"{found[code]:5}  {code}  {rule.summary}", markup=False)
         console.print(f"             {rule.fix}", markup=False, style="dim")
-    console.print(counts(diagnostics), markup=False)
 
 
 def _code(given: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from wirogen.common.text import shorten
 from wirogen.diagnostics.model import Diagnostic, display_path
@@ -27,19 +27,19 @@ _TABLE: Final = "[tool.wirogen.examples]"
 def read_examples(folder: Path) -> tuple[dict[str, str], list[Diagnostic]]:
     """The named tools by topic, and what is wrong with that part of the file."""
     try:
-        value: object = tomllib.loads((folder / _FILE).read_text("utf-8"))
+        table: Any = tomllib.loads((folder / _FILE).read_text("utf-8"))
     except (OSError, ValueError):
         # Whatever else it is for will complain of it.
         return {}, []
     for key in ("tool", "wirogen", "examples"):
-        value = value.get(key, {}) if isinstance(value, dict) else None
-    if not isinstance(value, dict):
+        table = table.get(key, {}) if isinstance(table, dict) else None
+    if not isinstance(table, dict):
         return {}, [_odd(folder, "", f"{_TABLE} is no table")]
     known: dict[str, str] = {}
     odd: list[Diagnostic] = []
-    for topic, tool in value.items():
+    for topic, tool in cast("dict[str, object]", table).items():
         if topic not in TOPICS:
-            odd.append(_odd(folder, str(topic), f"is none of {', '.join(TOPICS)}"))
+            odd.append(_odd(folder, topic, f"is none of {', '.join(TOPICS)}"))
         elif not isinstance(tool, str):
             odd.append(_odd(folder, topic, f"expected a tool in quotes, got {type(tool).__name__}"))
         else:
