@@ -32,7 +32,7 @@ def read_examples(folder: Path) -> tuple[dict[str, str], list[Diagnostic]]:
         # Whatever else it is for will complain of it.
         return {}, []
     for key in ("tool", "wirogen", "examples"):
-        table = table.get(key, {}) if isinstance(table, dict) else None
+        table = cast("dict[str, Any]", table).get(key, {}) if isinstance(table, dict) else None
     if not isinstance(table, dict):
         return {}, [_odd(folder, "", f"{_TABLE} is no table")]
     known: dict[str, str] = {}
