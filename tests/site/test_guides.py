@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ import typer
 from site_browser import PICTURE
 from site_snippets import RUNNER, run_python
 from wiro_runtime.cli.app import app as tools_app
-from wiro_runtime.testing import Simulator
+from wiro_runtime.testing import Simulator, faults
 from wirogen.cli.app import application
 from wirogen.specs import ToolSpec, dump_spec
 from wirogen.specs.names import tool_paths
@@ -54,7 +57,80 @@ def test_python_of_the_guides_runs(
         assert len(simulator.runs) > 5
 
 
-@pytest.mark.parametrize("name", ["first-run", "testing", "regenerate", "publish", "templates"])
+def test_the_ten_lines_for_pytest_run(generated: Path, tmp_path: Path) -> None:
+    conftest, test = fences(generated, "python")["testing.md"][:2]
+    assert len([line for line in conftest.splitlines() if line.strip()]) <= 10
+    (tmp_path / "conftest.py").write_text(conftest, "utf-8")
+    (tmp_path / "test_poster.py").write_text(test, "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--durations=0",
+        "-vv",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(generated / "python")}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+    (tmp_path / "conftest.py").write_text(conftest.partition("@pytest.fixture")[0], "utf-8")
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "this simulator has no tools: give it the modules or specs of some" in done.stdout
+
+
+def test_every_fault_has_an_example_that_works(generated: Path) -> None:
+    text = (generated / "docs" / "guides" / "testing.md").read_text("utf-8")
+    examples = re.findall(r"`(simulator\.faults\.add\(.*?\))`", text)
+    with Simulator() as simulator:
+        for example in examples:
+            exec(example, {"simulator": simulator, "faults": faults})  # noqa: S102 - our own
+    made = {
+        name
+        for name, each in vars(faults).items()
+        if inspect.isfunction(each) and each.__module__ == faults.__name__
+    }
+    shown = set(re.findall(r"faults\.(\w+)\(", " ".join(examples))) - {"add"}
+    assert shown == {name for name in made if not name.startswith("_")}
+
+
+def test_a_webhook_of_the_guide_takes_what_wiro_posts(
+    generated: Path, site_tools: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    application, submit, _ = fences(generated, "python")["webhooks.md"]
+    (tmp_path / "receiver.py").write_text(application, "utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    submit = submit.replace("https://example.org/wiro", f"http://127.0.0.1:{port}/")
+    with Simulator(site_tools) as simulator:
+        environment = {**os.environ, **simulator.env(), "PYTHONPATH": str(generated / "python")}
+        server = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "receiver:app", "--port", str(port)],
+            cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert server.stderr is not None
+            while "Uvicorn running" not in server.stderr.readline():
+                assert server.poll() is None
+            run_python(submit, None, generated, cwd=tmp_path, env=simulator.env())
+            deadline = time.monotonic() + 60
+            while not list((tmp_path / "out").glob("*.png")):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            server.terminate()
+            server.communicate()
+
+
+@pytest.mark.parametrize("name", ["first-run", "many", "regenerate", "publish", "templates"])
 def test_commands_of_the_guides_exist(generated: Path, name: str) -> None:
     for text in fences(generated, "bash")[f"{name}.md"]:
         for line in text.splitlines():

@@ -50,6 +50,12 @@ def run(state: SimulatorState, tool: Tool, body: Body) -> ResponseBody:
     return {"errors": [], "taskid": task.id, "socketaccesstoken": task.token, "result": True}
 
 
+NO_TOOLS: Final = (
+    " (this simulator has no tools: give it the modules or specs of some, as Simulator([module])"
+    " or in the fixture wiro_simulator_tools)"
+)
+
+
 def json_object(body: Body) -> dict[str, Json]:
     """The JSON object that a body is."""
     if body.parts is not None:
@@ -64,7 +70,9 @@ def find_tool(state: SimulatorState, raw_path: str) -> Tool:
     segments = [unquote(segment) for segment in raw_path.split("/")]
     tool = state.tools.get("/".join(segments)) if len(segments) == 2 else None
     if tool is None:
-        raise ResponseError("slug-owner-project-not-exist", code=NOT_FOUND)
+        # Wiro always has tools; a simulator without any is a test that forgot to name them.
+        hint = "" if state.tools else NO_TOOLS
+        raise ResponseError(f"slug-owner-project-not-exist{hint}", code=NOT_FOUND)
     return tool
 
 

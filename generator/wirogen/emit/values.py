@@ -93,7 +93,8 @@ class GuideValues:
     example: Examples | None
     """The tools that guides show, ``None`` when there is no tool."""
     call: Mapping[str, Code]
-    """Source of example calls: ``import run nested start submit try file lora wire``."""
+    """Source of example calls: ``import run nested start submit try file lora wire
+    nested_submit start_one deep callback mapping``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

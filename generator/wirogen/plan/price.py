@@ -9,6 +9,7 @@ from wiro_runtime.price import Tariff
 from wiro_runtime.price_inputs import PricedInput, tariff_data
 from wirogen.plan.kinds import FILE_KINDS, Kind
 from wirogen.plan.model import InputPlan
+from wirogen.specs.checks import amount_problem
 from wirogen.specs.model import Json, ToolSpec
 
 _SEVERAL: Final = frozenset({Kind.FILES, Kind.FILES_URL})
@@ -19,12 +20,17 @@ def tariff_of(spec: ToolSpec, inputs: Iterable[InputPlan]) -> Mapping[str, Json]
     found = tariff_data(
         [_priced(item) for item in inputs],
         dynamicprice=spec.dynamicprice,
-        cps=spec.cps,
-        approximatelycost=spec.approximatelycost,
+        cps=_dollars(spec.cps),
+        approximatelycost=_dollars(spec.approximatelycost),
         computingtime=spec.computingtime,
         as_of=spec.source.detail_read if spec.source else None,
     )
     return cast("Mapping[str, Json] | None", found)
+
+
+def _dollars(text: str | None) -> str | None:
+    """An amount that makes sense; a spec that was written by hand may hold any text."""
+    return None if text is None or amount_problem(text) else text
 
 
 def price_summary(tariff: Mapping[str, Json] | None) -> str:

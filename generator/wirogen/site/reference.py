@@ -1,6 +1,7 @@
 """The reference pages of the runtime and of the commands, from docstrings and help texts.
 
-They describe the installed packages, so they are built with the site and not with the tools.
+``make golden`` writes them below ``templates/docs/``, from where every build copies them: they can
+be read where the code is hosted, and no build needs the packages that they describe.
 """
 
 from __future__ import annotations
@@ -45,11 +46,16 @@ _FIELD: Final = re.compile(r"(?m)^:(?:param|raises) ([\w. ]+): ")
 _WIDTH: Final = 76
 
 
+REFERENCE: Final = ("reference/python.md", "reference/commands.md")
+"""The pages below ``docs/``, in the order of the menu."""
+
+
 def reference_pages() -> dict[str, str]:
-    """The pages below ``reference/``, as Markdown."""
+    """The pages as Markdown, by path below ``docs/``."""
+    python, commands = REFERENCE
     return {
-        "reference/python.md": _page("Python", "Everything in wiro_runtime.", _runtime()),
-        "reference/commands.md": _page("Commands", "wirogen and wiro-tools.", _commands()),
+        python: _page("Python", "Everything in wiro_runtime.", _runtime()),
+        commands: _page("Commands", "wirogen and wiro-tools.", _commands()),
     }
 
 

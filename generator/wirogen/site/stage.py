@@ -16,7 +16,7 @@ from typing import Final
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.site.assemble import with_alternate
 from wirogen.site.markup import site_links, split_front_matter
-from wirogen.site.reference import reference_pages
+from wirogen.site.reference import REFERENCE
 from wirogen.site.theme import FONTS, LOOK, SHELL, configuration, main_template
 
 TOOL_SHELL: Final = "tools/shell/shell"
@@ -42,8 +42,6 @@ def stage_files(
         if not path.startswith("tools/") and not is_many(path)
     }
     files["docs/tools/index.md"] = (docs / "tools" / "index.md").read_bytes()
-    reference = reference_pages()
-    files |= {f"docs/{path}": text.encode() for path, text in reference.items()}
     files |= {f"docs/{shell}.md": SHELL.encode() for shell in (TOOL_SHELL, CATEGORY_SHELL)}
     nav: list[object] = [
         {"Home": "index.md"},
@@ -55,7 +53,11 @@ def stage_files(
         paths = [f"guides/{name}.md" for name in _GUIDE.findall(index.decode())]
         titled = {path: files[f"docs/{path}"].decode() for path in paths if f"docs/{path}" in files}
         nav.append({"Guides": [{_title(text): path} for path, text in titled.items()]})
-    more: list[object] = [{_title(text): path} for path, text in reference.items()]
+    more: list[object] = [
+        {_title(files[f"docs/{path}"].decode()): path}
+        for path in REFERENCE
+        if f"docs/{path}" in files
+    ]
     if "docs/diagnostics.md" in files:
         more.append({"Diagnostics": "diagnostics.md"})
     nav.append({"Reference": more})

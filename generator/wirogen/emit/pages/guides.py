@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 68
 _LONG_TEXT: Final = 48
+_CALLBACK: Final = '"https://example.org/wiro"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,11 @@ def calls(examples: Examples) -> dict[str, Code]:
         "nested": _call(simple, "run", given, indent=8),
         "start": f"{_client(simple)}\n    result = {_call(simple, 'run', given)}",
         "submit": f"{_client(simple)}\n    task = {_call(simple, 'submit', given)}",
+        "nested_submit": _call(simple, "submit", given, indent=8),
+        "start_one": _call(simple, "submit", given),
+        "deep": _call(simple, "run", given, indent=12),
+        "callback": _call(simple, "submit", [*given, f"callback_url={_CALLBACK}"]),
+        "mapping": str(source({str(each.name): each.constant for each in _arguments(simple)})),
         "try": f"{_imports(simple)}\n\ntry:\n    with Wiro() as client:\n"
         f"        result = {_call(simple, 'run', given, indent=8)}",
     }
