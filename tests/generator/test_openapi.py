@@ -13,6 +13,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from corpus import pages
+from generated import imported, prompt, text, tool
 from wirogen.document import parse_document
 from wirogen.emit.data.openapi import openapi_text
 from wirogen.emit.data.tool_calls import MAX_DESCRIPTION, tool_calls
@@ -125,6 +126,30 @@ def _renamed(spec: ToolSpec, tool: str) -> ToolSpec:
     from dataclasses import replace
 
     return replace(spec, tool=tool)
+
+
+@pytest.mark.parametrize(
+    ("first", "renamed", "second", "keys"),
+    [
+        ("x y", "z", "z", ["x_y", "z"]),
+        ("x y", None, "x_y", ["x_y_2", "x_y"]),
+        ("a" * 70, None, "a" * 58, [f"{'a' * 58}_2", "a" * 58]),
+        ("width", "height", "height", ["width", "height"]),
+        ("größe", "width", "width", ["grosse", "width"]),
+    ],
+)
+def test_no_two_inputs_share_a_key_or_take_each_others_value(
+    first: str, renamed: str | None, second: str, keys: list[str]
+) -> None:
+    spec = tool(prompt(), text(first, python_name=renamed), text(second))
+    (planned,) = plans_of({spec.tool: spec})
+    made: Any = tool_calls(planned)
+    assert list(made["mcp"]["inputSchema"]["properties"]) == ["prompt", *keys]
+    with imported(spec) as module:
+        for given in (keys, [item.name for item in planned.inputs][1:], [first, second]):
+            values = dict(zip(given, ("one", "two"), strict=True))
+            sent = module.Inputs(prompt="p", **values).wire()
+            assert (sent[first], sent[second]) == ("one", "two")
 
 
 def test_a_model_is_told_the_ids_of_an_open_list() -> None:

@@ -109,12 +109,13 @@ def test_a_rename_is_for_python_alone() -> None:
     assert input_of(spec, "clipSkip").python_name == "skip"
 
 
-def test_names_can_be_swapped() -> None:
-    spec = fine('input: "width"\n    rename: "height"', 'input: "height"\n    rename: "width"')
-    assert (
-        dict(zip([item.name for item in spec.inputs], names(spec), strict=True))["width"]
-        == "height"
+def test_names_cannot_be_swapped() -> None:
+    """Validators take Wiro's names as well, so ``width=`` would set Wiro's width."""
+    spec, errors = corrected(
+        'input: "width"\n    rename: "height"', 'input: "height"\n    rename: "width"'
     )
+    assert names(spec) == names(SPEC)
+    assert ["is already the name of the input" in error for error in errors] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def _taken(spec: ToolSpec, correction: Correction) -> str:
         if item.name == correction.input:
             continue
         plain = parameter_name(item.name, split_camel=True)
-        if (item.python_name or plain) == correction.name:
+        if correction.name in (item.python_name or plain, item.name):
             return f"{correction.name!r} is already the name of the input {item.name!r}"
     return ""
 

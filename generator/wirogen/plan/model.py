@@ -15,7 +15,7 @@ from wirogen.common.text import beginning
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.kinds import TYPE_NAMES, Kind
-from wirogen.plan.names import function_name
+from wirogen.plan.names import call_key, function_name
 from wirogen.specs.model import Input, Json, Option, ToolSpec, Unsent
 
 
@@ -174,6 +174,11 @@ class InputPlan:
         """Whether it is a number of which no source says how small or large it may be."""
         limits = (self.spec.minimum, self.spec.maximum)
         return self.kind in {Kind.INT, Kind.NUMBER} and limits == (None, None)
+
+    @property
+    def call_key(self) -> str:
+        """The key for language models that call tools."""
+        return call_key(self.spec.name, self.name)
 
     @property
     def required(self) -> bool:

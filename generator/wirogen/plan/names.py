@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -22,6 +23,7 @@ RUN_OPTIONS: Final = frozenset(
 """Options of ``wiro-tools run`` itself. The generator runs without the run time, so they stand
 here as well as there, and a test compares them."""
 
+_CALL_KEY: Final = re.compile(rf"[A-Za-z0-9_.-]{{1,{MAX_FUNCTION_NAME}}}\Z")
 _SLUG_LENGTH: Final = 60
 _TAKEN_SLUGS: Final = DEVICES | {"index"}
 
@@ -33,6 +35,12 @@ def function_name(tool: str, owner: Identifier, project: Identifier) -> str:
         return name
     mark = tool_hash(tool)
     return f"{name[: MAX_FUNCTION_NAME - len(mark) - 1]}_{mark}"
+
+
+def call_key(wiro: str, parameter: Identifier) -> str:
+    """The key of an input in a call by a language model: Wiro's name where it is within every
+    limit, else the parameter's, which never is Wiro's name of another input."""
+    return wiro if _CALL_KEY.match(wiro) else str(parameter)
 
 
 def shell_options(names: Iterable[Identifier]) -> list[str]:

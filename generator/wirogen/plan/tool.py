@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -98,15 +98,17 @@ def _with_inference(item: InputPlan) -> InputPlan:
     return replace(item, inferred=True, schema={**item.schema, "description": text})
 
 
-def input_names(inputs: Iterable[Input]) -> list[Identifier]:
-    """The parameter of each input, all distinct; a ``python_name`` is used as it is if it can."""
-    wanted = [
-        (
-            item.python_name or item.name,
-            parameter_name(item.python_name or item.name, split_camel=item.python_name is None),
-        )
-        for item in inputs
-    ]
+def input_names(inputs: Sequence[Input]) -> list[Identifier]:
+    """The parameter of each input, all distinct; a ``python_name`` is used as it is if it can.
+
+    No parameter is Wiro's name of another input, since validators take both.
+    """
+    wiro = {item.name for item in inputs}
+    wanted: list[tuple[str, Identifier]] = []
+    for item in inputs:
+        own_name = item.python_name if item.python_name not in wiro else None
+        text = own_name or item.name
+        wanted.append((text, parameter_name(text, split_camel=own_name is None)))
     return number_duplicates(wanted, reserved=INPUT_RESERVED)
 
 

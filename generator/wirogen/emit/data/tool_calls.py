@@ -5,7 +5,6 @@ What a model gives is what ``client.run_tool(tool, inputs)`` takes, which checks
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,7 +16,6 @@ from wirogen.specs import Json
 
 MAX_DESCRIPTION: Final = 1024
 
-_KEY: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _KEPT: Final = (
     "type", "enum", "const", "items", "anyOf", "minimum", "maximum", "default", "examples",
     "additionalProperties",
@@ -64,11 +62,10 @@ def _parameters(plan: ToolPlan) -> dict[str, Json]:
     properties: dict[str, Json] = {}
     required: list[Json] = []
     for item in plan.inputs:
-        key = item.spec.name if _KEY.match(item.spec.name) else str(item.name)
         schema = by_name[item.spec.name]
-        properties[key] = _property(item, schema if isinstance(schema, dict) else {})
+        properties[item.call_key] = _property(item, schema if isinstance(schema, dict) else {})
         if item.required:
-            required.append(key)
+            required.append(item.call_key)
     return {
         "type": "object",
         "properties": properties,
