@@ -74,7 +74,7 @@ def test_tools_of_any_package_are_completed_without_importing_them(
     )
     (folder / "catalogue.json").write_text('{"tools": [{"tool": "a/b", "module": "a.b"}]}', "utf-8")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    assert here("--package", "listed_tools", "list").out == "a/b\t\n"
+    assert here("--package", "listed_tools", "list").out == "a/b\t\t\t\n"
     monkeypatch.setenv("WIRO_TOOLS_PACKAGE", "listed_tools")
     monkeypatch.setenv("_WIRO_TOOLS_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMPLETE_LINE", "wiro-tools run a")

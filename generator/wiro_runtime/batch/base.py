@@ -385,7 +385,10 @@ def own_client(client: Client[Any, Any] | None) -> AsyncWiro:
     twin = object.__new__(AsyncWiro)
     # Its key is in its settings, and nowhere else. A batch has records of its own, and no journal.
     vars(twin).update(
-        _settings=settings["_settings"], _http_client=settings["_http_client"], _journal=None
+        _settings=settings["_settings"],
+        _http_client=settings["_http_client"],
+        _journal=None,
+        _budget=settings["_budget"],
     )
     twin._start()  # pyright: ignore[reportPrivateUsage]
     return twin

@@ -168,7 +168,9 @@ def _print_table(found: Sequence[Entry]) -> None:
 
 
 def takes_and_makes(entry: Entry) -> str:
-    """Such as ``text, image → video``."""
+    """Such as ``text, image → video``; empty for a catalogue that does not say it."""
+    if not entry.takes and entry.makes == "other":
+        return ""
     takes = printable(", ".join(entry.takes)) or "nothing"
     return f"{takes} → {printable(entry.makes)}"
 
