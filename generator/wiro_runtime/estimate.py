@@ -19,7 +19,7 @@ def price_of(tool: type[ToolInputs], /, **inputs: object) -> Price:
 
     Nothing is sent. Raises :class:`InvalidInputs` for inputs that the tool does not take.
     """
-    return _price(tariff_of(tool), _partial(tool)(**inputs).wire_values())
+    return _price(tariff_of(tool), partial_inputs(tool)(**inputs).wire_values())
 
 
 def price_tool(
@@ -64,7 +64,7 @@ def _price(tariff: Tariff | None, body: Mapping[str, Any]) -> Price:
 
 
 @cache
-def _partial(tool: type[ToolInputs]) -> type[ToolInputs]:
+def partial_inputs(tool: type[ToolInputs]) -> type[ToolInputs]:
     """A validator that takes what ``tool`` takes, and requires nothing."""
     from pydantic import Field, create_model  # noqa: PLC0415 - slow to import
 

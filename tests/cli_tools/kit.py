@@ -70,7 +70,11 @@ EDITOR: Final = tool(
     name="wiro/editor",
     categories=("image-to-image",),
     description="Changes a portrait.",
-    dynamicprice=[{"inputs": {}, "price": 0.05, "priceMethod": "cpr"}],
+    dynamicprice=[
+        {"inputs": {"photos": "QUANTITY:2"}, "price": 0.2, "priceMethod": "cpr"},
+        {"inputs": {"prompt": "cheap"}, "price": 0.05, "priceMethod": "cpr"},
+        {"inputs": {}, "price": 0.1, "priceMethod": "cpr"},
+    ],
 )
 WRITER: Final = tool(prompt(), name="openai/A Writer", categories=("llm",), description="Writes.")
 TOOLS: Final = (PAINTER, EDITOR, WRITER)

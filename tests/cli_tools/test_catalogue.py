@@ -116,7 +116,7 @@ def test_the_commands_list_and_search(shell: Shell) -> None:
     done = shell("list")
     assert done.out.splitlines() == [
         "openai/A Writer\tWrites.\ttext → text\t",
-        "wiro/editor\tChanges a portrait.\ttext, image → image\t$0.05",
+        "wiro/editor\tChanges a portrait.\ttext, image → image\tfrom $0.05",
         "wiro/painter\tPaints pictures.\ttext, lora → image\t",
     ]
     assert [each["tool"] for each in shell("search", "portrait", "--json").json] == ["wiro/editor"]
@@ -156,7 +156,7 @@ def test_a_terminal_shows_what_tools_take_make_and_cost(
     lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.text).splitlines()
     row = next(line for line in lines if line.startswith("wiro/editor"))
     assert re.fullmatch(
-        r"wiro/editor +text, image → image +\$0\.05( +Changes a portrait\.)? *", row
+        r"wiro/editor +text, image → image +from \$0\.05( +Changes a portrait\.)? *", row
     )
     assert ("Changes" in row) is described
     assert all(len(line) <= columns for line in lines)

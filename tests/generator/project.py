@@ -67,7 +67,7 @@ def detail(tool: str, *items: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         "image": "https://cdn.wiro.ai/cover.png",
         "categories": ["tool"],
         "tags": [],
-        "dynamicprice": '[{"inputs":{},"price":0.003}]',
+        "dynamicprice": '[{"inputs":{},"price":0.003,"priceMethod":"cpr"}]',
         "parameters": [{"title": "", "items": list(items)}],
         **more,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from corpus import Page
 from document.build import page as made
 from document.build import text_input
 from document.layouts import lines
@@ -20,6 +21,8 @@ from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate
 from wirogen.pipeline.build import build_project
 from wirogen.specs import UNSENT, TaskStat, ToolSpec, dump_spec, load_spec
+
+PRICE: list[dict[str, Any]] = [{"inputs": {}, "price": 0.003, "priceMethod": "cpr"}]
 
 
 def read(*items: dict[str, Any], **more: Any) -> Detail:
@@ -102,7 +105,7 @@ def test_inputs_of_tool_detail_alone_are_added_and_reported() -> None:
 
 
 def test_the_price_is_kept_as_json_or_as_the_text_that_it_is() -> None:
-    assert merged().dynamicprice == [{"inputs": {}, "price": 0.003}]
+    assert merged().dynamicprice == PRICE
     assert merged(dynamicprice="3 cents").dynamicprice == "3 cents"
     assert codes(dynamicprice="3 cents") == ["T103"]
 
@@ -163,7 +166,7 @@ def test_an_answer_without_parameters_brings_its_price(parameters: dict[str, Any
     answer["tool"][0] |= parameters
     read = read_detail(json.dumps(answer).encode(), path="d.json")
     assert read.items == ()
-    assert read.price == [{"inputs": {}, "price": 0.003}]
+    assert read.price == PRICE
     assert read.diagnostics == ()
 
 
@@ -366,3 +369,26 @@ def test_an_input_is_required_by_inference_unless_tool_detail_says_so(
         stated = says in (True, "true")
         assert planned.required is (stated or (sample is not None and says is not False))
         assert planned.inferred is (planned.required and not stated)
+
+
+@pytest.mark.parametrize("page", [PAGE, None])
+def test_the_day_of_prices_is_that_on_which_the_answer_was_first_read(
+    page: Page | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path)
+    tool = page.path if page else "a/tool"
+    if page:
+        project.document(page)
+
+    def built(day: int, price: float) -> str | None:
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(day * 86_400))
+        rates = json.dumps([{**PRICE[0], "price": price}])
+        project.write("documents/a/tool.json", detail(tool, dynamicprice=rates))
+        build_project(tmp_path)
+        (spec,) = project.specs().values()
+        assert spec.source is not None
+        return spec.source.detail_read
+
+    assert built(1, 0.1) == "1970-01-02"
+    assert built(2, 0.1) == "1970-01-02"
+    assert built(3, 0.2) == "1970-01-04"

@@ -199,6 +199,14 @@ def test_a_spec_whose_endpoint_is_that_of_another_tool(
     assert (found["code"], found["line"], found["column"]) == ("S105", 7, 1)
 
 
+def test_a_rate_that_cannot_be_read(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    price = 'dynamicprice: [{inputs: {}, price: 1, priceMethod: "cpr"}, {price: -1}]\n'
+    project.write("tools/a/b.yaml", handwritten('{type: "number"}') + price)
+    (found,) = lint(capsys)
+    assert (found["code"], found["subject"]) == ("S106", "dynamicprice")
+    assert found["message"] == ("has a rate that cannot be read, number 2: its method is not known")
+
+
 def test_findings_have_the_line_that_they_are_about(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

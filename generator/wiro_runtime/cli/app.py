@@ -24,7 +24,9 @@ from wiro_runtime.cli.console import (
     prepare_process,
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_sigterm
+from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
 from wiro_runtime.cli.look import tidy
+from wiro_runtime.cli.price import PriceGroup
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.cli.run import RunGroup
 from wiro_runtime.errors import (
@@ -83,6 +85,14 @@ def options(
         str | None,
         typer.Option(envvar="WIRO_PROFILE", metavar="NAME", help="The key of login that is meant."),
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            envvar="WIRO_JOURNAL",
+            metavar="FILE",
+            help="Record runs and what they cost in this file.",
+        ),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log what the client does, never a key.")
     ] = False,
@@ -93,6 +103,7 @@ def options(
 ) -> None:
     del package, version
     use_profile(profile)
+    use_journal(journal)
     log = logging.getLogger("wiro_runtime")
     handler = StreamHandler() if verbose else NullHandler()
     handler.setFormatter(LogFormatter("%(asctime)s %(message)s"))
@@ -109,6 +120,16 @@ app.add_typer(
     ),
     name="run",
 )
+app.add_typer(
+    typer.Typer(
+        cls=PriceGroup,
+        help="Say what a run would cost; nothing is sent.",
+        subcommand_metavar="OWNER/PROJECT [OPTIONS]",
+        callback=lambda: None,
+    ),
+    name="price",
+)
+app.command("costs", help=COSTS_HELP)(costs_command)
 app.add_typer(task.app, name="task")
 app.add_typer(batch.app, name="batch")
 app.command("login", help=account.LOGIN_HELP, context_settings=account.SETTINGS)(account.login)

@@ -37,12 +37,17 @@ OPTIONS: Final = (
     ("json", "", "Print one JSON object instead of paths."),
     ("stream", "", "Print a text while the tool writes it."),
     ("no-wait", "", "Only start the task, and print its id."),
-    ("dry-run", "", "Check the inputs and print the request; send nothing."),
+    ("dry-run", "", "Check the inputs, print the request and its price; send nothing."),
+    ("max-cost", "DOLLARS", "Send nothing when the run may cost more."),
+    ("allow-unknown", "", "Send it all the same when its price is not known."),
     ("timeout", "SECONDS", "How long to wait; the task goes on after that."),
     ("callback-url", "URL", "Where Wiro posts the task when it has ended."),
     ("help, -h", "", "Show this message and exit."),
 )
 """The options of ``run`` itself: name, value and meaning."""
+
+PRICE_OPTIONS: Final = frozenset({"lora", "input-json", "json", "help, -h"})
+"""Those that ``price`` has, too."""
 
 
 def print_run_help(view: ToolView, console: Console) -> None:
@@ -56,6 +61,24 @@ def print_run_help(view: ToolView, console: Console) -> None:
         _field(field, console, f"{PROGRAM} show {tool}", limit=_FEW)
     _options(console, lora=view.lora is not None)
     _notes(console)
+
+
+def print_price_help(view: ToolView | None, console: Console) -> None:
+    """The help of ``price``, with the inputs of one tool once it is chosen."""
+    name = "OWNER/PROJECT" if view is None else shlex.quote(view.entry.tool)
+    _usage(f"{PROGRAM} price {name} [OPTIONS]", console)
+    _paragraph(
+        "Say what a run would cost; nothing is sent, and no key is needed. Inputs that are left "
+        f"out leave the price open where it depends on them. The options are those of {PROGRAM} "
+        "run.",
+        console,
+        indent=1,
+    )
+    if view is not None:
+        _heading("Inputs", console)
+        for field in view.fields:
+            _field(field, console, f"{PROGRAM} show {name}", limit=_FEW)
+    _options(console, lora=view is None or view.lora is not None, only=PRICE_OPTIONS)
 
 
 def print_group_help(console: Console) -> None:
@@ -194,10 +217,10 @@ def lora_notes(option: LoraOption | None) -> Iterable[str]:
         yield f"(say: {'; '.join(option.triggerwords)})"
 
 
-def _options(console: Console, *, lora: bool) -> None:
+def _options(console: Console, *, lora: bool, only: frozenset[str] | None = None) -> None:
     _heading("Options", console)
     for name, value, meaning in OPTIONS:
-        if name == "lora" and not lora:
+        if (name == "lora" and not lora) or (only is not None and name not in only):
             continue
         left = f"--{name} {value}".rstrip()
         first, *rest = textwrap.wrap(meaning, max(40, min(console.width, 100) - 26))

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from wiro_runtime import Wiro
 from wiro_runtime.catalogue import Catalogue, open_catalogue
 from wiro_runtime.cli.completion import files_at
 from wiro_runtime.cli.console import (
@@ -28,6 +27,7 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.help import print_group_help, print_run_help
 from wiro_runtime.cli.interrupts import INTERRUPTED, holding_ctrl_c
+from wiro_runtime.cli.journal import client
 from wiro_runtime.cli.results import (
     Delivery,
     errors_as_json,
@@ -38,15 +38,21 @@ from wiro_runtime.cli.results import (
 from wiro_runtime.cli.values import read_base, read_inputs
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.errors import InvalidInputs, WiroError
+from wiro_runtime.estimate import price_run
+from wiro_runtime.inputs.arguments import read_dollars
 from wiro_runtime.inputs.messages import nearest, shorten
+from wiro_runtime.tasks.budget import Ceiling
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from wiro_runtime import Wiro
     from wiro_runtime.catalogue import Entry
     from wiro_runtime.cli.view import Field, ToolView
     from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.tasks.task import Task
 
-_HELP: Final = ("-h", "--help")
+HELP: Final = ("-h", "--help")
 
 
 def catalogue_of(context: Any) -> Catalogue:
@@ -81,6 +87,17 @@ def _unimported(package: str, tool: str) -> Path | None:
     return None
 
 
+OPTION_HELP: Final = {
+    "input_json": "JSON object of inputs",
+    "out": "Where files are saved",
+    "timeout": "Seconds to wait at most",
+    "callback_url": "Told of the end",
+    "max_cost": "Dollars that the run may cost",
+    "lora": "A LoRA and its scale, such as 62:3",
+}
+"""What completion says about options; help.py says more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One ``wiro-tools run``, as typed. ``given`` are texts by field name."""
@@ -92,6 +109,8 @@ class Request:
     wait: bool
     dry_run: bool
     callback_url: str | None
+    max_cost: str | None
+    allow_unknown: bool
 
 
 class ToolCommand(TyperCommand):
@@ -102,13 +121,16 @@ class ToolCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, args if ctx.resilient_parsing else _spelled(self, args))
 
+    def print_help(self, console: Console) -> None:
+        print_run_help(self.view, console)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
-        print_run_help(self.view, out())
+        self.print_help(out())
 
     def get_help(self, ctx: Any) -> str:
         console = out()
         with console.capture() as captured:
-            print_run_help(self.view, console)
+            self.print_help(console)
         del ctx
         return captured.get().rstrip("\n")
 
@@ -116,7 +138,16 @@ class ToolCommand(TyperCommand):
 class RunGroup(TyperGroup):
     """``run``: its commands are the tools of the catalogue, each made when it is asked for."""
 
+    verb = "run"
     _listing = False
+
+    def make(self, entry: Entry) -> ToolCommand:
+        """The command of one tool."""
+        return tool_command(entry)
+
+    def print_group_help(self) -> None:
+        """The help before a tool is chosen."""
+        print_group_help(out())
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(catalogue_of(ctx).ids)
@@ -130,7 +161,7 @@ class RunGroup(TyperGroup):
             if ctx.resilient_parsing:
                 return None
             raise
-        return tool_command(entry)
+        return self.make(entry)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         self._listing = True  # a name is all that is needed of thousands of tools
@@ -141,11 +172,12 @@ class RunGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing and (not args or args[0].startswith("-")):
-            if args and args[0] in _HELP:
-                print_group_help(out())
+            if args and args[0] in HELP:
+                self.print_group_help()
                 raise typer.Exit
             raise CommandError(
-                f"run: the tool comes first: {PROGRAM} run OWNER/PROJECT --NAME VALUE … "
+                f"{self.verb}: the tool comes first: {PROGRAM} {self.verb} OWNER/PROJECT "
+                "--NAME VALUE … "
                 f"({PROGRAM} list shows the tools)"
             )
         return super().parse_args(ctx, args)
@@ -172,23 +204,37 @@ def tool_command(entry: Entry) -> ToolCommand:
             wait=not given["no_wait"],
             dry_run=given["dry_run"],
             callback_url=given["callback_url"],
+            max_cost=given["max_cost"],
+            allow_unknown=given["allow_unknown"],
         )
         with errors_as_json(delivery.as_json):
             return _run(view, request)
 
-    parameters = [
-        _parameter(name, list[str] | None, _option(f"--{field.option}", field.help, field))
-        for name, field in names.items()
-    ]
-    parameters += _own_parameters(view)
+    parameters = [*input_parameters(names), *_own_parameters(view)]
     # How Typer learns the options of a function that is made at run time.
     cast("Any", command).__signature__ = inspect.Signature(parameters)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    settings = {"help_option_names": list(_HELP)}
+    settings = {"help_option_names": list(HELP)}
     app.command(entry.tool, cls=ToolCommand, context_settings=settings)(command)
     made = cast("ToolCommand", typer.main.get_command(app))
     made.view = view
     return made
+
+
+def input_parameters(names: Mapping[str, Field]) -> list[inspect.Parameter]:
+    """A parameter for each input, by the name of the parameter."""
+    return [
+        _parameter(name, list[str] | None, _option(f"--{field.option}", field.help, field))
+        for name, field in names.items()
+    ]
+
+
+def own_option(
+    name: str, kind: Any, *, default: Any = None, field: Field | None = None
+) -> inspect.Parameter:
+    """A parameter for an option of the command itself."""
+    option = _option(f"--{name.replace('_', '-')}", OPTION_HELP.get(name, ""), field)
+    return _parameter(name, kind, option, default)
 
 
 def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspect.Parameter:
@@ -217,20 +263,12 @@ def _completer(field: Field) -> Callable[[str], list[tuple[str, str]]]:
 
 
 def _own_parameters(view: ToolView) -> list[inspect.Parameter]:
-    flag = ("json", "no-wait", "no-download", "dry-run", "stream")
-    found = [
-        _parameter("input_json", str | None, _option("--input-json", "JSON object of inputs")),
-        _parameter("out", Path | None, _option("--out", "Where files are saved")),
-        _parameter("timeout", float | None, _option("--timeout", "Seconds to wait at most")),
-        _parameter("callback_url", str | None, _option("--callback-url", "Told of the end")),
-    ]
-    found += [
-        _parameter(name.replace("-", "_"), bool, _option(f"--{name}", ""), default=False)
-        for name in flag
-    ]
+    flags = ("json", "no_wait", "no_download", "dry_run", "stream", "allow_unknown")
+    found = [own_option(name, str | None) for name in ("input_json", "callback_url", "max_cost")]
+    found += [own_option("out", Path | None), own_option("timeout", float | None)]
+    found += [own_option(name, bool, default=False) for name in flags]
     if view.lora is not None:
-        option = _option("--lora", "A LoRA and its scale, such as 62:3", view.lora)
-        found.append(_parameter("lora", list[str] | None, option))
+        found.append(own_option("lora", list[str] | None, field=view.lora))
     return found
 
 
@@ -265,7 +303,7 @@ def _spelled(command: ToolCommand, args: list[str]) -> list[str]:
 
 
 def _flags_and_valued(command: ToolCommand) -> tuple[set[str], set[str]]:
-    flags: set[str] = set(_HELP)
+    flags: set[str] = set(HELP)
     valued: set[str] = set()
     for parameter in cast("list[Any]", command.params):
         (flags if parameter.is_flag else valued).update(parameter.opts)
@@ -296,25 +334,14 @@ def _run(view: ToolView, request: Request) -> int:
     request.delivery.check()
     if request.callback_url and not request.callback_url.startswith(("https://", "http://")):
         raise CommandError(f"--callback-url: no address: {shorten(repr(request.callback_url))}")
-    base = read_base(request.input_json)
-    try:
-        inputs, remarks = read_inputs(view, request.given, request.lora, base)
-    except InvalidInputs as error:
-        count = len(error.problems)
-        what = "an input is" if count == 1 else f"{count} inputs are"
-        raise InvalidInputs(
-            f"{tool}: {what} not right; nothing was sent\n{error}", problems=error.problems
-        ) from None
-    for remark in remarks:
-        say(f"{PROGRAM}: {remark}", style="yellow")
+    inputs = read_checked(view, request.given, request.lora, request.input_json)
     if request.dry_run:
-        print_json(inputs.wire())
-        return 0
-    with Wiro() as client:
+        return _show(tool, inputs, request)
+    with client() as wiro:
         task = None
         try:
             with holding_ctrl_c() as held:
-                task = _submit(client, tool, inputs, request.callback_url)
+                task = _submit(wiro, tool, inputs, request)
                 if task is None:
                     return INTERRUPTED
                 held.answered = True
@@ -338,10 +365,52 @@ def _run(view: ToolView, request: Request) -> int:
     return INTERRUPTED if held.pressed else 0
 
 
-def _submit(client: Wiro, tool: str, inputs: ToolInputs, callback_url: str | None) -> Task | None:
+def read_checked(
+    view: ToolView,
+    given: Mapping[str, Sequence[str]],
+    lora: Sequence[str],
+    input_json: str | None,
+    validator: type[ToolInputs] | None = None,
+) -> ToolInputs:
+    """The inputs as typed, checked. Raises :class:`InvalidInputs`, named by option."""
+    base = read_base(input_json)
+    try:
+        inputs, remarks = read_inputs(view, given, lora, base, validator)
+    except InvalidInputs as error:
+        count = len(error.problems)
+        what = "an input is" if count == 1 else f"{count} inputs are"
+        raise InvalidInputs(
+            f"{view.entry.tool}: {what} not right; nothing was sent\n{error}",
+            problems=error.problems,
+        ) from None
+    for remark in remarks:
+        say(f"{PROGRAM}: {remark}", style="yellow")
+    return inputs
+
+
+def _show(tool: str, inputs: ToolInputs, request: Request) -> int:
+    """Print the request instead of sending it, and its price."""
+    price = price_run(tool, inputs, inputs.wire_values())
+    limit = None if request.max_cost is None else read_dollars("--max-cost", request.max_cost)
+    Ceiling(limit, request.allow_unknown).check(tool, price, None)
+    if request.delivery.as_json:
+        print_json({"tool": tool, "price": price.to_dict(), "body": inputs.wire()})
+    else:
+        print_json(inputs.wire())
+        say(f"price: {price} ({price.basis})")
+    return 0
+
+
+def _submit(client: Wiro, tool: str, inputs: ToolInputs, request: Request) -> Task | None:
     """The task, or ``None`` when Ctrl-C came twice while nobody could say whether there is one."""
     try:
-        return client.submit(tool, inputs, callback_url=callback_url)
+        return client.submit(
+            tool,
+            inputs,
+            callback_url=request.callback_url,
+            max_cost=request.max_cost,
+            allow_unknown=request.allow_unknown,
+        )
     except KeyboardInterrupt:
         say(
             f"{PROGRAM}: interrupted while the run was being sent: it may have been accepted, "

@@ -12,7 +12,6 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from wiro_runtime import Wiro
 from wiro_runtime.cli.console import (
     dollars,
     exact,
@@ -25,6 +24,7 @@ from wiro_runtime.cli.console import (
     say,
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED
+from wiro_runtime.cli.journal import client as journaling
 from wiro_runtime.cli.results import (
     Delivery,
     errors_as_json,
@@ -57,7 +57,7 @@ def list_(
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
     as_json: AsJson = False,
 ) -> int:
-    with errors_as_json(as_json), Wiro() as client:
+    with errors_as_json(as_json), journaling() as client:
         found = [task.detail for task in client.tasks(tool, limit=limit) if task.detail is not None]
     if as_json:
         print_json([{**detail_json(detail), "tool": tool_of(detail) or None} for detail in found])
@@ -92,7 +92,7 @@ def _print_table(found: Sequence[TaskDetail]) -> None:
 
 @app.command("show", help="How a task is now, and what it has made.")
 def show(task: TaskId, as_json: AsJson = False) -> int:
-    with errors_as_json(as_json), Wiro() as client:
+    with errors_as_json(as_json), journaling() as client:
         detail = client.task(task).refresh()
     if as_json:
         print_json(detail_json(detail))
@@ -115,7 +115,7 @@ def wait(
 ) -> int:
     delivery = Delivery(out=to, download=not no_download, as_json=as_json, timeout=timeout)
     delivery.check()
-    with errors_as_json(as_json), Wiro() as client:
+    with errors_as_json(as_json), journaling() as client:
         return see_through(client.task(task), delivery, f"task {task}")
 
 
@@ -140,7 +140,7 @@ def stop(task: TaskId, as_json: AsJson = False) -> int:
 )
 def events(task: TaskId, as_json: AsJson = False) -> int:
     succeeded = False
-    with errors_as_json(as_json), Wiro() as client:
+    with errors_as_json(as_json), journaling() as client:
         try:
             for event in client.task(task).events():
                 if as_json:
@@ -156,7 +156,7 @@ def events(task: TaskId, as_json: AsJson = False) -> int:
 
 
 def _end(task: str, as_json: bool, order: Callable[[Task], bool], done: str, refused: str) -> int:
-    with errors_as_json(as_json), Wiro() as client:
+    with errors_as_json(as_json), journaling() as client:
         found = client.task(task)
         accepted = order(found)
         status = found.status

@@ -37,11 +37,13 @@ def read_inputs(
     given: Mapping[str, Sequence[str]],
     loras: Sequence[str],
     base: Mapping[str, Any],
+    validator: type[ToolInputs] | None = None,
 ) -> tuple[ToolInputs, list[str]]:
     """The validated inputs, and remarks on what is legal but odd.
 
     ``given`` are texts by field name, ``loras`` those of ``--lora``; both replace what ``base``
-    says. Raises :class:`InvalidInputs`, whose problems are named by option.
+    says. ``validator`` is another one than the tool's. Raises :class:`InvalidInputs`, whose
+    problems are named by option.
     """
     fields = {field.name: field for field in view.fields}
     by_wire = {field.wire_name: field.name for field in view.fields}
@@ -63,7 +65,7 @@ def read_inputs(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UndocumentedOption)
         try:
-            checked = view.inputs(**values)
+            checked = (validator or view.inputs)(**values)
         except InvalidInputs as error:
             problems = {**error.problems, **problems}
     if checked is not None and not problems:

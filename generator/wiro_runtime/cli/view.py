@@ -23,8 +23,8 @@ Shape: TypeAlias = Literal[
 
 RUN_OPTIONS: Final = frozenset(
     {
-        "callback-url", "dry-run", "help", "input-json", "json", "lora", "no-download", "no-wait",
-        "out", "stream", "timeout",
+        "allow-unknown", "callback-url", "dry-run", "help", "input-json", "json", "lora",
+        "max-cost", "no-download", "no-wait", "out", "stream", "timeout",
     }
 )  # fmt: skip
 """Options of ``wiro-tools run`` itself; an input of such a name is ``--input-NAME``."""

@@ -61,7 +61,10 @@ def _with_detail(known: ToolSpec, new: ToolSpec) -> ToolSpec:
         return new
     before = {item.name: item for item in known.inputs}
     source = replace(
-        new.source, detail=known.source.detail, detail_sha256=known.source.detail_sha256
+        new.source,
+        detail=known.source.detail,
+        detail_sha256=known.source.detail_sha256,
+        detail_read=known.source.detail_read,
     )
     return replace(
         new,

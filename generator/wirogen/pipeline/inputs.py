@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -19,7 +20,7 @@ from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
 from wirogen.pipeline.spec_files import Sources, read_bytes
 from wirogen.pipeline.workers import each
-from wirogen.specs import ToolSpec
+from wirogen.specs import Source, ToolSpec
 
 _NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
 
@@ -79,7 +80,7 @@ def read_documents(
             into.tools[detail.shown] = read.spec.tool
         spec, diagnostics = _merged(read, detail, before, full=full or read.full, shown=shown)
         into.diagnostics += diagnostics
-        into.add(spec, shown)
+        into.add(_dated(spec, before), shown)
     details.left_over(known, into)
 
 
@@ -128,7 +129,7 @@ class Details:
             if before is not None and before.source and before.source.document != document:
                 spec, diagnostics = _filled(before, found)
                 into.diagnostics += diagnostics
-                into.add(spec, found.shown)
+                into.add(_dated(spec, before), found.shown)
                 continue
             into.diagnostics += found.detail.diagnostics
             if not found.detail.items:
@@ -137,7 +138,8 @@ class Details:
                     Diagnostic(code="T107", message=message, path=found.shown, subject=tool)
                 )
             spec = spec_from_detail(found.detail, document=document)
-            into.add(accumulate(before, spec) if before else spec, found.shown)
+            spec = accumulate(before, spec) if before else spec
+            into.add(_dated(spec, before), found.shown)
 
 
 def _parsed(file: Path, shown: str, document: str, cache: Cache) -> _Document | None:
@@ -183,6 +185,33 @@ def _merged(
             for each in kept_findings(spec)
         )
     return spec, diagnostics
+
+
+def _dated(spec: ToolSpec, before: ToolSpec | None) -> ToolSpec:
+    """``spec`` with the day on which its response of Tool/Detail was read first."""
+    source = spec.source
+    digest = _detail_hash(source)
+    if source is None or digest is None:
+        return spec
+    known = before.source if before else None
+    same = known is not None and _detail_hash(known) == digest
+    read = known.detail_read if known is not None and same else _today()
+    return replace(spec, source=replace(source, detail_read=read))
+
+
+def _detail_hash(source: Source | None) -> str | None:
+    """The hash of the response of Tool/Detail behind a spec, which may be its only source."""
+    if source is None:
+        return None
+    alone = source.sha256 if source.document.endswith(".json") else None
+    return source.detail_sha256 or alone
+
+
+def _today() -> str:
+    """The day (UTC), or that of ``SOURCE_DATE_EPOCH``, which makes builds reproducible."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    now = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    return now.date().isoformat()
 
 
 def _relative(file: Path, base: Path | None) -> str:

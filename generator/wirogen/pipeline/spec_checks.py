@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Final
 from urllib.parse import unquote
 
+from wiro_runtime.price_list import read_rates
 from wirogen.common.json_values import kind
 from wirogen.common.text import shorten
 from wirogen.diagnostics.model import Diagnostic
@@ -33,10 +34,20 @@ def check_spec(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
     if unquote(run.partition(_RUN)[2]) != spec.tool:
         message = f"is {shorten(run)}, which is not where {spec.tool} runs"
         yield Diagnostic(code="S105", message=message, path=path, subject="endpoints")
+    yield from _rates(spec, path)
     for item in spec.inputs:
         every = chain(_type(item, said), _sent(item, said), _limits(item), _sliders(item, said))
         for code, message in every:
             yield Diagnostic(code=code, message=message, path=path, subject=item.name)
+
+
+def _rates(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
+    price = spec.dynamicprice
+    if isinstance(price, str) and spec.source and spec.source.detail:
+        # T103 says so.
+        return
+    for message in read_rates(price)[1]:
+        yield Diagnostic(code="S106", message=message, path=path, subject="dynamicprice")
 
 
 def _type(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:

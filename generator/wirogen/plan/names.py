@@ -16,8 +16,8 @@ MAX_FUNCTION_NAME: Final = 64
 
 RUN_OPTIONS: Final = frozenset(
     {
-        "callback-url", "dry-run", "help", "input-json", "json", "lora", "no-download", "no-wait",
-        "out", "stream", "timeout",
+        "allow-unknown", "callback-url", "dry-run", "help", "input-json", "json", "lora",
+        "max-cost", "no-download", "no-wait", "out", "stream", "timeout",
     }
 )  # fmt: skip
 """Options of ``wiro-tools run`` itself. The generator runs without the run time, so they stand

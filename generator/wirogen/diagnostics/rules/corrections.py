@@ -39,7 +39,7 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         "price-not-json",
         Severity.NOTE,
         "The price in Tool/Detail is not JSON.",
-        "It is kept as the text that it is; nothing is computed from it.",
+        "It is kept as the text that it is, and the price of a run is unknown.",
         "Nothing to do.",
     ),
     rule(

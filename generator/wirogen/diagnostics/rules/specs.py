@@ -127,6 +127,16 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "Correct 'tool' or 'endpoints' (https://api.wiro.ai/v1/Run/owner/project).",
     ),
     rule(
+        "S106",
+        "unreadable-rate",
+        Severity.WARNING,
+        "A rate of the price list cannot be read.",
+        "It has a method of billing that is not known, a negative or huge amount, or another shape "
+        "than {inputs, price, priceMethod}. Wherever this rate may be the one that counts, the "
+        "price of a run is unknown: no number is guessed, and a run with a ceiling is not sent.",
+        "Correct 'dynamicprice' with an overlay; report a method that is new.",
+    ),
+    rule(
         "N101",
         "input-renamed",
         Severity.NOTE,

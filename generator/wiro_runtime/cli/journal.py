@@ -1,0 +1,138 @@
+"""The journal of the commands, and what ``wiro-tools costs`` reports of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from wiro_runtime import Wiro
+from wiro_runtime.cli.console import (
+    PROGRAM,
+    CommandError,
+    out,
+    print_json,
+    print_row,
+    printable,
+    say,
+)
+from wiro_runtime.price import dollars, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wiro_runtime.tasks.records import Cost
+
+VARIABLE: Final = "WIRO_JOURNAL"
+
+COSTS_HELP: Final = """\
+What the runs that are recorded in the journal have cost, beside their estimates.
+
+Days are those of UTC. Exit 1: no run has ended yet.
+"""
+
+
+def use_journal(path: str | None) -> None:
+    """Have the clients of this process keep a journal."""
+    if path:
+        os.environ[VARIABLE] = path
+
+
+def client() -> Wiro:
+    """A client with the journal that ``--journal`` names, if any."""
+    return Wiro(journal=os.environ.get(VARIABLE) or None)
+
+
+def costs_command(
+    by: Annotated[
+        Literal["tool", "day"] | None, typer.Option(help="A line for each tool, or each day.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    from wiro_runtime.tasks.journal import Journal  # noqa: PLC0415 - only needed here
+
+    path = os.environ.get(VARIABLE)
+    if not path:
+        raise CommandError(
+            f"costs: which journal? {PROGRAM} --journal FILE costs, or set {VARIABLE}"
+        )
+    if not Path(path).exists():
+        raise CommandError(f"costs: there is no journal {path}")
+    journal = Journal(path).open()
+    try:
+        costs, reserved = journal.costs(), journal.reserved()
+    finally:
+        journal.close()
+    groups = _grouped(costs, by)
+    if as_json:
+        print_json({"reserved": plain(reserved), "costs": [_json(*group) for group in groups]})
+        return 0 if costs else 1
+    if sys.stdout.isatty():
+        _print_table(groups, by)
+    else:
+        for name, total in groups:
+            print_row(name, str(total["runs"]), dollars(total["spent"]), _estimate(total))
+    if not costs:
+        say("no run has ended yet")
+    if reserved:
+        say(f"{dollars(reserved)} more for runs that have not been seen to end")
+    return 0 if costs else 1
+
+
+def _grouped(costs: Iterable[Cost], by: str | None) -> list[tuple[str, dict[str, Any]]]:
+    """The sums by tool or day, sorted by name; ``total`` without either."""
+    groups: dict[str, dict[str, Any]] = {}
+    for cost in costs:
+        name = {"tool": cost.tool, "day": cost.day}.get(by or "", "total")
+        total = groups.setdefault(
+            name,
+            {"runs": 0, "billed": 0, "spent": Decimal(0), "priced": 0, "compared": Decimal(0)}
+            | {"low": Decimal(0), "high": Decimal(0)},
+        )
+        for key in total:
+            total[key] += getattr(cost, key)
+    return sorted(groups.items())
+
+
+def _json(name: str, total: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "runs": total["runs"],
+        "billed": total["billed"],
+        "spent": plain(total["spent"]),
+        "estimated": {
+            "runs": total["priced"],
+            "low": plain(total["low"]),
+            "high": plain(total["high"]),
+            "spent": plain(total["compared"]),
+        },
+    }
+
+
+def _estimate(total: dict[str, Any]) -> str:
+    """What the billed runs whose price was known were to cost, beside what they did."""
+    if not total["priced"]:
+        return "not estimated"
+    low, high = dollars(total["low"]), dollars(total["high"])
+    said = low if low == high else f"{low}–{high}"
+    which = "" if total["priced"] == total["billed"] else f" for {total['priced']} of them"
+    cost = "" if not which else f", which cost {dollars(total['compared'])}"
+    return f"estimated {said}{which}{cost}"
+
+
+def _print_table(groups: list[tuple[str, dict[str, Any]]], by: str | None) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(by or "")
+    table.add_column("runs", justify="right")
+    table.add_column("cost", justify="right")
+    table.add_column("")
+    for name, total in groups:
+        cells = (name, f"{total['runs']:,}", dollars(total["spent"]), _estimate(total))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    out().print(table, soft_wrap=False)
