@@ -131,7 +131,9 @@ def test_what_cannot_be_added_is_a_line_and_the_others_are(
     done = wirogen("add", "acme/nothing", cwd=project, env=simulator.env())
     assert done.returncode == 2
     assert "/models/acme/nothing/llms-full.txt nor its other addresses" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.splitlines()[1:] == [
+        "a page that your browser shows can be saved: wirogen add --from FILE"
+    ]
     kept = {path: data for path, data in tree(project).items() if ".wirogen" not in path}
     assert kept == before
     done = wirogen("add", "acme/nothing", TOOL, cwd=project, env=simulator.env())

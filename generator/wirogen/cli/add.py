@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,7 +23,9 @@ from wirogen.cli.console import (
     print_diagnostics,
     print_json,
     printable,
+    program,
     project_root,
+    shell_word,
 )
 from wirogen.common.text import counted
 from wirogen.diagnostics.model import Diagnostic, InputError
@@ -39,8 +42,9 @@ are asked for as well. Exit 0: done. 1: some could not be added. 2: none could.
 """
 
 _ON_THE_PATH: Final = (
-    ("export PYTHONPATH=generated/python", "in bash and zsh"),
-    ('$env:PYTHONPATH = "generated/python"', "in PowerShell"),
+    '$env:PYTHONPATH = "generated/python"'
+    if os.name == "nt"
+    else "export PYTHONPATH=generated/python"
 )
 
 
@@ -76,6 +80,8 @@ def command(
         problems += [each for outcome in outcomes for each in outcome.diagnostics]
         added = [outcome for outcome in outcomes if not outcome.diagnostics]
         print_diagnostics(problems, err())
+        if any(outcome.verdict is Verdict.FAILED for outcome in outcomes):
+            err().print("a page that your browser shows can be saved: wirogen add --from FILE")
         if not added:
             return 2
         summary = build_project(folder)
@@ -169,5 +175,12 @@ def _show(built: Sequence[tuple[Outcome, str]], summary: Summary, folder: Path) 
     for _, module in built:
         package, _, name = module.rpartition(".")
         console.print(f"  from {package} import {name}", style="green", markup=False)
-    enter = [] if folder.resolve() == Path.cwd() else [(f"cd {folder}", "")]
-    next_steps([*enter, *_ON_THE_PATH])
+    enter = [] if folder.resolve() == Path.cwd() else [(f"cd {shell_word(folder)}", "")]
+    tool = shell_word(built[0][0].tool) if built else "OWNER/PROJECT"
+    next_steps(
+        [
+            *enter,
+            (_ON_THE_PATH, "where Python finds the clients of this project"),
+            (f"{program('wiro-tools')} run {tool} --help", "its inputs, as options"),
+        ]
+    )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -21,6 +24,10 @@ from wirogen.diagnostics.model import Diagnostic, Severity, display_path
 from wirogen.pipeline.positions import with_positions
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+_NAME: Final = 16
+"""Columns of the names in a summary."""
 
 
 class CommandError(Exception):
@@ -83,10 +90,18 @@ def counts(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def print_summary(rows: Iterable[tuple[str, str]], console: Console) -> None:
+    """Print names and values; on a terminal, long values go on below themselves."""
     for name, value in rows:
-        line = Text(f"{name:<16}", style="bold")
-        line.append(printable(value), style="not bold")
-        console.print(line)
+        lines = [printable(value)]
+        if console.is_terminal:
+            width = max(console.width - _NAME, _NAME)
+            lines = textwrap.wrap(
+                lines[0], width, break_long_words=False, break_on_hyphens=False
+            ) or [""]
+        for number, each in enumerate(lines):
+            line = Text(f"{'' if number else name:<{_NAME}}", style="bold")
+            line.append(each, style="not bold")
+            console.print(line)
 
 
 def alone(folder: Path, *, shared: bool = False) -> AbstractContextManager[bool]:
@@ -150,8 +165,10 @@ def next_steps(steps: Iterable[tuple[str, str]]) -> None:
         console.print()
 
 
-def shell_word(path: Path) -> str:
-    """A path as one word of a command, for the shells of this system."""
-    if os.name == "nt":
-        return f'"{path}"' if " " in str(path) else str(path)
-    return shlex.quote(str(path))
+def shell_word(text: Path | str) -> str:
+    """A path or a name as one word of a command, for the shells of this system."""
+    word = printable(str(text))
+    if os.name != "nt":
+        return shlex.quote(word)
+    plain = re.fullmatch(r"[\w./\\:~-]+", word)
+    return word if plain else "'" + word.replace("'", "''") + "'"
