@@ -101,6 +101,19 @@ def test_a_batch_uses_the_settings_of_a_client(
         batch.run()
 
 
+def test_the_budget_of_a_client_ends_a_batch_before_it_sends(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    with Wiro(
+        simulator.api_key, simulator.api_secret, base_url=simulator.base_url, budget="0.000001"
+    ) as client:
+        with Batch(TOOL, prompts(3), out=tmp_path / "out", client=client) as batch:
+            report = batch.run()
+            assert "cannot be kept below $0.000001" in report.stopped
+            assert (report.unfinished, report.totals.count("uncertain")) == (3, 0)
+        assert not client.tasks()
+
+
 ROWS: list[tuple[str, list[dict[str, Any]], dict[str, Any], Any]] = [
     ("texts become values", [{"prompt": "x", "samples": "2"}], {}, {"samples": 2}),
     ("Wiro's names", [{"prompt": "x", "negativePrompt": "fog"}], {}, {"negativePrompt": "fog"}),

@@ -38,6 +38,7 @@ from wiro_runtime.errors import (
     InsufficientBalanceError,
     InvalidInputs,
     NotFoundError,
+    PriceExceeded,
     RateLimitError,
     SubmissionUncertain,
     TaskCancelled,
@@ -364,7 +365,13 @@ class Engine:
             return None, None
         try:
             body = restore_body(row.body, row.files)
-            task = await self._client.submit(self._tool, body, timeout=0, validate=False)
+            task = await self._client.submit(
+                self._tool,
+                body,
+                timeout=0,
+                validate=False,
+                allow_unknown=self._terms.allow_unknown,
+            )
         except (ConcurrencyLimitError, RateLimitError) as error:
             await self._db(self._store.withdraw, intent)
             await self._limit.refused(self._running)
@@ -384,6 +391,7 @@ class Engine:
             ConfigurationError,
             InsufficientBalanceError,
             NotFoundError,
+            PriceExceeded,  # the budget of the client; that of the batch is the store's
         ) as error:
             await self._db(self._store.withdraw, intent)
             self._stop(_line(error))
