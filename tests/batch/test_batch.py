@@ -93,7 +93,7 @@ def test_a_batch_uses_the_settings_of_a_client(
     with Wiro(simulator.api_key, simulator.api_secret, base_url=simulator.base_url) as client:
         with Batch(TOOL, prompts(1), out=tmp_path / "out", client=client) as batch:
             assert batch.run().complete
-        assert client.tasks()
+        assert list(client.tasks())
     with (
         Batch(TOOL, prompts(2), out=tmp_path / "out") as batch,
         pytest.raises(ConfigurationError, match="WIRO_API_KEY"),
@@ -111,7 +111,7 @@ def test_the_budget_of_a_client_ends_a_batch_before_it_sends(
             report = batch.run()
             assert "cannot be kept below $0.000001" in report.stopped
             assert (report.unfinished, report.totals.count("uncertain")) == (3, 0)
-        assert not client.tasks()
+        assert not list(client.tasks())
 
 
 ROWS: list[tuple[str, list[dict[str, Any]], dict[str, Any], Any]] = [
