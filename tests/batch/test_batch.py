@@ -181,7 +181,7 @@ def test_what_is_wrong_with_a_table_is_said_before_anything_is_sent(tmp_path: Pa
         plan("text\nx\n", columns={"tekst": "prompt", "text": "prompt"})
     with pytest.raises(ConfigurationError, match=r"set: .* no input 'sample'; nearest: 'samples'"):
         plan("prompt\nx\n", constants={"sample": 1})
-    with pytest.raises(ConfigurationError, match="budget must be dollars"):
+    with pytest.raises(ConfigurationError, match="budget must be an amount of dollars"):
         plan("prompt\nx\n", budget="much")
     with pytest.raises(ConfigurationError, match=r"rows.csv: no such file"):
         Batch(TOOL, tmp_path / "no" / "rows.csv", out=tmp_path / "out").plan()
@@ -212,14 +212,23 @@ def test_failures_are_retried_only_when_asked(simulator: Simulator, tmp_path: Pa
     assert "[x] required" in refused["error"]
 
 
-def test_concurrency_follows_wiro(simulator: Simulator, tmp_path: Path) -> None:
+def test_concurrency_follows_wiro(lively: Simulator, tmp_path: Path) -> None:
     """Code 96 and 429 lower the limit, and nothing is sent again that may have been accepted."""
-    simulator.concurrency_limit = 3
-    simulator.plan(Scenario.lasting(0.2), times=None)
-    simulator.faults.add("Run/*", faults.rate_limited(seconds=0.01), nth=5, times=3)
-    with Batch(TOOL, prompts(20), out=tmp_path / "out") as batch:
+    lively.concurrency_limit = 3
+    lively.faults.add("Run/*", faults.rate_limited(seconds=0.01), nth=5, times=3)
+    with Batch(TOOL, prompts(24), out=tmp_path / "out") as batch:
         assert batch.run().complete
-    check_complete(simulator, tmp_path / "out", 20)
+    check_complete(lively, tmp_path / "out", 24)
+    refused = sum("/Run/" in each.path for each in lively.requests) - 24 - 3
+    # Ten at first, of which three were taken; some each time that the limit was tried again.
+    assert 7 <= refused <= 20
+
+
+def test_no_more_than_asked_for_at_a_time(lively: Simulator, tmp_path: Path) -> None:
+    lively.concurrency_limit = 4
+    with Batch(TOOL, prompts(12), out=tmp_path / "out", concurrency=4) as batch:
+        assert batch.run().complete
+    assert sum("/Run/" in each.path for each in lively.requests) == 12
 
 
 @pytest.mark.parametrize("accepted", [True, False])
@@ -291,8 +300,8 @@ def test_one_folder_has_one_runner(simulator: Simulator, tmp_path: Path) -> None
         Batch.open(tmp_path / "elsewhere")
 
 
-def test_cancel_sends_no_more(simulator: Simulator, tmp_path: Path) -> None:
-    simulator.plan(Scenario.lasting(1.0), times=None)
+def test_cancel_sends_no_more(lively: Simulator, tmp_path: Path) -> None:
+    simulator = lively
     with Batch(TOOL, prompts(8), out=tmp_path / "out", concurrency=2) as batch:
 
         def cancel(progress: BatchProgress) -> None:

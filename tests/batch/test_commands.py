@@ -52,8 +52,8 @@ def test_a_table_from_a_pipe_and_what_failed_again(shell: Shell, simulator: Simu
     assert [each["status"] for each in results(shell.folder / "out")] == ["done", "done"]
 
 
-def test_ctrl_c_leaves_a_batch_that_can_be_resumed(shell: Shell, simulator: Simulator) -> None:
-    simulator.plan(Scenario.lasting(0.5), times=None)
+def test_ctrl_c_leaves_a_batch_that_can_be_resumed(lively_shell: Shell, lively: Simulator) -> None:
+    shell, simulator = lively_shell, lively
     write_csv(shell.folder / "rows.csv", prompts(30))
     process = shell.start("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "4")
     while len(simulator.runs) < 6:

@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from batch.kit import TOOL, Shell, check_complete, prompts, write_csv
-from wiro_runtime.testing import Scenario, Simulator
+from wiro_runtime.testing import Simulator
 
 FULL: Final = os.environ.get("FULL") == "1"
 ROWS: Final = 1000 if FULL else 30
@@ -15,8 +15,8 @@ SECONDS: Final = 2.0 if FULL else 0.5
 """How long a process may send before it is killed. It takes two or three seconds to start."""
 
 
-def test_rows_of_killed_processes_are_paid_for_once(shell: Shell, simulator: Simulator) -> None:
-    simulator.plan(Scenario.lasting(0.3), times=None)
+def test_rows_of_killed_processes_are_paid_for_once(lively_shell: Shell, lively: Simulator) -> None:
+    shell, simulator = lively_shell, lively
     table = write_csv(shell.folder / "rows.csv", prompts(ROWS))
     command = ["run", TOOL, str(table), "--out", "out"]
     kills = 0

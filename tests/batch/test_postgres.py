@@ -7,13 +7,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from batch.kit import TOOL, Shell, check_complete, paid, prompts, results, write_csv
 from batch.postgres import Server, Way, postgres
-from wiro_runtime.testing import Scenario, Simulator
+from wiro_runtime.testing import Simulator
 
 FULL: Final = os.environ.get("FULL") == "1"
 ROWS: Final = 1000 if FULL else 80
@@ -38,14 +38,10 @@ def until(condition: Callable[[], bool], *processes: subprocess.Popen[str]) -> N
         time.sleep(0.02)
 
 
-def counts(shell: Shell, server: Server) -> dict[str, Any]:
-    return shell("status", "out", "--json", "--database", server.address()).json["counts"]
-
-
 def test_three_workers_one_killed_one_cut_off(
-    server: Server, shell: Shell, simulator: Simulator
+    server: Server, lively_shell: Shell, lively: Simulator
 ) -> None:
-    simulator.plan(Scenario.lasting(0.3), times=None)
+    shell, simulator = lively_shell, lively
     table = write_csv(shell.folder / "rows.csv", prompts(ROWS))
     way = Way(server.port)
     run = shell.start("run", TOOL, str(table), "--out", "out", "--database", server.address())
@@ -76,9 +72,9 @@ def test_three_workers_one_killed_one_cut_off(
 
 
 def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
-    server: Server, shell: Shell, simulator: Simulator
+    server: Server, lively_shell: Shell, lively: Simulator
 ) -> None:
-    simulator.plan(Scenario.lasting(0.5), times=None)
+    shell, simulator = lively_shell, lively
     table = write_csv(shell.folder / "rows.csv", prompts(40))
     address = ("--database", server.address())
     run = shell.start(

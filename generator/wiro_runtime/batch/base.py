@@ -7,9 +7,8 @@ import json
 import secrets
 import threading
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -25,8 +24,7 @@ from wiro_runtime.batch.store import Store, create_batch, list_batches
 from wiro_runtime.batch.table import Table, check_mapping, read_table
 from wiro_runtime.client import AsyncWiro, Client
 from wiro_runtime.errors import ConfigurationError
-from wiro_runtime.inputs.arguments import check_path, check_whole
-from wiro_runtime.inputs.messages import shown
+from wiro_runtime.inputs.arguments import check_path, check_whole, read_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
     from wiro_runtime.batch.engine import BatchProgress
     from wiro_runtime.batch.table import TableSource
-    from wiro_runtime.inputs.model import ToolInputs
 
     Money: TypeAlias = "Decimal | str | int | float"
     OnProgress: TypeAlias = "Callable[[BatchProgress], object]"
@@ -138,8 +135,8 @@ class BaseBatch:
         self._constants = check_mapping("constants", constants)
         self._columns = check_mapping("columns", columns)
         self._terms = Terms(
-            budget=money("budget", budget),
-            max_cost=money("max_cost", max_cost),
+            budget=_dollars_or_none("budget", budget),
+            max_cost=_dollars_or_none("max_cost", max_cost),
             allow_unknown=allow_unknown,
             concurrency=concurrency,
         )
@@ -215,7 +212,6 @@ class BaseBatch:
                 package=self._package,
                 constants=self._constants,
                 columns=self._columns,
-                price_of=price_function(self.tool, self._package),
                 terms=self._terms,
             )
             known = self._store().known_keys() if (self.folder / _NAME).exists() else {}
@@ -282,7 +278,7 @@ class BaseBatch:
         store = self._store()
         terms = store.terms()
         if budget is not None:
-            terms = replace(terms, budget=money("budget", budget))
+            terms = replace(terms, budget=_dollars_or_none("budget", budget))
         if concurrency is not None:
             check_whole("concurrency", concurrency, 1)
             terms = replace(terms, concurrency=concurrency)
@@ -382,36 +378,22 @@ def own_client(client: Client[Any, Any] | None) -> AsyncWiro:
     if client is None:
         return AsyncWiro()
     settings: Any = vars(client)
+    if settings["_budget"] is not None:
+        raise ConfigurationError("a batch has a budget of its own: use a client without one")
     twin = object.__new__(AsyncWiro)
     # Its key is in its settings, and nowhere else. A batch has records of its own, and no journal.
     vars(twin).update(
         _settings=settings["_settings"],
         _http_client=settings["_http_client"],
         _journal=None,
-        _budget=settings["_budget"],
+        _budget=None,
     )
     twin._start()  # pyright: ignore[reportPrivateUsage]
     return twin
 
 
-def money(name: str, value: object) -> Decimal | None:
-    """An amount of dollars. Raises :class:`ConfigurationError`."""
-    if value is None:
-        return None
-    amount = None
-    if isinstance(value, (Decimal, str, int, float)) and not isinstance(value, bool):
-        with suppress(InvalidOperation):
-            amount = Decimal(str(value).removeprefix("$"))
-    if amount is None or not amount.is_finite() or not 0 <= amount <= 10**6:
-        raise ConfigurationError(f"{name} must be dollars, from 0 to 1,000,000, not {shown(value)}")
-    return amount
-
-
-def price_function(
-    tool: str, package: str
-) -> Callable[[ToolInputs], tuple[Decimal | None, Decimal | None]] | None:
-    del tool, package
-    return None
+def _dollars_or_none(name: str, value: object) -> Decimal | None:
+    return None if value is None else read_dollars(name, value)
 
 
 def _without_names(row: Row) -> str:

@@ -68,6 +68,8 @@ _RENEW: Final = 5.0
 _REPORT: Final = 0.5
 _DELAYS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before another attempt at what certainly did nothing, or costs nothing."""
+_ROOM: Final = 0.5
+"""Seconds between two looks at a budget that is reserved as a whole."""
 _LOCAL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 """What is wrong with a disk, and not with one file."""
 
@@ -91,6 +93,17 @@ class Outcome:
     seconds: float
     stopped: str
     settled: Settled
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What became of an attempt to send a row: its ``task`` or, where Wiro has certainly not
+    accepted the run, in how many seconds to try ``again`` (0.0: as a backoff says), at the
+    concurrency limit when it is ``full``. Nothing of all that: the row must not be sent."""
+
+    task: AsyncTask | None = None
+    again: float | None = None
+    full: bool = False
 
 
 class Engine:
@@ -128,7 +141,8 @@ class Engine:
         self._outcome: Outcome | None = None
         self._waits: set[asyncio.Task[Any]] = set()
         self._sends: set[asyncio.Task[Any]] = set()
-        self._active = 0
+        self._active = self._following = self._waiting = 0
+        self._free = asyncio.Semaphore(0)
         self._wake = asyncio.Event()
         self._begun = time.monotonic()
         self._ended = 0
@@ -322,7 +336,11 @@ class Engine:
             else:
                 return
             if task is not None:
-                await self._follow(replace(row, task=task.id, token=task.token), task)
+                self._following += 1
+                try:
+                    await self._follow(replace(row, task=task.id, token=task.token), task)
+                finally:
+                    self._following -= 1
         except DatabaseGone as error:
             self._stop(str(error))
         except OSError as error:
@@ -345,24 +363,37 @@ class Engine:
             job = asyncio.create_task(self._send(intent))
             self._sends.add(job)
             job.add_done_callback(self._sends.discard)
-            again, task = await asyncio.shield(job)
-            if again is None:
-                return task
-            await self._pause(max(again, _DELAYS[min(failures, len(_DELAYS) - 1)]))
+            attempt = await asyncio.shield(job)
+            if attempt.again is None:
+                return attempt.task
+            delay = attempt.again or _DELAYS[min(failures, len(_DELAYS) - 1)]
             failures += 1
+            await (self._until_free(delay) if attempt.full else self._pause(delay))
         return None
 
-    async def _send(self, intent: Intent) -> tuple[float | None, AsyncTask | None]:
-        """One attempt: the task or, where Wiro has certainly not accepted the run, the seconds
-        after which it may be sent again; neither when it must not be."""
+    async def _until_free(self, seconds: float) -> None:
+        """Wait until a task of this worker has ended, ``seconds`` at most: others may be of the
+        same account."""
+        self._waiting += 1
+        try:
+            with suppress(TimeoutError):
+                await self._stoppable(asyncio.wait_for(self._free.acquire(), seconds))
+        finally:
+            self._waiting -= 1
+
+    async def _send(self, intent: Intent) -> _Attempt:
+        """Send a row, if that is ours to do."""
         row = intent.row
         try:
             if not await self._db(self._store.intend, intent, self.worker):
-                return None, None
+                return _Attempt()
         except BudgetSpent:
+            if self._following:
+                # One that fails, or costs less than it might, leaves room for another.
+                return _Attempt(again=_ROOM)
             budget = dollars(self._terms.budget or Decimal(0))
             self._stop(f"the budget of {budget} does not cover another row")
-            return None, None
+            return _Attempt()
         try:
             body = restore_body(row.body, row.files)
             task = await self._client.submit(
@@ -375,17 +406,17 @@ class Engine:
         except (ConcurrencyLimitError, RateLimitError) as error:
             await self._db(self._store.withdraw, intent)
             await self._limit.refused(self._running)
-            return error.retry_after or 0.0, None
+            return _Attempt(again=error.retry_after or 0.0, full=True)
         except SubmissionUncertain as error:
             await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
-            return None, None
+            return _Attempt()
         except ConnectionFailed as error:
             if error.maybe_sent:
                 await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
-                return None, None
+                return _Attempt()
             await self._db(self._store.withdraw, intent)
             log.warning("batch: %s", error)
-            return 0.0, None
+            return _Attempt(again=0.0)
         except (
             AuthenticationError,
             ConfigurationError,
@@ -395,15 +426,15 @@ class Engine:
         ) as error:
             await self._db(self._store.withdraw, intent)
             self._stop(_line(error))
-            return None, None
+            return _Attempt()
         except (InvalidInputs, ApiError) as error:
             await self._db(self._store.withdraw, intent, _line(error))
-            return None, None
+            return _Attempt()
         except BaseException as error:
             await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
             raise
         await self._db(self._store.accepted, row.id, row.attempt, task.id, task.token)
-        return None, task
+        return _Attempt(task=task)
 
     async def _running(self) -> int:
         totals: Totals = await self._db(self._store.totals)
@@ -433,9 +464,7 @@ class Engine:
                     raise error.__cause__ from None
                 failures += 1
                 if failures >= len(_DELAYS) or not error.retryable:
-                    await self._db(
-                        self._store.note, row, f"its files are not saved: {_line(error)}"
-                    )
+                    await self._db(self._store.note, row, f"files not saved: {_line(error)}")
                     return
                 await self._pause(_DELAYS[failures - 1])
                 continue
@@ -450,6 +479,8 @@ class Engine:
             else:
                 await self._end(row, "done", result.detail, saved=saved)
             self._ended += 1
+            if self._waiting:
+                self._free.release()
             await self._limit.ended()
             return
 

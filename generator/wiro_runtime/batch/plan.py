@@ -16,19 +16,18 @@ from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.cli.values import read_inputs
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
+from wiro_runtime.estimate import price_run
 from wiro_runtime.inputs.files import is_address
 from wiro_runtime.inputs.messages import nearest, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from wiro_runtime.batch.records import Status, Terms
     from wiro_runtime.batch.table import Table, TableRow
     from wiro_runtime.cli.view import Field, ToolView
     from wiro_runtime.inputs.model import ToolInputs
-
-    PriceOf = Callable[[ToolInputs], "tuple[Decimal | None, Decimal | None]"]
-    """The lowest and the highest price of a run in dollars; ``None`` where it is not known."""
+    from wiro_runtime.price import Price
 
 _SHOWN: Final = 8
 """Lines of refused rows that a summary names."""
@@ -109,7 +108,6 @@ class Planner:
         package: str,
         constants: Mapping[str, Any],
         columns: Mapping[str, str],
-        price_of: PriceOf | None,
         terms: Terms,
     ) -> None:
         self.tool = tool
@@ -117,7 +115,6 @@ class Planner:
         self._fields = {field.name: field for field in self._view.fields}
         self._names = {field.wire_name: field.name for field in self._view.fields}
         self._names |= {field.name: field.name for field in self._view.fields}
-        self._price_of = price_of
         self._terms = terms
         self._hashes: dict[Path, str] = {}
         self._columns = {column: self._field_of("map", name) for column, name in columns.items()}
@@ -204,16 +201,17 @@ class Planner:
         }
         try:
             checked, remarks = self._check(table, row, {**self._constants, **values})
-            body, files = divide_body(checked.wire_values())
-            low, high = self._price_of(checked) if self._price_of is not None else (None, None)
-            self._check_price(high)
+            values_sent = checked.wire_values()
+            body, files = divide_body(values_sent)
+            price = price_run(self.tool, checked, values_sent)
+            self._check_price(price)
             key = self._key(body, files)
         except InvalidInputs as error:
             reason = "; ".join(str(error).splitlines())
             key = _digest([self.tool, "refused", repr(sorted(values.items())), reason])
             return NewRow(row=row.number, key=key, error=reason), []
         return (
-            NewRow(row=row.number, key=key, body=body, files=files, low=low, high=high),
+            NewRow(row=row.number, key=key, body=body, files=files, low=price.low, high=price.high),
             remarks,
         )
 
@@ -241,17 +239,16 @@ class Planner:
         except InvalidInputs as error:
             raise _by_name(self._view, error) from None
 
-    def _check_price(self, high: Decimal | None) -> None:
+    def _check_price(self, price: Price) -> None:
         terms = self._terms
         if terms.max_cost is None and terms.budget is None:
             return
-        if high is None:
+        if price.high is None:
             if not terms.allow_unknown:
-                raise InvalidInputs("its price is not known, so no limit can hold")
-        elif terms.max_cost is not None and high > terms.max_cost:
-            raise InvalidInputs(
-                f"may cost {dollars(high)}, more than {dollars(terms.max_cost)} a row"
-            )
+                raise InvalidInputs(f"its price is {price}, and no limit can hold ({price.basis})")
+        elif terms.max_cost is not None and price.high > terms.max_cost:
+            limit = dollars(terms.max_cost)
+            raise InvalidInputs(f"its price is {price}, above max_cost of {limit}")
 
     def _key(self, body: Mapping[str, Any], files: Mapping[str, Any]) -> str:
         """What a row sends: files count by their content, wherever they lie."""

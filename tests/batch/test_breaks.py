@@ -1,0 +1,146 @@
+"""What breaks in the middle of a batch ends it in one clear line, and it is resumed later."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch.kit import TOOL, Shell, check_complete, prompts, results, write_csv
+from wiro_runtime import Wiro
+from wiro_runtime.batch import Batch
+from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.generated import Tariff
+from wiro_runtime.testing import Scenario, Simulator, faults
+from wiro_tools.wiro import text_to_image_sd_lora as sd
+
+RATES: list[dict[str, Any]] = [{"inputs": {}, "price": 0.05, "priceMethod": "cpo"}]
+
+
+@pytest.fixture
+def priced(
+    project_tools: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Simulator]:
+    """A simulator that bills the tool by the output, at the price that the client knows."""
+    tariff = {"rates": [{"inputs": {}, "method": "cpo", "price": "0.05"}], "outputs": "samples"}
+    monkeypatch.setattr(sd.Inputs, "_tariff", Tariff(tariff))
+    with Simulator([{**each, "dynamicprice": RATES} for each in project_tools]) as running:
+        for name, value in running.env().items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def test_a_budget_that_runs_out_in_the_middle(priced: Simulator, tmp_path: Path) -> None:
+    """What is spent and reserved never passes it; a failure gives its price back."""
+    priced.plan(Scenario.failing(), times=2)
+    with Batch(TOOL, prompts(20), out=tmp_path / "out", budget="0.52") as batch:
+        assert batch.plan().price == "$1.00"
+        report = batch.run()
+        assert report.stopped == "the budget of $0.52 does not cover another row"
+        counts = batch.status().counts
+        assert counts["done"] == 10
+        assert counts["failed"] == 2
+        assert report.totals.spent == Decimal("0.50")
+        assert report.totals.reserved == 0
+        assert batch.resume().stopped == report.stopped
+        assert len(priced.runs) == 12
+        assert batch.retry(budget=1).complete
+    assert len(results(tmp_path / "out")) == 20
+    assert len(priced.runs) == 22
+
+
+def test_rows_above_a_limit_are_refused_before_anything_is_sent(
+    priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"prompt": "x", "samples": count} for count in (1, 2, 3, 4)]
+    with Batch(TOOL, rows, out=tmp_path / "out", max_cost="0.10") as batch:
+        plan = batch.plan()
+    assert str(plan) == "2 rows, $0.15, 2 rows refused: lines 3, 4"
+    assert plan.refused[0].reason == "its price is $0.15, above max_cost of $0.10"
+    monkeypatch.setattr(sd.Inputs, "_tariff", None)
+    for allowed in (False, True):
+        with Batch(TOOL, rows, out=tmp_path / "out", budget=1, allow_unknown=allowed) as batch:
+            plan = batch.plan()
+        assert len(plan.refused) == (0 if allowed else 4)
+    assert plan.price == "price unknown"
+    with (
+        Wiro(budget=1) as client,
+        Batch(TOOL, rows, out=tmp_path / "out", client=client) as batch,
+        pytest.raises(ConfigurationError, match="budget of its own"),
+    ):
+        batch.run()
+    assert not priced.runs
+
+
+def test_two_hundred_bad_rows(shell: Shell, simulator: Simulator) -> None:
+    rows = [{"prompt": "", "samples": 1}] * 200 + prompts(3)
+    write_csv(shell.folder / "rows.csv", rows)
+    done = shell("run", TOOL, "rows.csv", "--out", "out")
+    assert done.code == 1
+    assert "3 of 203 rows done, 200 refused" in done.out
+    assert "200 rows refused: lines 2, 3, 4, 5, 6, 7, 8, 9, …" in done.err
+    assert "  and 195 more" in done.err.splitlines()
+    assert len(done.err.splitlines()) < 10
+    assert len(simulator.runs) == 3
+    # The table is mended; only what is new runs.
+    write_csv(shell.folder / "rows.csv", prompts(203))
+    assert shell("run", TOOL, "rows.csv", "--out", "out").code == 0
+    check_complete(simulator, shell.folder / "out", 203)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with sixteen megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+def test_a_full_disk(small_disk: Path, shell: Shell, simulator: Simulator) -> None:
+    simulator.plan(Scenario(output_size=100_000), times=None)
+    write_csv(shell.folder / "rows.csv", prompts(80))
+    out = small_disk / "out"
+    (small_disk / "filling").write_bytes(bytes(9_500_000))
+    done = shell("run", TOOL, "rows.csv", "--out", str(out))
+    assert done.code == 1, done
+    lines = [each for each in done.err.splitlines() if each.startswith("wiro-tools: ")]
+    assert len(lines) == 1, done.err
+    assert "no space left on device" in lines[0] or "disk is full" in lines[0], lines
+    assert f"go on with: wiro-tools batch resume {out}" in lines[0]
+    (small_disk / "filling").unlink()
+    done = shell("resume", str(out))
+    if done.code:
+        # What was about to be sent when there was no room to record its response.
+        done = shell("resume", str(out))
+    assert done.code == 0, done
+    check_complete(simulator, out, 80)
+
+
+def test_wiro_that_does_not_answer_is_waited_for(simulator: Simulator, tmp_path: Path) -> None:
+    """Asking for a task costs nothing, and a submission that did not arrive is sent again."""
+    simulator.faults.add("Task/Detail", faults.status(503), times=12)
+    with Batch(TOOL, prompts(4), out=tmp_path / "out", concurrency=2) as batch:
+        assert batch.run().complete
+    check_complete(simulator, tmp_path / "out", 4)
+
+
+def test_files_that_cannot_be_fetched_are_fetched_by_resume(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.faults.add("cdn/*", faults.status(404), times=1)
+    with Batch(TOOL, prompts(3), out=tmp_path / "out", concurrency=1) as batch:
+        report = batch.run()
+        assert report.unfinished == 1
+        assert next(row.error for row in batch.rows() if row.error).startswith("files not saved: ")
+        assert batch.resume().complete
+    check_complete(simulator, tmp_path / "out", 3)
