@@ -28,7 +28,7 @@ $(DEMO): pyproject.toml
 	@echo "Installing into $(VENV), once; that takes about half a minute …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--editable '.[generator,cli,simulator]'
+		--editable '.[generator,cli,simulator,batch]'
 	@touch $@
 
 demo: $(if $(wildcard $(READY)),$(READY),$(DEMO)) ## documents in, clients out, both tools run against a local Wiro: no key needed

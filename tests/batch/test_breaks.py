@@ -26,7 +26,10 @@ def priced(
     project_tools: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Simulator]:
     """A simulator that bills the tool by the output, at the price that the client knows."""
-    tariff = {"rates": [{"inputs": {}, "method": "cpo", "price": "0.05"}], "outputs": "samples"}
+    tariff: dict[str, Any] = {
+        "rates": [{"inputs": {}, "method": "cpo", "price": "0.05"}],
+        "outputs": "samples",
+    }
     monkeypatch.setattr(sd.Inputs, "_tariff", Tariff(tariff))
     with Simulator([{**each, "dynamicprice": RATES} for each in project_tools]) as running:
         for name, value in running.env().items():

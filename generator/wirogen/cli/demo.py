@@ -6,6 +6,7 @@ import importlib
 import sys
 import textwrap
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -38,6 +39,8 @@ from wirogen.specs import spec_to_json
 
 if TYPE_CHECKING:
     from wiro_runtime import Result, Wiro
+
+_TIMES: Final = ("at dawn", "at noon", "at dusk", "at night")
 
 FOLDER: Final = Path("wirogen-demo")
 """The project that is made where there is none."""
@@ -83,6 +86,7 @@ def command(
     modules, _ = plan_modules(specs)
     plans = [plan_tool(specs[tool], modules[tool]) for tool in summary.tools[:limit]]
     saved: dict[str, list[Path]] = {}
+    table: Path | None = None
     with Simulator(list(map(spec_to_json, specs.values())), speed=speed) as simulator:
         console.print(f"\n[bold]2. Simulate[/]: a local Wiro at {simulator.base_url}")
         console.print("\n[bold]3. Run[/]: each tool through its generated client")
@@ -97,11 +101,18 @@ def command(
                     saved[plan.spec.tool] = _run(client, plan, to, console)
                 except WiroError as error:
                     err().print(f"wirogen: {printable(f'{plan.spec.tool}: {error}')}", markup=False)
-    console.print("\n[bold]4. Look[/]: what they made, and what there is to read")
+            console.print("\n[bold]4. Batch[/]: a table of four rows")
+            try:
+                table = _run_table(client, plans[0], to / "batch", console)
+            except WiroError as error:
+                err().print(f"wirogen: batch: {printable(str(error))}", markup=False)
+    console.print("\n[bold]5. Look[/]: what they made, and what there is to read")
     for plan in plans:
         page = folder / "generated" / "docs" / "tools" / plan.module.owner / plan.module.project
         for path in (*saved.get(plan.spec.tool, ()), page.with_suffix(".md")):
             console.print(f"  {display_path(path)}", markup=False)
+    if table is not None:
+        console.print(f"  {display_path(table)}", markup=False)
     _say_next(folder, here=folder.resolve() == Path.cwd())
     return 0 if len(saved) == len(plans) else 1
 
@@ -144,6 +155,24 @@ def _run(client: Wiro, plan: ToolPlan, to: Path, console: Console) -> list[Path]
     cost = "" if result.cost is None else f", cost ${result.cost.normalize():f}"
     console.print(f"  → task {result.task_id}: {counted(len(paths), 'output')}{cost}", markup=False)
     return paths
+
+
+def _run_table(client: Wiro, plan: ToolPlan, to: Path, console: Console) -> Path | None:
+    """Run four rows as a batch; the file of its results, ``None`` without the extra."""
+    if find_spec("dbos") is None:
+        console.print("  pip install 'wiro-tools[batch]' brings wiro-tools batch", markup=False)
+        return None
+    from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
+
+    row = {str(each.name): each.constant for each in plan.smallest}
+    text = next((name for name, value in row.items() if isinstance(value, str)), None)
+    rows = [row | ({text: f"{row[text]}, {time}"} if text else {}) for time in _TIMES]
+    to = to / plan.module.owner / plan.module.project
+    # Once more where the demo has run before: its Wiro is a new one.
+    with Batch(plan.spec.tool, rows, out=to, client=client, force=True) as batch:
+        console.print(f"  {plan.spec.tool}: {batch.plan()}", markup=False)
+        console.print(f"  → {batch.run()}", markup=False)
+    return to / "results.csv"
 
 
 def _call(plan: ToolPlan, width: int) -> Iterator[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 68
 _LONG_TEXT: Final = 48
+_SHORT: Final = "a lighthouse"
 _CALLBACK: Final = '"https://example.org/wiro"'
 
 
@@ -131,6 +132,7 @@ def calls(examples: Examples) -> dict[str, Code]:
         "mapping": str(source({str(each.name): each.constant for each in _arguments(simple)})),
         "try": f"{_imports(simple)}\n\ntry:\n    with Wiro() as client:\n"
         f"        result = {_call(simple, 'run', given, indent=8)}",
+        "batch": _batch(simple),
     }
     if examples.file:
         tool, item = examples.file.tool, examples.file.input
@@ -157,6 +159,23 @@ def _typescript(examples: Examples) -> str:
     return f"wiro.POST({path}, {{\n  body: {body},\n}})"
 
 
+def _batch(plan: ToolPlan) -> str:
+    """A batch of two rows."""
+    rows = [_arguments(plan), [_other(each) for each in _arguments(plan)]]
+    lines = [", ".join(f'"{each.name}": {each.value}' for each in row) for row in rows]
+    return (
+        f"from wiro_runtime.batch import Batch\n{_tool_import(plan)}\n\n"
+        f"rows = [\n{''.join(f'    {{{line}}},{chr(10)}' for line in lines)}]\n"
+        f'with Batch({plan.module.project}.TOOL, rows, out="batch") as batch:'
+    )
+
+
+def _other(argument: ArgumentPlan) -> ArgumentPlan:
+    if argument.constant != _SHORT:
+        return argument
+    return replace(argument, constant="a harbour", value=source("a harbour"))
+
+
 def _given(plan: ToolPlan) -> list[str]:
     return [f"{each.name}={each.value}" for each in _arguments(plan)]
 
@@ -164,9 +183,8 @@ def _given(plan: ToolPlan) -> list[str]:
 def _arguments(plan: ToolPlan) -> list[ArgumentPlan]:
     """The smallest call, with a prompt of two words where the documented one is long."""
     kinds = {item.name: item.kind for item in plan.inputs}
-    short = "a lighthouse"
     return [
-        replace(each, constant=short, value=source(short))
+        replace(each, constant=_SHORT, value=source(_SHORT))
         if kinds[each.name] is Kind.TEXT and len(str(each.constant)) > _LONG_TEXT
         else each
         for each in plan.smallest
