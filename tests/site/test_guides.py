@@ -130,7 +130,9 @@ def test_a_webhook_of_the_guide_takes_what_wiro_posts(
             server.communicate()
 
 
-@pytest.mark.parametrize("name", ["first-run", "many", "tables", "regenerate", "publish", "templates"])
+@pytest.mark.parametrize(
+    "name", ["first-run", "many", "tables", "regenerate", "publish", "templates"]
+)
 def test_commands_of_the_guides_exist(generated: Path, name: str) -> None:
     for text in fences(generated, "bash")[f"{name}.md"]:
         for line in text.splitlines():
