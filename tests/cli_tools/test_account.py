@@ -102,6 +102,15 @@ def test_a_terminal_asks_and_does_not_echo(bare: Shell, simulator: Simulator) ->
         assert str(simulator.api_secret) not in screen.text
 
 
+def test_ctrl_d_at_the_question_is_one_line(bare: Shell) -> None:
+    with bare.terminal("login") as screen:
+        screen.read_until("API key")
+        os.write(screen._master, b"\x04")
+        screen.read_until("no key was given")
+        assert screen.wait() == 2
+        assert "Traceback" not in screen.text
+
+
 def test_profiles_are_apart_and_the_environment_wins(
     bare: Shell, simulator: Simulator, pair: bytes
 ) -> None:

@@ -94,9 +94,13 @@ def login(context: typer.Context, profile: Profile = None) -> int:
 def _read_key() -> Credentials | ConfigurationError:
     """The key and the secret that a person types or a program writes."""
     if sys.stdin is not None and sys.stdin.isatty():  # pyright: ignore[reportUnnecessaryComparison] - closed, as with <&-
-        say("The key and the secret of a project are at https://wiro.ai/panel/project")
-        key = getpass.getpass("API key (not shown): ").strip()
-        secret = getpass.getpass("API secret (not shown; empty when there is none): ").strip()
+        say("Your project on https://wiro.ai shows its key and its secret.")
+        try:
+            key = getpass.getpass("API key (not shown): ").strip()
+            secret = getpass.getpass("API secret (not shown; empty when there is none): ").strip()
+        except EOFError:
+            say("")
+            return ConfigurationError("login: no key was given")
     else:
         lines = read_stdin(_LONGEST).decode("utf-8", "replace").splitlines()
         key, secret, *_ = [*(line.strip() for line in lines), "", ""]

@@ -203,7 +203,7 @@ def _key() -> Check:
         with Wiro(max_retries=0, timeout=_SECONDS) as client:
             next(client.tasks(limit=1), None)
     except WiroError as error:
-        advice = "compare key and secret with those of the project at https://wiro.ai/panel/project"
+        advice = "compare key and secret with those of your project on https://wiro.ai"
         return Check(name="key", ok=False, found=f"{shown}: {message_of(error)}", advice=advice)
     return Check(name="key", ok=True, found=f"{shown}, works")
 

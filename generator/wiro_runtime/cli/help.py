@@ -55,7 +55,7 @@ def print_run_help(view: ToolView, console: Console) -> None:
     tool = shlex.quote(view.entry.tool)
     _usage(f"{PROGRAM} run {tool} [OPTIONS]", console)
     if view.entry.description:
-        _paragraph(view.entry.description, console, indent=1)
+        _paragraph(view.entry.description, console, indent=2)
     _heading("Inputs", console)
     for field in sorted(view.fields, key=lambda field: not field.required):
         _field(field, console, f"{PROGRAM} show {tool}", limit=_FEW)
@@ -72,7 +72,7 @@ def print_price_help(view: ToolView | None, console: Console) -> None:
         f"out leave the price open where it depends on them. The options are those of {PROGRAM} "
         "run.",
         console,
-        indent=1,
+        indent=2,
     )
     if view is not None:
         _heading("Inputs", console)
@@ -84,12 +84,12 @@ def print_price_help(view: ToolView | None, console: Console) -> None:
 def print_group_help(console: Console) -> None:
     """The help of ``run`` before a tool is chosen."""
     _usage(f"{PROGRAM} run OWNER/PROJECT [OPTIONS]", console)
-    _paragraph("Run a tool, wait for its end and save what it makes.", console, indent=1)
+    _paragraph("Run a tool, wait for its end and save what it makes.", console, indent=2)
     _paragraph(
         f"The inputs of the tool are options too: {PROGRAM} run OWNER/PROJECT --help lists them. "
         f"{PROGRAM} list and {PROGRAM} search find tools.",
         console,
-        indent=1,
+        indent=2,
     )
     _options(console, lora=True)
     _notes(console)
@@ -235,11 +235,11 @@ def _notes(console: Console) -> None:
         "@FILE reads a text from a file, or sends the file where an input takes one; @- is the "
         "standard input, and @@ stands for one @.",
         console,
-        indent=1,
+        indent=2,
     )
     _paragraph(
         "The key comes from WIRO_API_KEY and WIRO_API_SECRET, or from wiro-tools login: what is "
         "written on a command line can be seen by others.",
         console,
-        indent=1,
+        indent=2,
     )
