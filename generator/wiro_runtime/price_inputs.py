@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from wiro_runtime.price import is_size
-from wiro_runtime.price_list import read_rates
+from wiro_runtime.price_list import read_amount, read_rates
 
 _OUTPUTS: Final = frozenset(
     """
@@ -70,7 +70,7 @@ def tariff_data(
     seconds = _seconds(computingtime or "") if "cps" in methods or (cps and not rates) else None
     given: dict[str, Any] = {"rates": rates}
     if not rates:
-        given = {"cps": cps, "about": approximatelycost}
+        given = {"cps": read_amount(cps), "about": read_amount(approximatelycost)}
     data = {key: value for key, value in given.items() if value}
     if not data:
         return None

@@ -76,7 +76,7 @@ def _read_amounts(entry: Mapping[str, object]) -> tuple[dict[str, str], str | No
     if not isinstance(method, str) or method not in METHODS:
         named = f" {method!r}"[:60] if isinstance(method, str) else ""
         return {}, f"its method{named} is not known"
-    price = _read_amount(entry.get("price"))
+    price = read_amount(entry.get("price"))
     if method == "cp-readoutput":
         # The price has no meaning, and may be missing.
         price = price or "0"
@@ -87,14 +87,14 @@ def _read_amounts(entry: Mapping[str, object]) -> tuple[dict[str, str], str | No
         given = entry.get(key)
         if given is None or given == "":
             continue
-        amount = _read_amount(given)
+        amount = read_amount(given)
         if amount is None:
             return {}, f"its {key} is no amount of dollars"
         found[name] = amount
     return found, None
 
 
-def _read_amount(value: object) -> str | None:
+def read_amount(value: object) -> str | None:
     """An amount of dollars as text without an exponent; ``None`` for what cannot be meant."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None

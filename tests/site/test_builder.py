@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from price.test_price import CASES as PRICE_CASES
+from price.test_price import price_of
 from site_browser import PICTURE, visit, watched
 from site_snippets import RUNNER, run_python
 from wiro_runtime.testing import SentFile, Simulator
@@ -80,6 +82,36 @@ def request(page: Page) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def judged(generated: Path) -> list[dict[str, Any]]:
     return json.loads(run_python(JUDGE, CASES, generated))
+
+
+# Prices each case as the page of a tool does.
+PRICES = r"""async (cases) => {
+  const at = document.querySelector('script[src*="assets/"]').src.replace(/assets\/.*/, "assets/");
+  const { priceOf } = await import(`${at}price.js`);
+  const { LocalFile, parseJson } = await import(`${at}values.js`);
+  const local = (value) =>
+    Array.isArray(value) ? value.map(local) : value?.$path ? new LocalFile(value.$path) : value;
+  return cases.map(([tariff, body]) => {
+    const pairs = Object.entries(parseJson(body)).map(([key, value]) => [key, local(value)]);
+    return JSON.stringify(priceOf(tariff, new Map(pairs)));
+  });
+}"""
+
+
+def test_page_and_python_give_the_same_prices(shared_page: Page, address: str) -> None:
+    visit(shared_page, f"{address}tools/wiro/text_to_image_sd_lora.html")
+    given = [[case["tariff"], json.dumps(case["body"])] for case in PRICE_CASES]
+    found: list[str] = shared_page.evaluate(PRICES, given)
+    for case, text in zip(PRICE_CASES, found, strict=True):
+        assert json.loads(text) == price_of(case).to_dict(), case["name"]
+
+
+def test_the_page_shows_the_price_of_the_form(shared_page: Page, address: str, site: Path) -> None:
+    for samples, says in (("1", "$0.003 $0.003 a run (samples 1)"), ("2", "$0.0125 $0.0125 a run")):
+        open_form(shared_page, address, "Acme/Everything v1.0", {"samples": samples}, site)
+        assert shared_page.locator(".wt-price").inner_text() == says
+    open_form(shared_page, address, "wiro/text-to-image-sd-lora", {"prompt": "a"}, site)
+    assert shared_page.locator(".wt-price").is_hidden()
 
 
 @pytest.fixture(scope="module")

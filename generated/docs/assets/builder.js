@@ -3,7 +3,8 @@
 import { control } from "./controls.js";
 import { el, newId } from "./dom.js";
 import { highlight } from "./highlight.js";
-import { check, defaultOf, hints, lines, unknownInput } from "./request.js";
+import { priceOf } from "./price.js";
+import { check, defaultOf, hints, lines, unknownInput, wire } from "./request.js";
 import { snippets } from "./snippets.js";
 import { choice, tabs } from "./tabs.js";
 import { shorten } from "./values.js";
@@ -154,6 +155,8 @@ export function build(root, tool) {
     inAddress.flush();
     return location.href;
   });
+  const cost = el("p", { class: "wt-price", role: "status" });
+  cost.hidden = !tool.tariff;
   const summary = el("ul", { class: "wt-problems", "aria-live": "polite" });
   const fields = tool.inputs.map((input) => fieldFor(input, () => update(true)));
   const shown = Object.fromEntries(Object.entries(TABS).filter(([key]) => key !== "stream" || tool.snippets.stream));
@@ -215,9 +218,21 @@ export function build(root, tool) {
     return all;
   }
 
+  function price(values) {
+    return tool.tariff ? priceOf(tool.tariff, wire(tool.inputs, values)) : null;
+  }
+
+  function showPrice(values) {
+    const found = price(values);
+    if (!found) return;
+    const basis = found.as_of ? `${found.basis}; prices of ${found.as_of}` : found.basis;
+    cost.replaceChildren(el("b", { text: found.low === null ? "Price unknown" : found.price }), ` ${basis}`);
+  }
+
   function update(keep) {
     if (keep) unknown = [];
     const values = given();
+    showPrice(values);
     mark(found(values));
     advise(values);
     texts = snippets(tool, values);
@@ -288,12 +303,14 @@ export function build(root, tool) {
     inAddress.flush();
     history.replaceState(null, "", location.pathname + location.search);
   });
-  root.replaceChildren(form, el("div", { class: "wt-code" }, bar, dialect.node, out.panel, out.buttons, summary));
+  const code = el("div", { class: "wt-code" }, bar, dialect.node, out.panel, out.buttons, cost, summary);
+  root.replaceChildren(form, code);
   update(false);
   root.classList.add("wt-ready");
   // For tests and for the console: what the form would send, and why it would not.
   root.request = () => ({
     snippets: texts,
+    price: price(given()),
     problems: lines(found(given()), tool.inputs),
     hints: [...remarks(given())].flatMap(([name, found]) => found.map((text) => `${name}: ${text}`)),
   });

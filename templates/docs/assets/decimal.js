@@ -1,4 +1,5 @@
-// Decimal numbers as exact fractions of a power of ten: what Python's Decimal does for LoRA scales.
+// Decimal numbers as exact fractions of a power of ten: what Python's Decimal does for LoRA scales and
+// for prices.
 
 const FORM = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?\s*$/;
 const LARGEST_EXPONENT = 400;
@@ -45,4 +46,20 @@ export function spell(kind, a) {
   const digits = String(negative ? -a.digits : a.digits).padStart(a.scale + 1, "0");
   const fraction = digits.slice(-a.scale).replace(/0+$/, "");
   return `${negative ? "-" : ""}${digits.slice(0, -a.scale)}.${fraction}`;
+}
+
+export function add(a, b) {
+  const [left, right] = aligned(a, b);
+  return { digits: left + right, scale: Math.max(a.scale, b.scale) };
+}
+
+export function multiply(a, b) {
+  return { digits: a.digits * b.digits, scale: a.scale + b.scale };
+}
+
+// All digits, without zeros at the end: "0.1".
+export function plain(a) {
+  const digits = String(a.digits).padStart(a.scale + 1, "0");
+  const fraction = a.scale ? digits.slice(-a.scale).replace(/0+$/, "") : "";
+  return digits.slice(0, digits.length - a.scale) + (fraction && `.${fraction}`);
 }

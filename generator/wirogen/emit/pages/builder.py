@@ -46,6 +46,8 @@ def request_data(plan: ToolPlan, snippets: Mapping[str, str]) -> str:
         "snippets": dict(snippets),
         "inputs": inputs,
     }
+    if plan.tariff is not None:
+        whole["tariff"] = dict(plan.tariff)
     if plan.samples:
         controls = {item.name: _control(item) for item in plan.inputs}
         whole["samples"] = [
