@@ -74,6 +74,7 @@ def summary_of(plan: ToolPlan) -> ToolSummary:
             cps=None,
             approximatelycost=None,
             taskstat=None,
+            history=(),
         ),
         module=plan.module,
         diagnostics=plan.diagnostics,

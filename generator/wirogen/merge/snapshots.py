@@ -43,7 +43,7 @@ def accumulate(known: ToolSpec, new: ToolSpec, *, full: bool = False) -> ToolSpe
     the order in which documents arrive, but for their marks.
     """
     same = known.source is not None and new.source is not None and _hash(known) == _hash(new)
-    new = keep_contract(known, new)
+    new = replace(keep_contract(known, new), history=known.history)
     if full and not same:
         return _with_detail(known, new)
     before = {item.name: item for item in known.inputs}

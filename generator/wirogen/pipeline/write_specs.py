@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from wirogen.common.cache import NO_CACHE, Cache
 from wirogen.common.files import sha256
 from wirogen.output.publication import write_file
+from wirogen.pipeline.history import with_history
 from wirogen.pipeline.spec_files import Sources, decode, read_bytes, remember_spec
 from wirogen.specs import ToolSpec, dump_spec
 
@@ -65,6 +66,10 @@ def write_specs(
             del occupied[os.path.realpath(own)]
         if check:
             continue
+        if path not in edited and not by_hand:
+            spec = with_history(before, spec, alone=not sources.loaded)  # noqa: PLW2901 - the same
+            sources.specs[spec.tool] = spec
+            text = dump_spec(spec)
         if moved:
             # One step, so that no tool ever has two files.
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -47,6 +47,7 @@ from wirogen.specs.model import (
     Input,
     Json,
     Option,
+    Revision,
     Section,
     Source,
     TaskStat,
@@ -223,6 +224,14 @@ FINDING: Final = Record(
         Field(key="message", codec=TEXT, required=True),
     ),
 )
+REVISION: Final = Record(
+    cls=Revision,
+    fields=(
+        Field(key="date", codec=_DAY, required=True),
+        Field(key="breaking", codec=FLAG, empty=False),
+        Field(key="changes", codec=TEXTS, required=True),
+    ),
+)
 SECTION: Final = Record(
     cls=Section,
     fields=(
@@ -396,6 +405,12 @@ TOOL: Final = Record(
         ),
         Field(key="taskstat", codec=TASKSTAT, settable=True, description="How often it has run."),
         Field(key="source", codec=SOURCE),
+        Field(
+            key="history",
+            codec=ListOf(REVISION),
+            empty=(),
+            description="What builds found changed, the newest first.",
+        ),
     ),
     check=_inputs_problem,
 )

@@ -21,6 +21,10 @@ KNOWN_TYPES: Final = CHOICE_TYPES | FILE_TYPES | {
 WIRE_TYPES: Final = ("string", "number", "boolean", "array", "object")
 
 
+ADDED: Final = "Added"
+"""The line of a tool's first revision."""
+
+
 class Unsent:
     """The type of :data:`UNSENT`."""
 
@@ -175,6 +179,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What a build found changed in a tool, as users of its client see it."""
+
+    date: str
+    """The day of the build: ``2026-11-02``."""
+    changes: tuple[str, ...]
+    """One line for each change."""
+    breaking: bool = False
+    """Whether calls that worked before may fail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
     """Everything that is known about one tool."""
 
@@ -216,6 +232,14 @@ class ToolSpec:
     """How often it has run."""
     source: Source | None = None
     """Where it comes from; ``None`` for a spec written by hand."""
+    history: tuple[Revision, ...] = ()
+    """What has changed, the newest first."""
+
+    @property
+    def since(self) -> str | None:
+        """The day on which the tool was added, if it came to a project that had others."""
+        first = self.history[-1] if self.history else None
+        return first.date if first and ADDED in first.changes else None
 
     @property
     def owner(self) -> str:

@@ -77,6 +77,8 @@ def _facts(spec: ToolSpec) -> Iterator[tuple[str, str]]:
         yield "A run takes about", time if decimal(time) is None else f"{time} s"
     if spec.taskstat:
         yield from _runs(spec.taskstat)
+    if spec.since:
+        yield "Since", spec.since
 
 
 def _runs(counts: TaskStat) -> Iterator[tuple[str, str]]:

@@ -47,6 +47,7 @@ def _entry(plan: ToolPlan, link: Callable[[str], str | None]) -> dict[str, Json]
         "makes": output_kind(plan.spec),
         "purpose": purpose_of(plan.spec, input_kinds(plan.inputs)),
         "runs": _runs(plan),
+        "since": plan.spec.since,
         "module": plan.module.name,
         "page": f"{path}.html",
         "markdown": f"{path}.md",
