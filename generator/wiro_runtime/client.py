@@ -79,11 +79,11 @@ class Client(ABC, Generic[ResultT, TaskT]):
 
     ``journal`` is a file that remembers submissions, for :meth:`Wiro.resume`; ``AsyncWiro`` opens
     it in a thread when it is entered or first used. ``budget`` is what all runs may cost together,
-    in dollars: those of this client or, with a journal, all that are recorded in it. The price of a
-    run is reserved before it is sent, replaced by its cost when its task is seen to end, and kept
-    while that is uncertain. ``on_interrupt`` says what Ctrl-C, or the
-    cancellation of a coroutine, does to a task that was submitted: ``"leave"`` lets it go on,
-    ``"stop"`` stops it.
+    in dollars: those of this client in this process or, with a journal, all that are recorded in
+    it. The price of a run is reserved before it is sent, replaced by its cost when its task is seen
+    to end, and kept while that is uncertain. ``on_interrupt`` says what Ctrl-C, or the cancellation
+    of a coroutine, does to a task that was submitted: ``"leave"`` lets it go on, ``"stop"`` stops
+    it.
     """
 
     def __init__(
