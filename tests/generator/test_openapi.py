@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,32 @@ def test_files_can_go_along_in_a_form() -> None:
     assert form["contentMediaType"] == "application/octet-stream"
 
 
+def test_an_operation_has_the_price_list_of_its_tool() -> None:
+    rates: Any = [{"inputs": {}, "price": 0.02, "priceMethod": "cpr"}]
+    spec = replace(PLANS[0].spec, dynamicprice=rates, cps=None, approximatelycost=None)
+    (priced,) = plans_of({spec.tool: spec})
+    document = document_of([priced])
+    price = operation_of(document, priced)["x-price"]
+    assert price["currency"] == "USD"
+    assert price["summary"] == "$0.02"
+    assert price["rates"] == rates
+    OpenAPIV31SpecValidator(document).validate()
+    without = replace(spec, dynamicprice=None)
+    (unpriced,) = plans_of({spec.tool: without})
+    assert "x-price" not in operation_of(document_of([unpriced]), unpriced)
+
+
+def test_task_life_socket_and_callback_are_described() -> None:
+    document = document_of(PLANS)
+    (tasks,) = [tag for tag in document["tags"] if tag["name"] == "Tasks"]
+    for status in ("task_queue", "task_postprocess_end", "task_cancel", "task_error"):
+        assert status in tasks["description"]
+    for way in ("send", "receive"):
+        name = document["x-websocket"][way]["$ref"].rpartition("/")[2]
+        assert name in document["components"]["schemas"]
+    assert document["webhooks"]["taskEnded"]["post"]
+
+
 def test_definitions_are_within_the_limits_of_all_three_and_name_each_tool_once() -> None:
     names: set[str] = set()
     for plan in PLANS:
@@ -123,8 +150,6 @@ def test_a_long_name_is_cut_and_stays_distinct_and_the_same() -> None:
 
 
 def _renamed(spec: ToolSpec, tool: str) -> ToolSpec:
-    from dataclasses import replace
-
     return replace(spec, tool=tool)
 
 

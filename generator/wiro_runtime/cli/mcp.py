@@ -101,9 +101,11 @@ def mcp_command(
 
 
 async def _serve_stdio(options: _Options) -> None:
+    from wiro_runtime.mcp.stdio import serve  # noqa: PLC0415 - see above
+
     server, client = _server(options)
     async with client:
-        await server.run_stdio_async()
+        await serve(server)
 
 
 async def _serve_http(options: _Options, host: str, port: int, token: str, made: bool) -> None:
@@ -117,10 +119,13 @@ async def _serve_http(options: _Options, host: str, port: int, token: str, made:
     async with client:
         with listen(host, port) as listening:
             shown = f"[{host}]" if ":" in host else host
-            print_line(f"http://{shown}:{listening.getsockname()[1]}{PATH}")
-            if made:
-                print_line(f"Authorization: Bearer {token}")
-            await serve(server, listening, host, token)
+
+            def announce() -> None:
+                print_line(f"http://{shown}:{listening.getsockname()[1]}{PATH}")
+                if made:
+                    print_line(f"Authorization: Bearer {token}")
+
+            await serve(server, listening, host, token, announce)
 
 
 def _server(options: _Options) -> tuple[Any, Any]:

@@ -25,7 +25,7 @@ def summary_json(entry: Entry) -> dict[str, Any]:
     found: dict[str, Any] = {"tool": entry.tool, "description": shorten(entry.description, 300)}
     if entry.price:
         found["price"] = entry.price
-    found["categories"] = list(entry.categories)
+    found |= {"makes": entry.makes, "categories": list(entry.categories)}
     found["required_inputs"] = [each.name for each in entry.inputs if each.required]
     return found
 

@@ -14,6 +14,8 @@ from starlette.responses import PlainTextResponse
 from wiro_runtime.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from wiro_runtime.mcp.server import WiroServer
@@ -75,8 +77,14 @@ def application(server: WiroServer, host: str, port: int, token: str) -> ASGIApp
     )
 
 
-async def serve(server: WiroServer, listening: socket.socket, host: str, token: str) -> None:
-    """Answer requests until the process is told to end."""
+async def serve(
+    server: WiroServer,
+    listening: socket.socket,
+    host: str,
+    token: str,
+    announce: Callable[[], None],
+) -> None:
+    """Answer requests until the process is told to end; ``announce`` is called when it begins."""
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         application(server, host, port, token),
@@ -84,4 +92,15 @@ async def serve(server: WiroServer, listening: socket.socket, host: str, token: 
         access_log=False,
         timeout_graceful_shutdown=3,
     )
-    await uvicorn.Server(config).serve(sockets=[listening])
+    await _Announced(config, announce).serve(sockets=[listening])
+
+
+class _Announced(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()

@@ -21,6 +21,7 @@ from wirogen.emit.data.openapi_common import (
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.kinds import Kind
 from wirogen.plan.model import InputPlan
+from wirogen.plan.price import price_summary
 from wirogen.specs import Input, Json, Unsent
 from wirogen.specs.model import FILE_TYPES
 
@@ -75,6 +76,7 @@ def operation(plan: ToolPlan) -> dict[str, Json]:
         "summary": _line(spec.name) or spec.tool,
         "description": spec.description,
         "tags": [str(module.owner)],
+        **_price(plan),
         "requestBody": {"required": True, "content": content},
         "responses": {
             "200": {
@@ -87,6 +89,23 @@ def operation(plan: ToolPlan) -> dict[str, Json]:
             "429": {"$ref": "#/components/responses/TooMany"},
         },
     }
+
+
+def _price(plan: ToolPlan) -> dict[str, Json]:
+    """``x-price``: the price list as Wiro gives it, in US dollars, and in words the least that a
+    run costs. The first of ``rates`` counts whose ``inputs`` all equal what is sent."""
+    spec, tariff = plan.spec, plan.tariff
+    if tariff is None:
+        return {}
+    found: dict[str, Json] = {"currency": "USD", "summary": price_summary(tariff)}
+    given = {
+        "rates": spec.dynamicprice,
+        "perSecond": spec.cps,
+        "mean": spec.approximatelycost,
+        "asOf": tariff.get("as_of"),
+    }
+    found |= {name: value for name, value in given.items() if value is not None}
+    return {"x-price": found}
 
 
 def _body(plan: ToolPlan, *, files: bool) -> dict[str, Json]:

@@ -1,0 +1,144 @@
+"""Long runs: watched, come back to, stopped; and how a server ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agents.conftest import PAINTER, SPECS, WRITER, Connect
+from wiro_runtime.testing import Scenario, Simulator
+from wirogen.specs import spec_to_json
+
+INPUTS = {"prompt": "a lighthouse"}
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """Its tasks stand still until a test moves them."""
+    with Simulator([spec_to_json(spec) for spec in SPECS], speed="manual") as running:
+        for name, value in running.env().items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def test_a_run_is_watched_and_come_back_to(connect: Connect, simulator: Simulator) -> None:
+    seen: list[tuple[float, str]] = []
+
+    async def report(progress: float, _total: float | None, message: str | None) -> None:
+        seen.append((progress, message or ""))
+
+    async def main() -> None:
+        async with connect(budget="1") as agent:
+            begun = await agent("run_tool", tool=PAINTER, inputs=INPUTS, wait=0.2)
+            assert not begun["ended"]
+            assert "get_task" in begun["next"]
+            task = begun["task_id"]
+            assert (await agent("get_task", task_id=task))["status"] == "task_queue"
+            said = await agent.refused("download_outputs", task_id=task)
+            assert "without --out" in said or "Unknown tool" in said
+            waiting = asyncio.create_task(
+                agent.client.call_tool(
+                    "get_task", {"task_id": task, "wait": 60}, progress_callback=report
+                )
+            )
+            while not waiting.done():
+                await asyncio.to_thread(simulator.step)
+                await asyncio.sleep(0.02)
+            found: Any = (await waiting).structured_content
+            assert found["succeeded"]
+            assert found["outputs"][0]["name"] == "0.png"
+        assert len(simulator.runs) == 1
+        grown = [progress for progress, _ in seen]
+        assert len(grown) > 3
+        assert grown == sorted(set(grown))
+        assert all(task in message for _, message in seen)
+
+    asyncio.run(main())
+
+
+def test_a_task_is_stopped_in_the_queue(connect: Connect, simulator: Simulator) -> None:
+    async def main() -> None:
+        async with connect(budget="1") as agent:
+            task = (await agent("run_tool", tool=PAINTER, inputs=INPUTS, wait=0))["task_id"]
+            stopped = await agent("stop_task", task_id=task)
+            assert stopped["stopped"]
+            assert stopped["status"] == "task_cancel"
+            again = await agent("stop_task", task_id=task)
+            assert not again["succeeded"]
+            assert simulator.status(task) == "task_cancel"
+
+    asyncio.run(main())
+
+
+def test_the_text_of_a_model_is_in_the_result(connect: Connect, simulator: Simulator) -> None:
+    simulator.plan(Scenario(kind="text", answer="Forty-two."), tool=WRITER)
+
+    async def main() -> None:
+        async with connect(budget="1") as agent:
+            waiting = asyncio.create_task(agent("run_tool", tool=WRITER, inputs=INPUTS))
+            while not waiting.done():
+                await asyncio.to_thread(simulator.step)
+                await asyncio.sleep(0.02)
+            assert (await waiting)["text"] == "Forty-two."
+
+    asyncio.run(main())
+
+
+def test_a_call_that_is_given_up_leaves_its_run_to_the_next(
+    connect: Connect, simulator: Simulator
+) -> None:
+    async def main() -> None:
+        async with connect(budget="1") as agent:
+            call = agent.client.call_tool("run_tool", {"tool": PAINTER, "inputs": INPUTS})
+            waiting = asyncio.create_task(call)
+            while not simulator.runs:  # noqa: ASYNC110 - another thread fills it
+                await asyncio.sleep(0.01)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            found = await agent("run_tool", tool=PAINTER, inputs=INPUTS, wait=0)
+            assert found["repeated"]
+            assert found["task_id"] == simulator.runs[0].taskid
+        assert len(simulator.runs) == 1
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("arguments", [[], ["--http", "--port", "0"]])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_ends_when_it_is_told_to(
+    environment: dict[str, str], arguments: list[str], number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "wiro_runtime.cli", "mcp", *arguments]
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        if not arguments:
+            process.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+            process.stdin.flush()
+        assert process.stdout.readline()
+        process.send_signal(number)
+        process.wait(30)
+        assert process.returncode == 128 + number
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_a_server_ends_with_its_client(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "wiro_runtime.cli", "mcp"]
+    done = subprocess.run(
+        command, env=environment, input="", capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
