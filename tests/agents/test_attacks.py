@@ -109,7 +109,6 @@ def test_a_body_without_end_is_refused(url: str) -> None:
         (["--out", "here.txt"], "is not a folder"),
         (["--budget", "much"], "--budget must be an amount of dollars"),
         (["--budget", "-1"], "--budget must be an amount of dollars"),
-        (["--journal", "here.txt"], "cannot open the journal"),
     ],
 )
 def test_what_cannot_be_started_is_said_in_one_line(
@@ -128,6 +127,21 @@ def test_what_cannot_be_started_is_said_in_one_line(
     out, err = capfd.readouterr()
     assert not out
     assert problem in err
+    assert err.count("\n") == 1
+
+
+def test_a_journal_that_is_none_is_said_in_one_line(
+    simulator: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert simulator.tools
+    (tmp_path / "here.txt").write_text("not a database, and long enough to be none at all")
+    monkeypatch.setenv("WIRO_JOURNAL", str(tmp_path / "here.txt"))
+    assert app.run(["mcp"]) == 2
+    err = capfd.readouterr().err
+    assert "cannot open the journal" in err
     assert err.count("\n") == 1
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from wiro_runtime.cli.console import print_line
+from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.run import catalogue_of
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.arguments import read_dollars
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 HELP: Final = """\
 Serve the tools to agents, over the Model Context Protocol (MCP).
 
-Without --http it talks over its standard streams, as clients start it. Runs are recorded in a
-journal, so that an agent's retry is never billed twice. With --http a client must send the token
+Without --http it talks over its standard streams, as clients start it. Runs are recorded in the
+journal, so that an agent's retry is never billed twice; without --journal it is one of its own. With --http a client must send the token
 of WIRO_MCP_TOKEN or of --token-file; without either, one is made and printed.
 """
 _LONGEST_TOKEN: Final = 4096
@@ -64,10 +65,6 @@ def mcp_command(
             "--allow-unknown", help="Run tools whose price is not known without asking the user."
         ),
     ] = False,
-    journal: Annotated[
-        Path | None,
-        typer.Option("--journal", metavar="FILE", help="Where runs are recorded."),
-    ] = None,
     http: Annotated[
         bool, typer.Option("--http", help="Serve Streamable HTTP and not the standard streams.")
     ] = False,
@@ -89,7 +86,7 @@ def mcp_command(
         folder=None if out is None else _folder(out),
         budget=None if budget is None else read_dollars("--budget", budget),
         allow_unknown=allow_unknown,
-        journal=journal or _default_journal(),
+        journal=Path(os.environ.get(VARIABLE) or _default_journal()),
     )
     token, made = _token(token_file) if http else ("", False)
     import anyio  # noqa: PLC0415 - a dependency of the extra that is checked above
@@ -168,7 +165,7 @@ def _default_journal() -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ConfigurationError(f"--journal: {folder} cannot be made: {reason}") from None
+        raise ConfigurationError(f"{folder} cannot be made: {reason}; use --journal") from None
     return folder / "mcp.sqlite"
 
 
