@@ -27,6 +27,8 @@ settings.load_profile("default")
 SLOW = {
     "agents/test_attacks.py",
     "agents/test_journey.py",
+    "agents/test_skill.py",
+    "agents/test_waiting.py",
     "batch",
     "cli_tools",
     "commands",

@@ -27,8 +27,8 @@ HELP: Final = """\
 Serve the tools to agents, over the Model Context Protocol (MCP).
 
 Without --http it talks over its standard streams, as clients start it. Runs are recorded in the
-journal, so that an agent's retry is never billed twice; without --journal it is one of its own. With --http a client must send the token
-of WIRO_MCP_TOKEN or of --token-file; without either, one is made and printed.
+journal, or in one of its own, so that an agent's retry is never billed twice. With --http a client
+must send the token of WIRO_MCP_TOKEN or of --token-file; without either, one is made and printed.
 """
 _LONGEST_TOKEN: Final = 4096
 

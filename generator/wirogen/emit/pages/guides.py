@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -149,6 +150,10 @@ def calls(examples: Examples) -> dict[str, Code]:
         inputs = _wrapped(f"{tool.module.project}.Inputs", with_lora, indent=0)
         found["wire"] = f'{_tool_import(tool)}\n\ninputs = {inputs}\nprint(inputs.wire()["prompt"])'
     found["typescript"] = _typescript(examples)
+    found["tool"] = shlex.quote(simple.spec.tool)
+    found["shell"] = _shell(examples)
+    # Nothing is a ceiling for a price that is not known.
+    found["ceiling"] = "--max-cost 0.10" + ("" if simple.tariff else " --allow-unknown")
     return {name: Code(text) for name, text in found.items()}
 
 
@@ -174,6 +179,12 @@ def _other(argument: ArgumentPlan) -> ArgumentPlan:
     if argument.constant != _SHORT:
         return argument
     return replace(argument, constant="a harbour", value=source("a harbour"))
+
+
+def _shell(examples: Examples) -> str:
+    """The tool and its inputs as words of a shell, on one line."""
+    words = shlex.split(examples.snippets["shell"].replace("\\\n", " "))
+    return shlex.join(words[words.index("run") + 1 : words.index("--out")])
 
 
 def _given(plan: ToolPlan) -> list[str]:

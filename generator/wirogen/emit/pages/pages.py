@@ -44,6 +44,7 @@ OPTIONS_SHOWN: Final = 60
 BODY_SHOWN: Final = 20_000
 _PYTHON: Final = "python/"
 _GUIDES_INDEX: Final = "docs/guides/index.md.jinja"
+_SKILLS: Final = "skills/"
 
 
 Remember: TypeAlias = Callable[[Sequence[str], Sequence[ToolSummary], Callable[[], str]], str]
@@ -131,7 +132,7 @@ def shared_pages(
     files = {
         output_of(name, package): renderer.file(name, **values)
         for name in renderer.names(Scope.PROJECT, Scope.COPY)
-        if example or name != _GUIDES_INDEX
+        if example or not (name == _GUIDES_INDEX or name.startswith(_SKILLS))
     }
     for name in renderer.names(Scope.OWNER):
         for owner, tools in owners.items():
