@@ -7,7 +7,7 @@ import os
 import random
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 
 from wiro_runtime.errors import ConfigurationError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
+
+T = TypeVar("T")
 
 OnInterrupt: TypeAlias = Literal["leave", "stop"]
 
@@ -230,19 +232,11 @@ def load_settings(
         raise ConfigurationError(f"on_interrupt is 'leave' or 'stop', not {shown(on_interrupt)}")
     if project_id is not None and (not isinstance(project_id, str) or not project_id.strip()):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
         raise ConfigurationError(f"project_id is text, not {shown(project_id)}")
-    poll = PollSchedule() if poll is None else poll
-    timeouts = Timeouts() if timeouts is None else timeouts
-    retries = Retries() if retries is None else retries
-    timing = Timing() if timing is None else timing
-    hooks = Hooks() if hooks is None else hooks
-    for kind, value in (
-        (PollSchedule, poll),
-        (Timeouts, timeouts),
-        (Retries, retries),
-        (Timing, timing),
-        (Hooks, hooks),
-    ):
-        check_kind("poll" if kind is PollSchedule else kind.__name__.lower(), value, kind)
+    poll = _or_default("poll", poll, PollSchedule)
+    timeouts = _or_default("timeouts", timeouts, Timeouts)
+    retries = _or_default("retries", retries, Retries)
+    timing = _or_default("timing", timing, Timing)
+    hooks = _or_default("hooks", hooks, Hooks)
     if timeout is not None:
         check_duration("timeout", timeout)
         timeouts = replace(timeouts, request=timeout)
@@ -270,6 +264,13 @@ def load_settings(
         hooks=hooks,
         default_headers=_headers(default_headers),
     )
+
+
+def _or_default(name: str, value: T | None, kind: type[T]) -> T:
+    if value is None:
+        return kind()
+    check_kind(name, value, kind)
+    return value
 
 
 def make_credentials(

@@ -6,10 +6,11 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from wiro_runtime.tasks.detail import as_int, as_text
+from wiro_runtime.tasks.task import run
 from wiro_runtime.tasks.text import parse_content
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from wiro_runtime.results.files import Files
 
     Progress: TypeAlias = Callable[[int, int | None], object]
-
-T = TypeVar("T")
 
 Stamp: TypeAlias = tuple[int, int, int]
 """What shows that a file is as it was saved: its inode, size and time of change."""
@@ -130,11 +129,11 @@ class Output(BaseOutput):
         ``progress`` is called with bytes so far and bytes in all (``None``: not known). Raises
         :class:`DownloadError`.
         """
-        return wait_for(self._save(path, progress, max_bytes))
+        return run(self._save(path, progress, max_bytes))
 
     def read(self, *, max_bytes: int | None = None) -> bytes:
         """Return the whole file; the text, encoded as UTF-8, when there is no file."""
-        return wait_for(self._read(max_bytes))
+        return run(self._read(max_bytes))
 
 
 class AsyncOutput(BaseOutput):
@@ -155,13 +154,6 @@ class AsyncOutput(BaseOutput):
     async def read(self, *, max_bytes: int | None = None) -> bytes:
         """See :meth:`Output.read`."""
         return await self._read(max_bytes)
-
-
-def wait_for(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run ``coroutine`` on the background loop and wait for its end."""
-    from wiro_runtime.http.loop import run  # noqa: PLC0415 - imports asyncio
-
-    return run(coroutine)
 
 
 def warn_deprecated(old: str, new: str) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 from wiro_runtime.inputs.messages import shorten
-from wiro_runtime.results.output import AsyncOutput, BaseOutput, Output, wait_for, warn_deprecated
+from wiro_runtime.results.output import AsyncOutput, BaseOutput, Output, warn_deprecated
 from wiro_runtime.tasks.detail import TaskDetail, as_mappings
+from wiro_runtime.tasks.task import run
 from wiro_runtime.tasks.text import ModelText, parse_log, parse_outputs
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class Result(BaseResult[Output]):
 
         Raises :class:`DownloadError` when some could not be saved; all others are then.
         """
-        return wait_for(self._download(folder, concurrency, progress, max_bytes))
+        return run(self._download(folder, concurrency, progress, max_bytes))
 
 
 class AsyncResult(BaseResult[AsyncOutput]):

@@ -68,7 +68,6 @@ class EventParser:
         self._answer = self._thinking = ""
         self._speaks = False
         self.status = ""
-        self.sockets = 0
         self.ended = False
         self.told_end = False
         self.exit_code: str | None = None
@@ -76,7 +75,6 @@ class EventParser:
     def connected(self) -> None:
         """A WebSocket was opened: until it says something new it may repeat the one before."""
         self._replay = True
-        self.sockets += 1
 
     def detail(self, detail: TaskDetail) -> list[Event]:
         """Return the events that a Task/Detail reveals, in order."""
