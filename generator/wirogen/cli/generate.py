@@ -22,7 +22,7 @@ from wirogen.emit.template_tree import part_of
 from wirogen.pipeline.build import UnknownToolError, generate_tree
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, package_name
 
-_PARTS: Final = ("python", "docs", "schemas", "openapi")
+_PARTS: Final = ("python", "docs", "schemas", "openapi", "skills")
 
 HELP: Final = """Specs → a complete generated tree elsewhere, for a project of your own.
 
@@ -46,7 +46,7 @@ def command(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="PART", help="Only python, docs, schemas or openapi (repeatable, or a,b)."
+            metavar="PART", help="Only python, docs, schemas, openapi, skills (repeatable, or a,b)."
         ),
     ] = None,
     templates: Annotated[
