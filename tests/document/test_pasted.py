@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from document.build import codes, page, parse, text_input
-from document.layouts import flat, lines
+from document.layouts import Page, flat, lines
+from generated import imported
+from wiro_runtime import InvalidInputs
 from wirogen.diagnostics.model import InputError
 from wirogen.document import ParsedDocument, verify
 from wirogen.specs import Input, Option, dump_spec, load_spec
@@ -217,3 +219,37 @@ def test_a_help_that_quotes_a_type_still_leaves_the_last_one() -> None:
     item = text_input("scale", "4.5", type="float", help="Was type: number default: 3 before.")
     parsed = sound(parse(flat(page(item, body={"scale": "9"}))))
     assert (parsed.spec.inputs[0].type, parsed.spec.inputs[0].default) == ("float", "4.5")
+
+
+def deeper(made: Page) -> str:
+    """Every list two columns further right, with a blank line before each of its items."""
+    head, inputs, tail = re.split(
+        r"(?=## Tool Inputs:)|(?=## Integration)", lines(made), maxsplit=2
+    )
+    rows = [f"  {row}" if row.startswith((" ", "- ")) else row for row in inputs.splitlines()]
+    return head + re.sub(r"\n( +- )", r"\n\n\1", "\n".join(rows)) + "\n\n" + tail
+
+
+@pytest.mark.parametrize("write", [flat, lines, deeper])
+def test_a_long_list_of_odd_values_is_read_whole_and_can_be_called(
+    write: Callable[[Page], str],
+) -> None:
+    values = [f"Driver's seat {number}, \u00ab{number * 3} mm\u00bb" for number in range(60)]
+    options = tuple(Option(value=value, label=f"Seat: {value} (new)") for value in values)
+    effect = text_input("effect", values[7], type="select", options=options)
+    only = text_input("only", None, type="select", options=(Option(value="", label="Auto"),))
+    made = page(text_input("prompt", "a boat"), effect, only, text_input("last", "1"))
+    parsed = parse(write(made))
+    assert verify(parsed) is None
+    assert [code for code in codes(parsed) if code.startswith("D2")] == []
+    read = {item.name: item for item in parsed.spec.inputs}
+    assert list(read) == ["prompt", "effect", "only", "last"]
+    assert read["effect"].options == options
+    assert (read["only"].default, read["only"].options) == (None, only.options)
+    assert load_spec(dump_spec(parsed.spec), path="x.yaml") == parsed.spec
+    with imported(parsed.spec) as module:
+        assert module.Inputs(prompt="p").wire()["effect"] == values[7]
+        assert module.Inputs(prompt="p", effect=values[59]).wire()["effect"] == values[59]
+        assert set(values) <= set(get_args(module.EffectValue))
+        with pytest.raises(InvalidInputs):
+            module.Inputs(prompt="p", effect="Driver")

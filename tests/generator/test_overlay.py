@@ -16,6 +16,7 @@ from wirogen.overlay import apply_overlay, load_overlay
 from wirogen.pipeline.build import build_project
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.specs import UNSENT, Option, ToolSpec, dump_spec, load_spec
+from wirogen.specs.fields import INPUT, OPTION, TOOL
 
 SPEC = parse_document(PAGE.text(), path="x", document="x.txt").spec
 HEAD = f'overlay: 1\ntool: "{PAGE.tool}"\ncorrections:\n'
@@ -277,3 +278,11 @@ def test_what_a_correction_requires_is_not_called_inferred() -> None:
     for name in ("seed", "ours"):
         assert planned[name].required
         assert not planned[name].inferred
+
+
+def test_the_guide_names_all_that_can_be_set(root: Path) -> None:
+    guide = (root / "templates" / "docs" / "guides" / "overlays.md.jinja").read_text("utf-8")
+    line = next(line for line in guide.splitlines() if line.startswith("- `set`"))
+    of_input, of_option, of_tool = line.split("`set`")[1].split(";")
+    for text, record in ((of_input, INPUT), (of_option, OPTION), (of_tool, TOOL)):
+        assert set(re.findall(r"`(\w+)`", text)) == set(record.settable)
