@@ -133,7 +133,7 @@ class _Reader:
 
     def _tool(self, data: bytes) -> Mapping[str, Json]:
         try:
-            answer = parse_json(
+            response = parse_json(
                 data,
                 parse_float=_float_or_text,
                 parse_int=_int_or_text,
@@ -144,18 +144,18 @@ class _Reader:
             self.fail(f"is not JSON: {error.msg.lower()}", place)
         except ValueError as error:
             self.fail(f"is not JSON: {str(error).lower()}")
-        if isinstance(answer, dict) and answer.get("result") is False:
-            self.fail("is an error that Wiro answered, not a tool")
-        tools = answer.get("tool") if isinstance(answer, dict) else answer
-        tool = answer if tools is None else tools
+        if isinstance(response, dict) and response.get("result") is False:
+            self.fail("is an error of Wiro, not a tool")
+        tools = response.get("tool") if isinstance(response, dict) else response
+        tool = response if tools is None else tools
         if isinstance(tool, list):
             if len(tool) != 1:
                 self.fail(f"holds {len(tool)} tools; one is wanted")
             tool = tool[0]
         if not isinstance(tool, dict):
-            self.fail("is not an answer of Tool/Detail: there is no tool in it")
+            self.fail("is no response of Tool/Detail: there is no tool in it")
         if not isinstance(tool.get("parameters"), list | None):
-            self.fail("is not an answer of Tool/Detail: 'parameters' is not a list")
+            self.fail("is no response of Tool/Detail: 'parameters' is not a list")
         return tool
 
     def _item(self, item: Mapping[str, Json]) -> DetailItem:

@@ -58,7 +58,7 @@ def _entry(plan: ToolPlan) -> dict[str, Json]:
 
 
 def input_kind(item: InputPlan) -> str:
-    """What a person looks for when searching by input: ``text number boolean choice lora image
+    """The kind by which an input is searched for: ``text number boolean choice lora image
     video audio file list object``."""
     if item.kind in FILE_KINDS:
         name = item.spec.name.lower()

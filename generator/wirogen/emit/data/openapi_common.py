@@ -34,7 +34,7 @@ def _json(schema: Json) -> dict[str, Json]:
 
 
 def _post(
-    operation: str, tag: str, summary: str, body: Json, answer: str, *, media: Json = None
+    operation: str, tag: str, summary: str, body: Json, response: str, *, media: Json = None
 ) -> dict[str, Json]:
     content = media if isinstance(media, dict) else _json(body)
     return {
@@ -45,8 +45,8 @@ def _post(
             "requestBody": {"required": True, "content": content},
             "responses": {
                 "200": {
-                    "description": "The answer, or errors.",
-                    "content": _json({"$ref": f"#/components/schemas/{answer}"}),
+                    "description": "The response, or errors.",
+                    "content": _json({"$ref": f"#/components/schemas/{response}"}),
                 },
                 "401": {"$ref": "#/components/responses/Refused"},
                 "429": {"$ref": "#/components/responses/TooMany"},
@@ -56,7 +56,7 @@ def _post(
 
 
 _TASK_ID: Final = _described("The task's id.")
-_TOKEN: Final = _described("The socketaccesstoken that the run was answered with.")
+_TOKEN: Final = _described("The socketaccesstoken in the response to the run.")
 _BY: Final[dict[str, str]] = {
     "TaskById": "taskid",
     "TaskByToken": "tasktoken",
@@ -101,7 +101,7 @@ PATHS: Final[dict[str, Json]] = {
         "Tasks",
         "Delete the files of an ended task.",
         {**_object(tasktoken=_TOKEN), "required": ["tasktoken"]},
-        "Answer",
+        "Response",
     ),
     "/File/Upload": _post(
         "file_upload",
@@ -142,7 +142,7 @@ PATHS: Final[dict[str, Json]] = {
 }
 
 TASK_LIFE: Final = """\
-A run is answered with `taskid` and `socketaccesstoken`. Its task goes through `task_queue`,
+The response to a run has `taskid` and `socketaccesstoken`. Its task goes through `task_queue`,
 `task_accept`, `task_preprocess_start`, `task_preprocess_end`, `task_assign`, `task_start`,
 `task_output` (repeated), `task_output_full`, `task_end`, `task_postprocess_start` and ends with
 `task_postprocess_end`, or with `task_cancel`. No other status is final: go on asking Task/Detail
@@ -153,8 +153,8 @@ when you see one that is not listed here, after two or three seconds first and t
 before it ran and waits to be queued again; `debugerror` says why. `totalcost` is what was billed,
 in US dollars.
 
-Never send a run again because its answer was lost: it may have been accepted and is billed. Look
-for its task first.
+Never send a run again because its response was lost: it may have been accepted and is billed.
+Search for its task first.
 
 The same is told as it happens over the WebSocket (see `x-websocket`), and once, when the task has
 ended, to `callbackUrl` (see `webhooks`)."""
@@ -210,7 +210,7 @@ COMPONENTS: Final[dict[str, Json]] = {
     "responses": {
         "Refused": {
             "description": "Key or signature are not accepted.",
-            "content": _json({"$ref": "#/components/schemas/Answer"}),
+            "content": _json({"$ref": "#/components/schemas/Response"}),
         },
         "TooMany": {
             "description": "Too many requests; Retry-After says when to try again.",
@@ -219,7 +219,7 @@ COMPONENTS: Final[dict[str, Json]] = {
     },
     "schemas": {
         **{name: _selector(field) for name, field in _BY.items()},
-        "Answer": _object(result=_RESULT, errors=_ERRORS),
+        "Response": _object(result=_RESULT, errors=_ERRORS),
         "Started": _object(
             result=_RESULT, errors=_ERRORS, taskid=_TASK_ID, socketaccesstoken=_TOKEN
         ),
