@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,14 @@ def test_a_stage_of_the_flow_is_a_folder() -> None:
 
 def test_the_readme_leads_to_it() -> None:
     assert "(.github/CONTRIBUTING.md)" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_generators_packages_import_in_one_direction() -> None:
+    package = ROOT / "generator" / "wirogen"
+    imports: dict[str, set[str]] = {}
+    for file in package.rglob("*.py"):
+        name = file.relative_to(package).parts[0].removesuffix(".py")
+        found = re.findall(r"(?m)^\s*(?:from|import) wirogen\.(\w+)", file.read_text("utf-8"))
+        imports.setdefault(name, set()).update(set(found) - {name})
+    order = list(TopologicalSorter(imports).static_order())
+    assert order.index("specs") < order.index("plan") < order.index("emit") < order.index("cli")

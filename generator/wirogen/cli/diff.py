@@ -28,10 +28,10 @@ from wirogen.diff import (
     compare_tools,
     condensed,
     markdown_report,
-    read_side,
     summary,
 )
 from wirogen.diff.revision import checked_out
+from wirogen.pipeline.side import read_side
 from wirogen.specs import ToolSpec
 
 _STYLES = {Impact.BREAKING: "bold red", Impact.ADDITIVE: "green", Impact.COSMETIC: "dim"}

@@ -2,7 +2,6 @@
 
 from wirogen.diff.compare import compare_tool, compare_tools
 from wirogen.diff.model import Change, Impact, bump
-from wirogen.diff.read import read_side
 from wirogen.diff.report import condensed, markdown_report, summary
 
 __all__ = [
@@ -13,6 +12,5 @@ __all__ = [
     "compare_tools",
     "condensed",
     "markdown_report",
-    "read_side",
     "summary",
 ]

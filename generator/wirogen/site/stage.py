@@ -16,9 +16,10 @@ from typing import Final
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.site.assemble import with_alternate
 from wirogen.site.markup import site_links, split_front_matter
-from wirogen.site.reference import REFERENCE
 from wirogen.site.theme import FONTS, LOOK, SHELL, configuration, main_template
 
+REFERENCE: Final = ("reference/python.md", "reference/commands.md")
+"""The pages of the runtime and of the commands below ``docs/``, in the order of the menu."""
 TOOL_SHELL: Final = "tools/shell/shell"
 CATEGORY_SHELL: Final = "categories/shell"
 _GUIDE: Final = re.compile(r"(?m)^- \[[^\]\n]*\]\(([\w-]+)\.md\)")

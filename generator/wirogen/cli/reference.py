@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 import wiro_runtime
 from wirogen.emit.escape import code_span, markdown
+from wirogen.site.stage import REFERENCE
 
 _GROUPS: Final = {
     "Clients": ("Wiro", "AsyncWiro", "Client"),
@@ -44,10 +45,6 @@ _LITERAL: Final = re.compile(r"``([^`]+)``")
 _CODE: Final = re.compile(r"(`[^`]*`)")
 _FIELD: Final = re.compile(r"(?m)^:(?:param|raises) ([\w. ]+): ")
 _WIDTH: Final = 76
-
-
-REFERENCE: Final = ("reference/python.md", "reference/commands.md")
-"""The pages below ``docs/``, in the order of the menu."""
 
 
 def reference_pages() -> dict[str, str]:
