@@ -182,6 +182,26 @@ def test_commands_of_the_guides_do_what_they_say(
     assert (tmp_path / "site" / "index.html").is_file()
 
 
+def test_commands_of_the_guide_about_prices_run(
+    generated: Path, site_tools: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    with Simulator(site_tools) as simulator:
+        environment = {
+            **os.environ,
+            **simulator.env(),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(generated / "python"),
+        }
+        (text,) = fences(generated, "bash")["prices.md"]
+        done = subprocess.run(
+            ["sh", "-ec", text],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert len(simulator.runs) == 1
+    assert re.search(r"\t1\t\$0\.\d+\t", done.stdout)
+
+
 def _check(command: Any, arguments: list[str], line: str) -> None:
     while arguments and arguments[0] in getattr(command, "commands", {}):
         command = command.commands[arguments.pop(0)]

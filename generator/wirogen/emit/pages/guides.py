@@ -134,7 +134,12 @@ def calls(examples: Examples) -> dict[str, Code]:
         "try": f"{_imports(simple)}\n\ntry:\n    with Wiro() as client:\n"
         f"        result = {_call(simple, 'run', given, indent=8)}",
         "batch": _batch(simple),
+        "price": _wrapped(f"{simple.module.project}.price", given, indent=0),
     }
+    # Nothing is a ceiling for a price that is not known.
+    unknown = [] if simple.tariff else ["allow_unknown=True"]
+    found["capped"] = _call(simple, "run", [*given, 'max_cost="0.10"', *unknown], indent=8)
+    found["within"] = _call(simple, "run", [*given, *unknown])
     if examples.file:
         tool, item = examples.file.tool, examples.file.input
         with_file = [each for each in _given(tool) if not each.startswith(f"{item.name}=")]
