@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -182,3 +183,39 @@ def test_what_cannot_be_seen_is_not_offered(
     found = shell.complete()
     assert kind not in found
     assert "x" in found
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("--level -", ["-1", "-inf"]),
+        ("--level -i", ["-inf"]),
+        ("--level=-i", ["-inf"]),
+        ("--level ", ["-1", "-inf", "0"]),
+        ("--level 0 -", ["--help"]),
+        ("--le", ["--level"]),
+        # None of its values: another option.
+        ("--level --h", ["--help"]),
+    ],
+)
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish", "powershell"])
+def test_a_value_that_begins_with_a_dash_is_completed(
+    monkeypatch: pytest.MonkeyPatch, shell_name: str, typed: str, found: list[str]
+) -> None:
+    def values(incomplete: str) -> list[str]:
+        return [each for each in ("-1", "-inf", "0") if each.startswith(incomplete)]
+
+    def command(level: str = typer.Option("0", autocompletion=values)) -> None:
+        del level
+
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    monkeypatch.setattr(sys, "argv", ["x", *typed.split(" ")])
+    monkeypatch.setenv("COMPLETE_LINE", f"x {typed}")
+    out = SHELLS[shell_name](typer.main.get_command(app), {}, "x", "X").complete()
+    for each in found:
+        assert each in out
+    # zsh and fish get all values and look for those themselves.
+    if shell_name in ("bash", "powershell"):
+        others = {"-1", "-inf", "--level", "--help"} - {*found}
+        assert not any(f"{each}\n" in f"{out}\n" or f'"{each}"' in out for each in others)

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from typer import _completion_classes, _completion_shared
-from typer._click.shell_completion import CompletionItem, ShellComplete
+from typer._click.shell_completion import (
+    CompletionItem,
+    ShellComplete,
+    _is_incomplete_option,  # pyright: ignore[reportPrivateUsage] - no public way
+    _resolve_context,  # pyright: ignore[reportPrivateUsage] - as above
+)
 
 from wiro_runtime.cli.console import brief, printable
 
@@ -137,6 +142,22 @@ class _Complete(ShellComplete):
     """Base of the shells' classes. An answer is ``open`` when its only match is a folder."""
 
     typer_name: ClassVar[str]
+    filters = False
+    """Whether the shell itself looks for what its word begins with."""
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        """Also values that begin with a dash, which Typer takes for names of options."""
+        name, _, value = incomplete.partition("=") if _is_assignment(incomplete) else ("", "", "")
+        words, current = ([*args, name], value) if name else (args, incomplete)
+        found: list[CompletionItem] = []
+        if current.startswith("-"):
+            context = _resolve_context(self.cli, self.ctx_args, self.prog_name, [*words])
+            for option in context.command.get_params(context):
+                if _is_incomplete_option(context, words, option):
+                    found += option.shell_complete(context, "" if self.filters else current)
+        if found and not self.filters:
+            return found
+        return [*found, *super().get_completions(args, incomplete)]
 
     def source_vars(self) -> dict[str, Any]:
         return {
@@ -244,6 +265,7 @@ class ZshComplete(_Complete):
     """zsh: ``open`` or ``closed``, then a value and its display for each, separated by NUL."""
 
     name = "zsh"
+    filters = True
     typer_name = "Zsh"
     source_template = (Path(__file__).parent / "shells/completion.zsh").read_text("utf-8")
 
@@ -261,6 +283,7 @@ class FishComplete(_Complete):
     """fish: a value, and behind a tab its label, for each, separated by NUL."""
 
     name = "fish"
+    filters = True
     typer_name = "Fish"
     source_template = (Path(__file__).parent / "shells/completion.fish").read_text("utf-8")
 
