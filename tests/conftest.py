@@ -26,6 +26,7 @@ settings.load_profile("default")
 
 SLOW = {
     "agents/test_attacks.py",
+    "agents/test_guides.py",
     "agents/test_journey.py",
     "agents/test_skill.py",
     "agents/test_waiting.py",

@@ -27,6 +27,12 @@ def test_the_best_tool_comes_first(catalogue: Catalogue, query: str, best: str) 
     assert SearchIndex(catalogue).search(query, 5)[0].tool == best
 
 
+def test_a_word_for_what_a_tool_makes_finds_it(catalogue: Catalogue) -> None:
+    found = {each.tool for each in SearchIndex(catalogue).search("an illustration", 5)}
+    assert PAINTER in found
+    assert WRITER not in found
+
+
 def test_nothing_is_found_for_what_no_tool_does(catalogue: Catalogue) -> None:
     index = SearchIndex(catalogue)
     assert index.search("quantum chemistry", 5) == []

@@ -26,6 +26,13 @@ _EMPTY: Final = frozenset(
     "a an and are as at be by can for from get give how i in into is it me my of on one or our "
     "please so some that the this to use using want what with you your".split()
 )
+_KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "image": ("picture", "photo", "photograph", "drawing", "illustration", "poster", "logo"),
+    "video": ("movie", "film", "clip", "animation", "animate"),
+    "audio": ("sound", "music", "song", "voice", "speech"),
+    "text": ("answer", "chat", "story", "translation"),
+}
+"""Words that stand for what a tool takes or makes, as the catalogue calls it."""
 _IN_NAME, _IN_CATEGORY, _IN_TEXT = 4.0, 2.0, 1.0
 _SHORTEST_BEGINNING: Final = 3
 """Letters from which a word of a query also finds longer words that begin with it."""
@@ -41,7 +48,7 @@ class SearchIndex:
             names = " ".join(name for each in entry.inputs for name in (each.name, each.kind))
             for weight, text in (
                 (_IN_TEXT, f"{entry.description} {names}"),
-                (_IN_CATEGORY, " ".join((*entry.categories, *entry.tags))),
+                (_IN_CATEGORY, " ".join((*entry.categories, *entry.tags, entry.makes))),
                 (_IN_NAME, f"{entry.tool} {entry.name}"),
             ):
                 for word in _words(text):
@@ -58,6 +65,10 @@ class SearchIndex:
         scores: defaultdict[int, float] = defaultdict(float)
         for word in words:
             matches = self._matches(word)
+            if kind := _KIND_OF.get(word):
+                # Less than the word itself.
+                meant = {number: weight / 2 for number, weight in self._matches(kind).items()}
+                matches = {**meant, **matches}
             rarity = log(1 + len(self.entries) / len(matches)) if matches else 0.0
             for number, weight in matches.items():
                 scores[number] += rarity * weight
@@ -81,3 +92,10 @@ def _words(text: str) -> set[str]:
     """The stems of the words of a text that say something."""
     found = _WORD.findall(fold(text).replace("_", " "))
     return {_ENDING.sub("", each) for each in found if each not in _EMPTY}
+
+
+_KIND_OF: Final = {
+    stem: next(iter(_words(kind)))
+    for kind, names in _KINDS.items()
+    for stem in _words(" ".join(names))
+}

@@ -158,6 +158,10 @@ def calls(examples: Examples) -> dict[str, Code]:
     found["tool"] = shlex.quote(simple.spec.tool)
     found["shell"] = _shell(examples)
     # Nothing is a ceiling for a price that is not known.
+    found["limits"] = 'max_cost="0.10"' + ("" if simple.tariff else ", allow_unknown=True")
+    pairs = (f"{source(str(each.name))}: {each.value}" for each in _arguments(simple))
+    found["inputs"] = f"{{{', '.join(pairs)}}}"
+    found["tool_literal"] = source(simple.spec.tool)
     found["ceiling"] = "--max-cost 0.10" + ("" if simple.tariff else " --allow-unknown")
     return {name: Code(text) for name, text in found.items()}
 
