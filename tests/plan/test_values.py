@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from generated import imported, number, plan, prompt, render, select, text, tool
 from wiro_runtime import InvalidInputs
+from wirogen.emit.data.catalogue import entry_text
 from wirogen.specs import UNSENT, Input, Option, Source, Wire
 
 
@@ -189,5 +191,49 @@ def test_what_is_required_by_inference_says_so(
     ],
 )
 def test_a_number_without_limits_says_so(item: Input, said: bool) -> None:
-    page = render(tool(prompt(), item))["docs/tools/wiro/painter.md"]
-    assert ("no limits documented" in page) is said
+    assert all(("no limits documented" in text.lower()) is said for text in told(item))
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"minimum": "1", "maximum": "4"}, "from 1 to 4"),
+        ({"minimum": "0.5", "maximum": "2", "step": "0.25"}, "from 0.5 to 2 in steps of 0.25"),
+        ({"minimum": "1"}, "from 1"),
+        ({"maximum": "4"}, "to 4"),
+        ({"step": "2"}, "in steps of 2"),
+    ],
+)
+def test_the_range_of_a_number_is_told_alike_everywhere(limits: dict[str, str], words: str) -> None:
+    item = number("x", 1, "float", help="How many", **limits)
+    page, docstring, description = told(item)
+    assert f"<br>{words} |" in page
+    assert f"How many. {words[0].upper()}{words[1:]}." in docstring
+    assert description == f"How many. {words[0].upper()}{words[1:]}."
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "not documented"),
+        ({"dynamicprice": [{"inputs": {}, "price": "0.06", "priceMethod": "cpr"}]}, "$0.06"),
+        ({"cps": "0.001"}, "$0.001 a second of processing"),
+    ],
+)
+def test_the_price_is_told_alike_everywhere(more: dict[str, Any], words: str) -> None:
+    spec = tool(prompt(), **more)
+    page = html.unescape(render(spec)["docs/tools/wiro/painter.md"]).replace("\\", "")
+    assert f"- **Price** {words}" in page
+    entry = json.loads(entry_text(plan(spec)))
+    assert entry.get("price", "not documented") == words
+    with imported(spec) as module:
+        assert f"Price: {words}" in " ".join(module.run.__doc__.split())
+
+
+def told(item: Input) -> tuple[str, str, str]:
+    """What page, docstring and validator (of which ``--help`` is made) say of an input ``x``."""
+    spec = tool(prompt(), item)
+    with imported(spec) as module:
+        docstring = " ".join(module.run.__doc__.split())
+        description = module.Inputs.model_fields["x"].description or ""
+    return render(spec)["docs/tools/wiro/painter.md"], docstring, description

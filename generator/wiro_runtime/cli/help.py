@@ -25,7 +25,7 @@ OPTIONS: Final = (
     (
         "lora",
         "ID[:SCALE]",
-        "A LoRA by id, label or constant, such as 62:3. Repeatable.",
+        "A LoRA by id, label or part of a label, such as 62:3. Repeatable.",
     ),
     (
         "input-json",
@@ -56,6 +56,7 @@ def print_run_help(view: ToolView, console: Console) -> None:
     _usage(f"{PROGRAM} run {tool} [OPTIONS]", console)
     if view.entry.description:
         _paragraph(view.entry.description, console, indent=2)
+    _paragraph(f"Price: {view.entry.price or 'not documented'}.", console, indent=2)
     _heading("Inputs", console)
     for field in sorted(view.fields, key=lambda field: not field.required):
         _field(field, console, f"{PROGRAM} show {tool}", limit=_FEW)
@@ -104,7 +105,7 @@ def print_tool(view: ToolView, console: Console) -> None:
     console.print()
     rows = [
         ("makes", f"{', '.join(entry.takes) or 'nothing'} → {entry.makes}"),
-        ("price", entry.price),
+        ("price", entry.price or "not documented"),
         ("categories", ", ".join(entry.categories)),
         ("tags", ", ".join(entry.tags)),
         ("cover", entry.cover or ""),

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from wiro_runtime.price import Tariff
 from wirogen.common.json_values import number
 from wirogen.common.text import beginning
 from wirogen.diagnostics.model import Diagnostic
@@ -125,6 +127,9 @@ class ConstantsPlan:
         return any(value.option.description is not None for value in self.values)
 
 
+INFERRED: Final = "Required, as the document's sample call suggests."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputPlan:
     """One input in Python."""
@@ -179,6 +184,24 @@ class InputPlan:
     def call_key(self) -> str:
         """The key for language models that call tools."""
         return call_key(self.spec.name, self.name)
+
+    @property
+    def limits(self) -> str:
+        """The range of a number in words, for pages, docstrings and the shell; empty for others."""
+        low, high, step = self.spec.minimum, self.spec.maximum, self.spec.step
+        if self.unlimited and step is None:
+            return "no limits documented"
+        parts = [f"from {low}"] if low is not None else []
+        parts += [f"to {high}"] if high is not None else []
+        parts += [f"in steps of {step}"] if step is not None else []
+        return " ".join(parts)
+
+    @property
+    def notes(self) -> str:
+        """What stands behind its summary: the range of a number, and that it was guessed that a
+        call needs it."""
+        texts = (f"{self.limits[:1].upper()}{self.limits[1:]}.", INFERRED if self.inferred else "")
+        return " ".join(text for text in texts if text.strip("."))
 
     @property
     def required(self) -> bool:
@@ -288,6 +311,12 @@ class ToolPlan:
     def is_llm(self) -> bool:
         """Whether a run of the tool can go on from an earlier one."""
         return is_llm(self.spec)
+
+    @property
+    def price_words(self) -> str:
+        """The least that a run costs, in words: ``from $0.06``."""
+        known = "" if self.tariff is None else Tariff(self.tariff).summary
+        return known or "not documented"
 
     @property
     def run_request(self) -> str:

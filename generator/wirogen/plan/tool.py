@@ -54,7 +54,6 @@ _ORIGIN: Final[Mapping[str, str]] = {
     "Literal": "typing",
     "TypeAlias": "typing",
 }
-INFERRED: Final = "Required, as the document's sample call suggests."
 _LONG_DEFAULT: Final = 48
 
 
@@ -71,7 +70,7 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
         value = value_of(item, siblings)
         class_name = class_names.get(item.name)
         planned = _plan_input(item, name, option, value, class_name, prompt)
-        inputs.append(_with_inference(planned) if _is_inferred(spec, item) else planned)
+        inputs.append(_with_notes(replace(planned, inferred=_is_inferred(spec, item))))
         diagnostics += _about_input(item, inputs[-1], path, prompt)
     samples = sample_sets(inputs, spec.examples, module.project)
     return ToolPlan(
@@ -93,9 +92,13 @@ def _is_inferred(spec: ToolSpec, item: Input) -> bool:
     return guessed and spec.source is not None and item.name != PROMPT
 
 
-def _with_inference(item: InputPlan) -> InputPlan:
-    text = " ".join(filter(None, (item.help, INFERRED)))
-    return replace(item, inferred=True, schema={**item.schema, "description": text})
+def _with_notes(item: InputPlan) -> InputPlan:
+    """The input with its notes in the description that validators and schemas have."""
+    help_text = item.help
+    if help_text and item.notes and not help_text.endswith((".", "!", "?", ")")):
+        help_text += "."
+    text = " ".join(filter(None, (help_text, item.notes)))
+    return replace(item, schema={**item.schema, "description": text}) if text else item
 
 
 def input_names(inputs: Sequence[Input]) -> list[Identifier]:
@@ -155,8 +158,6 @@ def _plan_input(
     labelled = _label(item) is not None
     if labelled:
         schema["title"] = title
-    if help_text:
-        schema["description"] = help_text
     constants = _constants(item, class_name, name)
     if constants is not None:
         # The validator of an open list has its options from here alone.

@@ -203,6 +203,8 @@ def run(
 ) -> ResultT:
     """Run wiro/instant-id-lora, wait until it has ended and return its result.
 
+    Price: not documented.
+
     Args:
         client: A ``Wiro``, or an ``AsyncWiro`` whose result must be awaited.
         input_image_url: Address of the image to work on. Required, as the document's
@@ -217,10 +219,12 @@ def run(
             use links from platforms like Google Drive, AWS S3, or any publicly
             accessible file host.
         negative_prompt: What the output should not show.
-        steps: How many steps the sampler takes; more take longer.
-        scale: How closely the output follows the prompt; higher is closer.
-        ip_adapter_scale: How strongly the reference image shapes the output.
-        samples: How many outputs are made.
+        steps: How many steps the sampler takes; more take longer. No limits documented.
+        scale: How closely the output follows the prompt; higher is closer. No limits
+            documented.
+        ip_adapter_scale: How strongly the reference image shapes the output. No limits
+            documented.
+        samples: How many outputs are made. No limits documented.
         seed: Start value of the random numbers; the same seed gives the same output
             again.
         scheduler: The sampling method. See ``Scheduler``.

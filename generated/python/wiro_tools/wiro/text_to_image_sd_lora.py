@@ -204,6 +204,8 @@ def run(
 ) -> ResultT:
     """Run wiro/text-to-image-sd-lora, wait until it has ended and return its result.
 
+    Price: not documented.
+
     Args:
         client: A ``Wiro``, or an ``AsyncWiro`` whose result must be awaited.
         prompt: What to make, in words. Required.
@@ -216,14 +218,16 @@ def run(
             use links from platforms like Google Drive, AWS S3, or any publicly
             accessible file host.
         negative_prompt: What the output should not show.
-        samples: How many outputs are made.
-        steps: How many steps the sampler takes; more take longer.
-        scale: How closely the output follows the prompt; higher is closer.
+        samples: How many outputs are made. No limits documented.
+        steps: How many steps the sampler takes; more take longer. No limits documented.
+        scale: How closely the output follows the prompt; higher is closer. No limits
+            documented.
         seed: Start value of the random numbers; the same seed gives the same output
             again.
-        clip_skip: How many of the text encoder's last layers are left out.
-        width: Width of the output in pixels.
-        height: Height of the output in pixels.
+        clip_skip: How many of the text encoder's last layers are left out. No limits
+            documented.
+        width: Width of the output in pixels. No limits documented.
+        height: Height of the output in pixels. No limits documented.
         scheduler: The sampling method. See ``Scheduler``.
         timeout: Seconds to wait at most; the task goes on if they pass.
         on_update: Called with each change of the task while it runs.

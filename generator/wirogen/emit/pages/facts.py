@@ -49,9 +49,10 @@ class Sample:
     """What it is, by the ending of its name: ``image video audio 3d text``."""
 
 
-def facts_of(spec: ToolSpec) -> list[Fact]:
-    """What Tool/Detail counts and measures."""
-    return [Fact(name=Code(name), value=value) for name, value in _facts(spec)]
+def facts_of(spec: ToolSpec, price: str = "") -> list[Fact]:
+    """What Tool/Detail counts and measures; ``price`` is said where the amounts of its price list
+    fit in no line."""
+    return [Fact(name=Code(name), value=value) for name, value in _facts(spec, price)]
 
 
 def samples_of(spec: ToolSpec) -> list[Sample]:
@@ -67,8 +68,8 @@ def samples_of(spec: ToolSpec) -> list[Sample]:
     return found
 
 
-def _facts(spec: ToolSpec) -> Iterator[tuple[str, str]]:
-    if price := _price(spec):
+def _facts(spec: ToolSpec, least: str) -> Iterator[tuple[str, str]]:
+    if price := _price(spec) or least:
         yield "Price", price
     if cost := _dollars(spec.approximatelycost):
         yield "A run costs about", cost

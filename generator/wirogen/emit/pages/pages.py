@@ -38,6 +38,7 @@ from wirogen.emit.values import (
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.model import Code
+from wirogen.plan.price import price_summary
 from wirogen.specs import dump_spec
 
 OPTIONS_SHOWN: Final = 60
@@ -66,7 +67,7 @@ def tool_values(
         count=count_input(plan.inputs),
         findings=_findings(plan),
         price=_price(plan),
-        facts=facts_of(plan.spec),
+        facts=facts_of(plan.spec, price_summary(plan.tariff)),
         samples=samples_of(plan.spec),
         readme=paragraphs(plan.spec.readme or ""),
         options_shown=OPTIONS_SHOWN,

@@ -99,7 +99,7 @@ class Inputs(ToolInputs):
         int,
         Field(
             alias="steps",
-            description="How many steps the sampler takes; more take longer.",
+            description="How many steps the sampler takes; more take longer. No limits documented.",
             json_schema_extra={"x-wire": "number"},
         ),
     ] = 20
@@ -107,7 +107,7 @@ class Inputs(ToolInputs):
         int | float,
         Field(
             alias="scale",
-            description="How closely the output follows the prompt; higher is closer.",
+            description="How closely the output follows the prompt; higher is closer. No limits documented.",
             json_schema_extra={"x-wire": "string"},
         ),
     ] = 5.0
@@ -115,7 +115,7 @@ class Inputs(ToolInputs):
         int | float,
         Field(
             alias="ip_adapter_scale",
-            description="How strongly the reference image shapes the output.",
+            description="How strongly the reference image shapes the output. No limits documented.",
             json_schema_extra={"x-wire": "string"},
         ),
     ] = 0.8
@@ -123,7 +123,7 @@ class Inputs(ToolInputs):
         int,
         Field(
             alias="samples",
-            description="How many outputs are made.",
+            description="How many outputs are made. No limits documented.",
             json_schema_extra={"x-wire": "number"},
         ),
     ] = 1

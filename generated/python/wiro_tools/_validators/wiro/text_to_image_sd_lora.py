@@ -91,7 +91,7 @@ class Inputs(ToolInputs):
         int,
         Field(
             alias="samples",
-            description="How many outputs are made.",
+            description="How many outputs are made. No limits documented.",
             json_schema_extra={"x-wire": "number"},
         ),
     ] = 4
@@ -99,7 +99,7 @@ class Inputs(ToolInputs):
         int,
         Field(
             alias="steps",
-            description="How many steps the sampler takes; more take longer.",
+            description="How many steps the sampler takes; more take longer. No limits documented.",
             json_schema_extra={"x-wire": "number"},
         ),
     ] = 30
@@ -107,7 +107,7 @@ class Inputs(ToolInputs):
         int | float,
         Field(
             alias="scale",
-            description="How closely the output follows the prompt; higher is closer.",
+            description="How closely the output follows the prompt; higher is closer. No limits documented.",
             json_schema_extra={"x-wire": "string"},
         ),
     ] = 7.5
@@ -123,7 +123,7 @@ class Inputs(ToolInputs):
         int,
         Field(
             alias="clipSkip",
-            description="How many of the text encoder's last layers are left out.",
+            description="How many of the text encoder's last layers are left out. No limits documented.",
             json_schema_extra={"x-wire": "number"},
         ),
     ] = 4
@@ -131,7 +131,7 @@ class Inputs(ToolInputs):
         int,
         Field(
             alias="width",
-            description="Width of the output in pixels.",
+            description="Width of the output in pixels. No limits documented.",
             json_schema_extra={"x-wire": "number"},
         ),
     ] = 512
@@ -139,7 +139,7 @@ class Inputs(ToolInputs):
         int,
         Field(
             alias="height",
-            description="Height of the output in pixels.",
+            description="Height of the output in pixels. No limits documented.",
             json_schema_extra={"x-wire": "number"},
         ),
     ] = 512

@@ -131,14 +131,17 @@ def run(
 ) -> ResultT:
     """Run Acme/Everything v1.0, wait until it has ended and return its result.
 
+    Price: from $0.003; :func:`price` computes that of a run.
+
     Args:
         client: A ``Wiro``, or an ``AsyncWiro`` whose result must be awaited.
         prompt: What to make, in words. Required.
         input_image_url: Address of the image to work on. Required, as the document's
             sample call suggests.
         class_: Kind of thing (optional): Used for: -Single -Multi. default: none.
-        samples: How many outputs are made.
-        scale: How closely the output follows the prompt; higher is closer.
+        samples: How many outputs are made. From 1 to 8 in steps of 1.
+        scale: How closely the output follows the prompt; higher is closer. No limits
+            documented.
         seed: Start value of the random numbers; the same seed gives the same output
             again.
         ratio: Ratio. See ``Ratio``.

@@ -40,7 +40,7 @@ class Inputs(ToolInputs):
         int,
         Field(
             alias="samples",
-            description="How many outputs are made.",
+            description="How many outputs are made. From 1 to 8 in steps of 1.",
             ge=1,
             json_schema_extra={"x-step": 1, "x-wire": "number"},
             le=8,
@@ -50,7 +50,7 @@ class Inputs(ToolInputs):
         int | float,
         Field(
             alias="scale",
-            description="How closely the output follows the prompt; higher is closer.",
+            description="How closely the output follows the prompt; higher is closer. No limits documented.",
             json_schema_extra={"x-wire": "string"},
         ),
     ] = 7.5
