@@ -3,8 +3,7 @@
 
 import { decimal, isWhole, less, onStep, spell } from "./decimal.js";
 import { optionsOf } from "./meant.js";
-import { nearest } from "./nearest.js";
-import { isHuge, LocalFile, Lora, Num, repr, reprText, shorten } from "./values.js";
+import { isHuge, LocalFile, Lora, Num, repr, shorten } from "./values.js";
 
 const EXPECTED = {
   text: "text", choice: "text", id: "text", int: "a whole number", number: "a number",
@@ -49,26 +48,19 @@ function wrongOptions(input, value) {
 function limits(input, value) {
   if (!(value instanceof Num)) return null;
   const given = decimal(value.text);
-  for (const [key, words, wrong] of [
-    ["maximum", "less than or equal to", (limit) => less(limit, given)],
-    ["minimum", "greater than or equal to", (limit) => less(given, limit)],
-  ]) {
-    const limit = input[key];
-    if (limit !== undefined && wrong(decimal(limit))) {
-      return `Input should be ${words} ${limit}, got ${shown(value)}`;
-    }
-  }
-  return null;
+  const { minimum, maximum } = input;
+  const low = minimum !== undefined && less(given, decimal(minimum));
+  const high = maximum !== undefined && less(decimal(maximum), given);
+  if (!low && !high) return null;
+  const range = [minimum === undefined ? "" : `from ${minimum}`, maximum === undefined ? "" : `to ${maximum}`];
+  return `expected ${EXPECTED[input.kind]} ${range.filter(Boolean).join(" ")}, got ${shown(value)}`;
 }
 
 function wrongKind(input, value) {
   const { kind } = input;
   if (input.odd !== undefined) {
-    if (value === input.odd) return null;
-    if (typeof value === "string" && kind !== "text") {
-      const known = typeof input.odd === "string" ? input.odd : input.odd ? "True" : "False";
-      return `${shorten(reprText(value))} is not an option${nearest(value, [known])}`;
-    }
+    if (value === input.odd || fits(kind, value)) return null;
+    return `expected ${EXPECTED[kind]} or ${shorten(repr(input.odd))}, got ${shown(value)}`;
   }
   return fits(kind, value) ? null : `expected ${EXPECTED[kind]}, got ${shown(value)}`;
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin
 
 from wiro_runtime.errors import ApiError, InvalidInputs
 from wiro_runtime.inputs.files import NOT_AN_ADDRESS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 _LIMIT: Final = 80
@@ -89,6 +90,13 @@ _EXPECTED: Final = {
     "sequence_type": "a list",
     "string_type": "text",
     "tuple_type": "a list",
+}
+
+_LIMITS: Final = {
+    "greater_than": "above its limit",
+    "greater_than_equal": "above its limit",
+    "less_than": "below its limit",
+    "less_than_equal": "below its limit",
 }
 
 _TYPES: Final[dict[type, str]] = {
@@ -172,20 +180,61 @@ def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
         return f"unknown input{_guess(cls, name)}"
     if "literal_error" in kinds and len(kinds) == 1 and not isinstance(given, (str, int, float)):
         return f"expected text, got {_described(given)}"
-    if "literal_error" in kinds and (isinstance(given, str) or len(kinds) == 1):
-        return f"{shorten(repr(given))} is not an option{_nearest_options(cls, name, given)}"
+    info = cls.model_fields[name.partition("[")[0]]
+    if "literal_error" in kinds and len(kinds) == 1:
+        return f"{shorten(repr(given))} is not an option{_nearest_options(info, given)}"
+    if limit := next((each for each in kinds if each in _LIMITS), None):
+        number = "a whole number" if "int" in _numbers(info) else "a number"
+        where = " ".join(_range(info))
+        return f"expected {number} {where or _LIMITS[limit]}, got {_described(given)}"
     expected = list(dict.fromkeys(text for d in details if (text := _expected(d))))
     if "a whole number" in expected and {"a number", "a finite number"} & set(expected):
         expected.remove("a whole number")
+    if "literal_error" in kinds:
+        expected += [shorten(repr(value)) for value in _literals(info.annotation)]
     if not expected:
-        return f"{details[0]['msg']}, got {_described(given)}"
+        reason = details[0]["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        return f"{reason[:1].lower()}{reason[1:]}, got {_described(given)}"
     return f"expected {' or '.join(expected)}, got {_described(given)}"
 
 
-def _nearest_options(cls: type[BaseModel], name: str, given: object) -> str:
+def _numbers(info: FieldInfo) -> set[str]:
+    """``{"int"}`` for a field of whole numbers, ``{"float"}`` or both for others."""
+    from wiro_runtime.inputs.options import leaf_types  # noqa: PLC0415 - it imports this module
+
+    found = {kind.__name__ for kind in leaf_types(info.annotation)[0] if kind in (int, float)}
+    return found if "float" not in found else {"float"}
+
+
+def _range(info: FieldInfo) -> list[str]:
+    """``["from 1", "to 4"]``, as far as the limits of a field are known."""
+    found: dict[str, str] = {}
+    for each in (*info.metadata, *_constraints(info.annotation)):
+        for name, word in (("ge", "from"), ("le", "to")):
+            limit = getattr(each, name, None)
+            if isinstance(limit, (int, float)):
+                whole = isinstance(limit, float) and limit.is_integer()
+                found[word] = f"{word} {int(limit) if whole else limit}"
+    return [found[word] for word in ("from", "to") if word in found]
+
+
+def _constraints(annotation: Any) -> list[Any]:
+    """What ``Annotated`` inside of a type says."""
+    if get_origin(annotation) is Annotated:
+        _, *notes = get_args(annotation)
+        return [each for note in notes for each in getattr(note, "metadata", [note])]
+    return [each for part in get_args(annotation) for each in _constraints(part)]
+
+
+def _literals(annotation: Any) -> list[object]:
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [value for part in get_args(annotation) for value in _literals(part)]
+
+
+def _nearest_options(info: FieldInfo, given: object) -> str:
     from wiro_runtime.inputs.options import options_of  # noqa: PLC0415 - it imports this module
 
-    info = cls.model_fields[name.partition("[")[0]]
     options = options_of(info)
     return options.nearest(given) if options else nearest(given, option_values(info.annotation))
 
@@ -212,9 +261,7 @@ def _expected(detail: ErrorDetails) -> str | None:
 
 def option_values(annotation: Any) -> list[str]:
     """The documented values of a closed select, wherever in the field's type they are."""
-    if get_origin(annotation) is Literal:
-        return [str(value) for value in get_args(annotation)]
-    return [value for part in get_args(annotation) for value in option_values(part)]
+    return [str(value) for value in _literals(annotation)]
 
 
 def _described(value: object) -> str:
