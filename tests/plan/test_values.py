@@ -215,8 +215,11 @@ def test_the_range_of_a_number_is_told_alike_everywhere(limits: dict[str, str], 
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({}, "not documented"),
-        ({"dynamicprice": [{"inputs": {}, "price": "0.06", "priceMethod": "cpr"}]}, "$0.06"),
+        (dict[str, Any](), "not documented"),
+        (
+            {"dynamicprice": [{"inputs": dict[str, Any](), "price": "0.06", "priceMethod": "cpr"}]},
+            "$0.06",
+        ),
         ({"cps": "0.001"}, "$0.001 a second of processing"),
     ],
 )
