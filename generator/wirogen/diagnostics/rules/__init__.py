@@ -16,9 +16,10 @@ __all__ = ["RULES", "Rule", "Severity"]
 
 
 def _table(*rules: Rule) -> Mapping[str, Rule]:
-    table = {rule.code: rule for rule in rules}
-    if len(table) != len(rules):
-        raise ValueError("a diagnostic code is registered twice")
+    table: dict[str, Rule] = {}
+    for rule in rules:
+        if table.setdefault(rule.code, rule) is not rule:
+            raise ValueError(f"the code {rule.code} is registered twice")
     return MappingProxyType(table)
 
 
