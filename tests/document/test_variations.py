@@ -72,6 +72,7 @@ def test_no_cover() -> None:
         ("wiro/kokoro_tts", "wiro/kokoro_tts", "wiro/kokoro_tts", False),
         ("wiro/Animated Logo", "wiro/Animated%20Logo", "wiro/Animated Logo", False),
         ("wiro/3D", "wiro/3D", "wiro/3D", False),
+        ("reve/Générate", "reve/generate", None, False),
         ("wiro/old-name", "wiro/new-name", "wiro/new-name", True),
     ],
 )

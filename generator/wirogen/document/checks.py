@@ -17,6 +17,7 @@ from wirogen.document.tail import Body
 from wirogen.merge.wire import CALLBACK, Decision, is_picker
 from wirogen.specs import Json
 from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES
+from wirogen.specs.names import folded
 from wirogen.specs.sliders import slider_fault
 
 _RUN_PREFIX: Final = "https://api.wiro.ai/v1/Run/"
@@ -60,7 +61,7 @@ def check_head(report: Report, head: Head, tool: str) -> None:
     if head.detail != _DETAIL:
         message = f"the Detail endpoint is not {_DETAIL}: {shorten(head.detail)}"
         report.add("D109", head.at["detail"], "endpoints.detail", message)
-    if _slug(head.name) != _slug(tool):
+    if folded(head.name) != folded(tool):
         message = f"is displayed as {shorten(head.name)} and called as {shorten(tool)}"
         report.add("D110", head.at.get("name", 0), "name", message)
 
@@ -155,7 +156,3 @@ def _check_options(report: Report, item: RawInput) -> None:
 
 def _plain(key: str) -> str:
     return _NOT_WORD.sub("", key.lower())
-
-
-def _slug(name: str) -> str:
-    return _NOT_WORD.sub("-", name.lower()).strip("-")

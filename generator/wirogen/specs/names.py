@@ -79,10 +79,15 @@ def _check_part(name: str) -> None:
         raise ToolIdError(f"an owner or project holds {refused[0]!r}")
 
 
+def folded(text: str) -> str:
+    """``text`` in ASCII letters and digits with dashes between, as Wiro's addresses have names."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return _UNSAFE.sub("-", plain).strip("-")
+
+
 def slug(text: str) -> str:
     """A safe file name: ``Animated Logo`` becomes ``animated-logo``, ``veo3.1`` ``veo3-1``."""
-    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    name = _UNSAFE.sub("-", folded).strip("-")
+    name = folded(text)
     if not name or len(name) > _MAX_SLUG:
         return f"{name[: _MAX_SLUG - 9]}-{tool_hash(text)}".strip("-")
     return f"{name}-tool" if name in DEVICES else name
