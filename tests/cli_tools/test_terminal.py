@@ -228,3 +228,14 @@ def test_a_signal_while_a_run_is_sent_waits_for_the_name_of_its_task(
     assert "waiting for the answer" in err
     assert f"task {run.taskid}: submitted" in err
     assert f"wiro-tools task wait {run.taskid}" in err
+
+
+def test_a_long_error_is_broken_between_words(shell: Shell) -> None:
+    arguments = ("run", "wiro/painter", "--prompt", "a", "--scheduler", "Eulr", "--samples", "x")
+    with shell.terminal(*arguments, columns=40) as screen:
+        assert screen.wait() == 2
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.text).splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    plain = shell(*arguments).err
+    assert "".join(screen.text.split()).count("Eulr") == 1
+    assert re.sub(r"\s+", " ", " ".join(lines)).strip() == re.sub(r"\s+", " ", plain).strip()

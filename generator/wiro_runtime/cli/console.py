@@ -20,6 +20,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from wiro_runtime.cli.look import print_wrapped
 from wiro_runtime.inputs.messages import shorten
 
 PROGRAM: Final = "wiro-tools"
@@ -132,9 +133,9 @@ def complain(lines: Iterable[str]) -> None:
     line.append(printable(first), style="not bold default")
     console = err()
     with suppress(OSError):
-        console.print(line)
+        print_wrapped(line, console)
         for each in rest:
-            console.print(Text(f"  {printable(each)}"))
+            print_wrapped(Text(f"  {printable(each)}"), console, indent=4)
 
 
 def printable(text: str) -> str:

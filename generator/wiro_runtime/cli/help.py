@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from rich.text import Text
 
 from wiro_runtime.cli.console import PROGRAM, brief, printable
+from wiro_runtime.cli.look import print_wrapped
 from wiro_runtime.inputs.lora import LoraOption
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _choice(choice: Choice, width: int, console: Console, *, cut: bool) -> None:
     if cut:
         console.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis")
     else:
-        console.print(line)
+        print_wrapped(line, console, indent=10 + width)
 
 
 def lora_notes(option: LoraOption | None) -> Iterable[str]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _VALUES: Final = {"path": "PATH", "int": "N", "float": "N", "str": "TEXT"}
 _KIND: Final = re.compile(r"<?(?:list\[)?(\w+)")
@@ -42,6 +47,16 @@ def _nothing(**_context: object) -> None:
 
 def _usage_of(usage: str, _context: object) -> list[str]:
     return [usage]
+
+
+def print_wrapped(line: Text, console: Console, indent: int = 2) -> None:
+    """Print a line: on a terminal broken between words, its rest indented, elsewhere as it is."""
+    if not console.is_terminal:
+        console.print(line)
+        return
+    for number, part in enumerate(line.wrap(console, max(console.width - indent, 20))):
+        part.rstrip()
+        console.print(Text.assemble(" " * indent, part) if number else part)
 
 
 def first_sentence(text: str) -> str:

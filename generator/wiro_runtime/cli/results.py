@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from wiro_runtime.results.result import Output, Result
     from wiro_runtime.tasks.events import Event
     from wiro_runtime.tasks.task import Task
+
+
+_GOES_ON = re.compile(r"; task \S+: it goes on$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +204,8 @@ def errors_as_json(as_json: bool) -> Generator[None]:
 def message_of(error: WiroError) -> str:
     """The message without advice on what to do in Python."""
     text = str(error).removesuffix(" or pass api_key=")
-    return text.partition("; resume with client.task")[0]
+    text = text.partition("; resume with client.task")[0]
+    return _GOES_ON.sub("", text)
 
 
 def error_json(error: WiroError) -> dict[str, Any]:

@@ -240,6 +240,8 @@ class TaskService:
         try:
             async with limiting:
                 await self._watch(state, deadline, on_update)
+        except NotFoundError:
+            raise
         except (ConnectionFailed, ApiError) as error:
             if self.clock() >= deadline:
                 raise self._late(state, limit) from error

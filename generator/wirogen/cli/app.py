@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.text import Text
 
-from wiro_runtime.cli.look import tidy
+from wiro_runtime.cli.look import print_wrapped, tidy
 from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics.model import InputError
 
@@ -137,5 +137,5 @@ def _shown(path: object) -> str:
 def _fail(message: str, status: int = 2) -> int:
     line = Text("wirogen: ", style="bold red")
     line.append(printable(message), style="not bold default")
-    err().print(line)
+    print_wrapped(line, err())
     return status
