@@ -305,8 +305,8 @@ class _Run:
 
     @property
     def reads_disk(self) -> bool:
-        """Whether the validator, or the prices, of the tool may have to be imported first."""
-        return not callable(self.inputs)
+        """Whether the validator of the tool may have to be imported first."""
+        return self.validate and not callable(self.inputs)
 
     def submission(self) -> Submission:
         """The run, checked as far as it can be before anything is sent."""

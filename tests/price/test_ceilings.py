@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import os
+import sys
+import threading
+import time
+import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -10,17 +18,19 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from pydantic import Field
 
-from runtime.kit import PROMPT, SAMPLES, TOOL, AnyClient, ClientKind, Kit, got, tool
+from runtime.kit import PROMPT, SAMPLES, TOOL, TOOLS, AnyClient, ClientKind, Kit, got, tool
 from wiro_runtime import (
     AsyncTask,
+    AsyncWiro,
     ConfigurationError,
     InsufficientBalanceError,
     PriceExceeded,
     SubmissionUncertain,
     Task,
     TaskFailed,
+    Wiro,
 )
-from wiro_runtime.generated import Tariff, ToolInputs
+from wiro_runtime.generated import FileLike, Tariff, ToolInputs
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Scenario, Simulator, faults
 
@@ -172,3 +182,91 @@ def test_clients_of_a_journal_share_its_budget(kit: Kit, tmp_path: Path) -> None
         (3, Decimal("0.15"), Decimal("0.15"), Decimal("0.15"))
     ]
     kept.close()
+
+
+class Audio(ToolInputs):
+    """A tool whose price depends on what is in its file."""
+
+    _tariff: ClassVar[Tariff | None] = Tariff(
+        {
+            "rates": [{"inputs": {}, "method": "cp-audiosecondslength", "price": "0.01"}],
+            "audio": ["inputImage"],
+            "files": {"inputImage": ["inputImage"]},
+        }
+    )
+    prompt: Annotated[str, Field(alias="prompt", json_schema_extra={"x-wire": "string"})] = "a"
+    sound: Annotated[
+        FileLike | None, Field(alias="inputImage", json_schema_extra={"x-wire": "file"})
+    ] = None
+
+
+class Stream:
+    """What can be read only once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._data.read(size)
+
+
+class Slow(io.BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(0.002)
+        return super().read(size)
+
+
+def wav(seconds: int) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as audio:
+        audio.setnchannels(1)
+        audio.setsampwidth(2)
+        audio.setframerate(8000)
+        audio.writeframes(os.urandom(16000 * seconds))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", [Stream, Slow, io.BytesIO])
+def test_a_file_whose_price_is_looked_up_is_sent_whole(
+    kit: Kit, kept: dict[str, Any], kind: type[Any]
+) -> None:
+    data = wav(20)
+    file = kind(data)
+    count = 1 if kind is Stream else 6
+
+    async def flow(client: AnyClient) -> None:
+        inputs = Audio(sound=file)
+        if isinstance(client, Wiro):
+            with ThreadPoolExecutor(count) as pool:
+                work = [pool.submit(client.submit, "wiro/files", inputs) for _ in range(count)]
+                for each in work:
+                    each.result()
+        else:
+            await asyncio.gather(*(client.submit("wiro/files", inputs) for _ in range(count)))
+
+    with Simulator([TOOLS[3]]) as simulator:
+        kit.simulator = simulator
+        kit.run(flow, **kept)
+        sent = [run.body["inputImage"][0].data for run in simulator.runs]
+    assert len(sent) == count
+    assert all(each == data for each in sent)
+
+
+def test_no_event_loop_reads_a_file_for_its_price(priced: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(1))
+    opened: list[int] = []
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and str(arguments[0]).endswith("a.wav"):
+            opened.append(threading.get_ident())
+
+    async def flow() -> None:
+        async with AsyncWiro(priced.api_key, priced.api_secret, base_url=priced.base_url) as client:
+            inputs = Audio(sound=tmp_path / "a.wav")
+            with pytest.raises(PriceExceeded, match="the price is"):
+                await client.submit("wiro/files", lambda: inputs, max_cost="0.001")
+
+    sys.addaudithook(watch)
+    asyncio.run(flow())
+    assert opened
+    assert threading.get_ident() not in opened

@@ -9,12 +9,10 @@ import re
 import secrets
 from os import PathLike
 from pathlib import Path
-from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Final, cast
-from weakref import WeakValueDictionary
 
 from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.inputs.files import is_local_file
+from wiro_runtime.inputs.files import is_local_file, lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,7 +104,7 @@ class _File:
         """Copy a file object from its beginning, and leave its position as it was."""
         file = cast("IO[bytes]", stream)
         seekable = getattr(stream, "seekable", None)
-        with _lock_of(stream):
+        with lock_of(stream):
             if seekable is None or not seekable():
                 self._fill(file)
                 return
@@ -133,16 +131,6 @@ class _File:
 
     def _problem(self, text: str) -> InvalidInputs:
         return _problem(self.name, f"{self.filename} {text}")
-
-
-_LOCKS: Final[WeakValueDictionary[int, Lock]] = WeakValueDictionary()
-_LOCKS_LOCK: Final = Lock()
-
-
-def _lock_of(stream: object) -> Lock:
-    """The lock of a file object: submissions that share it read it one after the other."""
-    with _LOCKS_LOCK:
-        return _LOCKS.setdefault(id(stream), Lock())
 
 
 class Form:

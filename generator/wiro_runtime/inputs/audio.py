@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from decimal import Context, Decimal
 from io import BytesIO
 from typing import Any, Final, cast
+
+from wiro_runtime.inputs.files import is_local_file, lock_of
 
 _PRECISE: Final = Context(prec=60)
 _MILLIONTH: Final = Decimal("0.000001")
@@ -14,25 +15,22 @@ _MILLIONTH: Final = Decimal("0.000001")
 
 def wav_seconds(file: object) -> Decimal | None:
     """Return the length of a WAV file, to the millionth as ffprobe prints it; ``None`` for other
-    files and for addresses. An open file stays where it was."""
-    source: Any = file
-    if isinstance(file, str):
-        return None
-    if isinstance(file, bytes):
-        source = BytesIO(file)
-    elif isinstance(file, os.PathLike):
-        source = os.fspath(cast("os.PathLike[str]", file))
-        # Opening a pipe would wait for its other end.
-        if not os.path.isfile(source):  # noqa: PTH113 - any path
-            return None
+    files, addresses, and streams that cannot be read twice. An open file stays where it was."""
+    source: Any = BytesIO(file) if isinstance(file, bytes) else file
     try:
-        begin = source.tell() if hasattr(source, "tell") else None
-        try:
-            return _length(source)
-        finally:
-            if begin is not None:
-                with suppress(Exception):
-                    source.seek(begin)
+        if isinstance(file, os.PathLike):
+            path = os.fspath(cast("os.PathLike[str]", file))
+            # Opening a pipe would wait for its other end.
+            return _length(path) if os.path.isfile(path) else None  # noqa: PTH113 - any path
+        if not is_local_file(source) or not source.seekable():
+            return None
+        with lock_of(source):
+            begin = source.tell()
+            source.seek(0)
+            try:
+                return _length(source)
+            finally:
+                source.seek(begin)
     except Exception:  # noqa: BLE001 - no WAV, or a file that cannot be read
         return None
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from io import TextIOBase
 from os import PathLike
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
+from weakref import WeakValueDictionary
 
 # A single letter before the colon is a drive of Windows.
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
@@ -53,6 +55,16 @@ def is_address(text: str) -> bool:
 def is_local_file(value: object) -> bool:
     """Whether ``value`` is content to be uploaded rather than text."""
     return isinstance(value, PathLike | bytes | BinaryReader) and not isinstance(value, TextIOBase)
+
+
+_LOCKS: Final[WeakValueDictionary[int, Lock]] = WeakValueDictionary()
+_LOCKS_LOCK: Final = Lock()
+
+
+def lock_of(stream: object) -> Lock:
+    """The lock of a file object: submissions that share it read it one after the other."""
+    with _LOCKS_LOCK:
+        return _LOCKS.setdefault(id(stream), Lock())
 
 
 def _checked(value: object) -> object:

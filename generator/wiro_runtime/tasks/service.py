@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from wiro_runtime.inputs.conversation import Earlier, ToolOutputs
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.inputs.model import ToolInputs
+    from wiro_runtime.price import Price
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.events import Event, OnUpdate
     from wiro_runtime.tasks.journal import Journal
@@ -132,8 +133,13 @@ class TaskService:
         submission = Submission(tool, inputs, callback_url, self.settings)
         go_on(submission.body, previous, tool_outputs)
         if ceiling.max_cost is not None or self.recorder.ledger is not None:
-            submission.price = price_run(tool, inputs, submission.body)
-            ceiling.check(tool, submission.price, self.recorder.budget)
+
+            def priced() -> Price:
+                price = price_run(tool, inputs, submission.body)
+                ceiling.check(tool, price, self.recorder.budget)
+                return price
+
+            submission.priced = priced
         return submission
 
     async def submit(self, submission: Submission, patience: float) -> TaskState:

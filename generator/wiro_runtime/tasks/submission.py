@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from wiro_runtime.http.transport import Response
+    from wiro_runtime.price import Price
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.recorder import Recorder
 
@@ -77,6 +78,7 @@ class Submission:
         if settings.project_id is not None:
             self.body["projectid"] = settings.project_id
         self.price = unknown("not computed")
+        self.priced: Callable[[], Price] | None = None
         self.content: bytes | Form = b""
         self.wanted_key = ""
         self.key = ""
@@ -111,7 +113,10 @@ class Submission:
             raise
 
     async def prepare(self) -> None:
-        """Encode the body; files are read in a thread."""
+        """Compute the price, which may raise :class:`PriceExceeded`, and encode the body. Files
+        and price lists are read in a thread."""
+        if self.priced is not None:
+            self.price = await run_in_thread(self.priced)
         try:
             if has_files(self.body):
                 await run_in_thread(self._open_files)
