@@ -66,6 +66,12 @@ def test_a_run_above_max_cost_is_not_sent(shell: Shell, simulator: Simulator) ->
     assert done.err == (
         "wiro-tools: wiro/editor: the price is $0.10, above max_cost of $0.09 ($0.10 a run)\n"
     )
+    told = shell("run", *EDITOR, "--max-cost", "0.09", "--json").json["error"]
+    assert (told["type"], told["ceiling"], told["price"]["high"]) == (
+        "PriceExceeded",
+        "0.09",
+        "0.1",
+    )
     unknown = shell("run", "wiro/painter", "--prompt", "a", "--max-cost", "1")
     assert (unknown.code, "the price is not known" in unknown.err) == (1, True)
     assert shell("run", *EDITOR, "--max-cost", "much").code == 2

@@ -52,8 +52,13 @@ PRICES: list[tuple[Any, str | None]] = [
     (PER_RUN, "$0.003 a run"),
     ([*PER_RUN, *DEARER], "$0.003 to $0.0125 a run, by 2 choices of inputs"),
     ([{"inputs": {}, "price": "5e-3", "priceMethod": "cpo"}], "$0.005 an output"),
-    (None, "$0.5 a second of processing"),
-    ([], None),
+    (None, "$0.50 a second of processing"),
+    ([], "$0.50 a second of processing"),
+    ([{"inputs": {}, "priceMethod": "cp-readoutput"}], "as the tool reports"),
+    (
+        [*PER_RUN, {"price": 1, "priceMethod": "cpt"}],
+        "$0.003 a run or $1.00 a token, in and out, by 2 choices of inputs",
+    ),
     ("3 cents", None),
     ([*PER_RUN, "odd"], None),
     ([{"inputs": {}, "price": -1, "priceMethod": "cpr"}], None),
@@ -62,7 +67,10 @@ PRICES: list[tuple[Any, str | None]] = [
     ([{"inputs": {}, "price": "NaN", "priceMethod": "cpr"}], None),
     ([{"inputs": {}, "price": 1, "priceMethod": ["cpr"]}], None),
     ([{"inputs": {}, "price": 1}], None),
-    ([{"inputs": {}, "price": 1, "priceMethod": "cp-pixel", "priceExtra": 2}], None),
+    (
+        [{"inputs": {}, "price": 1, "priceMethod": "cp-pixel", "priceExtra": 2}],
+        "$1.00 for 1,048,576 pixels, $2.00 for each further",
+    ),
 ]
 
 

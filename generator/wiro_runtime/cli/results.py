@@ -23,7 +23,7 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.progress import downloading, watching
-from wiro_runtime.errors import NotFoundError, TaskCancelled, TaskFailed, WiroError
+from wiro_runtime.errors import NotFoundError, PriceExceeded, TaskCancelled, TaskFailed, WiroError
 from wiro_runtime.inputs.arguments import is_duration
 from wiro_runtime.tasks.events import TextDelta
 
@@ -220,6 +220,9 @@ def error_json(error: WiroError) -> dict[str, Any]:
     problems = getattr(error, "problems", None)
     if problems:
         found["error"]["problems"] = problems
+    if isinstance(error, PriceExceeded):
+        found["error"]["price"] = None if error.price is None else error.price.to_dict()
+        found["error"]["ceiling"] = exact(error.ceiling)
     if isinstance(error, TaskFailed | TaskCancelled) and error.detail is not None:
         found["status"] = error.detail.status
     return found

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from wiro_runtime.price import METHODS, dollars
+from wiro_runtime.price_list import read_rates
 from wirogen.common.json_values import decimal
 from wirogen.common.text import counted
 from wirogen.emit.escape import Markdown, link
 from wirogen.emit.pages.outputs import media_kind
 from wirogen.plan.model import Code
-from wirogen.specs import Json, TaskStat, ToolSpec
+from wirogen.specs import TaskStat, ToolSpec
 from wirogen.specs.checks import amount_problem, duration_problem, https_problem
 
 SAMPLES_SHOWN: Final = 20
-_METHODS: Final = {
-    "cpr": "a run",
-    "cps": "a second of processing",
-    "cpo": "an output",
-    "cpt": "a token",
-}
-"""What an amount is for, by the ``priceMethod`` of ``dynamicprice``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +64,9 @@ def samples_of(spec: ToolSpec) -> list[Sample]:
 
 
 def _facts(spec: ToolSpec, least: str) -> Iterator[tuple[str, str]]:
+    read = spec.source.detail_read if spec.source else None
     if price := _price(spec) or least:
-        yield "Price", price
+        yield "Price", f"{price} (as of {read})" if read else price
     if cost := _dollars(spec.approximatelycost):
         yield "A run costs about", cost
     time = spec.computingtime
@@ -98,37 +94,30 @@ def _runs(counts: TaskStat) -> Iterator[tuple[str, str]]:
 
 
 def _price(spec: ToolSpec) -> str | None:
-    """The amounts of ``dynamicprice``, or those of a second where there is none."""
-    if spec.dynamicprice is None:
+    """The amounts of the price list, or that of a second where there is none."""
+    rates, problems = read_rates(spec.dynamicprice)
+    if problems:
+        return None
+    if not rates:
         amount = _dollars(spec.cps)
-        return f"{amount} {_METHODS['cps']}" if amount else None
-    entries = spec.dynamicprice if isinstance(spec.dynamicprice, list) else []
-    found = [_entry(each) for each in entries]
-    known = [each for each in found if each is not None]
-    if not known or len(known) < len(found) or len({what for _, what in known}) > 1:
-        return None
-    low, high = min(known)[0], max(known)[0]
-    amount = _shown(low) if low == high else f"{_shown(low)} to {_shown(high)}"
-    more = f", by {counted(len(known), 'choice')} of inputs" if len(known) > 1 else ""
-    return f"{amount} {known[0][1]}{more}"
+        return f"{amount} {METHODS['cps']}" if amount else None
+    methods = list(dict.fromkeys(rate["method"] for rate in rates))
+    said = [_amounts([rate for rate in rates if rate["method"] == method]) for method in methods]
+    more = f", by {counted(len(rates), 'choice')} of inputs" if len(rates) > 1 else ""
+    return " or ".join(said) + more
 
 
-def _entry(entry: Json) -> tuple[Decimal, str] | None:
-    """The amount of one entry, and what it is for."""
-    if not isinstance(entry, dict) or "priceExtra" in entry:
-        return None
-    price, method = entry.get("price"), entry.get("priceMethod")
-    what = _METHODS.get(method) if isinstance(method, str) else None
-    text = str(price) if isinstance(price, str | int | float) else ""
-    if what is None or isinstance(price, bool) or amount_problem(text):
-        return None
-    return Decimal(text), what
+def _amounts(rates: Sequence[Mapping[str, str]]) -> str:
+    """The amounts of some rates of one method."""
+    amounts = sorted(Decimal(rate["price"]) for rate in rates)
+    what = METHODS[rates[0]["method"]]
+    if what == METHODS["cp-readoutput"]:
+        return what
+    low, high = dollars(amounts[0]), dollars(amounts[-1])
+    further = next((rate["extra"] for rate in rates if "extra" in rate), None)
+    more = f", {dollars(Decimal(further))} for each further" if further and len(rates) == 1 else ""
+    return f"{low if low == high else f'{low} to {high}'} {what}{more}"
 
 
 def _dollars(text: str | None) -> str | None:
-    return None if text is None or amount_problem(text) else _shown(Decimal(text))
-
-
-def _shown(amount: Decimal) -> str:
-    plain = f"{amount.normalize():f}"
-    return f"${plain}"
+    return None if text is None or amount_problem(text) else dollars(Decimal(text))
