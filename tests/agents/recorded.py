@@ -11,7 +11,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 
 
 class Models(ThreadingHTTPServer):
@@ -46,11 +46,9 @@ def recorded_models() -> Generator[Models]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Models
-
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append(body)
+        cast("Models", self.server).requests.append(body)
         answer = _openai if self.path.endswith("/chat/completions") else _anthropic
         data = json.dumps(answer(body)).encode()
         self.send_response(200)

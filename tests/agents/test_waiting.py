@@ -30,7 +30,8 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
 def test_a_run_is_watched_and_come_back_to(connect: Connect, simulator: Simulator) -> None:
     seen: list[tuple[float, str]] = []
 
-    async def report(progress: float, _total: float | None, message: str | None) -> None:
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        assert total == 100
         seen.append((progress, message or ""))
 
     async def main() -> None:

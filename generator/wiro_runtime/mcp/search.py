@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from functools import lru_cache
+from heapq import nsmallest
 from math import log
 from typing import TYPE_CHECKING, Final
 
@@ -72,8 +74,8 @@ class SearchIndex:
             rarity = log(1 + len(self.entries) / len(matches)) if matches else 0.0
             for number, weight in matches.items():
                 scores[number] += rarity * weight
-        best = sorted(scores, key=lambda number: (-scores[number], self.entries[number].tool))
-        return [self.entries[number] for number in best[:limit]]
+        best = nsmallest(limit, scores, key=lambda number: (-scores[number], number))
+        return [self.entries[number] for number in best]
 
     def _matches(self, word: str) -> dict[int, float]:
         """The tools that have this word, or one that begins with it, by number."""
@@ -90,8 +92,13 @@ class SearchIndex:
 
 def _words(text: str) -> set[str]:
     """The stems of the words of a text that say something."""
-    found = _WORD.findall(fold(text).replace("_", " "))
-    return {_ENDING.sub("", each) for each in found if each not in _EMPTY}
+    found = set(_WORD.findall(fold(text).replace("_", " "))) - _EMPTY
+    return set(map(_stem, found))
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    return _ENDING.sub("", word)
 
 
 _KIND_OF: Final = {
