@@ -319,3 +319,48 @@ def test_cancel_sends_no_more(lively: Simulator, tmp_path: Path) -> None:
         assert len(simulator.runs) == sent
         assert batch.retry().complete
     check_complete(simulator, tmp_path / "out", 8)
+
+
+def test_parquet_and_the_extra_that_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrow: Any = pytest.importorskip("pyarrow")
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    table = arrow.table({"prompt": ["x", "", None], "samples": [2, 1, None]})
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    with Batch(TOOL, tmp_path / "rows.parquet", out=tmp_path / "out") as batch:
+        plan = batch.plan()
+    assert dict(plan.rows[0].body)["samples"] == 2
+    assert [each.line for each in plan.refused] == [2, 3]
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 and nothing else")
+    with pytest.raises(ConfigurationError, match=r"bad.parquet: "):
+        Batch(TOOL, tmp_path / "bad.parquet", out=tmp_path / "out").plan()
+    monkeypatch.setattr("wiro_runtime.batch.table.find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'wiro-tools\[parquet\]'"):
+        Batch(TOOL, tmp_path / "rows.parquet", out=tmp_path / "out").plan()
+
+
+def test_files_are_named_relative_to_the_table(simulator: Simulator, tmp_path: Path) -> None:
+    """They are sent, and count by their content, wherever they lie."""
+    tool = "wiro/instant-id-lora"
+    folder = tmp_path / "a" / "table"
+    folder.mkdir(parents=True)
+    (folder / "face.jpg").write_bytes(b"\xff\xd8 a face")
+    rows = [
+        {"prompt": "one", "input_image_url": "face.jpg"},
+        {"prompt": "two", "input_image_url": "missing.jpg"},
+        {"prompt": "three", "input_image_url": "https://example.com/face.jpg"},
+    ]
+    with Batch(tool, write_csv(folder / "rows.csv", rows), out=tmp_path / "out") as batch:
+        plan = batch.plan()
+        assert [each.line for each in plan.refused] == [3]
+        assert "missing.jpg: no such file" in plan.refused[0].reason
+        assert batch.run().totals.counts == {"done": 2, "refused": 1}
+    assert len(simulator.runs) == 2
+    moved = tmp_path / "b"
+    folder.rename(moved)
+    with Batch(tool, moved / "rows.csv", out=tmp_path / "out") as batch:
+        assert (batch.plan().new, batch.plan().known) == (0, 2)
+    (moved / "face.jpg").write_bytes(b"\xff\xd8 another face")
+    with Batch(tool, moved / "rows.csv", out=tmp_path / "out") as batch:
+        assert (batch.plan().new, batch.plan().known) == (1, 1)

@@ -53,9 +53,10 @@ class Server:
 
 @contextmanager
 def server(
-    speed: float | str = "instant", size: int | None = None
+    speed: float | str = "instant", size: int | None = None, tool: object = None
 ) -> Generator[Server, None, None]:
-    arguments = json.dumps([_TOOL, speed, size])
+    """``tool`` is a spec as JSON; without one it is that of :data:`TOOL`."""
+    arguments = json.dumps([tool or _TOOL, speed, size])
     with subprocess.Popen(
         [sys.executable, "-c", _SERVER, arguments],
         stdin=subprocess.PIPE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import threading
 from collections import Counter
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NAME: Final = "batch.json"
+_SOURCES: Final = (str, os.PathLike, Table)
 _ERRORS: Final = 5
 
 
@@ -130,7 +132,8 @@ class BaseBatch:
             check_address(database)
         self.tool = tool
         self.folder = Path(out)
-        self._source = rows
+        # A generator is read once, and a batch may be run twice.
+        self._source = rows if rows is None or isinstance(rows, _SOURCES) else list(rows)
         self._client = client
         self._constants = check_mapping("constants", constants)
         self._columns = check_mapping("columns", columns)
@@ -269,6 +272,8 @@ class BaseBatch:
         store = self._store(make=True)
         store.set_terms(self._terms)
         store.put(plan.rows, force=self._force)
+        # The database has them now; many rows take a lot of room.
+        self._plan = self._table = None
         return self._engine(store, client, self._terms)
 
     def _engine_for_rest(

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     from wiro_runtime.batch.database import Database
 
+_TOLD: Final = [each for each in ROWS.c if each.name not in ("body", "files")]
+"""What results tell of a row: bodies of 10,000 rows are large."""
+
 _BLANK: Final = {"task": "", "token": "", "cost": None, "seconds": None, "error": "", "saved": "[]"}
 
 
@@ -117,7 +120,8 @@ class Store:
         are, with ``force`` those that have ended are added once more. Returns how many are new."""
 
         def write(db: sa.Connection) -> int:
-            query = self._own(sa.select(ROWS)).order_by(ROWS.c.generation)
+            columns = (ROWS.c.key, ROWS.c.id, ROWS.c.generation, ROWS.c.status)
+            query = self._own(sa.select(*columns)).order_by(ROWS.c.generation)
             kept = {row.key: row for row in db.execute(query)}
             labels = set(db.execute(self._own(sa.select(ROWS.c.label))).scalars())
             last = db.execute(self._own(sa.select(sa.func.max(ROWS.c.id)))).scalar() or 0
@@ -159,22 +163,20 @@ class Store:
         query = self._own(sa.select(ROWS)).where(ROWS.c.id == row_id)
         return _row(self.database.read(lambda db: db.execute(query).one()))
 
-    def rows(self, *statuses: Status, listed: bool = True) -> list[Row]:
-        """Rows in the order of the table; with ``listed=False`` those of earlier tables too."""
-        query = self._own(sa.select(ROWS)).order_by(ROWS.c.row, ROWS.c.id)
-        if statuses:
-            query = query.where(ROWS.c.status.in_(statuses))
-        if listed:
-            query = query.where(ROWS.c.listed)
-        return [_row(each) for each in self.database.read(lambda db: db.execute(query).all())]
+    def rows(self) -> list[Row]:
+        """The rows of the current table, in its order, without what they send."""
+        query = self._own(sa.select(*_TOLD)).where(ROWS.c.listed)
+        found = query.order_by(ROWS.c.row, ROWS.c.id)
+        return [_row(each) for each in self.database.read(lambda db: db.execute(found).all())]
 
     def ended_since(self, moment: float) -> list[Row]:
-        """Rows of the current table that have ended since ``moment``, in Unix seconds."""
-        query = self._own(sa.select(ROWS)).where(
+        """Rows of the current table that have ended since ``moment``, in Unix seconds, without what
+        they send."""
+        query = self._own(sa.select(*_TOLD)).where(
             ROWS.c.changed >= moment, ROWS.c.listed, ROWS.c.status.in_(ENDED)
         )
-        found = self.database.read(lambda db: db.execute(query.order_by(ROWS.c.changed)).all())
-        return [_row(each) for each in found]
+        found = query.order_by(ROWS.c.changed)
+        return [_row(each) for each in self.database.read(lambda db: db.execute(found).all())]
 
     def cancel_pending(self) -> int:
         """Cancel all rows that were not sent, and the batch with them; returns how many."""
@@ -440,8 +442,8 @@ def _row(found: Any, sent_at: float | None = None, until: float | None = None) -
         row=found.row,
         label=found.label,
         status=found.status,
-        body=json.loads(found.body),
-        files=json.loads(found.files),
+        body=json.loads(found.body) if hasattr(found, "body") else {},
+        files=json.loads(found.files) if hasattr(found, "files") else {},
         low=to_dollars(found.low),
         high=to_dollars(found.high),
         attempt=found.attempt,

@@ -124,6 +124,8 @@ def run(
             if as_json:
                 print_json(_plan_json(plan))
             return 1 if plan.refused else 0
+        # Its rows are large, and in the database from here on.
+        del plan
         return _drive(batch, batch.run, as_json)
 
 
