@@ -280,6 +280,17 @@ def test_an_empty_balance_stops_a_batch(simulator: Simulator, tmp_path: Path) ->
     check_complete(simulator, tmp_path / "out", 30)
 
 
+def test_rows_that_left_the_table_are_not_sent(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.out_of_balance()
+    with Batch(TOOL, prompts(6), out=tmp_path / "out") as batch:
+        assert batch.run().unfinished == 6
+    simulator.balance = None
+    with Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
+        assert batch.run().complete
+        assert batch.resume().complete
+    check_complete(simulator, tmp_path / "out", 2)
+
+
 def test_one_folder_has_one_runner(simulator: Simulator, tmp_path: Path) -> None:
     with Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
         messages: list[str] = []

@@ -173,9 +173,12 @@ class BaseBatch:
         if batch is None or batch not in found:
             names = ", ".join(list(found)[:5]) or "none"
             raise ConfigurationError(f"batch: say which one of the database is meant: {names}")
+        folder = Path(out)
+        if (folder / _NAME).exists() and _read_name(folder)["batch"] != batch:
+            raise ConfigurationError(f"{folder} holds another batch; use another folder")
         try:
-            Path(out).mkdir(parents=True, exist_ok=True)
-            _write_name(Path(out), {"batch": batch, "tool": found[batch], "shared": True})
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_name(folder, {"batch": batch, "tool": found[batch], "shared": True})
         except OSError as error:
             raise ConfigurationError(f"{out}: {(error.strerror or str(error)).lower()}") from None
         return cls(found[batch], out=out, client=client, database=database)

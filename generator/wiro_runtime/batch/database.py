@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from dbos import error as dbos_error
@@ -209,20 +209,24 @@ class Database:
                 )
                 late = self.gone or time.monotonic() - begin > PATIENCE
                 if not passing or self._closed or late:
-                    self.gone = True
-                    raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+                    self.fail(error)
             else:
                 self.gone = False
                 return found
             time.sleep(delay)
             delay = min(2.0, delay * 1.5)
 
+    def fail(self, error: BaseException) -> NoReturn:
+        """Raise :class:`DatabaseGone` because of ``error``; nothing is waited for from here on."""
+        self.gone = True
+        raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+
     def has_tables(self) -> bool:
         """Whether the tables were made."""
         try:
             return sa.inspect(self.engine).has_table(BATCHES.name)
         except SQLAlchemyError as error:
-            raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+            self.fail(error)
 
     def create_tables(self) -> None:
         try:
@@ -234,7 +238,7 @@ class Database:
                 with self._begin() as connection:
                     _tables.create_all(connection)
         except SQLAlchemyError as error:
-            raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+            self.fail(error)
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

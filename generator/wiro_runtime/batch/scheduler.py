@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import dbos._dbos as dbos_instance
 from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import error as dbos_error
+from sqlalchemy.exc import SQLAlchemyError
 
 from wiro_runtime.errors import ConfigurationError
 
@@ -47,21 +49,21 @@ async def _run_row(row_id: int) -> None:
 class Scheduler:
     """The queue of one batch. Used on one event loop; one in a process at a time."""
 
-    def __init__(
-        self, store: Store, worker: str, run_row: Callable[[int], Awaitable[None]]
-    ) -> None:
+    def __init__(self, store: Store, worker: str) -> None:
         self._store = store
         self._worker = worker
-        self._run_row = run_row
+        self._run_row: Callable[[int], Awaitable[None]] | None = None
         self._client: DBOSClient | None = None
 
     @property
     def name(self) -> str:
         return f"wiro-{self._store.batch}"
 
-    async def start(self, limit: int, *, reset: bool) -> None:
-        """Begin to run rows, ``limit`` at a time in all workers together; without ``reset`` the
-        limit stays what another worker has made it."""
+    async def start(
+        self, run_row: Callable[[int], Awaitable[None]], limit: int, *, reset: bool
+    ) -> None:
+        """Begin to call ``run_row`` for rows, ``limit`` at a time in all workers together; without
+        ``reset`` the limit stays what another worker has made it."""
         if not _one_at_a_time.acquire(blocking=False):
             raise ConfigurationError("another batch runs in this process; run it in one of its own")
         if dbos_instance._dbos_global_instance is not None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
@@ -71,7 +73,16 @@ class Scheduler:
             )
         _silence()
         global _current  # noqa: PLW0603 - DBOS itself is one for each process
-        _current = self._run_row
+        _current = self._run_row = run_row
+        try:
+            await self._launch(limit, reset=reset)
+        except BaseException as error:
+            await self.stop()
+            if isinstance(error, SQLAlchemyError | dbos_error.DBOSException):
+                self._store.database.fail(error)
+            raise
+
+    async def _launch(self, limit: int, *, reset: bool) -> None:
         config: DBOSConfig = {
             "name": _APPLICATION,
             "system_database_url": self._store.database.url,
@@ -104,7 +115,7 @@ class Scheduler:
     async def stop(self) -> None:
         """End DBOS; rows that it has under way must have returned."""
         global _current  # noqa: PLW0603 - see above
-        if _current is not self._run_row:
+        if _current is None or _current is not self._run_row:
             return
         _current = None
         # DBOS has given the loop a pool of threads of its own, which is shut down now.

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 _TOLD: Final = [each for each in ROWS.c if each.name not in ("body", "files")]
 """What results tell of a row: bodies of 10,000 rows are large."""
 
+_OPEN: Final = sa.or_(
+    ROWS.c.status.in_(("running", "sending")),
+    # A row that the table does not have any more is not sent.
+    sa.and_(ROWS.c.status == "pending", ROWS.c.listed),
+)
+
 _BLANK: Final = {"task": "", "token": "", "cost": None, "seconds": None, "error": "", "saved": "[]"}
 
 
@@ -163,6 +169,11 @@ class Store:
         query = self._own(sa.select(ROWS)).where(ROWS.c.id == row_id)
         return _row(self.database.read(lambda db: db.execute(query).one()))
 
+    def open_rows(self) -> int:
+        """How many rows are to be sent or followed, or are being sent."""
+        query = self._own(sa.select(sa.func.count()).select_from(ROWS)).where(_OPEN)
+        return self.database.read(lambda db: db.execute(query).scalar_one())
+
     def rows(self) -> list[Row]:
         """The rows of the current table, in its order, without what they send."""
         query = self._own(sa.select(*_TOLD)).where(ROWS.c.listed)
@@ -233,9 +244,9 @@ class Store:
             reserved = {"reserved": BATCHES.c.reserved + price}
             if not db.execute(reserve.values(reserved)).rowcount:
                 raise _NoRoom
-            taken = self._own(ROWS.update()).where(
-                ROWS.c.id == row.id, ROWS.c.status == "pending", ROWS.c.attempt == intent.attempt
-            )
+            taken = ROWS.update().where(*at(ROWS, self.batch, row.id, intent.attempt))
+            # A row that the table does not have any more may still be in the queue.
+            taken = taken.where(ROWS.c.status == "pending", ROWS.c.listed)
             if not db.execute(taken.values(status="sending", changed=time.time())).rowcount:
                 raise _Taken
             db.execute(INTENTS.insert().values(record))
@@ -377,7 +388,7 @@ class Store:
         enqueued."""
         query = self._own(
             sa.select(ROWS.c.id, ROWS.c.enqueued)
-            .where(ROWS.c.status.in_(statuses))
+            .where(ROWS.c.status.in_(statuses), _OPEN)
             .order_by(ROWS.c.row)
         )
 

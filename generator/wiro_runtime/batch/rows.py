@@ -1,0 +1,360 @@
+"""One row of a batch: sent once, followed to its end, and what it made saved."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from wiro_runtime.batch.errors import DatabaseGone
+from wiro_runtime.batch.leases import LEASE
+from wiro_runtime.batch.plan import dollars
+from wiro_runtime.batch.records import Row, Terms, restore_body
+from wiro_runtime.batch.store import BudgetSpent, Intent
+from wiro_runtime.errors import (
+    ApiError,
+    AuthenticationError,
+    ConcurrencyLimitError,
+    ConfigurationError,
+    ConnectionFailed,
+    DownloadError,
+    InsufficientBalanceError,
+    InvalidInputs,
+    NotFoundError,
+    PriceExceeded,
+    RateLimitError,
+    SubmissionUncertain,
+    TaskCancelled,
+    TaskFailed,
+    TaskTimeout,
+    WiroError,
+)
+from wiro_runtime.http.logs import log
+from wiro_runtime.results.filenames import safe_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from wiro_runtime.batch.limit import SharedLimit
+    from wiro_runtime.batch.records import Status, Totals
+    from wiro_runtime.batch.store import Store
+    from wiro_runtime.client import AsyncWiro
+    from wiro_runtime.results.result import AsyncResult
+    from wiro_runtime.tasks.detail import TaskDetail
+    from wiro_runtime.tasks.task import AsyncTask
+
+FILES: Final = "files"
+"""The folder for what rows make, in that of the batch."""
+
+_DELAYS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before another attempt at what certainly did nothing, or costs nothing."""
+_ROOM: Final = 0.5
+"""Seconds between two looks at a budget that is reserved as a whole."""
+_LOCAL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+"""What is wrong with a disk, and not with one file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What became of an attempt to send a row: its ``task`` or, where Wiro has certainly not
+    accepted the run, in how many seconds to try ``again`` (0.0: as a backoff says), at the
+    concurrency limit when it is ``full``. Nothing of all that: the row must not be sent."""
+
+    task: AsyncTask | None = None
+    again: float | None = None
+    full: bool = False
+
+
+class RowRunner:
+    """Runs the rows that the queue gives to this worker, on its event loop.
+
+    ``idle`` is set when none is under way any more. ``renewed`` is when the lease of the worker was
+    renewed, ``ended`` how many rows have ended here.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        client: AsyncWiro,
+        tool: str,
+        folder: Path,
+        worker: str,
+        terms: Terms,
+        limit: SharedLimit,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._tool = tool
+        self._folder = folder
+        self._worker = worker
+        self._terms = terms
+        self._limit = limit
+        self._waits: set[asyncio.Task[Any]] = set()
+        self._sends: set[asyncio.Task[Any]] = set()
+        self._free = asyncio.Semaphore(0)
+        self._following = self._waiting = 0
+        self.active = 0
+        self.ended = 0
+        self.idle = asyncio.Event()
+        self.renewed = time.monotonic()
+        self.stopping = False
+        self.stopped = ""
+
+    def stop(self, reason: str) -> None:
+        """Send no more rows, and follow none any longer; their tasks go on."""
+        if self.stopping:
+            return
+        self.stopping, self.stopped = True, reason
+        for each in self._waits:
+            each.cancel()
+        self.idle.set()
+
+    async def let_go(self) -> None:
+        """Wait for the responses to what was sent, so that no task is lost."""
+        while self._sends or self.active:
+            waiting = [*self._sends, *self._waits]
+            if waiting:
+                await asyncio.wait(waiting, timeout=1.0)
+            else:
+                await asyncio.sleep(0.02)
+
+    async def _db(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await self._store.database.call(work, *arguments)
+
+    async def run(self, row_id: int) -> None:
+        """Bring a row to its end from wherever it is. What goes wrong is recorded, and nothing is
+        raised: to DBOS, a workflow that fails is one that has ended."""
+        if self.stopping:
+            return
+        self.active += 1
+        try:
+            row = await self._db(self._store.row, row_id)
+            if row.status == "pending":
+                task = await self._submit(row)
+            elif row.status == "running":
+                task = self._client.task(row.task or row.token)
+            else:
+                return
+            if task is not None:
+                self._following += 1
+                try:
+                    await self._follow(replace(row, task=task.id, token=task.token), task)
+                finally:
+                    self._following -= 1
+        except DatabaseGone as error:
+            self.stop(str(error))
+        except OSError as error:
+            self.stop(disk_line(self._folder, error))
+        except Exception as error:  # noqa: BLE001 - DBOS would take it for the end of the row
+            log.exception("batch: row %s", row_id)
+            self.stop(f"{type(error).__name__}: {error}")
+        finally:
+            self.active -= 1
+            if not self.active:
+                self.idle.set()
+
+    async def _submit(self, row: Row) -> AsyncTask | None:
+        """Send a row as soon as Wiro takes it, and once only."""
+        failures = 0
+        while not self.stopping:
+            intent = Intent(row)
+            # A task of its own: once a request has left, its response is waited for and recorded,
+            # whatever becomes of this coroutine.
+            job = asyncio.create_task(self._send(intent))
+            self._sends.add(job)
+            job.add_done_callback(self._sends.discard)
+            attempt = await asyncio.shield(job)
+            if attempt.again is None:
+                return attempt.task
+            delay = attempt.again or _DELAYS[min(failures, len(_DELAYS) - 1)]
+            failures += 1
+            await (self._until_free(delay) if attempt.full else self._pause(delay))
+        return None
+
+    async def _until_free(self, seconds: float) -> None:
+        """Wait until a task of this worker has ended, ``seconds`` at most: others may be of the
+        same account."""
+        self._waiting += 1
+        try:
+            with suppress(TimeoutError):
+                await self._stoppable(asyncio.wait_for(self._free.acquire(), seconds))
+        finally:
+            self._waiting -= 1
+
+    async def _send(self, intent: Intent) -> _Attempt:
+        """Send a row, if that is ours to do."""
+        row = intent.row
+        try:
+            if not await self._db(self._store.intend, intent, self._worker):
+                return _Attempt()
+        except BudgetSpent:
+            if self._following:
+                # One that fails, or costs less than it might, leaves room for another.
+                return _Attempt(again=_ROOM)
+            budget = dollars(self._terms.budget or Decimal(0))
+            self.stop(f"the budget of {budget} does not cover another row")
+            return _Attempt()
+        if self._store.database.shared and time.monotonic() - self.renewed > LEASE / 2:
+            # Cut off for so long that another worker may soon take this row for lost.
+            await self._db(self._store.withdraw, intent)
+            return _Attempt(again=0.0)
+        try:
+            body = restore_body(row.body, row.files)
+            task = await self._client.submit(
+                self._tool,
+                body,
+                timeout=0,
+                validate=False,
+                allow_unknown=self._terms.allow_unknown,
+            )
+        except (ConcurrencyLimitError, RateLimitError) as error:
+            await self._db(self._store.withdraw, intent)
+            await self._limit.refused(self._running)
+            return _Attempt(again=error.retry_after or 0.0, full=True)
+        except SubmissionUncertain as error:
+            await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
+            return _Attempt()
+        except ConnectionFailed as error:
+            if error.maybe_sent:
+                await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
+                return _Attempt()
+            await self._db(self._store.withdraw, intent)
+            log.warning("batch: %s", error)
+            return _Attempt(again=0.0)
+        except (
+            AuthenticationError,
+            ConfigurationError,
+            InsufficientBalanceError,
+            NotFoundError,
+            PriceExceeded,  # the budget of the client; that of the batch is the store's
+        ) as error:
+            await self._db(self._store.withdraw, intent)
+            self.stop(_line(error))
+            return _Attempt()
+        except (InvalidInputs, ApiError) as error:
+            await self._db(self._store.withdraw, intent, _line(error))
+            return _Attempt()
+        except BaseException as error:
+            await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
+            raise
+        await self._db(self._store.accepted, row.id, row.attempt, task.id, task.token)
+        return _Attempt(task=task)
+
+    async def _running(self) -> int:
+        totals: Totals = await self._db(self._store.totals)
+        return totals.count("running")
+
+    async def _follow(self, row: Row, task: AsyncTask) -> None:
+        """Wait for the end of a task and record it, files included."""
+        failures = 0
+        while not self.stopping:
+            try:
+                result = await self._stoppable(task.wait())
+                if result is None:
+                    return
+                saved = await self._stoppable(self._save(row, result))
+                if saved is None:
+                    return
+            except (TaskFailed, TaskCancelled) as error:
+                status = "cancelled" if isinstance(error, TaskCancelled) else "failed"
+                await self._end(row, status, error.detail, error=_line(error))
+            except TaskTimeout:
+                continue
+            except (AuthenticationError, ConfigurationError) as error:
+                self.stop(_line(error))
+                return
+            except DownloadError as error:
+                if isinstance(error.__cause__, OSError) and error.__cause__.errno in _LOCAL:
+                    raise error.__cause__ from None
+                failures += 1
+                if failures >= len(_DELAYS) or not error.retryable:
+                    await self._db(self._store.note, row, f"files not saved: {_line(error)}")
+                    return
+                await self._pause(_DELAYS[failures - 1])
+                continue
+            except NotFoundError as error:
+                await self._end(row, "failed", None, error=_line(error))
+            except WiroError as error:
+                # Asking costs nothing, and the task goes on.
+                log.warning("batch: row %s: %s", row.row, error)
+                await self._pause(_DELAYS[min(failures, len(_DELAYS) - 1)])
+                failures += 1
+                continue
+            else:
+                await self._end(row, "done", result.detail, saved=saved)
+            self.ended += 1
+            if self._waiting:
+                self._free.release()
+            await self._limit.ended()
+            return
+
+    async def _end(
+        self,
+        row: Row,
+        status: Status,
+        detail: TaskDetail | None,
+        *,
+        error: str = "",
+        saved: Sequence[str] = (),
+    ) -> None:
+        cost = None if detail is None else detail.cost
+        seconds = None if detail is None else detail.elapsed
+        await self._db(
+            lambda: self._store.ended(
+                row, status, cost=cost, seconds=seconds, error=error, saved=saved
+            )
+        )
+
+    async def _save(self, row: Row, result: AsyncResult) -> list[str]:
+        """Save what a row made under names of its own; returns them, relative to the folder of the
+        batch. A second time it replaces what the first has saved."""
+        folder = self._folder / FILES
+        outputs = [each for each in result.outputs if each.url is not None or each.text is not None]
+        if not outputs and not result.text:
+            return []
+        await self._db(lambda: folder.mkdir(parents=True, exist_ok=True))
+        names: list[str] = []
+        for number, output in enumerate(outputs, 1):
+            suffix = PurePosixPath(safe_name(output.name)).suffix
+            name = f"{row.label}{'' if number == 1 else f'-{number}'}{suffix}"
+            await output.save(folder / name)
+            names.append(f"{FILES}/{name}")
+        if not outputs:
+            # A tool without outputs has its text in its log.
+            name = f"{row.label}.txt"
+            text = result.text.encode(errors="replace")
+            await self._db((folder / name).write_bytes, text)
+            names.append(f"{FILES}/{name}")
+        return names
+
+    async def _stoppable(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """What ``work`` gives, ``None`` when the batch stops meanwhile."""
+        job = asyncio.create_task(work)
+        self._waits.add(job)
+        try:
+            if self.stopping:
+                job.cancel()
+            return await job
+        except asyncio.CancelledError:
+            if self.stopping:
+                return None
+            job.cancel()
+            raise
+        finally:
+            self._waits.discard(job)
+
+    async def _pause(self, seconds: float) -> None:
+        await self._stoppable(asyncio.sleep(seconds))
+
+
+def _line(error: BaseException) -> str:
+    return "; ".join(str(error).splitlines()) or type(error).__name__
+
+
+def disk_line(folder: Path, error: OSError) -> str:
+    return f"{error.filename or folder}: {(error.strerror or str(error)).lower()}"
