@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -104,7 +104,8 @@ class Way:
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads: list[threading.Thread] = []
+        self._begin(self._accept)
 
     def cut(self) -> None:
         """Break all connections, and every new one."""
@@ -113,7 +114,6 @@ class Way:
             for each in self._connections:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
-            self._connections.clear()
 
     def mend(self) -> None:
         with self._lock:
@@ -121,7 +121,13 @@ class Way:
 
     def close(self) -> None:
         self.cut()
-        self._listener.close()
+        with suppress(OSError):
+            # Wakes the thread that accepts.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for each in (self._listener, *self._connections):
+            each.close()
 
     def _accept(self) -> None:
         while True:
@@ -140,7 +146,12 @@ class Way:
                     continue
                 self._connections += [near, far]
             for one, other in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(one, other), daemon=True).start()
+                self._begin(_pump, one, other)
+
+    def _begin(self, work: Callable[..., None], *arguments: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import psycopg
 import pytest
 
 from batch.kit import TOOL, Shell, check_complete, paid, prompts, results, write_csv
@@ -16,7 +17,7 @@ from batch.postgres import Server, Way, postgres
 from wiro_runtime.testing import Simulator
 
 FULL: Final = os.environ.get("FULL") == "1"
-ROWS: Final = 1000 if FULL else 80
+ROWS: Final = 1000 if FULL else 150
 AWAY: Final = 10.0 if FULL else 3.0
 
 
@@ -38,11 +39,19 @@ def until(condition: Callable[[], bool], *processes: subprocess.Popen[str]) -> N
         time.sleep(0.02)
 
 
+def workers(server: Server) -> int:
+    """How many have a lease."""
+    with psycopg.connect(server.address()) as connection:
+        found = connection.execute("SELECT count(*) FROM wiro_batch_workers").fetchone()
+    return found[0] if found else 0
+
+
 def test_three_workers_one_killed_one_cut_off(
     server: Server, lively_shell: Shell, lively: Simulator
 ) -> None:
     shell, simulator = lively_shell, lively
     table = write_csv(shell.folder / "rows.csv", prompts(ROWS))
+    simulator.concurrency_limit = 8
     way = Way(server.port)
     run = shell.start("run", TOOL, str(table), "--out", "out", "--database", server.address())
     until(lambda: len(simulator.runs) > 2, run)
@@ -50,7 +59,10 @@ def test_three_workers_one_killed_one_cut_off(
     join = ("worker", "--out", "out", "--database")
     killed = shell.start(*join, server.address())
     cut_off = shell.start(*join, server.address(way.port))
-    until(lambda: len(simulator.runs) > ROWS // 3, run, cut_off)
+    until(lambda: workers(server) == 3, run, cut_off, killed)
+    before = len(simulator.runs)
+    assert before < ROWS - 30
+    until(lambda: len(simulator.runs) > before + 20, run, cut_off, killed)
     way.cut()
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
@@ -61,6 +73,8 @@ def test_three_workers_one_killed_one_cut_off(
     cut_out, cut_err = cut_off.communicate(timeout=120)
     assert "Traceback" not in cut_err, cut_err
     way.close()
+    assert cut_off.returncode in (0, 1), (cut_out, cut_err)
+    assert "rows done" in cut_out
     assert run.returncode in (0, 1), (out, err)
     if run.returncode:
         # What the killed worker was about to send, and Wiro never got.
