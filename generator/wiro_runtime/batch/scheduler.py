@@ -90,7 +90,7 @@ class Scheduler:
             "application_version": _VERSION,
             "executor_id": self._worker,
             "enable_otlp": False,
-            "max_executor_threads": 16,
+            "max_executor_threads": 8,
         }
         DBOS(config=config)
         # Before it starts: it begins with the queues that the database has.
