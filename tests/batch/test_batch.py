@@ -346,7 +346,11 @@ def test_parquet_and_the_extra_that_it_needs(
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 and nothing else")
     with pytest.raises(ConfigurationError, match=r"bad.parquet: "):
         Batch(TOOL, tmp_path / "bad.parquet", out=tmp_path / "out").plan()
-    monkeypatch.setattr("wiro_runtime.batch.table.find_spec", lambda _: None)
+
+    def missing(name: str) -> None:
+        """No package is installed."""
+
+    monkeypatch.setattr("wiro_runtime.batch.table.find_spec", missing)
     with pytest.raises(ConfigurationError, match=r"pip install 'wiro-tools\[parquet\]'"):
         Batch(TOOL, tmp_path / "rows.parquet", out=tmp_path / "out").plan()
 
