@@ -92,6 +92,9 @@ def test_its_workflow_is_ours_for_the_tools_of_the_project(tmp_path: Path) -> No
         "run: wirogen sync --known 2> sync.log || [ $? -eq 1 ]",
     ]
     assert "@version@" not in made
+    zizmor = [str(Path(sys.executable).parent / "zizmor"), "--offline", "--quiet", "--pedantic"]
+    done = subprocess.run([*zizmor, ".github"], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode()
     assert yaml.safe_load(made)["permissions"] == {}
 
 

@@ -46,9 +46,9 @@ _SHOWN = 30
 HELP: Final = """\
 Download the documents of Wiro's catalogue that are new or have changed.
 
-Needs WIRO_API_KEY (and WIRO_API_SECRET). An interrupted run is resumed by the next one. A page
-that is no document, or that lacks inputs or options of the present one, is quarantined in
-.wirogen/quarantine/.
+Needs a key: that of wiro-tools login, or WIRO_API_KEY and WIRO_API_SECRET. An interrupted run is
+resumed by the next one. A page that is no document, or that lacks inputs or options of the present
+one, is quarantined in .wirogen/quarantine/.
 Exit 0: all is up to date. 1: some pages were quarantined or failed. 2: no catalogue.
 """
 
