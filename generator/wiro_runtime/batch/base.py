@@ -386,15 +386,13 @@ def own_client(client: Client[Any, Any] | None) -> AsyncWiro:
     if client is None:
         return AsyncWiro()
     settings: Any = vars(client)
-    if settings["_budget"] is not None:
-        raise ConfigurationError("a batch has a budget of its own: use a client without one")
     twin = object.__new__(AsyncWiro)
     # Its key is in its settings, and nowhere else. A batch has records of its own, and no journal.
     vars(twin).update(
         _settings=settings["_settings"],
         _http_client=settings["_http_client"],
         _journal=None,
-        _budget=None,
+        _budget=settings["_budget"],
     )
     twin._start()  # pyright: ignore[reportPrivateUsage]
     return twin
