@@ -79,6 +79,20 @@ def test_a_price_is_said_where_it_can_be(price: Any, says: str | None) -> None:
     assert facts(dynamicprice=price, cps="0.50").get("Price") == says
 
 
+@pytest.mark.parametrize(
+    ("readme", "licence"),
+    [
+        ("<h2>About</h2><p>License: <b>Apache-2.0</b></p>", "Apache-2.0"),
+        ("<li>Licence is MIT", "MIT"),
+        ("<p>The license: see below, in many words that go on</p>", None),
+        (f"<p>License: {'x' * 80}</p>", None),
+        ("<script>License: GPL</script>", None),
+    ],
+)
+def test_a_licence_is_what_its_owner_says(readme: str, licence: str | None) -> None:
+    assert facts(readme=readme).get("Licence") == licence
+
+
 def test_a_page_without_them_has_none_of_their_sections() -> None:
     priced = page_of(dynamicprice=PER_RUN)
     for heading in ("A run takes about", "sample output", "What its owner says"):

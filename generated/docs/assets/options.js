@@ -15,6 +15,11 @@ function scales(settings) {
   });
 }
 
+// Lines break between the words of a long name, never inside of one.
+function breakable(name) {
+  return name.split(/(?<=[._])/).flatMap((part) => [part, el("wbr")]);
+}
+
 function card(input, row, choose) {
   const [value, name, label = value, description = "", words = [], settings = []] = row;
   const shown = label || value || "(empty)";
@@ -31,7 +36,7 @@ function card(input, row, choose) {
     el(
       "div",
       { class: "wt-choice-end" },
-      name ? el("code", { text: `${input.class}.${name}` }) : null,
+      name ? el("code", {}, ...breakable(`${input.class}.${name}`)) : null,
       el("button", { type: "button", text: "Use", "aria-label": `Use ${shown}`, onclick: () => choose(input.name, value) }),
     ),
   );

@@ -22,7 +22,11 @@ from wirogen.site.theme import EXTENSIONS
 _LINK: Final = re.compile(r'(?<=\shref=")(?![a-z][a-z0-9+.-]*:|#|/)([^"#]+)\.md(?=["#])')
 _SCHEMAS: Final = 'href="../../../schemas/'
 _BUILDER: Final = '<div class="wt-builder"'
-_NAME: Final = re.compile(r"(<(?:td|br|/a)[^<>]*>\s*<code>)([A-Za-z0-9_.]{12,})</code>")
+# Colours of programs for a shell are ten kilobytes of every page, seen by those without scripts.
+_SHELLS: Final = re.compile(r"(?m)^(`{3,})(?:bash|powershell|json)$")
+_NAME: Final = re.compile(
+    r"""(<(?:td|br|/a)[^<>]*>\s*<code>)((?:&quot;|")?[A-Za-z0-9_.]{12,}(?:&quot;|")?)</code>"""
+)
 _WORDS: Final = re.compile(r"(?<=[_.])|(?<=[a-z0-9])(?=[A-Z])")
 _TABLE: Final = re.compile("<table>")
 _TITLE: Final = re.compile(r'(<h1 id="[^"<>]*">)([^/<>]+/)')
@@ -53,6 +57,10 @@ def split_front_matter(text: str) -> tuple[dict[str, str], str]:
 def render_page(text: str) -> Page:
     """Render a page of ``generated/docs/``."""
     fields, source = split_front_matter(text)
+    before, builder, snippets = source.partition(_BUILDER)
+    if builder:
+        snippets, heading, after = snippets.partition("\n## ")
+        source = before + builder + _SHELLS.sub(r"\1text", snippets) + heading + after
     converter = _converter()
     converter.reset()
     body = converter.convert(source)

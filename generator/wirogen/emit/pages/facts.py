@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,11 +16,13 @@ from wirogen.common.json_values import decimal
 from wirogen.common.text import counted
 from wirogen.emit.escape import Markdown, link
 from wirogen.emit.pages.outputs import media_kind
+from wirogen.emit.pages.readme import paragraphs
 from wirogen.plan.model import Code
 from wirogen.specs import TaskStat, ToolSpec
 from wirogen.specs.checks import amount_problem, duration_problem, https_problem
 
 SAMPLES_SHOWN: Final = 20
+_LICENCE: Final = re.compile(r"licen[cs]e\s*(?:[:=-]|\bis\b)\s*(\S.{0,58}\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,8 @@ def _facts(spec: ToolSpec, least: str) -> Iterator[tuple[str, str]]:
         yield "A run takes about", time if decimal(time) is None else f"{time} s"
     if spec.taskstat:
         yield from _runs(spec.taskstat)
+    if licence := _licence(spec):
+        yield "Licence", licence
     if spec.since:
         yield "Since", spec.since
 
@@ -91,6 +96,14 @@ def _runs(counts: TaskStat) -> Iterator[tuple[str, str]]:
         yield "Runs so far", ", ".join(ended)
     if counts.lastruntime:
         yield "Last run", f"{datetime.fromtimestamp(counts.lastruntime, UTC):%Y-%m-%d}"
+
+
+def _licence(spec: ToolSpec) -> str | None:
+    """The licence that the owner's text names in a line of its own (``License: Apache-2.0``)."""
+    for text in paragraphs(spec.readme or ""):
+        if found := _LICENCE.fullmatch(text):
+            return found[1]
+    return None
 
 
 def _price(spec: ToolSpec) -> str | None:
