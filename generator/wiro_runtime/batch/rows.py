@@ -97,7 +97,7 @@ class RowRunner:
         self._waits: set[asyncio.Task[Any]] = set()
         self._sends: set[asyncio.Task[Any]] = set()
         self._free = asyncio.Semaphore(0)
-        self._following = self._waiting = 0
+        self._reserving = self._waiting = 0
         self.active = 0
         self.ended = 0
         self.idle = asyncio.Event()
@@ -137,15 +137,15 @@ class RowRunner:
             if row.status == "pending":
                 task = await self._submit(row)
             elif row.status == "running":
+                self._reserving += 1
                 task = self._client.task(row.task or row.token)
             else:
                 return
             if task is not None:
-                self._following += 1
                 try:
                     await self._follow(replace(row, task=task.id, token=task.token), task)
                 finally:
-                    self._following -= 1
+                    self._reserving -= 1
         except DatabaseGone as error:
             self.stop(str(error))
         except OSError as error:
@@ -188,17 +188,28 @@ class RowRunner:
 
     async def _send(self, intent: Intent) -> _Attempt:
         """Send a row, if that is ours to do."""
-        row = intent.row
         try:
             if not await self._db(self._store.intend, intent, self._worker):
                 return _Attempt()
         except BudgetSpent:
-            if self._following:
+            if self._reserving:
                 # One that fails, or costs less than it might, leaves room for another.
                 return _Attempt(again=_ROOM)
             budget = dollars(self._terms.budget or Decimal(0))
             self.stop(f"the budget of {budget} does not cover another row")
             return _Attempt()
+        self._reserving += 1
+        attempt = _Attempt()
+        try:
+            attempt = await self._send_once(intent)
+        finally:
+            if attempt.task is None:
+                self._reserving -= 1
+        return attempt
+
+    async def _send_once(self, intent: Intent) -> _Attempt:
+        """Send a row whose intent is recorded, and record what became of it."""
+        row = intent.row
         if self._store.database.shared and time.monotonic() - self.renewed > LEASE / 2:
             # Cut off for so long that another worker may soon take this row for lost.
             await self._db(self._store.withdraw, intent)
