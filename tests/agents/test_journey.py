@@ -79,6 +79,7 @@ async def journey(agent: Agent, folder: Path) -> None:
     assert again.structured_content == saved.structured_content
     listed = await agent("list_tasks", limit=1)
     assert listed["tasks"][0]["task_id"] == done["task_id"]
+    assert listed["tasks"][0]["tool"] == name
     assert "token" not in json.dumps([done, listed])
 
 

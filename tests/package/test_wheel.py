@@ -39,6 +39,7 @@ def test_the_wheel_holds_three_packages_and_nothing_else(wheel: Path) -> None:
     for package in PACKAGES:
         assert f"{package}/py.typed" in names
     assert any(name.startswith("wirogen/templates/") for name in names)
+    assert "wiro_runtime/skills/wiro-tools/SKILL.md" in names
     assert not [name for name in names if "__pycache__" in name]
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from wiro_runtime import (
     TaskTimeout,
 )
 from wiro_runtime.tasks.journal import Journal
+from wiro_runtime.tasks.records import KeyTaken
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}
@@ -261,3 +262,32 @@ def test_kill_9_at_random_moments_loses_nothing_and_runs_nothing_twice(
     assert (outcome.twice, outcome.unknown) == ([], [])
     assert outcome.runs > 20
     assert outcome.lost <= 42
+
+
+def test_a_key_is_taken_by_the_first_client_that_begins_with_it(tmp_path: Path) -> None:
+    """Whatever came of it; until it is settled, when nothing was sent."""
+    with (
+        closing(Journal(tmp_path / "journal")) as one,
+        closing(Journal(tmp_path / "journal")) as other,
+    ):
+        one.begin("wiro/painter", {"prompt": "a"}, "mine")
+        for journal in (one, other):
+            with pytest.raises(KeyTaken):
+                journal.begin("wiro/painter", {"prompt": "b"}, "mine")
+            found = journal.find("mine")
+            assert found is not None
+            assert (found.state, found.inputs) == ("sending", '{"prompt": "a"}')
+            assert one.is_own(found)
+            assert not other.is_own(found)
+        one.accepted("mine", "7", "token")
+        found = other.find("mine")
+        assert found is not None
+        assert (found.state, found.task_id) == ("accepted", "7")
+        with pytest.raises(KeyTaken):
+            other.begin("wiro/painter", {}, "mine")
+        # What was refused takes nothing away, and later runs are recorded.
+        other.begin("wiro/painter", {}, "another")
+        one.begin("wiro/painter", {}, "third")
+        one.settled("third", "refused by Wiro")
+        assert other.find("third") is None
+        other.begin("wiro/painter", {}, "third")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from mcp.types import CallToolResult, ContentBlock, ImageContent, ResourceLink, TextContent
 
+from wiro_runtime.results.filenames import safe_name
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,7 +27,8 @@ async def download(result: AsyncResult, folder: Path) -> CallToolResult:
     Each is a link; the first small images are in the response, too. Raises
     :class:`DownloadError`.
     """
-    paths = await result.download(folder / result.task_id)
+    # The id comes from the network.
+    paths = await result.download(folder / safe_name(result.task_id, "task"))
     said = {"task_id": result.task_id, "files": [str(path) for path in paths]}
     content: list[ContentBlock] = [TextContent(type="text", text=json.dumps(said))]
     content += [_link(path) for path in paths]

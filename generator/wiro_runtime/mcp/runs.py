@@ -74,7 +74,7 @@ class Runs:
                     continue
             if found.state in ("accepted", "ended"):
                 return self._client.task(found.task_id or found.token), True
-            if found.state == "lost" or await self._has_died(key):
+            if found.state == "lost" or (not self._journal.is_own(found) and await self._died(key)):
                 await self._settle(tool, key)
             else:
                 await asyncio.sleep(_PAUSE)
@@ -86,7 +86,7 @@ class Runs:
         with submission.named():
             return AsyncTask(self._client, await service.submit(submission, _PATIENCE))
 
-    async def _has_died(self, key: str) -> bool:
+    async def _died(self, key: str) -> bool:
         """Whether the process that was sending this run has ended."""
         _, lost = await run_in_thread(self._journal.unfinished)
         return any(each.key == key for each in lost)

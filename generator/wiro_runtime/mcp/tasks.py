@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wiro_runtime.errors import TaskCancelled, TaskFailed, TaskTimeout
 from wiro_runtime.mcp.advice import explain
 from wiro_runtime.tasks.events import LogLine, Progress, StatusChanged, TaskEnded
+from wiro_runtime.tasks.listing import tool_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -76,6 +77,7 @@ def listed_json(detail: TaskDetail) -> dict[str, Any]:
     """A task in a list, without its token: with that anyone can read the task."""
     found: dict[str, Any] = {
         "task_id": detail.id,
+        "tool": tool_of(detail),
         "status": detail.status,
         "ended": detail.terminal,
         "cost": None if detail.cost is None else f"{detail.cost.normalize():f}",

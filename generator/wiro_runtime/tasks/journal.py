@@ -166,6 +166,10 @@ class Journal:
             raise
         return row.key
 
+    def is_own(self, row: Row) -> bool:
+        """Whether this client has submitted the run, or taken it over."""
+        return row.client == self._client
+
     def find(self, key: str) -> Row | None:
         """Return the run with this key, of any client. Raises :class:`ConfigurationError`."""
         with self.lock:
