@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from wirogen.document.raw_input import RawInput
 from wirogen.merge.wire import (
@@ -11,7 +12,7 @@ from wirogen.merge.wire import (
     Decision,
     Shown,
     decide,
-    is_open,
+    decided,
     shown_type,
     shown_wire,
 )
@@ -29,21 +30,7 @@ def assemble(
     for item in raw:
         decision = decide(item.name, item.type, item.default, item.options, body, unusable)
         decisions.append(decision)
-        inputs.append(
-            Input(
-                name=item.name,
-                label=item.label,
-                help=item.help,
-                type=item.type,
-                default=item.default,
-                required=decision.required,
-                wire=decision.wire,
-                example=decision.example,
-                open=is_open(item.name, item.type, item.options),
-                options=item.options,
-                extra=item.extra,
-            )
-        )
+        inputs.append(replace(decided(item, decision), extra=item.extra))
     names = {item.name for item in raw} | {CALLBACK}
     for name, value in (body or {}).items():
         if name not in names:
@@ -53,20 +40,6 @@ def assemble(
             if name == PROMPT:  # no billed run begins from an example, described or not
                 decision = decide(name, shown_type(value), None, None, body, unusable)
             decisions.append(decision)
-            inputs.append(_undescribed(name, value, decision))
+            item = RawInput(name=name, at={}, extra={}, option_at=[], type=shown_type(value))
+            inputs.append(decided(item, decision))
     return inputs, decisions
-
-
-def _undescribed(name: str, value: Json, decision: Decision) -> Input:
-    type_ = shown_type(value)
-    return Input(
-        name=name,
-        label="",
-        help="",
-        type=type_,
-        default=None,
-        required=decision.required,
-        example=decision.example,
-        wire=decision.wire,
-        open=is_open(name, type_, None),
-    )

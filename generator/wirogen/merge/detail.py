@@ -21,7 +21,7 @@ from typing import Final
 
 from wirogen.detail.read import Detail, DetailItem
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.merge.wire import CALLBACK, PROMPT, blank, decide, is_open
+from wirogen.merge.wire import CALLBACK, PROMPT, blank, decide, decided
 from wirogen.specs import Input, Option, Source, ToolSpec, Unsent, Wire
 from wirogen.specs.model import CHOICE_TYPES, DETAIL_FIELDS, FILE_TYPES
 
@@ -139,18 +139,11 @@ def _shaped(option: Option, siblings: tuple[Option, ...] | None) -> Option:
 def _input(item: DetailItem) -> Input:
     decision = decide(item.name, item.type, item.default, item.options, None)
     choice = item.type in CHOICE_TYPES
-    made = Input(
-        name=item.name,
-        label=item.label,
-        help=item.help,
-        type=item.type,
-        default=item.default,
-        required=decision.required,
-        example=decision.example,
-        wire=decision.wire,
-        open=(choice and item.partial) or is_open(item.name, item.type, item.options),
-        options=(item.options or ()) if choice else None,
-    )
+    made = decided(item, decision)
+    if choice:
+        made = replace(made, options=item.options or (), open=item.partial or made.open)
+    else:
+        made = replace(made, options=None)
     if item.type in _NUMBERS:
         made = replace(made, minimum=item.minimum, maximum=item.maximum, step=item.step)
     return with_required(made, item.required)

@@ -16,11 +16,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from wirogen.common.json_values import kind, number
 from wirogen.common.text import WHITE
-from wirogen.specs import UNSENT, Json, Option, Unsent, Wire
+from wirogen.specs import UNSENT, Input, Json, Option, Unsent, Wire
 from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES
 
 CALLBACK: Final = "callbackUrl"
@@ -56,6 +56,23 @@ class Decision(NamedTuple):
     example: Json = None
     shown: Shown = Shown.ABSENT
     differs: bool = False
+
+
+class Described(Protocol):
+    """An input as a document or Tool/Detail describes it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def default(self) -> str | None: ...
+    @property
+    def options(self) -> tuple[Option, ...] | None: ...
 
 
 def is_picker(name: str, type_: str, options: tuple[Option, ...] | None) -> bool:
@@ -143,6 +160,22 @@ def _by_command(name: str, type_: str, default: str | None, shown: Json) -> Deci
         return Decision(True, Wire(type=wire_type), shown, Shown.EXAMPLE)
     differs = bool(default) and not unset and not agrees(default or "", shown)
     return Decision(False, Wire(type=wire_type, sent=shown), None, Shown.SENT, differs)
+
+
+def decided(item: Described, decision: Decision) -> Input:
+    """The input that a source describes, required and sent as it was decided."""
+    return Input(
+        name=item.name,
+        label=item.label,
+        help=item.help,
+        type=item.type,
+        default=item.default,
+        required=decision.required,
+        wire=decision.wire,
+        example=decision.example,
+        open=is_open(item.name, item.type, item.options),
+        options=item.options,
+    )
 
 
 def agrees(default: str, shown: Json) -> bool:
