@@ -51,6 +51,7 @@ SLOW = {
     "generator/test_sync.py",
     "generator/test_sync_hostile.py",
     "generator/test_workflow.py",
+    "golden/test_messages.py",
     "runtime/test_any_response.py",
     "runtime/test_concurrency.py",
     "runtime/test_interruptions.py",

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from wiro_runtime.inputs.messages import shown
 from wiro_runtime.results.addresses import host_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
@@ -311,6 +312,8 @@ def make_credentials(
 def _headers(given: Mapping[str, str] | None) -> dict[str, str]:
     """Headers for every request to Wiro, names in lower case."""
     found: dict[str, str] = {}
+    if given is not None and not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        raise ConfigurationError(f"default_headers must be a mapping, not {shown(given)}")
     for name, value in dict(given or {}).items():
         texts = isinstance(name, str) and isinstance(value, str)  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
         if not texts or not f"{name}{value}".isascii() or not f"{name}{value}".isprintable():

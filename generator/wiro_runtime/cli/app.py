@@ -25,7 +25,7 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_sigterm
 from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
-from wiro_runtime.cli.look import tidy
+from wiro_runtime.cli.look import tidy, usage_line
 from wiro_runtime.cli.price import PriceGroup
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.cli.run import RunGroup
@@ -176,8 +176,7 @@ def _usage(error: CommandError | typer.TyperException) -> int:
     if isinstance(error, CommandError):
         complain([str(error)])
         return 2
-    text = error.format_message().rstrip(".")
-    complain([f"{text[:1].lower()}{text[1:]} (see {PROGRAM} --help)"])
+    complain([usage_line(error, PROGRAM)])
     return error.exit_code
 
 

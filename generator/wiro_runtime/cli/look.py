@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,6 +58,28 @@ def print_wrapped(line: Text, console: Console, indent: int = 2) -> None:
     for number, part in enumerate(line.wrap(console, max(console.width - indent, 20))):
         part.rstrip()
         console.print(Text.assemble(" " * indent, part) if number else part)
+
+
+_EXPECTED: Final = (
+    (re.compile(r"Input should be a valid number\b.*"), "expected a number"),
+    (re.compile(r"Input should be a valid integer\b.*"), "expected a whole number"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), r"expected \1 or more"),
+    (re.compile(r"Input should be less than or equal to (\S+)"), r"expected \1 or less"),
+    (re.compile(r"Input should be "), "expected "),
+)
+
+
+def usage_line(error: Any, program: str) -> str:
+    """What is wrong with the arguments of a command, in the words of other messages."""
+    text = error.format_message().rstrip(".")
+    for pattern, expected in _EXPECTED:
+        text = pattern.sub(expected, text)
+    context = getattr(error, "ctx", None)
+    words: list[str] = []
+    while context is not None:
+        words.insert(0, shlex.quote(context.info_name or ""))
+        context = context.parent
+    return f"{text[:1].lower()}{text[1:]} (see {' '.join(words) or program} --help)"
 
 
 def first_sentence(text: str) -> str:

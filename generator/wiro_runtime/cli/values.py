@@ -96,7 +96,10 @@ def read_base(source: str | None) -> dict[str, Any]:
     """The JSON object that ``--input-json`` names: a file, or ``-`` for the standard input."""
     if source is None:
         return {}
-    text = _read_text(source)
+    try:
+        text = _read_text(source)
+    except CommandError as error:
+        raise CommandError(f"--input-json: {error}") from None
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError) as error:

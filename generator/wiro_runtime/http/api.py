@@ -53,6 +53,8 @@ _UNSIGNED: Final = (
     "a secret needs both)"
 )
 
+_CHECK_KEY: Final = "; check key and secret: wiro-tools whoami"
+
 
 class Api:
     """Wiro's endpoints over a transport."""
@@ -210,7 +212,9 @@ class Api:
             kind = _BY_STATUS.get(status) or _BY_CODE.get(code or 0, ApiError)
             credentials = self.settings.credentials
             unsigned = status == 401 and credentials is not None and not credentials.signs
-            text = f"HTTP {status}: {message or _gist(response)}{_UNSIGNED if unsigned else ''}"
+            what = message or _gist(response)
+            advice = _UNSIGNED if unsigned else _CHECK_KEY if status == 401 else ""
+            text = f"HTTP {status}: {what.rstrip('.') if advice else what}{advice}"
             retryable = status in (408, 425, 429) or status >= 500
             raise self._error(kind, text, code, response, retryable=retryable)
         if body is None:
@@ -220,7 +224,10 @@ class Api:
         failed = body.get("result") in (False, "false", 0, "0") if "result" in body else message
         if failed:
             kind = _BY_CODE.get(code or 0, ApiError)
-            text = message or "refused without a reason"
+            said = "" if code is None else f" (code {code})"
+            text = message or f"refused without a reason{said}"
+            if kind is AuthenticationError:
+                text = f"{text.rstrip('.')}{_CHECK_KEY}"
             raise self._error(kind, text, code, response, retryable=code == 96)
         return body
 

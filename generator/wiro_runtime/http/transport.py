@@ -263,7 +263,7 @@ class Transport:
     def check_loop(self) -> None:
         """Raise :class:`ConfigurationError` when closed, or on another loop than the first."""
         if self.closed:
-            raise ConfigurationError("the client is closed")
+            raise ConfigurationError("the client is closed; make another one")
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:

@@ -132,7 +132,10 @@ class _Job:
             await self.fetch(transport, file)
             return await run_in_thread(lambda: file.publish(replace=replace))
         except OSError as error:
-            raise self._source.error(f"cannot write {target}: {error.strerror or error}") from error
+            reason = error.strerror or str(error)
+            if isinstance(error, (FileExistsError, NotADirectoryError)):
+                reason = f"{target.parent} is not a folder"
+            raise self._source.error(f"cannot write {target}: {reason}") from error
         finally:
             # Shielded: a second cancellation must not leave the file behind.
             await asyncio.shield(run_in_thread(file.discard))

@@ -188,12 +188,17 @@ class TaskService:
     async def refresh(self, state: TaskState, deadline: float | None = None) -> TaskDetail:
         """Ask for the state of a task and remember it."""
         known = state.id or None
-        body = await self.api.call_idempotent(
-            "/Task/Detail", state.key, deadline=deadline, task_id=known
-        )
+        what = state.id or "with this token"
+        try:
+            body = await self.api.call_idempotent(
+                "/Task/Detail", state.key, deadline=deadline, task_id=known
+            )
+        except NotFoundError as error:
+            reason = str(error).rstrip(".")
+            error.args = (f"Wiro knows no task {what}, or not for this key ({reason})",)
+            raise
         found = as_mappings(body.get("tasklist"))
         if not found:
-            what = state.id or "with this token"
             raise NotFoundError(f"Wiro knows no task {what}", task_id=known)
         detail = TaskDetail.read(found[0])
         if (state.id and detail.id not in ("", state.id)) or (
@@ -251,7 +256,8 @@ class TaskService:
         except (ConnectionFailed, ApiError) as error:
             if self.clock() >= deadline:
                 raise self._late(state, limit) from error
-            error.args = (f"{error}; task {state.id}: {state.resume}",)
+            if not isinstance(error, NotFoundError):
+                error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
             raise
         except TaskTimeout:
             raise self._late(state, limit) from None

@@ -23,6 +23,7 @@ from wiro_runtime.errors import (
     ConfigurationError,
     ConnectionFailed,
     InvalidInputs,
+    NotFoundError,
     RateLimitError,
     SubmissionUncertain,
     WiroError,
@@ -108,6 +109,10 @@ class Submission:
                 name_inputs(error, python_names(self._checked_by))
             if self.state is not None:
                 add_task(error, self.state)
+            elif isinstance(error, NotFoundError):
+                reason = str(error).rstrip(".")
+                text = f"Wiro has no tool {self.tool}, or not for this key ({reason})"
+                error.args = (text,)
             elif self.sent and not isinstance(error, WiroError):
                 error.add_note(f"the run of {self.tool} may have been accepted all the same")
             raise
@@ -168,7 +173,7 @@ class Submitter:
         response is still to come, which is recorded should it come later.
         """
         if self._closed:
-            raise ConfigurationError("the client is closed")
+            raise ConfigurationError("the client is closed; make another one")
         work = asyncio.create_task(self._guarded(submission, patience, deadline))
         # asyncio.run() cancels all tasks that it finds when it ends. This one is waited for by
         # this coroutine, through every cancellation.

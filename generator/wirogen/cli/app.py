@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.text import Text
 
-from wiro_runtime.cli.look import print_wrapped, tidy
+from wiro_runtime.cli.look import print_wrapped, tidy, usage_line
 from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics.model import InputError
 
@@ -103,9 +103,7 @@ def run(arguments: Sequence[str]) -> int:
     except InputError as error:
         return _fail(str(error))
     except typer.TyperException as error:
-        text = error.format_message().rstrip(".")
-        text = f"{text[:1].lower()}{text[1:]} (see wirogen --help)"
-        return _fail(text, status=error.exit_code)
+        return _fail(usage_line(error, "wirogen"), status=error.exit_code)
     except typer.Exit as error:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
