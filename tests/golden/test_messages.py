@@ -9,7 +9,7 @@ import contextlib
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,9 @@ def inputs() -> Iterator[str]:
             with pytest.raises(InvalidInputs) as caught:
                 module.Inputs()
             yield str(caught.value)
-            if loras := getattr(module, "Lora", None):
-                yield from scales(
-                    next(x for x in vars(loras).values() if getattr(x, "settings", ()))
-                )
+            loras: dict[str, Any] = dict(vars(getattr(module, "Lora", object)))
+            for option in [each for each in loras.values() if getattr(each, "settings", ())][:1]:
+                yield from scales(option)
 
 
 def scales(option: Any) -> Iterator[str]:
@@ -92,7 +91,7 @@ def clients(simulator: Simulator) -> Iterator[str]:
         yield failing(lambda each=each: Wiro(**{**sound, **each}).close())
     client = Wiro(**sound, max_retries=0)
     given = {"prompt": "a"}
-    calls: list[Callable[[], object]] = [
+    calls: Sequence[Callable[[], object]] = [
         lambda: client.run("nothing", given),
         lambda: client.run("wiro/nothing", given, validate=False),
         lambda: client.run(SD, given, timeout=-1),
@@ -144,9 +143,11 @@ def clients(simulator: Simulator) -> Iterator[str]:
     client.close()
     yield failing(lambda: client.run(SD, given))
     yield failing(lambda: asyncio.run(_closed(sound)))
-    with Wiro(**{**sound, "api_secret": "wrong-secret"}, max_retries=0) as other:
+    wrong: dict[str, Any] = {**sound, "api_secret": "wrong-secret"}
+    with Wiro(**wrong, max_retries=0) as other:
         yield failing(lambda: other.run(SD, given))
-    with Wiro(**{**sound, "base_url": "http://127.0.0.1:9/v1"}, max_retries=0) as nowhere:
+    closed: dict[str, Any] = {**sound, "base_url": "http://127.0.0.1:9/v1"}
+    with Wiro(**closed, max_retries=0) as nowhere:
         yield failing(lambda: nowhere.run(SD, given))
 
 
