@@ -140,7 +140,7 @@ def connect(simulator: Simulator, catalogue: Catalogue, tmp_path: Path) -> Conne
         *,
         budget: str | None = None,
         journal: str = "journal.sqlite",
-        answer: Any = None,
+        elicit: Any = None,
         mode: str = "auto",
         **options: Any,
     ) -> AsyncGenerator[Agent]:
@@ -153,7 +153,7 @@ def connect(simulator: Simulator, catalogue: Catalogue, tmp_path: Path) -> Conne
                 **options,
             )
             server = make_server(space)
-            async with Client(server, mode=mode, elicitation_callback=answer) as mcp:
+            async with Client(server, mode=mode, elicitation_callback=elicit) as mcp:
                 yield Agent(mcp)
 
     return start

@@ -1,6 +1,6 @@
-"""The APIs of OpenAI and Anthropic on loopback, with answers as they give them.
+"""The APIs of OpenAI and Anthropic on loopback, with responses as they give them.
 
-The first answer calls the tool of the request with wrong arguments, the second with the smallest
+The first response calls the tool of the request with wrong arguments, the second with the smallest
 right ones, the third is text. ``requests`` has what was sent.
 """
 
@@ -49,8 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         cast("Models", self.server).requests.append(body)
-        answer = _openai if self.path.endswith("/chat/completions") else _anthropic
-        data = json.dumps(answer(body)).encode()
+        respond = _openai if self.path.endswith("/chat/completions") else _anthropic
+        data = json.dumps(respond(body)).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))

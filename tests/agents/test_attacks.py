@@ -43,7 +43,7 @@ def url(
         "WIRO_TOOLS_PACKAGE": "agent_tools",
         "WIRO_MCP_TOKEN": TOKEN,
     }
-    with served(environment) as (url,):
+    with served(environment) as (_, (url,)):
         yield url
 
 
@@ -52,7 +52,7 @@ def ask(url: str, headers: Mapping[str, str], method: str = "POST") -> httpx2.Re
         return client.request(method, url, headers=headers, json=CALL)
 
 
-def test_the_right_request_is_answered(url: str) -> None:
+def test_the_right_request_is_served(url: str) -> None:
     response = ask(url, GOOD)
     assert response.status_code == 200
     assert "wiro-tools" in response.text

@@ -25,8 +25,10 @@ TOKEN = "a-token-of-the-user"
 
 
 @contextmanager
-def served(environment: dict[str, str], *arguments: str) -> Generator[list[str]]:
-    """The lines that ``wiro-tools mcp --http`` prints before it listens."""
+def served(
+    environment: dict[str, str], *arguments: str
+) -> Generator[tuple[subprocess.Popen[str], list[str]]]:
+    """``wiro-tools mcp --http``, and the lines that it prints when it listens."""
     command = [sys.executable, "-m", "wiro_runtime.cli", "mcp", "--http", "--port", "0"]
     with subprocess.Popen(
         [*command, *arguments], env=environment, stdout=subprocess.PIPE, text=True
@@ -36,7 +38,7 @@ def served(environment: dict[str, str], *arguments: str) -> Generator[list[str]]
         if "WIRO_MCP_TOKEN" not in environment and "--token-file" not in arguments:
             lines.append(process.stdout.readline().strip())
         try:
-            yield lines
+            yield process, lines
         finally:
             process.terminate()
             process.wait(30)
@@ -109,7 +111,7 @@ def test_over_http(
         async with over_http(url, TOKEN, mode) as client:
             await journey(Agent(client), out)
 
-    with served({**environment, "WIRO_MCP_TOKEN": TOKEN}, "--out", str(out)) as (url,):
+    with served({**environment, "WIRO_MCP_TOKEN": TOKEN}, "--out", str(out)) as (_, (url,)):
         asyncio.run(main(url))
     assert len(simulator.runs) == 1
 
@@ -119,7 +121,7 @@ def test_a_token_that_was_made_is_printed_once(environment: dict[str, str]) -> N
         async with over_http(url, token, "auto") as client:
             assert (await client.list_tools()).tools
 
-    with served(environment) as (url, line):
+    with served(environment) as (_, (url, line)):
         token = line.removeprefix("Authorization: Bearer ")
         assert len(token) > 32
         asyncio.run(main(url, token))

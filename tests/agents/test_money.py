@@ -23,12 +23,12 @@ def run(coroutine: Any) -> Any:
 def user(asked: list[str], *, action: str = "accept", says: bool = True) -> Any:
     """A user who is asked."""
 
-    async def answer(_context: Any, question: Any) -> ElicitResult:
+    async def elicit(_context: Any, question: Any) -> ElicitResult:
         asked.append(question.message)
         content: Any = {"run": says} if action == "accept" else None
         return ElicitResult(action=action, content=content)  # pyright: ignore[reportArgumentType] - one of three
 
-    return answer
+    return elicit
 
 
 def test_a_run_needs_a_ceiling(connect: Connect, simulator: Simulator) -> None:
@@ -67,7 +67,7 @@ def test_the_user_is_asked_where_the_client_can(
 ) -> None:
     async def main() -> None:
         asked: list[str] = []
-        async with connect(mode=mode, answer=user(asked)) as agent:
+        async with connect(mode=mode, elicit=user(asked)) as agent:
             done = await agent("run_tool", tool=tool, inputs=INPUTS)
             assert done["succeeded"]
             # Not again for a run that was started by an earlier call.
@@ -79,14 +79,14 @@ def test_the_user_is_asked_where_the_client_can(
     run(main())
 
 
-@pytest.mark.parametrize("answer", [{"says": False}, {"action": "decline"}, {"action": "cancel"}])
+@pytest.mark.parametrize("reply", [{"says": False}, {"action": "decline"}, {"action": "cancel"}])
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_a_user_who_does_not_agree_pays_nothing(
-    connect: Connect, simulator: Simulator, mode: str, answer: dict[str, Any]
+    connect: Connect, simulator: Simulator, mode: str, reply: dict[str, Any]
 ) -> None:
     async def main() -> None:
         asked: list[str] = []
-        async with connect(mode=mode, answer=user(asked, **answer)) as agent:
+        async with connect(mode=mode, elicit=user(asked, **reply)) as agent:
             said = await agent.refused("run_tool", tool=GUESSED, inputs=INPUTS, max_cost=5)
         assert "did not allow" in said
         assert len(asked) == 1
@@ -95,7 +95,7 @@ def test_a_user_who_does_not_agree_pays_nothing(
     run(main())
 
 
-def test_what_nobody_can_be_asked_about_needs_an_option_of_the_server(
+def test_an_unknown_price_needs_an_option_where_the_client_cannot_ask(
     connect: Connect, simulator: Simulator
 ) -> None:
     async def main() -> None:
@@ -114,7 +114,7 @@ def test_inputs_are_checked_before_the_user_is_asked(
 ) -> None:
     async def main() -> None:
         asked: list[str] = []
-        async with connect(answer=user(asked)) as agent:
+        async with connect(elicit=user(asked)) as agent:
             wrong = {"prompt": "x", "samples": "4", "style": "Oils"}
             said = await agent.refused("run_tool", tool=PAINTER, inputs=wrong)
         assert "samples: expected a whole number, got '4' (text)" in said
@@ -176,7 +176,7 @@ def test_calls_at_the_same_time_are_one_run_for_two_servers_too(
     run(main())
 
 
-def test_a_lost_answer_is_looked_for_and_not_paid_for_again(
+def test_a_lost_response_is_searched_for_and_not_paid_for_again(
     connect: Connect, simulator: Simulator
 ) -> None:
     simulator.faults.add("Run/*", faults.reset(acts=True), times=1)
@@ -215,7 +215,7 @@ def test_what_a_killed_server_was_sending_is_looked_for(
 
     checked = open_catalogue("agent_tools").get(PAINTER).check(INPUTS)
     dead = Journal(tmp_path / "journal.sqlite")
-    dead.begin(PAINTER, checked.wire(), run_key(PAINTER, checked, ""))
+    dead.begin(PAINTER, checked.wire(), run(run_key(PAINTER, checked, "")))
     dead.disconnect()
     import sqlite3
 

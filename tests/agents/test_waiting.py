@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from agents.conftest import PAINTER, SPECS, WRITER, Connect
-from wiro_runtime.testing import Scenario, Simulator
+from agents.test_journey import TOKEN, over_http, served
+from wiro_runtime.testing import Scenario, Simulator, faults
 from wirogen.specs import spec_to_json
 
 INPUTS = {"prompt": "a lighthouse"}
@@ -143,3 +145,33 @@ def test_a_server_ends_with_its_client(environment: dict[str, str]) -> None:
         command, env=environment, input="", capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_server_that_is_killed_while_it_sends_pays_once(
+    environment: dict[str, str], simulator: Simulator
+) -> None:
+    """The run was accepted, its response is never read, and the agent calls the next server."""
+    simulator.faults.add("Run/*", faults.hang(acts=True), times=1)
+    environment = {**environment, "WIRO_MCP_TOKEN": TOKEN}
+    call = {"tool": PAINTER, "inputs": INPUTS, "max_cost": 1, "wait": 0}
+
+    async def first(url: str, process: subprocess.Popen[str]) -> None:
+        with contextlib.suppress(Exception):
+            async with over_http(url, TOKEN, "auto") as client:
+                waiting = asyncio.create_task(client.call_tool("run_tool", call))
+                while not simulator.runs:  # noqa: ASYNC110 - another thread fills it
+                    await asyncio.sleep(0.01)
+                process.kill()
+                await waiting
+
+    async def second(url: str) -> Any:
+        async with over_http(url, TOKEN, "auto") as client:
+            return (await client.call_tool("run_tool", call)).structured_content
+
+    with served(environment) as (process, (url,)):
+        asyncio.run(first(url, process))
+    with served(environment) as (_, (url,)):
+        found = asyncio.run(second(url))
+    assert found["task_id"] == simulator.runs[0].taskid
+    assert found["repeated"]
+    assert len(simulator.runs) == 1

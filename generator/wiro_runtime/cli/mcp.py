@@ -48,7 +48,9 @@ def mcp_command(
     ctx: typer.Context,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Where outputs may be saved; nowhere without."),
+        typer.Option(
+            "--out", metavar="DIR", help="Where outputs are saved, and files may be taken from."
+        ),
     ] = None,
     budget: Annotated[
         str | None,

@@ -11,6 +11,8 @@ from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.inputs.options import fold
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wiro_runtime.catalogue import Entry
     from wiro_runtime.cli.view import Choice, Field, ToolView
     from wiro_runtime.inputs.lora import LoraSetting
@@ -30,9 +32,10 @@ def summary_json(entry: Entry) -> dict[str, Any]:
     return found
 
 
-def tool_json(entry: Entry, query: str = "") -> dict[str, Any]:
+def tool_json(entry: Entry, query: str = "", *, files: Path | None = None) -> dict[str, Any]:
     """All that is needed to run a tool. Of long lists of options those are shown that have all
-    words of ``query``, :data:`OPTIONS_SHOWN` at most."""
+    words of ``query``, :data:`OPTIONS_SHOWN` at most. ``files`` is the folder whose files may be
+    inputs."""
     view = view_tool(entry)
     schema = view.inputs.model_json_schema(by_alias=False)
     properties: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
@@ -43,7 +46,7 @@ def tool_json(entry: Entry, query: str = "") -> dict[str, Any]:
         "categories": list(entry.categories),
         "price": entry.price or "not known",
         "inputs": {
-            field.name: _input_json(field, properties.get(field.name, {}), query)
+            field.name: _input_json(field, properties.get(field.name, {}), query, files)
             for field in view.fields
         },
         "required": [field.name for field in view.fields if field.required],
@@ -74,12 +77,15 @@ def page_markdown(entry: Entry) -> str:
     return "\n".join(lines)
 
 
-def _input_json(field: Field, schema: Mapping[str, Any], query: str) -> dict[str, Any]:
+def _input_json(
+    field: Field, schema: Mapping[str, Any], query: str, files: Path | None
+) -> dict[str, Any]:
     found = {key: schema[key] for key in _KEPT if key in schema}
     if field.help and field.help != found.get("description"):
         found["description"] = field.help
     if field.shape == "file":
-        found["description"] = f"{found.get('description', '')} {_FILE}".strip()
+        kinds = _FILE if files is None else f"{_FILE[:-1]}, or its path in {files}."
+        found["description"] = f"{found.get('description', '')} {kinds}".strip()
     if field.default not in (None, "", [], ()):
         found["default"] = field.default
     labelled = any(each.label != each.value or each.lora for each in field.choices)

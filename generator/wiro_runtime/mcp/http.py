@@ -63,7 +63,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def application(server: WiroServer, host: str, port: int, token: str) -> ASGIApp:
-    """The server as an application that only answers requests with the token which name it by its
+    """The server as an application that only serves requests with the token which name it by its
     own address, and that come from no page of another site."""
     names = {f"[{host}]" if ":" in host else host}
     if names & {*_LOOPBACK}:
@@ -84,7 +84,7 @@ async def serve(
     token: str,
     announce: Callable[[], None],
 ) -> None:
-    """Answer requests until the process is told to end; ``announce`` is called when it begins."""
+    """Serve requests until the process is told to end; ``announce`` is called when it begins."""
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         application(server, host, port, token),

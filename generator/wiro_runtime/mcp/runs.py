@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.errors import ConfigurationError, SubmissionUncertain
 from wiro_runtime.http.loop import run_in_thread
+from wiro_runtime.mcp.files import digests
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.records import KeyTaken
 from wiro_runtime.tasks.task import AsyncTask
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 30.0
 """Seconds to wait for one of the server's own tasks to end at the concurrency limit."""
 _PAUSE: Final = 0.2
-"""Seconds between two looks at a submission that another call is sending."""
+"""Seconds between two reads of a submission that another call is sending."""
 
 
-def run_key(tool: str, inputs: ToolInputs, request_id: str) -> str:
+async def run_key(tool: str, inputs: ToolInputs, request_id: str) -> str:
     """The key of a run in the journal. Inputs are compared as they are sent, so that an option by
-    its label and the same one by its value are one run."""
-    text = json.dumps([tool, inputs.wire(), request_id], sort_keys=True)
+    its label and the same one by its value are one run; files by their content."""
+    files = await run_in_thread(lambda: digests(inputs))
+    text = json.dumps([tool, inputs.wire(), request_id, files], sort_keys=True)
     return f"mcp-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -101,7 +103,7 @@ class Runs:
         elif settlement is None or settlement.task is None:
             raise SubmissionUncertain(
                 f"an earlier call of this run of {tool} was sent, its response was lost, and it "
-                "cannot be told which task it became: look at list_tasks",
+                "cannot be told which task it became; list_tasks may have it",
                 tool=tool,
                 submission=key,
             )

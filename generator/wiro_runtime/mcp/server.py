@@ -24,6 +24,7 @@ from wiro_runtime.mcp.advice import explain
 from wiro_runtime.mcp.approval import Approval, can_ask, price_of, question, read_ceiling, refusal
 from wiro_runtime.mcp.describe import page_markdown, summary_json, tool_json
 from wiro_runtime.mcp.downloads import download
+from wiro_runtime.mcp.files import with_files
 from wiro_runtime.mcp.runs import run_key
 from wiro_runtime.mcp.workspace import Workspace
 from wiro_runtime.tasks.budget import Ceiling
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
         ResourceTemplateReference,
     )
 
+    from wiro_runtime.inputs.model import ToolInputs as Checked
+
 INSTRUCTIONS: Final = (
     "Runs AI tools hosted on Wiro: images, video, audio, text, 3D. search_tools, then "
     "describe_tool, estimate_price, run_tool, download_outputs. Every run is billed to the user."
@@ -45,9 +48,7 @@ INSTRUCTIONS: Final = (
 
 Space: TypeAlias = Context[Workspace, Any]
 ToolId: TypeAlias = Annotated[str, Field(description="owner/project")]
-ToolInputs: TypeAlias = Annotated[
-    dict[str, Any], Field(description="As describe_tool lists them; files as URLs")
-]
+ToolInputs: TypeAlias = Annotated[dict[str, Any], Field(description="As describe_tool lists them")]
 TaskId: TypeAlias = Annotated[str, Field(description="Of run_tool or list_tasks")]
 Wait: TypeAlias = Annotated[float, Field(description="Seconds to wait for its end")]
 
@@ -135,11 +136,11 @@ async def search_tools(
     """Find tools of Wiro."""
     space = _space(context)
     found = space.index.search(query, limit)
-    said: dict[str, Any] = {"tools": [summary_json(each) for each in found]}
+    response: dict[str, Any] = {"tools": [summary_json(each) for each in found]}
     if not found:
-        said["categories"] = space.index.categories
-        said["next"] = "Nothing matches. Search for one of these categories, or in other words."
-    return _said(said)
+        response["categories"] = space.index.categories
+        response["next"] = "Nothing matches. Search for one of these categories, or in other words."
+    return _response(found)
 
 
 async def describe_tool(
@@ -148,21 +149,23 @@ async def describe_tool(
     query: Annotated[str, Field(description="Words that shown options of long lists have")] = "",
 ) -> CallToolResult:
     """Show the inputs of a tool, with options by label, its price and an example."""
-    return _said(tool_json(_space(context).catalogue.get(tool), query))
+    space = _space(context)
+    return _response(tool_json(space.catalogue.get(tool), query, files=space.folder))
 
 
 async def estimate_price(tool: ToolId, inputs: ToolInputs, context: Space) -> CallToolResult:
     """Tell what a run costs in US dollars. Nothing is sent."""
     space = _space(context)
-    return _said(space.client.price(tool, inputs, package=space.catalogue).to_dict())
+    given = with_files(space.catalogue.get(tool), inputs, space.folder)
+    return _response(space.client.price(tool, given, package=space.catalogue).to_dict())
 
 
 async def _approval(
     tool: str, inputs: dict[str, Any], max_cost: float | None, request_id: str, context: Space
 ) -> Approval | Elicit[Approval]:
     space = _space(context)
-    checked = space.catalogue.get(tool).check(inputs)
-    if await space.runs.is_known(run_key(tool, checked, request_id)):
+    checked = _checked(space, tool, inputs)
+    if await space.runs.is_known(await run_key(tool, checked, request_id)):
         return Approval()
     price = price_of(space, tool, checked)
     asked = question(space, tool, price, max_cost)
@@ -189,9 +192,9 @@ async def run_tool(
     """Run a tool; it is billed. The same call again, after an error too, is the same run and is
     billed once. A run that has not ended in time goes on: call get_task."""
     space = _space(context)
-    checked = space.catalogue.get(tool).check(inputs)
+    checked = _checked(space, tool, inputs)
     price = price_of(space, tool, checked)
-    key = run_key(tool, checked, request_id)
+    key = await run_key(tool, checked, request_id)
     allowed = read_ceiling(max_cost)
     if question(space, tool, price, max_cost) is not None:
         if approval.action == "accept" and approval.data.run:
@@ -204,24 +207,24 @@ async def run_tool(
         key,
         Ceiling(allowed, allow_unknown=not price.known),
     )
-    found = await tasks.wait_for(task, wait, context.report_progress)
-    said = {"tool": tool, **found}
+    state = await tasks.wait_for(task, wait, context.report_progress)
+    response = {"tool": tool, **state}
     if repeated:
-        said["repeated"] = "An earlier call started this run. Another request_id runs it anew."
-    return _said(said, failed=found.get("succeeded") is False)
+        response["repeated"] = "An earlier call started this run. Another request_id runs it anew."
+    return _response(response, failed=state.get("succeeded") is False)
 
 
 async def get_task(task_id: TaskId, context: Space, wait: Wait = 0) -> CallToolResult:
     """Show a task: state, cost, outputs, text."""
     task = _space(context).client.task(task_id)
-    return _said(await tasks.wait_for(task, wait, context.report_progress))
+    return _response(await tasks.wait_for(task, wait, context.report_progress))
 
 
 async def stop_task(task_id: TaskId, context: Space) -> CallToolResult:
     """Stop a task. One that already ran may be billed."""
     task = _space(context).client.task(task_id)
     stopped = await task.stop()
-    return _said({"stopped": stopped, **await tasks.current_state(task)})
+    return _response({"stopped": stopped, **await tasks.current_state(task)})
 
 
 async def list_tasks(
@@ -229,7 +232,7 @@ async def list_tasks(
 ) -> CallToolResult:
     """List the newest tasks of the account."""
     found = [each.detail async for each in _space(context).client.tasks(limit=limit)]
-    return _said({"tasks": [tasks.listed_json(each) for each in found if each is not None]})
+    return _response({"tasks": [tasks.listed_json(each) for each in found if each is not None]})
 
 
 async def download_outputs(task_id: TaskId, context: Space) -> CallToolResult:
@@ -302,8 +305,13 @@ def _space(context: Space) -> Workspace:
     return context.request_context.lifespan_context
 
 
-def _said(said: dict[str, Any], *, failed: bool = False) -> CallToolResult:
-    text = json.dumps(said, ensure_ascii=False, default=str)
+def _checked(space: Workspace, tool: str, inputs: dict[str, Any]) -> Checked:
+    entry = space.catalogue.get(tool)
+    return entry.check(with_files(entry, inputs, space.folder))
+
+
+def _response(found: dict[str, Any], *, failed: bool = False) -> CallToolResult:
+    text = json.dumps(found, ensure_ascii=False, default=str)
     return CallToolResult(
         content=[TextContent(type="text", text=text)],
         structured_content=json.loads(text),

@@ -24,7 +24,7 @@ _LONGEST: Final = 16 * 1024 * 1024
 
 
 async def serve(server: WiroServer) -> None:
-    """Answer requests until the standard input ends, or this is cancelled.
+    """Serve requests until the standard input ends, or this is cancelled.
 
     The SDK reads in a thread that nothing interrupts: Ctrl-C and SIGTERM would wait for a client
     that does not close its end. Here that thread is left behind.

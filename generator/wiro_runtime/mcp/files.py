@@ -1,0 +1,78 @@
+"""Files of the user as inputs: those in the folder that the user named, and no others."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.inputs.messages import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wiro_runtime.catalogue import Entry
+    from wiro_runtime.inputs.model import ToolInputs
+
+_ADDRESS: Final = re.compile(r"(?:https?|data):", re.IGNORECASE)
+_KINDS: Final = frozenset({"image", "video", "audio", "file"})
+
+
+def with_files(entry: Entry, inputs: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
+    """``inputs`` with files in the place of their paths, which are relative to ``folder``.
+
+    Raises :class:`InvalidInputs` for a path that leads out of it, also by a symbolic link.
+    """
+    if folder is None:
+        return dict(inputs)
+    names = {
+        name for each in entry.inputs if each.kind in _KINDS for name in (each.name, each.wire_name)
+    }
+    return {
+        name: _files(name, value, folder) if name in names else value
+        for name, value in inputs.items()
+    }
+
+
+def digests(inputs: ToolInputs) -> list[str]:
+    """The SHA-256 of each file that is to be uploaded, in the order of the inputs."""
+    found: list[str] = []
+    for path in _paths(inputs.wire_values()):
+        with path.open("rb") as file:
+            found.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return found
+
+
+def _files(name: str, value: object, folder: Path) -> object:
+    if isinstance(value, list):
+        return [_files(name, each, folder) for each in cast("list[object]", value)]
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or "://" in value
+        or value.startswith("data:")
+    ):
+        return value
+    try:
+        path = (folder / value).resolve()
+        good = path.is_relative_to(folder.resolve()) and path.is_file()
+    except (OSError, ValueError):
+        good = False
+    if not good:
+        text = f"{shorten(repr(value))} is neither an address nor a file in {folder}"
+        raise InvalidInputs(f"{name}: {text}", problems={name: text})
+    return path
+
+
+def _paths(value: object) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in cast("Mapping[str, object]", value).values():
+            yield from _paths(each)
+    elif isinstance(value, list | tuple):
+        for each in cast("list[object]", value):
+            yield from _paths(each)
