@@ -49,12 +49,7 @@ def digests(inputs: ToolInputs) -> list[str]:
 def _files(name: str, value: object, folder: Path) -> object:
     if isinstance(value, list):
         return [_files(name, each, folder) for each in cast("list[object]", value)]
-    if (
-        not isinstance(value, str)
-        or not value.strip()
-        or "://" in value
-        or value.startswith("data:")
-    ):
+    if not isinstance(value, str) or not value.strip() or _ADDRESS.match(value):
         return value
     try:
         path = (folder / value).resolve()
