@@ -194,3 +194,12 @@ def test_every_spelling_of_null_is_null(null: str) -> None:
     written = dump_spec(spec)
     assert "default: null" in written
     assert load_spec(written.replace("default: null", f"default:{null}"), path="x") == spec
+
+
+@pytest.mark.parametrize("number", [1e-07, -1e-07, 1e21, 1.5e300, 5e-324, 0.1, 7.0, 10**18, -3])
+def test_no_reader_retypes_a_number(number: float) -> None:
+    spec = tool(prompt(), text("x", wire=Wire(type="number", sent=number)))
+    written = dump_spec(spec)
+    found = yaml.safe_load(written)["inputs"][1]["wire"]["sent"]
+    assert (found, type(found)) == (number, type(number))
+    assert load_spec(written, path="x") == spec

@@ -73,7 +73,11 @@ def _flow(value: Json) -> str:
         )
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    return json.dumps(value, allow_nan=False)
+    text = json.dumps(value, allow_nan=False)
+    if isinstance(value, float) and "." not in text:
+        # Readers of YAML 1.1 take a number that has an exponent and no point for text.
+        return text.replace("e", ".0e")
+    return text
 
 
 @lru_cache(1024)
