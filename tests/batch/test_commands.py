@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
+import pytest
+
 from batch.kit import TOOL, Shell, check_complete, paid, prompts, results, write_csv
+from cli_tools.kit import Shell as TerminalShell
+from wiro_runtime.cli import app
 from wiro_runtime.testing import Scenario, Simulator
 
 
@@ -72,19 +78,47 @@ def test_ctrl_c_leaves_a_batch_that_can_be_resumed(lively_shell: Shell, lively: 
     check_complete(simulator, shell.folder / "out", 30)
 
 
-def test_usage_is_one_clear_line(shell: Shell, tmp_path: Path) -> None:
-    table = write_csv(tmp_path / "rows.csv", prompts(1))
-    for arguments, said in (
-        (("run", TOOL, str(table)), "missing option '--out'"),
-        (("run", "wiro/nothing", str(table), "--out", "o"), "has no tool 'wiro/nothing'"),
-        (("run", TOOL, str(table), "--out", "o", "--set", "samples"), "expected NAME=VALUE"),
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", TOOL, "rows.csv"), "missing option '--out'"),
+        (("run", "wiro/nothing", "rows.csv", "--out", "o"), "has no tool 'wiro/nothing'"),
+        (("run", TOOL, "rows.csv", "--out", "o", "--set", "samples"), "expected NAME=VALUE"),
+        (("run", TOOL, "rows.csv", "--out", "o", "--budget", "x"), "budget must be an amount"),
         (("run", TOOL, "rows.json", "--out", "o"), "rows.json: no such file"),
-        (("run", TOOL, str(table), "--out", "o", "--database", "mysql://x"), "postgresql://"),
+        (("run", TOOL, "rows.csv", "--out", "o", "--database", "mysql://x"), "postgresql://"),
+        (("run", TOOL, "rows.csv", "--out", "rows.csv"), "rows.csv"),
         (("status", "nowhere"), "nowhere: there is no batch"),
         (("worker", "--out", "o", "--database", "postgresql://x@localhost:1/x"), "the database"),
-    ):
-        done = shell(*arguments)
-        assert done.code in (1, 2), arguments
-        assert done.err.count("\n") == 1, done.err
-        assert said in done.err
-        assert not done.out
+    ],
+)
+def test_usage_is_one_clear_line(
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WIRO_API_KEY", "x")
+    write_csv(tmp_path / "rows.csv", prompts(1))
+    assert app.run(["batch", *arguments]) in (1, 2)
+    out, err = capfd.readouterr()
+    lines = err.splitlines()
+    # What the table holds was said before, where that was known.
+    assert len(lines) == (2 if lines[0].startswith(TOOL) else 1), err
+    assert said in lines[-1]
+    assert not out
+
+
+def test_a_terminal_shows_how_far_it_is(lively_shell: Shell) -> None:
+    write_csv(lively_shell.folder / "rows.csv", prompts(25))
+    env = {"PATH": os.environ["PATH"], "HOME": str(lively_shell.folder)}
+    env |= {"PYTHONPATH": os.pathsep.join(sys.path), **lively_shell.simulator.env()}
+    shell = TerminalShell(folder=lively_shell.folder, env=env)
+    run = ("batch", "run", TOOL, "rows.csv", "--out", "out", "--concurrency", "5")
+    with shell.terminal(*run) as screen:
+        shown = screen.read_until(r"\d+/25\S* \S*\d+\.\d rows/s, \$0\.\d+, \d+ s left")
+        assert screen.wait() == 0
+    assert "Traceback" not in shown
+    assert "25 of 25 rows done" in screen.text
