@@ -141,8 +141,9 @@ def test_what_may_have_been_accepted_stays_reserved(kit: Kit, kept: dict[str, An
     kit.simulator.faults.add("Run/*", faults.reset(acts=True))
 
     async def flow(client: AnyClient) -> None:
-        with pytest.raises(SubmissionUncertain):
+        with pytest.raises(SubmissionUncertain) as caught:
             await got(client.run(TOOL, Inputs(samples=2)))
+        assert (caught.value.submission is not None) is ("journal" in kept)
         with pytest.raises(PriceExceeded, match=r"\$0.05 of \$0.15 is left"):
             await got(client.run(TOOL, Inputs(samples=2)))
 

@@ -55,6 +55,11 @@ class Recorder:
         self._begins = Workers(1, thread_name_prefix="wiro-journal-begin")
         self._records = Workers(1, thread_name_prefix="wiro-journal-record")
 
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether what is recorded outlives the client."""
+        return self.ledger is not None and not isinstance(self.ledger, Ledger)
+
     def begin(
         self, key: str, tool: str, inputs: Mapping[str, Any], price: Price
     ) -> Future[str] | None:

@@ -59,7 +59,8 @@ class Submission:
     ``interrupted``: its caller has left, so it is not sent again. ``abandoned``: its caller was
     told that its response did not come in time. ``left``: its task was stopped, or left to go on,
     when its caller was interrupted. ``wanted_key`` is its key in the journal, if it is not to be a
-    new one: with a key that is taken it raises :class:`KeyTaken` and is not sent.
+    new one: with a key that is taken it raises :class:`KeyTaken` and is not sent. ``key`` names
+    what is reserved or recorded for it, ``entry`` is the same where there is a journal.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Submission:
         self.content: bytes | Form = b""
         self.wanted_key = ""
         self.key = ""
+        self.entry: str | None = None
         self.sent = False
         self.interrupted = False
         self.abandoned = False
@@ -263,6 +265,8 @@ class Submitter:
                     finally:
                         # What could not begin is not this one's to settle.
                         submission.key = "" if begun.exception() else key
+                        if self.recorder.keeps_journal:
+                            submission.entry = submission.key or None
                 await self._until_accepted(submission, patience, deadline)
             except BaseException as error:
                 await self._record_failure(submission, error)
@@ -277,7 +281,7 @@ class Submitter:
         elif submission.sent:
             write = self.recorder.uncertain(submission.key, "its response was not received")
             if isinstance(error, SubmissionUncertain):
-                error.submission = submission.key
+                error.submission = submission.entry
         else:
             reason = str(error) or type(error).__name__
             write = self.recorder.settled(submission.key, reason)
@@ -514,5 +518,5 @@ def uncertain(submission: Submission, reason: str) -> SubmissionUncertain:
         f"({reason}); it was not sent again, because every run is billed: check your tasks on "
         "Wiro first",
         tool=submission.tool,
-        submission=submission.key or None,
+        submission=submission.entry,
     )
