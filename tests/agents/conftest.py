@@ -39,6 +39,13 @@ SPECS: Final = (
         categories=("text-to-image",),
         dynamicprice=[{"inputs": {}, "price": 0.02, "priceMethod": "cpo"}],
     ),
+    tool(
+        prompt(),
+        select("voice", *(Option(value=str(n), label=f"Voice {n}") for n in range(100)), open=True),
+        select("style", "ink", "oil"),
+        name="acme/many",
+        description="Reads aloud.",
+    ),
     tool(prompt(), name=GUESSED, description="Has no price.", categories=("text-to-image",)),
     tool(
         prompt(),

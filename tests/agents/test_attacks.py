@@ -130,6 +130,24 @@ def test_what_cannot_be_started_is_said_in_one_line(
     assert err.count("\n") == 1
 
 
+def test_a_missing_extra_and_a_missing_key_are_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("WIRO_API_KEY", "WIRO_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "WIRO_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert app.run(["mcp"]) == 2
+    err = capfd.readouterr().err
+    assert "WIRO_API_KEY" in err
+    assert err.count("\n") == 1
+    monkeypatch.setattr("wiro_runtime.cli.mcp.find_spec", lambda _name: None)
+    assert app.run(["mcp"]) == 2
+    assert capfd.readouterr().err == (
+        "wiro-tools: not installed; run: pip install 'wiro-tools[mcp]'\n"
+    )
+
+
 def test_a_journal_that_is_none_is_said_in_one_line(
     simulator: Any,
     tmp_path: Path,

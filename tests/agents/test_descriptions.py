@@ -64,6 +64,23 @@ def test_nothing_is_saved_where_no_folder_was_named(connect: Connect) -> None:
     assert [each["name"] for each in listed(connect)] == TOOLS[:-1]
 
 
+def test_long_lists_of_options_are_searched(connect: Connect) -> None:
+    async def main() -> None:
+        async with connect() as agent:
+            tool = await agent("describe_tool", tool="acme/many")
+            voice, style = tool["inputs"]["voice"], tool["inputs"]["style"]
+            assert len(voice["options"]) == 40
+            assert voice["more_options"].startswith("60 more; call describe_tool with a query")
+            assert voice["other_values"]
+            assert "other_values" not in style
+            assert list(style["options"]) == ["ink", "oil"]
+            found = await agent("describe_tool", tool="acme/many", query="voice 77")
+            assert found["inputs"]["voice"]["options"] == {"Voice 77": "77"}
+            assert "enum" not in str(tool["inputs"])
+
+    asyncio.run(main())
+
+
 def test_pages_of_tools_are_resources_and_are_completed(connect: Connect) -> None:
     async def main() -> None:
         async with connect() as agent:

@@ -88,15 +88,20 @@ def _input_json(
         found["description"] = f"{found.get('description', '')} {kinds}".strip()
     if field.default not in (None, "", [], ()):
         found["default"] = field.default
-    labelled = any(each.label != each.value or each.lora for each in field.choices)
-    if field.choices and (labelled or not field.closed):
-        shown = _matching(field.choices, query)
-        found["options"] = {each.label: _option_json(each) for each in shown[:OPTIONS_SHOWN]}
-        hidden = len(field.choices) - len(found["options"])
-        if hidden:
+    if field.choices:
+        shown = _matching(field.choices, query)[:OPTIONS_SHOWN]
+        # In the place of the schema's own list, which has all values and labels.
+        for name in ("enum", "items", "anyOf"):
+            found.pop(name, None)
+        found["type"] = "array" if field.many else "string"
+        found["options"] = {each.label: _option_json(each) for each in shown}
+        if len(shown) < len(field.choices):
+            hidden = len(field.choices) - len(shown)
             found["more_options"] = (
                 f"{hidden} more; call describe_tool with a query to see those that match it"
             )
+        if not field.closed:
+            found["other_values"] = True
     return found
 
 
@@ -153,8 +158,6 @@ def _sample(field: Field) -> Any:
 
 
 def _kind(values: Mapping[str, Any]) -> str:
-    if "enum" in values:
-        return "one of " + ", ".join(f"`{each}`" for each in values["enum"])
     kinds = [each.get("type") for each in values.get("anyOf", ())]
     return str(values.get("type") or " or ".join(str(each) for each in kinds if each) or "any")
 

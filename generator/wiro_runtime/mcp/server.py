@@ -140,7 +140,7 @@ async def search_tools(
     if not found:
         response["categories"] = space.index.categories
         response["next"] = "Nothing matches. Search for one of these categories, or in other words."
-    return _response(found)
+    return _response(response)
 
 
 async def describe_tool(
