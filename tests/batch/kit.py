@@ -37,20 +37,26 @@ class Shell:
     folder: Path
     simulator: Simulator
 
-    def __call__(self, *arguments: str, stdin: str = "") -> Done:
-        process = self.start(*arguments)
+    def __call__(self, *arguments: str, stdin: str = "", lease: float = 30.0) -> Done:
+        process = self.start(*arguments, lease=lease)
         out, err = process.communicate(stdin, timeout=300)
         assert "Traceback" not in err, err
         return Done(code=process.returncode, out=out, err=err)
 
-    def start(self, *arguments: str, patience: float | None = None) -> subprocess.Popen[str]:
-        """``patience``: seconds that its database may be away."""
-        command = ["-m", "wiro_runtime.cli"]
-        if patience is not None:
-            change = f"from wiro_runtime.batch import database; database.PATIENCE = {patience}"
-            command = ["-c", f"{change}; from wiro_runtime.cli.__main__ import main; main()"]
+    def start(
+        self, *arguments: str, patience: float = 60.0, lease: float = 30.0
+    ) -> subprocess.Popen[str]:
+        """``patience``: seconds that its database may be away; ``lease``: seconds after which a
+        worker that says nothing counts as gone."""
+        command = (
+            "from wiro_runtime.batch import database, engine, leases, rows\n"
+            f"database.PATIENCE = {patience}\n"
+            f"engine.LEASE = leases.LEASE = rows.LEASE = {lease}\n"
+            "from wiro_runtime.cli.__main__ import main\n"
+            "main()"
+        )
         return subprocess.Popen(
-            [sys.executable, *command, "batch", *arguments],
+            [sys.executable, "-c", command, "batch", *arguments],
             cwd=self.folder,
             env={
                 "PATH": os.environ["PATH"],

@@ -19,6 +19,7 @@ from wiro_runtime.testing import Simulator
 FULL: Final = os.environ.get("FULL") == "1"
 ROWS: Final = 1000 if FULL else 150
 AWAY: Final = 10.0 if FULL else 3.0
+LEASE: Final = 30.0 if FULL else 8.0
 
 
 @pytest.fixture
@@ -53,12 +54,14 @@ def test_three_workers_one_killed_one_cut_off(
     table = write_csv(shell.folder / "rows.csv", prompts(ROWS))
     simulator.concurrency_limit = 8
     way = Way(server.port)
-    run = shell.start("run", TOOL, str(table), "--out", "out", "--database", server.address())
+    run = shell.start(
+        "run", TOOL, str(table), "--out", "out", "--database", server.address(), lease=LEASE
+    )
     until(lambda: len(simulator.runs) > 2, run)
     # Workers of the same machine share its folder.
     join = ("worker", "--out", "out", "--database")
-    killed = shell.start(*join, server.address())
-    cut_off = shell.start(*join, server.address(way.port))
+    killed = shell.start(*join, server.address(), lease=LEASE)
+    cut_off = shell.start(*join, server.address(way.port), lease=LEASE)
     until(lambda: workers(server) == 3, run, cut_off, killed)
     before = len(simulator.runs)
     assert before < ROWS - 30
@@ -79,7 +82,7 @@ def test_three_workers_one_killed_one_cut_off(
     if run.returncode:
         # What the killed worker was about to send, and Wiro never got.
         assert "go on with: wiro-tools batch resume out" in err
-        again = shell("resume", "out", "--database", server.address())
+        again = shell("resume", "out", "--database", server.address(), lease=LEASE)
         assert again.code == 0, again
     check_complete(simulator, shell.folder / "out", ROWS)
     print(out.strip(), "|", cut_out.strip())  # noqa: T201 - figures of the full size
@@ -92,7 +95,7 @@ def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
     table = write_csv(shell.folder / "rows.csv", prompts(40))
     address = ("--database", server.address())
     run = shell.start(
-        "run", TOOL, str(table), "--out", "out", "--concurrency", "4", *address, patience=2
+        "run", TOOL, str(table), "--out", "out", "--concurrency", "4", *address, patience=2, lease=8
     )  # fmt: skip
     until(lambda: len(simulator.runs) >= 8, run)
     server.stop()
@@ -104,8 +107,8 @@ def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
     down = shell("status", "out", *address)
     assert (down.code, down.err.count("\n")) == (1, 1), down
     server.start()
-    assert shell("resume", "out", *address).code in (0, 1)
-    assert shell("resume", "out", *address).code == 0
+    assert shell("resume", "out", *address, lease=8).code in (0, 1)
+    assert shell("resume", "out", *address, lease=8).code == 0
     check_complete(simulator, shell.folder / "out", 40)
     assert len(results(shell.folder / "out")) == 40
     assert len(paid(simulator)) == 40
