@@ -64,4 +64,5 @@ def test_cancel_kill_and_stop_say_whether_they_did_it(
 def test_a_task_that_is_not_there_goes_on_nowhere(shell: Shell) -> None:
     done = shell("task", "wait", "1")
     assert done.code == 1
-    assert done.err == "wiro-tools: There is no task yet.\n"
+    assert done.err.startswith("wiro-tools: Wiro knows no task 1")
+    assert "it goes on" not in done.err

@@ -256,8 +256,7 @@ class TaskService:
         except (ConnectionFailed, ApiError) as error:
             if self.clock() >= deadline:
                 raise self._late(state, limit) from error
-            if not isinstance(error, NotFoundError):
-                error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
+            error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
             raise
         except TaskTimeout:
             raise self._late(state, limit) from None
