@@ -13,18 +13,21 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 
-from site_browser import PICTURE
+from site_browser import PICTURE, visit
 from site_snippets import RUNNER, run_python
 from wiro_runtime.cli.app import app as tools_app
 from wiro_runtime.testing import Simulator, faults
 from wirogen.cli.app import application
 from wirogen.specs import ToolSpec, dump_spec
 from wirogen.specs.names import tool_paths
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 FENCE = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
 PACKAGES = {"wirogen": application(), "wiro-tools": tools_app}
@@ -211,3 +214,17 @@ def _check(command: Any, arguments: list[str], line: str) -> None:
     assert not getattr(command, "commands", None), line
     known = {name for option in command.params for name in option.opts}
     assert {each for each in arguments if each.startswith("-")} <= known, line
+
+
+def test_a_step_is_shown_for_the_shell_that_is_chosen(page: Page, address: str) -> None:
+    visit(page, f"{address}guides/first-run.html")
+    posix = page.locator(".language-bash.highlight", has_text="export WIRO_API_KEY")
+    other = page.locator(".language-powershell.highlight", has_text="$env:WIRO_API_KEY")
+    page.get_by_role("button", name="PowerShell").click()
+    assert (posix.is_visible(), other.is_visible()) == (False, True)
+    page.reload()
+    page.get_by_role("button", name="PowerShell", pressed=True).wait_for()
+    assert (posix.is_visible(), other.is_visible()) == (False, True)
+    page.get_by_role("button", name="sh", exact=True).click()
+    assert (posix.is_visible(), other.is_visible()) == (True, False)
+    assert page.locator(".language-bash.highlight", has_text="wiro-tools login").is_visible()

@@ -76,6 +76,10 @@ function prepareSearch(opener) {
 
 hideBrokenPictures();
 addCopyButtons();
+// The form of a tool has a choice of its own.
+if (document.querySelector(".language-powershell.highlight") && !document.querySelector(".wt-builder")) {
+  import("./shells.js").then(({ joinShells }) => joinShells());
+}
 const opener = document.querySelector(".wt-search-open");
 if (opener) prepareSearch(opener);
 start(".wt-builder", "data-tool", async (root, tool) => {
