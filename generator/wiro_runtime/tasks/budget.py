@@ -23,7 +23,7 @@ class Ceiling:
     allow_unknown: bool = False
 
     def check(self, tool: str, price: Price, budget: Decimal | None) -> None:
-        """Raise :class:`PriceExceeded` for a run that may cost more, or nobody knows what."""
+        """Raise :class:`PriceExceeded` for a run that may cost more, or whose price is unknown."""
         limits = [each for each in (self.max_cost, budget) if each is not None]
         if not limits:
             return
