@@ -6,6 +6,7 @@ import asyncio
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -15,6 +16,9 @@ from wiro_runtime import AsyncWiro, InvalidInputs, NotFoundError, UndocumentedOp
 from wiro_runtime.generated import LoraChoice, LoraOption, ToolInputs
 from wiro_runtime.inputs.options import Options
 from wiro_runtime.testing import Simulator
+from wirogen.specs import load_spec, spec_to_json
+
+SD = "wiro/text-to-image-sd-lora"
 
 VOICES = {
     "21m00": "Rachel (female, calm)",
@@ -196,3 +200,20 @@ def test_runs_of_both_clients_warn_of_the_line_that_calls_them() -> None:
         with pytest.warns(UndocumentedOption) as caught_async:
             asyncio.run(run_async())
     assert [each.filename for each in (*caught, *caught_async)] == [__file__] * 2
+
+
+def test_tool_calls_prices_and_mappings_take_labels() -> None:
+    given = {"prompt": "a", "scheduler": "lms", "selectedModel": "Juggernaut"}
+    path = Path(__file__).parents[2] / "specs" / "tools" / f"{SD}.yaml"
+    spec = spec_to_json(load_spec(path.read_text("utf-8"), path=str(path)))
+    with Simulator([spec]) as simulator, pytest.MonkeyPatch.context() as patch:
+        for name, value in simulator.env().items():
+            patch.setenv(name, value)
+        with Wiro() as client:
+            client.run_tool(SD, given)
+            client.run(SD, given)
+            client.price(SD, given)
+        bodies = [run.body for run in simulator.runs]
+    assert [(each["scheduler"], each["selectedModel"]) for each in bodies] == [
+        ("LMSDiscreteScheduler", "901"),
+    ] * 2
