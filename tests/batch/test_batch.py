@@ -280,6 +280,17 @@ def test_an_empty_balance_stops_a_batch(simulator: Simulator, tmp_path: Path) ->
     check_complete(simulator, tmp_path / "out", 30)
 
 
+def test_what_is_under_way_ends_when_the_balance_does(lively: Simulator, tmp_path: Path) -> None:
+    lively.faults.add("Run/*", faults.error(97, "balance too low"), nth=7, times=None)
+    with Batch(TOOL, prompts(20), out=tmp_path / "out", concurrency=4) as batch:
+        report = batch.run()
+        assert "balance" in report.stopped
+        assert report.totals.counts == {"done": 6, "pending": 14}
+        lively.faults.clear()
+        assert batch.resume().complete
+    check_complete(lively, tmp_path / "out", 20)
+
+
 def test_rows_that_left_the_table_are_not_sent(simulator: Simulator, tmp_path: Path) -> None:
     simulator.out_of_balance()
     with Batch(TOOL, prompts(6), out=tmp_path / "out") as batch:

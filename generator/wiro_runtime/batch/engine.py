@@ -186,7 +186,9 @@ class Engine:
                 if now - renewed >= _RENEW:
                     renewed = now
                     await self._renew()
-                idle = not self._rows.active and not await self._scheduler.busy()
+                idle = not self._rows.active and (
+                    self._rows.draining or not await self._scheduler.busy()
+                )
                 if idle or now - reported >= _REPORT:
                     reported = now
                     seen = await self._report(seen)
@@ -210,7 +212,7 @@ class Engine:
 
     async def _may_get_more(self, idle: float) -> bool:
         """Whether a worker that has nothing to do waits for the one that fills the queue."""
-        if self._coordinator or idle > LEASE:
+        if self._coordinator or self._rows.draining or idle > LEASE:
             return False
         return bool(await self._db(self._store.open_rows))
 
@@ -234,7 +236,7 @@ class Engine:
             await self._write(self._results.add, lambda: self._store.ended_since(seen - 60.0))
         totals = await self._db(self._store.totals)
         if totals.cancelled:
-            self._rows.stop("cancelled")
+            self._rows.drain("cancelled")
         if self.on_progress is not None:
             self.on_progress(self._progress(totals))
         return now

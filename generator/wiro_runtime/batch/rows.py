@@ -95,6 +95,7 @@ class RowRunner:
         self._terms = terms
         self._limit = limit
         self._waits: set[asyncio.Task[Any]] = set()
+        self._pauses: set[asyncio.Task[Any]] = set()
         self._sends: set[asyncio.Task[Any]] = set()
         self._free = asyncio.Semaphore(0)
         self._reserving = self._waiting = 0
@@ -102,15 +103,24 @@ class RowRunner:
         self.ended = 0
         self.idle = asyncio.Event()
         self.renewed = time.monotonic()
-        self.stopping = False
+        self.stopping = self.draining = False
         self.stopped = ""
 
     def stop(self, reason: str) -> None:
         """Send no more rows, and follow none any longer; their tasks go on."""
         if self.stopping:
             return
-        self.stopping, self.stopped = True, reason
-        for each in self._waits:
+        self.stopping, self.stopped = True, self.stopped or reason
+        for each in (*self._waits, *self._pauses):
+            each.cancel()
+        self.idle.set()
+
+    def drain(self, reason: str) -> None:
+        """Send no more rows; those that were sent are followed to their ends."""
+        if self.stopping or self.draining:
+            return
+        self.draining, self.stopped = True, reason
+        for each in self._pauses:
             each.cancel()
         self.idle.set()
 
@@ -135,7 +145,7 @@ class RowRunner:
         try:
             row = await self._db(self._store.row, row_id)
             if row.status == "pending":
-                task = await self._submit(row)
+                task = None if self.draining else await self._submit(row)
             elif row.status == "running":
                 self._reserving += 1
                 task = self._client.task(row.task or row.token)
@@ -161,7 +171,7 @@ class RowRunner:
     async def _submit(self, row: Row) -> AsyncTask | None:
         """Send a row as soon as Wiro takes it, and once only."""
         failures = 0
-        while not self.stopping:
+        while not (self.stopping or self.draining):
             intent = Intent(row)
             # A task of its own: once a request has left, its response is waited for and recorded,
             # whatever becomes of this coroutine.
@@ -182,7 +192,7 @@ class RowRunner:
         self._waiting += 1
         try:
             with suppress(TimeoutError):
-                await self._stoppable(asyncio.wait_for(self._free.acquire(), seconds))
+                await self._pausing(asyncio.wait_for(self._free.acquire(), seconds))
         finally:
             self._waiting -= 1
 
@@ -196,7 +206,7 @@ class RowRunner:
                 # One that fails, or costs less than it might, leaves room for another.
                 return _Attempt(again=_ROOM)
             budget = dollars(self._terms.budget or Decimal(0))
-            self.stop(f"the budget of {budget} does not cover another row")
+            self.drain(f"the budget of {budget} does not cover another row")
             return _Attempt()
         self._reserving += 1
         attempt = _Attempt()
@@ -245,7 +255,7 @@ class RowRunner:
             PriceExceeded,  # the budget of the client; that of the batch is the store's
         ) as error:
             await self._db(self._store.withdraw, intent)
-            self.stop(_line(error))
+            self.drain(_line(error))
             return _Attempt()
         except (InvalidInputs, ApiError) as error:
             await self._db(self._store.withdraw, intent, _line(error))
@@ -360,7 +370,19 @@ class RowRunner:
             self._waits.discard(job)
 
     async def _pause(self, seconds: float) -> None:
-        await self._stoppable(asyncio.sleep(seconds))
+        await self._pausing(asyncio.sleep(seconds))
+
+    async def _pausing(self, pause: Coroutine[Any, Any, object]) -> None:
+        """Wait for ``pause``, or until the rows stop or drain."""
+        job = asyncio.create_task(pause)
+        self._pauses.add(job)
+        try:
+            await asyncio.wait([job])
+            if not job.cancelled():
+                job.result()
+        finally:
+            job.cancel()
+            self._pauses.discard(job)
 
 
 def _line(error: BaseException) -> str:
