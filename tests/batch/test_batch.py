@@ -247,6 +247,18 @@ def test_a_lost_response_is_settled_and_never_sent_again_by_itself(
     check_complete(simulator, tmp_path / "out", 4)
 
 
+def test_a_lost_response_while_wiro_tells_of_no_task(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.faults.add("Run/*", faults.reset(acts=True))
+    broken = simulator.faults.add("Task/List", faults.error(0, "no list today"), times=None)
+    with Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
+        report = batch.run()
+        assert "no list today" in report.stopped
+        assert report.totals.counts == {"done": 1, "uncertain": 1}
+        simulator.faults.rules.remove(broken)
+        assert batch.resume().complete
+    check_complete(simulator, tmp_path / "out", 2)
+
+
 def test_a_row_that_may_be_another_task_stays_uncertain(
     simulator: Simulator, tmp_path: Path
 ) -> None:

@@ -23,9 +23,10 @@ from wiro_runtime.batch.limit import CEILING, START, SharedLimit
 from wiro_runtime.batch.plan import counted
 from wiro_runtime.batch.records import Row, Terms, Totals
 from wiro_runtime.batch.results import Results
-from wiro_runtime.batch.rows import RowRunner, disk_line
+from wiro_runtime.batch.rows import RowRunner, disk_line, one_line
 from wiro_runtime.batch.scheduler import Scheduler
 from wiro_runtime.batch.settle import settle
+from wiro_runtime.errors import WiroError
 from wiro_runtime.http.logs import log
 
 if TYPE_CHECKING:
@@ -208,6 +209,9 @@ class Engine:
                 self._rows.stop(str(error))
             except OSError as error:
                 self._rows.stop(disk_line(self._folder, error))
+            except WiroError as error:
+                # Wiro does not tell of its tasks; what is uncertain stays so.
+                self._rows.stop(one_line(error))
         return settled
 
     async def _may_get_more(self, idle: float) -> bool:

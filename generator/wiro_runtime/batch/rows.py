@@ -238,11 +238,11 @@ class RowRunner:
             await self._limit.refused(self._running)
             return _Attempt(again=error.retry_after or 0.0, full=True)
         except SubmissionUncertain as error:
-            await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
+            await self._db(self._store.uncertain, row.id, row.attempt, one_line(error))
             return _Attempt()
         except ConnectionFailed as error:
             if error.maybe_sent:
-                await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
+                await self._db(self._store.uncertain, row.id, row.attempt, one_line(error))
                 return _Attempt()
             await self._db(self._store.withdraw, intent)
             log.warning("batch: %s", error)
@@ -255,13 +255,13 @@ class RowRunner:
             PriceExceeded,  # the budget of the client; that of the batch is the store's
         ) as error:
             await self._db(self._store.withdraw, intent)
-            self.drain(_line(error))
+            self.drain(one_line(error))
             return _Attempt()
         except (InvalidInputs, ApiError) as error:
-            await self._db(self._store.withdraw, intent, _line(error))
+            await self._db(self._store.withdraw, intent, one_line(error))
             return _Attempt()
         except BaseException as error:
-            await self._db(self._store.uncertain, row.id, row.attempt, _line(error))
+            await self._db(self._store.uncertain, row.id, row.attempt, one_line(error))
             raise
         await self._db(self._store.accepted, row.id, row.attempt, task.id, task.token)
         return _Attempt(task=task)
@@ -283,23 +283,23 @@ class RowRunner:
                     return
             except (TaskFailed, TaskCancelled) as error:
                 status = "cancelled" if isinstance(error, TaskCancelled) else "failed"
-                await self._end(row, status, error.detail, error=_line(error))
+                await self._end(row, status, error.detail, error=one_line(error))
             except TaskTimeout:
                 continue
             except (AuthenticationError, ConfigurationError) as error:
-                self.stop(_line(error))
+                self.stop(one_line(error))
                 return
             except DownloadError as error:
                 if isinstance(error.__cause__, OSError) and error.__cause__.errno in _LOCAL:
                     raise error.__cause__ from None
                 failures += 1
                 if failures >= len(_DELAYS) or not error.retryable:
-                    await self._db(self._store.note, row, f"files not saved: {_line(error)}")
+                    await self._db(self._store.note, row, f"files not saved: {one_line(error)}")
                     return
                 await self._pause(_DELAYS[failures - 1])
                 continue
             except NotFoundError as error:
-                await self._end(row, "failed", None, error=_line(error))
+                await self._end(row, "failed", None, error=one_line(error))
             except WiroError as error:
                 # Asking costs nothing, and the task goes on.
                 log.warning("batch: row %s: %s", row.row, error)
@@ -385,7 +385,7 @@ class RowRunner:
             self._pauses.discard(job)
 
 
-def _line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     return "; ".join(str(error).splitlines()) or type(error).__name__
 
 
