@@ -16,7 +16,7 @@ from wirogen.emit.values import by_name
 from wirogen.output.publication import publish
 from wirogen.plan import plan_modules, plan_tool, published_schema
 from wirogen.specs import Input, Option, ToolSpec, Wire, load_spec
-from wirogen.specs.model import Finding, Source, TaskStat
+from wirogen.specs.model import Finding, Revision, Source, TaskStat
 
 HOSTILE: Final = (
     "<script>document.title='ran'</script>",
@@ -215,6 +215,10 @@ AWKWARD: Final = {
             dynamicprice=[{"inputs": {}, "price": 0.25, "priceMethod": "cpr"}],
             computingtime="3 seconds",
             taskstat=TaskStat(runcount=98_765),
+            history=(
+                Revision(date="2026-11-02", breaking=True, changes=("style: is gone", HOSTILE[0])),
+                Revision(date="2026-10-01", changes=("Added",)),
+            ),
             examples=(
                 {"prompt": f'{LONG_PROMPT} It\'s "all" in one piece.', "max_tokens": "50"},
                 {"prompt": "Second: a poem about the sea", "system_prompt": "You are a poet."},

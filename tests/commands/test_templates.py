@@ -199,8 +199,8 @@ def test_a_copied_template_changes_nothing_until_it_is_changed(root: Path, tmp_p
 
 
 def test_no_line_of_a_template_is_long(root: Path) -> None:
-    """The paragraphs of guides and of the page of diagnostics are lines of their own."""
-    prose = ("docs/guides/", "docs/diagnostics.md")
+    """Paragraphs of guides, of the page of diagnostics and of skills are lines of their own."""
+    prose = ("docs/guides/", "docs/diagnostics.md", "skills/")
     for name in Renderer().names(*Scope):
         if name.endswith(".jinja") and not name.startswith(prose):
             lines = (root / "templates" / name).read_text("utf-8").split("\n")

@@ -22,6 +22,12 @@ MORE = (
     ("tools/wiro/hostile.html", "dark"),
     ("tools/wiro/nothing.html", "light"),
     ("tools/acme/everything_v1_0.html", "dark"),
+    ("tools/wiro/writer.html", "light"),
+    ("guides/index.html", "dark"),
+    ("guides/testing.html", "light"),
+    ("reference/python.html", "light"),
+    ("reference/commands.html", "dark"),
+    ("diagnostics.html", "light"),
 )
 SHIFTS = """new Promise((done) => {
   let total = 0;

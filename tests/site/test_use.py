@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from site_browser import visit, watched
-from site_tools import LONG_PROMPT
+from site_tools import HOSTILE, LONG_PROMPT
 from wiro_runtime.testing import Simulator
 
 if TYPE_CHECKING:
@@ -445,3 +445,16 @@ def test_nothing_floats_over_a_field_on_a_phone(browser: Browser, address: str) 
             page.mouse.wheel(0, -200)
             page.wait_for_timeout(200)
             assert page.evaluate(floating) == []
+
+
+def test_a_page_says_since_when_a_tool_is_there_and_what_has_changed(
+    page: Page, address: str
+) -> None:
+    visit(page, f"{address}tools/wiro/writer.html")
+    assert "2026-10-01" in page.locator(".wt-facts").inner_text()
+    changes = page.locator("#changes + ul")
+    lines = [" ".join(each.split()) for each in changes.inner_text().split("\n") if each.strip()]
+    assert lines == ["2026-11-02 breaking", "style: is gone", HOSTILE[0], "2026-10-01", "Added"]
+    visit(page, f"{address}index.html")
+    page.get_by_label("Order").select_option("newest")
+    assert "writer" in page.locator(".wt-card").first.inner_text()

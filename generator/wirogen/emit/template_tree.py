@@ -59,6 +59,8 @@ class Guide:
     """The ``title`` of its front matter."""
     summary: str
     """The ``summary`` of its front matter: one sentence."""
+    part: str
+    """The ``part`` of its front matter: the heading under which it is listed."""
     order: int
     """Its place in the list of guides; without one, it comes last."""
 
@@ -127,16 +129,17 @@ def guide_of(name: str, text: str) -> Guide:
         name=Code(stem),
         title=head.get("title", stem),
         summary=head.get("summary", head.get("description", "")),
+        part=head.get("part", ""),
         order=int(order) if order.isascii() and order.isdigit() and len(order) < 9 else 10**9,
     )
 
 
 def page_head(text: str) -> str:
     """The text of a guide with the head of a page: its ``summary`` is called ``description``, and
-    its ``order`` is left out."""
+    its ``part`` and ``order`` are left out."""
 
     def lines(found: re.Match[str]) -> str:
-        kept = [line for line in found[1].split("\n") if not line.startswith("order: ")]
+        kept = [line for line in found[1].split("\n") if not line.startswith(("order: ", "part: "))]
         return "\n".join(["---", *kept]).replace("\nsummary: ", "\ndescription: ", 1) + "---\n"
 
     return _FRONT_MATTER.sub(lines, text)

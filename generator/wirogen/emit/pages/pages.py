@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -159,9 +160,14 @@ def shared_pages(
 
 
 def guides_of(renderer: Renderer) -> list[Guide]:
-    """The guides in the order of reading."""
+    """The guides in the order of reading; one without a part belongs to that of the one before."""
     found = [guide_of(name, renderer.source(name)) for name in renderer.names(Scope.GUIDE)]
-    return sorted(found, key=lambda guide: (guide.order, guide.name))
+    found.sort(key=lambda guide: (guide.order, guide.name))
+    part = next((guide.part for guide in found if guide.part), "")
+    for place, guide in enumerate(found):
+        part = guide.part or part
+        found[place] = replace(guide, part=part)
+    return found
 
 
 def _make(_texts: Sequence[str], _tools: Sequence[ToolSummary], make: Callable[[], str]) -> str:
