@@ -20,6 +20,10 @@ _WAITS: Final = (
     f"{PROGRAM}: the run is being sent; waiting for the answer, which names its task "
     "(Ctrl-C again does not wait)\n"
 )
+_UNKNOWN: Final = (
+    f"{PROGRAM}: interrupted while the run was being sent: it may have been accepted, look at "
+    "your tasks on Wiro before you run it again\n"
+)
 _received: Final[set[int]] = set()
 
 
@@ -49,12 +53,18 @@ class Held:
 
 @contextmanager
 def holding_ctrl_c() -> Generator[Held]:
-    """Put off an interrupt until the end of this block; a second one interrupts it."""
+    """Put off an interrupt until the end of this block. A second one ends the process while the
+    response is awaited, which a client would wait for as long as the socket stays open. A journal,
+    where one is kept, has the run."""
     held = Held()
 
     def note(number: int, frame: FrameType | None) -> None:
-        if held.pressed:
+        if held.pressed and held.answered:
             _interrupt(number, frame)
+        if held.pressed:
+            with suppress(OSError):
+                os.write(2, _UNKNOWN.encode())
+            os._exit(TERMINATED if number == signal.SIGTERM else INTERRUPTED)
         _received.add(number)
         held.pressed = True
         if held.answered:

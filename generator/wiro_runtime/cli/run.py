@@ -342,8 +342,6 @@ def _run(view: ToolView, request: Request) -> int:
         try:
             with holding_ctrl_c() as held:
                 task = _submit(wiro, tool, inputs, request)
-                if task is None:
-                    return INTERRUPTED
                 held.answered = True
                 task_id = task.id or task.token
                 say(f"task {task_id}: submitted")
@@ -401,19 +399,11 @@ def _show(tool: str, inputs: ToolInputs, request: Request) -> int:
     return 0
 
 
-def _submit(client: Wiro, tool: str, inputs: ToolInputs, request: Request) -> Task | None:
-    """The task, or ``None`` when Ctrl-C came twice while nobody could say whether there is one."""
-    try:
-        return client.submit(
-            tool,
-            inputs,
-            callback_url=request.callback_url,
-            max_cost=request.max_cost,
-            allow_unknown=request.allow_unknown,
-        )
-    except KeyboardInterrupt:
-        say(
-            f"{PROGRAM}: interrupted while the run was being sent: it may have been accepted, "
-            "look at your tasks on Wiro before you run it again"
-        )
-        return None
+def _submit(client: Wiro, tool: str, inputs: ToolInputs, request: Request) -> Task:
+    return client.submit(
+        tool,
+        inputs,
+        callback_url=request.callback_url,
+        max_cost=request.max_cost,
+        allow_unknown=request.allow_unknown,
+    )
