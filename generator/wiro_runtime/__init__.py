@@ -5,6 +5,9 @@ from wiro_tools.wiro import text_to_image_sd_lora as sd
 
 with Wiro() as client:
     paths = sd.run(client, prompt="a lighthouse").download("out/")
+
+Guides are in generated/docs/guides/ of the project, every class and function is in
+generated/docs/reference/python.md.
 """
 
 from wiro_runtime.client import AsyncWiro, Client, Wiro

@@ -2,6 +2,7 @@
 only single image.
 
 Made by wirogen from specs/tools/wiro/instant-id-lora.yaml; do not edit.
+Its page is docs/tools/wiro/instant_id_lora.md, beside python/.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 Stable Diffusion model and LoRA.
 
 Made by wirogen from specs/tools/wiro/text-to-image-sd-lora.yaml; do not edit.
+Its page is docs/tools/wiro/text_to_image_sd_lora.md, beside python/.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 pipes.
 
 Made by wirogen from specs/tools/acme/everything-v1-0.yaml; do not edit.
+Its page is docs/tools/acme/everything_v1_0.md, beside python/.
 """
 
 from collections.abc import Sequence
