@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -248,6 +249,14 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON",
                    "cache_size=-500"):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
+    if sqlite3.sqlite_version_info < (3, 42):
+        # From Python 3.12 on DBOS asks for unixepoch('subsec'), which the SQLite of Debian 12,
+        # where any Python may be built, answers with nothing.
+        connection.create_function("unixepoch", 1, _unixepoch)
+
+
+def _unixepoch(_modifier: str) -> float:
+    return time.time()
 
 
 def _private(path: Path) -> None:
