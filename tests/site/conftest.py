@@ -66,8 +66,10 @@ def address(site: Path) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium. Its driver runs an event loop in this thread, so that no test of another module can
+    begin one while it is there."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium (apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api")
