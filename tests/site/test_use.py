@@ -340,7 +340,7 @@ def test_shells_are_chosen_once(page: Page, address: str) -> None:
     assert code(page).startswith("wiro-tools run wiro/writer \\\n")
     page.get_by_role("button", name="PowerShell").click()
     # Older ones lose double quotes on the way to a program, so it goes through a pipe.
-    assert code(page).endswith("'@ | wiro-tools run wiro/writer --input-json - --out out")
+    assert code(page).endswith("'@ | wiro-tools run wiro/writer --input-json '-' --out out")
     page.get_by_role("tab", name="curl").click()
     assert "Invoke-RestMethod" in code(page)
     visit(page, f"{address}tools/wiro/editor.html")
