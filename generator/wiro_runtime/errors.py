@@ -3,6 +3,7 @@
     WiroError
       ConfigurationError        the client cannot be built or used as asked
       InvalidInputs             an input of a tool is wrong; nothing was sent (also a ValueError)
+      PriceExceeded             a run may cost more than its ceiling; nothing was sent
       ApiError                  Wiro responded, and the response is not success
         AuthenticationError       key, signature or sign-in refused
         NotFoundError             no such tool or task, or not yours
