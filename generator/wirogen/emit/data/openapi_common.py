@@ -101,7 +101,7 @@ PATHS: Final[dict[str, Json]] = {
         "Tasks",
         "Delete the files of an ended task.",
         {**_object(tasktoken=_TOKEN), "required": ["tasktoken"]},
-        "Response",
+        "ApiResponse",
     ),
     "/File/Upload": _post(
         "file_upload",
@@ -210,7 +210,7 @@ COMPONENTS: Final[dict[str, Json]] = {
     "responses": {
         "Refused": {
             "description": "Key or signature are not accepted.",
-            "content": _json({"$ref": "#/components/schemas/Response"}),
+            "content": _json({"$ref": "#/components/schemas/ApiResponse"}),
         },
         "TooMany": {
             "description": "Too many requests; Retry-After says when to try again.",
@@ -219,7 +219,8 @@ COMPONENTS: Final[dict[str, Json]] = {
     },
     "schemas": {
         **{name: _selector(field) for name, field in _BY.items()},
-        "Response": _object(result=_RESULT, errors=_ERRORS),
+        # Not Response: openapi-python-client has a class of that name.
+        "ApiResponse": _object(result=_RESULT, errors=_ERRORS),
         "Started": _object(
             result=_RESULT, errors=_ERRORS, taskid=_TASK_ID, socketaccesstoken=_TOKEN
         ),
