@@ -283,7 +283,8 @@ def test_demo_works_in_an_empty_folder_and_numbers_nothing(tmp_path: Path) -> No
         done = wirogen("demo", "--speed", "50", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         images = list(tmp_path.rglob("wirogen-demo/out/**/*.png"))
-        assert len(images) == 5 * time
+        # Five of two tools, and those of a batch of four rows.
+        assert len(images) == 9 * time
         assert not [image for image in images if "(" in image.name]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["wirogen-demo"]
     # The call that was made, whole and as Python.

@@ -262,11 +262,15 @@ def test_demo_runs_every_tool_of_the_project_without_a_key(root: Path, tmp_path:
     images = sorted(
         path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("out/**/*.png")
     )
+    batch = "out/batch/wiro/instant_id_lora"
     assert [re.sub(r"\d+-", "TASK-", image) for image in images] == [
+        *(f"{batch}/files/0000{number}.png" for number in range(1, 5)),
         "out/wiro/instant_id_lora/TASK-0.png",
         *(f"out/wiro/text_to_image_sd_lora/TASK-{number}.png" for number in range(4)),
     ]
+    assert "4 of 4 rows done" in done.stdout
+    assert f"{batch}/results.csv" in done.stdout
     for image in images:
-        assert image in done.stdout
+        assert image in done.stdout or image.startswith(batch)
         assert (tmp_path / image).read_bytes().startswith(b"\x89PNG")
     assert "generated/docs/tools/wiro/instant_id_lora.md" in done.stdout
