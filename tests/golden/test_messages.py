@@ -222,6 +222,10 @@ def table(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
     monkeypatch.chdir(tmp_path)
     for name in [each for each in os.environ if each.startswith(("WIRO", "XDG_"))]:
         monkeypatch.delenv(name)
+    for name in ("WIRO_PROFILE", "WIRO_JOURNAL"):
+        # Commands set them for good; that is undone.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "100")
