@@ -141,7 +141,11 @@ def test_a_missing_extra_and_a_missing_key_are_said_in_one_line(
     err = capfd.readouterr().err
     assert "WIRO_API_KEY" in err
     assert err.count("\n") == 1
-    monkeypatch.setattr("wiro_runtime.cli.mcp.find_spec", lambda _name: None)
+
+    def missing(_name: str) -> None:
+        """No package is installed."""
+
+    monkeypatch.setattr("wiro_runtime.cli.mcp.find_spec", missing)
     assert app.run(["mcp"]) == 2
     assert capfd.readouterr().err == (
         "wiro-tools: not installed; run: pip install 'wiro-tools[mcp]'\n"

@@ -51,15 +51,20 @@ def _files(name: str, value: object, folder: Path) -> object:
         return [_files(name, each, folder) for each in cast("list[object]", value)]
     if not isinstance(value, str) or not value.strip() or _ADDRESS.match(value):
         return value
-    try:
-        path = (folder / value).resolve()
-        good = path.is_relative_to(folder.resolve()) and path.is_file()
-    except (OSError, ValueError):
-        good = False
-    if not good:
+    path = _inside(folder, value)
+    if path is None:
         text = f"{shorten(repr(value))} is neither an address nor a file in {folder}"
         raise InvalidInputs(f"{name}: {text}", problems={name: text})
     return path
+
+
+def _inside(folder: Path, value: str) -> Path | None:
+    """The file in ``folder`` that ``value`` names, if it does."""
+    try:
+        path = (folder / value).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _paths(value: object) -> Iterator[Path]:
