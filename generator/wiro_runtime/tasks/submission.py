@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from wiro_runtime.tasks.recorder import Recorder
 
 
+_NOT_COMPUTED: Final = unknown("not computed")
+
+
 class Submission:
     """One run on its way to Wiro.
 
@@ -79,7 +82,7 @@ class Submission:
             self.body["callbackUrl"] = _checked_callback(callback_url)
         if settings.project_id is not None:
             self.body["projectid"] = settings.project_id
-        self.price = unknown("not computed")
+        self.price = _NOT_COMPUTED
         self.priced: Callable[[], Price] | None = None
         self.content: bytes | Form = b""
         self.wanted_key = ""
@@ -124,6 +127,7 @@ class Submission:
         and price lists are read in a thread."""
         if self.priced is not None:
             self.price = await run_in_thread(self.priced)
+            self.priced = None
         try:
             if has_files(self.body):
                 await run_in_thread(self._open_files)
