@@ -273,7 +273,7 @@ def test_names_that_nobody_knows_are_named(page: Page, address: str) -> None:
 
 
 def test_one_is_not_many(page: Page, address: str) -> None:
-    visit(page, f"{address}categories/text-to-audio.html")
+    visit(page, f"{address}categories/image-to-video.html")
     assert page.get_by_label("Search tools").get_attribute("placeholder") == "Search 1 tool"
     assert page.locator(".wt-count").inner_text() == "1 tool"
 
