@@ -160,7 +160,7 @@ def _labels() -> ToolSpec:
             wire=Wire(type="array", sent=[]),
         ),
         name="wiro/labels",
-        categories=("text-to-audio",),
+        categories=("text-to-image",),
     )
 
 
