@@ -82,6 +82,12 @@ class Price:
         """Whether it has an upper bound, so that it can be compared with a ceiling."""
         return self.high is not None
 
+    @property
+    def reserved(self) -> Decimal:
+        """What a budget keeps for a run: the most that it may cost or, where only that is known,
+        the least."""
+        return self.high or self.low or Decimal(0)
+
     def __str__(self) -> str:
         """``$0.13``, ``$0.10–$0.40``, ``about $0.01``, ``from $0.05`` or ``unknown``."""
         if self.low is None:

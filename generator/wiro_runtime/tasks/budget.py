@@ -68,7 +68,7 @@ class Ledger:
 
     def begin(self, tool: str, inputs: Mapping[str, Any], key: str, price: Price) -> str:  # noqa: ARG002 - a journal keeps them
         """Reserve the price of a run. Raises :class:`PriceExceeded`."""
-        amount = price.high or Decimal(0)
+        amount = price.reserved
         with self._lock:
             left = self.budget - self._spent - sum(self._reserved.values())
             if amount > left:

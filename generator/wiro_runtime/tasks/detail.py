@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, cast
 
 from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.price import MOST
 
 ENDED: Final = "task_postprocess_end"
 CANCELLED: Final = "task_cancel"
@@ -97,6 +98,13 @@ def as_decimal(value: object) -> Decimal | None:
     return number if number.is_finite() and abs(number.adjusted()) < 30 else None
 
 
+def _read_cost(value: object) -> Decimal | None:
+    """What a task has cost in dollars; ``None`` for what cannot be meant, such as less than
+    nothing, which would make room in a budget."""
+    cost = as_decimal(value)
+    return cost if cost is not None and 0 <= cost <= MOST else None
+
+
 def as_mappings(value: object) -> tuple[Mapping[str, Any], ...]:
     """The objects of a list; everything else in it is left out."""
     items = cast("list[Any]", value) if isinstance(value, list) else []
@@ -139,7 +147,7 @@ class TaskDetail:
             token=as_text(raw.get("socketaccesstoken") or raw.get("tasktoken")),
             status=as_text(raw.get("status")),
             exit_code=None if pexit is None or pexit == "" else as_text(pexit),
-            cost=as_decimal(raw.get("totalcost")),
+            cost=_read_cost(raw.get("totalcost")),
             elapsed=as_seconds(raw.get("elapsedseconds")),
             created=_moment(raw.get("createtime")),
             started=_moment(raw.get("starttime")),
@@ -178,7 +186,7 @@ class TaskDetail:
     def billed_cost(self) -> Decimal | None:
         """What an ended task has cost. Where Wiro does not say: nothing for one that failed or was
         cancelled before it ran, and ``None`` otherwise."""
-        failed = self.exit_code is not None and not self.succeeded
+        failed = self.exit_code is not None and not self.succeeded and not self.cancelled
         never_ran = self.cancelled and self.started is None
         return Decimal(0) if self.cost is None and (failed or never_ran) else self.cost
 

@@ -60,7 +60,8 @@ _UPSERT: Final = INSERT + (
     " excluded.status, excluded.ended_at, excluded.cost)"
 )
 _RESTORE: Final = INSERT + " ON CONFLICT (key) DO NOTHING"
-_DELETE: Final = "DELETE FROM submissions WHERE key = ?"
+# Not by the key alone: another client may have begun the same run after this one could not.
+_DELETE: Final = "DELETE FROM submissions WHERE key = ? AND at = ?"
 _PRUNE: Final = (
     "DELETE FROM submissions WHERE state = 'ended' AND key NOT IN (SELECT key FROM submissions "
     "WHERE state = 'ended' ORDER BY ended_at DESC, key DESC LIMIT ?)"
@@ -134,7 +135,7 @@ class Journal:
         row = Row(key or new_key(), tool, time.time(), inputs=json.dumps(inputs))
         if price is not None:
             row.low, row.high = _billionths(price.low), _billionths(price.high)
-            row.reserved = row.high or 0
+            row.reserved = _billionths(price.reserved)
 
         def check(db: sqlite3.Connection) -> None:
             if price is not None and budget is not None:
@@ -326,9 +327,9 @@ class Journal:
         statements: list[tuple[str, Any]] = []
         for row in rows:
             if row.state == "settled":
-                statements.append((_DELETE, (row.key,)))
+                statements.append((_DELETE, (row.key, row.at)))
                 continue
-            if row.state == "sending" and row.high is not None:
+            if row.state == "sending" and (row.reserved or row.high is not None):
                 statements.append((INSERT_ESTIMATE, row.estimate()))
             # Not twice: two processes may begin the same run.
             statements.append((INSERT if row.state == "sending" else _UPSERT, row.values()))
