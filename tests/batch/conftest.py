@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from batch.kit import Shell
+from wiro_runtime.generated import Tariff
 from wiro_runtime.testing import Scenario, Simulator
+from wiro_tools.wiro import text_to_image_sd_lora as sd
+
+RATES: list[dict[str, Any]] = [{"inputs": {}, "price": 0.05, "priceMethod": "cpo"}]
 
 
 @pytest.fixture
@@ -32,3 +36,19 @@ def lively(
 @pytest.fixture
 def lively_shell(lively: Simulator, tmp_path: Path) -> Shell:
     return Shell(folder=tmp_path, simulator=lively)
+
+
+@pytest.fixture
+def priced(
+    project_tools: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Simulator]:
+    """A simulator that bills the tool by the output, at the price that the client knows."""
+    tariff: dict[str, Any] = {
+        "rates": [{"inputs": {}, "method": "cpo", "price": "0.05"}],
+        "outputs": "samples",
+    }
+    monkeypatch.setattr(sd.Inputs, "_tariff", Tariff(tariff))
+    with Simulator([{**each, "dynamicprice": RATES} for each in project_tools]) as running:
+        for name, value in running.env().items():
+            monkeypatch.setenv(name, value)
+        yield running

@@ -6,33 +6,13 @@ import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from batch.kit import TOOL, Shell, check_complete, prompts, results, write_csv
 from wiro_runtime.batch import Batch
-from wiro_runtime.generated import Tariff
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
-
-RATES: list[dict[str, Any]] = [{"inputs": {}, "price": 0.05, "priceMethod": "cpo"}]
-
-
-@pytest.fixture
-def priced(
-    project_tools: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Simulator]:
-    """A simulator that bills the tool by the output, at the price that the client knows."""
-    tariff: dict[str, Any] = {
-        "rates": [{"inputs": {}, "method": "cpo", "price": "0.05"}],
-        "outputs": "samples",
-    }
-    monkeypatch.setattr(sd.Inputs, "_tariff", Tariff(tariff))
-    with Simulator([{**each, "dynamicprice": RATES} for each in project_tools]) as running:
-        for name, value in running.env().items():
-            monkeypatch.setenv(name, value)
-        yield running
 
 
 def test_a_budget_that_runs_out_in_the_middle(priced: Simulator, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from wiro_runtime.batch.database import FILE, Database, check_address
 from wiro_runtime.batch.engine import Engine
 from wiro_runtime.batch.leases import Leases
 from wiro_runtime.batch.lock import locked
-from wiro_runtime.batch.plan import Plan, Planner, counted, dollars
+from wiro_runtime.batch.plan import Plan, Planner, counted
 from wiro_runtime.batch.records import ENDED, Row, Status, Terms, Totals
 from wiro_runtime.batch.results import Results
 from wiro_runtime.batch.settle import Settled, settle
@@ -26,6 +26,9 @@ from wiro_runtime.batch.table import Table, check_mapping, read_table
 from wiro_runtime.client import AsyncWiro, Client
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.arguments import check_path, check_whole, read_dollars
+from wiro_runtime.price import dollars
+from wiro_runtime.tasks.budget import Ledger
+from wiro_runtime.tasks.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -49,7 +52,8 @@ _ERRORS: Final = 5
 class Report:
     """How a batch stands. ``stopped`` says why its last run ended before its rows, and is empty
     when it did not; ``errors`` counts what went wrong, by its text, the most frequent first;
-    ``low`` and ``high`` are what the rows that were sent were expected to cost."""
+    ``low`` and ``high`` are what the rows that were sent were expected to cost, ``high`` unknown
+    where one of them had no upper bound."""
 
     tool: str
     folder: Path
@@ -309,13 +313,14 @@ class BaseBatch:
         rows = store.rows()
         errors = Counter(_without_names(row) for row in rows if row.error and row.status != "done")
         sent = [row for row in rows if row.status in ENDED and row.task]
+        bounded = all(row.high is not None for row in sent)
         report = Report(
             tool=self.tool,
             folder=self.folder,
             totals=store.totals(),
             errors=tuple(errors.most_common(_ERRORS)),
             low=sum((row.low for row in sent if row.low is not None), Decimal(0)),
-            high=sum((row.high for row in sent if row.high is not None), Decimal(0)),
+            high=sum((row.high or Decimal(0) for row in sent), Decimal(0)) if bounded else None,
         )
         if engine is None:
             return report
@@ -387,14 +392,19 @@ def own_client(client: Client[Any, Any] | None) -> AsyncWiro:
         return AsyncWiro()
     settings: Any = vars(client)
     twin = object.__new__(AsyncWiro)
-    # Its key is in its settings, and nowhere else. A batch has records of its own, and no journal.
+    recorder = client.service.recorder
+    # A batch has records of its own, and needs no journal, unless a budget is kept there.
+    kept = recorder.ledger if recorder.budget is not None else None
+    # Its key is in its settings, and nowhere else.
     vars(twin).update(
         _settings=settings["_settings"],
         _http_client=settings["_http_client"],
-        _journal=None,
+        _journal=Journal(kept.path) if isinstance(kept, Journal) else None,
         _budget=settings["_budget"],
     )
     twin._start()  # pyright: ignore[reportPrivateUsage]
+    if isinstance(kept, Ledger):
+        twin.service.recorder.ledger = kept
     return twin
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +18,7 @@ from wiro_runtime.errors import ConfigurationError, InvalidInputs
 from wiro_runtime.estimate import price_run
 from wiro_runtime.inputs.files import is_address
 from wiro_runtime.inputs.messages import nearest, shorten
+from wiro_runtime.price import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,14 +88,6 @@ class Plan:
 
 def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def dollars(amount: Decimal) -> str:
-    """An amount for people: cents from a dollar on, two digits that say something below."""
-    places = 2
-    if amount and abs(amount) < 1:
-        places = min(12, max(2, 1 - math.floor(math.log10(abs(amount)))))
-    return f"${amount:,.{places}f}"
 
 
 class Planner:

@@ -19,16 +19,18 @@ Wiro, ``cancelled`` was cancelled or killed."""
 ENDED: Final = ("done", "failed", "refused", "cancelled")
 OPEN: Final = ("pending", "sending", "running", "uncertain")
 
+MOST_UNITS: Final = 2**63 - 1
+"""What a database can hold; more than nine million dollars."""
 UNIT: Final = 10**12
 """Amounts are kept in whole units of 1e-12 dollars, the last digit of Wiro's ``totalcost``: both
 databases add them exactly."""
 
 
 def to_units(dollars: Decimal | None) -> int | None:
-    """An amount as it is kept, rounded up."""
+    """An amount as it is kept, rounded up; at most :data:`MOST_UNITS`."""
     if dollars is None:
         return None
-    return -int(-dollars * UNIT // 1)
+    return min(-int(-dollars * UNIT // 1), MOST_UNITS)
 
 
 def to_dollars(units: int | None) -> Decimal | None:
@@ -60,6 +62,12 @@ class Row:
     seconds: float | None = None
     error: str = ""
     saved: tuple[str, ...] = ()
+
+    @property
+    def reserved(self) -> int:
+        """What the budget keeps for it, in units: the most that it may cost or, where only that is
+        known, the least."""
+        return to_units(self.high or self.low) or 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.batch.errors import DatabaseGone
 from wiro_runtime.batch.leases import LEASE
-from wiro_runtime.batch.plan import dollars
 from wiro_runtime.batch.records import Row, Terms, restore_body
 from wiro_runtime.batch.store import BudgetSpent, Intent
 from wiro_runtime.errors import (
@@ -35,6 +34,7 @@ from wiro_runtime.errors import (
     WiroError,
 )
 from wiro_runtime.http.logs import log
+from wiro_runtime.price import dollars
 from wiro_runtime.results.filenames import safe_name
 
 if TYPE_CHECKING:
@@ -299,7 +299,9 @@ class RowRunner:
                 await self._pause(_DELAYS[failures - 1])
                 continue
             except NotFoundError as error:
-                await self._end(row, "failed", None, error=one_line(error))
+                # Paid for all the same: with the key of another account no task is there.
+                await self._db(self._store.note, row, one_line(error))
+                return
             except WiroError as error:
                 # Asking costs nothing, and the task goes on.
                 log.warning("batch: row %s: %s", row.row, error)
@@ -323,7 +325,7 @@ class RowRunner:
         error: str = "",
         saved: Sequence[str] = (),
     ) -> None:
-        cost = None if detail is None else detail.cost
+        cost = None if detail is None else detail.billed_cost
         seconds = None if detail is None else detail.elapsed
         await self._db(
             lambda: self._store.ended(

@@ -138,7 +138,13 @@ class Store:
                 old = kept.get(row.key)
                 if old is not None and not (force and old.status in ENDED and not row.error):
                     again.append(
-                        {"b_id": old.id, "b_row": row.row, "b_files": json.dumps(row.files)}
+                        {
+                            "b_id": old.id,
+                            "b_row": row.row,
+                            "b_files": json.dumps(row.files),
+                            "b_low": to_units(row.low),
+                            "b_high": to_units(row.high),
+                        }
                     )
                     continue
                 last += 1
@@ -153,10 +159,18 @@ class Store:
                 )
             if again:
                 update = self._own(ROWS.update()).where(ROWS.c.id == sa.bindparam("b_id"))
+                waits = ROWS.c.status == "pending"
                 values: dict[str, Any] = {
                     "listed": True,
                     "row": sa.bindparam("b_row"),
                     "files": sa.bindparam("b_files"),
+                    # Prices may have changed; what was reserved is released as it was.
+                    "low": sa.case(
+                        (waits, sa.bindparam("b_low", type_=sa.BigInteger)), else_=ROWS.c.low
+                    ),
+                    "high": sa.case(
+                        (waits, sa.bindparam("b_high", type_=sa.BigInteger)), else_=ROWS.c.high
+                    ),
                 }
                 db.execute(update.values(values), again)
             if new:
@@ -230,7 +244,7 @@ class Store:
             "task": "",
             "token": "",
         }
-        price = to_units(row.high) or 0
+        price = row.reserved
 
         def write(db: sa.Connection) -> bool:
             own = sa.select(INTENTS.c.nonce).where(*at(INTENTS, self.batch, row.id, intent.attempt))
@@ -247,6 +261,9 @@ class Store:
             taken = ROWS.update().where(*at(ROWS, self.batch, row.id, intent.attempt))
             # A row that the table does not have any more may still be in the queue.
             taken = taken.where(ROWS.c.status == "pending", ROWS.c.listed)
+            # Nor one that has been priced anew since it was read.
+            taken = taken.where(ROWS.c.low.is_not_distinct_from(to_units(row.low)))
+            taken = taken.where(ROWS.c.high.is_not_distinct_from(to_units(row.high)))
             if not db.execute(taken.values(status="sending", changed=time.time())).rowcount:
                 raise _Taken
             db.execute(INTENTS.insert().values(record))
@@ -279,7 +296,7 @@ class Store:
     def withdraw(self, intent: Intent, refusal: str = "") -> None:
         """Take an intent back that Wiro has certainly not accepted: the row is pending again or,
         with a ``refusal``, refused."""
-        price = to_units(intent.row.high) or 0
+        price = intent.row.reserved
         status = "refused" if refusal else "pending"
 
         def write(db: sa.Connection) -> None:
@@ -318,7 +335,8 @@ class Store:
         error: str = "",
         saved: Iterable[str] = (),
     ) -> None:
-        """Record the end of a row, and settle what was reserved for it by what it cost."""
+        """Record the end of a row, and settle what was reserved for it by what it cost, ``None``
+        where that is not known."""
         charged = to_units(cost)
         values = {
             "status": status,
@@ -332,10 +350,8 @@ class Store:
         def write(db: sa.Connection) -> None:
             end = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
             if db.execute(end.where(ROWS.c.status == "running").values(values)).rowcount:
-                price = to_units(row.high) or 0
-                # A success of which Wiro tells no cost is taken to have cost what it might.
-                paid = price if charged is None and status == "done" else charged or 0
-                self._release(db, price, paid)
+                # Where Wiro tells no cost, it is taken to have cost what it might.
+                self._release(db, row.reserved, row.reserved if charged is None else charged)
 
         self.database.do(write)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from contextlib import contextmanager
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
@@ -26,6 +28,7 @@ from wiro_runtime.cli.console import (
 from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.progress import moves
 from wiro_runtime.cli.results import errors_as_json
+from wiro_runtime.price import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -223,7 +226,7 @@ def report(folder: Folder, database: Database = None, as_json: AsJson = False) -
         return 0 if found.complete else 1
     print_line(str(found))
     if found.low is not None and found.high:
-        print_line(f"expected {_range(found)}, paid {_dollars(found.totals.spent)}")
+        print_line(f"expected {_range(found)}, paid {dollars(found.totals.spent)}")
     for text, count in found.errors:
         print_line(f"{count:>6}  {text}")
     print_line(str(found.folder / "results.csv"))
@@ -314,7 +317,7 @@ def _drive(
 def _advice(found: Report) -> list[str]:
     """What is left to do, a line each."""
     lines: list[str] = []
-    folder = found.folder
+    folder, quoted = found.folder, shlex.quote(str(found.folder))
     if found.stopped:
         what = f"{_rows(found.unfinished)} to do; " if found.unfinished else ""
         lines.append(f"stopped: {found.stopped}; {what}{_resume_line(folder)}")
@@ -324,18 +327,18 @@ def _advice(found: Report) -> list[str]:
         which = "its response is" if uncertain == 1 else "their responses are"
         lines.append(
             f"{_rows(uncertain)} uncertain: {which} lost, and not sent again; "
-            f"settle with: {PROGRAM} batch settle {folder}"
+            f"settle with: {PROGRAM} batch settle {quoted}"
         )
     if failed := found.totals.count("failed"):
         lines.append(
             f"{_rows(failed)} failed ({found.errors[0][0] if found.errors else 'see results'}); "
-            f"run again with: {PROGRAM} batch retry {folder}"
+            f"run again with: {PROGRAM} batch retry {quoted}"
         )
     return lines
 
 
 def _resume_line(folder: Path) -> str:
-    return f"go on with: {PROGRAM} batch resume {folder}"
+    return f"go on with: {PROGRAM} batch resume {shlex.quote(str(folder))}"
 
 
 def _rows(count: int) -> str:
@@ -369,7 +372,7 @@ def _watching() -> Generator[Callable[[BatchProgress], None]]:
 
         def show(progress: BatchProgress) -> None:
             totals = progress.totals
-            parts = [f"{progress.rate:.1f} rows/s", _dollars(totals.spent)]
+            parts = [f"{progress.rate:.1f} rows/s", dollars(totals.spent)]
             if failed := totals.count("failed"):
                 parts.append(f"{failed:,} failed")
             if progress.left is not None:
@@ -379,14 +382,8 @@ def _watching() -> Generator[Callable[[BatchProgress], None]]:
         yield show
 
 
-def _dollars(amount: Any) -> str:
-    from wiro_runtime.batch.plan import dollars  # noqa: PLC0415 - slow to load
-
-    return dollars(amount)
-
-
 def _range(found: Report) -> str:
-    low, high = _dollars(found.low), _dollars(found.high)
+    low, high = (dollars(each or Decimal(0)) for each in (found.low, found.high))
     return low if low == high else f"{low}–{high}"
 
 

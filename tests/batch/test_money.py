@@ -1,0 +1,139 @@
+"""What a batch counts as spent, what it keeps for runs of which that is not known, and what it
+says."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch.kit import TOOL, Shell, prompts, results, write_csv
+from wiro_runtime import Wiro
+from wiro_runtime.batch import Batch
+from wiro_runtime.generated import Tariff
+from wiro_runtime.testing import Scenario, Simulator, faults
+from wiro_tools.wiro import text_to_image_sd_lora as sd
+
+pytestmark = pytest.mark.usefixtures("priced")
+
+
+def test_amounts_have_all_their_digits(priced: Simulator, tmp_path: Path) -> None:
+    priced.plan(Scenario(cost="0.00702"), times=None)
+    with Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
+        assert str(batch.run()).startswith("2 of 2 rows done, $0.01404, ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "spent", "reserved"),
+    [
+        # A killed task can be billed, and only its cost tells.
+        ({"status": "task_cancel", "starttime": "1", "totalcost": ""}, "cancelled", "0.05", "0"),
+        ({"status": "task_cancel", "starttime": "0", "totalcost": ""}, "cancelled", "0", "0"),
+        ({"pexit": "1", "totalcost": ""}, "failed", "0", "0"),
+        ({"totalcost": ""}, "done", "0.05", "0"),
+        ({"totalcost": "-7"}, "done", "0.05", "0"),
+        ({"totalcost": "1e29"}, "done", "0.05", "0"),
+    ],
+)
+def test_a_cost_that_wiro_does_not_tell(
+    priced: Simulator,
+    tmp_path: Path,
+    changes: dict[str, str],
+    status: str,
+    spent: str,
+    reserved: str,
+) -> None:
+    def change(response: dict[str, Any]) -> None:
+        for task in response["tasklist"]:
+            if task["status"] == "task_postprocess_end":
+                task.update(changes)
+
+    priced.faults.add("Task/Detail", faults.edit(change), times=None)
+    with Batch(TOOL, prompts(1), out=tmp_path / "out", budget=1) as batch:
+        totals = batch.run().totals
+    assert totals.counts == {status: 1}
+    assert (totals.spent, totals.reserved) == (Decimal(spent), Decimal(reserved))
+
+
+def test_a_task_that_is_not_there_is_not_paid_for_again(
+    priced: Simulator,
+    tmp_path: Path,
+) -> None:
+    """As with the key of another account: retry would pay twice, and forget the task."""
+    missing = priced.faults.add("Task/Detail", faults.error(1, "not found"), times=None)
+    with Batch(TOOL, prompts(2), out=tmp_path / "out", budget=1) as batch:
+        for report in (batch.run(), batch.retry()):
+            assert report.totals.counts == {"running": 2}
+            assert report.totals.reserved == Decimal("0.10")
+        assert "knows no task" in batch.rows()[0].error
+        priced.faults.rules.remove(missing)
+        assert batch.resume().complete
+    assert len(priced.runs) == 2
+
+
+@pytest.mark.parametrize("journal", [False, True])
+def test_the_budget_of_a_client_is_one_for_all_its_batches(
+    priced: Simulator,
+    tmp_path: Path,
+    journal: bool,
+) -> None:
+    kept = tmp_path / "journal" if journal else None
+    with Wiro(budget="0.20", journal=kept) as client:
+        client.run(TOOL, prompts(1)[0])
+        with Batch(TOOL, prompts(2), out=tmp_path / "one", client=client) as batch:
+            assert batch.run().complete
+        with Batch(TOOL, prompts(2), out=tmp_path / "two", client=client) as batch:
+            assert "of $0.20 is left" in batch.run().stopped
+            assert "of $0.20 is left" in batch.resume().stopped
+        assert len(priced.runs) == 4
+        if journal:
+            assert client.settle() == []
+
+
+def test_a_price_without_an_upper_bound_reserves_the_least_that_it_is(
+    priced: Simulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rates: list[dict[str, Any]] = [{"inputs": {}, "method": "cpo", "price": "0.05"}]
+    monkeypatch.setattr(sd.Inputs, "_tariff", Tariff({"rates": rates}))
+    with Batch(TOOL, prompts(5), out=tmp_path / "out", budget="0.12", allow_unknown=True) as batch:
+        report = batch.run()
+        assert report.stopped == "the budget of $0.12 does not cover another row"
+        assert (report.totals.spent, report.totals.reserved) == (Decimal("0.10"), 0)
+    assert len(priced.runs) == 2
+
+
+def test_rows_that_wait_are_priced_anew_with_the_table(
+    priced: Simulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Prices have risen since the batch was stopped."""
+    with Batch(TOOL, prompts(4), out=tmp_path / "out", budget="0.10") as batch:
+        assert batch.run().unfinished == 2
+    rates: list[dict[str, Any]] = [{"inputs": {}, "method": "cpr", "price": "0.30"}]
+    monkeypatch.setattr(sd.Inputs, "_tariff", Tariff({"rates": rates}))
+    with Batch(TOOL, prompts(4), out=tmp_path / "out", budget="0.44") as batch:
+        report = batch.run()
+        assert (report.unfinished, report.stopped[:20]) == (1, "the budget of $0.44 ")
+        assert report.totals.reserved == 0
+    assert len(priced.runs) == 3
+
+
+def test_a_budget_that_no_database_can_hold(shell: Shell) -> None:
+    write_csv(shell.folder / "rows.csv", prompts(1))
+    done = shell(
+        "run", TOOL, "rows.csv", "--out", "an out", "--budget", "999999999", "--allow-unknown"
+    )
+    assert done.code == 0, done
+    assert [each["status"] for each in results(shell.folder / "an out")] == ["done"]
+
+
+def test_commands_that_are_suggested_can_be_pasted(shell: Shell, simulator: Simulator) -> None:
+    simulator.plan(Scenario.failing())
+    write_csv(shell.folder / "rows.csv", prompts(1))
+    done = shell("run", TOOL, "rows.csv", "--out", "an $(out)")
+    assert "batch retry 'an $(out)'" in done.err
