@@ -64,7 +64,7 @@ def test_a_run_above_max_cost_is_not_sent(shell: Shell, simulator: Simulator) ->
     done = shell("run", *EDITOR, "--max-cost", "0.09")
     assert done.code == 1
     assert done.err == (
-        "wiro-tools: wiro/editor: the price is $0.10, above max_cost of $0.09 ($0.10 a run)\n"
+        "wiro-tools: wiro/editor: the price is $0.10, above --max-cost of $0.09 ($0.10 a run)\n"
     )
     told = shell("run", *EDITOR, "--max-cost", "0.09", "--json").json["error"]
     assert (told["type"], told["ceiling"], told["price"]["high"]) == (
@@ -74,7 +74,10 @@ def test_a_run_above_max_cost_is_not_sent(shell: Shell, simulator: Simulator) ->
     )
     unknown = shell("run", "wiro/painter", "--prompt", "a", "--max-cost", "1")
     assert (unknown.code, "the price is not known" in unknown.err) == (1, True)
-    assert shell("run", *EDITOR, "--max-cost", "much").code == 2
+    assert "; --allow-unknown runs it all the same" in unknown.err
+    for more in ((), ("--dry-run",)):
+        wrong = shell("run", *EDITOR, "--max-cost", "much", *more)
+        assert (wrong.code, "--max-cost must be an amount of dollars" in wrong.err) == (2, True)
     assert not simulator.runs
     assert shell("run", *EDITOR, "--max-cost", "0.1", "--no-download").code == 0
     more = ("--max-cost", "1", "--allow-unknown", "--no-download")

@@ -33,6 +33,7 @@ from wiro_runtime.errors import (
     AuthenticationError,
     ConfigurationError,
     InvalidInputs,
+    PriceExceeded,
     WiroError,
 )
 
@@ -182,7 +183,11 @@ def _usage(error: CommandError | typer.TyperException) -> int:
 
 def _failed(error: WiroError) -> int:
     """The lines of an error of the runtime; 2 where the caller has to change something."""
-    lines = [line for line in message_of(error).splitlines() if line.strip()]
+    text = message_of(error)
+    if isinstance(error, PriceExceeded):
+        text = text.replace("; allow_unknown=True runs", "; --allow-unknown runs")
+        text = text.replace(", above max_cost of ", ", above --max-cost of ")
+    lines = [line for line in text.splitlines() if line.strip()]
     notes: list[str] = getattr(error, "__notes__", [])
     lines += [note for note in notes if PROGRAM in note]
     complain(lines or [type(error).__name__])

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
@@ -389,8 +390,7 @@ def read_checked(
 def _show(tool: str, inputs: ToolInputs, request: Request) -> int:
     """Print the request instead of sending it, and its price."""
     price = price_run(tool, inputs, inputs.wire_values())
-    limit = None if request.max_cost is None else read_dollars("--max-cost", request.max_cost)
-    Ceiling(limit, request.allow_unknown).check(tool, price, None)
+    Ceiling(_limit(request), request.allow_unknown).check(tool, price, None)
     if request.delivery.as_json:
         print_json({"tool": tool, "price": price.to_dict(), "body": inputs.wire()})
     else:
@@ -399,11 +399,15 @@ def _show(tool: str, inputs: ToolInputs, request: Request) -> int:
     return 0
 
 
+def _limit(request: Request) -> Decimal | None:
+    return None if request.max_cost is None else read_dollars("--max-cost", request.max_cost)
+
+
 def _submit(client: Wiro, tool: str, inputs: ToolInputs, request: Request) -> Task:
     return client.submit(
         tool,
         inputs,
         callback_url=request.callback_url,
-        max_cost=request.max_cost,
+        max_cost=_limit(request),
         allow_unknown=request.allow_unknown,
     )
