@@ -7,6 +7,7 @@ Templates print these values and decide nothing. ``Code`` is Python source made 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -127,6 +128,9 @@ class ConstantsPlan:
         return any(value.option.description is not None for value in self.values)
 
 
+_LIMITS_IN_WORDS: Final = re.compile(
+    r"\b(?:min|max)(?:imum)?\b|\bbetween\b|\brange\b", re.IGNORECASE
+)
 INFERRED: Final = "Required, as the document's sample call suggests."
 
 
@@ -176,9 +180,12 @@ class InputPlan:
 
     @property
     def unlimited(self) -> bool:
-        """Whether it is a number of which no source says how small or large it may be."""
+        """Whether it is a number of which no source says how small or large it may be: neither
+        Tool/Detail nor the help, which has it in words ("Minimum: 0.5, maximum: 2")."""
         limits = (self.spec.minimum, self.spec.maximum)
-        return self.kind in {Kind.INT, Kind.NUMBER} and limits == (None, None)
+        if self.kind not in {Kind.INT, Kind.NUMBER} or limits != (None, None):
+            return False
+        return _LIMITS_IN_WORDS.search(self.help) is None
 
     @property
     def call_key(self) -> str:
