@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from commands.small import documents, page, tree, wirogen
+from generator.project import detail
 from wiro_runtime.testing import Simulator
 from wirogen.document import parse_document
 from wirogen.specs import spec_to_json
@@ -168,6 +170,36 @@ def test_add_takes_a_saved_document(project: Path) -> None:
     done = wirogen("add", "--from", saved, cwd=project)
     assert done.returncode == 2
     assert done.stderr.startswith("saved page.txt:")
+
+
+@pytest.mark.parametrize("order", [("a.txt", "b.json"), ("b.json", "a.txt")], ids="-".join)
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+def test_add_takes_a_saved_response_of_tool_detail(
+    project: Path, order: tuple[str, str], together: bool
+) -> None:
+    (project / "a.txt").write_text(page(2).text(), "utf-8")
+    (project / "b.json").write_text(json.dumps(detail("acme/tool-2")), "utf-8")
+    first, second = (("--from", file) for file in order)
+    for files in [(*first, *second)] if together else [first, second]:
+        done = wirogen("add", *files, cwd=project)
+        assert done.returncode == 0, done.stderr
+        assert imported(project, done.stdout) == "acme/tool-2"
+    assert (project / "specs/documents/acme/tool-2.json").is_file()
+    assert (project / "specs/documents/acme/tool-2.txt").is_file()
+    assert "0.003 a run" in (project / "generated/docs/tools/acme/tool_2.md").read_text("utf-8")
+    assert "nothing new" in wirogen("add", "--from", "b.json", cwd=project).stdout
+
+
+def test_add_takes_nothing_when_it_is_called_wrongly(project: Path) -> None:
+    (project / "saved.txt").write_text(page(2).text(), "utf-8")
+    (project / "list.json").write_text('{"tools": []}')
+    before = tree(project / "specs")
+    done = wirogen("add", "acme", "--from", "saved.txt", cwd=project)
+    assert done.returncode == 2
+    done = wirogen("add", "--from", "list.json", cwd=project)
+    assert done.returncode == 2
+    assert "T001" in done.stderr
+    assert tree(project / "specs") == before
 
 
 def test_the_shell_says_where_the_tools_of_a_project_are(project: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -57,7 +58,11 @@ def command(
     ] = None,
     files: Annotated[
         list[Path] | None,
-        typer.Option("--from", metavar="FILE", help="A document that was saved; repeatable."),
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="A document, or a response of Tool/Detail (JSON), that was saved; repeatable.",
+        ),
     ] = None,
     root: Annotated[
         Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
@@ -75,8 +80,9 @@ def command(
     folder = project_root(root)
     with alone(folder):
         known = read_project(folder).specs
+        listed = _listed(tools or [], known)
         outcomes, problems = _saved(folder, known, files or [])
-        outcomes += _fetched(folder, known, _listed(tools or [], known), detail=detail, site=site)
+        outcomes += _fetched(folder, known, listed, detail=detail, site=site)
         problems += [each for outcome in outcomes for each in outcome.diagnostics]
         added = [outcome for outcome in outcomes if not outcome.diagnostics]
         print_diagnostics(problems, err())
@@ -111,14 +117,23 @@ def command(
 def _saved(
     folder: Path, known: Mapping[str, ToolSpec], files: Sequence[Path]
 ) -> tuple[list[Outcome], list[Diagnostic]]:
-    taken: list[Outcome] = []
+    taken: dict[str, Outcome] = {}
     problems: list[Diagnostic] = []
-    for file in files:
+    # Documents come first: what Tool/Detail says about a tool lies beside its document.
+    for file in sorted(files, key=lambda file: file.suffix == ".json"):
+        added = {each.tool: each.spec for each in taken.values() if each.spec is not None}
         try:
-            taken.append(take_file(folder, file, known))
+            found = take_file(folder, file, {**added, **known})
         except InputError as error:
             problems.append(error.diagnostic)
-    return taken, problems
+            continue
+        before = taken.get(found.tool)
+        if before is not None:
+            verdict = found.verdict if before.verdict is Verdict.UNCHANGED else before.verdict
+            address = f"{before.address}, {found.address}"
+            found = replace(found, verdict=verdict, address=address)
+        taken[found.tool] = found
+    return list(taken.values()), problems
 
 
 def _listed(tools: Sequence[str], known: Mapping[str, ToolSpec]) -> tuple[Listed, ...]:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.common.paths import inside
+from wirogen.detail import looks_like_detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.document import parse_document
+from wirogen.merge.detail import spec_from_detail
 from wirogen.output.publication import write_file
 from wirogen.pipeline.spec_files import read_bytes
 from wirogen.specs import ToolSpec
@@ -44,12 +46,17 @@ def _tool_of(given: str) -> str:
 
 
 def take_file(root: Path, file: Path, known: Mapping[str, ToolSpec]) -> Outcome:
-    """Copy a saved document into the project. Raises :class:`InputError` for another file."""
+    """Copy a saved document, or a response of Tool/Detail, into the project. Raises
+    :class:`InputError` for another file."""
     data = read_bytes(file)
-    spec = parse_document(data, path=display_path(file)).spec
-    documents = root / "specs" / "documents"
-    path = _path_of(spec, known)
-    target = inside(documents, path)
+    if looks_like_detail(data):
+        spec, path = _of_detail(data, file, known)
+    else:
+        spec = parse_document(data, path=display_path(file)).spec
+        path = _path_of(spec, known)
+        if spec.source is not None:
+            spec = replace(spec, source=replace(spec.source, document=path))
+    target = inside(root / "specs" / "documents", path)
     if target.is_file() and target.read_bytes() == data:
         return Outcome(tool=spec.tool, verdict=Verdict.UNCHANGED, spec=spec, address=str(file))
     if target.is_symlink():
@@ -58,6 +65,17 @@ def take_file(root: Path, file: Path, known: Mapping[str, ToolSpec]) -> Outcome:
     write_file(target, data)
     verdict = Verdict.CHANGED if spec.tool in known else Verdict.NEW
     return Outcome(tool=spec.tool, verdict=verdict, spec=spec, address=str(file))
+
+
+def _of_detail(data: bytes, file: Path, known: Mapping[str, ToolSpec]) -> tuple[ToolSpec, str]:
+    """The tool that a response is about, and its place: beside the document of the tool."""
+    detail = read_detail(data, path=display_path(file))
+    spec = next((known[tool] for tool in detail.tools if tool in known), None)
+    if spec is None:
+        spec = spec_from_detail(detail, document="")
+    document = spec.source.document if spec.source is not None else ""
+    path = document or f"{slug(spec.owner)}/{slug(spec.project)}"
+    return spec, f"{path.removesuffix('.txt').removesuffix('.json')}.json"
 
 
 def _path_of(spec: ToolSpec, known: Mapping[str, ToolSpec]) -> str:
