@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from batch.kit import TOOL, Shell, prompts, results, write_csv
+from runtime.kit import WrongTime
 from wiro_runtime import Wiro
 from wiro_runtime.batch import Batch
 from wiro_runtime.generated import Tariff
@@ -137,3 +138,15 @@ def test_commands_that_are_suggested_can_be_pasted(shell: Shell, simulator: Simu
     write_csv(shell.folder / "rows.csv", prompts(1))
     done = shell("run", TOOL, "rows.csv", "--out", "an $(out)")
     assert "batch retry 'an $(out)'" in done.err
+
+
+def test_a_clock_that_is_wrong_pays_for_no_row_twice(
+    priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("http.api", "batch.store", "batch.settle"):
+        monkeypatch.setattr(f"wiro_runtime.{module}.time", WrongTime(7200.0))
+    priced.faults.add("Run/*", faults.reset(acts=True))
+    with Batch(TOOL, prompts(1), out=tmp_path / "out") as batch:
+        batch.run()
+        assert batch.resume().complete
+    assert len(priced.runs) == 1

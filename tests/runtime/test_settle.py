@@ -39,14 +39,16 @@ def outcome(settlement: Settlement[TaskDetail]) -> object:
 
 SHOWN_ALIKE: list[tuple[Any, Any]] = [
     ("a lighthouse", "a lighthouse"), (" a\r\nlighthouse ", "a\nlighthouse"), (4, "4"), ("4", 4),
-    (7.5, "7.50"), (True, "true"), (False, False), (["68", "2"], ["68", "2"]),
+    (7.5, "7.50"), (True, "true"),
+    (True, "1"), (False, 0), (False, False), (["68", "2"], ["68", "2"]),
     (["68", 2], '["68", "2"]'), (["68"], "68"), ([], ""), ("", None), ("", []), (None, ""),
     ({"a": 1}, '{"a": 1}'), ("<file photo.jpg>", "https://cdn.example/x"), (0, "0"),
     (["<file a.png>", "x"], ["https://cdn.example/a", "x"]), ("\ud800", "\ud800"),
 ]  # fmt: skip
 
 SHOWN_OTHERWISE: list[tuple[Any, Any]] = [
-    ("a lighthouse", "a windmill"), (4, "5"), (True, "false"), (["68"], ["69"]), (["68"], []),
+    ("a lighthouse", "a windmill"), (4, "5"), (True, "false"),
+    (True, "0"), (["68"], ["69"]), (["68"], []),
     ([], ["68"]), ("", "x"), ("x", ""), (["a", "b"], ["b", "a"]), ({"a": 1}, {"a": 2}), (0, ""),
     ("4", "four"), (["68"], {"a": "68"}), ({"a": 1}, "[" * 99999),
 ]  # fmt: skip

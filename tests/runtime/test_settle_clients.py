@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.kit import TOOL, AnyClient, AnyTask, Kit, each, got
+from runtime.kit import TOOL, AnyClient, AnyTask, Kit, WrongTime, each, got
 from wiro_runtime import (
     AsyncTask,
     AsyncWiro,
@@ -47,6 +47,25 @@ async def submit_elsewhere(kit: Kit, prompt: str) -> str:
     task = await got(client.submit(TOOL, {"prompt": prompt}))
     await (client.aclose() if isinstance(client, AsyncWiro) else got(client.close()))
     return task.id
+
+
+@pytest.mark.parametrize("seconds", [-7200.0, 7200.0])
+def test_a_clock_that_is_wrong_makes_no_accepted_run_absent(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """What is absent is sent again, and would be paid for twice."""
+    for module in ("http.api", "tasks.journal", "tasks.resume"):
+        monkeypatch.setattr(f"wiro_runtime.{module}.time", WrongTime(seconds))
+
+    async def flow(client: AnyClient) -> None:
+        await lose(kit, client, "accepted", acts=True)
+        (found,) = await settled(client)
+        assert found.outcome == "found"
+        await lose(kit, client, "not accepted", acts=False)
+        (found,) = await settled(client)
+        assert found.outcome == "absent"
+
+    kit.run(flow, journal=tmp_path / "journal")
 
 
 def test_tasks_are_listed_newest_first(kit: Kit) -> None:

@@ -71,14 +71,14 @@ async def _compare(
     store: Store, client: AsyncWiro, tool: str, lost: Sequence[tuple[Row, Intent]]
 ) -> list[Settlement[TaskDetail]]:
     records = [_lost(tool, row, intent) for row, intent in lost]
-    begin = since(records)
+    earliest, api = since(records), client.service.api
     before = await store.database.call(store.with_intents, "sending")
     details: list[TaskDetail] = []
     async for task in client.tasks():
         detail = task.detail
         if detail is None:
             continue
-        if detail.created is not None and detail.created < begin:
+        if detail.created is not None and detail.created < earliest - max(api.skew, 0.0):
             break
         details.append(detail)
     # After the list, so that a task which was accepted meanwhile is known.
@@ -86,7 +86,7 @@ async def _compare(
     after = await store.database.call(store.with_intents, "sending")
     unknown = [each for each in details if not {each.id, each.token} & known]
     sending = {intent.nonce: _lost(tool, row, intent) for row, intent in (*before, *after)}
-    return match(records, unknown, list(sending.values()))
+    return match(records, unknown, list(sending.values()), api.skew)
 
 
 def _lost(tool: str, row: Row, intent: Intent) -> LostSubmission:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from wiro_runtime.errors import (
@@ -57,12 +60,14 @@ _CHECK_KEY: Final = "; check key and secret: wiro-tools whoami"
 
 
 class Api:
-    """Wiro's endpoints over a transport."""
+    """Wiro's endpoints over a transport. ``skew`` is by how many seconds the clock of this computer
+    was ahead of Wiro's at the last response that told the time."""
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self.settings = settings
         self.transport = transport
         self.clock = settings.timing.clock
+        self.skew = 0.0
 
     async def send_once(
         self,
@@ -102,6 +107,7 @@ class Api:
             status = response.status
             if on_response is not None:
                 on_response(response)
+            self._compare_clocks(response)
         except Exception as error:
             failure = error
             raise
@@ -113,6 +119,11 @@ class Api:
                 ResponseInfo(request=info, seconds=seconds, status=status, error=failure),
             )
         return response
+
+    def _compare_clocks(self, response: Response) -> None:
+        with suppress(TypeError, ValueError, OverflowError):
+            told = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+            self.skew = time.time() - told
 
     async def _within(
         self,

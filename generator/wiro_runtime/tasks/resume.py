@@ -86,10 +86,10 @@ class Resumption:
     async def _compare(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
         journal = self._required("settle")
         _, before = await run_in_thread(journal.known)
-        begin = since(lost)
+        earliest = since(lost)
         details: list[TaskDetail] = []
         async for detail in list_tasks(self._call):
-            if detail.created is not None and detail.created < begin:
+            if detail.created is not None and detail.created < earliest - max(self._api.skew, 0.0):
                 break
             details.append(detail)
         # After the list, so that a task which was accepted meanwhile is known.
@@ -103,7 +103,7 @@ class Resumption:
                 task=None if each.task is None else self._state(each.task, each.lost.tool),
                 candidates=tuple(self._state(one, each.lost.tool) for one in each.candidates),
             )
-            for each in match(lost, unknown, list(rivals.values()))
+            for each in match(lost, unknown, list(rivals.values()), self._api.skew)
         ]
 
     async def _record(self, lost: LostSubmission, state: TaskState) -> None:

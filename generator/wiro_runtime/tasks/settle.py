@@ -59,13 +59,16 @@ def match(
     lost: Sequence[LostSubmission],
     details: Iterable[TaskDetail],
     sending: Sequence[LostSubmission] = (),
+    skew: float = 0.0,
 ) -> list[Settlement[TaskDetail]]:
     """Say what became of each of ``lost``. ``details`` are all tasks since :func:`since` that the
-    journal does not know; ``sending`` are submissions under way, which may become one of them."""
+    journal does not know; ``sending`` are submissions under way, which may become one of them.
+    ``skew`` is by how many seconds the clock of this computer is ahead of Wiro's."""
     tasks = list(details)
     everyone = [*lost, *sending]
     candidates = [
-        {number for number, detail in enumerate(tasks) if may_be(each, detail)} for each in everyone
+        {number for number, detail in enumerate(tasks) if may_be(each, detail, skew)}
+        for each in everyone
     ]
     settlements: list[Settlement[TaskDetail]] = []
     for index, each in enumerate(lost):
@@ -90,17 +93,19 @@ def match(
 
 
 def since(lost: Iterable[LostSubmission]) -> float:
-    """The Unix time before which no task can be one of ``lost``."""
+    """The Unix time before which no task can be one of ``lost``, by the clock of this computer."""
     return min(each.at for each in lost) - SLACK
 
 
-def may_be(lost: LostSubmission, detail: TaskDetail) -> bool:
+def may_be(lost: LostSubmission, detail: TaskDetail, skew: float = 0.0) -> bool:
     """Whether a submission may have become this task."""
     tool = tool_of(detail)
     if tool and lost.tool and tool != lost.tool:
         return False
     until = math.inf if lost.until is None else lost.until
-    if detail.created is not None and not lost.at - SLACK <= detail.created <= until + SLACK:
+    # The clock may have been wrong by as much then, or right.
+    begin, until = lost.at - max(skew, 0.0) - SLACK, until + max(-skew, 0.0) + SLACK
+    if detail.created is not None and not begin <= detail.created <= until:
         return False
     parameters = _mapping(detail.raw.get("parameters"))
     return all(
@@ -135,11 +140,16 @@ def _equal(sent: object, told: object) -> bool:
         others = cast("list[object]", told) if isinstance(told, list) else [told]
         return len(items) == len(others) and all(map(_equal, items, others))
     if isinstance(sent, bool) or isinstance(told, bool):
-        return str(sent).lower() == str(told).lower()
+        return _flag(sent) == _flag(told)
     number, other = as_decimal(sent), as_decimal(told)
     if number is not None and other is not None:
         return number == other
     return " ".join(str(sent).split()) == " ".join(str(told).split())
+
+
+def _flag(value: object) -> str:
+    text = str(value).lower()
+    return {"1": "true", "0": "false"}.get(text, text)
 
 
 def _parsed(text: str) -> object:

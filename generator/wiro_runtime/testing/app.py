@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -91,11 +92,12 @@ class App:
         await response(scope, receive, send)
 
     def _api(self, request: Request, path: str, body: Body) -> Response:
+        headers = {"date": formatdate(usegmt=True)}
         try:
             content = self._dispatch(request, path, body)
         except ResponseError as error:
-            return JSONResponse(error.body(), error.status)
-        return JSONResponse(content)
+            return JSONResponse(error.body(), error.status, headers)
+        return JSONResponse(content, headers=headers)
 
     def _dispatch(self, request: Request, path: str, body: Body) -> api.ResponseBody:
         """Checks a request in Wiro's order (address, credentials, body) and acts on it."""
