@@ -163,7 +163,7 @@ def test_an_overlay(built: Built) -> None:
         '  - input: "steps"\n    reason: "Tried."\n    set: {maximum: "50"}\n',
         "utf-8",
     )
-    wanted = (files_of(1) - {module_of(1)}) | EVERY | {"openapi.json"}
+    wanted = files_of(1) | EVERY | {"openapi.json"}
     built.makes(wanted, rendered=["acme/tool-1"])
     overlay.write_text(overlay.read_text("utf-8").replace("50", "60"), "utf-8")
     built.makes(wanted, rendered=["acme/tool-1"])
@@ -179,8 +179,11 @@ def test_a_spec_that_was_written_by_hand(built: Built) -> None:
 def test_tool_detail(built: Built) -> None:
     answer = built.root / "specs/documents/acme/tool-0.json"
     answer.write_text(json.dumps(detail("acme/tool-0", {"id": "steps", "max": 50})), "utf-8")
-    limits = (files_of(0) - {module_of(0)}) | EVERY | {"openapi.json"}
+    limits = files_of(0) | EVERY | {"openapi.json"}
     price = {"docs/tools.json", "python/wiro_tools/catalogue.json"}
+    # The example of the guides is the first tool where none is pinned.
+    price |= {f"docs/guides/{guide}.md" for guide in ("prices", "tool-calling")}
+    price.add("skills/wiro-tools/SKILL.md")
     built.makes(limits | price, rendered=["acme/tool-0"], specs=["acme/tool-0.yaml"])
     answer.write_text(json.dumps(detail("acme/tool-0", {"id": "steps", "max": 60})), "utf-8")
     built.makes(limits, rendered=["acme/tool-0"], specs=["acme/tool-0.yaml"])
