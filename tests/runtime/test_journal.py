@@ -291,3 +291,27 @@ def test_a_key_is_taken_by_the_first_client_that_begins_with_it(tmp_path: Path) 
         one.settled("third", "refused by Wiro")
         assert other.find("third") is None
         other.begin("wiro/painter", {}, "third")
+
+
+@pytest.mark.parametrize("became", ["sent again", "found"])
+def test_only_what_is_lost_still_is_forgotten(kit: Kit, tmp_path: Path, became: str) -> None:
+    """Two calls may settle the same submission: the later one forgets nothing of what the earlier
+    one did, which would be run again."""
+    journal = tmp_path / "journal"
+
+    async def flow(client: AnyClient) -> None:
+        with closing(Journal(journal)) as entries:
+            entries.begin("wiro/painter", {}, "mine")
+            entries.uncertain("mine", "no response")
+            (lost,) = entries.unfinished()[1]
+            if became == "sent again":
+                await got(client.forget(lost))
+                entries.begin("wiro/painter", {}, "mine")
+            entries.accepted("mine", "7", "token")
+            await got(client.forget(lost))
+        with closing(Journal(journal)) as entries:
+            found = entries.find("mine")
+            assert found is not None
+            assert found.task_id == "7"
+
+    kit.run(flow, journal=journal)

@@ -193,6 +193,15 @@ class Journal:
             self._change(self._row(key), state="settled", reason=reason)
             self._try_to_save()
 
+    def forget(self, lost: LostSubmission) -> None:
+        """Take a lost submission off, unless it has become something else since it was read: two
+        calls may find out about the same one."""
+        with self.lock:
+            row = self._unsaved.get(lost.key) or self._find("WHERE key = ?", lost.key)
+            if row is not None and (row.state, row.at) == ("lost", lost.at):
+                self._change(row, state="settled")
+                self._try_to_save()
+
     def uncertain(self, key: str, reason: str = "") -> None:
         """Record that the response to a submission will not come: it may have been accepted."""
         with self.lock:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from wiro_runtime.price import Price
     from wiro_runtime.tasks.journal import Journal
+    from wiro_runtime.tasks.records import LostSubmission
 
 T = TypeVar("T")
 
@@ -78,6 +79,13 @@ class Recorder:
     def settled(self, key: str, reason: str) -> Future[None] | None:
         """Record that a run became no task."""
         return self._submit(key, lambda journal: journal.settled(key, reason))
+
+    def forget(self, lost: LostSubmission) -> Future[None] | None:
+        """Take a lost submission off the journal; ``None`` without one."""
+        journal = self.ledger
+        if journal is None or isinstance(journal, Ledger):
+            return None
+        return self._records.submit(journal.forget, lost)
 
     def uncertain(self, key: str, reason: str) -> Future[None] | None:
         """Record that a run may have become a task."""

@@ -116,7 +116,7 @@ class TaskService:
 
     async def forget(self, lost: LostSubmission) -> None:
         """Take a lost submission off the journal."""
-        write = self.recorder.settled(lost.key, "forgotten")
+        write = self.recorder.forget(lost)
         if write is not None:
             await complete(write)
 
