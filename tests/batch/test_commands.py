@@ -90,6 +90,8 @@ def test_ctrl_c_leaves_a_batch_that_can_be_resumed(lively_shell: Shell, lively: 
         (("run", TOOL, "rows.csv", "--out", "rows.csv"), "rows.csv"),
         (("status", "nowhere"), "nowhere: there is no batch"),
         (("worker", "--out", "o", "--database", "postgresql://x@localhost:1/x"), "the database"),
+        (("worker", "--out", "o", "--database", "postgresql://x@h:port/x"), "user@host/name"),
+        (("worker", "--out", "o", "--database", "postgresql://x@h/x?odd=1"), "the database"),
     ],
 )
 def test_usage_is_one_clear_line(

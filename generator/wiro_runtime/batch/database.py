@@ -112,7 +112,7 @@ def check_address(address: str) -> None:
     try:
         if sa.make_url(address).drivername.partition("+")[0] in ("postgresql", "postgres"):
             return
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):
         pass
     # The address is not shown: it has a password in it.
     raise ConfigurationError("database: expected an address such as postgresql://user@host/name")
