@@ -38,9 +38,14 @@ def exit_status(status: int) -> int:
     return TERMINATED if status == INTERRUPTED and signal.SIGTERM in _received else status
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     _received.add(number)
-    raise KeyboardInterrupt
+    handler = signal.getsignal(signal.SIGINT)
+    if number == signal.SIGTERM and callable(handler) and handler is not signal.default_int_handler:
+        # asyncio's cancels the main task: an exception raised anywhere in its loop ends the loop.
+        handler(signal.SIGINT, frame)
+    else:
+        raise KeyboardInterrupt
 
 
 class Held:
