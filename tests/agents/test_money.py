@@ -40,6 +40,8 @@ def test_a_run_needs_a_ceiling(connect: Connect, simulator: Simulator) -> None:
             said = await agent.refused("run_tool", tool=PAINTER, inputs=INPUTS, max_cost=0.01)
             assert "above max_cost of $0.01" in said
             assert "Ask the user" in said
+            said = await agent.refused("run_tool", tool=PAINTER, inputs=INPUTS, max_cost=-1)
+            assert "max_cost must be an amount of dollars, not '-1.0'\nNothing was sent" in said
             assert not simulator.runs
             done = await agent("run_tool", tool=PAINTER, inputs=INPUTS, max_cost=0.02)
             assert done["succeeded"]

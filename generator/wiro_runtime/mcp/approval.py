@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
-from wiro_runtime.errors import PriceExceeded
+from wiro_runtime.errors import ConfigurationError, InvalidInputs, PriceExceeded
 from wiro_runtime.inputs.arguments import read_dollars
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from mcp.server.mcpserver import Context
 
     from wiro_runtime.inputs.model import ToolInputs
@@ -39,8 +40,14 @@ def question(space: Workspace, tool: str, price: Price, max_cost: float | None) 
 
 
 def read_ceiling(max_cost: float | None) -> Decimal | None:
-    """The dollars that a run may cost, exact."""
-    return None if max_cost is None else read_dollars("max_cost", Decimal(str(max_cost)))
+    """The dollars that a run may cost, exact. Raises :class:`InvalidInputs`."""
+    if max_cost is None:
+        return None
+    try:
+        return read_dollars("max_cost", str(max_cost))
+    except ConfigurationError as error:
+        # The caller's to correct, and not the user's.
+        raise InvalidInputs(str(error), problems={"max_cost": str(error)}) from None
 
 
 def can_ask(context: Context[Any, Any]) -> bool:
