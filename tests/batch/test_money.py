@@ -13,6 +13,7 @@ from batch.kit import TOOL, Shell, prompts, results, write_csv
 from runtime.kit import WrongTime
 from wiro_runtime import Wiro
 from wiro_runtime.batch import Batch
+from wiro_runtime.batch.store import Intent, Store
 from wiro_runtime.generated import Tariff
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
@@ -150,3 +151,22 @@ def test_a_clock_that_is_wrong_pays_for_no_row_twice(
         batch.run()
         assert batch.resume().complete
     assert len(priced.runs) == 1
+
+
+def test_every_request_has_an_intent_of_its_own(
+    priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a client waits to repeat a request, another worker may take the row for lost."""
+    intents: list[str] = []
+    intend = Store.intend
+
+    def counted(store: Store, intent: Intent, worker: str) -> bool:
+        intents.append(intent.nonce)
+        return intend(store, intent, worker)
+
+    monkeypatch.setattr(Store, "intend", counted)
+    priced.faults.add("Run/*", faults.rate_limited(seconds=0.01), times=2)
+    with Batch(TOOL, prompts(1), out=tmp_path / "out") as batch:
+        assert batch.run().complete
+    requests = sum("/Run/" in each.path for each in priced.requests)
+    assert (len(set(intents)), requests) == (3, 3)

@@ -36,9 +36,11 @@ from wiro_runtime.errors import (
 from wiro_runtime.http.logs import log
 from wiro_runtime.price import dollars
 from wiro_runtime.results.filenames import safe_name
+from wiro_runtime.tasks.budget import Ceiling
+from wiro_runtime.tasks.task import AsyncTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from wiro_runtime.batch.limit import SharedLimit
     from wiro_runtime.batch.records import Status, Totals
@@ -46,13 +48,14 @@ if TYPE_CHECKING:
     from wiro_runtime.client import AsyncWiro
     from wiro_runtime.results.result import AsyncResult
     from wiro_runtime.tasks.detail import TaskDetail
-    from wiro_runtime.tasks.task import AsyncTask
 
 FILES: Final = "files"
 """The folder for what rows make, in that of the batch."""
 
 _DELAYS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before another attempt at what certainly did nothing, or costs nothing."""
+_LONGEST: Final = 120.0
+"""Seconds for which Wiro's word is taken about when to try again."""
 _ROOM: Final = 0.5
 """Seconds between two looks at a budget that is reserved as a whole."""
 _LOCAL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
@@ -225,18 +228,11 @@ class RowRunner:
             await self._db(self._store.withdraw, intent)
             return _Attempt(again=0.0)
         try:
-            body = restore_body(row.body, row.files)
-            task = await self._client.submit(
-                self._tool,
-                body,
-                timeout=0,
-                validate=False,
-                allow_unknown=self._terms.allow_unknown,
-            )
+            task = await self._submit_once(restore_body(row.body, row.files))
         except (ConcurrencyLimitError, RateLimitError) as error:
             await self._db(self._store.withdraw, intent)
             await self._limit.refused(self._running)
-            return _Attempt(again=error.retry_after or 0.0, full=True)
+            return _Attempt(again=min(error.retry_after or 0.0, _LONGEST), full=True)
         except SubmissionUncertain as error:
             await self._db(self._store.uncertain, row.id, row.attempt, one_line(error))
             return _Attempt()
@@ -265,6 +261,16 @@ class RowRunner:
             raise
         await self._db(self._store.accepted, row.id, row.attempt, task.id, task.token)
         return _Attempt(task=task)
+
+    async def _submit_once(self, body: Mapping[str, Any]) -> AsyncTask:
+        """Send a run in one request: before another one, this worker has to look whether the row
+        is its own still."""
+        service = self._client.service
+        ceiling = Ceiling(allow_unknown=self._terms.allow_unknown)
+        submission = service.submission(self._tool, body, None, None, None, ceiling)
+        submission.once = True
+        with submission.named():
+            return AsyncTask(self._client, await service.submit(submission, 0))
 
     async def _running(self) -> int:
         totals: Totals = await self._db(self._store.totals)

@@ -62,7 +62,8 @@ class Submission:
     ``interrupted``: its caller has left, so it is not sent again. ``abandoned``: its caller was
     told that its response did not come in time. ``left``: its task was stopped, or left to go on,
     when its caller was interrupted. ``wanted_key`` is its key in the journal, if it is not to be a
-    new one: with a key that is taken it raises :class:`KeyTaken` and is not sent. ``key`` names
+    new one: with a key that is taken it raises :class:`KeyTaken` and is not sent. ``once``: it is
+    not sent a second time by itself, also where the first certainly did nothing. ``key`` names
     what is reserved or recorded for it, ``entry`` is the same where there is a journal.
     """
 
@@ -86,6 +87,7 @@ class Submission:
         self.priced: Callable[[], Price] | None = None
         self.content: bytes | Form = b""
         self.wanted_key = ""
+        self.once = False
         self.key = ""
         self.entry: str | None = None
         self.sent = False
@@ -366,7 +368,8 @@ class Submitter:
                 raise
 
         def may_repeat(error: WiroError) -> bool:
-            return isinstance(error, ConnectionFailed | RateLimitError) and error.retryable
+            known = isinstance(error, ConnectionFailed | RateLimitError) and error.retryable
+            return known and not submission.once
 
         await self.api.retry(submission.path, attempt, deadline, may_repeat)
 
