@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import os
 import re
 import signal
 import socket
@@ -19,6 +20,7 @@ import pytest
 from simulator import specs
 from simulator.wire import credentials, detail, post, run, send
 from wiro_runtime.testing import Simulator, faults, serve
+from wiro_runtime.testing.serve import _assignment
 
 SERVE = """
 import signal, sys
@@ -141,6 +143,16 @@ def test_only_so_much_is_remembered() -> None:
         assert len(sim.requests) == 3
 
 
+def test_variables_are_set_as_each_shell_does_it() -> None:
+    assert (
+        _assignment("WIRO_API_KEY", "a key's", powershell=True) == "$env:WIRO_API_KEY = 'a key''s'"
+    )
+    line = _assignment("WIRO_API_KEY", "a key's; $(b)", powershell=False)
+    shell = ["sh", "-c", f'{line}; printf %s "$WIRO_API_KEY"']
+    if os.name != "nt":
+        assert subprocess.run(shell, capture_output=True, check=True).stdout == b"a key's; $(b)"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
     with subprocess.Popen(
@@ -155,7 +167,7 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             lines = [process.stdout.readline().strip() for _ in range(6)]
             address = re.search(r"http://(127\.0\.0\.1:\d+)/v1", lines[0])
             assert address is not None
-            assert sum(line.startswith("export WIRO_") for line in lines) == 4
+            assert sum(re.match(r"(export |\$env:)WIRO_", line) is not None for line in lines) == 4
             assert lines[5] == "1 tool: wiro/x"
             connection = http.client.HTTPConnection(address[1], timeout=60)
             for method, path in (("GET", "/models/wiro/x/llms.txt"), ("POST", "/v1/Nope")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -79,10 +80,17 @@ def serve(
 def _announce(simulator: Simulator, echo: Callable[[str], None]) -> None:
     echo(f"A local Wiro listens on {simulator.base_url}")
     for name, value in simulator.env().items():
-        echo(f"export {name}={value}")
+        echo(_assignment(name, value, powershell=os.name == "nt"))
     names = simulator.tools
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     echo(f"{len(names)} tool{'' if len(names) == 1 else 's'}: {shown or 'none'}")
+
+
+def _assignment(name: str, value: str, *, powershell: bool) -> str:
+    """The line that sets a variable of the environment."""
+    if powershell:
+        return f"$env:{name} = '" + value.replace("'", "''") + "'"
+    return f"export {name}={shlex.quote(value)}"
 
 
 class _Signals:
