@@ -9,12 +9,16 @@ from pathlib import Path
 
 from commands.small import documents, wirogen
 
-TWICE = """
-import os, subprocess, sys
+# A shell that stays in the folder: builds, looks, and builds again when the folder has gone.
+SHELL = """
+import os, pathlib, shutil, subprocess, sys
 build = [sys.executable, "-m", "wirogen", "build"]
-for _ in range(2):
+for number in range(2):
     done = subprocess.run(build, capture_output=True, text=True)
     print(done.returncode, done.stderr.strip())
+    if number == 0:
+        print("second help" in pathlib.Path("wiro_tools/acme/tool_0.py").read_text())
+        shutil.rmtree(os.getcwd())
 """
 
 
@@ -24,14 +28,13 @@ def test_a_build_works_in_its_own_output_and_says_when_the_folder_has_gone(tmp_p
     documents(tmp_path, 1, "second")
     inside = tmp_path / "generated" / "python"
     shown = subprocess.run(
-        [sys.executable, "-c", TWICE],
+        [sys.executable, "-c", SHELL],
         cwd=inside,
         env=os.environ,
         capture_output=True,
         text=True,
         check=True,
     )
-    first, second = shown.stdout.splitlines()
-    assert first == "0 "
-    assert second.startswith("2 wirogen: the current folder has been removed or replaced")
-    assert "second help" in (inside / "wiro_tools" / "acme" / "tool_0.py").read_text("utf-8")
+    built, seen, gone = shown.stdout.splitlines()
+    assert (built, seen) == ("0 ", "True")
+    assert gone.startswith("2 wirogen: the current folder has been removed or replaced")

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,30 @@ def test_it_says_what_it_made_and_what_others_wrote_there(
     assert shown[0] == f"edited by hand  {out}/docs/index.md"
     assert shown[1] == f"not ours, kept  {out}/docs/mine.md"
     assert shown[2].startswith("1 tool: 1 file written to ")
+
+
+@pytest.mark.parametrize("content", ["a project", "nothing"])
+def test_a_folder_in_which_others_work_is_not_exchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    """A shell that was in it would be in a folder that is gone, an editor would save there."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    if content == "a project":
+        (folder / "app").mkdir()
+        (folder / "app" / "main.py").write_text("mine")
+    else:
+        monkeypatch.chdir(folder)
+    before = folder.stat().st_ino
+    assert generated(tmp_path, "--only", "python")[0] == 0
+    shutil.rmtree(tmp_path / "specs" / "tools" / "a")
+    spec = replace(parse_document(PAGE.text(), path="x").spec, tool="a/c")
+    Project(tmp_path).write("tools/a/c.yaml", dump_spec(spec))
+    specs = str(tmp_path / "specs" / "tools")
+    assert run(["generate", "--specs", specs, "--out", str(folder), "--only", "python"]) == 0
+    assert folder.stat().st_ino == before
+    modules = {path.stem for path in folder.glob("python/wiro_tools/*/*.py")} - {"__init__"}
+    assert modules == {"c"}
+    if content == "a project":
+        assert (folder / "app" / "main.py").read_text() == "mine"
+    assert run(["generate", "--specs", specs, "--out", str(folder), "--only", "python"]) == 0

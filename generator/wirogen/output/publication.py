@@ -132,9 +132,10 @@ class Publication:
     def finish(self, provenance: Mapping[str, Entry], *, rendered: Sequence[str] = ()) -> Changes:
         """Publish the files that were added and a manifest with ``provenance``.
 
-        The whole tree changes in one step; a check changes nothing. Raises :class:`InputError`
-        when a folder in the tree is a link, since files would be written outside of it, and when a
-        file that the manifest does not list has the name of one that would be written.
+        The whole tree changes in one step, or file by file where others have files in it or the
+        command was started in it; a check changes nothing. Raises :class:`InputError` when a folder
+        in the tree is a link, since files would be written outside of it, and when a file that the
+        manifest does not list has the name of one that would be written.
         """
         _refuse_links(self.out, {*self._made, *self.known})
         hashes = {path: self._made[path].sha256 for path in sorted(self._made)}
@@ -157,7 +158,14 @@ class Publication:
             rendered=tuple(rendered),
         )
         if not self.check and changes.stale:
-            self._swap(written, removed)
+            target = self.out.resolve()
+            if changes.unknown or Path.cwd().is_relative_to(target):
+                # Others work in this folder: a shell, an editor. They would be left in the old one
+                # after an exchange, with what they save there.
+                staged = {path: self._made[path].staged for path in written}
+                self._replace({path: file for path, file in staged.items() if file}, removed)
+            else:
+                self._swap(written, removed)
         return changes
 
     def _swap(self, written: Sequence[str], removed: Sequence[str]) -> None:
@@ -177,17 +185,16 @@ class Publication:
                 (whole / path).parent.mkdir(parents=True, exist_ok=True)
                 staged.replace(whole / path)
         _drop_empty(whole, removed)
-        with _staying(self.out.resolve()):
-            if not exchange(whole, self.out.resolve()):
-                self._replace(whole, written, removed)
+        if not exchange(whole, self.out.resolve()):
+            self._replace({path: whole / path for path in written}, removed)
 
-    def _replace(self, whole: Path, written: Sequence[str], removed: Sequence[str]) -> None:
-        """Replace file by file, where the file system cannot move folders. The manifest is last, so
-        that a tree is stale when the build ends in between."""
+    def _replace(self, written: Mapping[str, Path], removed: Sequence[str]) -> None:
+        """Replace file by file, where the file system cannot move folders or not all files are
+        ours. The manifest is last, so that a tree is stale when the build ends in between."""
         with _refusals(self.out, "part of it has changed, so build again"):
             for path in sorted(written, key=lambda path: path == MANIFEST):
                 (self.out / path).parent.mkdir(parents=True, exist_ok=True)
-                (whole / path).replace(self.out / path)
+                written[path].replace(self.out / path)
             for path in removed:
                 (self.out / path).unlink(missing_ok=True)
             _drop_empty(self.out, removed)
@@ -286,15 +293,6 @@ def _drop_empty(top: Path, removed: Iterable[str]) -> None:
         with suppress(FileNotFoundError):
             if all(entry.name in _IGNORED for entry in (top / folder).iterdir()):
                 shutil.rmtree(top / folder)
-
-
-@contextmanager
-def _staying(target: Path) -> Generator[None]:
-    """Enter the new folder if the current folder lies in the replaced one."""
-    here = Path.cwd()
-    yield
-    if here.is_relative_to(target) and here.is_dir():
-        os.chdir(here)
 
 
 def _sweep(parent: Path) -> None:
