@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
+
+import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -19,6 +24,33 @@ PATIENCE: Final = 120
 """Seconds that a browser may take for anything: how fast it is, is not tested here."""
 
 READY: Final = "!document.querySelector('.wt-builder:not(.wt-ready), .wt-gallery:not(.wt-ready)')"
+
+
+CHROMIUM: Final = shutil.which("chromium")
+FLAGS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium() -> Generator[Browser]:
+    """Chromium, or a skipped test where there is none. Its driver runs an event loop in this
+    thread, so that no test of another module can begin one while it is there."""
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium (apt-get install chromium)")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE * 1000
+        )
+        yield opened
+        opened.close()
 
 
 def visit(page: Page, url: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import MakeOnce
-from site_browser import PATIENCE, watched
+from site_browser import chromium, watched
 from site_tools import AWKWARD, load_everything, write_generated
 from wirogen.site.build import build_site
 from wirogen.site.server import Server
@@ -18,17 +17,6 @@ from wirogen.specs import ToolSpec, spec_to_json
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -68,17 +56,9 @@ def address(site: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium. Its driver runs an event loop in this thread, so that no test of another module can
-    begin one while it is there."""
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium (apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(
-            executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE * 1000
-        )
+    """Chromium."""
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

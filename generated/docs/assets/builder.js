@@ -61,12 +61,14 @@ function unpack(text) {
 // What a shared address says, into the fields; the names that no field has are returned.
 function loadAddress(fields) {
   if (!location.hash.startsWith(MARK)) return null;
-  let saved;
   try {
-    saved = unpack(location.hash.slice(MARK.length));
+    return loadState(fields, unpack(location.hash.slice(MARK.length)));
   } catch {
     return null;
   }
+}
+
+function loadState(fields, saved) {
   for (const field of fields) {
     const text = saved?.[field.input.name];
     if (typeof text !== "string") continue;
@@ -81,12 +83,17 @@ function loadAddress(fields) {
   return names.filter((name) => !known.has(name));
 }
 
-function address(fields) {
+function stateOf(fields) {
   const state = {};
   for (const field of fields) {
     const text = field.save();
     if (text !== null) state[field.input.name] = text;
   }
+  return state;
+}
+
+function address(fields) {
+  const state = stateOf(fields);
   return location.pathname + location.search + (Object.keys(state).length ? MARK + pack(state) : "");
 }
 
@@ -150,6 +157,7 @@ export function build(root, tool) {
   let texts = {};
   let tab = "python";
   let unknown = [];
+  const listeners = [];
   const inAddress = paced(() => history.replaceState(null, "", address(fields)));
   const out = codePanel(() => {
     inAddress.flush();
@@ -238,6 +246,7 @@ export function build(root, tool) {
     texts = snippets(tool, values);
     show();
     if (keep) inAddress.ask();
+    for (const listen of listeners) listen();
   }
 
   const ordered = [...fields].sort((a, b) => Boolean(b.input.required) - Boolean(a.input.required));
@@ -325,5 +334,24 @@ export function build(root, tool) {
     const chosen = [...field.node.querySelectorAll(".wt-remove")].pop() ?? field.field;
     chosen.focus({ preventScroll: true });
   };
-  return { choose, loadSample };
+  // What a page that runs tools needs of the form; names are those of Python.
+  const request = {
+    fields,
+    form,
+    values: given,
+    problems: () => found(given()),
+    mark,
+    price: () => price(given()),
+    state: () => stateOf(fields),
+    load: (state) => {
+      restart({});
+      unknown = loadState(fields, state);
+      folded.open ||= rare.some((each) => each.save() !== null);
+      update(false);
+      inAddress.ask();
+    },
+    changed: () => update(true),
+    listen: (listener) => listeners.push(listener),
+  };
+  return { choose, loadSample, request };
 }

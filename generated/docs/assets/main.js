@@ -84,7 +84,7 @@ const opener = document.querySelector(".wt-search-open");
 if (opener) prepareSearch(opener);
 start(".wt-builder", "data-tool", async (root, tool) => {
   const { build } = await import("./builder.js");
-  const { choose, loadSample } = build(root, tool);
+  const { choose, loadSample, request } = build(root, tool);
   const { optionGallery } = await import("./options.js");
   for (const place of document.querySelectorAll(".wt-options")) optionGallery(place, tool, choose);
   for (const place of document.querySelectorAll(".wt-example")) {
@@ -92,6 +92,12 @@ start(".wt-builder", "data-tool", async (root, tool) => {
     Object.assign(button, { type: "button", className: "wt-load", textContent: "Load into the form" });
     button.addEventListener("click", () => loadSample(Number(place.dataset.example)));
     place.append(button);
+  }
+  // Only where `wiro-tools studio` serves the page.
+  const mark = document.querySelector('meta[name="wt-studio"]');
+  if (mark) {
+    const { studio } = await import("./studio.js");
+    await studio(root, tool, request, mark.content === "simulated");
   }
 });
 start(".wt-gallery", "data-tools", async (root, data) => {

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from wiro_runtime import __version__
-from wiro_runtime.cli import account, batch, doctor, mcp, skill, task, tools, upload
+from wiro_runtime.cli import account, batch, doctor, mcp, skill, studio, task, tools, upload
 from wiro_runtime.cli.account import use_profile
 from wiro_runtime.cli.completion import install_completion
 from wiro_runtime.cli.console import (
@@ -142,6 +142,7 @@ app.command("open", help=tools.OPEN_HELP)(tools.open_command)
 app.command("list", help=tools.LIST_HELP)(tools.list_command)
 app.command("show", help=tools.SHOW_HELP)(tools.show_command)
 app.command("search", help=tools.SEARCH_HELP)(tools.search_command)
+app.command("studio", help=studio.HELP)(studio.studio_command)
 app.command("mcp", help=mcp.HELP)(mcp.mcp_command)
 app.add_typer(skill.app, name="skill")
 

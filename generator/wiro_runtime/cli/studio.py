@@ -1,0 +1,187 @@
+"""``wiro-tools studio``: the documentation site on this computer, with a builder that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+import warnings
+import webbrowser
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import quote
+
+import typer
+
+from wiro_runtime.cli.console import CommandError, print_line, say
+from wiro_runtime.cli.journal import VARIABLE
+from wiro_runtime.cli.run import catalogue_of, tool_of
+from wiro_runtime.errors import ConfigurationError, UndocumentedOption
+from wiro_runtime.settings import load_settings, make_credentials
+
+if TYPE_CHECKING:
+    import socket
+
+    from wiro_runtime.catalogue import Catalogue, Entry
+    from wiro_runtime.studio import Studio
+
+HELP: Final = """\
+Open the documentation site on this computer, with forms that run their tools.
+
+Runs use the key of this computer, which no page ever sees; they, and their outputs, are kept in a
+folder. Only the browser that opens the printed address is served. --simulate runs everything
+against a local Wiro: no key is needed and nothing is billed.
+"""
+_NEEDED: Final = ("starlette", "uvicorn", "python_multipart", "zensical", "markdown", "PIL")
+
+
+def studio_command(
+    ctx: typer.Context,
+    tool: Annotated[
+        str | None, typer.Argument(metavar="[OWNER/PROJECT]", help="The tool to begin with.")
+    ] = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Use a local Wiro: no key, no cost.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where runs and their outputs are kept."),
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The port; 0 for any.")
+    ] = 8650,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Only print the address; open no browser.")
+    ] = False,
+) -> None:
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise ConfigurationError("not installed; run: pip install 'wiro-tools[studio]'")
+    catalogue = catalogue_of(ctx)
+    begin = "" if tool is None else _page_of(tool_of(ctx, tool))
+    if not simulate:
+        # Without a key nothing would run; say so before the site is built.
+        load_settings(credentials=make_credentials(None, None, None))
+    docs, site = _folders()
+    folder = (out or _default_folder(simulate)).absolute()
+    _make(folder)
+    from wiro_runtime.studio.listen import listen  # noqa: PLC0415 - needs the extra
+
+    with ExitStack() as stack:
+        listening = stack.enter_context(listen(port))
+        say("building the site …")
+        _build(docs, site, simulate=simulate)
+        studio = _studio(catalogue, site, folder, stack if simulate else None)
+        warnings.simplefilter("ignore", UndocumentedOption)
+        asyncio.run(_serve(studio, listening, begin, show=not no_open))
+
+
+async def _serve(studio: Studio, listening: socket.socket, begin: str, *, show: bool) -> None:
+    from wiro_runtime.studio.listen import serve  # noqa: PLC0415 - needs the extra
+
+    token = secrets.token_urlsafe(32)
+
+    def announce(port: int) -> None:
+        address = f"http://127.0.0.1:{port}/{begin}?token={token}"
+        print_line(address)
+        say(f"runs are kept in {studio.folder}; Ctrl-C ends the studio, tasks go on")
+        if show:
+            webbrowser.open(address)
+
+    await serve(studio, listening, token, announce)
+
+
+def _studio(catalogue: Catalogue, site: Path, folder: Path, simulate: ExitStack | None) -> Studio:
+    from wiro_runtime import AsyncWiro  # noqa: PLC0415 - seldom needed
+    from wiro_runtime.studio import Studio  # noqa: PLC0415 - needs the extra
+
+    journal = Path(os.environ.get(VARIABLE) or folder / "journal.sqlite")
+    if simulate is None:
+        return Studio(
+            site=site,
+            catalogue=catalogue,
+            folder=folder,
+            client=lambda: AsyncWiro(journal=journal),
+        )
+    from wiro_runtime.testing import Simulator  # noqa: PLC0415 - needs the extra
+
+    simulator = simulate.enter_context(Simulator(speed=1.0))
+
+    def add(entry: Entry) -> None:
+        if entry.tool not in simulator.tools:
+            simulator.add_tool(entry.module())
+
+    def client() -> AsyncWiro:
+        return AsyncWiro(
+            simulator.api_key,
+            simulator.api_secret,
+            base_url=simulator.base_url,
+            socket_url=simulator.socket_url,
+            journal=folder / "journal.sqlite",
+        )
+
+    return Studio(
+        site=site, catalogue=catalogue, folder=folder, client=client, simulated=True, before=add
+    )
+
+
+def _page_of(entry: Entry) -> str:
+    """The page of a tool, below the site."""
+    return f"tools/{quote(entry.module_name.split('.', 1)[1].replace('.', '/'))}.html"
+
+
+def _folders() -> tuple[Path, Path]:
+    """The source of the site, in the nearest project, and where the studio's site is built."""
+    here = Path.cwd()
+    for root in (here, *here.parents):
+        if (root / "generated" / "docs" / "tools.json").is_file():
+            return root / "generated" / "docs", root / ".wirogen" / "studio"
+    raise CommandError(
+        "studio: no generated/docs here or above; make a project with wirogen init and wirogen "
+        "add, or run wirogen build in yours"
+    )
+
+
+def _build(docs: Path, site: Path, *, simulate: bool) -> None:
+    """Build the site, or what has changed of it. Without ``simulate``, covers are copied as
+    ``wirogen docs serve`` does."""
+    from wirogen.diagnostics.model import InputError  # noqa: PLC0415 - needs the extra
+    from wirogen.site.build import build_site  # noqa: PLC0415 - as above
+    from wirogen.site.covers import CoverMode  # noqa: PLC0415 - as above
+
+    options: dict[str, Any] = {"covers": CoverMode.NONE if simulate else CoverMode.LOCAL}
+    try:
+        build_site(
+            docs,
+            site,
+            work=site.parent / f"docs-{site.name}",
+            name="wiro-tools studio",
+            site_url=None,
+            workers=os.cpu_count() or 1,
+            **options,
+        )
+    except InputError as error:
+        raise CommandError(f"studio: {error}") from None
+
+
+def _default_folder(simulate: bool) -> Path:
+    """The folder of this user, in the place that the system has for such files."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
+    else:
+        given = os.environ.get("XDG_STATE_HOME", "")
+        base = Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
+    return base / "wiro-tools" / ("studio-simulated" if simulate else "studio")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written to"
+    except OSError as error:
+        reason = f"cannot be made: {(error.strerror or str(error)).lower()}"
+    if reason:
+        raise ConfigurationError(f"{folder} {reason}; choose another one with --out")

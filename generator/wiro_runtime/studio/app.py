@@ -1,0 +1,287 @@
+"""The web application: the site, and below ``/studio/`` what its Run button calls."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import mimetypes
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from starlette.applications import Starlette
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+
+from wiro_runtime.errors import ConfigurationError, InvalidInputs, PriceExceeded, WiroError
+from wiro_runtime.inputs.arguments import read_dollars
+from wiro_runtime.price import dollars
+from wiro_runtime.studio.access import OwnerOnly
+from wiro_runtime.studio.runs import ID, Runs
+from wiro_runtime.studio.site import SitePages
+from wiro_runtime.studio.uploads import LIMIT, TooLarge, Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from wiro_runtime.catalogue import Catalogue, Entry
+    from wiro_runtime.client import AsyncWiro
+    from wiro_runtime.studio.records import Run
+
+_LARGEST_FORM: Final = 4 * 1024 * 1024
+_LISTED: Final = 200
+_SHORT: Final = 100_000
+_KEEP_ALIVE: Final = 15.0
+_PACE: Final = 0.05
+"""Seconds in which changes of a run are sent together."""
+_SHOWN: Final = ("image/", "audio/", "video/")
+_PLAIN: Final = {"text/plain", "application/json", "text/csv"}
+
+
+@dataclass(kw_only=True)
+class Studio:
+    """What a studio is made of: the built site in ``site``, the tools, the folder of its runs, and
+    ``client``, which is called once on the event loop that serves. ``before`` is called with each
+    tool before it runs."""
+
+    site: Path
+    catalogue: Catalogue
+    folder: Path
+    client: Callable[[], AsyncWiro]
+    simulated: bool = False
+    before: Callable[[Entry], object] | None = None
+    largest_file: int = LIMIT
+
+
+@dataclass(kw_only=True)
+class _Asked:
+    """A run, as the page asks for it."""
+
+    id: str
+    tool: str
+    values: dict[str, Any]
+    form: dict[str, Any]
+    max_cost: object = None
+
+
+def application(studio: Studio, port: int, token: str) -> ASGIApp:
+    """The studio at ``http://127.0.0.1:PORT/``, for the browser that has the token."""
+    uploads = Uploads(studio.folder.absolute() / "uploads", studio.largest_file)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        async with studio.client() as client:
+            runs = Runs(client, studio.catalogue, studio.folder / "runs", uploads, studio.before)
+            await runs.open()
+            app.state.runs = runs
+            yield
+            await runs.close()
+
+    app = Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/studio/runs", _list, methods=["GET"]),
+            Route("/studio/runs", _start, methods=["POST"]),
+            Route("/studio/runs/{run}", _get, methods=["GET"]),
+            Route("/studio/runs/{run}", _delete, methods=["DELETE"]),
+            Route("/studio/runs/{run}/events", _events, methods=["GET"]),
+            Route("/studio/runs/{run}/stop", _stop, methods=["POST"]),
+            Route("/studio/runs/{run}/outputs/{number:int}", _output, methods=["GET"]),
+            Route("/studio/files", _upload, methods=["POST"]),
+            Route("/studio/files/{upload}/{name}", _uploaded, methods=["GET"]),
+            Mount("/studio", _nothing),
+            Mount("/", SitePages(studio.site, simulated=studio.simulated)),
+        ],
+    )
+    app.state.uploads = uploads
+    return OwnerOnly(app, port, token)
+
+
+async def _nothing(scope: Any, receive: Any, send: Any) -> None:
+    await _problem("there is nothing here", 404)(scope, receive, send)
+
+
+def _problem(text: str, status: int, problems: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": text, "problems": problems or {}}, status)
+
+
+def _runs(request: Request) -> Runs:
+    return cast("Runs", request.app.state.runs)
+
+
+def _run(request: Request) -> Run | None:
+    return _runs(request).get(request.path_params["run"])
+
+
+def _unknown() -> Response:
+    return _problem("there is no such run; it may have been deleted", 404)
+
+
+async def _list(request: Request) -> Response:
+    found = _runs(request).list(request.query_params.get("tool"))[:_LISTED]
+    return JSONResponse({"runs": [_brief(run) for run in found]})
+
+
+def _brief(run: Run) -> dict[str, Any]:
+    shown = run.to_page()
+    for key in ("text", "thinking"):
+        shown[key] = shown[key][:_SHORT]
+    del shown["log"]
+    outputs: list[dict[str, Any]] = shown["outputs"]
+    for output in outputs:
+        said: str | None = output["text"]
+        output["text"] = said and said[:_SHORT]
+    return shown
+
+
+async def _get(request: Request) -> Response:
+    run = _run(request)
+    return _unknown() if run is None else JSONResponse(run.to_page())
+
+
+async def _start(request: Request) -> Response:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            return _problem("the form holds more than 4 MB; drop large texts as files", 413)
+    asked = _read(body)
+    if asked is None:
+        return _problem("this is no request of the studio's page", 400)
+    given = asked.max_cost
+    try:
+        limit = None if given in (None, "") else read_dollars("max_cost", given)
+    except ConfigurationError:
+        text = "an amount of dollars, such as 0.10, or nothing"
+        return _problem(text, 422, {"max_cost": text})
+    try:
+        run = await _runs(request).start(asked.id, asked.tool, asked.values, asked.form, limit)
+    except InvalidInputs as error:
+        return _problem(str(error), 422, error.problems)
+    except PriceExceeded as error:
+        text = _above(error)
+        return _problem(text, 422, {"max_cost": text})
+    except WiroError as error:
+        return _problem(str(error), 502)
+    return JSONResponse(run.to_page(), 201)
+
+
+def _read(body: bytes | bytearray) -> _Asked | None:
+    """What the page asks for; ``None`` for anything else."""
+    try:
+        data: object = json.loads(body)
+        asked = _Asked(**cast("dict[str, Any]", data))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    form, values = cast("object", asked.form), cast("object", asked.values)
+    if not isinstance(form, dict) or not isinstance(values, dict):
+        return None
+    texts: list[object] = [asked.id, asked.tool, *asked.form, *asked.form.values()]
+    good = all(isinstance(each, str) for each in texts) and ID.fullmatch(asked.id)
+    return asked if good else None
+
+
+def _above(error: PriceExceeded) -> str:
+    ceiling = "" if error.ceiling is None else f" of {dollars(error.ceiling)}"
+    if error.price is None or error.price.low is None:
+        return (
+            f"the price is not known, so it cannot be kept below the ceiling{ceiling}; nothing was "
+            "sent. Leave the ceiling empty to run it all the same"
+        )
+    return f"the price is {error.price}, above the ceiling{ceiling}; nothing was sent"
+
+
+async def _events(request: Request) -> Response:
+    run = _run(request)
+    if run is None:
+        return _unknown()
+    return StreamingResponse(_changes(run), media_type="text/event-stream")
+
+
+async def _changes(run: Run) -> AsyncIterator[str]:
+    """What the page does not know yet. Every stream begins with the whole run, so that it does not
+    matter which one was read before."""
+    known: dict[str, Any] = {}
+    while True:
+        changed, now = run.changed, run.to_page()
+        news = {key: value for key, value in now.items() if key not in known or known[key] != value}
+        if news:
+            data = json.dumps(news, ensure_ascii=False)
+            yield f"id: {run.revision}\nevent: change\ndata: {data}\n\n"
+            known = now
+        if not run.is_active:
+            yield f"id: {run.revision}\nevent: end\ndata: {{}}\n\n"
+            return
+        try:
+            await asyncio.wait_for(changed.wait(), _KEEP_ALIVE)
+        except TimeoutError:
+            yield ": still there\n\n"
+        await asyncio.sleep(_PACE)
+
+
+async def _stop(request: Request) -> Response:
+    run = _run(request)
+    if run is None:
+        return _unknown()
+    try:
+        return JSONResponse({"stopped": await _runs(request).stop(run)})
+    except WiroError as error:
+        return _problem(str(error), 502)
+
+
+async def _delete(request: Request) -> Response:
+    run = _run(request)
+    if run is None:
+        return _unknown()
+    if run.is_active:
+        return _problem("the run has not ended; stop it first", 409)
+    await _runs(request).delete(run)
+    return Response(status_code=204)
+
+
+async def _output(request: Request) -> Response:
+    run = _run(request)
+    number = int(request.path_params["number"])
+    path = None if run is None else _runs(request).output(run, number)
+    if run is None or path is None:
+        return _problem("there is no such output", 404)
+    download = "download" in request.query_params
+    return _file(path, str(run.outputs[number]["type"]), download=download)
+
+
+async def _upload(request: Request) -> Response:
+    uploads = cast("Uploads", request.app.state.uploads)
+    try:
+        path = await uploads.save(request.query_params.get("name", ""), request.stream())
+    except TooLarge:
+        return _problem("the file is larger than what Wiro takes (100 MB)", 413)
+    except OSError as error:
+        return _problem(f"the file cannot be kept: {(error.strerror or str(error)).lower()}", 507)
+    return JSONResponse({"path": str(path)}, 201)
+
+
+async def _uploaded(request: Request) -> Response:
+    uploads = cast("Uploads", request.app.state.uploads)
+    path = uploads.get(request.path_params["upload"], request.path_params["name"])
+    return _problem("there is no such file", 404) if path is None else _file(path, "")
+
+
+def _file(path: Path, claimed: str, *, download: bool = False) -> Response:
+    """A file of a stranger: a picture, a sound, a film or plain text, and a download else. Nothing
+    of it runs, even where it is opened by itself."""
+    kind = claimed.partition(";")[0].strip().lower() or mimetypes.guess_type(path.name)[0] or ""
+    inline = kind.startswith(_SHOWN) or kind in _PLAIN
+    if kind.startswith("text/") and not inline:
+        kind, inline = "text/plain", True
+    if not inline or not kind.isascii() or not kind.isprintable():
+        kind = "application/octet-stream"
+    return FileResponse(
+        path,
+        media_type="text/plain" if kind in _PLAIN else kind,
+        filename=path.name,
+        content_disposition_type="inline" if inline and not download else "attachment",
+    )

@@ -1,0 +1,71 @@
+"""The values of a form, as the page sends them, into checked inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from wiro_runtime.cli.view import Field, view_tool
+from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.inputs.messages import shorten
+
+if TYPE_CHECKING:
+    from wiro_runtime.catalogue import Entry
+    from wiro_runtime.inputs.model import ToolInputs
+    from wiro_runtime.studio.uploads import Uploads
+
+
+def read_form(
+    entry: Entry, values: Mapping[str, Any], uploads: Uploads
+) -> tuple[ToolInputs, list[str]]:
+    """The inputs of a run, and the paths of the uploads among them.
+
+    ``{"file": PATH}`` is an upload, ``{"lora": ID, "scales": …, "tag": …, "words": …}`` a LoRA with
+    its sliders; everything else is what the validator takes. Raises :class:`InvalidInputs`.
+    """
+    view = view_tool(entry)
+    fields = {field.name: field for field in view.fields}
+    files: list[str] = []
+    read = {
+        name: _read(fields[name], value, uploads, files) if name in fields else value
+        for name, value in values.items()
+    }
+    return view.inputs(**entry.arguments(read)), files
+
+
+def _read(field: Field, value: Any, uploads: Uploads, files: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_read(field, each, uploads, files) for each in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    given = cast("dict[str, Any]", value)
+    if field.shape == "file" and isinstance(given.get("file"), str):
+        return _file(field, given["file"], uploads, files)
+    if field.shape == "lora" and isinstance(given.get("lora"), str):
+        return _lora(field, given)
+    return given
+
+
+def _file(field: Field, path: str, uploads: Uploads, files: list[str]) -> Path:
+    found = uploads.find(path)
+    if found is None:
+        text = f"drop the file here; the studio opens no others, as {shorten(repr(path))}"
+        raise InvalidInputs(f"{field.name}: {text}", problems={field.name: text})
+    files.append(str(found))
+    return found
+
+
+def _lora(field: Field, given: dict[str, Any]) -> Any:
+    choice = next((each for each in field.choices if each.value == given["lora"]), None)
+    if choice is None or choice.lora is None:
+        return given["lora"]
+    try:
+        return choice.lora(
+            scales=given.get("scales") or None,
+            tag=given.get("tag") is not False,
+            words=given.get("words") or (),
+        )
+    except InvalidInputs as error:
+        text = "; ".join(error.problems.values()) or str(error)
+        raise InvalidInputs(f"{field.name}: {text}", problems={field.name: text}) from None

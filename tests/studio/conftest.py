@@ -1,0 +1,184 @@
+"""A studio of made-up tools with prices over a real socket, and the simulator that runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import pytest
+
+from generated import number, prompt, select, text, tool
+from wiro_runtime import AsyncWiro
+from wiro_runtime.catalogue import open_catalogue
+from wiro_runtime.studio import Studio, application
+from wiro_runtime.studio.listen import listen
+from wiro_runtime.testing import Simulator
+from wirogen.pipeline.render import generate
+from wirogen.plan.identifiers import package_name
+from wirogen.specs import Option, Wire, spec_to_json
+
+PACKAGE: Final = "studio_tools"
+PAINTER: Final = "acme/painter"
+WRITER: Final = "acme/writer"
+EDITOR: Final = "acme/editor"
+SPECS: Final = (
+    tool(
+        prompt(),
+        number("samples", 1),
+        select("style", Option(value="7", label="Oil on canvas"), Option(value="9", label="Ink")),
+        name=PAINTER,
+        description="Paints pictures.",
+        categories=("text-to-image",),
+        dynamicprice=[{"inputs": {}, "price": 0.02, "priceMethod": "cpo"}],
+    ),
+    tool(prompt(), name=WRITER, description="Writes.", categories=("llm",)),
+    tool(
+        prompt(),
+        text("inputImage", type="fileinput", wire=Wire(type="string"), required=True),
+        name=EDITOR,
+        description="Changes a photo.",
+        categories=("image-to-image",),
+    ),
+)
+TOKEN: Final = "the-token-of-a-test"
+KEY: Final = "key-that-no-page-may-show"
+SECRET: Final = "secret-that-no-page-may-show"
+HOME: Final = (
+    "<!doctype html><html><head><title>Home</title></head><body><p>Tools</p>"
+    "<script>document.title = 'built'</script></body></html>"
+)
+
+
+@dataclass
+class Running:
+    """A studio that serves, and a browser's worth of requests to it."""
+
+    port: int
+    folder: Path
+    simulator: Simulator
+    seen: list[bytes] = field(default_factory=list[bytes])
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def send(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """One request of a page of the studio; ``None`` as a header leaves it out."""
+        headers: dict[str, str | None] = {
+            "Cookie": f"wiro-studio-{self.port}={TOKEN}",
+            "Origin": self.origin,
+            **options.pop("headers", {}),
+        }
+        given = {name: value for name, value in headers.items() if value is not None}
+        response = httpx2.request(
+            method, self.origin + path, headers=given, timeout=60, verify=False, **options
+        )
+        self.seen += [response.content, str(response.headers).encode()]
+        return response
+
+    def start(self, tool: str = PAINTER, run: str = "a", **options: Any) -> httpx2.Response:
+        values = options.pop("values", {"prompt": "a lighthouse"})
+        asked = {"id": run * 32, "tool": tool, "values": values, "form": {"prompt": "a"}, **options}
+        return self.send("POST", "/studio/runs", json=asked)
+
+    def wait(self, run: str = "a") -> dict[str, Any]:
+        """The run once it has ended, read from its events."""
+        text = self.send("GET", f"/studio/runs/{run * 32}/events").text
+        assert text.endswith("event: end\ndata: {}\n\n")
+        return self.send("GET", f"/studio/runs/{run * 32}").json()
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A generated package of these tools that can be imported."""
+    specs = {each.tool: each for each in SPECS}
+    folder = tmp_path_factory.mktemp("studio")
+    generate(specs, folder, package=package_name(PACKAGE))
+    path = str(folder / "python")
+    sys.path.insert(0, path)
+    yield folder
+    sys.path.remove(path)
+
+
+@pytest.fixture
+def simulator(package: Path) -> Iterator[Simulator]:
+    tools = [spec_to_json(spec) for spec in SPECS]
+    with Simulator(tools, api_key=KEY, api_secret=SECRET, speed=100) as running:
+        running.balance = Decimal(10)
+        yield running
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text(HOME, "utf-8")
+    (folder / "assets" / "main.js").write_text("// script", "utf-8")
+    (tmp_path / "secret.txt").write_text("not of the site", "utf-8")
+    return folder
+
+
+@pytest.fixture
+def serve(site: Path, tmp_path: Path, simulator: Simulator) -> Iterator[Callable[[], Running]]:
+    """Starts a studio, over the same folder each time; the one before is ended."""
+    ended: list[Callable[[], None]] = []
+
+    def start() -> Running:
+        while ended:
+            ended.pop()()
+        running, stop = _serve(site, tmp_path / "runs", simulator)
+        ended.append(stop)
+        return running
+
+    yield start
+    while ended:
+        ended.pop()()
+
+
+@pytest.fixture
+def studio(serve: Callable[[], Running]) -> Running:
+    return serve()
+
+
+def _serve(site: Path, folder: Path, simulator: Simulator) -> tuple[Running, Callable[[], None]]:
+    import uvicorn
+
+    def client() -> AsyncWiro:
+        return AsyncWiro(
+            KEY,
+            SECRET,
+            base_url=simulator.base_url,
+            socket_url=simulator.socket_url,
+            journal=folder / "journal.sqlite",
+        )
+
+    folder.mkdir(exist_ok=True)
+    parts = Studio(
+        site=site,
+        catalogue=open_catalogue(PACKAGE),
+        folder=folder,
+        client=client,
+        largest_file=1000,
+    )
+    listening = listen(0)
+    port = listening.getsockname()[1]
+    config = uvicorn.Config(
+        application(parts, port, TOKEN), log_level="warning", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
+    thread.start()
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+    return Running(port=port, folder=folder, simulator=simulator), stop

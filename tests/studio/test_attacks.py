@@ -1,0 +1,207 @@
+"""What another page, another host or a hostile output can do to a studio: nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.conftest import EDITOR, KEY, SECRET, TOKEN, WRITER, Running
+from wiro_runtime.testing import Scenario
+
+PATHS = ("/", "/assets/main.js", "/studio/runs", "/studio/runs/" + "a" * 32)
+REFUSED: dict[str, tuple[dict[str, str | None], int]] = {
+    "a name that was rebound to loopback": ({"Host": "evil.example:{port}"}, 421),
+    "another port": ({"Host": "127.0.0.1:1"}, 421),
+    "no port": ({"Host": "127.0.0.1"}, 421),
+    "localhost, whose cookies others share": ({"Host": "localhost:{port}"}, 421),
+    "a page of another site": ({"Origin": "https://evil.example"}, 403),
+    "a page of another port": ({"Origin": "http://127.0.0.1:1"}, 403),
+    "a page without a name": ({"Origin": "null"}, 403),
+    "a link or picture of another site": ({"Sec-Fetch-Site": "cross-site"}, 403),
+    "a page of this site, another port": ({"Sec-Fetch-Site": "same-site"}, 403),
+    "no cookie": ({"Cookie": None}, 403),
+    "a wrong cookie": ({"Cookie": "wiro-studio-{port}=wrong"}, 403),
+    "the cookie of another studio": ({"Cookie": f"wiro-studio-1={TOKEN}"}, 403),
+    "an odd cookie": ({"Cookie": "wiro-studio-{port}=ä"}, 403),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_requests_of_others_are_refused(studio: Running, case: str) -> None:
+    given, status = REFUSED[case]
+    headers: dict[str, Any] = {
+        name: value and value.format(port=studio.port).encode() for name, value in given.items()
+    }
+    for path in PATHS:
+        assert studio.send("GET", path, headers=headers).status_code == status, path
+    started = studio.send("POST", "/studio/runs", json={}, headers=headers)
+    assert started.status_code == status
+    upload = studio.send("POST", "/studio/files?name=a", content=b"x", headers=headers)
+    assert upload.status_code == status
+    assert studio.simulator.runs == []
+    assert not list(studio.folder.glob("uploads/*"))
+
+
+def test_what_changes_something_needs_an_origin(studio: Running) -> None:
+    for method in ("POST", "DELETE"):
+        response = studio.send(method, "/studio/runs/" + "a" * 32, headers={"Origin": None})
+        assert response.status_code == 403
+    assert studio.send("GET", "/", headers={"Origin": None}).status_code == 200
+
+
+def test_the_token_becomes_a_cookie_and_leaves_the_address(studio: Running) -> None:
+    options: dict[str, Any] = {"headers": {"Cookie": None, "Origin": None}}
+    response = studio.send("GET", f"/a%20b/?x=1&token={TOKEN}", **options)
+    assert response.status_code == 303
+    assert response.headers["location"] == "/a%20b/?x=1"
+    cookie = response.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    for wrong in ("token=wrong", "token=", f"token={TOKEN}&token={TOKEN}"):
+        assert studio.send("GET", f"/?{wrong}", **options).status_code == 403
+    elsewhere = studio.send("GET", f"//evil.example/?token={TOKEN}", **options)
+    assert elsewhere.headers["location"] == "/evil.example/"
+
+
+def test_no_response_lets_another_page_read_it(studio: Running) -> None:
+    for path in (*PATHS, "/nothing"):
+        headers = studio.send("GET", path).headers
+        assert not [name for name in headers if name.startswith("access-control-")]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+    preflight = studio.send("OPTIONS", "/studio/runs", headers={"Origin": "https://evil.example"})
+    assert preflight.status_code == 403
+
+
+def test_pages_run_only_the_scripts_that_they_were_built_with(studio: Running) -> None:
+    response = studio.send("GET", "/")
+    assert '<head><meta name="wt-studio" content="live">' in response.text
+    policy = dict(
+        part.split(" ", 1) for part in response.headers["content-security-policy"].split("; ")
+    )
+    assert policy["default-src"] == "'none'"
+    assert re.fullmatch(r"'self' 'sha256-[\w+/]{43}='", policy["script-src"])
+    assert "unsafe" not in policy["script-src"]
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["connect-src"] == "'self'"
+
+
+def test_large_uploads_are_refused(studio: Running) -> None:
+    kept = studio.send("POST", "/studio/files?name=a.png", content=b"x" * 1000)
+    assert kept.status_code == 201
+    assert studio.send("POST", "/studio/files?name=b", content=b"x" * 1001).status_code == 413
+    assert [path.name for path in studio.folder.glob("uploads/*/*")] == ["a.png"]
+    large = b'{"x": "' + b"x" * 5_000_000
+    assert studio.send("POST", "/studio/runs", content=large).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x.png", "..\\..\\x.png", "/etc/passwd", "CON", "", "\x00\n", "a" * 999]
+)
+def test_a_name_of_an_upload_leads_nowhere_else(studio: Running, name: str) -> None:
+    response = studio.send("POST", "/studio/files", params={"name": name}, content=b"x")
+    path = Path(response.json()["path"])
+    assert path.is_file()
+    assert path.parent.parent == studio.folder / "uploads"
+
+
+def test_a_form_opens_no_file_of_the_computer(studio: Running, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    for path in (str(secret), str(studio.folder / "uploads" / ("a" * 24) / ".." / "secret.txt")):
+        values = {"prompt": "x", "input_image": {"file": path}}
+        response = studio.start(EDITOR, values=values)
+        assert response.status_code == 422
+        assert "input_image" in response.json()["problems"]
+    assert studio.simulator.runs == []
+
+
+def test_paths_lead_out_of_nothing(studio: Running) -> None:
+    studio.start()
+    studio.wait()
+    for path in (
+        "/..%2fsecret.txt",
+        "/%2e%2e/secret.txt",
+        f"/studio/files/{'a' * 24}/..%2f..%2fsecret.txt",
+        "/studio/files/../secret.txt",
+        f"/studio/runs/{'a' * 32}/outputs/..%2f..%2frun.json",
+        f"/studio/runs/{'a' * 32}/outputs/-1",
+        f"/studio/runs/{'a' * 32}/outputs/99",
+        "/studio/runs/..%2f..%2fsecret/outputs/0",
+    ):
+        response = studio.send("GET", path)
+        assert response.status_code == 404, path
+        assert b"not of the site" not in response.content
+    record = studio.folder / "runs" / ("a" * 32) / "run.json"
+    assert record.is_file()
+
+
+def test_a_record_that_names_another_file_serves_none(studio: Running) -> None:
+    studio.start()
+    studio.wait()
+    # What a hostile name would have to become.
+    from wiro_runtime.studio.records import Run
+    from wiro_runtime.studio.runs import Runs
+
+    folder = studio.folder / "runs" / ("a" * 32)
+    run = Run.load(folder)
+    assert run is not None
+    runs = Runs.__new__(Runs)
+    runs._folder = studio.folder / "runs"
+    assert runs.output(run, 0) is not None
+    for name in ("../run.json", "..", "", str(folder / "run.json")):
+        run.outputs[0]["file"] = name
+        assert runs.output(run, 0) is None
+
+
+def test_text_of_a_tool_stays_text(studio: Running) -> None:
+    html = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    studio.simulator.plan(Scenario(kind="text", answer=html))
+    studio.start(WRITER)
+    run = studio.wait()
+    assert run["text"] == html
+    response = studio.send("GET", f"/studio/runs/{'a' * 32}/outputs/0")
+    kind = response.headers["content-type"]
+    shown_as_file = response.headers["content-disposition"].startswith("attachment")
+    assert shown_as_file or kind.startswith("text/plain")
+    assert "sandbox" in response.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"id": 1}',
+        b"[" * 100_000,
+        json.dumps({"id": "../x", "tool": "a", "values": {}, "form": {}}).encode(),
+        json.dumps({"id": "a" * 32, "tool": [], "values": {}, "form": {}}).encode(),
+        json.dumps({"id": "a" * 32, "tool": "a", "values": [], "form": {}}).encode(),
+        json.dumps({"id": "a" * 32, "tool": "a", "values": {}, "form": {"a": {}}}).encode(),
+        json.dumps({"id": "a" * 32, "tool": "a", "values": {}, "form": {}, "more": 1}).encode(),
+    ],
+)
+def test_odd_requests_are_refused(studio: Running, body: bytes) -> None:
+    response = studio.send("POST", "/studio/runs", content=body)
+    assert response.status_code == 400
+    assert studio.simulator.runs == []
+
+
+def test_the_key_is_in_no_response_and_no_file(studio: Running) -> None:
+    studio.start()
+    studio.wait()
+    studio.start(run="b", values={"samples": "none"})
+    studio.simulator.api_key = "another"
+    for path in (*PATHS, "/studio/runs/" + "a" * 32):
+        studio.send("GET", path)
+    everything = b"".join(studio.seen)
+    for path in studio.folder.rglob("*"):
+        if path.is_file():
+            everything += path.read_bytes()
+    assert KEY.encode() not in everything
+    assert SECRET.encode() not in everything
