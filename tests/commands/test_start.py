@@ -202,6 +202,25 @@ def test_add_takes_nothing_when_it_is_called_wrongly(project: Path) -> None:
     assert tree(project / "specs") == before
 
 
+@pytest.mark.parametrize("part", [("--tool", TOOL), ("--only", "python")], ids=" ".join)
+def test_a_part_of_a_project_never_takes_the_place_of_the_whole(
+    project: Path, part: tuple[str, str]
+) -> None:
+    documents(project, 2)
+    assert wirogen("build", cwd=project).returncode == 0
+    before = tree(project / "generated")
+    done = wirogen("generate", *part, "--out", "generated", cwd=project)
+    assert (done.returncode, "name another folder" in done.stderr) == (2, True)
+    assert tree(project / "generated") == before
+
+
+def test_sync_without_a_key_says_what_a_shell_can_do(project: Path) -> None:
+    done = wirogen("sync", cwd=project, env=NO_KEY)
+    assert done.returncode == 2
+    assert "run wiro-tools login" in done.stderr
+    assert "api_key=" not in done.stderr
+
+
 def test_the_shell_says_where_the_tools_of_a_project_are(project: Path) -> None:
     documents(project, 1)
     assert wirogen("build", cwd=project).returncode == 0

@@ -72,6 +72,9 @@ def command(
         raise CommandError(f"generate: --package {package!r} {error}") from None
     if specs is None:
         project = project_root(None) / "specs"
+        if (tools or only) and to.resolve() == (project.parent / "generated").resolve():
+            message = "holds all that wirogen build makes; name another folder for a part of it"
+            raise CommandError(f"generate: --out {to} {message}")
         specs = project / "tools"
         overlays = overlays or (project / "overlays" if (project / "overlays").is_dir() else None)
     for folder in (specs, templates, overlays):
