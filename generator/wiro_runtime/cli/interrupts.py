@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from wiro_runtime.cli.console import PROGRAM
 
@@ -36,6 +36,12 @@ def obey_sigterm() -> None:
 def exit_status(status: int) -> int:
     """The exit status of the process for a command that ended with ``status``."""
     return TERMINATED if status == INTERRUPTED and signal.SIGTERM in _received else status
+
+
+def interrupt(number: int) -> NoReturn:
+    """End the command as this signal does."""
+    _received.add(number)
+    raise KeyboardInterrupt
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

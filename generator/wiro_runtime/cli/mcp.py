@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from wiro_runtime.cli.console import print_line
+from wiro_runtime.cli.interrupts import interrupt
 from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.run import catalogue_of
 from wiro_runtime.errors import ConfigurationError
@@ -95,16 +96,18 @@ def mcp_command(
 
     if http:
         anyio.run(_serve_http, options, host, port, token, made)
-    else:
-        anyio.run(_serve_stdio, options)
+        # It ends for no other reason. asyncio raises this too, unless all was done by then.
+        raise KeyboardInterrupt
+    if number := anyio.run(_serve_stdio, options):
+        interrupt(number)
 
 
-async def _serve_stdio(options: _Options) -> None:
+async def _serve_stdio(options: _Options) -> int:
     from wiro_runtime.mcp.stdio import serve  # noqa: PLC0415 - see above
 
     server, client = _server(options)
     async with client:
-        await serve(server)
+        return await serve(server)
 
 
 async def _serve_http(options: _Options, host: str, port: int, token: str, made: bool) -> None:
