@@ -63,7 +63,10 @@ Open = Callable[..., Visit]
 
 @pytest.fixture
 def visit(browser: Browser, studio: Running) -> Open:
-    return lambda tool="painter", **options: Visit(browser, studio, tool, **options)
+    def open_page(tool: str = "painter", **options: Any) -> Visit:
+        return Visit(browser, studio, tool, **options)
+
+    return open_page
 
 
 def run(page: Page, prompt: str, state: str = "succeeded") -> None:
