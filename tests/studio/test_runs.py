@@ -63,6 +63,15 @@ def test_failures_are_kept_with_their_reason(studio: Running) -> None:
     assert "out of memory" in run["error"]
 
 
+def test_a_task_that_cannot_be_asked_about_is_not_called_failed(studio: Running) -> None:
+    studio.simulator.plan(Scenario(stuck="task_queue"))
+    studio.start()
+    studio.simulator.clear()
+    run = studio.wait()
+    assert run["state"] == "uncertain"
+    assert run["task_id"] in run["error"]
+
+
 def test_a_run_is_stopped_and_deleted(studio: Running) -> None:
     studio.simulator.plan(Scenario(stuck="task_queue"))
     studio.start()

@@ -66,6 +66,8 @@ class Run:
     def note(self, event: Event) -> None:
         """Take in what has happened to the task."""
         self.status = event.status
+        # Of a connection that was lost and is there again.
+        self.error = ""
         match event:
             case StatusChanged(reason=reason) if reason:
                 self._say(f"waits to be queued again: {reason}")

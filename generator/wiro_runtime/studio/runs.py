@@ -205,7 +205,8 @@ class Runs:
             if error.retryable:
                 await asyncio.sleep(_RETRY)
                 return
-            self._end(run, "failed", str(error), task.detail)
+            # What cannot be asked about may go on all the same.
+            self._end(run, "uncertain", str(error), task.detail)
         else:
             await self._finish(run, result)
         with suppress(OSError):
