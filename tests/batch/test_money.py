@@ -170,3 +170,25 @@ def test_every_request_has_an_intent_of_its_own(
         assert batch.run().complete
     requests = sum("/Run/" in each.path for each in priced.requests)
     assert (len(set(intents)), requests) == (3, 3)
+
+
+def test_a_budget_stays_until_another_is_given(priced: Simulator, tmp_path: Path) -> None:
+    for budget, done in (("0.10", 2), (None, 2), ("0.15", 3)):
+        with Batch(TOOL, prompts(5), out=tmp_path / "out", budget=budget) as batch:
+            assert batch.run().totals.counts == {"done": done, "pending": 5 - done}
+    assert len(priced.runs) == 3
+
+
+def test_a_budget_that_comes_later_holds_for_rows_of_unknown_price(
+    priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sd.Inputs, "_tariff", None)
+    priced.out_of_balance()
+    with Batch(TOOL, prompts(3), out=tmp_path / "out") as batch:
+        assert batch.run().unfinished == 3
+        priced.balance = None
+        report = batch.resume(budget="0.01")
+        assert "is unknown, so no budget can hold" in report.stopped
+        assert (len(priced.runs), report.unfinished) == (0, 3)
+    with Batch(TOOL, prompts(3), out=tmp_path / "out", allow_unknown=True) as batch:
+        assert batch.run().complete

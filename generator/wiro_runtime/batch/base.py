@@ -104,12 +104,12 @@ class BaseBatch:
     columns are inputs by either name. ``out`` is the folder of the batch. ``constants`` are inputs
     of all rows where a row says nothing; ``columns`` says which input a column is, ``""`` for none.
 
-    ``budget`` limits what all rows cost together and ``max_cost`` what each may, in dollars; a row
-    of unknown price is refused then, unless ``allow_unknown``. ``concurrency`` is the most tasks at
-    a time; without it, as many as Wiro takes. ``database`` is the address of a PostgreSQL server
-    for a batch with workers on many machines. ``client`` is a client whose settings are used, by
-    default one made from the environment. ``force`` runs rows again that have ended. ``package`` is
-    the generated package that has the tool.
+    ``budget`` limits what all rows cost together, until another one is given, and ``max_cost`` what
+    each may, in dollars; a row of unknown price is refused then, unless ``allow_unknown``.
+    ``concurrency`` is the most tasks at a time; without it, as many as Wiro takes. ``database`` is
+    the address of a PostgreSQL server for a batch with workers on many machines. ``client`` is a
+    client whose settings are used, by default one made from the environment. ``force`` runs rows
+    again that have ended. ``package`` is the generated package that has the tool.
     """
 
     def __init__(
@@ -217,6 +217,13 @@ class BaseBatch:
             if self._table is None:
                 given = self._source
                 self._table = given if isinstance(given, Table) else read_table(given)
+            known: dict[str, Any] = {}
+            if (self.folder / _NAME).exists():
+                store = self._store()
+                known = store.known_keys()
+                if self._terms.budget is None:
+                    # One that was given stays until there is another.
+                    self._terms = replace(self._terms, budget=store.terms().budget)
             planner = Planner(
                 self.tool,
                 package=self._package,
@@ -224,7 +231,6 @@ class BaseBatch:
                 columns=self._columns,
                 terms=self._terms,
             )
-            known = self._store().known_keys() if (self.folder / _NAME).exists() else {}
             self._plan = planner.plan(self._table, known, force=self._force)
         return self._plan
 

@@ -201,6 +201,12 @@ class RowRunner:
 
     async def _send(self, intent: Intent) -> _Attempt:
         """Send a row, if that is ours to do."""
+        row, terms = intent.row, self._terms
+        if row.high is None and terms.budget is not None and not terms.allow_unknown:
+            # The budget came after the table was checked.
+            text = "is unknown, so no budget can hold; run the table again, with allow_unknown"
+            self.drain(f"the price of row {row.row} {text}")
+            return _Attempt()
         try:
             if not await self._db(self._store.intend, intent, self._worker):
                 return _Attempt()
