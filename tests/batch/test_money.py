@@ -190,5 +190,5 @@ def test_a_budget_that_comes_later_holds_for_rows_of_unknown_price(
         report = batch.resume(budget="0.01")
         assert "is unknown, so no budget can hold" in report.stopped
         assert (len(priced.runs), report.unfinished) == (0, 3)
-    with Batch(TOOL, prompts(3), out=tmp_path / "out", allow_unknown=True) as batch:
+    with Batch(TOOL, prompts(3), out=tmp_path / "out", budget=1, allow_unknown=True) as batch:
         assert batch.run().complete
