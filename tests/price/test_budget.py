@@ -143,7 +143,8 @@ def settle(simulator: Simulator, journal: Path) -> None:
                 wiro.forget(each)
             else:
                 each.refresh()
-    assert Journal(journal).open().reserved() == 0
+    with closing(Journal(journal)) as settled:
+        assert settled.reserved() == 0
 
 
 def client(simulator: Simulator, **more: Any) -> Wiro:
