@@ -358,7 +358,7 @@ class BaseBatch:
             return settled
 
     def _told(self, store: Store, tasks: Mapping[int, str], absent: Iterable[int]) -> None:
-        """Take what somebody has found out about uncertain rows."""
+        """Record the outcomes of uncertain rows that the caller gives."""
         lost = {row.row: (row, intent) for row, intent in store.with_intents("uncertain")}
         for number in (*tasks, *absent):
             if number not in lost:

@@ -1,4 +1,4 @@
-"""The workers of a batch, and what becomes of rows whose worker is gone.
+"""The workers of a batch, and the recovery of rows whose worker has ended.
 
 A worker renews its lease while it lives, by the clock of the database, which all of them share.
 """

@@ -50,7 +50,7 @@ def _take(descriptor: int) -> bool:
         else:  # pragma: no cover - Windows
             import msvcrt  # noqa: PLC0415 - Windows only
 
-            getattr(msvcrt, "locking")(descriptor, getattr(msvcrt, "LK_NBLCK"), 1)  # noqa: B009
+            getattr(msvcrt, "locking")(descriptor, getattr(msvcrt, "LK_NBLCK"), 1)  # noqa: B009 - typed on Windows only
     except OSError:
         return False
     return True

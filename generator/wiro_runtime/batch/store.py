@@ -1,9 +1,9 @@
 """The records of a batch, above all the intents that money depends on.
 
 Steps of DBOS run at least once. So before a row is sent, a record of this attempt is written, which
-only one process can write (its key is batch, row and attempt). Whoever finds such a record without
-a task does not know whether the run was accepted: the row is uncertain and is not sent again until
-Wiro's list of tasks has told.
+only one process can write (its key is batch, row and attempt). A worker that finds such a record
+without a task does not know whether the run was accepted: the row is uncertain and is not sent
+again until Wiro's list of tasks has told.
 """
 
 from __future__ import annotations
@@ -314,7 +314,7 @@ class Store:
         self.database.do(write)
 
     def uncertain(self, row_id: int, attempt: int, reason: str) -> None:
-        """Record that nobody knows whether a row was accepted."""
+        """Record that a row may have been accepted: its response was lost."""
 
         def write(db: sa.Connection) -> None:
             record = INTENTS.update().where(*at(INTENTS, self.batch, row_id, attempt))

@@ -138,7 +138,7 @@ class Form:
 
     Lists are repeated parts, an empty list is one empty part; numbers and truth values are the
     text that JSON has for them. ``names`` are file names to use instead of the files' own.
-    ``read_whole``: its last chunk was taken; without that one nobody has got a body.
+    ``read_whole``: its last chunk was taken; without it the server has no whole body.
     """
 
     def __init__(

@@ -259,7 +259,7 @@ class Download:
             raise _Interrupted(f"{self._received} of {limit} bytes arrived")
         if self._unbounded:
             log.warning(
-                "%s: nobody said how long it is, so it may lack its end: %d bytes",
+                "%s: its length was not announced, so its end may be missing: %d bytes",
                 _printable(self._source.name),
                 self._received,
             )

@@ -26,5 +26,5 @@ _WORDS: Final = {
 
 
 def state_word(status: str) -> str:
-    """A word for a status; one that nobody has heard of stands for itself, on one line."""
+    """Return a word for a status; an unknown status is returned as it is, on one line."""
     return _WORDS.get(status) or shorten(status, 40)

@@ -97,7 +97,7 @@ class Input:
     required: bool
     """Whether a call must give it."""
     stated: bool | None = None
-    """What Tool/Detail, or a person, says of that; ``None``: nobody does."""
+    """Whether Tool/Detail or an overlay requires it; ``None`` where neither says so."""
     wire: Wire
     """How it travels."""
     example: Json = None
