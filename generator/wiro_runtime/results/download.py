@@ -259,7 +259,7 @@ class Download:
             raise _Interrupted(f"{self._received} of {limit} bytes arrived")
         if self._unbounded:
             log.warning(
-                "%s: its length was not announced, so its end may be missing: %d bytes",
+                "%s: its length was not announced, so it may lack its end: %d bytes",
                 _printable(self._source.name),
                 self._received,
             )
