@@ -180,7 +180,7 @@ class Tariff:
             for key, wanted in rate["inputs"].items():
                 listed.setdefault(key, set()).add(wanted)
         found: list[Price] = []
-        opened: dict[str, None] = {}
+        opened: dict[str, set[str]] = {}
         for rate in rates:
             matches = {
                 key: self._matches(key, wanted, body, listed[key])
@@ -188,12 +188,20 @@ class Tariff:
             }
             if False in matches.values():
                 continue
-            opened |= {key: None for key, match in matches.items() if match is None}
+            for key in (key for key, match in matches.items() if match is None):
+                opened.setdefault(key, set()).add(rate["inputs"][key])
             found.append(self._price(rate, body))
             if None not in matches.values():
                 return _together(found, list(opened), certain=True)
         if not found:
             return unknown("no rate of the price list fits these inputs")
+        lone = next((key for key, wanted in opened.items() if len(wanted) == 1), None)
+        if lone is not None:
+            # What another choice costs is said nowhere.
+            (wanted,) = opened[lone]
+            return unknown(
+                f"depends on {lone}, for which the price list has {wanted or 'no value'} alone"
+            )
         return _together(found, list(opened), certain=False)
 
     def _matches(self, key: str, wanted: str, body: Mapping[str, Any], listed: set[str]) -> Match:
@@ -237,8 +245,12 @@ class Tariff:
                 low, high, exact, more = self._audio(amount, body)
             case "cp-outputVideoLength":
                 low, high, exact, more = self._video(amount, body)
-            case _:
+            case "cp-readoutput":
+                # The price beside it has no meaning.
+                words = "billed as the tool reports, which is not known before it has run"
                 low, high, exact, more = None, None, False, ""
+            case _:
+                low, high, exact, more = None, None, False, "; how many is not known"
         at = ", ".join(f"{key} {wanted}" for key, wanted in rate["inputs"].items())
         basis = words + more + (f" ({at})" if at else "")
         return Price(low, high, exact, basis)

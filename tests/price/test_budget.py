@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from price.spenders import EACH, TOOL
 from runtime.kit import PROMPT, SAMPLES, tool
 from wiro_runtime import LostSubmission, PollSchedule, Wiro
+from wiro_runtime.tasks.budget import to_dollars
 from wiro_runtime.tasks.journal import Journal
-from wiro_runtime.tasks.journal_file import BILLIONTH, COMMITTED
+from wiro_runtime.tasks.journal_file import COMMITTED
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -132,7 +133,7 @@ def billed(simulator: Simulator) -> tuple[list[Decimal], Decimal]:
 def committed(journal: Path) -> Decimal:
     with closing(sqlite3.connect(journal)) as db:
         (amount,) = db.execute(COMMITTED).fetchone()
-    return amount * BILLIONTH
+    return to_dollars(amount)
 
 
 def settle(simulator: Simulator, journal: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,33 @@ def test_a_cost_that_cannot_be_meant_is_not_known(ledger: Any, cost: str) -> Non
         ledger.ended(detail.status, key, "", detail.billed_cost)
     with pytest.raises(PriceExceeded, match=r"\$0\.20 of \$1\.00 is left"):
         begin(ledger, "3", FIXED)
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        ["0.003510000001"] * 3,
+        ["0.000000000001"] * 10,
+        ["9007.199254740993", "123456.000000000001", "1"],
+        ["7", "0.5", "0", "1000000"],
+        ["0.0000000000015"],
+    ],
+)
+def test_what_was_spent_is_summed_to_the_last_digit(tmp_path: Path, costs: list[str]) -> None:
+    """Wiro tells twelve decimals; a float, or a billionth, keeps fewer."""
+    journal = Journal(tmp_path / "journal")
+    for number, cost in enumerate(costs):
+        key = str(number)
+        journal.begin("wiro/painter", {}, key, FIXED)
+        journal.accepted(key, key, "")
+        journal.ended("task_postprocess_end", key, "", Decimal(cost))
+    (total,) = journal.costs()
+    # What is smaller still is rounded up.
+    each = [Decimal(cost).quantize(Decimal("1e-12"), ROUND_UP) for cost in costs]
+    assert total.spent == sum(each)
+    assert total.compared == total.spent
+    assert total.low == total.high == Decimal("0.40") * total.billed
+    journal.close()
 
 
 def interrupt(*_: object) -> None:

@@ -16,6 +16,7 @@ const METHODS = {
   "cp-realtimeturn": "a turn",
   "cp-readoutput": "as the tool reports",
 };
+const REPORTED = "billed as the tool reports, which is not known before it has run";
 const QUANTITY = /^QUANTITY:(\d{1,6})$/;
 const PLAIN = /^-?\d{1,30}(\.\d{1,30})?$/;
 const WHOLE = /^\d{1,6}$/;
@@ -176,7 +177,7 @@ function byMethod(tariff, amount, rate, body) {
     case "cp-outputVideoLength":
       return byVideo(tariff, amount, body);
     default:
-      return bounds(null, null, false, "");
+      return bounds(null, null, false, "; how many is not known");
   }
 }
 
@@ -186,7 +187,9 @@ function byRate(tariff, rate, body) {
   const amount = decimal(rate.price);
   const { more, ...price } = byMethod(tariff, amount, rate, body);
   const at = Object.entries(rate.inputs).map(([key, wanted]) => `${key} ${wanted}`);
-  const basis = `${dollars(amount)} ${METHODS[rate.method]}${more}`;
+  // The price beside "cp-readoutput" has no meaning.
+  const words = `${dollars(amount)} ${METHODS[rate.method]}${more}`;
+  const basis = rate.method === "cp-readoutput" ? REPORTED : words;
   return { ...price, basis: basis + (at.length ? ` (${at.join(", ")})` : "") };
 }
 
@@ -210,7 +213,7 @@ function byRates(tariff, body) {
     for (const [key, wanted] of Object.entries(rate.inputs)) listed.set(key, (listed.get(key) ?? new Set()).add(wanted));
   }
   const found = [];
-  const opened = new Set();
+  const opened = new Map();
   for (const rate of tariff.rates) {
     const fits = Object.entries(rate.inputs).map(([key, wanted]) => [
       key,
@@ -218,12 +221,16 @@ function byRates(tariff, body) {
     ]);
     if (fits.some(([, match]) => match === false)) continue;
     const open = fits.filter(([, match]) => match === null);
-    for (const [key] of open) opened.add(key);
+    for (const [key] of open) opened.set(key, (opened.get(key) ?? new Set()).add(rate.inputs[key]));
     found.push(byRate(tariff, rate, body));
-    if (!open.length) return together(found, [...opened], true);
+    if (!open.length) return together(found, [...opened.keys()], true);
   }
   if (!found.length) return unknown("no rate of the price list fits these inputs");
-  return together(found, [...opened], false);
+  for (const [key, wanted] of opened) {
+    // What another choice costs is said nowhere.
+    if (wanted.size === 1) return unknown(`depends on ${key}, for which the price list has ${[...wanted][0] || "no value"} alone`);
+  }
+  return together(found, [...opened.keys()], false);
 }
 
 function fallback(tariff) {

@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast
 
+from wiro_runtime.tasks.budget import to_units
+
 Status: TypeAlias = Literal[
     "pending", "sending", "running", "done", "failed", "refused", "cancelled", "uncertain"
 ]
@@ -18,23 +20,6 @@ Wiro, ``cancelled`` was cancelled or killed."""
 
 ENDED: Final = ("done", "failed", "refused", "cancelled")
 OPEN: Final = ("pending", "sending", "running", "uncertain")
-
-MOST_UNITS: Final = 2**63 - 1
-"""What a database can hold; more than nine million dollars."""
-UNIT: Final = 10**12
-"""Amounts are kept in whole units of 1e-12 dollars, the last digit of Wiro's ``totalcost``: both
-databases add them exactly."""
-
-
-def to_units(dollars: Decimal | None) -> int | None:
-    """An amount as it is kept, rounded up; at most :data:`MOST_UNITS`."""
-    if dollars is None:
-        return None
-    return min(-int(-dollars * UNIT // 1), MOST_UNITS)
-
-
-def to_dollars(units: int | None) -> Decimal | None:
-    return None if units is None else Decimal(units) / UNIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,8 @@ from wiro_runtime.batch.records import (
     Status,
     Terms,
     Totals,
-    to_dollars,
-    to_units,
 )
+from wiro_runtime.tasks.budget import to_dollars, to_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -82,7 +81,7 @@ class Store:
         kept: dict[str, Any] = json.loads(found.terms)
         limit = kept.get("max_cost")
         return Terms(
-            budget=to_dollars(found.budget),
+            budget=_amount(found.budget),
             max_cost=None if limit is None else Decimal(limit),
             allow_unknown=bool(kept.get("allow_unknown")),
             concurrency=kept.get("concurrency"),
@@ -105,8 +104,8 @@ class Store:
             own = db.execute(self._own(sa.select(BATCHES))).one()
             return Totals(
                 counts=dict(found),
-                spent=cast("Decimal", to_dollars(own.spent)),
-                reserved=cast("Decimal", to_dollars(own.reserved)),
+                spent=to_dollars(own.spent),
+                reserved=to_dollars(own.reserved),
                 cancelled=own.cancelled,
             )
 
@@ -471,18 +470,22 @@ def _row(found: Any, sent_at: float | None = None, until: float | None = None) -
         status=found.status,
         body=json.loads(found.body) if hasattr(found, "body") else {},
         files=json.loads(found.files) if hasattr(found, "files") else {},
-        low=to_dollars(found.low),
-        high=to_dollars(found.high),
+        low=_amount(found.low),
+        high=_amount(found.high),
         attempt=found.attempt,
         task=found.task,
         token=found.token,
         sent_at=sent_at,
         until=until,
-        cost=to_dollars(found.cost),
+        cost=_amount(found.cost),
         seconds=found.seconds,
         error=found.error,
         saved=tuple(json.loads(found.saved)),
     )
+
+
+def _amount(units: int | None) -> Decimal | None:
+    return None if units is None else to_dollars(units)
 
 
 def _free_label(row: int, taken: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,25 @@ from wiro_runtime.price import Price, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+UNIT: Final = 10**12
+"""Amounts are kept in whole units of 1e-12 dollars, the last digit of Wiro's ``totalcost``, so that
+databases add them exactly."""
+MOST_UNITS: Final = 2**63 - 1
+"""What a database can hold; more than nine million dollars."""
+
+
+def to_units(dollars: Decimal | None) -> int | None:
+    """An amount as it is kept, rounded up; at most :data:`MOST_UNITS`."""
+    if dollars is None:
+        return None
+    return min(int((dollars * UNIT).to_integral_value(ROUND_CEILING)), MOST_UNITS)
+
+
+def to_dollars(units: int) -> Decimal:
+    """The amount that is kept as ``units``."""
+    return Decimal(units) / UNIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,19 +20,18 @@ import threading
 import time
 import weakref
 from contextlib import suppress
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.tasks import journal_file
-from wiro_runtime.tasks.budget import over_budget
+from wiro_runtime.tasks.budget import over_budget, to_dollars, to_units
 from wiro_runtime.tasks.journal_file import (
-    BILLIONTH,
     COMMITTED,
     INSERT,
-    INSERT_ESTIMATE,
     INSERT_INPUTS,
+    INSERT_PRICE,
     SELECT,
     Row,
 )
@@ -134,15 +133,15 @@ class Journal:
         than ``budget`` dollars would be spent or reserved, by any client."""
         row = Row(key or new_key(), tool, time.time(), inputs=json.dumps(inputs))
         if price is not None:
-            row.low, row.high = _billionths(price.low), _billionths(price.high)
-            row.reserved = _billionths(price.reserved)
+            row.low, row.high = to_units(price.low), to_units(price.high)
+            row.reserved = to_units(price.reserved)
 
         def check(db: sqlite3.Connection) -> None:
             if price is not None and budget is not None:
                 (committed,) = db.execute(COMMITTED).fetchone()
-                left = budget - committed * BILLIONTH
+                left = budget - to_dollars(committed)
                 if left < 0:
-                    raise over_budget(tool, price, budget, left + (row.reserved or 0) * BILLIONTH)
+                    raise over_budget(tool, price, budget, left + to_dollars(row.reserved or 0))
 
         try:
             with self.lock:
@@ -218,7 +217,8 @@ class Journal:
             if row is None:
                 return
             self._change(row, state="ended", status=status, ended_at=time.time())
-            text = None if cost is None else format(cost, "f")
+            units = to_units(cost)
+            text = None if units is None else format(to_dollars(units), "f")
             self._change(row, task_id=row.task_id or task_id, cost=text)
             # A power cut that loses this costs one request for an ended task.
             self._try_to_save("NORMAL")
@@ -257,13 +257,15 @@ class Journal:
     def costs(self) -> list[Cost]:
         """Return what ended tasks have cost, by day and tool, from the first day on."""
         with self.lock:
-            return [Cost.read(row) for row in self._read("SELECT * FROM costs ORDER BY day, tool")]
+            return [
+                Cost.read(row) for row in self._read("SELECT * FROM spending ORDER BY day, tool")
+            ]
 
     def reserved(self) -> Decimal:
         """Return what is reserved for tasks that have not been seen to end."""
         with self.lock:
-            ((amount,),) = self._read("SELECT coalesce(sum(reserved), 0) FROM estimates")
-        return amount * BILLIONTH
+            ((amount,),) = self._read("SELECT coalesce(sum(reserved), 0) FROM prices")
+        return to_dollars(amount)
 
     def known(self) -> tuple[set[str], list[LostSubmission]]:
         """Return the ids and tokens of all tasks in the journal, and the submissions under way, of
@@ -339,7 +341,7 @@ class Journal:
                 statements.append((_DELETE, (row.key, row.at)))
                 continue
             if row.state == "sending" and (row.reserved or row.high is not None):
-                statements.append((INSERT_ESTIMATE, row.estimate()))
+                statements.append((INSERT_PRICE, row.price()))
             # Not twice: two processes may begin the same run.
             statements.append((INSERT if row.state == "sending" else _UPSERT, row.values()))
             if row.state == "sending" or not row.tool:
@@ -424,7 +426,7 @@ class Journal:
                 with db:
                     db.execute("BEGIN IMMEDIATE")
                     db.execute(*self._renewal())
-                    db.executemany(INSERT_ESTIMATE, [row.estimate() for row in own])
+                    db.executemany(INSERT_PRICE, [row.price() for row in own])
                     db.executemany(_RESTORE, [row.values() for row in own])
                     db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in own])
         except sqlite3.Error as error:
@@ -441,11 +443,6 @@ def _renew_until_stopped(reference: weakref.ref[Journal], stop: threading.Event)
             return
         journal.renew()
         del journal
-
-
-def _billionths(amount: Decimal | None) -> int | None:
-    """An amount as the database has it, rounded up."""
-    return None if amount is None else int((amount / BILLIONTH).to_integral_value(ROUND_CEILING))
 
 
 def _task(row: Row) -> OpenTask:

@@ -12,7 +12,6 @@ import stat
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -50,46 +49,48 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
-# Added later, without a new version, as older clients can go on beside them. `estimates` has the
-# price of a submission: its bounds, and what is reserved for it until it is seen to end. `costs`
-# sums up what has ended; the prices in it are those of billed tasks of which they were known.
-# Amounts there are whole billionths of a dollar.
+# Added later, without a new version, as older clients can go on beside them. `prices` has the price
+# of a submission: its bounds, and what is reserved for it until it is seen to end. `spending` sums
+# up what has ended; the prices in it are those of billed tasks of which they were known.
+# Amounts there are whole units of 1e-12 dollars.
 _COUNT: Final = (
-    "INSERT INTO costs SELECT date(new.ended_at, 'unixepoch'), new.tool, 1, spent > 0, spent, "
+    "INSERT INTO spending SELECT date(new.ended_at, 'unixepoch'), new.tool, 1, spent > 0, spent, "
     "iif(known, spent, 0), iif(known, low, 0), iif(known, high, 0), known FROM "
     "(SELECT spent, low, high, spent > 0 AND high IS NOT NULL AS known FROM (SELECT coalesce("
-    "CAST(round(CAST(new.cost AS REAL) * 1e9) AS INTEGER), max(reserved), 0) AS spent, "
-    "max(low) AS low, max(high) AS high FROM estimates WHERE key = new.key)) WHERE true "
+    # SQLite would take a decimal for a float.
+    "CAST(new.cost AS INTEGER) * 1000000000000 + CAST(substr(substr(new.cost, "
+    "instr(new.cost || '.', '.') + 1) || '000000000000', 1, 12) AS INTEGER), "
+    "max(reserved), 0) AS spent, "
+    "max(low) AS low, max(high) AS high FROM prices WHERE key = new.key)) WHERE true "
     "ON CONFLICT (day, tool) DO UPDATE SET runs = runs + 1, billed = billed + excluded.billed, "
     "spent = spent + excluded.spent, compared = compared + excluded.compared, "
     "low = low + excluded.low, high = high + excluded.high, priced = priced + excluded.priced; "
-    "UPDATE estimates SET reserved = 0 WHERE key = new.key; END"
+    "UPDATE prices SET reserved = 0 WHERE key = new.key; END"
 )
 _COSTS: Final = (
-    "CREATE TABLE estimates (key TEXT PRIMARY KEY, low INTEGER, high INTEGER, "
+    "CREATE TABLE prices (key TEXT PRIMARY KEY, low INTEGER, high INTEGER, "
     "reserved INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TRIGGER forget_estimates AFTER DELETE ON submissions "
-    "BEGIN DELETE FROM estimates WHERE key = old.key; END",
-    "CREATE TABLE costs (day TEXT, tool TEXT, runs INTEGER, billed INTEGER, spent INTEGER, "
+    "CREATE TRIGGER forget_price AFTER DELETE ON submissions "
+    "BEGIN DELETE FROM prices WHERE key = old.key; END",
+    "CREATE TABLE spending (day TEXT, tool TEXT, runs INTEGER, billed INTEGER, spent INTEGER, "
     "compared INTEGER, low INTEGER, high INTEGER, priced INTEGER, PRIMARY KEY (day, tool)) "
     "WITHOUT ROWID",
-    "CREATE TRIGGER count_ended AFTER UPDATE OF state ON submissions "
+    "CREATE TRIGGER sum_ended AFTER UPDATE OF state ON submissions "
     f"WHEN new.state = 'ended' AND old.state <> 'ended' BEGIN {_COUNT}",
-    "CREATE TRIGGER count_inserted AFTER INSERT ON submissions "
+    "CREATE TRIGGER sum_inserted AFTER INSERT ON submissions "
     f"WHEN new.state = 'ended' BEGIN {_COUNT}",
 )
-INSERT_ESTIMATE: Final = "INSERT INTO estimates VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+INSERT_PRICE: Final = "INSERT INTO prices VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 COMMITTED: Final = (
-    "SELECT (SELECT coalesce(sum(spent), 0) FROM costs) + "
-    "(SELECT coalesce(sum(reserved), 0) FROM estimates)"
+    "SELECT (SELECT coalesce(sum(spent), 0) FROM spending) + "
+    "(SELECT coalesce(sum(reserved), 0) FROM prices)"
 )
-"""What has been spent and is reserved, in billionths of a dollar."""
-BILLIONTH: Final = Decimal("0.000000001")
+"""What has been spent and is reserved, in units."""
 INSERT: Final = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_INPUTS: Final = "INSERT INTO inputs VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
 SELECT: Final = (
     "SELECT submissions.*, json, low, high, reserved FROM submissions JOIN inputs USING (key) "
-    "LEFT JOIN estimates USING (key) "
+    "LEFT JOIN prices USING (key) "
 )
 """Gives the arguments of a :class:`Row`."""
 
@@ -116,8 +117,8 @@ class Row:
     high: int | None = None
     reserved: int | None = 0
 
-    def estimate(self) -> tuple[object, ...]:
-        """The values of :data:`INSERT_ESTIMATE`."""
+    def price(self) -> tuple[object, ...]:
+        """The values of :data:`INSERT_PRICE`."""
         return self.key, self.low, self.high, self.reserved or 0
 
     def values(self) -> tuple[object, ...]:
@@ -251,7 +252,7 @@ def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
 
 def _add_costs(db: sqlite3.Connection) -> None:
     """Add the tables of prices to a database that has been made without them."""
-    there = "SELECT count(*) FROM sqlite_schema WHERE name = 'count_inserted'"
+    there = "SELECT count(*) FROM sqlite_schema WHERE name = 'sum_inserted'"
     if db.execute(there).fetchone() == (1,):
         return
     with db:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
 
+from wiro_runtime.tasks.budget import to_dollars
+
 T = TypeVar("T")
 
 
@@ -65,9 +67,9 @@ class Cost:
 
     @classmethod
     def read(cls, row: Sequence[Any]) -> Cost:
-        """The values of a row of the table ``costs``, whose amounts are billionths."""
+        """The values of a row of the table ``spending``, whose amounts are units."""
         day, tool, runs, billed, *amounts, priced = row
-        spent, compared, low, high = (Decimal(each).scaleb(-9) for each in amounts)
+        spent, compared, low, high = map(to_dollars, amounts)
         return cls(
             day=day,
             tool=tool,
