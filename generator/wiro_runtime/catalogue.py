@@ -161,11 +161,16 @@ class Catalogue(Collection[Entry]):
     def get(self, tool: str) -> Entry:
         """The tool with the id ``owner/project``. Raises :class:`InvalidInputs`, which names the
         ids nearest to an unknown one."""
-        found = self._data.get(tool) if isinstance(tool, str) else None  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        found = self.find(tool)
         if found is None:
             text = f"{self.package} has no tool {shorten(repr(tool))}{self._nearest(tool)}"
             raise InvalidInputs(text, problems={"tool": text})
-        return self._entry(found)
+        return found
+
+    def find(self, tool: str) -> Entry | None:
+        """The tool with the id ``owner/project``, ``None`` when there is none."""
+        found = self._data.get(tool) if isinstance(tool, str) else None  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        return None if found is None else self._entry(found)
 
     def search(
         self,
@@ -266,6 +271,11 @@ def installed_catalogues() -> Iterator[Catalogue]:
         catalogue = find_catalogue(package)
         if catalogue is not None:
             yield catalogue
+
+
+def find_tool(tool: str) -> Entry | None:
+    """The tool with this id in the first of the installed packages that has it."""
+    return next(filter(None, (each.find(tool) for each in installed_catalogues())), None)
 
 
 @cache

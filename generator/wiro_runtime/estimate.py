@@ -10,7 +10,7 @@ from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.price import unknown
 
 if TYPE_CHECKING:
-    from wiro_runtime.catalogue import Catalogue, Entry
+    from wiro_runtime.catalogue import Catalogue
     from wiro_runtime.price import Price, Tariff
 
 
@@ -27,11 +27,11 @@ def price_tool(
 ) -> Price:
     """:func:`price_of` for a tool of which only the id is known: that of ``package``, or of the
     first installed package that has it."""
-    from wiro_runtime.catalogue import open_catalogue  # noqa: PLC0415 - rarely used
+    from wiro_runtime.catalogue import find_tool, open_catalogue  # noqa: PLC0415 - rarely used
 
     if isinstance(inputs, ToolInputs):
         return price_run(tool, inputs, inputs.wire_values())
-    entry = (_installed(tool) if package is None else None) or (
+    entry = (find_tool(tool) if package is None else None) or (
         open_catalogue("wiro_tools" if package is None else package).get(tool)
     )
     return price_of(entry.module().Inputs, **entry.arguments(inputs))
@@ -42,16 +42,12 @@ def price_run(tool: str, inputs: ToolInputs | Mapping[str, Any], body: Mapping[s
     validator has checked is known when an installed package has the tool."""
     if isinstance(inputs, ToolInputs):
         return _price(tariff_of(type(inputs)), body)
-    entry = _installed(tool)
+    from wiro_runtime.catalogue import find_tool  # noqa: PLC0415 - rarely used
+
+    entry = find_tool(tool)
     if entry is None:
         return unknown("no installed package has the tool")
     return _price(tariff_of(entry.module().Inputs), body)
-
-
-def _installed(tool: str) -> Entry | None:
-    from wiro_runtime.catalogue import installed_catalogues  # noqa: PLC0415 - rarely used
-
-    return next((each.get(tool) for each in installed_catalogues() if tool in each), None)
 
 
 def tariff_of(tool: type[ToolInputs]) -> Tariff | None:

@@ -230,6 +230,8 @@ class Tariff:
             return unknown(f"the price list has a rate that cannot be read: {rate['odd']}")
         amount = Decimal(rate["price"])
         words = f"{dollars(amount)} {METHODS[rate['method']]}"
+        low: Decimal | None
+        high: Decimal | None
         match rate["method"]:
             case "cpr":
                 low, high, exact, more = amount, amount, True, ""
@@ -302,8 +304,8 @@ class Tariff:
         count = self._count_outputs(body)
         if self.data.get("outputs") and count != 1:
             # Not said anywhere: whether the pixels of all outputs are counted together.
-            high = None if count is None else _EXACT.multiply(high, Decimal(count))
-            return low, high, False, f"{more}, for 1 to {count or 'all'} outputs"
+            most = None if count is None else _EXACT.multiply(high, Decimal(count))
+            return low, most, False, f"{more}, for 1 to {count or 'all'} outputs"
         return low, high, exact, more
 
     def _size(self, body: Mapping[str, Any]) -> tuple[int, int] | None:

@@ -101,8 +101,8 @@ def _amounts(
     if "cp-outputVideoLength" in methods:
         found["duration"] = _named(inputs, _DURATION)
     wanted = {*counted, *(key for rate in rates for key in rate["inputs"])}
-    files, many = _files(inputs, wanted)
-    return found | {"files": files, "many": many}
+    fields, many = _files(inputs, wanted)
+    return found | {"files": fields, "many": many}
 
 
 def _outputs(inputs: Sequence[PricedInput]) -> dict[str, Any]:

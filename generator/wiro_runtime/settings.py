@@ -80,7 +80,7 @@ class Retries:
 
     def delay(self, failures: int, retry_after: float | None, random: Callable[[], float]) -> float:
         """Seconds before the next attempt, after ``failures`` (1 or more) in a row."""
-        longest = min(self.max_delay, self.initial_delay * 2 ** min(failures - 1, 32))
+        longest = min(self.max_delay, self.initial_delay * 2.0 ** min(failures - 1, 32))
         return max(longest * (0.5 + random() / 2), min(retry_after or 0.0, _MAX_RETRY_AFTER))
 
 

@@ -8,6 +8,7 @@ import os
 import secrets
 import threading
 from collections import Counter
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -375,21 +376,18 @@ class BaseBatch:
 
 def in_thread(work: Callable[[], T]) -> T:
     """What ``work`` returns, in a thread without an event loop."""
-    found: list[Any] = []
+    future: Future[T] = Future()
 
     def run() -> None:
         try:
-            found.append((work(), None))
+            future.set_result(work())
         except BaseException as error:  # noqa: BLE001 - raised below
-            found.append((None, error))
+            future.set_exception(error)
 
     thread = threading.Thread(target=run, name="wiro-batch")
     thread.start()
     thread.join()
-    value, error = found[0]
-    if error is not None:
-        raise error
-    return value
+    return future.result()
 
 
 def own_client(client: Client[Any, Any] | None) -> AsyncWiro:

@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from wiro_runtime.batch.errors import BatchError, DatabaseGone
 from wiro_runtime.batch.leases import LEASE, Leases
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from wiro_runtime.batch.settle import Settled
     from wiro_runtime.batch.store import Store
     from wiro_runtime.client import AsyncWiro
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _TICK: Final = 0.3
 _RENEW: Final = 5.0
@@ -269,5 +272,5 @@ class Engine:
         if self._coordinator:
             await self._db(lambda: write(read()))
 
-    async def _db(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await self._store.database.call(work, *arguments)
+    async def _db(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        return await self._store.database.call(work, *arguments, **named)

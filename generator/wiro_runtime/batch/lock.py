@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.errors import ConfigurationError
 
-try:
+fcntl: Any = None
+with suppress(ImportError):  # Windows has none
     import fcntl
-except ImportError:  # pragma: no cover - Windows
-    fcntl = None
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -134,8 +134,9 @@ def divide_body(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     for name, value in values.items():
         if isinstance(value, Path):
             body[name], files[name] = f"<file {value.name}>", str(value)
-        elif isinstance(value, list) and any(isinstance(x, Path) for x in cast("list[Any]", value)):
-            parts = cast("list[Any]", value)
+            continue
+        parts = cast("list[object]", value) if isinstance(value, list) else []
+        if any(isinstance(x, Path) for x in parts):
             body[name] = [f"<file {x.name}>" if isinstance(x, Path) else x for x in parts]
             files[name] = [str(x) if isinstance(x, Path) else None for x in parts]
         else:

@@ -294,7 +294,7 @@ class RowRunner:
                 if saved is None:
                     return
             except (TaskFailed, TaskCancelled) as error:
-                status = "cancelled" if isinstance(error, TaskCancelled) else "failed"
+                status: Status = "cancelled" if isinstance(error, TaskCancelled) else "failed"
                 await self._end(row, status, error.detail, error=one_line(error))
             except TaskTimeout:
                 continue

@@ -185,7 +185,7 @@ class Store:
     def open_rows(self) -> int:
         """How many rows are to be sent or followed, or are being sent."""
         query = self._own(sa.select(sa.func.count()).select_from(ROWS)).where(_OPEN)
-        return self.database.read(lambda db: db.execute(query).scalar_one())
+        return self.database.read(lambda db: int(db.execute(query).scalar_one()))
 
     def rows(self) -> list[Row]:
         """The rows of the current table, in its order, without what they send."""
@@ -250,7 +250,7 @@ class Store:
             found = db.execute(own).scalar()
             if found is not None:
                 # Our own: its commit was lost on the way back.
-                return found == intent.nonce
+                return bool(found == intent.nonce)
             reserve = self._own(BATCHES.update()).where(BATCHES.c.cancelled.is_(False))
             room = BATCHES.c.spent + BATCHES.c.reserved + price <= BATCHES.c.budget
             reserve = reserve.where(sa.or_(BATCHES.c.budget.is_(None), room))

@@ -152,7 +152,8 @@ def check_mapping(name: str, value: object) -> dict[str, Any]:
     """``value`` as a dictionary by texts. Raises :class:`InvalidInputs`."""
     if value is None:
         return {}
+    kind = type(value).__name__
     if not isinstance(value, Mapping) or not all(isinstance(x, str) for x in cast("Any", value)):
-        text = f"expected a mapping by names, got {type(cast('object', value)).__name__}"
+        text = f"expected a mapping by names, got {kind}"
         raise InvalidInputs(f"{name}: {text}", problems={name: text})
     return dict(cast("Mapping[str, Any]", value))

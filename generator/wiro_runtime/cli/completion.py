@@ -181,7 +181,7 @@ class _Complete(ShellComplete):
         return [item for item in items if item.type == "plain" and _can_be_typed(item.value)]
 
     def format_completion(self, item: CompletionItem) -> str:
-        return item.value
+        return str(item.value)
 
 
 def _label(item: CompletionItem) -> str:

@@ -30,7 +30,8 @@ from wiro_runtime.tasks.events import TextDelta
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from wiro_runtime.results.result import Output, Result
+    from wiro_runtime.results.output import Output
+    from wiro_runtime.results.result import Result
     from wiro_runtime.tasks.events import Event
     from wiro_runtime.tasks.task import Task
 
@@ -144,7 +145,8 @@ def _save(result: Result, delivery: Delivery) -> list[Path | None]:
     if not wanted:
         return [None] * len(result.outputs)
     with downloading(len(wanted)) as progress:
-        part = replace(result, outputs=tuple(wanted))
+        outputs: Any = tuple(wanted)  # mypy sees the type variable of the base class
+        part = replace(result, outputs=outputs)
         saved = part.download(delivery.out or ".", progress=progress)
     paths = dict(zip(map(id, wanted), saved, strict=True))
     return [paths.get(id(output)) for output in result.outputs]

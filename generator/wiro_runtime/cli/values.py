@@ -133,7 +133,7 @@ def _json_list(field: Field, text: str) -> list[Any] | None:
         value: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return cast("list[Any]", value) if isinstance(value, list) else None
+    return cast("list[object]", value) if isinstance(value, list) else None
 
 
 def _one(field: Field, text: str) -> Any:

@@ -292,9 +292,8 @@ def _complaint(body: Mapping[str, Any]) -> tuple[int | None, str]:
     first = next(iter(as_mappings(errors)), None)
     if first is not None:
         return as_int(first.get("code")), shorten(as_text(first.get("message")), 500)
-    texts = (
-        [as_text(item) for item in cast("list[Any]", errors)] if isinstance(errors, list) else []
-    )
+    items = cast("list[object]", errors) if isinstance(errors, list) else []
+    texts = [as_text(item) for item in items]
     return None, shorten("; ".join(texts) or as_text(body.get("message")), 500)
 
 

@@ -28,12 +28,7 @@ def resolve_inputs(
     """
     if not validate or (package is None and isinstance(inputs, ToolInputs)):
         return inputs
-    from wiro_runtime.catalogue import installed_catalogues, open_catalogue  # noqa: PLC0415 - rare
+    from wiro_runtime.catalogue import find_tool, open_catalogue  # noqa: PLC0415 - rarely used
 
-    if package is not None:
-        return open_catalogue(package).get(tool).check(inputs)
-    if isinstance(tool, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
-        for catalogue in installed_catalogues():
-            if tool in catalogue:
-                return catalogue.get(tool).check(inputs)
-    return inputs
+    entry = find_tool(tool) if package is None else open_catalogue(package).get(tool)
+    return inputs if entry is None else entry.check(inputs)

@@ -97,7 +97,7 @@ def _spell(wire: str, value: Any) -> Any:
     elif isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        return [_spell("", item) for item in cast("Sequence[Any]", value)]
+        return [_spell("", item) for item in cast("Sequence[object]", value)]
     if wire == "string" and not isinstance(value, str):
         return json.dumps(value)
     if wire in ("number", "boolean") and isinstance(value, str):

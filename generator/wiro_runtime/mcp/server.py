@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 from urllib.parse import unquote
 
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, MCPServer, Resolve
@@ -97,7 +97,7 @@ def make_server(space: Workspace) -> WiroServer:
     )(tool_page)
     server.prompt(title="Make something with Wiro")(make)
     server.prompt(title="Compare tools of Wiro")(compare)
-    server.completion()(_completer(space))
+    cast("Any", server).completion()(_completer(space))
     return server
 
 

@@ -33,7 +33,7 @@ async def serve(server: WiroServer) -> int:
     The SDK reads in a thread that nothing interrupts: Ctrl-C and SIGTERM would wait for a client
     that does not close its end. Here that thread is left behind.
     """
-    lowlevel = cast("Server[Any]", server._lowlevel_server)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - has no other name
+    lowlevel: Server[Any] = server._lowlevel_server  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - has no other name
     received: list[int] = []
     async with anyio.create_task_group() as group:
         # What Ctrl-C cancels by asyncio's own handler, the SDK can take for the end of a request.

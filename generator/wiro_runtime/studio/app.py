@@ -122,7 +122,7 @@ def _unknown() -> Response:
 
 
 async def _list(request: Request) -> Response:
-    found = _runs(request).list(request.query_params.get("tool"))[:_LISTED]
+    found = _runs(request).of_tool(request.query_params.get("tool"))[:_LISTED]
     return JSONResponse({"runs": [_brief(run) for run in found]})
 
 

@@ -36,7 +36,7 @@ def read_form(
 
 def _read(field: Field, value: Any, uploads: Uploads, files: list[str]) -> Any:
     if isinstance(value, list):
-        return [_read(field, each, uploads, files) for each in cast("list[Any]", value)]
+        return [_read(field, each, uploads, files) for each in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
     given = cast("dict[str, Any]", value)

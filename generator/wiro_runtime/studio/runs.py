@@ -82,7 +82,7 @@ class Runs:
     def get(self, run: str) -> Run | None:
         return self._runs.get(run)
 
-    def list(self, tool: str | None = None) -> list[Run]:
+    def of_tool(self, tool: str | None = None) -> list[Run]:
         """The runs, of one tool or of all, newest first."""
         found = [run for run in self._runs.values() if tool is None or run.tool == tool]
         return sorted(found, key=lambda run: run.at, reverse=True)

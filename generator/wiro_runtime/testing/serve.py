@@ -52,8 +52,8 @@ def serve(
     simulator = Simulator(
         tools, api_key=api_key, api_secret=api_secret, speed=speed, host=host, port=port, keep=1000
     )
-    for text in faults:
-        path, fault, nth, times = parse_fault(text)
+    for each in faults:
+        path, fault, nth, times = parse_fault(each)
         simulator.faults.add(path, fault, nth=nth, times=times)
     if not quiet:
         simulator.on_response(lambda request, status: echo(_line(request, status)))

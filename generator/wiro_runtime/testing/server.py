@@ -25,14 +25,14 @@ _TRANSPORT: Final = "wiro_transport"
 class _Protocol(H11Protocol):
     """Puts the transport into the request's state, for faults that break the connection."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  (uvicorn narrows it the same way)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # asyncio does this only for sockets that name their protocol, and accepted ones do not.
         # Without it every response waits some 40 ms for the client's acknowledgement.
         raw: socket.socket | None = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", transport))
 
 
 def transport_of(scope: Scope) -> asyncio.Transport:

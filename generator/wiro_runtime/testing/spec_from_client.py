@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from types import ModuleType, NoneType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args, get_origin
 
+from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.errors import WiroError
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.testing.tool_spec import SpecError
@@ -15,7 +15,6 @@ from wiro_runtime.testing.tool_spec import SpecError
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from wiro_runtime.catalogue import Catalogue
 
 ToolSource: TypeAlias = "Mapping[str, Any] | ModuleType"
 """A spec in the JSON form of its YAML file, or a generated client module."""
@@ -53,9 +52,8 @@ def _catalogued(client: ModuleType, tool: str) -> dict[str, Any]:
     """What the package's catalogue adds: the categories decide what a tool makes."""
     package = client.__name__.partition(".")[0]
     try:
-        catalogue: Catalogue = import_module(f"{package}.catalogue")  # pyright: ignore[reportAssignmentType]  (its module is one)
-        entry = catalogue.get(tool)
-    except (ImportError, AttributeError, LookupError, WiroError):
+        entry = open_catalogue(package).get(tool)
+    except (ImportError, WiroError):
         return {}
     return {
         "name": entry.name,
@@ -125,5 +123,5 @@ def _sent(wire: str, default: Any) -> Any:
     if isinstance(default, str) and wire in ("number", "boolean"):
         return json.loads(default)
     if isinstance(default, Sequence) and not isinstance(default, str):
-        return list(cast("Sequence[Any]", default))
+        return list(cast("Sequence[object]", default))
     return default

@@ -124,7 +124,7 @@ def check_addresses(entry: Input, value: Json) -> None:
     else:
         if not isinstance(value, str):
             raise must(entry.name, "be a string")
-        given: list[Json] = [value] if value else []
+        given = [value] if value else []
     if not all(isinstance(item, str) and is_address(item) for item in given):
         raise must(entry.name, "be a file or an address")
 
