@@ -18,7 +18,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from agents.conftest import PAINTER, Agent, text_of
+from agents.conftest import PAINTER, WRITER, Agent, Connect, text_of
 from wiro_runtime.testing import Simulator
 
 TOKEN = "a-token-of-the-user"
@@ -83,6 +83,28 @@ async def journey(agent: Agent, folder: Path) -> None:
     assert listed["tasks"][0]["task_id"] == done["task_id"]
     assert listed["tasks"][0]["tool"] == name
     assert "token" not in json.dumps([done, listed])
+
+
+@pytest.mark.parametrize("tool", [PAINTER, WRITER])
+def test_a_download_that_another_server_repeats_gives_the_same_files(
+    connect: Connect, tmp_path: Path, tool: str
+) -> None:
+    out = tmp_path / "out"
+
+    async def main() -> None:
+        inputs = {"prompt": "a lighthouse"}
+        async with connect(folder=out) as agent:
+            task = (await agent("run_tool", tool=tool, inputs=inputs, max_cost=1))["task_id"]
+            first = await agent("download_outputs", task_id=task)
+        async with connect(folder=out) as agent:
+            assert await agent("download_outputs", task_id=task) == first
+            # What the user has made of it since is not written over, and not given for it.
+            Path(first["files"][0]).write_bytes(b"edited")  # noqa: ASYNC240 - a test
+            (again,) = (await agent("download_outputs", task_id=task))["files"]
+        assert Path(first["files"][0]).read_bytes() == b"edited"  # noqa: ASYNC240 - a test
+        assert again != first["files"][0]
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -25,6 +25,7 @@ from wiro_runtime import (
     Task,
     TaskTimeout,
 )
+from wiro_runtime.tasks import journal as journal_module
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.records import KeyTaken
 from wiro_runtime.testing import Simulator, faults
@@ -315,3 +316,27 @@ def test_only_what_is_lost_still_is_forgotten(kit: Kit, tmp_path: Path, became: 
             assert found.task_id == "7"
 
     kit.run(flow, journal=journal)
+
+
+def test_keys_that_callers_chose_are_kept_by_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ended runs the last ones are kept, and every one that a retry may still ask for."""
+    monkeypatch.setattr(journal_module, "_ENDED_KEPT", 3)
+    monkeypatch.setattr(journal_module, "_PRUNE_EVERY", 1)
+    now = time.time()
+    with closing(Journal(tmp_path / "j.sqlite")) as journal:
+
+        def end(key: str, at: float) -> None:
+            journal.begin("acme/painter", {}, key)
+            journal.accepted(key, f"task-{key}", "")
+            with monkeypatch.context() as patch:
+                patch.setattr(journal_module.time, "time", lambda: at)
+                journal.ended("task_postprocess_end", f"task-{key}")
+
+        end("mcp-old", now - 31 * 86_400)
+        end("mcp-young", now - 29 * 86_400)
+        for number in range(6):
+            end(f"plain-{number}", now - 3600 + number)
+        kept = ["mcp-old", "mcp-young", "plain-0", "plain-3", "plain-5"]
+        assert [key for key in kept if journal.find(key)] == ["mcp-young", "plain-3", "plain-5"]

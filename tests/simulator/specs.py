@@ -67,6 +67,9 @@ PAINTER: Final = tool(
 WRITER: Final = tool("openai/writer", PROMPT, categories=["llm"], tags=["text"])
 
 SINGER: Final = tool("wiro/singer", PROMPT, categories=["text-to-speech"])
+FILMER: Final = tool("wiro/filmer", PROMPT, categories=["tool", "image-to-video"])
+SCULPTOR: Final = tool("wiro/sculptor", PROMPT, categories=["Text to 3D", "image"])
+LISTENER: Final = tool("wiro/listener", PROMPT, categories=["speech-to-text", "video"])
 
 EDITOR: Final = tool(
     "wiro/editor",
@@ -84,4 +87,4 @@ EDITOR: Final = tool(
 
 ODD_NAME: Final = tool("civitai/2D Game Icon Mix v1.0", PROMPT, categories=["model", "workflow"])
 
-ALL: Final = [PAINTER, WRITER, SINGER, EDITOR, ODD_NAME]
+ALL: Final = [PAINTER, WRITER, SINGER, FILMER, SCULPTOR, LISTENER, EDITOR, ODD_NAME]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import struct
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,8 @@ from wiro_runtime.testing import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from wiro_runtime.testing.clock import Speed
 
 LIFE = [
     "task_queue",
@@ -259,14 +264,33 @@ def test_a_scenario_takes_no_negative_time(times: Any) -> None:
         Scenario(**times)
 
 
-def test_a_scenario_without_time_still_has_its_states() -> None:
-    with Simulator(specs.ALL, speed=1, scenario=Scenario.lasting(0)) as sim:
-        assert detail(sim, run(sim)["taskid"])["status"] == "task_postprocess_end"
+@pytest.mark.parametrize("speed", [1, "instant", "manual"])
+def test_a_scenario_without_time_still_has_its_states(speed: Speed) -> None:
+    with Simulator(specs.ALL, speed=speed, scenario=Scenario.lasting(0)) as sim:
+        ended = detail(sim, run(sim)["taskid"])
+        assert (ended["status"], ended["elapsedseconds"]) == ("task_postprocess_end", "0.0000")
+
+
+@pytest.mark.parametrize("status", ["task_queue", "task_start", "task_output", "task_end"])
+def test_a_task_that_is_stuck_at_once_has_finite_times(sim: Simulator, status: str) -> None:
+    sim.plan(Scenario(stuck=status))
+    task = run(sim)["taskid"]
+    assert detail(sim, task)["status"] == status
+    post(sim, "Task/Cancel" if status == "task_queue" else "Task/Kill", {"taskid": task})
+    ended = detail(sim, task)
+    assert ended["status"] == "task_cancel"
+    assert abs(int(ended["canceltime"]) - time.time()) < 60
+    assert 0 <= float(ended["elapsedseconds"]) < 60
 
 
 @pytest.mark.parametrize(
     ("tool", "content_type", "magic"),
-    [("wiro/painter", "image/png", b"\x89PNG"), ("wiro/singer", "audio/wav", b"RIFF")],
+    [
+        ("wiro/painter", "image/png", b"\x89PNG"),
+        ("wiro/singer", "audio/wav", b"RIFF"),
+        ("wiro/filmer", "video/mp4", b"\0\0\0 ftyp"),
+        ("wiro/sculptor", "model/gltf-binary", b"glTF"),
+    ],
 )
 def test_a_tool_makes_what_its_categories_say(
     sim: Simulator, tool: str, content_type: str, magic: bytes
@@ -275,6 +299,23 @@ def test_a_tool_makes_what_its_categories_say(
     file = get(sim, output["url"])
     assert output["contenttype"] == file.headers["content-type"] == content_type
     assert file.data.startswith(magic)
+
+
+def test_what_writes_a_text_of_a_sound_answers_in_text(sim: Simulator) -> None:
+    (output,) = detail(sim, run(sim, "wiro/listener")["taskid"])["outputs"]
+    assert output["contenttype"] == "raw"
+
+
+def test_a_model_is_gltf_that_others_read(sim: Simulator) -> None:
+    (output,) = detail(sim, run(sim, "wiro/sculptor")["taskid"])["outputs"]
+    data = get(sim, output["url"]).data
+    magic, version, size, first, kind = struct.unpack_from("<4sIII4s", data)
+    assert (magic, version, size, kind) == (b"glTF", 2, len(data), b"JSON")
+    scene = json.loads(data[20 : 20 + first])
+    views = scene["bufferViews"]
+    assert sum(view["byteLength"] for view in views) == scene["buffers"][0]["byteLength"]
+    indices = struct.unpack_from("<36H", data, 28 + first + views[2]["byteOffset"])
+    assert set(indices) == set(range(8))
 
 
 def test_an_llm_answers_in_text(sim: Simulator) -> None:

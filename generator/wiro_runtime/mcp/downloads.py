@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import mimetypes
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mcp.types import CallToolResult, ContentBlock, ImageContent, ResourceLink, TextContent
 
+from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.results.filenames import safe_name
+from wiro_runtime.results.saving import recall_saved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +27,13 @@ _INLINE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/webp", "imag
 async def download(result: AsyncResult, folder: Path) -> CallToolResult:
     """Save all outputs of a task below ``folder``, in a folder of its own.
 
-    Each is a link; the first small images are in the response, too. Raises
-    :class:`DownloadError`.
+    Each is a link; the first small images are in the response, too. The same task again gives the
+    same files, also by another server. Raises :class:`DownloadError`.
     """
     # The id comes from the network.
-    paths = await result.download(folder / safe_name(result.task_id, "task"))
+    folder /= safe_name(result.task_id, "task")
+    await run_in_thread(partial(recall_saved, result.outputs, folder))
+    paths = await result.download(folder)
     said = {"task_id": result.task_id, "files": [str(path) for path in paths]}
     content: list[ContentBlock] = [TextContent(type="text", text=json.dumps(said))]
     content += [_link(path) for path in paths]

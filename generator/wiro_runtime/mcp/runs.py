@@ -16,7 +16,7 @@ from wiro_runtime.errors import ConfigurationError, SubmissionUncertain
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.mcp.files import digests
 from wiro_runtime.tasks.journal import Journal
-from wiro_runtime.tasks.records import KeyTaken
+from wiro_runtime.tasks.records import NAMED, KeyTaken
 from wiro_runtime.tasks.task import AsyncTask
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def run_key(tool: str, inputs: ToolInputs, request_id: str) -> str:
     its label and the same one by its value are one run; files by their content."""
     files = await run_in_thread(lambda: digests(inputs))
     text = json.dumps([tool, inputs.wire(), request_id, files], sort_keys=True)
-    return f"mcp-{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"{NAMED}{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 class Runs:

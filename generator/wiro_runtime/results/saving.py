@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,11 +13,11 @@ from wiro_runtime.errors import DownloadError
 from wiro_runtime.http.loop import call_back, run_in_thread
 from wiro_runtime.inputs.arguments import check_function, check_path, check_whole
 from wiro_runtime.results.download import Download, Source
-from wiro_runtime.results.filenames import safe_name
+from wiro_runtime.results.filenames import numbered, safe_name
 from wiro_runtime.results.partial_file import Memory, PartialFile
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Iterable, Sequence
     from os import PathLike
 
     from wiro_runtime.http.transport import Transport
@@ -49,6 +50,23 @@ async def save_output(
         if stamp := await run_in_thread(partial(_stamp, place, path.name)):
             output.saved[place] = path.name, stamp
     return path
+
+
+def recall_saved(outputs: Iterable[BaseOutput], folder: Path) -> None:
+    """Let outputs know what an earlier process has saved of them in ``folder``, which holds those
+    of their task alone: a file with the name and the size of an output is that output."""
+    place = str(folder.absolute())
+    counts: Counter[str] = Counter()
+    for output in outputs:
+        name = safe_name(output.name)
+        counts[name] += 1
+        name = numbered(name, counts[name])
+        size = output.size
+        if output.url is None and output.text is not None:
+            size = len(output.text.encode(errors="replace"))
+        stamp = _stamp(place, name)
+        if stamp is not None and stamp[1] == size:
+            output.saved.setdefault(place, (name, stamp))
 
 
 async def read_output(output: BaseOutput, max_bytes: int | None) -> bytes:

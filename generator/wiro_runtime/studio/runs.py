@@ -20,6 +20,7 @@ from wiro_runtime.errors import (
 )
 from wiro_runtime.estimate import price_run
 from wiro_runtime.http.loop import run_in_thread
+from wiro_runtime.results.saving import recall_saved
 from wiro_runtime.studio.form import read_form
 from wiro_runtime.studio.records import Run
 
@@ -216,6 +217,8 @@ class Runs:
     async def _finish(self, run: Run, result: AsyncResult) -> None:
         run.error = ""
         folder = self._at(run) / "outputs"
+        # An earlier studio may have ended between the download and the record.
+        await run_in_thread(partial(recall_saved, result.outputs, folder))
         try:
             await result.download(folder)
         except DownloadError as error:

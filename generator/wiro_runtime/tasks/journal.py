@@ -35,7 +35,14 @@ from wiro_runtime.tasks.journal_file import (
     SELECT,
     Row,
 )
-from wiro_runtime.tasks.records import Cost, KeyTaken, LostSubmission, OpenTask, new_key
+from wiro_runtime.tasks.records import (
+    NAMED,
+    Cost,
+    KeyTaken,
+    LostSubmission,
+    OpenTask,
+    new_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +56,9 @@ LEASE: Final = 60.0
 the end of its process is seen at once, where the system can tell."""
 
 _ENDED_KEPT: Final = 1000
+NAMED_KEPT: Final = 30 * 86_400.0
+"""Seconds for which the key of an ended run is kept that its caller has chosen (see
+:data:`~wiro_runtime.tasks.records.NAMED`): a retry with it is the same run."""
 _PRUNE_EVERY: Final = 100
 
 _UPSERT: Final = INSERT + (
@@ -62,7 +72,8 @@ _RESTORE: Final = INSERT + " ON CONFLICT (key) DO NOTHING"
 # Not by the key alone: another client may have begun the same run after this one could not.
 _DELETE: Final = "DELETE FROM submissions WHERE key = ? AND at = ?"
 _PRUNE: Final = (
-    "DELETE FROM submissions WHERE state = 'ended' AND key NOT IN (SELECT key FROM submissions "
+    "DELETE FROM submissions WHERE state = 'ended' AND NOT (key LIKE ? || '%' AND ended_at > ?) "
+    "AND key NOT IN (SELECT key FROM submissions "
     "WHERE state = 'ended' ORDER BY ended_at DESC, key DESC LIMIT ?)"
 )
 _RENEW: Final = (
@@ -225,7 +236,8 @@ class Journal:
             self._ends += 1
             if self._ends % _PRUNE_EVERY == 0:
                 with suppress(ConfigurationError):
-                    self._write([(_PRUNE, (_ENDED_KEPT,))], "NORMAL")
+                    kept = (NAMED, time.time() - NAMED_KEPT, _ENDED_KEPT)
+                    self._write([(_PRUNE, kept)], "NORMAL")
 
     def unfinished(self) -> tuple[list[OpenTask], list[LostSubmission]]:
         """Return the tasks that have not been seen to end and the lost submissions, oldest first:

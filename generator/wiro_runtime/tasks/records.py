@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from wiro_runtime.tasks.budget import to_dollars
 
@@ -81,6 +81,10 @@ class Cost:
             high=high,
             priced=priced,
         )
+
+
+NAMED: Final = "mcp-"
+"""How the keys of runs begin that are looked up by what was asked for (an agent's retries)."""
 
 
 def new_key() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 if TYPE_CHECKING:
     from wiro_runtime.testing.tool_spec import Json
 
-Kind: TypeAlias = Literal["image", "audio", "text"]
+Kind: TypeAlias = Literal["image", "video", "audio", "3d", "text"]
 TextShape: TypeAlias = Literal["segments", "fields", "log"]
 
 QUEUE: Final = "task_queue"

@@ -131,7 +131,8 @@ class SimulatorState:
             now=self.clock.now(),
             wall=time.time(),
         )
-        task.skew = self.clock.head_start
+        # Not infinite: times of the task are computed from it.
+        task.skew = min(self.clock.head_start, task.steps[-1].at)
         self.tasks[task.id] = self.by_token[task.token] = self.active[task.id] = task
         self.folders[task.folder] = task
         self.runs.append(

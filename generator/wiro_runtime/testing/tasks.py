@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.tool_spec import Json, Tool
 
 MAX_OUTPUTS: Final = 16
+_KINDS: Final[Mapping[str, Kind]] = {
+    "audio": "audio", "speech": "audio", "music": "audio", "song": "audio", "tts": "audio",
+    "video": "video", "3d": "3d", "mesh": "3d", "image": "image", "text": "text",
+}  # fmt: skip
+"""What is made, by a word of a category."""
 _ALWAYS: Final[Mapping[str, Json]] = {
     "guestid": None, "projectid": "699", "modelid": "598", "description": "", "basemodelid": "0",
     "runtype": "model", "modelfolderid": "", "modelfileid": "", "marketplaceid": None,
@@ -155,7 +160,7 @@ class Task:
         start, end = self._time("task_start", now), self._time("task_end", now)
         if start is None:
             return Decimal(0)
-        return Decimal(str(round((end or self.elapsed(now)) - start, 4)))
+        return Decimal(str(round((self.elapsed(now) if end is None else end) - start, 4)))
 
     def _time(self, status: str, now: float) -> float | None:
         """When the task entered a status, in seconds since its submission."""
@@ -281,13 +286,16 @@ def _steps(scenario: Scenario, kind: Kind, prompt: str) -> tuple[Step, ...]:
 
 
 def kind_of(tool: Tool) -> Kind:
-    """What a tool makes, from its categories: text for LLMs, sound for audio, else pictures."""
+    """What a tool makes, from its categories: the first that reads "… to X" decides, then single
+    words; a picture where none says it."""
     if tool.is_llm:
         return "text"
-    words = {word for category in tool.categories for word in category.lower().split("-")}
-    if words & {"audio", "speech", "music", "song", "tts"}:
-        return "audio"
-    return "image"
+    names = [each.lower().replace("_", "-").replace(" ", "-") for each in tool.categories]
+    made = [name.rpartition("-to-")[2] for name in names if "-to-" in name]
+    words = [word for name in made for word in name.split("-")]
+    # What a tool takes is named, too.
+    words += [word for name in names for word in name.split("-") if word not in ("image", "text")]
+    return next((_KINDS[word] for word in words if word in _KINDS), _KINDS["image"])
 
 
 def make_artefacts(task: Task) -> tuple[Artefact, ...]:
@@ -307,6 +315,14 @@ def _artefact(task: Task, index: int) -> Artefact:
 
         def content() -> bytes:
             return artwork.wav(seed)
+
+    elif task.kind == "video":
+        name, content_type, content = f"{index}.mp4", "video/mp4", artwork.film
+    elif task.kind == "3d":
+        name, content_type = f"{index}.glb", "model/gltf-binary"
+
+        def content() -> bytes:
+            return artwork.glb(seed)
 
     else:
         name, content_type = f"{index}.png", "image/png"
