@@ -145,8 +145,8 @@ class _Reader:
         if not isinstance(node, MapNode):
             raise spec_error(self.path, f"{what} must be a mapping", node.place)
         key, value = ("name", name) if option is None else ("value", option)
-        named = ScalarNode(value, plain=False, place=node.place)
-        whole = MapNode({key: named, **node.items}, {key: node.place, **node.keys}, node.place)
+        named = ScalarNode(node.place, value, plain=False)
+        whole = MapNode(node.place, {key: named, **node.items}, {key: node.place, **node.keys})
         if key in node.items:
             raise Fields(node, self.path, what).error(key, "stands outside of add")
         record: Record[Any] = INPUT if option is None else OPTION

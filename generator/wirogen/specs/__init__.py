@@ -1,5 +1,6 @@
 """Specs: what is known about each tool, and its YAML form."""
 
+from wirogen.specs.fields import load_spec, spec_json_schema, spec_to_json
 from wirogen.specs.model import (
     UNSENT,
     Finding,
@@ -13,9 +14,7 @@ from wirogen.specs.model import (
     Unsent,
     Wire,
 )
-from wirogen.specs.schema import spec_json_schema
-from wirogen.specs.yaml_reader import load_spec
-from wirogen.specs.yaml_writer import dump_spec, spec_to_json
+from wirogen.specs.yaml_writer import dump_spec
 
 __all__ = [
     "UNSENT",

@@ -18,11 +18,6 @@ SEEN: Final = re.compile(r"[0-9a-f]{12}\Z")
 ENDPOINTS: Final = ("run", "detail")
 """The endpoints that every tool has."""
 
-PLAIN_KEY: Final = r"[A-Za-z][A-Za-z0-9_]{0,99}"
-"""A key that needs no quotes in YAML, unless it is one of :data:`RETYPED_KEYS`."""
-RETYPED_KEYS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-
-
 _DURATION: Final = re.compile(
     r"([0-9.]+) ?(?:- ?([0-9.]+) ?)?(s|secs?|seconds?|m|mins?|minutes?|h|hours?)?", re.IGNORECASE
 )

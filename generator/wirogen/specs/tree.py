@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 import yaml
@@ -51,55 +52,39 @@ class _Mark(Protocol):
     def column(self) -> int: ...
 
 
+@dataclass(slots=True)
 class _Placed:
     """Something with a place, which is worked out when it is asked for: most never are."""
 
-    __slots__ = ("_at",)
-
-    def __init__(self, place: Position | _Mark) -> None:
-        self._at = place
+    at: Position | _Mark
 
     @property
     def place(self) -> Position:
-        return _place(self._at)
+        return _place(self.at)
 
 
+@dataclass(slots=True)
 class ScalarNode(_Placed):
     """A text; ``plain`` when it is not quoted."""
 
-    __slots__ = ("plain", "text")
-
-    def __init__(self, text: str, plain: bool, place: Position | _Mark) -> None:
-        self.text = text
-        self.plain = plain
-        self._at = place
+    text: str
+    plain: bool
 
 
+@dataclass(slots=True)
 class ListNode(_Placed):
-    __slots__ = ("items",)
-
-    def __init__(self, items: list[Node], place: Position | _Mark) -> None:
-        self.items = items
-        self._at = place
+    items: list[Node]
 
 
+@dataclass(slots=True)
 class MapNode(_Placed):
-    __slots__ = ("_keys", "items")
-
-    def __init__(
-        self,
-        items: dict[str, Node],
-        keys: Mapping[str, Position | _Mark],
-        place: Position | _Mark,
-    ) -> None:
-        self.items = items
-        self._keys = keys
-        self._at = place
+    items: dict[str, Node]
+    keys_at: Mapping[str, Position | _Mark]
 
     @property
     def keys(self) -> dict[str, Position]:
         """Where each key stands."""
-        return {key: _place(at) for key, at in self._keys.items()}
+        return {key: _place(at) for key, at in self.keys_at.items()}
 
 
 Node: TypeAlias = "ScalarNode | ListNode | MapNode"
@@ -187,12 +172,12 @@ class _Reader:
         if event.tag:
             raise self.error("YAML tags are not used in specs; quote the value instead", mark)
         if kind is yaml.ScalarEvent:
-            return ScalarNode(event.value, not event.style, mark)
+            return ScalarNode(mark, event.value, not event.style)
         if kind is yaml.SequenceStartEvent:
             items: list[Node] = []
             while type(item := self.following()) is not yaml.SequenceEndEvent:
                 items.append(self._node(item, depth + 1))
-            return ListNode(items, mark)
+            return ListNode(mark, items)
         return self._mapping(depth + 1, mark)
 
     def _mapping(self, depth: int, mark: _Mark) -> MapNode:
@@ -206,7 +191,7 @@ class _Reader:
                 raise self.error(f"the key {name!r} is there twice (first in line {first})", at)
             keys[name] = at
             values[name] = self._node(self.following(), depth)
-        return MapNode(values, keys, mark)
+        return MapNode(mark, values, keys)
 
 
 def _place(mark: Position | _Mark | None) -> Position:

@@ -1,4 +1,4 @@
-"""Spec → JSON values → YAML, in canonical order.
+"""Spec → YAML, in canonical order.
 
 Every string is double-quoted and every character that a screen would hide or reorder is escaped,
 so that no YAML reader retypes a text and no reviewer misses one.
@@ -14,21 +14,17 @@ from json.encoder import encode_basestring
 from typing import Final
 
 from wirogen.common.text import visible
-from wirogen.specs.checks import PLAIN_KEY, RETYPED_KEYS
-from wirogen.specs.fields import TOOL
+from wirogen.specs.fields import spec_to_json
 from wirogen.specs.model import Json, ToolSpec
 
-_PLAIN_KEY: Final = re.compile(rf"{PLAIN_KEY}\Z")
+# Keys that need no quotes, unless some YAML reader takes them for something other than text.
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}\Z")
+_RETYPED: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 # Values of these keys are short and read best on one line.
 _ON_ONE_LINE: Final = frozenset(
     {"wire", "triggerwords", "example", "sent", "dynamicprice", "taskstat"}
 )
-
-
-def spec_to_json(spec: ToolSpec) -> dict[str, Json]:
-    """The spec as JSON values, keys in canonical order. Optional keys are left out when empty."""
-    return TOOL.dump(spec)
 
 
 def dump_spec(spec: ToolSpec) -> str:
@@ -82,7 +78,7 @@ def _flow(value: Json) -> str:
 
 @lru_cache(1024)
 def _key(key: str, indent: str) -> str:
-    if _PLAIN_KEY.match(key) and key.lower() not in RETYPED_KEYS:
+    if _PLAIN_KEY.match(key) and key.lower() not in _RETYPED:
         return key
     # YAML readers stop looking for the colon of a plain "key: value" after 1,024 characters.
     quoted = quote(key)
