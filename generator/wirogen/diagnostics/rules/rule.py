@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
+from functools import partial
+from typing import Final
 
 
 class Severity(StrEnum):
@@ -14,46 +16,29 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What a code means, why it matters to a caller and what can be done about it."""
 
+    severity: Severity
+    """How much it matters."""
     code: str
     """It never changes its meaning."""
     name: str
     """Words for it: ``unknown-type``."""
-    severity: Severity
-    """How much it matters."""
     summary: str
     """What it says."""
     explanation: str
     """Why it matters."""
     fix: str
     """What to do."""
+    _: KW_ONLY
     boilerplate: bool = False
     """Whether it is about what Wiro prints into every document: it says nothing of the tool."""
     concerns_callers: bool = False
     """Whether a reader of the tool's page should know it before a call."""
 
 
-def rule(
-    code: str,
-    name: str,
-    severity: Severity,
-    summary: str,
-    explanation: str,
-    fix: str,
-    *,
-    boilerplate: bool = False,
-    concerns_callers: bool = False,
-) -> Rule:
-    return Rule(
-        code=code,
-        name=name,
-        severity=severity,
-        summary=summary,
-        explanation=explanation,
-        fix=fix,
-        boilerplate=boilerplate,
-        concerns_callers=concerns_callers,
-    )
+error: Final = partial(Rule, Severity.ERROR)
+warning: Final = partial(Rule, Severity.WARNING)
+note: Final = partial(Rule, Severity.NOTE)
