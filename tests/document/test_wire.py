@@ -8,7 +8,7 @@ from document.build import page, text_input
 from document.layouts import flat
 from wirogen.document import parse_document
 from wirogen.merge.wire import decide, is_open
-from wirogen.specs import UNSENT, Json, Option, Unsent
+from wirogen.specs import UNSENT, Described, Json, Option, Unsent
 
 PLAIN = (Option(value="a", label="A"),)
 MODELS = (Option(value="1", label="A", triggerwords=(), generatesettings=()),)
@@ -62,7 +62,7 @@ def test_with_a_run_command(
     sent: Json | Unsent, example: Json,
 ) -> None:  # fmt: skip
     body = {} if shown is ABSENT else {name: shown}
-    found = decide(name, kind, default, None, body)
+    found = decide(Described(name=name, type=kind, default=default), body)
     assert (found.required, found.wire.type, found.wire.sent, found.example) == (
         required, wire, sent, example,
     )  # fmt: skip
@@ -96,20 +96,24 @@ DIFFERENT = [("a cat", "a dog"), ("1:1", "16:9")]
 def test_without_a_run_command(
     name: str, kind: str, default: str | None, wire: str, sent: Json | Unsent
 ) -> None:
-    found = decide(name, kind, default, None, None)
+    found = decide(Described(name=name, type=kind, default=default), None)
     assert (found.required, found.wire.type, found.wire.sent) == (False, wire, sent)
     assert type(found.wire.sent) is type(sent)
 
 
+def _is_open(name: str, kind: str, options: tuple[Option, ...] | None) -> bool | None:
+    return is_open(Described(name=name, type=kind, options=options))
+
+
 def test_which_choices_are_open() -> None:
-    assert is_open("scheduler", "select", PLAIN) is False
-    assert is_open("scheduler", "select", ()) is True
-    assert is_open("style", "select", MODELS) is True
-    assert is_open("selectedModel", "select", PLAIN) is True
-    assert is_open("selectedControlnetModel", "multiselect", PLAIN) is True
-    assert is_open("selectedLoraModelPrivate", "select", ()) is True
-    assert is_open("selectedRatio", "selectwithcover", PLAIN) is False
-    assert is_open("selectedModel", "text", None) is None
+    assert _is_open("scheduler", "select", PLAIN) is False
+    assert _is_open("scheduler", "select", ()) is True
+    assert _is_open("style", "select", MODELS) is True
+    assert _is_open("selectedModel", "select", PLAIN) is True
+    assert _is_open("selectedControlnetModel", "multiselect", PLAIN) is True
+    assert _is_open("selectedLoraModelPrivate", "select", ()) is True
+    assert _is_open("selectedRatio", "selectwithcover", PLAIN) is False
+    assert _is_open("selectedModel", "text", None) is None
 
 
 def test_a_prompt_that_only_the_run_command_shows_is_required_all_the_same() -> None:

@@ -14,7 +14,7 @@ from wirogen.common.json_values import decimal, parse_json
 from wirogen.common.limits import DIGITS, LAST_TIME, RUNS
 from wirogen.common.text import counted, shorten
 from wirogen.diagnostics.model import Diagnostic, InputError, Position
-from wirogen.specs import Json, Option, TaskStat
+from wirogen.specs import Described, Json, Option, TaskStat
 from wirogen.specs.checks import (
     amount_problem,
     duration_problem,
@@ -26,22 +26,16 @@ from wirogen.specs.names import tool_name_problem
 _COUNT_DIGITS: Final = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetailItem:
+@dataclass(slots=True, kw_only=True)
+class DetailItem(Described):
     """One parameter. Limits are decimal numbers in text; ``required`` is ``None`` where the
     response does not say. ``options`` is ``None`` where the response has no list,
     ``partial`` says that some could not be read."""
 
-    name: str
-    type: str
-    label: str
-    help: str
-    default: str | None
     required: bool | None
     minimum: str | None
     maximum: str | None
     step: str | None
-    options: tuple[Option, ...] | None
     partial: bool = False
 
 

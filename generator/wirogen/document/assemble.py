@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from wirogen.document.raw_input import RawInput
 from wirogen.merge.wire import (
     CALLBACK,
     PROMPT,
@@ -16,7 +15,17 @@ from wirogen.merge.wire import (
     shown_type,
     shown_wire,
 )
-from wirogen.specs import Input, Json
+from wirogen.specs import Described, Input, Json
+
+
+@dataclass(slots=True, kw_only=True)
+class RawInput(Described):
+    """The fields of an input as text. ``at`` is the offset at which each of its fields begins,
+    ``option_at`` the offset of the value of each option."""
+
+    at: dict[str, int] = field(default_factory=dict[str, int])
+    extra: dict[str, str] = field(default_factory=dict[str, str])
+    option_at: list[int] = field(default_factory=list[int])
 
 
 def assemble(
@@ -28,18 +37,16 @@ def assemble(
     inputs: list[Input] = []
     decisions: list[Decision] = []
     for item in raw:
-        decision = decide(item.name, item.type, item.default, item.options, body, unusable)
+        decision = decide(item, body, unusable)
         decisions.append(decision)
         inputs.append(replace(decided(item, decision), extra=item.extra))
     names = {item.name for item in raw} | {CALLBACK}
     for name, value in (body or {}).items():
         if name not in names:
-            decision = Decision(
-                required=False, wire=shown_wire(value), example=None, shown=Shown.SENT
-            )
+            item = Described(name=name, type=shown_type(value))
+            decision = Decision(required=False, wire=shown_wire(value), shown=Shown.SENT)
             if name == PROMPT:  # no billed run begins from an example, described or not
-                decision = decide(name, shown_type(value), None, None, body, unusable)
+                decision = decide(item, body, unusable)
             decisions.append(decision)
-            item = RawInput(name=name, at={}, extra={}, option_at=[], type=shown_type(value))
             inputs.append(decided(item, decision))
     return inputs, decisions

@@ -8,9 +8,9 @@ from typing import Final
 
 from wirogen.common.json_values import number
 from wirogen.common.text import shorten
+from wirogen.document.assemble import RawInput
 from wirogen.document.head import Head
 from wirogen.document.layout import Layout
-from wirogen.document.raw_input import RawInput
 from wirogen.document.report import Report
 from wirogen.document.source_map import SourceMap
 from wirogen.document.tail import Body
@@ -139,7 +139,7 @@ def _check_options(report: Report, item: RawInput) -> None:
             wrong = slider_fault(slider)
             if wrong:
                 report.add("D212", at, subject, f"{shorten(option.value)}: {wrong}")
-    picker = is_picker(item.name, item.type, item.options)
+    picker = is_picker(item)
     sample = picker and len(item.options) == _SAMPLE_SIZE
     if item.type in CHOICE_TYPES and item.default:
         chosen = [item.default]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from wirogen.common.text import shorten
+from wirogen.document.assemble import RawInput
 from wirogen.document.fields import Fields, Start, Typed, own_lines, unknown_keys
 from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, OPTIONS, TYPE, VALUE
 from wirogen.document.options import heading_after_options, read_options, settle
 from wirogen.document.page import Page
-from wirogen.document.raw_input import RawInput
 from wirogen.document.source_map import Form, SpecPath
 from wirogen.document.values import shown_end, spellings, value_of
 from wirogen.merge.wire import CALLBACK, agrees
@@ -215,7 +215,7 @@ class InputReader:
         unknown = unknown_keys(layout, name_end, stop) if name_end < stop else []
         if unknown is None:
             name_end = stop
-        raw = RawInput(text[begin:name_end], at={"name": begin}, extra={}, option_at=[])
+        raw = RawInput(name=text[begin:name_end], at={"name": begin})
         source_map.value(begin, name_end, (*place, "name"))
         self._keep(raw, unknown or [], stop, place)
         source_map.syntax(start.label, LABEL)

@@ -10,7 +10,7 @@ from typing import Final
 from wirogen.common.limits import PREAMBLE
 from wirogen.common.text import WHITE
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.document.assemble import assemble
+from wirogen.document.assemble import RawInput, assemble
 from wirogen.document.checks import check_head, check_inputs, check_text
 from wirogen.document.examples import ExampleReader
 from wirogen.document.fields import Fields, Start
@@ -20,7 +20,6 @@ from wirogen.document.inputs import InputReader
 from wirogen.document.json_decoding import JsonError
 from wirogen.document.layout import detect
 from wirogen.document.page import Page
-from wirogen.document.raw_input import RawInput
 from wirogen.document.reading import read
 from wirogen.document.report import Report
 from wirogen.document.samples import check_commands, check_samples

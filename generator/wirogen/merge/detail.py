@@ -137,7 +137,7 @@ def _shaped(option: Option, siblings: tuple[Option, ...] | None) -> Option:
 
 
 def _input(item: DetailItem) -> Input:
-    decision = decide(item.name, item.type, item.default, item.options, None)
+    decision = decide(item, None)
     choice = item.type in CHOICE_TYPES
     made = decided(item, decision)
     if choice:

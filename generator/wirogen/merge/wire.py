@@ -16,11 +16,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, auto
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from wirogen.common.json_values import kind, number
 from wirogen.common.text import WHITE
-from wirogen.specs import UNSENT, Input, Json, Option, Unsent, Wire
+from wirogen.specs import UNSENT, Described, Input, Json, Option, Unsent, Wire
 from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES
 
 CALLBACK: Final = "callbackUrl"
@@ -58,38 +58,21 @@ class Decision(NamedTuple):
     differs: bool = False
 
 
-class Described(Protocol):
-    """An input as a document or Tool/Detail describes it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def help(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def default(self) -> str | None: ...
-    @property
-    def options(self) -> tuple[Option, ...] | None: ...
-
-
-def is_picker(name: str, type_: str, options: tuple[Option, ...] | None) -> bool:
+def is_picker(item: Described) -> bool:
     """Whether the input chooses models, of which a document shows only some."""
-    if type_ not in CHOICE_TYPES:
+    if item.type not in CHOICE_TYPES:
         return False
-    return _PICKER.fullmatch(name) is not None or any(
+    return _PICKER.fullmatch(item.name) is not None or any(
         option.triggerwords is not None or option.generatesettings is not None
-        for option in options or ()
+        for option in item.options or ()
     )
 
 
-def is_open(name: str, type_: str, options: tuple[Option, ...] | None) -> bool | None:
+def is_open(item: Described) -> bool | None:
     """Whether values beyond those listed are taken; ``None`` for inputs that are no choice."""
-    if type_ not in CHOICE_TYPES:
+    if item.type not in CHOICE_TYPES:
         return None
-    return not options or is_picker(name, type_, options)
+    return not item.options or is_picker(item)
 
 
 def blank(value: Json) -> bool:
@@ -113,29 +96,22 @@ def guess(type_: str, default: str | None) -> str:
 
 
 def decide(
-    name: str,
-    type_: str,
-    default: str | None,
-    options: tuple[Option, ...] | None,
-    body: Mapping[str, Json] | None,
-    unusable: Collection[str] = (),
+    item: Described, body: Mapping[str, Json] | None, unusable: Collection[str] = ()
 ) -> Decision:
     """Applies the rules. ``body`` is the body of the Run Command, ``None`` if none is usable;
     ``unusable`` names those of its keys whose value is not: there is one, so it is no blank."""
-    if body is not None and name in body:
-        return _by_command(name, type_, default, body[name])
-    wire_type = guess(type_, default)
-    if name == PROMPT:
-        return Decision(True, Wire(type=wire_type), default)
-    if type_ in FILE_TYPES:
-        return Decision(False, Wire(type=wire_type), _files(wire_type, default))
-    if name in unusable and not default:
+    if body is not None and item.name in body:
+        return _by_command(item.name, item.type, item.default, body[item.name])
+    wire_type = guess(item.type, item.default)
+    if item.name == PROMPT:
+        return Decision(True, Wire(type=wire_type), item.default)
+    if item.type in FILE_TYPES:
+        return Decision(False, Wire(type=wire_type), _files(wire_type, item.default))
+    if item.name in unusable and not item.default:
         return Decision(True, Wire(type=wire_type))
-    if body is not None and name not in unusable:
+    if body is not None and item.name not in unusable:
         return Decision(False, Wire(type=wire_type))
-    return Decision(
-        False, Wire(type=wire_type, sent=_assumed(name, type_, default, options, wire_type))
-    )
+    return Decision(False, Wire(type=wire_type, sent=_assumed(item, wire_type)))
 
 
 def _by_command(name: str, type_: str, default: str | None, shown: Json) -> Decision:
@@ -173,7 +149,7 @@ def decided(item: Described, decision: Decision) -> Input:
         required=decision.required,
         wire=decision.wire,
         example=decision.example,
-        open=is_open(item.name, item.type, item.options),
+        open=is_open(item),
         options=item.options,
     )
 
@@ -223,15 +199,13 @@ def wire_value(default: str, wire_type: str, options: Iterable[Option] | None = 
     return default
 
 
-def _assumed(
-    name: str, type_: str, default: str | None, options: tuple[Option, ...] | None, wire_type: str
-) -> Json | Unsent:
+def _assumed(item: Described, wire_type: str) -> Json | Unsent:
     """What is sent where no Run Command says it."""
-    if is_picker(name, type_, options):
+    if is_picker(item):
         return [] if wire_type == "array" else ""
-    return UNSENT if default is None else wire_value(default, wire_type, options)
+    return UNSENT if item.default is None else wire_value(item.default, wire_type, item.options)
 
 
 def shown_wire(value: Json) -> Wire:
     """How a key of the Run Command travels that no input describes: as it is shown."""
-    return Wire(type=guess("text", None) if value is None else kind(value), sent=value)
+    return Wire(type="string" if value is None else kind(value), sent=value)

@@ -3,6 +3,7 @@
 from wirogen.specs.fields import load_spec, spec_json_schema, spec_to_json
 from wirogen.specs.model import (
     UNSENT,
+    Described,
     Finding,
     Input,
     Json,
@@ -18,6 +19,7 @@ from wirogen.specs.yaml_writer import dump_spec
 
 __all__ = [
     "UNSENT",
+    "Described",
     "Finding",
     "Input",
     "Json",

@@ -80,6 +80,18 @@ class Option:
     """``None`` while the latest document lists it, else the hash of the last that did."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Described:
+    """An input as a document or Tool/Detail describes it, before it is decided what is sent."""
+
+    name: str
+    label: str = ""
+    help: str = ""
+    type: str = ""
+    default: str | None = None
+    options: tuple[Option, ...] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
     """One input of a tool. What is sent is decided by ``required``, ``example`` and ``wire``."""
