@@ -1,14 +1,19 @@
-"""A file whose header calls it encoded, and whose announced size says that it is not."""
+"""Files that are encoded, and files that are not although their header says so."""
 
 from __future__ import annotations
 
 import gzip
+import io
 import random
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from wiro_runtime import TaskDetail, Wiro
+import pytest
+
+from wiro_runtime import ConnectionFailed, TaskDetail, Wiro
+from wiro_runtime.results.encodings import decode
 
 FILE = gzip.compress(random.Random(5).randbytes(2**20) * 4, 1)  # noqa: S311 - a file, not a secret
 
@@ -17,8 +22,10 @@ class Handler(BaseHTTPRequestHandler):
     """Sends a .gz file as if it were another file in gzip, and parts of it without an ETag."""
 
     protocol_version = "HTTP/1.1"
+    requests = 0
 
     def do_GET(self) -> None:
+        Handler.requests += 1
         wanted = self.headers.get("range")
         data = FILE
         if wanted:
@@ -40,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_file_that_is_not_encoded_after_all_is_begun_anew(tmp_path: Path) -> None:
+def test_a_file_that_is_not_encoded_after_all_is_fetched_once(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base = f"http://127.0.0.1:{server.server_port}"
@@ -50,3 +57,41 @@ def test_a_file_that_is_not_encoded_after_all_is_begun_anew(tmp_path: Path) -> N
             (path,) = client.service.files.result(detail, "1").download(tmp_path)
         server.shutdown()
     assert path.read_bytes() == FILE
+    assert Handler.requests == 1
+
+
+def deflated(data: bytes, wbits: int = 15) -> bytes:
+    compressor = zlib.compressobj(wbits=wbits)
+    return compressor.compress(data) + compressor.flush()
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**20, 3 * 2**20])
+@pytest.mark.parametrize("data", [bytes(3 * 2**20), random.Random(7).randbytes(3 * 2**20)])  # noqa: S311 - no secret
+@pytest.mark.parametrize("end", [b"", bytes(512), b"some lines of a log"])
+def test_all_of_it_is_decoded_a_part_at_a_time(size: int, data: bytes, end: bytes) -> None:
+    content = data[:size]
+    for coding, body in (
+        ("gzip", gzip.compress(content, 1)),
+        ("gzip", gzip.compress(content[:1000], 1) + gzip.compress(content[1000:], 1)),
+        ("deflate", deflated(content)),
+        ("deflate", deflated(content, -15)),
+    ):
+        pieces = list(decode(io.BytesIO(body + end), coding))
+        assert b"".join(pieces) == content
+        assert max(map(len, pieces)) <= 2**20
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_damage_is_no_end(coding: str) -> None:
+    content = random.Random(9).randbytes(3 * 2**20)  # noqa: S311 - no secret
+    whole = gzip.compress(content, 1) if coding == "gzip" else deflated(content)
+    middle = len(whole) // 2
+    for body in (whole[:-1], whole[:middle], whole[:middle] + b"#" * 99 + whole[middle + 99 :]):
+        with pytest.raises(ConnectionFailed):
+            list(decode(io.BytesIO(body), coding))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("body", [b"", b"x", b"plain text" * 1000, b"\x89PNG" + bytes(3 * 2**20)])
+def test_what_is_not_encoded_stays_as_it_is(coding: str, body: bytes) -> None:
+    assert b"".join(decode(io.BytesIO(body), coding)) == body

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
@@ -15,7 +16,7 @@ from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.retry_after import retry_after
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.results.addresses import check_address
-from wiro_runtime.results.encodings import NotEncoded, codings_of, decode
+from wiro_runtime.results.encodings import codings_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -85,7 +86,6 @@ class Download:
         self._etag = ""
         self._total: int | None = None
         self._codings: list[str] = []
-        self._decode = True
         self._unbounded = False
         self._begun = 0
 
@@ -144,12 +144,6 @@ class Download:
             if not error.retryable:
                 raise
             raise _Interrupted(str(error)) from None
-        except NotEncoded:
-            log.info("%s is not encoded as its header says", self._source.name)
-            self._decode = False
-            # What was decoded is no beginning of the file as it is.
-            await self._clear()
-            await self._attempt()
 
     @asynccontextmanager
     async def _follow(self, headers: Mapping[str, str]) -> AsyncGenerator[StreamResponse, None]:
@@ -212,37 +206,28 @@ class Download:
         expected, length = self._source.size, _number(headers.get("content-length"))
         if "transfer-encoding" in headers:
             length = None
-        self._codings = codings_of(headers.get("content-encoding", "")) if self._decode else []
-        if length is not None and length == expected:
-            # What Wiro announced is what the server has: a .gz file, not a file in gzip.
-            self._codings = []
-        # The connection is closed at its end, and when it breaks.
-        self._unbounded = (
-            length is None
-            and expected is None
-            and not self._codings
-            and "transfer-encoding" not in headers
-        )
-        if self._codings:
-            self._total = None
+        self._codings = codings_of(headers.get("content-encoding", ""))
+        if self._codings and (length is None or length != expected):
+            self._total, self._unbounded = length, False
             return
         self._etag = _strong_etag(headers)
         self._total = expected if length is None else length
         if expected is not None and self._total != expected:
             raise self._source.error(f"{length} bytes where Wiro announced {expected}")
         self._check_size(self._total or 0)
+        # The connection is closed at its end, and when it breaks.
+        self._unbounded = self._total is None and "transfer-encoding" not in headers
 
     async def _receive(self, response: StreamResponse) -> None:
         total = self._total
-        limit = self._source.size if total is None else total
         pending: list[bytes] = []
         size = 0
         try:
-            async for piece in decode(response.aiter_raw(), self._codings):
+            async for piece in response.aiter_raw():
                 pending.append(piece)
                 size += len(piece)
-                if limit is not None and self._received + size > limit:
-                    raise self._too_long(limit)
+                if total is not None and self._received + size > total:
+                    raise self._source.error(f"more than the {total} bytes announced")
                 self._check_size(self._received + size)
                 if size >= _BATCH:
                     await self._write(pending)
@@ -253,10 +238,9 @@ class Download:
             await self._write(pending)
             raise
         await self._write(pending)
-        if limit is not None and self._received != limit:
-            if self._codings:
-                raise NotEncoded
-            raise _Interrupted(f"{self._received} of {limit} bytes arrived")
+        if total is not None and self._received != total:
+            raise _Interrupted(f"{self._received} of {total} bytes arrived")
+        await self._decode()
         if self._unbounded:
             log.warning(
                 "%s: its length was not announced, so it may lack its end: %d bytes",
@@ -265,11 +249,16 @@ class Download:
             )
         await self._report(self._received, self._received)
 
-    def _too_long(self, limit: int) -> Exception:
-        if self._codings:
-            # The size that Wiro announced is that of the encoded file.
-            return NotEncoded()
-        return self._source.error(f"more than the {limit} bytes announced")
+    async def _decode(self) -> None:
+        """Decode what has arrived. What has the size that Wiro announced is not encoded, whatever
+        its header says: it is a .gz file, not a file in gzip."""
+        expected = self._source.size
+        if not self._codings or self._received == (expected or 0):
+            return
+        work = partial(self._sink.decode, self._codings, self._check_size)
+        self._received = await run_in_thread(work)
+        if expected is not None and self._received != expected:
+            raise _Interrupted(f"{self._received} of {expected} bytes arrived")
 
     async def _write(self, pending: list[bytes]) -> None:
         pieces = pending.copy()

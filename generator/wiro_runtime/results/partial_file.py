@@ -5,85 +5,98 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import shutil
+import tempfile
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
+from wiro_runtime.results.encodings import decode
 from wiro_runtime.results.filenames import numbered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
-class Sink(Protocol):
-    """The destination of a download. Its methods block, and raise :class:`OSError`."""
+class Sink:
+    """The destination of a download. Its methods block, and raise :class:`OSError`.
+
+    When the caller of a method is cancelled, the method still runs in its thread. The lock makes
+    the next one wait for it.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._file: IO[bytes] = io.BytesIO()
+        self._lock = threading.Lock()
 
     def write(self, pieces: Sequence[bytes]) -> None:
         """Append ``pieces``."""
-        ...
+        with self._lock:
+            self._file.writelines(pieces)
 
     def clear(self) -> None:
         """Drop what was written."""
-        ...
+        with self._lock:
+            self._file.seek(0)
+            self._file.truncate()
+
+    def decode(self, codings: Sequence[str], check_size: Callable[[int], object]) -> int:
+        """Put what ``codings`` were applied to into the place of what was written. Return its size,
+        which ``check_size`` is told of as it grows."""
+        size = 0
+        with self._lock:
+            for coding in codings:
+                self._file.seek(0)
+                size = 0
+                with tempfile.TemporaryFile(dir=self._folder) as decoded:
+                    for piece in decode(self._file, coding):
+                        size += len(piece)
+                        check_size(size)
+                        decoded.write(piece)
+                    decoded.seek(0)
+                    self._file.seek(0)
+                    self._file.truncate()
+                    shutil.copyfileobj(decoded, self._file, 2**20)
+        return size
 
 
-class Memory:
+class Memory(Sink):
     """A download into memory."""
 
     def __init__(self) -> None:
-        self._buffer = io.BytesIO()
-
-    def write(self, pieces: Sequence[bytes]) -> None:
-        self._buffer.writelines(pieces)
-
-    def clear(self) -> None:
-        self._buffer = io.BytesIO()
+        super().__init__(None)
 
     @property
     def data(self) -> bytes:
-        return self._buffer.getvalue()
+        self._file.seek(0)
+        return self._file.read()
 
 
-class PartialFile:
-    """``.NAME.….part`` beside ``target``, until :meth:`publish` gives it its name.
-
-    When the caller of a method is cancelled, the method still runs in its thread. The lock makes
-    :meth:`discard` wait for it, so that nothing is left behind.
-    """
+class PartialFile(Sink):
+    """``.NAME.….part`` beside ``target``, until :meth:`publish` gives it its name."""
 
     def __init__(self, target: Path) -> None:
+        super().__init__(target.parent)
         self._target = target
         self._path = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-        self._file = -1
         self._discarded = False
-        self._lock = threading.Lock()
 
     def open(self) -> None:
         """Make the file, and its folder when missing."""
         with self._lock:
             if not self._discarded:
                 self._target.parent.mkdir(parents=True, exist_ok=True)
-                self._file = _create(self._path)
-
-    def write(self, pieces: Sequence[bytes]) -> None:
-        with self._lock:
-            for piece in pieces:
-                rest = memoryview(piece)
-                while rest:
-                    rest = rest[os.write(self._file, rest) :]
-
-    def clear(self) -> None:
-        with self._lock:
-            os.ftruncate(self._file, 0)
-            os.lseek(self._file, 0, os.SEEK_SET)
+                self._file = self._path.open("xb+")
 
     def publish(self, *, replace: bool) -> Path:
         """Move the file to its name, once it is on the disk; to a numbered one beside it when that
         is taken and not to be replaced."""
         with self._lock:
-            os.fsync(self._file)
-            self._close()  # Windows moves no open file.
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()  # Windows moves no open file.
             if replace:
                 self._path.replace(self._target)
                 return self._target
@@ -99,7 +112,8 @@ class PartialFile:
         """Close the file, and delete it unless it was published."""
         with self._lock:
             self._discarded = True
-            self._close()
+            with suppress(OSError):  # What a full disk did not take is written once more.
+                self._file.close()
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
@@ -112,20 +126,9 @@ class PartialFile:
             raise
         except (OSError, NotImplementedError):
             # A file system without links: an empty file reserves the name.
-            os.close(_create(final))
+            final.touch(exist_ok=False)
             try:
                 self._path.replace(final)
             except OSError:
                 final.unlink()
                 raise
-
-    def _close(self) -> None:
-        if self._file >= 0:
-            with suppress(OSError):
-                os.close(self._file)
-            self._file = -1
-
-
-def _create(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
-    return os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0), 0o666)
