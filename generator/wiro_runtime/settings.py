@@ -192,10 +192,6 @@ class Settings:
             default_headers={},
         )
 
-    def redact(self, text: str) -> str:
-        """``text`` without the key and the secret, should a server have echoed them."""
-        return text if self.credentials is None else self.credentials.redact(text)
-
 
 def load_settings(
     *,

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -102,6 +103,8 @@ def test_a_proxy_that_cannot_be_used_is_said_before_anything_is_sent(
     with pytest.raises(ConfigurationError, match="proxy of the environment") as caught:
         client("key")
     assert "hidden-pass" not in str(caught.value)
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "hidden-pass" not in "".join(x for x in shown.format() if "wiro_runtime/" in x)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import queue
 import socket
 import threading
 import time
 import traceback
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -311,6 +312,58 @@ def test_no_key_is_in_the_frames_of_an_error(kind: ClientKind, environment: Any)
         inner = [line for line in shown.format() if "wiro_runtime/" in line or "httpx2" in line]
         assert inner
         assert not [line for line in inner if KEY in line or SECRET in line]
+
+
+def raised(error: Exception) -> httpx2.Response:
+    raise error
+
+
+ECHO = f"bad key {KEY}, bad secret {SECRET}"
+
+
+@pytest.mark.parametrize(
+    "respond",
+    [
+        lambda: httpx2.Response(401, json={"errors": [{"code": 99, "message": ECHO}]}),
+        lambda: httpx2.Response(200, json={"result": False, "errors": [ECHO]}),
+        lambda: httpx2.Response(500, text=ECHO, headers={"content-type": ECHO}),
+        lambda: httpx2.Response(302, headers={"location": f"https://127.0.0.1/?{KEY}"}),
+        lambda: httpx2.Response(200, content=ECHO.encode() + bytes(2**25)),
+        lambda: raised(httpx2.ConnectError(ECHO)),
+        lambda: raised(RuntimeError(ECHO)),
+    ],
+    ids=["refused", "no result", "error page", "redirect", "too long", "not sent", "odd"],
+)
+@pytest.mark.parametrize("call", ["submit", "refresh", "upload"])
+def test_an_echo_of_the_key_reaches_no_frame_and_no_error(
+    kind: ClientKind, call: str, respond: Callable[[], httpx2.Response]
+) -> None:
+    transport = httpx2.MockTransport(lambda _request: respond())
+    options: dict[str, Any] = {
+        "base_url": "http://127.0.0.1:1/v1",
+        "retries": Retries(attempts=1),
+        "http_client": (httpx2.Client if kind == "sync" else httpx2.AsyncClient)(
+            transport=transport
+        ),
+    }
+
+    async def flow() -> None:
+        client = (Wiro if kind == "sync" else AsyncWiro)(KEY, SECRET, **options)
+        calls: dict[str, Callable[[], Any]] = {
+            "submit": lambda: client.submit("a/b", {"prompt": "x"}),
+            "refresh": lambda: client.task("5").refresh(),
+            "upload": lambda: client.upload(b"x"),
+        }
+        await got(calls[call]())
+
+    with pytest.raises(WiroError) as caught:
+        asyncio.run(flow())
+    error = caught.value
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    inner = [line for line in shown.format() if "wiro_runtime/" in line]
+    everything = "".join([*inner, str(error), repr(vars(error)), repr(pickle.dumps(error))])
+    assert KEY not in everything
+    assert SECRET not in everything
 
 
 @pytest.mark.parametrize(

@@ -186,32 +186,24 @@ class Api:
         may_repeat: Callable[[WiroError], bool],
     ) -> T:
         """Make ``attempt`` until it succeeds, its error may not be repeated, or time is up."""
+        retries, timing = self.settings.retries, self.settings.timing
         failures = 0
         while True:
             try:
                 return await attempt()
             except WiroError as error:
                 failures += 1
-                if not may_repeat(error):
+                after = error.retry_after if isinstance(error, ApiError) else None
+                delay = retries.delay(failures, after, timing.random)
+                late = deadline is not None and self.clock() + delay >= deadline
+                if not may_repeat(error) or failures >= retries.attempts or late:
                     raise
-                await self.backoff(path, error, failures, deadline)
-
-    async def backoff(
-        self, path: str, error: WiroError, failures: int, deadline: float | None
-    ) -> None:
-        """Sleep before ``path`` is called again, or raise ``error`` when it is time to give up."""
-        retries, timing = self.settings.retries, self.settings.timing
-        after = error.retry_after if isinstance(error, ApiError) else None
-        delay = retries.delay(failures, after, timing.random)
-        late = deadline is not None and self.clock() + delay >= deadline
-        if failures >= retries.attempts or late:
-            raise error
-        log.info("POST %s failed (%s); again in %.1f s", path, error, delay)
-        info = RetryInfo(
-            path=path, task_id=error.task_id, error=error, failures=failures, delay=delay
-        )
-        await call_hook(self.settings.hooks.retry, info)
-        await timing.pause(delay)
+                log.info("POST %s failed (%s); again in %.1f s", path, error, delay)
+                info = RetryInfo(
+                    path=path, task_id=error.task_id, error=error, failures=failures, delay=delay
+                )
+                await call_hook(self.settings.hooks.retry, info)
+                await timing.pause(delay)
 
     def parse(self, response: Response) -> dict[str, Any]:
         """Return the JSON object of a successful response; raise a typed error for any other."""
@@ -251,14 +243,13 @@ class Api:
         *,
         retryable: bool,
     ) -> ApiError:
-        redact = self.settings.redact
         return kind(
-            redact(text),
+            text,
             code=code,
             http_status=response.status,
             retry_after=retry_after(response.headers),
             retryable=retryable,
-            body=redact(response.body[:_SHOWN].decode(errors="replace")),
+            body=response.body[:_SHOWN].decode(errors="replace"),
         )
 
 

@@ -43,27 +43,30 @@ class Proxies:
         port = parts.port or _PORTS.get(scheme, 0)
         if any(_matches(entry, scheme, parts.hostname, port) for entry in self._direct):
             return None
-        return None if proxy_bypass(f"{parts.hostname}:{port}") else _checked(address)
+        if proxy_bypass(f"{parts.hostname}:{port}"):
+            return None
+        usable, reason = _checked(address)
+        if usable is None:
+            del address  # Its password belongs into no traceback.
+            raise ConfigurationError(
+                f"the proxy of the environment cannot be used: {reason} (see http_proxy, "
+                "https_proxy, all_proxy, no_proxy)"
+            )
+        return usable
 
 
-def _checked(address: str) -> str:
+def _checked(address: str) -> tuple[str | None, str]:
+    """A proxy's address as the libraries below take it, or why they do not."""
     full = address if "://" in address else f"http://{address}"
     with suppress(ValueError):
         parts = urlsplit(full)
         _ = parts.port
         if parts.scheme in ("socks5", "socks5h") and find_spec("socksio") is None:
-            raise _unusable("one for SOCKS needs the package socksio")
+            return None, "one for SOCKS needs the package socksio"
         if parts.hostname and parts.scheme in ("http", "https", "socks5", "socks5h"):
-            # The libraries below compare schemes as they are written.
-            return parts._replace(scheme=parts.scheme).geturl()
-    raise _unusable("it is no http(s) or socks5 address")
-
-
-def _unusable(reason: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"the proxy of the environment cannot be used: {reason} (see http_proxy, https_proxy, "
-        "all_proxy, no_proxy)"
-    )
+            # They compare schemes as they are written.
+            return parts._replace(scheme=parts.scheme).geturl(), ""
+    return None, "it is no http(s) or socks5 address"
 
 
 def _matches(entry: str, scheme: str, host: str, port: int) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, AnyStr, Final, TypedDict
 from weakref import ref
 
 if TYPE_CHECKING:
     from typing import Never
 
-SHORTEST: Final = 6
+_SHORTEST: Final = 6
 """Characters of the shortest credential that is searched in texts; "k" is in every second word."""
 
 _RANDOM: Final = 10**15
@@ -67,11 +67,14 @@ class Credentials:
         """The headers of one request, signed anew."""
         return auth_headers(self._key, self._secret)
 
-    def redact(self, text: str) -> str:
+    def redact(self, text: AnyStr) -> AnyStr:
         """``text`` with the key and the secret replaced by ``***``."""
         for secret in (self._key, self._secret):
-            if secret and len(secret) >= SHORTEST:
-                text = text.replace(secret, "***")
+            if secret and len(secret) >= _SHORTEST:
+                if isinstance(text, bytes):
+                    text = text.replace(secret.encode(), b"***")
+                else:
+                    text = text.replace(secret, "***")
         return text
 
 

@@ -17,7 +17,7 @@ from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, AnyStr, Final
 from urllib.parse import urlsplit
 
 import httpcore2
@@ -110,8 +110,6 @@ class StreamResponse:
         network: Any = self._response.extensions.get("network_stream")
         left, begun = self._left, False
         while left != 0:
-            failure: Exception | None = None
-            piece = b""
             try:
                 async with asyncio.timeout(self._read_timeout):
                     if left is None or not begun:
@@ -121,11 +119,10 @@ class StreamResponse:
                         # Past the parser, which costs as much as all the rest together.
                         piece = await network.read(min(_PIECE, left))
             except TimeoutError:
-                failure = ConnectionFailed(f"no data within {self._read_timeout:g} s")
+                reason = f"no data within {self._read_timeout:g} s"
+                raise ConnectionFailed(reason) from None
             except (httpx2.HTTPError, httpx2.StreamError, httpcore2.NetworkError, OSError) as error:
-                failure = ConnectionFailed(f"connection lost: {error}".rstrip(": "))
-            if failure is not None:
-                raise failure
+                raise ConnectionFailed(f"connection lost: {error}".rstrip(": ")) from None
             if not piece:
                 if left is not None:
                     raise ConnectionFailed(f"connection lost, {left} bytes before the end")
@@ -226,7 +223,8 @@ class Transport:
     """All I/O of one client, on the event loop of its first use.
 
     Every method raises :class:`ConnectionFailed` for whatever the network does; its ``maybe_sent``
-    is true only when the first byte of the request may have left. ``http_client`` is used instead
+    is true only when the first byte of the request may have left. No response of the API and no
+    error holds the credentials. ``http_client`` is used instead
     of own connections, for the API and for downloads.
     """
 
@@ -312,7 +310,9 @@ class Transport:
                         return ConnectionFailed(
                             f"the response is larger than {MAX_RESPONSE} bytes", retryable=False
                         )
-                exchange.response = Response(response.status_code, _lowered(response), bytes(body))
+                headers = {name: self._redact(text) for name, text in _lowered(response).items()}
+                whole = self._redact(bytes(body))
+                exchange.response = Response(response.status_code, headers, whole)
         except BaseException as error:  # noqa: BLE001 - returned, to be raised without its frames
             # A connection that is slow to close takes nothing back.
             if exchange.response is None or not isinstance(error, Exception):
@@ -373,7 +373,7 @@ class Transport:
         if self._client is not None and not exchange.traced:
             sent = not isinstance(error, _NOT_SENT)
         host = urlsplit(url).netloc
-        said = str(error) or type(error).__name__
+        said = self._redact(str(error)) or type(error).__name__
         if isinstance(error, TimeoutError | httpx2.TimeoutException):
             what = "response from" if sent else "connection to"
             reason = f"no {what} {host} in time ({limit:g} s)"
@@ -381,7 +381,14 @@ class Transport:
             reason = f"connection to {host} lost: {said}"
         else:
             reason = f"cannot connect to {host}: {said}"
-        return ConnectionFailed(reason, maybe_sent=sent, partial=bytes(exchange.body))
+        partial = self._redact(bytes(exchange.body))
+        return ConnectionFailed(reason, maybe_sent=sent, partial=partial)
+
+    def _redact(self, data: AnyStr) -> AnyStr:
+        """``data`` without the key and the secret, should a server or a library have echoed them:
+        what arrives is kept in variables that error reporters send."""
+        credentials = self._settings.credentials
+        return data if credentials is None else credentials.redact(data)
 
     @asynccontextmanager
     async def stream(

@@ -322,7 +322,7 @@ class TaskService:
             text = f"task {state.id} was cancelled{detail.billed}"
             raise TaskCancelled(text, detail=detail, task_id=state.id)
         if not detail.succeeded:
-            reason = self.settings.redact(detail.reason) + detail.billed
+            reason = detail.reason + detail.billed
             raise TaskFailed(f"task {state.id} failed: {reason}", detail=detail, task_id=state.id)
         return self.files.result(detail, state.id)
 
