@@ -188,6 +188,36 @@ def test_a_module_that_could_not_be_imported_is_not_written(source: str, said: s
     check_module("from a import F0\nimport os\nx: F0 = [os for os in F0]\nprint(__file__, x)", "m")
 
 
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(["fileinput", "combinefileinput", "multifileinput", "select", "multiselect"]),
+    st.sampled_from(["x", "inputImageUrl", "selectedLoraModel"]),
+    st.sampled_from(["string", "array", "number"]),
+    st.sampled_from([None, "a.png", "zzz", "62", ["zzz", "62"], [], 3, {}, ""]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_what_must_be_given_is_shown_as_the_client_takes_it(
+    kind: str, name: str, wire: str, example: Any, opened: bool, models: bool
+) -> None:
+    plain = Option(value="61", label="A")
+    model = replace(plain, value="62", triggerwords=(), generatesettings=(SLIDER,))
+    options = (model, plain) if models else (plain,)
+    choice = {"options": options, "open": opened} if "select" in kind else {}
+    wired = Wire(type=wire)
+    item = text(name, type=kind, required=True, example=example, wire=wired, **choice)
+    use(tool(prompt(), item))
+
+
+@pytest.mark.parametrize("sent", ["1e309", "-1e400", "NaN", "9" * 5000])
+@pytest.mark.parametrize("kind", ["text", "select"])
+def test_a_text_that_travels_as_a_number_is_never_infinite(kind: str, sent: str) -> None:
+    choice: dict[str, Any] = {}
+    if kind == "select":
+        choice = {"options": (Option(value=sent, label="A"),), "open": False}
+    use(tool(prompt(), text("x", type=kind, wire=Wire(type="number", sent=sent), **choice)))
+
+
 def test_numbers_are_as_they_were() -> None:
     item = number("x", "7.5", "float", minimum="1")
     assert plan(tool(prompt(), item)).inputs[1].schema["minimum"] == 1

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import InvalidInputs
@@ -111,7 +112,8 @@ def _unquoted(text: str) -> Any:
         value = json.loads(text, parse_constant=str)
     except ValueError:
         return text
-    return value if isinstance(value, (int, float)) else text
+    # An option may be 1e400, which no JSON holds as a number.
+    return value if isinstance(value, (int, float)) and value not in (inf, -inf) else text
 
 
 class _Links:

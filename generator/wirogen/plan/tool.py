@@ -25,6 +25,7 @@ from wirogen.plan.identifiers import (
     parameter_name,
     words,
 )
+from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
 from wirogen.plan.model import (
     ArgumentPlan,
     Code,
@@ -55,6 +56,7 @@ _ORIGIN: Final[Mapping[str, str]] = {
     "TypeAlias": "typing",
 }
 _LONG_DEFAULT: Final = 48
+_OPEN_KINDS: Final = LORA_KINDS | {Kind.ID, Kind.IDS}
 
 
 def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
@@ -309,8 +311,12 @@ def _example_value(item: InputPlan) -> Json:
     if item.literal_values:
         many = item.schema.get("type") == "array"
         return [item.literal_values[0]] if many else item.literal_values[0]
-    if "x-file-field" in item.schema and isinstance(example, str):
-        return example if "://" in example else f"https://example.com/{example}"
+    if item.kind in FILE_KINDS:
+        files = example if isinstance(example, list) else [example]
+        addresses: list[Json] = [_address(each) for each in files or [None]]
+        return addresses if item.schema.get("type") == "array" else addresses[0]
+    if item.kind in _OPEN_KINDS and item.spec.options:
+        return _example_ids(item, example)
     kinds = item.schema.get("anyOf")
     schema = kinds[0] if isinstance(kinds, list) and isinstance(kinds[0], dict) else item.schema
     types = schema.get("type")
@@ -325,6 +331,22 @@ def _example_value(item: InputPlan) -> Json:
     if types == "object":
         return {}
     return True if types == "boolean" else "a lighthouse"
+
+
+def _address(example: Json) -> str:
+    name = example if isinstance(example, str) and example else "file"
+    return name if "://" in name else f"https://example.com/{name}"
+
+
+def _example_ids(item: InputPlan, example: Json) -> Json:
+    """The sample as far as the client takes it for ids, else the first that is documented."""
+    known = [option.value for option in item.spec.options or ()]
+    numbers = all(value.isdigit() for value in known)
+    given = example if isinstance(example, list) else [example]
+    texts = [each for each in given if isinstance(each, str) and each.strip()]
+    found = [each for each in texts if each in known or each.isdigit() or not numbers]
+    ids: list[Json] = [*(found or known[:1])]
+    return ids if item.schema.get("type") == "array" else ids[0]
 
 
 def _example_number(example: Json, schema: Mapping[str, Json]) -> Json:
