@@ -37,30 +37,25 @@ def main() -> int:
         print("curl is not installed")
         return 1
     seconds: dict[str, list[float]] = {"plain curl": [], "curl": [], "sync": [], "async": []}
-    with server(size=SIZE) as one, tempfile.TemporaryDirectory() as folder:
+    with (
+        server(size=SIZE) as one,
+        tempfile.TemporaryDirectory() as folder,
+        asyncio.Runner() as loop,
+    ):
         target = Path(folder) / "file"
         with Wiro(**one.options) as client:
             result = client.run(TOOL, {"prompt": "x"})
-            (output,), task_id = result.outputs, result.task_id
-
-            def blocking() -> None:
-                output.save(target)
-
-            def awaiting() -> None:
-                asyncio.run(awaited())
-
-            async def awaited() -> None:
-                async with AsyncWiro(**one.options) as async_client:
-                    (output,) = (await async_client.task(task_id).wait()).outputs
-                    await output.save(target)
+            (output,) = result.outputs
+            async_client = AsyncWiro(**one.options)
+            (async_output,) = loop.run(async_client.task(result.task_id).wait()).outputs
 
             idle = peak()
             url = str(output.url)
             ways: list[tuple[str, Callable[[], object]]] = [
                 ("plain curl", lambda: _curl(url, target)),
                 ("curl", lambda: _curl_and_sync(url, target)),
-                ("sync", blocking),
-                ("async", awaiting),
+                ("sync", lambda: output.save(target)),
+                ("async", lambda: loop.run(async_output.save(target))),
             ]
             for _ in range(ROUNDS):
                 for kind, work in ways:
@@ -69,6 +64,7 @@ def main() -> int:
                 # What comes behind another has less of a machine that is limited over time.
                 ways.append(ways.pop(0))
             memory = peak() - idle
+            loop.run(async_client.aclose())
     # The best of several: whatever else the machine does only makes a round slower.
     curl, sync, asynchronous = (min(seconds[kind]) for kind in ("curl", "sync", "async"))
     sync_ratio, async_ratio = curl / sync, curl / asynchronous
