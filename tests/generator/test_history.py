@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from generated import number, prompt, select, tool
 from wirogen.pipeline.build import build_project
-from wirogen.pipeline.history import with_history
+from wirogen.pipeline.history import build_day, with_history
 from wirogen.specs import ToolSpec, dump_spec, load_spec
 
 DAY = "2026-11-02"
@@ -22,6 +23,14 @@ def _today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def made(*inputs: object, **more: object) -> ToolSpec:
     return tool(prompt(), *inputs, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("odd", ["", "-1", "1.5", "٣", "253402300800", "999999999999", "9" * 5000])
+def test_a_time_that_is_no_date_is_not_taken(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC).date()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", odd)
+    day = date.fromisoformat(build_day())
+    assert now <= day <= datetime.now(UTC).date()
 
 
 def test_users_see_what_breaks_and_what_is_new() -> None:

@@ -102,6 +102,7 @@ def build_project(
             state=state,
             said=said,
             examples=examples,
+            digests=_digests(specs, sources),
         )
         odd += unusable_examples(root, examples, made.tools)
         summary = _summary(sources, made)
@@ -157,6 +158,7 @@ def generate_tree(
                 cache=cache,
                 state=state,
                 examples=examples,
+                digests=_digests(chosen, sources),
             )
         return _summary(sources, made)
 
@@ -180,7 +182,11 @@ def read_project(root: Path, *, cache: Cache | None = None, jobs: int | None = N
     known = Sources()
     read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known, cache=cache, jobs=jobs)
     sources = Sources(
-        errors=known.errors, broken=known.broken, files=known.files, loaded=known.specs
+        errors=known.errors,
+        broken=known.broken,
+        files=known.files,
+        loaded=known.specs,
+        digests=known.digests,
     )
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
@@ -196,6 +202,15 @@ def corrected_specs(root: Path, sources: Sources) -> dict[str, ToolSpec]:
     corrected, errors = apply_overlays(sources.specs, root / "specs" / "overlays")
     sources.errors += errors
     return corrected
+
+
+def _digests(specs: Mapping[str, ToolSpec], sources: Sources) -> dict[str, str]:
+    """The hashes of the texts of those ``specs`` that no overlay has changed."""
+    return {
+        tool: digest
+        for tool, digest in sources.digests.items()
+        if specs.get(tool) is sources.specs.get(tool)
+    }
 
 
 def _only(tools: Collection[str], sources: Sources) -> dict[str, ToolSpec]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from wirogen.common.limits import LAST_TIME
 from wirogen.common.text import beginning, counted
 from wirogen.diff import Impact, compare_tool, condensed
 from wirogen.specs import ToolSpec
@@ -31,7 +32,7 @@ def with_history(before: ToolSpec | None, after: ToolSpec, *, alone: bool) -> To
     if before is None:
         if alone or after.history:
             return after
-        return replace(after, history=(Revision(date=_today(), changes=(ADDED,)),))
+        return replace(after, history=(Revision(date=build_day(), changes=(ADDED,)),))
     found = [
         (change, line)
         for change, line in condensed(compare_tool(before, after))
@@ -43,7 +44,7 @@ def with_history(before: ToolSpec | None, after: ToolSpec, *, alone: bool) -> To
     if len(found) > _CHANGES:
         lines.append(f"and {counted(len(found) - _CHANGES, 'other change')}")
     revision = Revision(
-        date=_today(),
+        date=build_day(),
         changes=tuple(lines),
         breaking=any(change.impact is Impact.BREAKING for change, _ in found),
     )
@@ -53,8 +54,11 @@ def with_history(before: ToolSpec | None, after: ToolSpec, *, alone: bool) -> To
     return replace(after, history=kept)
 
 
-def _today() -> str:
+def build_day() -> str:
+    """The day of the build (UTC), or that of ``SOURCE_DATE_EPOCH`` where it is a time before the
+    year 10,000."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    known = epoch.isascii() and epoch.isdigit() and len(epoch) <= len("253402300799")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if known else datetime.now(UTC)
+    known = epoch.isascii() and epoch.isdigit() and len(epoch) <= len(str(LAST_TIME))
+    given = int(epoch) if known else LAST_TIME + 1
+    moment = datetime.fromtimestamp(given, UTC) if given <= LAST_TIME else datetime.now(UTC)
     return moment.date().isoformat()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -18,7 +17,8 @@ from wirogen.document import parse_document
 from wirogen.merge.contract import kept_findings
 from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
-from wirogen.pipeline.spec_files import Sources, read_bytes
+from wirogen.pipeline.history import build_day
+from wirogen.pipeline.spec_files import Sources, digest_of, read_bytes
 from wirogen.pipeline.workers import each
 from wirogen.specs import Source, ToolSpec
 
@@ -27,9 +27,11 @@ _NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Document:
-    """A document that was read. ``full``: it lists all models."""
+    """A document that was read, and the hash of the text of its spec. ``full``: it lists all
+    models."""
 
     spec: ToolSpec
+    digest: str
     diagnostics: tuple[Diagnostic, ...]
     full: bool
 
@@ -76,6 +78,9 @@ def read_documents(
     for read, shown in usable:
         before = known.get(read.spec.tool)
         detail = details.claim(read.spec.tool)
+        if detail is None and before and read.digest == into.digests.get(read.spec.tool):
+            into.add(before, shown)
+            continue
         if detail is not None:
             into.tools[detail.shown] = read.spec.tool
         spec, diagnostics = _merged(read, detail, before, full=full or read.full, shown=shown)
@@ -158,8 +163,12 @@ def _parse(file: Path, shown: str, document: str, cache: Cache) -> _Document | D
         parsed = parse_document(data, path=shown, document=document)
     except InputError as error:
         return error.diagnostic
-    full = is_full(parsed.spec, document)
-    result = _Document(spec=parsed.spec, diagnostics=parsed.diagnostics, full=full)
+    result = _Document(
+        spec=parsed.spec,
+        digest=digest_of(parsed.spec),
+        diagnostics=parsed.diagnostics,
+        full=is_full(parsed.spec, document),
+    )
     cache.put("document", key_of("document", shown, document, sha256(data)), result)
     return result
 
@@ -174,8 +183,6 @@ def _merged(
     """The document, what Tool/Detail adds to it, and what was known ``before``."""
     spec = parsed.spec
     diagnostics: tuple[Diagnostic, ...] = ()
-    if detail is None and before == spec:
-        return spec, ()
     if detail is not None:
         spec, diagnostics = _filled(spec, detail)
     if before is not None:
@@ -195,7 +202,7 @@ def _dated(spec: ToolSpec, before: ToolSpec | None) -> ToolSpec:
         return spec
     known = before.source if before else None
     same = known is not None and _detail_hash(known) == digest
-    read = known.detail_read if known is not None and same else _today()
+    read = known.detail_read if known is not None and same else build_day()
     return replace(spec, source=replace(source, detail_read=read))
 
 
@@ -205,13 +212,6 @@ def _detail_hash(source: Source | None) -> str | None:
         return None
     alone = source.sha256 if source.document.endswith(".json") else None
     return source.detail_sha256 or alone
-
-
-def _today() -> str:
-    """The day (UTC), or that of ``SOURCE_DATE_EPOCH``, which makes builds reproducible."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    now = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
-    return now.date().isoformat()
 
 
 def _relative(file: Path, base: Path | None) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.common.cache import Cache, default_cache, key_of, shaping_libraries
-from wirogen.common.files import folder_fingerprint, sha256
+from wirogen.common.files import folder_fingerprint
 from wirogen.diagnostics.known import finding
 from wirogen.diagnostics.model import RULES, Diagnostic
 from wirogen.emit.overrides import check_overrides
@@ -25,10 +25,11 @@ from wirogen.output.manifest import Entry
 from wirogen.output.publication import NO_CHANGES, Changes, Made, Publication, stage
 from wirogen.output.state import OutputState
 from wirogen.pipeline.spec_checks import check_spec
+from wirogen.pipeline.spec_files import digest_of
 from wirogen.pipeline.workers import in_workers
 from wirogen.plan import ModulePlan, ToolPlan, ToolSummary, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.specs import ToolSpec, dump_spec
+from wirogen.specs import ToolSpec
 
 _CHUNK: Final = 16
 """Tools that a worker renders at a time; datamodel-code-generator is called once for all."""
@@ -79,20 +80,22 @@ def generate(
     state: OutputState | None = None,
     said: Mapping[str, Sequence[Diagnostic]] | None = None,
     examples: Mapping[str, str] | None = None,
+    digests: Mapping[str, str] | None = None,
 ) -> Generated:
     """Make ``out`` hold the tree of ``specs``, or these ``parts`` of it, modules in ``package``;
     with ``check``, only say what would change.
 
     ``jobs`` are worker processes, by default one for each processor, ``state`` is the state of
     ``out`` if it is known, ``said`` what other files than its spec say of each tool, ``examples``
-    the tools that guides show.
+    the tools that guides show, ``digests`` the hashes of the texts of specs, as far as they are
+    known.
     """
     cache = default_cache() if cache is None else cache
     fingerprint = key_of(folder_fingerprint(template_folders(templates)), *sorted(parts or ()))
     if templates is not None:
         check_overrides(templates)
     modules, renamed = plan_modules(specs, package)
-    tasks = list(_tasks(specs, modules, fingerprint))
+    tasks = list(_tasks(specs, modules, fingerprint, digests or {}))
     with Publication(out, check=check, state=state) as publication:
         done: dict[str, _Rendered] = {}
         todo: list[_Task] = []
@@ -126,15 +129,22 @@ def generate(
         worked_out = [task.spec.tool for task in todo]
         provenance = _provenance(done, specs, said or {})
         changes = publication.finish(provenance, rendered=worked_out)
-    digests = {tool: each.digest for tool, each in done.items()}
-    return Generated(tools=tools, renamed=tuple(renamed), changes=changes, digests=digests)
+    return Generated(
+        tools=tools,
+        renamed=tuple(renamed),
+        changes=changes,
+        digests={tool: each.digest for tool, each in done.items()},
+    )
 
 
 def _tasks(
-    specs: Mapping[str, ToolSpec], modules: Mapping[str, ModulePlan], fingerprint: str
+    specs: Mapping[str, ToolSpec],
+    modules: Mapping[str, ModulePlan],
+    fingerprint: str,
+    digests: Mapping[str, str],
 ) -> Iterator[_Task]:
     for tool, spec in sorted(specs.items()):
-        module, digest = modules[tool], sha256(dump_spec(spec).encode())
+        module, digest = modules[tool], digests.get(tool) or digest_of(spec)
         key = key_of("tool", fingerprint, digest, module.name, module.spec_path)
         yield _Task(spec=spec, digest=digest, module=module, key=key)
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import hash_of_file, names_below, read_whole, sha256
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path
 from wirogen.pipeline.workers import each
-from wirogen.specs import ToolSpec, load_spec
+from wirogen.specs import ToolSpec, dump_spec, load_spec
 from wirogen.specs.names import tool_paths
 
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
@@ -28,7 +28,8 @@ class Sources:
     ``origin`` names the file that each tool came from, for messages; ``files`` are the spec files
     of tools that have one, ``loaded`` what those contained. ``broken`` are the real paths of
     spec files that could not be read, or are about a tool that another file is about; they must
-    not be written over. ``tools`` are the tools that files are about, by the path in messages.
+    not be written over. ``digests`` are the hashes of the texts that ``loaded`` specs have in
+    canonical form. ``tools`` are the tools that files are about, by the path in messages.
     """
 
     specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
@@ -38,6 +39,7 @@ class Sources:
     files: dict[str, Path] = field(default_factory=dict[str, Path])
     broken: set[str] = field(default_factory=set[str])
     loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
+    digests: dict[str, str] = field(default_factory=dict[str, str])
     tools: dict[str, str] = field(default_factory=dict[str, str])
 
     def add(self, spec: ToolSpec, origin: str) -> None:
@@ -60,7 +62,14 @@ class Sources:
         return {f"{paths[tool]}.yaml": spec for tool, spec in sorted(self.specs.items())}
 
 
-def _loaded(file: Path, shown: str, cache: Cache) -> ToolSpec | None:  # noqa: ARG001 - as _load
+class _Loaded(NamedTuple):
+    """A spec, and the hash of its text in canonical form, which takes long to write."""
+
+    spec: ToolSpec
+    digest: str
+
+
+def _loaded(file: Path, shown: str, cache: Cache) -> _Loaded | None:  # noqa: ARG001 - as _load
     """The result of an earlier :func:`_load`, if the cache has it."""
     try:
         return cache.get("spec", key_of("spec", hash_of_file(file)))
@@ -68,19 +77,25 @@ def _loaded(file: Path, shown: str, cache: Cache) -> ToolSpec | None:  # noqa: A
         return None
 
 
-def _load(file: Path, shown: str, cache: Cache) -> ToolSpec | Diagnostic:
+def _load(file: Path, shown: str, cache: Cache) -> _Loaded | Diagnostic:
     try:
         data = read_bytes(file)
         spec = load_spec(decode(data, shown), path=shown)
     except InputError as error:
         return error.diagnostic
-    remember_spec(spec, data, cache)
-    return spec
+    digest = digest_of(spec)
+    remember_spec(spec, digest, data, cache)
+    return _Loaded(spec, digest)
 
 
-def remember_spec(spec: ToolSpec, data: bytes, cache: Cache) -> None:
+def digest_of(spec: ToolSpec) -> str:
+    """The hash of the text that a spec has when it is written."""
+    return sha256(dump_spec(spec).encode())
+
+
+def remember_spec(spec: ToolSpec, digest: str, data: bytes, cache: Cache) -> None:
     """Keep ``spec`` as the result of reading a file that holds ``data``."""
-    cache.put("spec", key_of("spec", sha256(data)), spec)
+    cache.put("spec", key_of("spec", sha256(data)), _Loaded(spec, digest))
 
 
 def read_specs(
@@ -93,15 +108,17 @@ def read_specs(
     """Load specs; a tool that a document has already given is passed over."""
     from_documents = set(into.specs)
     arguments = [(file, display_path(file)) for file in files]
-    for (file, shown), spec in zip(
+    for (file, shown), loaded in zip(
         arguments, each(_load, arguments, known=_loaded, cache=cache, jobs=jobs), strict=True
     ):
-        if isinstance(spec, Diagnostic):
-            into.errors.append(spec)
+        if isinstance(loaded, Diagnostic):
+            into.errors.append(loaded)
             into.broken.add(os.path.realpath(file))
-        elif spec.tool not in from_documents:
-            into.add(spec, shown)
-            if into.files.setdefault(spec.tool, file) != file:
+        elif loaded.spec.tool not in from_documents:
+            tool = loaded.spec.tool
+            into.add(loaded.spec, shown)
+            into.digests.setdefault(tool, loaded.digest)
+            if into.files.setdefault(tool, file) != file:
                 into.broken.add(os.path.realpath(file))
 
 

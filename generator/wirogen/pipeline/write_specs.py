@@ -12,7 +12,7 @@ from wirogen.common.cache import NO_CACHE, Cache
 from wirogen.common.files import sha256
 from wirogen.output.publication import write_file
 from wirogen.pipeline.history import with_history
-from wirogen.pipeline.spec_files import Sources, decode, read_bytes, remember_spec
+from wirogen.pipeline.spec_files import Sources, decode, digest_of, read_bytes, remember_spec
 from wirogen.specs import ToolSpec, dump_spec
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -49,16 +49,18 @@ def write_specs(
     for path, spec in _vacated_first(files, targets, occupied):
         file, target = out / path, targets[path]
         own = sources.files.get(spec.tool, file)
+        before = sources.loaded.get(spec.tool)
+        if spec is not before:
+            sources.digests[spec.tool] = digest_of(spec)
         if target in sources.broken or occupied.get(target, spec.tool) != spec.tool:
             continue
         moved = own is not file and os.path.realpath(own) != target
-        text = dump_spec(spec)
         data = read_bytes(own) if own.is_file() else None
         by_hand = data is not None and spec.source is None
-        if not moved and (by_hand or data == text.encode()):
+        same = data is not None and sha256(data) == sources.digests[spec.tool]
+        if not moved and (by_hand or same):
             continue
         stale.append(path)
-        before = sources.loaded.get(spec.tool)
         if data is not None and before is not None and not by_hand:
             untouched = sha256(data) == built.get(spec.tool)
             edited += [path] if _same_documents(before, spec) and not untouched else []
@@ -69,14 +71,15 @@ def write_specs(
         if path not in edited and not by_hand:
             spec = with_history(before, spec, alone=not sources.loaded)  # noqa: PLW2901 - the same
             sources.specs[spec.tool] = spec
-            text = dump_spec(spec)
+        text = decode(data, str(own)) if by_hand and data is not None else dump_spec(spec)
+        if not by_hand:
+            sources.digests[spec.tool] = sha256(text.encode())
         if moved:
             # One step, so that no tool ever has two files.
             file.parent.mkdir(parents=True, exist_ok=True)
             own.replace(file)
-        text = decode(data, str(own)) if by_hand and data is not None else text
         write_file(file, text)
-        remember_spec(spec, text.encode(), cache)
+        remember_spec(spec, sources.digests[spec.tool], text.encode(), cache)
     return WrittenSpecs(tuple(stale), tuple(edited))
 
 
