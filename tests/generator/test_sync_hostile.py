@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from wiro_runtime.testing.catalogue import slug as address
 from wirogen.common.fetching import DownloadError, DownloadTimeoutError, get
 from wirogen.sync import CatalogueError, SyncReport, Verdict
 from wirogen.sync.listing import MAX_TOOLS
-from wirogen.sync.pages import page_client
+from wirogen.sync.pages import Pages, page_client
 from wirogen.sync.run import GIVE_UP
 
 PAGES = list(pages(4))
@@ -159,6 +159,45 @@ def test_a_page_that_comes_in_no_good_form_costs_one_tool(
     begin = time.monotonic()
     costs_one_tool(world.sync(request_seconds=1.0, tool_seconds=8.0))
     assert time.monotonic() - begin < 30
+
+
+def test_a_page_that_leads_to_another_host_is_not_asked_for_there(world: World) -> None:
+    asked: list[int] = []
+
+    def respond(connection: socket.socket) -> None:
+        asked.append(1)
+        body = ODD.text(full=True).encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    owner, project = ODD.tool.split("/")
+    path = f"models/{address(owner)}/{address(project)}/*"
+    with server(respond) as elsewhere:
+        world.simulator.faults.add(path, faults.redirect(elsewhere), times=None)
+        report = world.sync()
+    costs_one_tool(report)
+    assert "which is another site" in str(report.diagnostics[0])
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("to", "good"),
+    [
+        ("https://wiro.ai/x", True),
+        ("https://WWW.wiro.ai/x", True),
+        ("http://wiro.ai/x", False),
+        ("https://wiro.ai.evil.example/x", False),
+        ("https://evilwiro.ai/x", False),
+        ("https://wiro.ai@169.254.169.254/x", False),
+        ("https://wiro.ai:8443/x", False),
+        ("http://localhost/x", False),
+        ("file:///etc/hostname", False),
+    ],
+)
+def test_pages_stay_on_their_site(to: str, good: bool) -> None:
+    pages = Pages("https://wiro.ai", page_client(connections=1, proxies=False))
+    refused = nullcontext() if good else pytest.raises(DownloadError, match="another site")
+    with refused:
+        pages._stay(to)
 
 
 def test_a_tool_has_a_limit_over_all_its_requests(world: World) -> None:
@@ -363,7 +402,10 @@ def server(respond: Callable[[socket.socket], None]) -> Generator[str]:
 def fetch(url: str, *, seconds: float = 5.0, max_bytes: int = 1 << 20) -> bytes:
     async def one() -> bytes:
         async with page_client(connections=1, proxies=False) as client:
-            return (await get(client, url, seconds=seconds, max_bytes=max_bytes)).body
+            response = await get(
+                client, url, seconds=seconds, max_bytes=max_bytes, allowed=lambda _: None
+            )
+            return response.body
 
     return asyncio.run(one())
 
@@ -391,6 +433,21 @@ def test_a_byte_now_and_then_ends_at_the_limit(where: str) -> None:
     with server(drip) as url, pytest.raises(DownloadTimeoutError, match="within 1 s"):
         fetch(url, seconds=1.0)
     assert time.monotonic() - begin < 5
+
+
+def test_the_body_of_a_redirect_is_not_read() -> None:
+    sent = 0
+
+    def flood(connection: socket.socket) -> None:
+        nonlocal sent
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /again\r\n\r\n")
+        while True:
+            connection.sendall(bytes(1 << 16))
+            sent += 1 << 16
+
+    with server(flood) as url, pytest.raises(DownloadError, match="more than 3 redirects"):
+        fetch(url)
+    assert sent < 64 << 20
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -1,6 +1,7 @@
-"""One GET request with a limit for everything: seconds, bytes, encodings.
+"""One GET request with a limit for everything: seconds, bytes, encodings, redirects.
 
-A server may send a byte a second, a body without end, or a kilobyte that unpacks to a gigabyte.
+A server may send a byte a second, a body without end, a kilobyte that unpacks to a gigabyte, or
+lead into a network that only this machine reaches.
 Read and connect timeouts limit a single wait only, so the whole request is cancelled when its time
 is over, and bodies are unpacked piece by piece here instead of by the client.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ ACCEPT_ENCODING: Final = "gzip"
 """What a client of :func:`get` must send as ``accept-encoding``; other encodings are refused."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_REDIRECTS: Final = 3
 
 
 class DownloadError(Exception):
@@ -39,13 +41,11 @@ class DownloadTimeoutError(DownloadError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A complete response. Names of ``headers`` are lower case; ``redirect`` is the address that
-    it leads to, ``None`` when it leads nowhere or the client has followed it."""
+    """A complete response. Names of ``headers`` are lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    redirect: str | None
 
 
 async def get(
@@ -54,21 +54,32 @@ async def get(
     *,
     seconds: float,
     max_bytes: int,
+    allowed: Callable[[str], object],
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the response to ``GET url``. Raises :class:`DownloadError` when it is not complete
-    after ``seconds``, has more than ``max_bytes`` (unpacked), or never comes."""
+    """Return the response to ``GET url``, or that of the address where it leads; bodies of
+    redirects are not read. ``allowed`` raises :class:`DownloadError` for an address that may not
+    be asked.
+
+    Raises :class:`DownloadError` when the response is not complete after ``seconds``, has more than
+    ``max_bytes`` (unpacked), or never comes.
+    """
     try:
-        async with (
-            asyncio.timeout(seconds),
-            client.stream("GET", url, headers=dict(headers or {})) as response,
-        ):
-            return Response(
-                status=response.status_code,
-                headers={name.lower(): value for name, value in response.headers.items()},
-                body=await _body(response, max_bytes),
-                redirect=str(response.next_request.url) if response.next_request else None,
-            )
+        async with asyncio.timeout(seconds):
+            for _ in range(_REDIRECTS + 1):
+                allowed(url)
+                given = dict(headers or {})
+                async with client.stream(
+                    "GET", url, headers=given, follow_redirects=False
+                ) as response:
+                    if response.next_request is None:
+                        return Response(
+                            status=response.status_code,
+                            headers={key.lower(): text for key, text in response.headers.items()},
+                            body=await _body(response, max_bytes),
+                        )
+                    url = str(response.next_request.url)
+            raise DownloadError(f"more than {_REDIRECTS} redirects")
     except TimeoutError:
         message = f"no complete response within {seconds:g} s"
         raise DownloadTimeoutError(message, unreachable=True) from None

@@ -37,7 +37,6 @@ _MOST_PIXELS: Final = 64_000_000
 _MOST_BYTES: Final = 8 * 2**20
 _VIDEO_BYTES: Final = 3 * 2**20
 _QUALITY: Final = 78
-_REDIRECTS: Final = 3
 _GIVE_UP: Final = 3
 _AGENT: Final = "wirogen (covers for a documentation site)"
 # Filters of warnings are global to the process, so only one picture is decoded at a time.
@@ -117,23 +116,15 @@ class _Fetcher:
         return path
 
     async def _download(self, client: httpx2.AsyncClient, address: str) -> bytes:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._seconds
-        for _ in range(_REDIRECTS + 1):
-            self._host(address)
-            response = await get(
-                client, address, seconds=max(end - loop.time(), 0.001), max_bytes=_MOST_BYTES
+        response = await get(
+            client, address, seconds=self._seconds, max_bytes=_MOST_BYTES, allowed=self._host
+        )
+        if response.status != 200:
+            raise DownloadError(
+                f"the server responded with HTTP {response.status}",
+                unreachable=response.status in {429, 500, 502, 503, 504},
             )
-            if response.redirect is not None:
-                address = response.redirect
-                continue
-            if response.status != 200:
-                raise DownloadError(
-                    f"the server responded with HTTP {response.status}",
-                    unreachable=response.status in {429, 500, 502, 503, 504},
-                )
-            return response.body
-        raise DownloadError(f"more than {_REDIRECTS} redirects")
+        return response.body
 
     def _host(self, address: str) -> str:
         """Return the host and port of an address that covers may come from."""

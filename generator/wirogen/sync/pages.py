@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx2
 
@@ -68,8 +68,6 @@ def _older(name: str) -> str:
 def page_client(*, connections: int, proxies: bool) -> httpx2.AsyncClient:
     """A client for pages. ``proxies``: those of the environment are used."""
     return httpx2.AsyncClient(
-        follow_redirects=True,
-        max_redirects=3,
         timeout=REQUEST_SECONDS,
         limits=httpx2.Limits(max_connections=connections),
         trust_env=proxies,
@@ -128,7 +126,12 @@ class Pages:
             after: float | None = None
             try:
                 response = await get(
-                    self._client, url, seconds=self._seconds, max_bytes=MAX_PAGE, headers=headers
+                    self._client,
+                    url,
+                    seconds=self._seconds,
+                    max_bytes=MAX_PAGE,
+                    allowed=self._stay,
+                    headers=headers,
                 )
                 if response.status not in _RETRIED or attempt == _ATTEMPTS:
                     return response
@@ -141,3 +144,12 @@ class Pages:
             delay = max(_INITIAL_DELAY * 2 ** (attempt - 1) * jitter, after or 0.0)
             await asyncio.sleep(min(delay, _MAX_DELAY) * self._pause)
         raise AssertionError("the last attempt returns or raises")
+
+    def _stay(self, url: str) -> None:
+        """Raise :class:`DownloadError` for an address outside of the site: another host could be
+        one that only this machine reaches."""
+        site, there = urlsplit(self._site), urlsplit(url)
+        host = there.netloc.lower()
+        inside = host == site.netloc.lower() or host.endswith(f".{site.netloc.lower()}")
+        if not inside or there.scheme not in {site.scheme, "https"}:
+            raise DownloadError(f"leads to {there.scheme}://{there.netloc}, which is another site")
