@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wirogen.cli.reference import reference_pages
+from golden.reference import reference_pages
 
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Pythons print signatures differently")

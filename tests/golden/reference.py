@@ -158,10 +158,10 @@ def _plain(block: str) -> str:
 
 
 def _commands() -> Iterator[str]:
-    import typer  # noqa: PLC0415 - an import of this module must not need the extra
+    import typer
 
-    from wiro_runtime.cli.app import app as tools  # noqa: PLC0415 - see above
-    from wirogen.cli.app import application  # noqa: PLC0415 - see above
+    from wiro_runtime.cli.app import app as tools
+    from wirogen.cli.app import application
 
     for name, app in (("wirogen", application()), ("wiro-tools", tools)):
         yield f"## {name}"
