@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
 from wiro_runtime.inputs.messages import nearest, shorten, shown
 from wiro_runtime.inputs.options import fold
+from wiro_runtime.search import Text, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -181,28 +182,25 @@ class Catalogue(Collection[Entry]):
         tag: str | None = None,
         input_kind: str | None = None,
     ) -> list[Entry]:
-        """The tools that match everything given, whatever its case and accents.
+        """The tools that fit, those that fit best first; without ``text`` in the order of ids.
 
-        Every word of ``text`` is looked for in ids, names, categories, tags, input names and
-        descriptions; those found in an id or a name come first. Order is otherwise that of the
-        ids. ``input_kind`` is a kind of :class:`EntryInput`; unknown ones match nothing.
+        Any word of ``text`` counts, in ids, names, categories, tags, input names and descriptions,
+        whatever its case and accents. Rare words count more than common ones, those with letters
+        wrong count where nothing is spelt so, and tools that have all words come first. The
+        others narrow it. ``input_kind`` is a kind of :class:`EntryInput`; unknown ones match
+        nothing.
         """
-        words = fold(text).split()
-        ranked: list[tuple[int, dict[str, Any]]] = []
-        for raw in self._data.values():
-            if owner is not None and not _same(owner, [raw["tool"].partition("/")[0]]):
-                continue
-            if category is not None and not _same(category, raw["categories"]):
-                continue
-            if tag is not None and not _same(tag, raw["tags"]):
-                continue
-            if input_kind is not None and not _same(input_kind, [x[2] for x in raw["inputs"]]):
-                continue
-            rank = _rank(words, raw)
-            if rank is not None:
-                ranked.append((rank, raw))
-        ranked.sort(key=lambda pair: pair[0])
-        return [self._entry(raw) for _, raw in ranked]
+        narrowed = [
+            raw
+            for raw in self._data.values()
+            if (owner is None or _same(owner, [raw["tool"].partition("/")[0]]))
+            and (category is None or _same(category, raw["categories"]))
+            and (tag is None or _same(tag, raw["tags"]))
+            and (input_kind is None or _same(input_kind, [x[2] for x in raw["inputs"]]))
+        ]
+        if not text.strip():
+            return list(map(self._entry, narrowed))
+        return [self._entry(narrowed[each]) for each in find(text, list(map(_text, narrowed)))]
 
     @property
     def _data(self) -> dict[str, dict[str, Any]]:
@@ -307,15 +305,8 @@ def _same(wanted: str, values: Iterable[str]) -> bool:
     return any(fold(value) == folded for value in values)
 
 
-def _rank(words: list[str], raw: dict[str, Any]) -> int | None:
-    """How well a tool matches: 0 by what it is called, 1 by how it is filed, 2 by the rest;
-    ``None`` when a word is missing."""
-    head = fold(f"{raw['tool']}\n{raw['name']}")
-    if all(word in head for word in words):
-        return 0
-    filed = fold("\n".join((head, *raw["categories"], *raw["tags"])))
-    if all(word in filed for word in words):
-        return 1
+def _text(raw: dict[str, Any]) -> Text:
+    """What the search of the site looks through, too."""
     names = (name for each in raw["inputs"] for name in each[:2])
-    rest = fold("\n".join((filed, raw["description"], *names)))
-    return 2 if all(word in rest for word in words) else None
+    words = (raw["tool"], raw["name"], raw["description"], *raw["categories"], *raw["tags"])
+    return Text(fold(raw["tool"]), fold("\n".join((*words, *names))))

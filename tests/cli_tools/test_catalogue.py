@@ -60,7 +60,13 @@ def test_search_is_by_everything_at_once_and_in_a_stable_order() -> None:
         "owner-1/tool-11",
         "owner-1/tool-21",
     ]
-    assert found.search("nothing like it") == []
+    assert found.search("qqqqqqq zzzzzzz") == []
+
+
+@pytest.mark.parametrize("query", ["portrait zebra", "pörtrait", "PORTRIAT", "zebras portrat"])
+def test_a_search_forgives(query: str) -> None:
+    found = [tool.tool for tool in _made_up(30).search(query)]
+    assert found == ["owner-1/portrait-1", "owner-3/portrait-3", "owner-0/tool-0"]
 
 
 def test_unknown_tools_and_packages_are_named_with_their_nearest() -> None:
@@ -82,7 +88,7 @@ def test_unknown_tools_and_packages_are_named_with_their_nearest() -> None:
 def test_five_thousand_tools_are_read_and_searched_at_once() -> None:
     found = _made_up(5000)
     begin = time.process_time()
-    assert len(found.search("portrait")) == 3
+    assert len(found.search("portrait")) == len(found.search("a protrait")) == 3
     assert len(found.search(input_kind="image")) == 2500
     assert time.process_time() - begin < 2.0
 
@@ -122,7 +128,7 @@ def test_the_commands_list_and_search(shell: Shell) -> None:
     assert [each["tool"] for each in shell("search", "portrait", "--json").json] == ["wiro/editor"]
     listed = shell("list", "--input-kind", "lora", "--owner", "wiro", "--tag", "art", "--json").json
     assert [each["tool"] for each in listed] == ["wiro/painter"]
-    nothing = shell("search", "zebra")
+    nothing = shell("search", "qqqqqqq")
     assert (nothing.code, nothing.out, nothing.err) == (1, "", "no tool matches\n")
 
 

@@ -65,8 +65,8 @@ Exit 1: there is none.
 SEARCH_HELP: Final = """\
 Find tools by words.
 
-All of the words must occur in ids, names, categories, tags, inputs or descriptions. Exit 1:
-no tool was found.
+Any of the words counts, in ids, names, categories, tags, inputs and descriptions; tools that
+have all of them come first. A word may have letters wrong. Exit 1: no tool was found.
 """
 SHOW_HELP: Final = "Show a tool with all of its inputs and their options."
 
@@ -85,7 +85,7 @@ def list_command(
 
 def search_command(
     ctx: typer.Context,
-    words: Annotated[list[str], typer.Argument(help="Words that all must occur.")],
+    words: Annotated[list[str], typer.Argument(help="Words to look for.")],
     owner: Owner = None,
     category: Category = None,
     tag: Tag = None,

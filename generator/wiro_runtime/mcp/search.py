@@ -1,7 +1,7 @@
 """Search for agents, who write sentences where people write words.
 
-:meth:`Catalogue.search` finds tools that have all words of a query. Here a tool that has some of
-them is found too, and rare words count for more than common ones.
+Unlike :meth:`Catalogue.search` it knows endings, words that say nothing, and what else people call
+an image or a video; it takes no word for one that is spelt like it.
 """
 
 from __future__ import annotations
