@@ -318,6 +318,14 @@ def test_a_model_is_gltf_that_others_read(sim: Simulator) -> None:
     assert set(indices) == set(range(8))
 
 
+@pytest.mark.parametrize("category", ["speech-to-text", "image-to-text", "text-to-text"])
+def test_a_tool_that_writes_answers_in_text(category: str) -> None:
+    made = specs.tool("wiro/maker", specs.PROMPT, categories=[category])
+    with Simulator([made], speed=1, scenario=Scenario.lasting(0)) as sim:
+        (output,) = detail(sim, run(sim, "wiro/maker")["taskid"])["outputs"]
+    assert output["contenttype"] == "raw"
+
+
 def test_an_llm_answers_in_text(sim: Simulator) -> None:
     sim.plan(Scenario.talking("It is lit.", thinking="Is it?"), tool="openai/writer")
     task = detail(sim, run(sim, "openai/writer")["taskid"])

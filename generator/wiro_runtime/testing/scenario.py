@@ -39,15 +39,15 @@ class Scenario:
     ``queue``, ``prepare``, ``run`` and ``finish`` are how long the task waits, is prepared, runs
     and is finished; ``updates`` is how often ``task_output`` reports progress. ``pexit`` is
     ``"0"`` for success, another text for failure, ``None`` for the detail without it that the
-    documents show. ``kind`` is what the outputs are, ``None`` for what the tool's categories
-    suggest; ``outputs`` is how many, ``None`` for as many as ``samples`` asks for; ``output_size``
-    makes each a filling of so many bytes instead of a picture. ``log`` are lines on the standard
-    error, which mean nothing. ``setback`` is a reason for which the task fails before it runs and
-    is queued again. ``extra_status`` is an unknown status in the middle, ``realtime`` adds the
-    states of realtime tools. ``stuck`` names a status that the task never leaves by itself.
-    ``binary`` is sent to sockets as a binary frame. ``cost`` is what it costs in
-    dollars; without it the price list of the tool counts and, where that does not say,
-    ``cost_per_second``. ``bill_killed`` bills a killed task for the time that it ran.
+    documents show. ``kind`` is what the outputs are, ``None`` for what the tool's words suggest;
+    ``outputs`` is how many, ``None`` for as many as ``samples`` asks for; ``output_size`` makes
+    each a filling of so many bytes instead of what the tool makes. ``log`` are lines on the
+    standard error, which mean nothing. ``setback`` is a reason for which the task fails before it
+    runs and is queued again. ``extra_status`` is an unknown status in the middle, ``realtime`` adds
+    the states of realtime tools. ``stuck`` names a status that the task never leaves by itself.
+    ``binary`` is sent to sockets as a binary frame. ``cost`` is what it costs in dollars; without
+    it the price list of the tool counts and, where that does not say, ``cost_per_second``.
+    ``bill_killed`` bills a killed task for the time that it ran.
 
     ``answer`` and ``thinking`` are what a ``"text"`` task says, ``tool_calls`` the functions that
     it calls, as pairs of name and arguments (JSON as text). ``finish_reason`` is ``"tool_calls"``

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
+from wiro_runtime.output_kind import output_kind
 from wiro_runtime.testing import artwork
 from wiro_runtime.testing.scenario import (
     CANCELLED,
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.tool_spec import Json, Tool
 
 MAX_OUTPUTS: Final = 16
-_KINDS: Final[Mapping[str, Kind]] = {
-    "audio": "audio", "speech": "audio", "music": "audio", "song": "audio", "tts": "audio",
-    "video": "video", "3d": "3d", "mesh": "3d", "image": "image", "text": "text",
-}  # fmt: skip
-"""What is made, by a word of a category."""
 _ALWAYS: Final[Mapping[str, Json]] = {
     "guestid": None, "projectid": "699", "modelid": "598", "description": "", "basemodelid": "0",
     "runtype": "model", "modelfolderid": "", "modelfileid": "", "marketplaceid": None,
@@ -286,16 +282,12 @@ def _steps(scenario: Scenario, kind: Kind, prompt: str) -> tuple[Step, ...]:
 
 
 def kind_of(tool: Tool) -> Kind:
-    """What a tool makes, from its categories: the first that reads "… to X" decides, then single
-    words; a picture where none says it."""
+    """What a tool makes, as catalogues and pages say it; a picture where nothing says it."""
     if tool.is_llm:
         return "text"
-    names = [each.lower().replace("_", "-").replace(" ", "-") for each in tool.categories]
-    made = [name.rpartition("-to-")[2] for name in names if "-to-" in name]
-    words = [word for name in made for word in name.split("-")]
-    # What a tool takes is named, too.
-    words += [word for name in names for word in name.split("-") if word not in ("image", "text")]
-    return next((_KINDS[word] for word in words if word in _KINDS), _KINDS["image"])
+    samples = [each for each in tool.spec.get("samples") or () if isinstance(each, str)]
+    found = output_kind(tool.categories, tool.project, tool.tags, samples)
+    return "image" if found == "other" else cast("Kind", found)
 
 
 def make_artefacts(task: Task) -> tuple[Artefact, ...]:

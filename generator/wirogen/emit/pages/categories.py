@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-from urllib.parse import urlsplit
 
-from wirogen.emit.pages.outputs import media_kind
+from wiro_runtime.output_kind import MEDIA
+from wiro_runtime.output_kind import output_kind as kind_of_outputs
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import words
 from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
@@ -18,9 +18,6 @@ from wirogen.plan.model import Code, InputPlan
 from wirogen.plan.names import category_slug
 from wirogen.specs import ToolSpec
 
-_MEDIA: Final = ("image", "video", "audio")
-_ALSO: Final = {"music": "audio", "speech": "audio", "voice": "audio", "song": "audio"}
-_TEXT_MAKERS: Final = frozenset({"llm", "chat", "ocr", "text", "transcription", "caption"})
 _DOCUMENTS: Final = frozenset({"document", "file", "pdf", "zip"})
 _TO: Final = re.compile(r"\bto[- ]([a-z0-9]+)\b")
 
@@ -125,24 +122,8 @@ def category(name: str) -> Category:
 
 
 def output_kind(spec: ToolSpec) -> str:
-    """What a tool makes: ``image video audio text 3d``, or ``other`` where its words do not say.
-
-    The first category that reads "… to X" decides, then the name, then single words, then the
-    sample outputs.
-    """
-    texts = [text.lower() for text in (*spec.categories, spec.project, *spec.tags)]
-    found = [word for text in texts for word in _TO.findall(text.replace("_", "-"))]
-    found += [word for text in texts for word in re.split(r"[^a-z0-9]+", text)]
-    for word in (_ALSO.get(each, each) for each in found):
-        if word in _MEDIA:
-            return word
-        if word in {"3d", "mesh"}:
-            return "3d"
-        if word in _TEXT_MAKERS:
-            return "text"
-    # Where words do not say it, sample outputs may.
-    kinds = (media_kind(urlsplit(sample).path) for sample in spec.samples)
-    return next((kind for kind in kinds if kind), "other")
+    """What a tool makes: ``image video audio text 3d``, or ``other``."""
+    return kind_of_outputs(spec.categories, spec.project, spec.tags, spec.samples)
 
 
 def input_kinds(inputs: Iterable[InputPlan]) -> list[str]:
@@ -151,13 +132,13 @@ def input_kinds(inputs: Iterable[InputPlan]) -> list[str]:
     for item in inputs:
         parts = {word.lower() for word in words(item.spec.name, split_camel=True)}
         if item.kind in FILE_KINDS:
-            media = parts & {*_MEDIA}
+            media = parts & {*MEDIA}
             found |= media or {"document" if parts & _DOCUMENTS else "image"}
         elif item.kind in LORA_KINDS:
             found.add("lora")
         elif "prompt" in parts or (item.required and item.kind is Kind.TEXT):
             found.add("text")
-    return [kind for kind in ("text", *_MEDIA, "document", "lora") if kind in found]
+    return [kind for kind in ("text", *MEDIA, "document", "lora") if kind in found]
 
 
 def main_category(plan: ToolPlan) -> str:

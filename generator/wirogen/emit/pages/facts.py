@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from wiro_runtime.output_kind import media_kind
 from wiro_runtime.price import METHODS, dollars
 from wiro_runtime.price_list import read_rates
 from wirogen.common.json_values import decimal
 from wirogen.common.text import counted
 from wirogen.emit.escape import Markdown, link
-from wirogen.emit.pages.outputs import media_kind
 from wirogen.emit.pages.readme import paragraphs
 from wirogen.plan.model import Code
 from wirogen.specs import TaskStat, ToolSpec

@@ -1,4 +1,4 @@
-"""What comes out of a tool: the kind of a sample, and the input that says how many there are."""
+"""The input that says how many outputs there are."""
 
 from __future__ import annotations
 
@@ -16,13 +16,6 @@ _COUNTS: Final = frozenset(
         "sample count", "output count", "number results", "num results",
     }
 )  # fmt: skip
-_ENDINGS: Final = {
-    "image": ("png", "jpg", "jpeg", "webp", "gif", "avif", "bmp", "svg"),
-    "video": ("mp4", "webm", "mov", "mkv", "avi"),
-    "audio": ("mp3", "wav", "flac", "ogg", "m4a", "aac", "opus"),
-    "3d": ("glb", "gltf", "obj", "fbx", "ply", "stl", "usdz"),
-    "text": ("txt", "json", "md", "srt", "vtt", "csv"),
-}
 
 
 def count_input(inputs: Iterable[InputPlan]) -> InputPlan | None:
@@ -32,9 +25,3 @@ def count_input(inputs: Iterable[InputPlan]) -> InputPlan | None:
         if name in _COUNTS and item.kind in NUMBER_KINDS:
             return item
     return None
-
-
-def media_kind(name: str) -> str | None:
-    """What the file ``name`` holds by its ending: ``image video audio 3d text``."""
-    ending = name.rpartition(".")[2].lower()
-    return next((kind for kind, endings in _ENDINGS.items() if ending in endings), None)
