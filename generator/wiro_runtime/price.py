@@ -5,7 +5,7 @@ the first counts whose ``inputs`` all equal what is sent, or else ``cps`` (dolla
 processing) and ``approximatelycost`` (the mean of past runs). A :class:`Tariff` is that list in a
 checked form, together with the names of the inputs that say how much of something is made. The
 pages of tools have the same rules in JavaScript (``assets/price.js``);
-``tests/site/price_cases.json`` holds bodies that both must price alike.
+``tests/price/cases.json`` holds bodies that both must price alike.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from html import escape
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from wiro_runtime.inputs.audio import wav_seconds
@@ -97,6 +98,17 @@ class Price:
         if self.low != self.high:
             return f"{dollars(self.low)}–{dollars(self.high)}"
         return dollars(self.low) if self.exact else f"about {dollars(self.low)}"
+
+    def __repr__(self) -> str:
+        return f"<Price {self}: {self.reason}>"
+
+    def _repr_html_(self) -> str:
+        return f"<div><b>{escape(str(self))}</b> {escape(self.reason)}</div>"
+
+    @property
+    def reason(self) -> str:
+        """How it was computed, and from which price list."""
+        return f"{self.basis}; prices of {self.as_of}" if self.as_of else self.basis
 
     def to_dict(self) -> dict[str, str | bool | None]:
         """Return it as JSON values; amounts are decimal numbers in text."""

@@ -326,4 +326,10 @@ def test_a_text_is_printed_while_it_is_written(shell: Shell, simulator: Simulato
     assert shell.run("openai/A Writer", "--prompt", "a", "--stream", "--json").code == 2
     assert len(simulator.runs) == 2
     images = shell.run("wiro/painter", "--prompt", "a", "--stream")
-    assert images.out.splitlines() == ["0.png"]
+    assert images.out == f"{simulator.runs[2].taskid}-0.png\n"
+    for options in (["--stream", "--no-wait"], ["--no-wait", "--stream", "--json"]):
+        refused = shell.run("openai/A Writer", "--prompt", "a", *options)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err.startswith("wiro-tools: --stream waits for the text")
+        assert len(refused.err.splitlines()) == 1
+    assert len(simulator.runs) == 3

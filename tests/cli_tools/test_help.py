@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from cli_tools.kit import Shell
 
 
@@ -96,3 +98,11 @@ def test_a_missing_extra_is_named() -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "wiro-tools: not installed; run: pip install 'wiro-tools[cli]'\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["task"], ["batch"], ["skill"]], ids=str)
+def test_a_command_without_its_command_shows_the_help(shell: Shell, arguments: list[str]) -> None:
+    alone, helped = shell(*arguments), shell(*arguments, "--help")
+    assert (alone.code, alone.out) == (2, "")
+    assert (helped.code, helped.out) == (0, alone.err)
+    assert "Commands:" in alone.err

@@ -11,14 +11,22 @@ from wiro_runtime.testing import Scenario, Simulator, faults
 def test_a_run_saves_files_and_prints_their_paths_only(shell: Shell, simulator: Simulator) -> None:
     done = shell.run("wiro/painter", "--prompt", "a lighthouse", "--samples", "2", "--out", "made")
     assert done.code == 0
-    assert done.out == "made/0.png\nmade/1.png\n"
-    assert (shell.folder / "made" / "1.png").read_bytes().startswith(b"\x89PNG")
     (run,) = simulator.runs
+    assert done.out == f"made/{run.taskid}-0.png\nmade/{run.taskid}-1.png\n"
+    assert (shell.folder / f"made/{run.taskid}-1.png").read_bytes().startswith(b"\x89PNG")
     assert run.body["samples"] == 2
     assert run.body["scale"] == "7.5"
     first, last = done.err.splitlines()
     assert first == f"task {run.taskid}: submitted"
     assert last == f"task {run.taskid}: done, 6 s, cost $0.00351"
+
+
+def test_the_same_run_again_keeps_its_files_apart_by_task(
+    shell: Shell, simulator: Simulator
+) -> None:
+    paths = [shell.run("wiro/painter", "--prompt", "a").out.strip() for _ in range(2)]
+    assert paths == [f"{run.taskid}-0.png" for run in simulator.runs]
+    assert sorted(path.name for path in shell.folder.iterdir()) == sorted(paths)
 
 
 def test_loras_go_into_the_list_and_the_prompt(shell: Shell, simulator: Simulator) -> None:
@@ -71,10 +79,11 @@ def test_json_is_one_object(shell: Shell, simulator: Simulator) -> None:
     assert result["task_id"] == simulator.runs[0].taskid
     assert result["cost"] == "0.003510000000"
     assert result["elapsed"] == 6.0
-    assert result["paths"] == ["made/0.png"]
+    path = f"made/{result['task_id']}-0.png"
+    assert result["paths"] == [path]
     (output,) = result["outputs"]
-    assert output["path"] == "made/0.png"
-    assert output["size"] == (shell.folder / "made/0.png").stat().st_size
+    assert (output["name"], output["path"]) == ("0.png", path)
+    assert output["size"] == (shell.folder / path).stat().st_size
     assert output["content_type"] == "image/png"
 
 
@@ -84,7 +93,7 @@ def test_no_wait_prints_the_id_and_task_wait_goes_on(shell: Shell, simulator: Si
     assert (done.code, done.out) == (0, f"{task}\n")
     assert f"wiro-tools task wait {task}" in done.err
     waited = shell("task", "wait", task, "--out", "late")
-    assert (waited.code, waited.out) == (0, "late/0.png\n")
+    assert (waited.code, waited.out) == (0, f"late/{task}-0.png\n")
     started = shell.run("wiro/painter", "--prompt", "b", "--no-wait", "--json")
     assert started.json == {"task_id": simulator.runs[1].taskid, "tool": "wiro/painter"}
 
@@ -162,4 +171,5 @@ def test_a_file_that_cannot_be_fetched_is_exit_1_and_can_be_fetched_later(
     assert done.err.endswith(f"resume with: wiro-tools task wait {simulator.runs[0].taskid}\n")
     assert rule.applied
     simulator.faults.clear()
-    assert shell("task", "wait", simulator.runs[0].taskid).out == "0.png\n"
+    task = simulator.runs[0].taskid
+    assert shell("task", "wait", task).out == f"{task}-0.png\n"

@@ -55,6 +55,17 @@ def test_money_keeps_its_digits(cost: Decimal | None, text: str | None) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
+    [["list"], ["show", "wiro/painter"], ["show", "wiro/painter", "--json"], RUN_HELP, ["--help"]],
+    ids=" ".join,
+)
+def test_a_reader_that_has_enough_is_no_error(shell: Shell, arguments: list[str]) -> None:
+    # The pipe is closed before a word is written.
+    done = shell.script('{ sleep 0.1; "$@"; echo "status $?" >&2; } | true', *arguments)
+    assert (done.out, done.err) == ("", "status 0\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
     [
         ["--prompt", "@-"],
         ["--prompt", "x", "--seed", "@-"],

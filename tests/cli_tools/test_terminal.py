@@ -45,7 +45,7 @@ def test_a_pipe_gets_neither_colours_nor_bars(slow_shell: Shell) -> None:
         assert "\x1b" not in text
         assert _BAR not in text
         assert "\r" not in text
-    assert done.out == "0.png\n"
+    assert re.fullmatch(r"\d+-0\.png\n", done.out)
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -69,7 +69,7 @@ def test_ctrl_c_leaves_the_task_running_and_says_how_to_resume(
     ]
     manual_simulator.advance(100)
     waited = manual_shell("task", "wait", task)
-    assert (waited.code, waited.out) == (0, "0.png\n")
+    assert (waited.code, waited.out) == (0, f"{task}-0.png\n")
     assert not [each for each in manual_simulator.requests if "Cancel" in each.path]
 
 
@@ -194,7 +194,9 @@ def test_a_stream_that_takes_nothing_does_not_abandon_a_run(
     # 120 is Python's word for what could not be written at the end.
     assert done.code in (0, 120)
     assert "Traceback" not in done.err
-    assert [path.name for path in shell.folder.iterdir()] == ["0.png"]
+    assert [path.name for path in shell.folder.iterdir()] == [
+        f"{run.taskid}-0.png" for run in simulator.runs
+    ]
     assert len(simulator.runs) == 1
 
 

@@ -194,10 +194,17 @@ def test_names_are_reported_where_the_spec_lies(root: Path, tmp_path: Path) -> N
     assert "specs/tools" not in made.stderr
 
 
+@pytest.mark.parametrize("arguments", [[], ["docs"], ["templates"]], ids=str)
+def test_a_command_without_its_command_shows_the_help(tmp_path: Path, arguments: list[str]) -> None:
+    alone, helped = (wirogen(*arguments, *more, cwd=tmp_path) for more in ([], ["--help"]))
+    assert (alone.returncode, alone.stdout) == (2, "")
+    assert (helped.returncode, helped.stdout) == (0, alone.stderr)
+    assert "Commands:" in alone.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "missing command"),
         (["bulid"], "Did you mean 'build'?"),
         (["build", "--chek"], "--chek"),
         (["build", "--root", "nowhere"], "there is no folder specs/"),
@@ -205,7 +212,6 @@ def test_names_are_reported_where_the_spec_lies(root: Path, tmp_path: Path) -> N
         (["parse", "missing.txt", "--verify"], "no such file"),
         (["parse", "missing.txt"], "give --out DIR"),
         (["generate", "--specs", "nowhere", "--out", "x"], "nowhere: not a folder"),
-        (["docs"], "missing command"),
         (["lint", "x", "--root", "."], "but not both"),
         (["lint", "--root", "nowhere"], "nowhere: there is no folder specs/"),
         (["lint", "nowhere"], "nowhere: no such file or folder"),

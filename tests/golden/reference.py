@@ -6,6 +6,7 @@ be read where the code is hosted, and no build needs the packages that they desc
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -40,11 +41,24 @@ _GROUPS: Final = {
         "TaskEnded",
     ),
 }
+_MODULES: Final = {
+    "Tables": ("batch", ("Batch", "AsyncBatch", "Plan", "Report", "Row", "Totals", "BatchError")),
+    "Catalogue": ("catalogue", ("Catalogue", "Entry", "EntryInput", "open_catalogue")),
+    "Tests": ("testing", ("Simulator", "Scenario", "Run", "SentFile")),
+}
+"""Modules of ``wiro_runtime`` that are imported by name, and what they have for users."""
 _ROLE: Final = re.compile(r":\w+:`~?\.?([^`]+)`")
 _LITERAL: Final = re.compile(r"``([^`]+)``")
 _CODE: Final = re.compile(r"(`[^`]*`)")
 _FIELD: Final = re.compile(r"(?m)^:(?:param|raises) ([\w. ]+): ")
 _WIDTH: Final = 76
+_DOCUMENTED: Final = frozenset(
+    {name for group in _GROUPS.values() for name in group} | {"ApiError", "WiroError"}
+)
+"""Classes whose members need not stand below those that inherit them."""
+_INTERNAL: Final = re.compile(r"Deprecated: |.*not for its users", re.DOTALL)
+_CONSTRUCTORS: Final = frozenset({"from_detail", "from_raw"})
+"""Those that read what Wiro sent."""
 
 
 def reference_pages() -> dict[str, str]:
@@ -74,24 +88,51 @@ def _runtime() -> Iterator[str]:
         yield f"## {title}"
         for name in members:
             yield from _class(name, getattr(wiro_runtime, name))
+    for title, (module, members) in _MODULES.items():
+        yield f"## {title}"
+        yield f"From `wiro_runtime.{module}`."
+        for name in members:
+            found = importlib.import_module(f"wiro_runtime.{module}")
+            yield from _class(name, getattr(found, name))
 
 
 def _is_error(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, BaseException)
 
 
-def _class(name: str, value: type[Any]) -> Iterator[str]:
+def _class(name: str, value: Any) -> Iterator[str]:
     yield f"### {name}"
     if not _is_error(value) and name not in {"ToolInputs", "LoraChoice", "Client"}:
         yield _signature(name, value)
     yield _prose(inspect.getdoc(value))
-    for member, function in vars(value).items():
-        documented = inspect.isfunction(function) and inspect.getdoc(function)
-        if not documented or (member.startswith("_") and member != "__call__"):
+    members = _members(value)
+    properties = [
+        f"- `{member}`: {' '.join(_prose(inspect.getdoc(found)).split())}"
+        for member, found in members.items()
+        if isinstance(found, property)
+    ]
+    if properties:
+        yield "\n".join(properties)
+    for member, found in members.items():
+        if not isinstance(found, property):
+            yield f"#### {name}.{member}"
+            yield _signature(member, getattr(value, member))
+            yield _prose(inspect.getdoc(getattr(value, member)))
+
+
+def _members(value: Any) -> dict[str, object]:
+    """The documented members of a class by name, also those of its bases that have no section."""
+    found: dict[str, object] = {}
+    for each in inspect.getmro(value) if isinstance(value, type) else ():
+        if each is not value and (each.__name__ in _DOCUMENTED or "wiro_" not in each.__module__):
             continue
-        yield f"#### {name}.{member}"
-        yield _signature(member, cast("Callable[..., Any]", function))
-        yield _prose(inspect.getdoc(getattr(value, member)))
+        for name, member in vars(each).items():
+            known = inspect.isfunction(member) or isinstance(member, classmethod | property)
+            public = not name.startswith("_") or name == "__call__"
+            doc = inspect.getdoc(cast("Any", member)) or ""
+            if known and public and doc and name not in _CONSTRUCTORS and not _INTERNAL.match(doc):
+                found.setdefault(name, cast("object", member))
+    return found
 
 
 def _signature(name: str, called: Callable[..., Any]) -> str:
@@ -135,18 +176,18 @@ def _annotation(value: object) -> str:
 def _prose(doc: str | None) -> str:
     """Return a docstring as Markdown: roles and literals become code, other text is escaped."""
     text = _LITERAL.sub(r"`\1`", _ROLE.sub(r"`\1`", doc or ""))
-    text = _FIELD.sub(r"- `\1`: ", text)
+    text = _FIELD.sub(r"- `\1`: ", text).replace("\n:returns: ", "\n- returns ")
     parts: list[str] = []
     for block in text.split("\n\n"):
         lines = block.split("\n")
         if lines[-1].endswith("::"):
-            parts.append(_plain(block.removesuffix("::") + ":"))
+            parts.append(_plain(block.removesuffix("::") + ":") if block != "::" else "")
         elif all(line.startswith("    ") for line in lines if line):
             body = "\n".join(line[4:] for line in lines)
             parts.append(f"```python\n{body}\n```")
         else:
             parts.append(_plain(block))
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def _plain(block: str) -> str:

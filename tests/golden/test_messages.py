@@ -178,7 +178,8 @@ SHELL = (
     f"run {SD} --prompt a --seed 1 --seed 2", f"run {SD} --prompt a --out taken/x",
     "run wiro/instant-id-lora --input-image-url no.png --prompt a",
     "run wiro/instant-id-lora --input-image-url @no.png --prompt a",
-    "frobnicate", "task", "task frobnicate", "task show", "task show 12345", "task wait 12345",
+    f"run {SD} --prompt a --stream --no-wait",
+    "frobnicate", "task frobnicate", "task show", "task show 12345", "task wait 12345",
     "task cancel 12345", "task kill 12345", "show", "show wiro/nothing", "search", "list --json x",
     "--package nothing_here list", "upload no.png", "upload", "price",
     f"price {SD} --samples x", "costs --since never", "batch run",
@@ -186,13 +187,13 @@ SHELL = (
 )  # fmt: skip
 
 BUILD = (
-    "", "bulid", "build --chek", "build --root nowhere", "build --jobs 0", "build --templates no",
+    "bulid", "build --chek", "build --root nowhere", "build --jobs 0", "build --templates no",
     "parse", "parse no.txt", "parse no.txt --out x", "generate --specs nowhere --out x",
     "generate --out x --tool no/tool", "generate --out x --only pyton",
     "generate --out x --package class", "generate --out x --package json", "lint nowhere",
     "lint x --root .", "lint --baseline specs", "diff no no",
     "add", "add nothing", "init taken",
-    "templates copy no.jinja --to t", "docs", "docs serve --port 99999",
+    "templates copy no.jinja --to t", "docs serve --port 99999",
     "sync --tool x", "simulate --port 99999", "demo --limit 0",
 )  # fmt: skip
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wiro_runtime.price import Price, Tariff, dollars
+from wiro_runtime import Result, TaskDetail, TaskEnded
+from wiro_runtime.price import Price, Tariff, dollars, unknown
 from wiro_runtime.price_list import read_rates
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases.json").read_text("utf-8"))
@@ -213,3 +214,29 @@ def test_no_price_list_breaks_anything(value: Any, body: dict[str, Any]) -> None
         assert amount is None or 0 <= amount <= 1_000_000
     if price.exact:
         assert price.low == price.high is not None
+
+
+def test_a_price_is_readable_where_it_is_shown() -> None:
+    price = Price(
+        Decimal("0.1"), Decimal("0.4"), exact=False, basis="an output < 4", as_of="2026-11-02"
+    )
+    assert str(price) == "$0.10–$0.40"
+    assert repr(price) == "<Price $0.10–$0.40: an output < 4; prices of 2026-11-02>"
+    assert "<b>$0.10–$0.40</b> an output &lt; 4; prices" in price._repr_html_()  # pyright: ignore[reportPrivateUsage] - IPython's
+    assert repr(unknown("no price list")) == "<Price unknown: no price list>"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [("0.1", "$0.10"), ("0", "$0.00"), ("1E+2", "$100.00"), ("0.00351000", "$0.00351")],
+)
+def test_money_has_one_form(amount: str, text: str) -> None:
+    """In prices, results, events and the summaries of the commands alike."""
+    cost = Decimal(amount)
+    raw = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "totalcost": amount}
+    detail = TaskDetail.read(raw)
+    result = Result.from_detail(detail, "7", cast("Any", None))
+    assert dollars(cost) == text
+    for shown in (str(result), str(TaskEnded(task_id="7", status="", raw=raw, detail=detail))):
+        assert f", {text}" in shown.replace("cost ", "")
+    assert f" {text}<" in result._repr_html_()  # pyright: ignore[reportPrivateUsage] - IPython's

@@ -25,7 +25,8 @@ WORDS = (
 QUERIES = [
     "", "  ", "make speech", "speech make zebra", "cafe", "CAFÉ MENU", "menüs", "potrait",
     "portrat", "imgae", "vidoe lora", "zzzzzz", "a", "xy", "fine", "strasse", "画像", "painted",
-    "wirting", "model-2.1", "mdoel-2.1", "make make", "text-to-speech", "music", "musik_maker", "sdlx",
+    "wirting", "model-2.1", "mdoel-2.1", "make make", "text-to-speech", "music", "musik_maker",
+    "sdlx",
 ]  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 // Two runs side by side, and the inputs in which they differ.
 
+import { decimal } from "./decimal.js";
 import { el } from "./dom.js";
+import { dollars } from "./price.js";
 import { outputs, title, when } from "./runs.js";
 
 const shown = (value) => (value === undefined ? "left out" : typeof value === "string" ? value || "(empty)" : JSON.stringify(value));
 
 function side(run, name) {
-  const facts = [when(run), run.cost && `$${run.cost}`, run.elapsed && `${run.elapsed} s`].filter(Boolean).join(" · ");
+  const facts = [when(run), run.cost && dollars(decimal(run.cost)), run.elapsed && `${run.elapsed} s`].filter(Boolean).join(" · ");
   return el(
     "div",
     { class: "wt-side" },

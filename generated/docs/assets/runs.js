@@ -1,6 +1,8 @@
 // One run as a card: its state, what came of it, and what can be done with it.
 
+import { decimal } from "./decimal.js";
 import { el, newId } from "./dom.js";
+import { dollars } from "./price.js";
 
 const STATES = {
   sending: "Sending", running: "Running", stopping: "Stopping", succeeded: "Done", failed: "Failed",
@@ -98,7 +100,7 @@ export function runCard(first, { stop, remove, load, choose }) {
     node.dataset.state = run.state;
     fill(state, STATES[run.state] ?? run.state);
     fill(phase, active ? [PHASES[run.status] ?? "", run.step].filter(Boolean).join(", ") : run.elapsed ? `in ${run.elapsed} s` : "");
-    const paid = run.cost ? `$${run.cost}` : "";
+    const paid = run.cost ? dollars(decimal(run.cost)) : "";
     const guess = run.estimate === "unknown" ? "price was not known" : `estimated ${run.estimate}`;
     cost.textContent = paid ? `${paid} (${guess})` : guess;
     progress.hidden = !active;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 from contextlib import nullcontext, suppress
+from inspect import cleandoc
 from typing import TYPE_CHECKING, cast
 
 from wiro_runtime.batch.base import BaseBatch, Report
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from wiro_runtime.batch.settle import Settled
 
 
+_ARGUMENTS = cleandoc(BaseBatch.__doc__ or "").partition("\n\n")[2]
+
+
 class Batch(BaseBatch):
     """A table of runs, for programs that block."""
 
-    __doc__ = f"{__doc__}\n\n{BaseBatch.__doc__}"
+    __doc__ = f"{__doc__}\n\n{_ARGUMENTS}"
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +135,7 @@ class Batch(BaseBatch):
 class AsyncBatch(BaseBatch):
     """:class:`Batch` for asyncio; the same methods, awaited."""
 
-    __doc__ = f"{__doc__}\n\n{BaseBatch.__doc__}"
+    __doc__ = f"{__doc__}\n\n{_ARGUMENTS}"
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.batch.records import ENDED
+from wiro_runtime.price import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,7 @@ def result_of(row: Row) -> dict[str, Any]:
         "status": row.status,
         "task": row.task or None,
         "files": list(row.saved),
-        "cost": None if row.cost is None else f"{row.cost.normalize():f}",
+        "cost": None if row.cost is None else plain(row.cost),
         "seconds": row.seconds,
         "error": row.error or None,
     }

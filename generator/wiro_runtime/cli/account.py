@@ -13,15 +13,8 @@ import typer
 from rich.text import Text
 
 from wiro_runtime import ConfigurationError, Wiro, WiroError
-from wiro_runtime.cli.console import (
-    PROGRAM,
-    CommandError,
-    out,
-    print_json,
-    printable,
-    read_stdin,
-    say,
-)
+from wiro_runtime.cli.console import PROGRAM, CommandError, print_json, printable, read_stdin, say
+from wiro_runtime.cli.look import out
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.settings import load_settings, make_credentials
 from wiro_runtime.tasks.listing import tool_of

@@ -25,7 +25,7 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_sigterm
 from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
-from wiro_runtime.cli.look import tidy, usage_line
+from wiro_runtime.cli.look import help_instead, is_reader_gone, tidy, usage_line
 from wiro_runtime.cli.price import PriceGroup
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.cli.run import RunGroup
@@ -165,9 +165,11 @@ def run(arguments: Sequence[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         complain(["interrupted"])
         return exit_status(INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        if not is_reader_gone(error):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+        return 0
     except OSError as error:
         complain([f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}"])
         return 2
@@ -178,7 +180,10 @@ def _usage(error: CommandError | typer.TyperException) -> int:
     if isinstance(error, CommandError):
         complain([str(error)])
         return 2
-    complain([usage_line(error, PROGRAM)])
+    if text := help_instead(error):
+        typer.echo(text, err=True)
+    else:
+        complain([usage_line(error, PROGRAM)])
     return error.exit_code
 
 

@@ -17,10 +17,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
 from rich.text import Text
 
-from wiro_runtime.cli.look import print_wrapped
+from wiro_runtime.cli.look import err, print_wrapped
 from wiro_runtime.inputs.messages import shorten
 
 PROGRAM: Final = "wiro-tools"
@@ -28,14 +27,6 @@ PROGRAM: Final = "wiro-tools"
 
 class CommandError(Exception):
     """Bad usage or unreadable input: one line on stderr and exit status 2."""
-
-
-def out() -> Console:
-    return Console(highlight=False, soft_wrap=True)
-
-
-def err() -> Console:
-    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def prepare_process() -> None:
@@ -148,10 +139,6 @@ def printable(text: str) -> str:
 def brief(text: str, limit: int) -> str:
     """``text`` on one line of at most ``limit`` characters, printable."""
     return printable(shorten(text, limit))
-
-
-def dollars(cost: Decimal) -> str:
-    return f"${cost.normalize():f}" if cost else "$0"
 
 
 def exact(cost: Decimal | None) -> str | None:

@@ -13,15 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from wiro_runtime import Wiro
-from wiro_runtime.cli.console import (
-    PROGRAM,
-    CommandError,
-    out,
-    print_json,
-    print_row,
-    printable,
-    say,
-)
+from wiro_runtime.cli.console import PROGRAM, CommandError, print_json, print_row, printable, say
+from wiro_runtime.cli.look import out
 from wiro_runtime.price import dollars, plain
 
 if TYPE_CHECKING:

@@ -5,15 +5,28 @@ from __future__ import annotations
 import re
 import shlex
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from rich.console import Console
 from rich.text import Text
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _VALUES: Final = {"path": "PATH", "int": "N", "float": "N", "str": "TEXT"}
 _KIND: Final = re.compile(r"<?(?:list\[)?(\w+)")
+
+
+class Screen(Console):
+    """A console of which :class:`BrokenPipeError` comes through; rich ends the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def out() -> Console:
+    return Screen(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    return Screen(stderr=True, highlight=False, soft_wrap=True)
 
 
 def tidy(command: Any) -> Any:
@@ -26,7 +39,9 @@ def tidy(command: Any) -> Any:
             kind = _KIND.match(parameter.display_type(None) or "")
             parameter.metavar = _VALUES.get(kind[1].lower()) if kind else None
     command.short_help = command.short_help or first_sentence(command.help or "")
-    for each in getattr(command, "commands", {}).values():
+    commands = getattr(command, "commands", {})
+    command.no_args_is_help = bool(commands)
+    for each in commands.values():
         tidy(each)
     return command
 
@@ -67,6 +82,19 @@ _EXPECTED: Final = (
     (re.compile(r"Input should be less than or equal to (\S+)"), r"expected \1 or less"),
     (re.compile(r"Input should be "), "expected "),
 )
+
+
+def is_reader_gone(error: BaseException) -> bool:
+    """Whether nobody reads on, as when ``head`` has what it wanted. Typer makes an end of the
+    process of it."""
+    return isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
+
+
+def help_instead(error: Any) -> str | None:
+    """The help of a group of commands that was called without one of them; ``None`` for other
+    errors."""
+    # Typer exports no name for this class.
+    return error.ctx.get_help() if type(error).__name__ == "NoArgsIsHelpError" else None
 
 
 def usage_line(error: Any, program: str) -> str:

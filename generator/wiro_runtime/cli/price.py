@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
-from wiro_runtime.cli.console import out, print_json, print_line, say
+from wiro_runtime.cli.console import print_json, print_line, say
 from wiro_runtime.cli.help import print_price_help
+from wiro_runtime.cli.look import out
 from wiro_runtime.cli.results import errors_as_json
 from wiro_runtime.cli.run import (
     HELP,
@@ -85,5 +86,4 @@ def _price(view: ToolView, texts: dict[str, Any], given: dict[str, Any]) -> int:
 
 def say_basis(price: Price) -> None:
     """How a price was computed, and from which price list."""
-    as_of = f"; prices of {price.as_of}" if price.as_of else ""
-    say(f"{price.basis}{as_of}")
+    say(price.reason)

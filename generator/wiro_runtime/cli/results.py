@@ -13,7 +13,6 @@ from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
     brief,
-    dollars,
     exact,
     print_json,
     print_line,
@@ -25,6 +24,7 @@ from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.progress import downloading, watching
 from wiro_runtime.errors import NotFoundError, PriceExceeded, TaskCancelled, TaskFailed, WiroError
 from wiro_runtime.inputs.arguments import is_duration
+from wiro_runtime.price import dollars
 from wiro_runtime.tasks.events import TextDelta
 
 if TYPE_CHECKING:
@@ -51,10 +51,12 @@ class Delivery:
     timeout: float | None
     stream: bool = False
 
-    def check(self) -> None:
+    def check(self, *, wait: bool = True) -> None:
         """Find out before anything is sent that files could not be saved, or a limit is none."""
         if self.timeout is not None and not is_duration(self.timeout):
             raise CommandError(f"--timeout: expected seconds, more than 0, got {self.timeout:g}")
+        if self.stream and not wait:
+            raise CommandError("--stream waits for the text, --no-wait does not: leave one out")
         if self.stream and self.as_json:
             raise CommandError("--stream prints a text and --json an object: leave one of them out")
         if not self.download:
@@ -145,7 +147,9 @@ def _save(result: Result, delivery: Delivery) -> list[Path | None]:
     if not wanted:
         return [None] * len(result.outputs)
     with downloading(len(wanted)) as progress:
-        outputs: Any = tuple(wanted)  # mypy sees the type variable of the base class
+        # By the task, so that no other run has these names.
+        named = (replace(each, name=f"{result.task_id}-{each.name}") for each in wanted)
+        outputs: Any = tuple(named)  # mypy sees the type variable of the base class
         part = replace(result, outputs=outputs)
         saved = part.download(delivery.out or ".", progress=progress)
     paths = dict(zip(map(id, wanted), saved, strict=True))

@@ -17,18 +17,11 @@ from typer.core import TyperCommand, TyperGroup
 
 from wiro_runtime.catalogue import Catalogue, open_catalogue
 from wiro_runtime.cli.completion import files_at
-from wiro_runtime.cli.console import (
-    PROGRAM,
-    CommandError,
-    brief,
-    out,
-    print_json,
-    print_line,
-    say,
-)
+from wiro_runtime.cli.console import PROGRAM, CommandError, brief, print_json, print_line, say
 from wiro_runtime.cli.help import print_group_help, print_run_help
 from wiro_runtime.cli.interrupts import INTERRUPTED, holding_ctrl_c
 from wiro_runtime.cli.journal import client
+from wiro_runtime.cli.look import out
 from wiro_runtime.cli.results import (
     Delivery,
     errors_as_json,
@@ -332,7 +325,7 @@ def _help_hint(command: ToolCommand) -> str:
 
 def _run(view: ToolView, request: Request) -> int:
     tool = view.entry.tool
-    request.delivery.check()
+    request.delivery.check(wait=request.wait)
     if request.callback_url and not request.callback_url.startswith(("https://", "http://")):
         raise CommandError(f"--callback-url: no address: {shorten(repr(request.callback_url))}")
     inputs = read_checked(view, request.given, request.lora, request.input_json)

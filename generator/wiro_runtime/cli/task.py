@@ -13,9 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wiro_runtime.cli.console import (
-    dollars,
     exact,
-    out,
     print_json,
     print_json_line,
     print_line,
@@ -25,12 +23,14 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.journal import client as journaling
+from wiro_runtime.cli.look import out
 from wiro_runtime.cli.results import (
     Delivery,
     errors_as_json,
     say_interrupted,
     see_through,
 )
+from wiro_runtime.price import dollars
 from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
 from wiro_runtime.tasks.events import OutputsReady, TaskEnded
 from wiro_runtime.tasks.listing import tool_of

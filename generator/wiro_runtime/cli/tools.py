@@ -16,7 +16,6 @@ from rich.text import Text
 from wiro_runtime.cli.console import (
     CommandError,
     brief,
-    out,
     print_json,
     print_line,
     print_row,
@@ -24,6 +23,7 @@ from wiro_runtime.cli.console import (
     say,
 )
 from wiro_runtime.cli.help import print_tool
+from wiro_runtime.cli.look import out
 from wiro_runtime.cli.run import catalogue_of, tool_of
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.inputs.messages import shorten

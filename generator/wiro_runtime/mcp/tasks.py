@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.errors import TaskCancelled, TaskFailed, TaskTimeout
 from wiro_runtime.mcp.advice import explain
+from wiro_runtime.price import plain
 from wiro_runtime.tasks.events import LogLine, Progress, StatusChanged, TaskEnded
 from wiro_runtime.tasks.listing import tool_of
 
@@ -80,7 +81,7 @@ def listed_json(detail: TaskDetail) -> dict[str, Any]:
         "tool": tool_of(detail),
         "status": detail.status,
         "ended": detail.terminal,
-        "cost": None if detail.cost is None else f"{detail.cost.normalize():f}",
+        "cost": None if detail.cost is None else plain(detail.cost),
     }
     if detail.terminal:
         found["succeeded"] = detail.succeeded

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from wiro_runtime.price import dollars
 from wiro_runtime.results.saving import file_stamp
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def result_html(result: BaseResult[Any]) -> str:
     if result.elapsed is not None:
         parts.append(f"{result.elapsed:g} s")
     if result.cost is not None:
-        parts.append(f"${result.cost.normalize():f}")
+        parts.append(dollars(result.cost))
     shown = "".join(output_html(output) for output in result.outputs)
     if not result.outputs and result.text:
         shown = _text(result.text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.price import dollars, plain
 from wiro_runtime.results.output import AsyncOutput, BaseOutput, Output, warn_deprecated
 from wiro_runtime.tasks.detail import TaskDetail, as_mappings
 from wiro_runtime.tasks.task import run
@@ -115,7 +116,7 @@ class BaseResult(Generic[OutputT]):
         return {
             "task_id": self.task_id,
             "status": self.detail.status,
-            "cost": None if self.cost is None else f"{self.cost.normalize():f}",
+            "cost": None if self.cost is None else plain(self.cost),
             "elapsed": self.elapsed,
             "text": self.text,
             "outputs": [output.to_dict() for output in self.outputs],
@@ -126,7 +127,7 @@ class BaseResult(Generic[OutputT]):
         state = "succeeded" if self.detail.succeeded else self.detail.status
         parts = [f"task {self.task_id}: {state}"]
         if self.cost is not None:
-            parts.append(f"${self.cost.normalize():f}")
+            parts.append(dollars(self.cost))
         if self.elapsed is not None:
             parts.append(f"{self.elapsed:g} s")
         names = ", ".join(output.name for output in self.outputs)

@@ -20,6 +20,7 @@ from wiro_runtime.errors import (
 )
 from wiro_runtime.estimate import price_run
 from wiro_runtime.http.loop import run_in_thread
+from wiro_runtime.price import plain
 from wiro_runtime.results.saving import recall_saved
 from wiro_runtime.studio.form import read_form
 from wiro_runtime.studio.records import Run
@@ -242,5 +243,5 @@ class Runs:
         run.state, run.error = state, error
         if detail is not None:
             run.status = detail.status
-            run.cost = "" if detail.cost is None else f"{detail.cost.normalize():f}"
+            run.cost = "" if detail.cost is None else plain(detail.cost)
             run.elapsed = detail.elapsed

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, cast
 
 from wiro_runtime.inputs.messages import shorten
-from wiro_runtime.price import MOST
+from wiro_runtime.price import MOST, dollars
 
 ENDED: Final = "task_postprocess_end"
 CANCELLED: Final = "task_cancel"
@@ -193,7 +193,7 @@ class TaskDetail:
     @property
     def billed(self) -> str:
         """The end of a message about a task without success: what it cost, if it was billed."""
-        return f" (billed: ${self.cost.normalize():f})" if self.cost else ""
+        return f" (billed: {dollars(self.cost)})" if self.cost else ""
 
     @property
     def setback(self) -> str:

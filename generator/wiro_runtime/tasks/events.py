@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.price import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,5 +140,5 @@ class TaskEnded(Event):
     def __str__(self) -> str:
         detail = self.detail
         word = "cancelled" if detail.cancelled else "succeeded" if detail.succeeded else "failed"
-        cost = "" if detail.cost is None else f", cost ${detail.cost.normalize():f}"
+        cost = "" if detail.cost is None else f", cost {dollars(detail.cost)}"
         return f"task {self.task_id}: {word}{cost}"

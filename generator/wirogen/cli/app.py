@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.text import Text
 
-from wiro_runtime.cli.look import print_wrapped, tidy, usage_line
+from wiro_runtime.cli.look import help_instead, is_reader_gone, print_wrapped, tidy, usage_line
 from wirogen.cli.console import CommandError, err, printable
 from wirogen.diagnostics.model import InputError
 
@@ -103,14 +103,19 @@ def run(arguments: Sequence[str]) -> int:
     except InputError as error:
         return _fail(str(error))
     except typer.TyperException as error:
+        if text := help_instead(error):
+            typer.echo(text, err=True)
+            return error.exit_code
         return _fail(usage_line(error, "wirogen"), status=error.exit_code)
     except typer.Exit as error:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         result = INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        if not is_reader_gone(error):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+        return 0
     except OSError as error:
         return _fail(f"{_shown(error.filename)}: {(error.strerror or str(error)).lower()}")
     if result == INTERRUPTED:

@@ -18,6 +18,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from wiro_runtime.cli.look import err, out
 from wirogen.common.lock import locked
 from wirogen.common.text import visible
 from wirogen.diagnostics.model import Diagnostic, Severity, display_path
@@ -32,14 +33,6 @@ _NAME: Final = 16
 
 class CommandError(Exception):
     """Bad usage or unreadable input: one line on stderr and exit status 2."""
-
-
-def out() -> Console:
-    return Console(highlight=False, soft_wrap=True)
-
-
-def err() -> Console:
-    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.syntax import Syntax
 from rich.text import Text
 
+from wiro_runtime.price import dollars
 from wirogen.cli.build import show_report
 from wirogen.cli.console import (
     CommandError,
@@ -152,7 +153,7 @@ def _run(client: Wiro, plan: ToolPlan, to: Path, console: Console) -> list[Path]
         output.save(folder / safe_name(f"{result.task_id}-{output.name}"))
         for output in result.outputs
     ]
-    cost = "" if result.cost is None else f", cost ${result.cost.normalize():f}"
+    cost = "" if result.cost is None else f", cost {dollars(result.cost)}"
     console.print(f"  → task {result.task_id}: {counted(len(paths), 'output')}{cost}", markup=False)
     return paths
 
