@@ -17,8 +17,8 @@ from commands.small import command, documents, half_written, own_templates, tree
 
 TOOLS = 52
 """Enough for worker processes to read and to render."""
-BY_CLOCK = 5
-AT_THE_END = 4
+BY_CLOCK = 3
+AT_THE_END = 2
 VERSIONS = ("first", "second")
 
 

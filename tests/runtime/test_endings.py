@@ -83,13 +83,15 @@ def test_a_run_is_recorded_when_its_event_loop_ends(tmp_path: Path) -> None:
         await sent.wait()
         raise ValueError("another coroutine's")
 
+    # Nothing closes it before its loop ends: asyncio.run() cancels what is still running.
+    client = mocked(answer, journal=tmp_path / "journal")
+
     async def main() -> None:
-        # Nothing closes it: asyncio.run() cancels what is still running.
-        client = mocked(answer, journal=tmp_path / "journal")
         await asyncio.gather(client.submit(TOOL, PROMPT, validate=False), fail())
 
     with pytest.raises(ValueError, match="another coroutine's"):
         asyncio.run(main())
+    asyncio.run(client.aclose())
     journal = Journal(tmp_path / "journal")
     names, sending = journal.known()
     journal.close()

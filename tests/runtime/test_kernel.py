@@ -59,10 +59,33 @@ def kernel(folder: Path) -> Generator[Notebook]:
         yield notebook
 
 
+@pytest.fixture(scope="module")
+def one_simulator(project_tools: list[dict[str, Any]]) -> Generator[Simulator]:
+    with (
+        Simulator(project_tools, speed="instant") as running,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in running.env().items():
+            patch.setenv(name, value)
+        yield running
+
+
 @pytest.fixture
-def notebook(simulator: Simulator, tmp_path: Path) -> Generator[Notebook]:
-    del simulator
-    with kernel(tmp_path) as made:
+def simulator(one_simulator: Simulator) -> Simulator:
+    one_simulator.clear()
+    return one_simulator
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("notebook")
+
+
+@pytest.fixture(scope="module")
+def notebook(one_simulator: Simulator, folder: Path) -> Generator[Notebook]:
+    """One for all tests: a kernel takes seconds to start."""
+    assert one_simulator.tools
+    with kernel(folder) as made:
         yield made
 
 
@@ -71,7 +94,7 @@ def html_of(output: Any) -> str:
 
 
 def test_a_notebook_shows_bars_and_keeps_what_was_saved(
-    notebook: Notebook, simulator: Simulator, tmp_path: Path
+    notebook: Notebook, simulator: Simulator, folder: Path
 ) -> None:
     # The bar becomes the line of the end; what it was before, nbclient has overwritten.
     (shown,) = notebook.run("result = sd.run(client, prompt='a', samples=1)")
@@ -88,10 +111,10 @@ def test_a_notebook_shows_bars_and_keeps_what_was_saved(
     notebook.run("paths = result.download('out')")
     (after,) = notebook.run("result")
     (data,) = re.findall(r'<img src="data:image/png;base64,([^"]+)"', html_of(after))
-    assert base64.b64decode(data) == (tmp_path / "out" / "0.png").read_bytes()
+    assert base64.b64decode(data) == (folder / "out" / "0.png").read_bytes()
     assert "out/0.png" in html_of(after)
     # Neither a changed file nor one that is gone is shown as what Wiro made.
-    (tmp_path / "out" / "0.png").write_bytes(b"other")
+    (folder / "out" / "0.png").write_bytes(b"other")
     (changed,) = notebook.run("result")
     assert "base64" not in html_of(changed)
 
@@ -123,28 +146,7 @@ def test_bars_say_how_far_a_task_is(notebook: Notebook, simulator: Simulator) ->
     ],
 )
 def test_the_last_line_of_an_error_is_its_reason(
-    one_notebook: Notebook, simulator_of_all: Simulator, source: str, says: str
+    notebook: Notebook, simulator: Simulator, source: str, says: str
 ) -> None:
-    simulator_of_all.clear()
-    simulator_of_all.failing()
-    assert says in one_notebook.last_line(source)
-
-
-@pytest.fixture(scope="module")
-def simulator_of_all(project_tools: list[dict[str, Any]]) -> Generator[Simulator]:
-    with (
-        Simulator(project_tools, speed="instant") as running,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in running.env().items():
-            patch.setenv(name, value)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def one_notebook(
-    simulator_of_all: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[Notebook]:
-    del simulator_of_all
-    with kernel(tmp_path_factory.mktemp("notebook")) as made:
-        yield made
+    simulator.failing()
+    assert says in notebook.last_line(source)

@@ -28,7 +28,7 @@ children = []
 for n in range(4):
     child = os.fork()
     if child == 0:
-        for _ in range(50):
+        for _ in range(15):
             for task in tasks:
                 found = task.refresh()
                 prompt = found.raw["parameters"]["prompt"]
@@ -37,7 +37,7 @@ for n in range(4):
         tasks[n].wait().download(sys.argv[1])
         os._exit(0)
     children.append(child)
-for _ in range(50):
+for _ in range(15):
     for task in tasks:
         assert task.refresh().id == task.id
 codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
