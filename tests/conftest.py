@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any, TypeAlias
 import pytest
 from hypothesis import HealthCheck, settings
 
+from fork_server import close_servers
 from wiro_runtime.testing import Simulator
 from wirogen.common.lock import locked
 from wirogen.pipeline.build import read_project
@@ -71,9 +73,19 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    # Many tests wait for a server or a process.
-    return (os.cpu_count() or 1) * 3 // 2
+def pytest_collection_finish() -> None:
+    # What has been imported and collected stays: the garbage collector need not look at it again.
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    close_servers()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    # Many of the slow tests wait for a server or a process.
+    cores = os.cpu_count() or 1
+    return cores if config.getoption("--fast") else cores * 3 // 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fork_server
 import wiro_runtime
 from wiro_runtime.testing import Simulator
 
@@ -38,40 +37,39 @@ class Shell:
     simulator: Simulator
 
     def __call__(self, *arguments: str, stdin: str = "", lease: float = 30.0) -> Done:
-        process = self.start(*arguments, lease=lease)
-        out, err = process.communicate(stdin, timeout=300)
+        process = self.start(*arguments, stdin=stdin, lease=lease)
+        out, err = process.communicate()
         assert "Traceback" not in err, err
-        return Done(code=process.returncode, out=out, err=err)
+        return Done(code=process.wait(), out=out, err=err)
 
     def start(
-        self, *arguments: str, patience: float = 60.0, lease: float = 30.0
-    ) -> subprocess.Popen[str]:
+        self, *arguments: str, stdin: str = "", patience: float = 60.0, lease: float = 30.0
+    ) -> fork_server.Process:
         """``patience``: seconds that its database may be away; ``lease``: seconds after which a
         worker that says nothing counts as gone."""
-        command = (
-            "from wiro_runtime.batch import database, engine, leases, rows\n"
-            f"database.PATIENCE = {patience}\n"
-            f"engine.LEASE = leases.LEASE = rows.LEASE = {lease}\n"
-            "from wiro_runtime.cli.__main__ import main\n"
-            "main()"
-        )
-        return subprocess.Popen(
-            [sys.executable, "-c", command, "batch", *arguments],
+        return fork_server.start(
+            "wiro-tools",
+            "batch",
+            *arguments,
             cwd=self.folder,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.folder),
-                "PYTHONPATH": os.pathsep.join(
-                    str(Path(each.__file__ or "").parents[1])
-                    for each in (wiro_runtime, __import__("wiro_tools"))
-                ),
-                **self.simulator.env(),
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            env=self.environment(),
+            stdin=stdin.encode(),
+            before="from wiro_runtime.batch import database, engine, leases, rows\n"
+            f"database.PATIENCE = {patience}\n"
+            f"engine.LEASE = leases.LEASE = rows.LEASE = {lease}\n",
         )
+
+    def environment(self) -> dict[str, str]:
+        """That of a process of its own."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "PYTHONPATH": os.pathsep.join(
+                str(Path(each.__file__ or "").parents[1])
+                for each in (wiro_runtime, __import__("wiro_tools"))
+            ),
+            **self.simulator.env(),
+        }
 
 
 def prompts(count: int) -> list[dict[str, Any]]:

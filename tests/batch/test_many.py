@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,7 +17,9 @@ from batch.kit import TOOL, Shell, check_complete, prompts, write_csv
 from wiro_runtime.testing import Simulator
 
 FULL: Final = os.environ.get("FULL") == "1"
-ROWS: Final = 10_000 if FULL else 150
+ROWS: Final = 10_000 if FULL else 100
+
+COMMAND: Final = (sys.executable, "-m", "wiro_runtime.cli", "batch")
 
 
 def memory(process: subprocess.Popen[str]) -> list[float]:
@@ -45,7 +48,14 @@ def test_many_rows_in_little_memory(shell: Shell, simulator: Simulator) -> None:
     simulator.concurrency_limit = 12
     table = write_csv(shell.folder / "rows.csv", prompts(ROWS))
     begin = time.monotonic()
-    process = shell.start("run", TOOL, str(table), "--out", "out", "--json")
+    process = subprocess.Popen(
+        [*COMMAND, "run", TOOL, str(table), "--out", "out", "--json"],
+        cwd=shell.folder,
+        env=shell.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     measured = memory(process)
     out, err = process.communicate(timeout=1800)
     seconds = time.monotonic() - begin

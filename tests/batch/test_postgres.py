@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -14,6 +13,7 @@ import pytest
 
 from batch.kit import TOOL, Shell, check_complete, paid, prompts, results, write_csv
 from batch.postgres import Server, Way, postgres
+from fork_server import Process
 from wiro_runtime.testing import Simulator
 
 FULL: Final = os.environ.get("FULL") == "1"
@@ -30,7 +30,7 @@ def server() -> Iterator[Server]:
         yield found
 
 
-def until(condition: Callable[[], bool], *processes: subprocess.Popen[str]) -> None:
+def until(condition: Callable[[], bool], *processes: Process) -> None:
     deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+import fork_server
 from generated import number, prompt, text, tool
 from generated import select as choice
 from wirogen.specs import Option, Wire
@@ -104,17 +105,11 @@ class Shell:
     env: Mapping[str, str]
 
     def __call__(self, *arguments: str, stdin: bytes = b"", **env: str | None) -> Done:
-        done = subprocess.run(
-            self._command(arguments),
-            cwd=self.folder,
-            env=self._environment(env),
-            input=stdin,
-            capture_output=True,
-            timeout=300,
-            check=False,
+        done = fork_server.run(
+            "wiro-tools", *arguments, cwd=self.folder, env=self._environment(env), stdin=stdin
         )
-        assert b"Traceback" not in done.stderr, done.stderr.decode()
-        return Done(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+        assert "Traceback" not in done.stderr, done.stderr
+        return Done(code=done.returncode, out=done.stdout, err=done.stderr)
 
     def script(self, text: str, *arguments: str) -> Done:
         """A line for ``sh`` in which ``"$@"`` is ``wiro-tools`` with its arguments."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import fork_server
 from corpus import Page
 from corpus.page import Field
 
@@ -65,14 +66,8 @@ def command(*arguments: str | Path) -> list[str]:
 def wirogen(
     *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments),
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, **(env or {})}
+    return fork_server.run("wirogen", *arguments, cwd=cwd, env=environment)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

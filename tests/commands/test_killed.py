@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from commands.small import command, documents, half_written, own_templates, tree, wirogen
+import fork_server
+from commands.small import documents, half_written, own_templates, tree, wirogen
+from fork_server import Process
 
 TOOLS = 52
 """Enough for worker processes to read and to render."""
@@ -22,18 +24,12 @@ AT_THE_END = 2
 VERSIONS = ("first", "second")
 
 
-def begin(*arguments: str | Path, cwd: Path) -> subprocess.Popen[bytes]:
+def begin(*arguments: str | Path, cwd: Path) -> Process:
     """A command with its workers, in a process group of its own."""
-    return subprocess.Popen(
-        command(*arguments, "--jobs", "2"),
-        cwd=cwd,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    return fork_server.start("wirogen", *arguments, "--jobs", "2", cwd=cwd, env=os.environ)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Process) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() in {0, -signal.SIGKILL}
@@ -52,7 +48,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def killed_again_and_again(
-    project: Path, out: Path, begin_build: Callable[[str], subprocess.Popen[bytes]], seed: int
+    project: Path, out: Path, begin_build: Callable[[str], Process], seed: int
 ) -> None:
     whole: dict[str, dict[str, bytes]] = {}
     took = 0.0
@@ -85,7 +81,7 @@ def killed_again_and_again(
 
 
 def test_a_build_that_is_killed_leaves_a_whole_tree(project: Path) -> None:
-    def build(version: str) -> subprocess.Popen[bytes]:
+    def build(version: str) -> Process:
         documents(project, TOOLS, version)
         # Specs remember their changes, and each of these builds is to be as if it were the first.
         shutil.rmtree(project / "specs" / "tools", ignore_errors=True)
@@ -102,7 +98,7 @@ def test_generate_that_is_killed_leaves_a_whole_tree(project: Path) -> None:
         done = wirogen("parse", *files, "--out", project / "specs" / version, cwd=project)
         assert done.returncode == 0
 
-    def generate(version: str) -> subprocess.Popen[bytes]:
+    def generate(version: str) -> Process:
         more = ("--templates", project.parent / "own") if version == "second" else ()
         specs = project / "specs" / version
         return begin("generate", "--specs", specs, "--out", "made", *more, cwd=project)
@@ -170,14 +166,7 @@ def test_half_written_specs_are_swept_away(project: Path) -> None:
 @pytest.mark.parametrize("moment", ["reading", "rendering"])
 def test_an_interrupted_build_is_one_line(project: Path, moment: str) -> None:
     documents(project, TOOLS)
-    process = subprocess.Popen(
-        command("build", "--jobs", "2"),
-        cwd=project,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process = begin("build", cwd=project)
     deadline = time.monotonic() + 300
     begun = {
         "reading": lambda: len(members(process.pid)) > 1,

@@ -6,12 +6,12 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import wirogen
+from commands import small
 from wirogen.diagnostics.model import InputError
 from wirogen.emit.template_fields import fields_of
 from wirogen.emit.template_tree import Scope
@@ -23,8 +23,7 @@ PAGE = "docs/tools/[owner]/[project].md.jinja"
 
 def generate(cwd: Path, specs: Path, *more: str) -> subprocess.CompletedProcess[str]:
     arguments = ["generate", "--specs", str(specs), "--out", "mine", "--templates", "own", *more]
-    command = [sys.executable, "-m", "wirogen", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return small.wirogen(*arguments, cwd=cwd)
 
 
 def put(folder: Path, path: str, text: str | bytes) -> None:
@@ -122,8 +121,7 @@ def test_a_guide_of_ones_own_may_list_tools_and_follows_them(root: Path, tmp_pat
 
 def test_a_folder_of_templates_that_is_not_there_is_one_line(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "specs", tmp_path / "specs")
-    command = [sys.executable, "-m", "wirogen", "build", "--templates", "nowhere"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = small.wirogen("build", "--templates", "nowhere", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, "wirogen: nowhere: error: S004 not a folder\n")
 
 
@@ -170,8 +168,7 @@ def test_a_guide_needs_no_registration(root: Path, tmp_path: Path) -> None:
 
 
 def templates(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "wirogen", "templates", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return small.wirogen("templates", *arguments, cwd=cwd)
 
 
 def test_templates_are_listed_with_every_field_that_they_may_use(tmp_path: Path) -> None:

@@ -12,15 +12,7 @@ from pathlib import Path
 
 import pytest
 
-
-def wirogen(
-    *arguments: str | Path, cwd: Path, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "wirogen", *map(str, arguments)]
-    environment = {**os.environ, **(env or {})}
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+from commands.small import command, wirogen
 
 
 def written(folder: Path) -> list[str]:
@@ -237,11 +229,22 @@ def test_an_ascii_terminal_is_no_reason_to_fail(
     root: Path, tmp_path: Path, env: dict[str, str]
 ) -> None:
     shutil.copytree(root / "specs", tmp_path / "specs")
-    assert wirogen("--help", cwd=tmp_path, env=env).returncode == 0
-    built = wirogen("build", cwd=tmp_path, env=env)
+
+    def wirogen_there(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            cwd=tmp_path,
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert wirogen_there("--help").returncode == 0
+    built = wirogen_there("build")
     assert built.returncode == 0, built.stderr
-    assert wirogen("lint", cwd=tmp_path, env=env).returncode == 1
-    listed = wirogen("lint", "--json", cwd=tmp_path, env=env)
+    assert wirogen_there("lint").returncode == 1
+    listed = wirogen_there("lint", "--json")
     assert listed.stderr == ""
     assert json.loads(listed.stdout) == json.loads(wirogen("lint", "--json", cwd=tmp_path).stdout)
 
