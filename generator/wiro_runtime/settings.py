@@ -21,7 +21,6 @@ from wiro_runtime.inputs.arguments import (
     check_kind,
     check_number,
     check_whole,
-    is_number,
 )
 from wiro_runtime.inputs.messages import shown
 from wiro_runtime.results.addresses import host_set
@@ -31,31 +30,28 @@ if TYPE_CHECKING:
 
 BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
+MAX_RETRIES: Final = 4
 
 T = TypeVar("T")
 
 OnInterrupt: TypeAlias = Literal["leave", "stop"]
 
-_MAX_RETRY_AFTER: Final = 120.0
-"""Seconds up to which a server's ``Retry-After`` is obeyed."""
+_JITTER: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """Limits in seconds, none of them infinite.
 
-    ``connect``: to open a connection. ``request``: for one request, from the moment it has its
-    place among ``max_concurrency`` others to the last byte of its response. ``read``: between two
-    pieces of a file. ``transfer``: for one file, up or down. ``socket_idle``: of a WebSocket
-    without frames, before Task/Detail is asked. ``wait``: for a task, unless the call says
+    ``request``: for one request, from the moment it has its place among ``max_concurrency`` others
+    to the last byte of its response; 10 s of it at most to connect. ``read``: between two pieces of
+    a file. ``transfer``: for one file, up or down. ``wait``: for a task, unless the call says
     otherwise.
     """
 
-    connect: float = 10.0
     request: float = 60.0
     read: float = 30.0
     transfer: float = 3600.0
-    socket_idle: float = 20.0
     wait: float = 24 * 3600.0
 
     def __post_init__(self) -> None:
@@ -64,37 +60,15 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retries:
-    """How idempotent calls are repeated: ``attempts`` in all, the delays doubling from
-    ``initial_delay`` to ``max_delay`` seconds, each drawn from its upper half. ``Retry-After`` is
-    obeyed up to 120 s."""
-
-    attempts: int = 5
-    initial_delay: float = 0.5
-    max_delay: float = 20.0
-
-    def __post_init__(self) -> None:
-        check_whole("retries.attempts", self.attempts, 1)
-        for name in ("initial_delay", "max_delay"):
-            check_number(f"retries.{name}", getattr(self, name))
-
-    def delay(self, failures: int, retry_after: float | None, random: Callable[[], float]) -> float:
-        """Seconds before the next attempt, after ``failures`` (1 or more) in a row."""
-        longest = min(self.max_delay, self.initial_delay * 2.0 ** min(failures - 1, 32))
-        return max(longest * (0.5 + random() / 2), min(retry_after or 0.0, _MAX_RETRY_AFTER))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PollSchedule:
     """Seconds between two requests for the state of a task, by the seconds since its submission.
 
     ``intervals`` are pairs ``(from age, interval)`` in growing order, the first one from 0. Each
-    interval is drawn from ``interval * (1 ± jitter)``, so that many tasks submitted at once do not
-    ask at once.
+    interval is a fifth shorter or longer by chance, so that many tasks submitted at once do not ask
+    at once.
     """
 
     intervals: tuple[tuple[float, float], ...] = ((0.0, 2.0), (30.0, 5.0), (120.0, 10.0))
-    jitter: float = 0.2
 
     def __post_init__(self) -> None:
         # A schedule that fails does so after the run was billed.
@@ -107,22 +81,18 @@ class PollSchedule:
         ages = [age for age, _ in self.intervals]
         if not ages or ages[0] != 0 or ages != sorted(set(ages)):
             raise ConfigurationError("intervals must begin at age 0 and grow")
-        if not is_number(self.jitter) or self.jitter >= 1:
-            raise ConfigurationError(
-                f"jitter must be at least 0 and below 1, not {shown(self.jitter)}"
-            )
 
     @classmethod
-    def every(cls, seconds: float, *, jitter: float = 0.2) -> PollSchedule:
+    def every(cls, seconds: float) -> PollSchedule:
         """One interval for all ages."""
-        return cls(intervals=((0.0, seconds),), jitter=jitter)
+        return cls(intervals=((0.0, seconds),))
 
     def delay(self, age: float, random: Callable[[], float]) -> float:
         """Seconds to wait when the task is ``age`` seconds old; ``random`` gives 0 to 1."""
         interval = next(
             interval for start, interval in reversed(self.intervals) if age >= start or start == 0
         )
-        return interval * (1 + self.jitter * (2 * random() - 1))
+        return interval * (1 + _JITTER * (2 * random() - 1))
 
 
 def _is_pair(value: object) -> bool:
@@ -167,7 +137,7 @@ class Settings:
     project_id: str | None
     poll: PollSchedule
     timeouts: Timeouts
-    retries: Retries
+    max_retries: int
     timing: Timing
     max_concurrency: int
     allow_hosts: frozenset[str]
@@ -201,11 +171,9 @@ def load_settings(
     base_url: str | None = None,
     socket_url: str | None = None,
     project_id: str | None = None,
-    timeout: float | None = None,
-    max_retries: int | None = None,
+    timeout: float | Timeouts | None = None,
+    max_retries: int = MAX_RETRIES,
     poll: PollSchedule | None = None,
-    timeouts: Timeouts | None = None,
-    retries: Retries | None = None,
     timing: Timing | None = None,
     max_concurrency: int = 32,
     allow_hosts: Iterable[str] = (),
@@ -215,9 +183,8 @@ def load_settings(
 ) -> Settings:
     """Settings from arguments and, for what is not given, the ``WIRO_…`` environment variables.
 
-    ``timeout`` is ``timeouts.request``, ``max_retries`` one less than ``retries.attempts``. Without
-    an address for WebSockets there is one only with Wiro's own base address, as the token of a task
-    is not for another server. Raises :class:`ConfigurationError`.
+    Without an address for WebSockets there is one only with Wiro's own base address, as the token
+    of a task is not for another server. Raises :class:`ConfigurationError`.
     """
     if credentials is None:
         credentials = make_credentials(api_key, api_secret, base_url)
@@ -230,16 +197,12 @@ def load_settings(
     if project_id is not None and (not isinstance(project_id, str) or not project_id.strip()):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
         raise ConfigurationError(f"project_id is text, not {shown(project_id)}")
     poll = _or_default("poll", poll, PollSchedule)
-    timeouts = _or_default("timeouts", timeouts, Timeouts)
-    retries = _or_default("retries", retries, Retries)
     timing = _or_default("timing", timing, Timing)
     hooks = _or_default("hooks", hooks, Hooks)
-    if timeout is not None:
+    if timeout is not None and not isinstance(timeout, Timeouts):
         check_duration("timeout", timeout)
-        timeouts = replace(timeouts, request=timeout)
-    if max_retries is not None:
-        check_whole("max_retries", max_retries, 0)
-        retries = replace(retries, attempts=max_retries + 1)
+        timeout = Timeouts(request=timeout)
+    check_whole("max_retries", max_retries, 0)
     base_url = _address(base_url, "WIRO_BASE_URL", BASE_URL, "http")
     if socket_url is None and not os.environ.get("WIRO_SOCKET_URL", "").strip():
         socket_url = SOCKET_URL if base_url == BASE_URL else ""
@@ -252,8 +215,8 @@ def load_settings(
         ),
         project_id=project_id,
         poll=poll,
-        timeouts=timeouts,
-        retries=retries,
+        timeouts=timeout or Timeouts(),
+        max_retries=max_retries,
         timing=timing,
         max_concurrency=max_concurrency,
         allow_hosts=host_set(allow_hosts),

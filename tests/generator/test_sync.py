@@ -18,7 +18,7 @@ import pytest
 
 from corpus import Page, later, pages
 from generator.project import Project, detail
-from wiro_runtime.settings import Retries, load_settings
+from wiro_runtime.settings import Timing, load_settings
 from wiro_runtime.testing import Simulator, faults
 from wiro_runtime.testing.catalogue import slug as address
 from wirogen.cli.app import run
@@ -47,7 +47,7 @@ class World:
             api_key=self.simulator.api_key,
             api_secret=self.simulator.api_secret,
             base_url=self.simulator.base_url,
-            retries=Retries(initial_delay=0.01, max_delay=0.02),
+            timing=Timing(sleep=lambda _seconds: asyncio.sleep(0.01)),
         )
         known = read_project(self.project.root).specs
         made = Options(pause=pause, **options)  # pyright: ignore[reportArgumentType]

@@ -85,7 +85,7 @@ def clients(simulator: Simulator) -> Iterator[str]:
         {"timeout": 0}, {"timeout": "1"}, {"max_retries": -1}, {"budget": "much"},
         {"max_concurrency": 0}, {"journal": 5}, {"on_interrupt": "x"}, {"default_headers": 5},
         {"default_headers": {"x": "\n"}}, {"http_client": 5}, {"hooks": 5},
-        {"allow_hosts": "https://x"}, {"retries": 5}, {"timing": 5},
+        {"allow_hosts": "https://x"}, {"poll": 5},
     ]  # fmt: skip
     for each in settings:
         yield failing(lambda each=each: Wiro(**{**sound, **each}).close())

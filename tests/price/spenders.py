@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from wiro_runtime import Hooks, PollSchedule, Retries, Wiro, WiroError
+from wiro_runtime import Hooks, PollSchedule, Wiro, WiroError
 from wiro_runtime.generated import Tariff, ToolInputs
 
 TOOL = "wiro/painter"
@@ -49,7 +49,7 @@ def spend(journal: str, budget: str, actions: list[tuple[int, bool, str]]) -> No
                 journal=journal,
                 budget=budget,
                 hooks=hooks,
-                retries=Retries(attempts=1),
+                max_retries=0,
                 poll=PollSchedule.every(0.001),
                 socket_url="",
             ) as client,

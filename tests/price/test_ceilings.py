@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from pydantic import Field
 
-from runtime.kit import PROMPT, SAMPLES, TOOL, TOOLS, AnyClient, ClientKind, Kit, got, tool
+from runtime.kit import PROMPT, SAMPLES, TOOL, TOOLS, AnyClient, ClientKind, Kit, each, got, tool
 from wiro_runtime import (
     AsyncTask,
     AsyncWiro,
@@ -171,7 +171,7 @@ def test_clients_of_a_journal_share_its_budget(kit: Kit, tmp_path: Path) -> None
     async def second(client: AnyClient) -> None:
         with pytest.raises(PriceExceeded, match=r"\$0.05 of \$0.15 is left"):
             await got(client.run(TOOL, Inputs(samples=2)))
-        for task in client.resume():
+        for task in await each(client.resume()):
             assert isinstance(task, Task | AsyncTask)
             await got(task.wait())
         await got(client.run(TOOL, Inputs()))

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
-from wiro_runtime import AsyncTask, AsyncWiro, PollSchedule, Retries, Task, Timing, Wiro
+from wiro_runtime import AsyncTask, AsyncWiro, Task, Wiro
+from wiro_runtime.settings import Timing
 from wiro_runtime.testing import Simulator
 
 T = TypeVar("T")
+ClientT = TypeVar("ClientT", bound=Wiro | AsyncWiro)
 ClientKind: TypeAlias = Literal["sync", "async"]
 AnyClient: TypeAlias = Wiro | AsyncWiro
 AnyTask: TypeAlias = Task | AsyncTask
@@ -104,6 +106,11 @@ async def each(events: Iterator[T] | AsyncIterator[T]) -> list[T]:
     return list(events)
 
 
+def timed(kind: type[ClientT], timing: Timing) -> type[ClientT]:
+    """A client of this kind that takes its time, sleep and randomness from ``timing``."""
+    return cast("type[ClientT]", type(kind.__name__, (kind,), {"_timing": timing}))
+
+
 class Kit:
     """``kit.run(flow)`` runs ``flow(client)``, a coroutine function, to its end."""
 
@@ -119,11 +126,9 @@ class Kit:
             "base_url": self.simulator.base_url,
             # On the fake clock no real time passes while a WebSocket is waited for.
             "socket_url": self.simulator.socket_url if "timing" in options else "",
-            "poll": PollSchedule(jitter=0),
-            "retries": Retries(),
-            "timing": self.time.timing(),
         }
-        kind = Wiro if self.kind == "sync" else AsyncWiro
+        timing = options.pop("timing", None) or self.time.timing()
+        kind = timed(Wiro if self.kind == "sync" else AsyncWiro, timing)
         return kind(**{**settings, **options})
 
     def run(self, flow: Callable[[AnyClient], Coroutine[Any, Any, T]], /, **options: Any) -> T:

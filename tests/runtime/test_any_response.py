@@ -11,17 +11,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from runtime.kit import timed
 from wiro_runtime import (
     AsyncResult,
     AsyncWiro,
     PollSchedule,
     Result,
-    Retries,
     SubmissionUncertain,
     Wiro,
     WiroError,
 )
+from wiro_runtime.settings import Timing
 
+NO_WAIT = Timing(sleep=lambda _seconds: asyncio.sleep(0))
 RUN: dict[str, Any] = {"result": True, "errors": [], "taskid": "7", "socketaccesstoken": "tok"}
 DETAIL = {"id": "7", "socketaccesstoken": "tok", "status": "task_postprocess_end", "pexit": "0"}
 
@@ -76,11 +78,11 @@ def use(kind: type[Wiro] | type[AsyncWiro], run: Any, detail: Any) -> None:
         "base_url": "http://127.0.0.1:1/v1",
         "socket_url": "",
         "poll": PollSchedule.every(0.001),
-        "retries": Retries(attempts=2, initial_delay=0, max_delay=0),
+        "max_retries": 1,
     }
     try:
         if kind is Wiro:
-            with Wiro("k" * 10, "s" * 10, **options) as client:
+            with timed(Wiro, NO_WAIT)("k" * 10, "s" * 10, **options) as client:
                 look(client.run("a/b", {"prompt": "x"}, timeout=0.3))
         else:
             asyncio.run(use_async(options))
@@ -89,7 +91,7 @@ def use(kind: type[Wiro] | type[AsyncWiro], run: Any, detail: Any) -> None:
 
 
 async def use_async(options: dict[str, Any]) -> None:
-    async with AsyncWiro("k" * 10, "s" * 10, **options) as client:
+    async with timed(AsyncWiro, NO_WAIT)("k" * 10, "s" * 10, **options) as client:
         look(await client.run("a/b", {"prompt": "x"}, timeout=0.3))
 
 

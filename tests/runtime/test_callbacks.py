@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from runtime.kit import TOOL, Kit, nameless
-from wiro_runtime import AsyncResult, AsyncTask, AsyncWiro, Retries, TaskFailed, Wiro
+from wiro_runtime import AsyncResult, AsyncTask, AsyncWiro, TaskFailed, Wiro
 from wiro_runtime.testing import Simulator, faults
 from wiro_runtime.webhooks import MAX_POSTS, CallbackReceiver, CallbackRefused
 
@@ -224,7 +224,7 @@ def test_whoever_posts_slowly_or_wrongly_learns_nothing(instant: Simulator) -> N
         await writer.wait_closed()
         return answer
 
-    client = Kit("async", instant).client(retries=Retries(attempts=1))
+    client = Kit("async", instant).client(max_retries=0)
     with serve(CallbackReceiver(client, patience=0.2)) as url:
         answer = asyncio.run(slow(url))
         assert answer.startswith(b"HTTP/1.1 408")

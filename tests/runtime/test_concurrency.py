@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from runtime.kit import TOOL, TOOLS, AnyClient, ClientKind, Kit, got
-from wiro_runtime import AsyncWiro, PollSchedule, Timing, Wiro
+from wiro_runtime import AsyncWiro, PollSchedule, Wiro
+from wiro_runtime.settings import Timing
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "x"}

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.kit import TOOL, AnyClient, Kit, got, nameless
-from wiro_runtime import AsyncResult, DownloadError, Result, Retries, Wiro
+from wiro_runtime import AsyncResult, DownloadError, Result, Wiro
 from wiro_runtime.results.filenames import numbered, safe_name
 from wiro_runtime.testing import Scenario, Simulator, faults
 
@@ -494,7 +494,7 @@ def test_a_download_gives_up_after_retries_without_progress(kit: Kit, tmp_path: 
         await got(result.download(tmp_path))
 
     with pytest.raises(DownloadError, match="gave up") as caught:
-        kit.run(flow, retries=Retries(attempts=3))
+        kit.run(flow, max_retries=2)
     assert caught.value.retryable
     assert len(kit.simulator.downloads) == 3
 

@@ -21,9 +21,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from runtime.kit import TOOL, ClientKind, Kit, got, nameless
-from wiro_runtime import AsyncOutput, AsyncWiro, DownloadError, Output, Retries, Timeouts, Wiro
+from wiro_runtime import AsyncOutput, AsyncWiro, DownloadError, Output, Timeouts, Wiro
 from wiro_runtime.results.files import Files
-from wiro_runtime.settings import load_settings
+from wiro_runtime.settings import Timing, load_settings
 from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.testing import Scenario, Simulator, faults
 
@@ -96,7 +96,8 @@ def output_of(
     known: dict[str, Any] = {
         "api_key": "key",
         "base_url": "http://127.0.0.1:9/v1",
-        "retries": Retries(attempts=attempts, initial_delay=0.01),
+        "max_retries": attempts - 1,
+        "timing": Timing(sleep=lambda _seconds: asyncio.sleep(0.01)),
     }
     files = Files(load_settings(**{**known, **settings}), asynchronous=kind == "async")
     return files.result(detail, "1").outputs[0]
@@ -469,14 +470,14 @@ def slow() -> Generator[tuple[str, threading.Event], None, None]:
 
 def test_a_silent_server_is_given_up(kind: ClientKind, tmp_path: Path) -> None:
     with slow() as (url, _), pytest.raises(DownloadError, match=r"no data within 0.2 s"):
-        save(kind, url, tmp_path, attempts=1, timeouts=Timeouts(read=0.2))
+        save(kind, url, tmp_path, attempts=1, timeout=Timeouts(read=0.2))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_transfer_has_a_limit(kind: ClientKind, tmp_path: Path) -> None:
     begin = time.monotonic()
     with slow() as (url, _), pytest.raises(DownloadError, match=r"not whole after 0.3 s"):
-        save(kind, url, tmp_path, timeouts=Timeouts(transfer=0.3))
+        save(kind, url, tmp_path, timeout=Timeouts(transfer=0.3))
     assert time.monotonic() - begin < 10
     assert list(tmp_path.iterdir()) == []
 

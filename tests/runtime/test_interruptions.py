@@ -25,13 +25,12 @@ from wiro_runtime import (
     LostSubmission,
     PollSchedule,
     SubmissionUncertain,
-    Timeouts,
-    Timing,
     Wiro,
     WiroError,
 )
 from wiro_runtime.http.loop import _Call  # pyright: ignore[reportPrivateUsage]
 from wiro_runtime.http.transport import Transport
+from wiro_runtime.settings import Timing
 from wiro_runtime.tasks import submission
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
@@ -402,7 +401,7 @@ def test_run_ends_in_time_whatever_the_server_does(
             await got(client.run(TOOL, PROMPT, timeout=0.5))
         return time.monotonic() - begin
 
-    assert kit.run(flow, timing=Timing(), timeouts=Timeouts(request=20)) < 5
+    assert kit.run(flow, timing=Timing(), timeout=20) < 5
 
 
 NAMES = {"taskid": "705", "socketaccesstoken": "tok"}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runtime.killing import kill_processes
-from runtime.kit import TOOL, AnyClient, Kit, got
+from runtime.kit import TOOL, AnyClient, Kit, each, got
 from wiro_runtime import (
     ApiError,
     AsyncTask,
@@ -37,10 +37,10 @@ def unfinished(kit: Kit, journal: Path, *, ended: bool = False) -> tuple[list[st
     """Ids of the tasks and prompts of the lost submissions that a new client would resume."""
 
     async def flow(client: AnyClient) -> tuple[list[str], list[str]]:
-        found = list(client.resume(ended=ended))
-        tasks = [each.id for each in found if isinstance(each, Task | AsyncTask)]
-        lost = [each for each in found if isinstance(each, LostSubmission)]
-        return tasks, [str(each.inputs["prompt"]) for each in lost]
+        found = await each(client.resume(ended=ended))
+        tasks = [one.id for one in found if isinstance(one, Task | AsyncTask)]
+        lost = [one for one in found if isinstance(one, LostSubmission)]
+        return tasks, [str(one.inputs["prompt"]) for one in lost]
 
     return kit.run(flow, journal=journal)
 
@@ -69,7 +69,7 @@ def test_no_event_loop_waits_for_the_disk(instant: Simulator, tmp_path: Path) ->
                 result = await task.wait()
                 await result.download(tmp_path / "out")
                 await result.outputs[0].save(tmp_path / "one")
-                assert [each async for each in client.resume()] == []
+                assert await each(client.resume()) == []
                 assert len(instant.runs) == 1 + (not entered)
                 await client.aclose()
 
@@ -93,7 +93,7 @@ def test_a_task_that_was_not_waited_for_is_resumed(manual_kit: Kit, tmp_path: Pa
     kit.simulator.advance(60)
 
     async def finish(client: AnyClient) -> None:
-        (task,) = client.resume()
+        (task,) = await each(client.resume())
         assert isinstance(task, Task | AsyncTask)
         result = await got(task.wait())
         assert result.task_id == task_id
@@ -127,7 +127,7 @@ def test_a_lost_answer_is_resumed_as_lost_until_it_is_forgotten(kit: Kit, tmp_pa
         kit.run(begin, journal=journal)
 
     async def forget(client: AnyClient) -> None:
-        (lost,) = client.resume()
+        (lost,) = await each(client.resume())
         assert isinstance(lost, LostSubmission)
         assert (lost.key, lost.tool) == (caught.value.submission, TOOL)
         assert lost.inputs == PROMPT
@@ -169,9 +169,8 @@ def test_a_task_accepted_while_the_disk_is_full_is_recorded_later(
         assert str(journal) in str(caught.value)
         assert caught.value.task_id == task_id
         assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
-        assert [each.id for each in client.resume() if not isinstance(each, LostSubmission)] == [
-            task_id
-        ]
+        found = await each(client.resume())
+        assert [one.id for one in found if not isinstance(one, LostSubmission)] == [task_id]
 
     kit.run(submit, journal=journal)
     assert unfinished(kit, journal) == ([kit.simulator.runs[0].taskid], [])
@@ -249,7 +248,7 @@ def test_its_files_are_private_while_it_is_open(tmp_path: Path) -> None:
 
 def test_resume_without_a_journal_says_what_to_pass(kit: Kit) -> None:
     async def flow(client: AnyClient) -> None:
-        list(client.resume())
+        await each(client.resume())
 
     with pytest.raises(ConfigurationError, match="journal=PATH"):
         kit.run(flow)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from runtime.kit import TOOL, AnyClient, Kit, got, nameless
+from runtime.kit import TOOL, AnyClient, Kit, each, got, nameless
 from wiro_runtime import AsyncWiro, ConfigurationError, LostSubmission, SubmissionUncertain, Wiro
 from wiro_runtime.tasks import journal_file
 from wiro_runtime.tasks.journal import Journal
@@ -56,8 +56,8 @@ def rotate_by_copying(path: Path) -> None:
 
 
 def remove_all(path: Path) -> None:
-    for each in path.parent.iterdir():
-        each.unlink()
+    for file in path.parent.iterdir():
+        file.unlink()
 
 
 def remove_the_log(path: Path) -> None:
@@ -129,8 +129,8 @@ def test_both_clients_know_their_tasks_when_the_journal_is_taken_away(
     async def flow(client: AnyClient) -> None:
         task = await got(client.submit(TOOL, {"prompt": "x"}))
         take_away(tmp_path / "journal")
-        ids = [each.id for each in client.resume() if not isinstance(each, LostSubmission)]
-        assert task.id in ids
+        found = await each(client.resume())
+        assert task.id in [one.id for one in found if not isinstance(one, LostSubmission)]
 
     manual_kit.run(flow, journal=tmp_path / "journal")
 

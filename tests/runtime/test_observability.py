@@ -16,9 +16,9 @@ from wiro_runtime import (
     ResponseInfo,
     RetryInfo,
     TaskInfo,
-    Timing,
     WiroError,
 )
+from wiro_runtime.settings import Timing
 from wiro_runtime.testing import faults
 
 PROMPT = {"prompt": "x"}

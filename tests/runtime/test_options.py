@@ -210,8 +210,8 @@ def test_tool_calls_prices_and_mappings_take_labels() -> None:
         for name, value in simulator.env().items():
             patch.setenv(name, value)
         with Wiro() as client:
-            client.run_tool(SD, given)
             client.run(SD, given)
+            client.submit(SD, given)
             client.price(SD, given)
         bodies = [run.body for run in simulator.runs]
     assert [(each["scheduler"], each["selectedModel"]) for each in bodies] == [

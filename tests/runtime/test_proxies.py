@@ -181,9 +181,9 @@ def both_ways(left: socket.socket, right: socket.socket, seen: bytearray | None 
 
 SCRIPT = """
 import asyncio, sys
-from wiro_runtime import AsyncWiro, PollSchedule, Retries, TaskEnded, Wiro
+from wiro_runtime import AsyncWiro, PollSchedule, TaskEnded, Wiro
 
-options = {"poll": PollSchedule.every(0.01), "retries": Retries(attempts=1)}
+options = {"poll": PollSchedule.every(0.01), "max_retries": 0}
 tool, inputs = "wiro/painter", {"prompt": "x"}
 
 def sync():

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.kit import TOOL, AnyClient, AnyTask, Kit, got, nameless
+from runtime.kit import TOOL, AnyClient, AnyTask, Kit, each, got, nameless
 from wiro_runtime import (
     ApiError,
     AsyncWiro,
@@ -22,13 +22,11 @@ from wiro_runtime import (
     InvalidInputs,
     NotFoundError,
     RateLimitError,
-    Retries,
     SubmissionUncertain,
-    Timeouts,
-    Timing,
     Wiro,
     WiroError,
 )
+from wiro_runtime.settings import Timing
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}
@@ -70,7 +68,7 @@ def test_a_lost_answer_is_uncertain_and_nothing_is_sent_again(kit: Kit, fault: A
 def test_a_server_that_accepts_and_never_answers_is_uncertain(kit: Kit) -> None:
     kit.simulator.faults.add("Run/*", faults.hang(acts=True), times=None)
     with pytest.raises(SubmissionUncertain):
-        kit.run(submit, timeouts=Timeouts(request=1))
+        kit.run(submit, timeout=1)
     assert len(kit.simulator.runs) == 1
 
 
@@ -85,7 +83,7 @@ def test_429_is_sent_again_after_the_time_it_asks_for(kit: Kit) -> None:
 def test_429_that_does_not_end_is_a_rate_limit_error(kit: Kit) -> None:
     kit.simulator.faults.add("Run/*", faults.rate_limited(), times=None)
     with pytest.raises(RateLimitError) as caught:
-        kit.run(submit, retries=Retries(attempts=3))
+        kit.run(submit, max_retries=2)
     assert caught.value.retryable
     assert runs_seen(kit) == 3
     assert kit.simulator.runs == []
@@ -99,7 +97,7 @@ def test_a_refused_connection_is_tried_again_and_then_said(kit: Kit) -> None:
             kit.run(submit, base_url=address)
     assert caught.value.retryable
     assert not caught.value.maybe_sent
-    assert len(kit.time.slept) == Retries().attempts - 1
+    assert len(kit.time.slept) == 4
 
 
 @pytest.mark.parametrize(
@@ -343,7 +341,7 @@ def test_only_what_may_have_been_accepted_is_lost_by_ctrl_c(
     async def flow(client: AnyClient) -> None:
         with pytest.raises(KeyboardInterrupt):
             await got(client.submit(TOOL, PROMPT))
-        assert len(list(client.resume())) == lost
+        assert len(await each(client.resume())) == lost
 
     kit.run(flow, hooks=Hooks(**{hook: interrupting}), journal=tmp_path / "journal")
 

@@ -27,16 +27,14 @@ from wiro_runtime import (
     ConnectionFailed,
     Hooks,
     InvalidInputs,
-    Retries,
     SubmissionUncertain,
     TaskTimeout,
-    Timeouts,
-    Timing,
     Wiro,
     WiroError,
 )
 from wiro_runtime.http.loop import call_back, iterate, run
 from wiro_runtime.http.proxies import Proxies
+from wiro_runtime.settings import Timing
 from wiro_runtime.testing import Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
@@ -55,8 +53,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def submitting(kind: ClientKind, **options: Any) -> WiroError:
     """The error of a submission by a client with these options."""
     settings: dict[str, Any] = {
-        "retries": Retries(attempts=1),
-        "timeouts": Timeouts(connect=2, request=3),
+        "max_retries": 0,
+        "timeout": 3,
         **options,
     }
 
@@ -148,7 +146,7 @@ def test_the_wait_for_a_place_is_not_the_time_of_a_request(kind: ClientKind, ins
             each = [client.submit(TOOL, PROMPT) for _ in range(8)]
         return len({task.id for task in await asyncio.gather(*each)})
 
-    options = {"max_concurrency": 2, "timeouts": Timeouts(request=0.8), "timing": Timing()}
+    options = {"max_concurrency": 2, "timeout": 0.8, "timing": Timing()}
     assert kit.run(flow, **options) == 8 == len(instant.runs)
 
 
@@ -341,7 +339,7 @@ def test_an_echo_of_the_key_reaches_no_frame_and_no_error(
     transport = httpx2.MockTransport(lambda _request: respond())
     options: dict[str, Any] = {
         "base_url": "http://127.0.0.1:1/v1",
-        "retries": Retries(attempts=1),
+        "max_retries": 0,
         "http_client": (httpx2.Client if kind == "sync" else httpx2.AsyncClient)(
             transport=transport
         ),

@@ -26,9 +26,8 @@ from wiro_runtime import (
     TaskEnded,
     TaskFailed,
     TaskTimeout,
-    Timeouts,
-    Timing,
 )
+from wiro_runtime.settings import Timing
 from wiro_runtime.tasks.event_reader import MAX_SOCKETS
 from wiro_runtime.testing import Scenario, Simulator, faults
 
@@ -122,8 +121,7 @@ def test_a_server_that_tells_of_nothing_but_progress_is_polled_beside(kit: Kit) 
                 time.sleep(0.01)
 
     with socket_server(chatter) as url:
-        timeouts, poll = Timeouts(socket_idle=0.5), PollSchedule.every(30)
-        assert wait(kit, 60, socket_url=url, timeouts=timeouts, poll=poll) < 20
+        assert wait(kit, 60, socket_url=url, poll=PollSchedule.every(30)) < 20
 
 
 @pytest.mark.parametrize("size", [9 * 2**20, 40 * 2**20])

@@ -14,8 +14,10 @@ from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
     ConcurrencyLimitError,
+    ConfigurationError,
     ConnectionFailed,
     InsufficientBalanceError,
+    InvalidInputs,
     NotFoundError,
     RateLimitError,
     UnexpectedResponse,
@@ -25,7 +27,7 @@ from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call_hook
 from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.multipart import Form
-from wiro_runtime.http.retry_after import retry_after
+from wiro_runtime.http.retry_after import retry_after, retry_delay
 from wiro_runtime.http.transport import Request, Response, Transport
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
@@ -167,7 +169,7 @@ class Api:
         if deadline is None:
             timeouts = self.settings.timeouts
             limit = timeouts.request if isinstance(content, bytes) else timeouts.transfer
-            deadline = self.clock() + limit * self.settings.retries.attempts
+            deadline = self.clock() + limit * (self.settings.max_retries + 1)
 
         async def attempt() -> dict[str, Any]:
             try:
@@ -186,7 +188,7 @@ class Api:
         may_repeat: Callable[[WiroError], bool],
     ) -> T:
         """Make ``attempt`` until it succeeds, its error may not be repeated, or time is up."""
-        retries, timing = self.settings.retries, self.settings.timing
+        timing = self.settings.timing
         failures = 0
         while True:
             try:
@@ -194,9 +196,9 @@ class Api:
             except WiroError as error:
                 failures += 1
                 after = error.retry_after if isinstance(error, ApiError) else None
-                delay = retries.delay(failures, after, timing.random)
+                delay = retry_delay(failures, after, timing.random)
                 late = deadline is not None and self.clock() + delay >= deadline
-                if not may_repeat(error) or failures >= retries.attempts or late:
+                if not may_repeat(error) or failures > self.settings.max_retries or late:
                     raise
                 log.info("POST %s failed (%s); again in %.1f s", path, error, delay)
                 info = RetryInfo(
@@ -207,7 +209,9 @@ class Api:
 
     def parse(self, response: Response) -> dict[str, Any]:
         """Return the JSON object of a successful response; raise a typed error for any other."""
-        parsed = read_body(response)
+        parsed: object = None
+        with suppress(ValueError):
+            parsed = parse_json(response.body)
         body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
         code, message = _complaint(body or {})
         status = response.status
@@ -253,10 +257,13 @@ class Api:
         )
 
 
-def may_have_arrived(error: WiroError) -> bool:
+def may_have_arrived(error: Exception) -> bool:
     """Whether a request that ended in ``error`` may have been carried out all the same."""
     if isinstance(error, ConnectionFailed):
         return error.maybe_sent
+    if isinstance(error, InvalidInputs | ConfigurationError):
+        # A file became shorter, or the client was closed: Wiro has not got a whole request.
+        return False
     if isinstance(error, UnexpectedResponse) or not isinstance(error, ApiError):
         return True
     status = error.http_status or 0
@@ -265,14 +272,6 @@ def may_have_arrived(error: WiroError) -> bool:
 
 _SHOWN: Final = 64 * 1024
 """Bytes of a response that an error carries."""
-
-
-def read_body(response: Response) -> object:
-    """The JSON value of a response, ``None`` where it is not JSON."""
-    try:
-        return parse_json(response.body)
-    except ValueError:
-        return None
 
 
 def _complaint(body: Mapping[str, Any]) -> tuple[int | None, str]:

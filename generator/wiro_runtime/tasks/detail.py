@@ -107,7 +107,7 @@ def _read_cost(value: object) -> Decimal | None:
 
 def as_mappings(value: object) -> tuple[Mapping[str, Any], ...]:
     """The objects of a list; everything else in it is left out."""
-    items = cast("list[Any]", value) if isinstance(value, list) else []
+    items = cast("list[object]", value) if isinstance(value, list) else []
     return tuple(cast("Mapping[str, Any]", item) for item in items if isinstance(item, Mapping))
 
 

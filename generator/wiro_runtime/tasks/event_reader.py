@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from wiro_runtime.errors import WiroError
-from wiro_runtime.http.api import log
+from wiro_runtime.http.logs import log
 from wiro_runtime.tasks.event_parser import EventParser
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ T = TypeVar("T")
 
 MAX_SOCKETS: Final = 20
 """WebSockets that one client has open at a time; every further task is polled."""
+
+SOCKET_CONNECT: Final = 10.0
+"""Seconds that opening a WebSocket may take."""
+
+SOCKET_IDLE: Final = 20.0
+"""Seconds of a WebSocket that tells nothing new, before Task/Detail is asked."""
 
 _ATTEMPTS: Final = 2
 """WebSockets that are opened for one task, the second one when the first has broken."""
@@ -75,12 +81,6 @@ class TaskWatcher:
         self._files = files
         self._sockets = 0
 
-    async def wait(self, state: TaskState, deadline: float) -> None:
-        """Return when the task has ended or the time is up; ``state.detail`` says which."""
-        async with aclosing(self.events(state, deadline)) as events:
-            async for _ in events:
-                pass
-
     async def events(self, state: TaskState, deadline: float) -> AsyncGenerator[Event, None]:
         """Yield all that happens to a task, up to and including :class:`TaskEnded`.
 
@@ -121,8 +121,7 @@ class TaskWatcher:
                     if parser.told_end and not after_end:
                         due = now
                     elif events:
-                        idle = self._settings.timeouts.socket_idle
-                        due = min(clock() + self._delay(state), polled + idle)
+                        due = min(clock() + self._delay(state), polled + SOCKET_IDLE)
                     for event in events:
                         yield event
                     continue
@@ -181,13 +180,12 @@ class TaskWatcher:
         for _ in range(_ATTEMPTS):
             opened = False
             try:
-                timeouts = self._settings.timeouts
-                async with self._transport.open_socket(url, timeouts.connect) as socket:
+                async with self._transport.open_socket(url, SOCKET_CONNECT) as socket:
                     await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))
                     opened = True
                     await frames.put(_Signal.OPENED)
                     while True:
-                        frame = await socket.receive(timeouts.wait)
+                        frame = await socket.receive(self._settings.timeouts.wait)
                         if frame is not None:
                             await frames.put(frame)
             except WiroError as error:

@@ -9,6 +9,7 @@ import platform
 import secrets
 import sqlite3
 import stat
+import sys
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -19,10 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.tasks.detail import as_float
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # pragma: no cover - Windows
-    fcntl = None
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,25 +33,7 @@ _APPLICATION: Final = 0x5749524F
 _BUSY: Final = 10.0
 """Seconds to wait for another client that writes: each does for some milliseconds."""
 
-# `cost` is a decimal in dollars. Inputs, which can be long and never change, have a table of
-# their own: a record of what became of a submission takes one page.
-_SCHEMA: Final = (
-    "CREATE TABLE submissions (key TEXT PRIMARY KEY, tool TEXT NOT NULL, at REAL NOT NULL, "
-    "client TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, until REAL, "
-    "task_id TEXT NOT NULL, token TEXT NOT NULL, status TEXT NOT NULL, ended_at REAL, "
-    "cost TEXT) WITHOUT ROWID",
-    "CREATE TABLE inputs (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TRIGGER forget_inputs AFTER DELETE ON submissions "
-    "BEGIN DELETE FROM inputs WHERE key = old.key; END",
-    "CREATE TABLE clients (id TEXT PRIMARY KEY, place TEXT NOT NULL, pid INTEGER NOT NULL, "
-    "until REAL NOT NULL) WITHOUT ROWID",
-    f"PRAGMA application_id = {_APPLICATION}",
-    f"PRAGMA user_version = {VERSION}",
-)
-# Added later, without a new version, as older clients can go on beside them. `prices` has the price
-# of a submission: its bounds, and what is reserved for it until it is seen to end. `spending` sums
-# up what has ended; the prices in it are those of billed tasks of which they were known.
-# Amounts there are whole units of 1e-12 dollars.
+# What sums up a task that has ended.
 _COUNT: Final = (
     "INSERT INTO spending SELECT date(new.ended_at, 'unixepoch'), new.tool, 1, spent > 0, spent, "
     "iif(known, spent, 0), iif(known, low, 0), iif(known, high, 0), known FROM "
@@ -67,19 +48,37 @@ _COUNT: Final = (
     "low = low + excluded.low, high = high + excluded.high, priced = priced + excluded.priced; "
     "UPDATE prices SET reserved = 0 WHERE key = new.key; END"
 )
-_COSTS: Final = (
-    "CREATE TABLE prices (key TEXT PRIMARY KEY, low INTEGER, high INTEGER, "
+# In `submissions`, `cost` is a decimal in dollars. Inputs, which can be long and never change, have
+# a table of their own: a record of what became of a submission takes one page. `prices` has the
+# price of a submission: its bounds, and what is reserved for it until it is seen to end. `spending`
+# sums up what has ended; the prices in it are those of billed tasks of which they were known.
+# Amounts in these two are whole units of 1e-12 dollars. What is new is added to an older database
+# without a new version, as older clients can go on beside it.
+_SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS submissions (key TEXT PRIMARY KEY, tool TEXT NOT NULL, "
+    "at REAL NOT NULL, client TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, "
+    "until REAL, task_id TEXT NOT NULL, token TEXT NOT NULL, status TEXT NOT NULL, "
+    "ended_at REAL, cost TEXT) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS inputs (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS clients (id TEXT PRIMARY KEY, place TEXT NOT NULL, "
+    "pid INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS prices (key TEXT PRIMARY KEY, low INTEGER, high INTEGER, "
     "reserved INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TRIGGER forget_price AFTER DELETE ON submissions "
+    "CREATE TABLE IF NOT EXISTS spending (day TEXT, tool TEXT, runs INTEGER, billed INTEGER, "
+    "spent INTEGER, compared INTEGER, low INTEGER, high INTEGER, priced INTEGER, "
+    "PRIMARY KEY (day, tool)) WITHOUT ROWID",
+    "CREATE TRIGGER IF NOT EXISTS forget_inputs AFTER DELETE ON submissions "
+    "BEGIN DELETE FROM inputs WHERE key = old.key; END",
+    "CREATE TRIGGER IF NOT EXISTS forget_price AFTER DELETE ON submissions "
     "BEGIN DELETE FROM prices WHERE key = old.key; END",
-    "CREATE TABLE spending (day TEXT, tool TEXT, runs INTEGER, billed INTEGER, spent INTEGER, "
-    "compared INTEGER, low INTEGER, high INTEGER, priced INTEGER, PRIMARY KEY (day, tool)) "
-    "WITHOUT ROWID",
-    "CREATE TRIGGER sum_ended AFTER UPDATE OF state ON submissions "
+    "CREATE TRIGGER IF NOT EXISTS sum_ended AFTER UPDATE OF state ON submissions "
     f"WHEN new.state = 'ended' AND old.state <> 'ended' BEGIN {_COUNT}",
-    "CREATE TRIGGER sum_inserted AFTER INSERT ON submissions "
+    "CREATE TRIGGER IF NOT EXISTS sum_inserted AFTER INSERT ON submissions "
     f"WHEN new.state = 'ended' BEGIN {_COUNT}",
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
 )
+_LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'sum_inserted'"
 INSERT_PRICE: Final = "INSERT INTO prices VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 COMMITTED: Final = (
     "SELECT (SELECT coalesce(sum(spent), 0) FROM spending) + "
@@ -123,8 +122,9 @@ class Row:
 
     def values(self) -> tuple[object, ...]:
         """The values of :data:`INSERT`."""
-        row = (self.key, self.tool, self.at, self.client, self.state, self.reason, self.until)
-        row += (self.task_id, self.token, self.status, self.ended_at, self.cost)
+        begun = (self.key, self.tool, self.at, self.client, self.state, self.reason, self.until)
+        ended = (self.task_id, self.token, self.status, self.ended_at, self.cost)
+        row: tuple[object, ...] = (*begun, *ended)
         return tuple(_storable(each) if isinstance(each, str) else each for each in row)
 
 
@@ -233,33 +233,20 @@ def _check_schema(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
-    """Create the tables, with ``rows`` of submissions, unless they are there."""
-    if db.execute("PRAGMA user_version").fetchone() == (VERSION,):
-        _add_costs(db)
+    """Create what is missing of the schema; ``rows`` are the submissions of an older file."""
+    if db.execute(_LAST).fetchone() == (1,):
         return
     # Small pages: a record is short, and each write takes whole pages.
     db.execute("PRAGMA page_size = 1024")
     with db:
         db.execute("BEGIN IMMEDIATE")
-        # Another client may have, meanwhile.
-        if db.execute("PRAGMA user_version").fetchone() == (0,):
-            for statement in _SCHEMA:
-                db.execute(statement)
+        for statement in _SCHEMA:
+            db.execute(statement)
+        if rows:
             db.executemany(INSERT, [row.values() for row in rows])
             db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in rows])
-    _add_costs(db)
-
-
-def _add_costs(db: sqlite3.Connection) -> None:
-    """Add the tables of prices to a database that has been made without them."""
-    there = "SELECT count(*) FROM sqlite_schema WHERE name = 'sum_inserted'"
-    if db.execute(there).fetchone() == (1,):
-        return
-    with db:
-        db.execute("BEGIN IMMEDIATE")
-        if db.execute(there).fetchone() == (0,):
-            for statement in _COSTS:
-                db.execute(statement)
+            # An older file does not say when its tasks ended and what they cost.
+            db.execute("DELETE FROM spending")
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:
@@ -285,7 +272,7 @@ def _write_ahead(db: sqlite3.Connection) -> None:
 def _convert(path: Path) -> None:
     """Put a database in the place of the JSON lines at ``path``, with all that they hold."""
     with path.open("rb") as file:
-        if fcntl is not None:
+        if sys.platform != "win32":
             # As the older version does for each line that it writes.
             fcntl.flock(file, fcntl.LOCK_EX)
             if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
@@ -296,7 +283,7 @@ def _convert(path: Path) -> None:
             os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             with closing(sqlite3.connect(new, isolation_level=None)) as db:
                 _create(db, rows)
-            if fcntl is None:  # pragma: no cover - Windows replaces no open file
+            if sys.platform == "win32":  # It replaces no open file.
                 file.close()
             new.replace(path)
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wiro_runtime.http.loop import Workers
@@ -16,34 +15,39 @@ if TYPE_CHECKING:
 
     from wiro_runtime.price import Price
     from wiro_runtime.tasks.journal import Journal
-    from wiro_runtime.tasks.records import LostSubmission
 
 T = TypeVar("T")
 
 
-async def complete(work: Future[T]) -> T:
-    """Wait for the end of ``work`` whatever happens to the waiting coroutine.
-
-    A cancellation is raised once the work has ended; it never takes the work back.
-    """
-    waited = asyncio.wrap_future(work)
+async def finish(*works: asyncio.Future[Any]) -> None:
+    """Wait for the end of ``works`` whatever happens to the waiting coroutine; a cancellation is
+    raised once they have ended."""
     interruption: asyncio.CancelledError | None = None
-    while not waited.done():
+    while left := [work for work in works if not work.done()]:
         try:
-            await asyncio.wait([waited])
+            await asyncio.wait(left)
         except asyncio.CancelledError as error:
             interruption = error
     if interruption is not None:
+        raise interruption
+
+
+async def complete(work: Future[T]) -> T:
+    """The result of ``work``, which a cancellation of the waiting coroutine never takes back."""
+    waited = asyncio.wrap_future(work)
+    try:
+        await finish(waited)
+    except asyncio.CancelledError:
         if not waited.cancelled():
             # Asked for, so that asyncio does not complain about an exception never retrieved.
             waited.exception()
-        raise interruption
+        raise
     return waited.result()
 
 
 class Recorder:
-    """The journal of a client, its budget in memory, or neither. Every method returns at once with
-    the future of its write.
+    """The journal of a client, its budget in memory, or neither. Its methods return at once with
+    the future of a write.
 
     Two threads: what records an accepted run never waits for those that are about to begin.
     """
@@ -72,35 +76,11 @@ class Recorder:
             return self._begins.submit(self.ledger.begin, tool, inputs, key, price)
         return self._begins.submit(self.ledger.begin, tool, inputs, key, price, self.budget)
 
-    def accepted(self, key: str, task_id: str, token: str) -> Future[None] | None:
-        """Record the task that a run became."""
-        return self._submit(key, lambda journal: journal.accepted(key, task_id, token))
-
-    def settled(self, key: str, reason: str) -> Future[None] | None:
-        """Record that a run became no task."""
-        return self._submit(key, lambda journal: journal.settled(key, reason))
-
-    def forget(self, lost: LostSubmission) -> Future[None] | None:
-        """Take a lost submission off the journal; ``None`` without one."""
-        journal = self.ledger
-        if journal is None or isinstance(journal, Ledger):
+    def write(self, work: Callable[[Journal | Ledger], None]) -> Future[None] | None:
+        """Record what became of a run; ``None`` without a journal and a budget."""
+        if self.ledger is None:
             return None
-        return self._records.submit(journal.forget, lost)
-
-    def uncertain(self, key: str, reason: str) -> Future[None] | None:
-        """Record that a run may have become a task."""
-        return self._submit(key, lambda journal: journal.uncertain(key, reason))
-
-    def ended(
-        self, status: str, task_id: str, token: str, cost: Decimal | None
-    ) -> Future[None] | None:
-        """Record that a task has ended."""
-        return self._submit("any", lambda journal: journal.ended(status, task_id, token, cost))
-
-    def _submit(self, key: str, write: Callable[[Journal | Ledger], None]) -> Future[None] | None:
-        if self.ledger is None or not key:
-            return None
-        return self._records.submit(partial(write, self.ledger))
+        return self._records.submit(work, self.ledger)
 
     def close(self) -> None:
         """Close the journal once all that was to be written is."""

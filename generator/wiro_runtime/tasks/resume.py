@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wiro_runtime.errors import ConfigurationError, WiroError
-from wiro_runtime.http.api import Api, log
+from wiro_runtime.http.api import Api
+from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.tasks.listing import check_listing, list_tasks, tool_of
 from wiro_runtime.tasks.records import LostSubmission, OpenTask
@@ -15,7 +16,7 @@ from wiro_runtime.tasks.settle import GRACE, Settlement, match, since
 from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.journal import Journal
@@ -34,7 +35,7 @@ class Resumption:
         return self._listed(tool, limit)
 
     async def _listed(self, tool: str | None, limit: int | None) -> AsyncGenerator[TaskState, None]:
-        async for detail in list_tasks(self._call, tool=tool, limit=limit):
+        async for detail in list_tasks(self._api.call_idempotent, tool=tool, limit=limit):
             yield self._state(detail, tool_of(detail) or None)
 
     def recorded(self, *, ended: bool) -> list[TaskState | LostSubmission]:
@@ -66,6 +67,11 @@ class Resumption:
         _, lost = await run_in_thread(journal.unfinished)
         return await self._settle(lost)
 
+    async def forget(self, lost: LostSubmission) -> None:
+        """Take a lost submission off the journal."""
+        journal = self._required("forget")
+        await run_in_thread(lambda: journal.forget(lost))
+
     async def _settle(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
         if not lost:
             return []
@@ -88,7 +94,7 @@ class Resumption:
         _, before = await run_in_thread(journal.known)
         earliest = since(lost)
         details: list[TaskDetail] = []
-        async for detail in list_tasks(self._call):
+        async for detail in list_tasks(self._api.call_idempotent):
             if detail.created is not None and detail.created < earliest - max(self._api.skew, 0.0):
                 break
             details.append(detail)
@@ -112,9 +118,6 @@ class Resumption:
             await run_in_thread(lambda: journal.accepted(lost.key, state.id, state.token))
         except ConfigurationError as error:
             log.warning("task %s: %s", state.id, error)
-
-    async def _call(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return await self._api.call_idempotent(path, body)
 
     def _state(self, detail: TaskDetail, tool: str | None) -> TaskState:
         born = self._api.clock()

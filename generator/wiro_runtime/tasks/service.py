@@ -40,7 +40,8 @@ from wiro_runtime.tasks.notebook import notebook_bar
 from wiro_runtime.tasks.recorder import Recorder, complete
 from wiro_runtime.tasks.resume import Resumption
 from wiro_runtime.tasks.state import TaskState, add_task
-from wiro_runtime.tasks.submission import Submission, Submitter
+from wiro_runtime.tasks.submission import Submission
+from wiro_runtime.tasks.submitter import Submitter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.events import Event, OnUpdate
     from wiro_runtime.tasks.journal import Journal
-    from wiro_runtime.tasks.records import LostSubmission
 
 _STOPPING: Final = 10.0
 """Seconds that stopping a task may take when its caller is leaving."""
@@ -113,12 +113,6 @@ class TaskService:
         is_id = task.isascii() and task.isdigit()
         known = {"id": task, "token": ""} if is_id else {"id": "", "token": task}
         return TaskState(**known, born=self.clock())
-
-    async def forget(self, lost: LostSubmission) -> None:
-        """Take a lost submission off the journal."""
-        write = self.recorder.forget(lost)
-        if write is not None:
-            await complete(write)
 
     def submission(
         self,
@@ -219,7 +213,8 @@ class TaskService:
         return detail
 
     async def _record_end(self, state: TaskState, detail: TaskDetail) -> None:
-        write = self.recorder.ended(detail.status, state.id, state.token, detail.billed_cost)
+        ended = (detail.status, state.id, state.token, detail.billed_cost)
+        write = self.recorder.write(lambda ledger: ledger.ended(*ended))
         if write is None:
             return
         try:
@@ -249,8 +244,10 @@ class TaskService:
         deadline = (self.clock() if begin is None else begin) + limit
         limiting = asyncio.timeout(max(0.0, deadline - self.clock()))
         try:
-            async with limiting:
-                await self._watch(state, deadline, on_update)
+            async with limiting, aclosing(self.watcher.events(state, deadline)) as events:
+                async for event in events:
+                    if on_update is not None:
+                        await call_back(on_update, event)
         except NotFoundError:
             raise
         except (ConnectionFailed, ApiError) as error:
@@ -272,14 +269,6 @@ class TaskService:
         if state.detail is None or not state.detail.terminal:
             raise self._late(state, limit)
         return self.result(state, state.detail)
-
-    async def _watch(self, state: TaskState, deadline: float, on_update: OnUpdate | None) -> None:
-        if on_update is None:
-            await self.watcher.wait(state, deadline)
-            return
-        async with aclosing(self.watcher.events(state, deadline)) as events:
-            async for event in events:
-                await call_back(on_update, event)
 
     async def _interrupted(self, state: TaskState, interruption: BaseException) -> None:
         """Leave the task running and say so, or stop it, as the client was told."""
@@ -386,9 +375,8 @@ class TaskService:
         if state.detail is not None and state.detail.terminal:
             return False
         if deadline is None:
-            deadline = (
-                self.clock() + self.settings.timeouts.request * self.settings.retries.attempts
-            )
+            attempts = self.settings.max_retries + 1
+            deadline = self.clock() + self.settings.timeouts.request * attempts
         order = json.dumps({"taskid": state.id}).encode()
         lost = False
 

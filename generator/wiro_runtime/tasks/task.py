@@ -91,7 +91,8 @@ class Task(_BaseTask):
         ``on_update`` is called with every event, in this thread. Raises :class:`TaskFailed`,
         :class:`TaskCancelled` or, when the time is up, :class:`TaskTimeout`; the task goes on then.
         """
-        return run(self._service.wait(self._state, timeout, on_update))
+        result: Result = run(self._service.wait(self._state, timeout, on_update))
+        return result
 
     def events(self) -> Iterator[Event]:
         """All that happens to it, up to and including :class:`TaskEnded`."""
@@ -142,7 +143,8 @@ class AsyncTask(_BaseTask):
         on_update: OnUpdate | None = None,
     ) -> AsyncResult:
         """See :meth:`Task.wait`; ``on_update`` may be a coroutine function."""
-        return await self._service.wait(self._state, timeout, on_update)
+        result: AsyncResult = await self._service.wait(self._state, timeout, on_update)
+        return result
 
     def events(self) -> AsyncIterator[Event]:
         """See :meth:`Task.events`. A call of ``anext()`` that is cancelled, by a timeout among

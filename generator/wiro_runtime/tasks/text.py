@@ -172,5 +172,5 @@ def _joined(segments: tuple[Segment, ...], kind: str) -> str:
 def _texts(value: object) -> str:
     """The texts of a list, joined; of one text, that one."""
     if isinstance(value, list):
-        return "".join(as_text(item) for item in cast("list[Any]", value))
+        return "".join(map(as_text, cast("list[object]", value)))
     return as_text(value)

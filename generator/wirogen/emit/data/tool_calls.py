@@ -1,6 +1,6 @@
 """Plans → definitions for language models that call tools: OpenAI's, Anthropic's and MCP's form.
 
-What a model gives is what ``client.run_tool(tool, inputs)`` takes, which checks it.
+What a model gives is what ``client.run(tool, inputs)`` takes, which checks it.
 """
 
 from __future__ import annotations
