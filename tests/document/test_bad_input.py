@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from document.build import NAMES, codes, page, parse, real, text_input, tool
 from document.layouts import Page, flat, lines
 from document.unflatten import unflatten
+from wirogen.common.json_values import parse_json
 from wirogen.diagnostics.model import InputError, Severity
 from wirogen.document import parse_document, verify
+from wirogen.document.json_decoding import JsonError, decode, extent
 from wirogen.specs import UNSENT, Option
 
 
@@ -385,3 +389,25 @@ def test_a_first_option_out_of_place_is_kept(old: str, new: str) -> None:
         parsed = parse(document)
         assert [option.value for option in parsed.spec.inputs[0].options or ()] == ["1", "2", "3"]
         assert verify(parsed) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "at"),
+    [
+        ("[1,]", "Expecting value", 3),
+        ("[1 , \n]", "Expecting value", 6),
+        ('{"a": 1,}', "Expecting property name enclosed in double quotes", 8),
+        ('{"a": [{"b": 1, }]}', "Expecting property name enclosed in double quotes", 16),
+        ("[,]", "Expecting value", 1),
+    ],
+)
+def test_every_python_has_the_same_words_for_a_stray_comma(
+    value: str, reason: str, at: int
+) -> None:
+    for read in (decode, partial(decode, strict=False), extent):
+        with pytest.raises(JsonError) as caught:
+            read(f"x{value}", 1)
+        assert (caught.value.reason, caught.value.offset) == (reason, at + 1)
+    with pytest.raises(json.JSONDecodeError) as error:
+        parse_json(value)
+    assert (error.value.msg, error.value.pos) == (reason, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -166,6 +167,39 @@ def test_tools_come_go_and_move() -> None:
     assert kinds([SPEC], [SPEC, other]) == [("b/b", "tool-added")]
     assert kinds([SPEC, other], [SPEC]) == [("b/b", "tool-removed")]
     assert kinds([SPEC], [moved("z/z")]) == [(SPEC.tool, "tool-moved")]
+
+
+def test_a_tool_or_input_that_fits_two_is_not_said_to_have_moved() -> None:
+    twins = [moved("y/y"), moved("z/z")]
+    assert {kind for _, kind in kinds([SPEC], twins)} == {"tool-removed", "tool-added"}
+    assert kinds(twins, [SPEC]) == [
+        ("y/y", "tool-moved"), ("z/z", "tool-removed"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["tools", "inputs"])
+def test_ten_times_as_many_changes_take_about_ten_times_as_long(what: str) -> None:
+    def compare(count: int) -> float:
+        one = SPEC.inputs[0]
+        olds, news = (
+            [
+                replace(one, name=f"{word}{number}", default=f"{word}{number}")
+                for number in range(count)
+            ]
+            for word in ("old", "new")
+        )
+        if what == "inputs":
+            old, new = ([moved("a/a", inputs=tuple(each))] for each in (olds, news))
+        else:
+            old, new = (
+                [moved(f"a/{each.name}", name=each.name, inputs=(each,)) for each in items]
+                for items in (olds, news)
+            )
+        start = time.process_time()
+        kinds(old, new)
+        return time.process_time() - start
+
+    assert any(compare(800) < 15 * max(compare(80), 0.01) for _ in range(3))
 
 
 def test_a_module_that_has_to_make_room_is_breaking() -> None:

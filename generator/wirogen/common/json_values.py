@@ -15,6 +15,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _JSON_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_AFTER_COMMA: Final = re.compile(r",[ \t\r\n]*")
 _DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
 
 
@@ -151,15 +152,29 @@ def parse_json(
                 parse_int=parse_int,
             ),
         )
-    except (json.JSONDecodeError, RecursionError):
+    except (json.JSONDecodeError, RecursionError) as error:
         if nesting(text, len(text) - len(text.lstrip())) > PARSED_DEPTH:
             raise ValueError("it is nested too deeply") from None
-        raise
+        if isinstance(error, RecursionError):
+            raise
+        raise on_every_python(error) from None
     if depth(value) > JSON_DEPTH:
         raise ValueError("it is nested too deeply")
     if not is_encodable(value):
         raise ValueError("a lone surrogate is not text")
     return value
+
+
+def on_every_python(error: json.JSONDecodeError) -> json.JSONDecodeError:
+    """Return ``error`` with the words and place that Python has before 3.13, since specs keep
+    both: newer ones point at a comma before ``]`` or ``}``, older ones at what follows it."""
+    if not error.msg.startswith("Illegal trailing comma"):
+        return error
+    name = "Expecting property name enclosed in double quotes"
+    found = _AFTER_COMMA.match(error.doc, error.pos)
+    at = found.end() if found else error.pos
+    closing = error.doc[at : at + 1]
+    return json.JSONDecodeError(name if closing == "}" else "Expecting value", error.doc, at)
 
 
 def is_encodable(value: Json) -> bool:

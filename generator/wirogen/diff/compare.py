@@ -3,6 +3,7 @@ generated code changes its meaning."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
@@ -24,6 +25,7 @@ def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> l
     old_modules, _ = plan_modules(old)
     new_modules, _ = plan_modules(new)
     moved = _moved(old, new)
+    arrived = set(moved.values())
     changes: list[Change] = []
     for tool in sorted({*old, *new}):
         before, after = old.get(tool), new.get(tool)
@@ -34,7 +36,7 @@ def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> l
                 plan_tool(before, old_modules[tool]), plan_tool(after, new_modules[tool])
             )
         elif before is None:
-            if tool not in moved.values():
+            if tool not in arrived:
                 message = f"new tool with {counted(len(new[tool].inputs), 'input')}"
                 changes.append(_tool(tool, "tool-added", Impact.ADDITIVE, message))
         elif tool in moved:
@@ -66,19 +68,25 @@ def _tool(tool: str, kind: str, impact: Impact, message: str) -> Change:
 def _moved(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> dict[str, str]:
     """Return the new id of each renamed tool: it disappeared while exactly one appeared that has
     the same name or the same contents."""
-    gone = [spec for tool, spec in old.items() if tool not in new]
-    come = [spec for tool, spec in new.items() if tool not in old]
+    come: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for tool, spec in new.items():
+        if tool not in old:
+            for mark in _marks(spec):
+                come[mark].append(tool)
     moved: dict[str, str] = {}
-    for before in gone:
-        same = [
-            after
-            for after in come
-            if after.name.lower() == before.name.lower()
-            or (after.inputs == before.inputs and after.description == before.description)
-        ]
-        if len(same) == 1 and same[0].tool not in moved.values():
-            moved[before.tool] = same[0].tool
+    taken: set[str] = set()
+    for tool, spec in old.items():
+        if tool not in new:
+            same = {each for mark in _marks(spec) for each in come[mark][:2]}
+            if len(same) == 1 and not same <= taken:
+                moved[tool] = same.pop()
+                taken.add(moved[tool])
     return moved
+
+
+def _marks(spec: ToolSpec) -> tuple[tuple[str, ...], ...]:
+    """Return what a tool keeps when it moves: its name, or its contents."""
+    return (spec.name.lower(),), (repr(spec.inputs), spec.description)
 
 
 def _compare(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:

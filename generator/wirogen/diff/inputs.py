@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -25,6 +26,7 @@ def compare_inputs(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
     before = {item.spec.name: item for item in old.inputs}
     after = {item.spec.name: item for item in new.inputs}
     renamed = _renamed(before, after)
+    left = set(renamed.values())
     for name, item in after.items():
         known = before.get(name)
         if known is not None:
@@ -50,7 +52,7 @@ def compare_inputs(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
                 message=f"new {'required' if required else 'optional'} input ({item.type_name})",
             )
     for name in before:
-        if name not in after and name not in renamed.values():
+        if name not in after and name not in left:
             yield Change(
                 tool=tool,
                 subject=name,
@@ -67,23 +69,21 @@ def compare_inputs(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
 
 def _renamed(before: Mapping[str, InputPlan], after: Mapping[str, InputPlan]) -> dict[str, str]:
     """Return new name → old name of inputs that differ in their name only."""
-    gone = [item for name, item in before.items() if name not in after]
+    gone: defaultdict[str, list[str]] = defaultdict(list)
+    for name, item in before.items():
+        if name not in after:
+            gone[_nameless(item.spec)].append(name)
     found: dict[str, str] = {}
     for name, item in after.items():
-        if name in before:
-            continue
-        same = [
-            old.spec.name
-            for old in gone
-            if _nameless(old.spec) == _nameless(item.spec) and old.spec.name not in found.values()
-        ]
-        if len(same) == 1:
-            found[name] = same[0]
+        if name not in before:
+            same = gone[_nameless(item.spec)]
+            if len(same) == 1:
+                found[name] = same.pop()
     return found
 
 
-def _nameless(item: Input) -> Input:
-    return replace(item, name="", label="", help="", python_name=None)
+def _nameless(item: Input) -> str:
+    return repr(replace(item, name="", label="", help="", python_name=None))
 
 
 class _Comparison:

@@ -17,6 +17,7 @@ from wirogen.common.json_values import (
     is_encodable,
     nesting,
     no_constant,
+    on_every_python,
     strict_float,
     strict_int,
 )
@@ -68,7 +69,7 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
     except json.JSONDecodeError as error:
         if nesting(text, start) > PARSED_DEPTH:
             raise JsonError(start, _TOO_DEEP) from None
-        raise JsonError(error.pos, error.msg) from None
+        raise _fault(error) from None
     except RecursionError:
         raise JsonError(start, _TOO_DEEP) from None
     except ValueError as error:
@@ -89,7 +90,12 @@ def extent(text: str, start: int) -> int:
     try:
         return _shape.raw_decode(text, start)[1]
     except json.JSONDecodeError as error:
-        raise JsonError(error.pos, error.msg) from None
+        raise _fault(error) from None
+
+
+def _fault(error: json.JSONDecodeError) -> JsonError:
+    found = on_every_python(error)
+    return JsonError(found.pos, found.msg)
 
 
 def _skip(text: str, at: int) -> int:
