@@ -85,7 +85,7 @@ class watched:  # noqa: N801 - reads as a context manager
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._context.close()
         if kind is None:
-            assert self.troubles == []
+            assert self.troubles == [], self.troubles
 
     def _console(self, kind: str, text: str) -> None:
         if kind in {"error", "warning"}:

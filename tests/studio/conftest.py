@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 import pytest
 
 from generated import number, prompt, select, text, tool
+from site_browser import chromium
 from wiro_runtime import AsyncWiro
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.studio import Studio, application
@@ -22,11 +23,18 @@ from wiro_runtime.studio.listen import listen
 from wiro_runtime.testing import Simulator
 from wirogen.pipeline.render import generate
 from wirogen.plan.identifiers import package_name
+from wirogen.site.build import build_site
 from wirogen.specs import Option, Wire, spec_to_json
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 PACKAGE: Final = "studio_tools"
 PAINTER: Final = "acme/painter"
 WRITER: Final = "acme/writer"
+SPEAKER: Final = "acme/speaker"
+FILMER: Final = "acme/filmer"
+SCULPTOR: Final = "acme/sculptor"
 EDITOR: Final = "acme/editor"
 SPECS: Final = (
     tool(
@@ -39,6 +47,15 @@ SPECS: Final = (
         dynamicprice=[{"inputs": {}, "price": 0.02, "priceMethod": "cpo"}],
     ),
     tool(prompt(), name=WRITER, description="Writes.", categories=("llm",)),
+    tool(prompt(), name=SPEAKER, description="Reads aloud.", categories=("text-to-speech",)),
+    tool(
+        prompt(),
+        name=FILMER,
+        description="Makes films.",
+        categories=("text-to-video",),
+        dynamicprice=[{"inputs": {}, "price": 0.2, "priceMethod": "cpr"}],
+    ),
+    tool(prompt(), name=SCULPTOR, description="Makes models.", categories=("text-to-3d",)),
     tool(
         prompt(),
         text("inputImage", type="fileinput", wire=Wire(type="string"), required=True),
@@ -63,6 +80,7 @@ class Running:
     port: int
     folder: Path
     simulator: Simulator
+    restart: Callable[[], Running] = field(repr=False, kw_only=True)
     seen: list[bytes] = field(default_factory=list[bytes])
 
     @property
@@ -107,6 +125,21 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.path.remove(path)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def built(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site of the tools."""
+    out = tmp_path_factory.mktemp("built") / "site"
+    work = out.parent / "work"
+    build_site(package / "docs", out, work=work, name="Tools", site_url=None, studio=True)
+    return out
+
+
 @pytest.fixture
 def simulator(package: Path) -> Iterator[Simulator]:
     tools = [spec_to_json(spec) for spec in SPECS]
@@ -133,7 +166,7 @@ def serve(site: Path, tmp_path: Path, simulator: Simulator) -> Iterator[Callable
     def start() -> Running:
         while ended:
             ended.pop()()
-        running, stop = _serve(site, tmp_path / "runs", simulator)
+        running, stop = _serve(site, tmp_path / "runs", simulator, start)
         ended.append(stop)
         return running
 
@@ -147,7 +180,9 @@ def studio(serve: Callable[[], Running]) -> Running:
     return serve()
 
 
-def _serve(site: Path, folder: Path, simulator: Simulator) -> tuple[Running, Callable[[], None]]:
+def _serve(
+    site: Path, folder: Path, simulator: Simulator, restart: Callable[[], Running]
+) -> tuple[Running, Callable[[], None]]:
     import uvicorn
 
     def client() -> AsyncWiro:
@@ -181,4 +216,4 @@ def _serve(site: Path, folder: Path, simulator: Simulator) -> tuple[Running, Cal
         thread.join()
         listening.close()
 
-    return Running(port=port, folder=folder, simulator=simulator), stop
+    return Running(port=port, folder=folder, simulator=simulator, restart=restart), stop

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from site_browser import PICTURE, chromium, watched
+from site_browser import PICTURE, watched
 from studio.conftest import TOKEN, Running
 from wiro_runtime.testing import Scenario
 from wirogen.site.build import build_site
@@ -19,21 +19,6 @@ if TYPE_CHECKING:
 
 HELD = Scenario(stuck="task_output")
 HTML = "It is <img src=x onerror=alert(1)> lit."
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
-def built(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built site of the tools."""
-    out = tmp_path_factory.mktemp("built") / "site"
-    work = out.parent / "work"
-    build_site(package / "docs", out, work=work, name="Tools", site_url=None)
-    return out
 
 
 @pytest.fixture
@@ -190,9 +175,15 @@ def test_for_everybody(visit: Open, studio: Running, scheme: str, width: int) ->
         page.wait_for_selector(".wt-run[data-state=cancelled]")
 
 
-def test_a_page_that_no_studio_serves_asks_nobody(browser: Browser, built: Path) -> None:
+def test_a_page_that_no_studio_serves_asks_nobody(
+    browser: Browser, package: Path, tmp_path: Path
+) -> None:
     from wirogen.site.server import Server
 
+    built = tmp_path / "site"
+    build_site(package / "docs", built, work=tmp_path / "work", name="Tools", site_url=None)
+    assert not (built / "runs.html").exists()
+    assert "Runs</a>" not in (built / "index.html").read_text("utf-8")
     with Server(built) as server, watched(browser, server.url) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

@@ -1,13 +1,14 @@
 // Runs a tool from its page where `wiro-tools studio` serves it: a Run button, what becomes of the
 // run, and the runs before it. Nothing here knows a key; the studio sends what the form holds.
 
+import { addStyles, call, follow, isActive, RUNS } from "./calls.js";
 import { differences } from "./compare.js";
 import { el, newId, recall, remember } from "./dom.js";
 import { takeFiles } from "./drop.js";
 import { runCard } from "./runs.js";
 import { json, LocalFile, Lora, number } from "./values.js";
 
-const RUNS = "/studio/runs";
+const LOAD = "#load=";
 
 // A browser opens few connections to one server; a page that watched with all would load nothing.
 const STREAMS = 3;
@@ -18,31 +19,6 @@ function plain(value) {
   if (!(value instanceof Lora)) return value;
   const scales = Object.entries(value.scales).map(([id, scale]) => [id, number(String(scale.text ?? scale))]);
   return { lora: value.value, scales: Object.fromEntries(scales), tag: value.tag, words: value.words };
-}
-
-// The response as JSON. An error is an Error with `problems` by name.
-export async function call(method, path, body, read = true) {
-  let response;
-  try {
-    response = await fetch(path, { method, body });
-  } catch {
-    throw new Error("The studio does not respond. Is wiro-tools studio still running?");
-  }
-  if (response.ok) return read && response.status !== 204 ? response.json() : null;
-  const found = await response.json().catch(() => ({}));
-  const error = new Error(found.error ?? "Open the address that wiro-tools studio printed.");
-  error.problems = found.problems ?? {};
-  throw error;
-}
-
-function addStyles() {
-  const link = el("link", { rel: "stylesheet", href: new URL("studio.css", import.meta.url).href });
-  const loaded = new Promise((done) => {
-    link.addEventListener("load", done);
-    link.addEventListener("error", done);
-  });
-  document.head.append(link);
-  return loaded;
 }
 
 export async function studio(root, tool, request, simulated) {
@@ -63,6 +39,7 @@ export async function studio(root, tool, request, simulated) {
     id: newId("ceiling"), "aria-describedby": ceilingProblem.id,
   });
   ceiling.value = recall(remembered) ?? "";
+  const unknown = el("input", { type: "checkbox", onchange: () => markCeiling("") });
   const price = el("span", { class: "wt-run-price" });
   const bar = el(
     "div",
@@ -72,20 +49,30 @@ export async function studio(root, tool, request, simulated) {
       el("span", { class: "wt-ceiling" }, el("label", { for: ceiling.id, text: "At most $" }), ceiling),
       price,
     ),
+    el("label", { class: "wt-allow" }, unknown, el("span", { text: "Allow unknown prices" })),
     ceilingProblem,
     status,
   );
   const list = el("div", { class: "wt-run-list" });
   const compared = el("section", { class: "wt-compare", "aria-label": "Comparison", hidden: true });
-  const empty = el("p", { class: "wt-run-empty", text: "Nothing has been run yet." });
+  const all = el("a", { href: new URL("../runs.html", import.meta.url).href, text: "Runs of all tools" });
   const section = el(
     "section",
-    { class: "wt-studio", "aria-labelledby": newId("runs") },
-    el("h2", { text: "Runs" }),
-    simulated ? el("p", { class: "wt-simulated", text: "Simulated: nothing is sent to Wiro, and nothing is billed." }) : null,
-    compared, empty, list,
+    { class: "wt-studio", "aria-labelledby": newId("runs"), hidden: true },
+    el("div", { class: "wt-studio-head" }, el("h2", { text: "Runs before" }), all),
+    compared, list,
   );
   section.querySelector("h2").id = section.getAttribute("aria-labelledby");
+  // The newest run stands beside the form, above the code.
+  const empty = el("p", { class: "wt-run-empty", text: "What you run appears here." });
+  const newest = el("div", { class: "wt-newest" }, empty);
+  const code = root.querySelector(".wt-code");
+  const column = el("div", { class: "wt-column", role: "group", "aria-label": "Result and code" });
+  code.replaceWith(column);
+  column.append(
+    simulated ? el("p", { class: "wt-simulated", text: "Simulated: nothing is sent to Wiro, and nothing is billed." }) : "",
+    newest, code,
+  );
   request.form.append(bar);
   root.after(section);
 
@@ -96,7 +83,10 @@ export async function studio(root, tool, request, simulated) {
 
   function showPrice() {
     const found = request.price();
-    price.textContent = found ? (found.low === null ? "price unknown" : found.price) : "";
+    const known = found && found.low !== null;
+    price.textContent = known ? found.price : "price unknown";
+    // A ceiling cannot hold what nobody knows.
+    bar.querySelector(".wt-allow").hidden = Boolean(known && found.high !== null) || !ceiling.value.trim();
   }
 
   function markCeiling(text) {
@@ -123,7 +113,7 @@ export async function studio(root, tool, request, simulated) {
       return;
     }
     const values = new Map([...request.values()].map(([name, value]) => [name, plain(value)]));
-    const asked = new Map([["tool", tool.tool], ["values", values], ["form", request.state()], ["max_cost", ceiling.value.trim() || null]]);
+    const asked = new Map([["tool", tool.tool], ["values", values], ["form", request.state()], ["max_cost", ceiling.value.trim() || null], ["allow_unknown", unknown.checked]]);
     const text = json(asked);
     if (unanswered?.text !== text) unanswered = { text, id: crypto.randomUUID().replaceAll("-", "") };
     asked.set("id", unanswered.id);
@@ -152,35 +142,33 @@ export async function studio(root, tool, request, simulated) {
     const whole = known ? Object.assign(known, run) : run;
     runs.set(run.id, whole);
     if (!cards.has(run.id)) {
-      const card = runCard(whole, { stop, remove, load, choose });
-      cards.set(run.id, card);
-      list.prepend(card.node);
+      cards.set(run.id, runCard(whole, { stop, remove, load, choose }));
+      arrange();
     }
     cards.get(run.id).draw(whole);
-    empty.hidden = true;
+  }
+
+  // A node that is where it belongs is not moved: what plays in it would stop.
+  function arrange() {
+    const nodes = [...runs.values()].sort((a, b) => b.at - a.at).map((run) => cards.get(run.id).node);
+    const [first, ...rest] = nodes;
+    if (newest.firstChild !== (first ?? empty)) newest.replaceChildren(first ?? empty);
+    rest.forEach((node, index) => {
+      if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
+    });
+    section.hidden = !rest.length;
   }
 
   // Follow the runs that have not ended, as many as there are connections for.
   function watch() {
     for (const run of runs.values()) {
-      const active = ["sending", "running", "stopping"].includes(run.state);
-      if (!active || streams.has(run.id) || streams.size >= STREAMS) continue;
-      const stream = new EventSource(`${RUNS}/${run.id}/events`);
-      streams.set(run.id, stream);
-      const card = cards.get(run.id);
-      stream.addEventListener("change", (event) => {
-        card.say("");
-        show({ id: run.id, ...JSON.parse(event.data) });
-      });
-      stream.addEventListener("end", () => {
-        stream.close();
+      if (!isActive(run) || streams.has(run.id) || streams.size >= STREAMS) continue;
+      const say = (text) => cards.get(run.id)?.say(text);
+      const changed = (found) => runs.has(found.id) && show(found);
+      streams.set(run.id, follow(run.id, changed, say, () => {
         streams.delete(run.id);
         watch();
-      });
-      stream.addEventListener("error", () => {
-        if (stream.readyState === EventSource.CLOSED) streams.delete(run.id);
-        card.say("The studio does not respond; the run goes on. Trying again …");
-      });
+      }));
     }
   }
 
@@ -197,9 +185,11 @@ export async function studio(root, tool, request, simulated) {
     cards.get(run.id).node.remove();
     cards.delete(run.id);
     runs.delete(run.id);
+    streams.get(run.id)?.();
+    streams.delete(run.id);
     choose(run, false);
-    empty.hidden = runs.size > 0;
-    (list.querySelector("button") ?? button).focus();
+    arrange();
+    (newest.querySelector("button:not([hidden])") ?? button).focus();
   }
 
   function load(run) {
@@ -207,6 +197,13 @@ export async function studio(root, tool, request, simulated) {
     request.form.scrollIntoView({ block: "start", behavior: "smooth" });
     button.focus({ preventScroll: true });
     say("Loaded into the form.");
+  }
+
+  // The page of all runs leads here.
+  async function loadFromAddress() {
+    if (!location.hash.startsWith(LOAD)) return;
+    const id = location.hash.slice(LOAD.length);
+    load(runs.get(id) ?? (await call("GET", `${RUNS}/${encodeURIComponent(id)}`)));
   }
 
   // The last two that were picked are compared.
@@ -223,10 +220,14 @@ export async function studio(root, tool, request, simulated) {
   }
 
   button.addEventListener("click", run);
+  window.addEventListener("hashchange", () => loadFromAddress().catch((error) => say(error.message, true)));
   request.form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !button.disabled) run();
   });
-  ceiling.addEventListener("input", () => markCeiling(""));
+  ceiling.addEventListener("input", () => {
+    markCeiling("");
+    showPrice();
+  });
   request.listen(() => {
     showPrice();
     say("");
@@ -236,8 +237,9 @@ export async function studio(root, tool, request, simulated) {
 
   try {
     const found = await call("GET", `${RUNS}?tool=${encodeURIComponent(tool.tool)}`);
-    for (const each of found.runs.reverse()) show(each);
+    for (const each of found.runs) show(each);
     watch();
+    await loadFromAddress();
   } catch (error) {
     say(error.message, true);
   }

@@ -161,6 +161,7 @@ def _build(docs: Path, site: Path, *, simulate: bool) -> None:
             name="wiro-tools studio",
             site_url=None,
             workers=os.cpu_count() or 1,
+            studio=True,
             **options,
         )
     except InputError as error:

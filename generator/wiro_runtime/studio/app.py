@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -20,6 +21,7 @@ from wiro_runtime.studio.access import OwnerOnly
 from wiro_runtime.studio.runs import ID, Runs
 from wiro_runtime.studio.site import SitePages
 from wiro_runtime.studio.uploads import LIMIT, TooLarge, Uploads
+from wiro_runtime.tasks.budget import Ceiling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 
 _LARGEST_FORM: Final = 4 * 1024 * 1024
 _LISTED: Final = 200
+_PAGE: Final = 60
 _SHORT: Final = 100_000
+_EXCERPT: Final = 400
 _KEEP_ALIVE: Final = 15.0
 _PACE: Final = 0.05
 """Seconds in which changes of a run are sent together."""
@@ -66,6 +70,7 @@ class _Asked:
     values: dict[str, Any]
     form: dict[str, Any]
     max_cost: object = None
+    allow_unknown: bool = False
 
 
 def application(studio: Studio, port: int, token: str) -> ASGIApp:
@@ -122,8 +127,30 @@ def _unknown() -> Response:
 
 
 async def _list(request: Request) -> Response:
-    found = _runs(request).of_tool(request.query_params.get("tool"))[:_LISTED]
-    return JSONResponse({"runs": [_brief(run) for run in found]})
+    """The runs of a tool with all that its page shows, or an excerpt of those of all tools."""
+    tool = request.query_params.get("tool")
+    if tool is not None:
+        return JSONResponse(
+            {"runs": [_brief(run) for run in _runs(request).of_tool(tool)[:_LISTED]]}
+        )
+    every = _runs(request).of_tool()
+    wanted, states = request.query_params.get("of"), request.query_params.getlist("state")
+    found = [
+        run
+        for run in every
+        if (not wanted or run.tool == wanted) and (not states or run.state in states)
+    ]
+    try:
+        start = max(0, int(request.query_params.get("start", "0")))
+    except ValueError:
+        start = 0
+    return JSONResponse(
+        {
+            "runs": [_excerpt(run) for run in found[start : start + _PAGE]],
+            "total": len(found),
+            "tools": Counter(run.tool for run in every),
+        }
+    )
 
 
 def _brief(run: Run) -> dict[str, Any]:
@@ -131,11 +158,27 @@ def _brief(run: Run) -> dict[str, Any]:
     for key in ("text", "thinking"):
         shown[key] = shown[key][:_SHORT]
     del shown["log"]
-    outputs: list[dict[str, Any]] = shown["outputs"]
-    for output in outputs:
+    for output in shown["outputs"]:
         said: str | None = output["text"]
         output["text"] = said and said[:_SHORT]
     return shown
+
+
+def _excerpt(run: Run) -> dict[str, Any]:
+    """What a card among many shows of a run."""
+    shown = run.to_page()
+    for key in ("form", "log", "thinking"):
+        del shown[key]
+    shown["text"] = shown["text"][:_EXCERPT]
+    shown["body"] = {name: _shortened(value) for name, value in shown["body"].items()}
+    for output in shown["outputs"]:
+        del output["text"]
+    return shown
+
+
+def _shortened(value: Any) -> Any:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
 
 
 async def _get(request: Request) -> Response:
@@ -159,7 +202,8 @@ async def _start(request: Request) -> Response:
         text = "an amount of dollars, such as 0.10, or nothing"
         return _problem(text, 422, {"max_cost": text})
     try:
-        run = await _runs(request).start(asked.id, asked.tool, asked.values, asked.form, limit)
+        ceiling = Ceiling(limit, asked.allow_unknown)
+        run = await _runs(request).start(asked.id, asked.tool, asked.values, asked.form, ceiling)
     except InvalidInputs as error:
         return _problem(str(error), 422, error.problems)
     except PriceExceeded as error:
@@ -181,18 +225,25 @@ def _read(body: bytes | bytearray) -> _Asked | None:
     if not isinstance(form, dict) or not isinstance(values, dict):
         return None
     texts: list[object] = [asked.id, asked.tool, *asked.form, *asked.form.values()]
-    good = all(isinstance(each, str) for each in texts) and ID.fullmatch(asked.id)
+    good = (
+        all(isinstance(each, str) for each in texts)
+        and isinstance(cast("object", asked.allow_unknown), bool)
+        and ID.fullmatch(asked.id)
+    )
     return asked if good else None
 
 
 def _above(error: PriceExceeded) -> str:
     ceiling = "" if error.ceiling is None else f" of {dollars(error.ceiling)}"
-    if error.price is None or error.price.low is None:
+    price, limit = error.price, error.ceiling
+    least = None if price is None else price.low
+    if price is None or (price.high is None and not (least and limit and least > limit)):
+        known = "not known" if least is None else f"{dollars(least)} or more"
         return (
-            f"the price is not known, so it cannot be kept below the ceiling{ceiling}; nothing was "
-            "sent. Leave the ceiling empty to run it all the same"
+            f"the price is {known}, so it cannot be kept below the ceiling{ceiling}; nothing was "
+            "sent. Allow unknown prices to run it all the same"
         )
-    return f"the price is {error.price}, above the ceiling{ceiling}; nothing was sent"
+    return f"the price is {price}, above the ceiling{ceiling}; nothing was sent"
 
 
 async def _events(request: Request) -> Response:

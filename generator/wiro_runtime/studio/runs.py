@@ -27,13 +27,13 @@ from wiro_runtime.studio.records import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
-    from decimal import Decimal
     from pathlib import Path
 
     from wiro_runtime.catalogue import Catalogue, Entry
     from wiro_runtime.client import AsyncWiro
     from wiro_runtime.results.result import AsyncResult
     from wiro_runtime.studio.uploads import Uploads
+    from wiro_runtime.tasks.budget import Ceiling
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.task import AsyncTask
 
@@ -95,7 +95,7 @@ class Runs:
         tool: str,
         values: Mapping[str, Any],
         form: dict[str, str],
-        max_cost: Decimal | None,
+        ceiling: Ceiling,
     ) -> Run:
         """Send a run and return it once Wiro has accepted it.
 
@@ -113,12 +113,16 @@ class Runs:
             )
             run.body = dict(inputs.wire())
             run.estimate = str(price_run(tool, inputs, inputs.wire_values()))
-            run.max_cost = "" if max_cost is None else f"{max_cost:f}"
+            run.max_cost = "" if ceiling.max_cost is None else f"{ceiling.max_cost:f}"
             if self._before is not None:
                 await run_in_thread(partial(self._before, entry))
             await self._save(run)
             task = await self._client.submit(
-                tool, inputs, package=self._catalogue, max_cost=max_cost
+                tool,
+                inputs,
+                package=self._catalogue,
+                max_cost=ceiling.max_cost,
+                allow_unknown=ceiling.allow_unknown,
             )
         except SubmissionUncertain as error:
             run.state, run.error = "uncertain", str(error)

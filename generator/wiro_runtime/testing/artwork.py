@@ -29,13 +29,16 @@ def png(seed: str, width: int, height: int) -> bytes:
     height = min(max(height, 1), MAX_SIDE)
     digest = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()
     shades = (
-        colorsys.hsv_to_rgb((digest[0] + index / 4) / 256 % 1, 0.8, 0.25 + 0.7 * index / 255)
+        colorsys.hsv_to_rgb(
+            (digest[0] + index / 3) / 256 % 1, 0.75 - index / 700, 0.4 + index / 450
+        )
         for index in range(256)
     )
     palette = bytes(round(part * 255) for shade in shades for part in shade)
     lean = digest[1] - 128
-    ramp = bytes(range(256)) * (width // 256 + 2)
-    starts = ((y * lean // 96) % 256 for y in range(height))
+    # There and back, so that no band has an edge.
+    ramp = bytes((*range(256), *range(255, -1, -1))) * (width // 512 + 2)
+    starts = ((y * lean // 96 + digest[2] * 2) % 512 for y in range(height))
     rows = b"".join(b"\0" + ramp[start : start + width] for start in starts)
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     return b"".join((

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.errors import WiroError
+from wiro_runtime.estimate import tariff_of
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.testing.tool_spec import SpecError
 
@@ -44,6 +45,7 @@ def spec_from_client(source: ToolSource) -> Mapping[str, Any]:
         "tool": tool,
         "name": tool,
         "inputs": [_input(name, info) for name, info in inputs.model_fields.items()],
+        "tariff": tariff_of(inputs),
         **_catalogued(source, tool),
     }
 

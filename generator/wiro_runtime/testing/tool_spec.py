@@ -104,7 +104,10 @@ def read_tool(spec: Mapping[str, Any]) -> Tool:
 
 
 def _tariff(spec: Mapping[str, Any], inputs: Sequence[Input]) -> Tariff | None:
-    """What runs of the tool cost, by the rules that clients have."""
+    """What runs of the tool cost, by the rules that clients have; by the list of a client itself
+    for a spec that was made of one."""
+    if isinstance(given := spec.get("tariff"), Tariff):
+        return given
     data = tariff_data(
         (
             PricedInput(

@@ -66,8 +66,10 @@ def build_site(
     workers: int = 2,
     covers: CoverMode = CoverMode.NONE,
     cover_hosts: Collection[str] = (COVER_HOST,),
+    studio: bool = False,
 ) -> SiteReport:
     """Make ``out`` the site of ``docs``. ``work`` is the folder of the build's cache and state.
+    ``studio``: the site is for ``wiro-tools studio``, with a page of all runs.
 
     Only ``covers=LOCAL`` sends requests, and only to ``cover_hosts``. Raises :class:`InputError`
     when ``docs`` is no documentation source, ``out`` may not be written to (see
@@ -79,7 +81,7 @@ def build_site(
     pictures = _covers(tools, covers, work / "covers", cover_hosts)
     stage = work / "stage"
     elsewhere = covers is CoverMode.REMOTE
-    sources = stage_files(docs, name=name, site_url=site_url, elsewhere=elsewhere)
+    sources = stage_files(docs, name=name, site_url=site_url, elsewhere=elsewhere, studio=studio)
     old = _read_state(work / _STATE)
     digest = digest_of(sources)
     whole = old.stage != digest or not (stage / "site" / "index.html").is_file()

@@ -16,7 +16,7 @@ from typing import Final
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.site.assemble import with_alternate
 from wirogen.site.markup import site_links, split_front_matter
-from wirogen.site.theme import FONTS, LOOK, SHELL, configuration, main_template
+from wirogen.site.theme import FONTS, LOOK, RUNS, SHELL, configuration, main_template
 
 REFERENCE: Final = ("reference/python.md", "reference/commands.md")
 """The pages of the runtime and of the commands below ``docs/``, in the order of the menu."""
@@ -34,9 +34,10 @@ def is_many(path: str) -> bool:
 
 
 def stage_files(
-    docs: Path, *, name: str, site_url: str | None, elsewhere: bool
+    docs: Path, *, name: str, site_url: str | None, elsewhere: bool, studio: bool
 ) -> dict[str, bytes]:
-    """Return every file that Zensical reads, by path below the stage."""
+    """Return every file that Zensical reads, by path below the stage. ``studio`` adds the page of
+    all runs, which a studio fills."""
     files = {
         f"docs/{path}": (docs / path).read_bytes()
         for path in files_in(docs)
@@ -54,6 +55,9 @@ def stage_files(
         paths = [f"guides/{name}.md" for name in _GUIDE.findall(index.decode())]
         titled = {path: files[f"docs/{path}"].decode() for path in paths if f"docs/{path}" in files}
         nav.append({"Guides": [{_title(text): path} for path, text in titled.items()]})
+    if studio:
+        files[f"docs/{RUNS}"] = (LOOK / RUNS).read_bytes()
+        nav.append({"Runs": RUNS})
     more: list[object] = [
         {_title(files[f"docs/{path}"].decode()): path}
         for path in REFERENCE
@@ -63,7 +67,7 @@ def stage_files(
         more.append({"Diagnostics": "diagnostics.md"})
     nav.append({"Reference": more})
     files["zensical.toml"] = configuration(name=name, site_url=site_url, nav=nav).encode()
-    template = main_template(guides=index is not None, elsewhere=elsewhere)
+    template = main_template(guides=index is not None, elsewhere=elsewhere, studio=studio)
     files["theme/main.html"] = template.encode()
     files |= {
         f"docs/assets/{FONTS}/{path.name}": path.read_bytes() for path in (LOOK / FONTS).iterdir()

@@ -14,7 +14,7 @@ from wirogen.site.markup import split_front_matter
 from wirogen.site.pictures import as_link, placed
 from wirogen.site.stage import files_in, is_many
 
-_PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery)"[^<>]*></div>\n+')
+_PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery|all-runs)"[^<>]*></div>\n+')
 # Only templates write these: in a document's text the signs are escaped.
 _BOXES: Final = re.compile(r'(?m)^(?:<div class="wt-[a-z -]+"[^<>]* markdown="1">|</div>)\n+')
 

@@ -25,16 +25,21 @@ EXTENSIONS: Final[Mapping[str, Mapping[str, object]]] = {
 
 LOOK: Final = Path(__file__).parent / "look"
 FONTS: Final = "fonts"
+RUNS: Final = "runs.md"
 _STYLES: Final = ("site", "builder", "gallery", "search")
 _GUIDES: Final = (
     "<a href=\"{{ 'guides/index.html' | url }}\""
     '{% if here is startingwith("guides/") %} class="wt-here"{% endif %}>Guides</a>'
 )
+_RUNS_LINK: Final = (
+    "<a href=\"{{ 'runs.html' | url }}\""
+    '{% if here is startingwith("runs") %} class="wt-here"{% endif %}>Runs</a>'
+)
 
 
-def main_template(*, guides: bool, elsewhere: bool) -> str:
+def main_template(*, guides: bool, elsewhere: bool, studio: bool) -> str:
     """The theme's template with our header, footer and policy. ``elsewhere``: whether pictures
-    may come from other servers; nothing else ever may."""
+    may come from other servers; nothing else ever may. ``studio``: whether there are runs."""
     media = "'self' data: https:" if elsewhere else "'self' data:"
     policy = {
         "default-src": "'self'",
@@ -49,6 +54,7 @@ def main_template(*, guides: bool, elsewhere: bool) -> str:
     }
     text = (LOOK / "main.html").read_text(encoding="utf-8")
     text = text.replace("WTPOLICY", "; ".join(f"{key} {value}" for key, value in policy.items()))
+    text = text.replace("WTRUNS", _RUNS_LINK if studio else "")
     return text.replace("WTGUIDES", _GUIDES if guides else "")
 
 

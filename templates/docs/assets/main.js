@@ -74,6 +74,7 @@ function prepareSearch(opener) {
   );
 }
 
+const mark = document.querySelector('meta[name="wt-studio"]');
 hideBrokenPictures();
 addCopyButtons();
 // The form of a tool has a choice of its own.
@@ -94,7 +95,6 @@ start(".wt-builder", "data-tool", async (root, tool) => {
     place.append(button);
   }
   // Only where `wiro-tools studio` serves the page.
-  const mark = document.querySelector('meta[name="wt-studio"]');
   if (mark) {
     const { studio } = await import("./studio.js");
     await studio(root, tool, request, mark.content === "simulated");
@@ -104,3 +104,9 @@ start(".wt-gallery", "data-tools", async (root, data) => {
   const { gallery } = await import("./gallery.js");
   gallery(root, data.tools);
 });
+if (mark) {
+  start(".wt-all-runs", "data-tools", async (root, data) => {
+    const { allRuns } = await import("./all-runs.js");
+    await allRuns(root, data.tools, mark.content === "simulated");
+  });
+}

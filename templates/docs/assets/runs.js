@@ -1,10 +1,11 @@
 // One run as a card: its state, what came of it, and what can be done with it.
 
+import { isActive } from "./calls.js";
 import { decimal } from "./decimal.js";
 import { el, newId } from "./dom.js";
 import { dollars } from "./price.js";
 
-const STATES = {
+export const STATES = {
   sending: "Sending", running: "Running", stopping: "Stopping", succeeded: "Done", failed: "Failed",
   cancelled: "Stopped", uncertain: "Not known",
 };
@@ -16,8 +17,6 @@ const PHASES = {
 };
 const REALLY = 4000;
 
-const isActive = (run) => ["sending", "running", "stopping"].includes(run.state);
-
 export const when = (run) =>
   new Date(run.at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -25,6 +24,8 @@ export function title(run) {
   const prompt = run.body.prompt ?? Object.values(run.body).find((each) => typeof each === "string" && each.includes(" "));
   return typeof prompt === "string" && prompt.trim() ? prompt : run.tool;
 }
+
+export const hue = (id) => parseInt(id.slice(0, 4), 16) % 360;
 
 // What the outputs are, as elements. Everything that a tool has written is text.
 export function outputs(run) {
@@ -36,13 +37,31 @@ export function outputs(run) {
       ? el("a", { class: "wt-save", href: `${address}?download`, download: name, text: `Download ${name}` })
       : el("p", { class: "wt-problem", text: `${name} could not be saved` });
     let shown = null;
-    if (kind === "image") {
+    if (kind === "model") {
+      // No browser shows one by itself; a viewer that loads nothing else is not at hand.
+      shown = el("div", { class: "wt-drawn wt-makes-3d", style: `--hue:${hue(run.id)}` });
+    } else if (kind === "image") {
       shown = el("a", { href: address, target: "_blank", rel: "noopener" }, el("img", { src: address, alt: `${name}: ${title(run)}`, loading: "lazy" }));
     } else if (kind === "video" || kind === "audio") {
       shown = el(kind, { src: address, controls: true, preload: "metadata", "aria-label": name });
     }
     return el("figure", { class: "wt-output" }, shown, el("figcaption", {}, save));
   });
+}
+
+// A button that asks whether it is meant.
+export function deleteButton(remove) {
+  const button = el("button", { type: "button", class: "wt-delete", text: "Delete", onclick: () => {
+    if (button.textContent !== "Delete") return remove();
+    button.textContent = "Really delete?";
+    setTimeout(() => (button.textContent = "Delete"), REALLY);
+  } });
+  return button;
+}
+
+export function costOf(run) {
+  const guess = run.estimate === "unknown" ? "price was not known" : `estimated ${run.estimate}`;
+  return run.cost ? `${dollars(decimal(run.cost))} (${guess})` : guess;
 }
 
 export function runCard(first, { stop, remove, load, choose }) {
@@ -65,7 +84,7 @@ export function runCard(first, { stop, remove, load, choose }) {
     stop(run).finally(() => (stopper.disabled = false));
   } });
   const loader = el("button", { type: "button", text: "Load into form", onclick: () => load(run) });
-  const deleter = el("button", { type: "button", class: "wt-delete", text: "Delete", onclick: sure });
+  const deleter = deleteButton(() => remove(run));
   const box = el("input", { type: "checkbox", onchange: () => choose(run, box.checked) });
   const picker = el("label", { class: "wt-pick" }, box, el("span", { text: "Compare" }));
   const heading = el("h3", { id, text: title(first) });
@@ -79,15 +98,6 @@ export function runCard(first, { stop, remove, load, choose }) {
   let run = first;
   let drawn = "";
 
-  function sure() {
-    if (deleter.textContent === "Delete") {
-      deleter.textContent = "Really delete?";
-      setTimeout(() => (deleter.textContent = "Delete"), REALLY);
-    } else {
-      remove(run);
-    }
-  }
-
   function fill(target, value, holder = target) {
     // A text that is written anew would lose the reader's selection.
     if (target.textContent !== value) target.textContent = value;
@@ -100,9 +110,7 @@ export function runCard(first, { stop, remove, load, choose }) {
     node.dataset.state = run.state;
     fill(state, STATES[run.state] ?? run.state);
     fill(phase, active ? [PHASES[run.status] ?? "", run.step].filter(Boolean).join(", ") : run.elapsed ? `in ${run.elapsed} s` : "");
-    const paid = run.cost ? dollars(decimal(run.cost)) : "";
-    const guess = run.estimate === "unknown" ? "price was not known" : `estimated ${run.estimate}`;
-    cost.textContent = paid ? `${paid} (${guess})` : guess;
+    cost.textContent = costOf(run);
     progress.hidden = !active;
     if (run.percentage === null) progress.removeAttribute("value");
     else progress.value = run.percentage;
