@@ -29,6 +29,7 @@ def filled(studio: Running) -> Running:
     for tool, run in ALL.items():
         values = {"prompt": f"a lighthouse for {tool}"}
         studio.start(tool, run, values=values, form={"prompt": "x"})
+    for run in ALL.values():
         studio.wait(run)
     return studio
 
