@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from wirogen.cli.app import run
+from wirogen.cli.docs import _builder
 from wirogen.diagnostics.model import InputError
 from wirogen.site.build import _read_state, _remove
+from wirogen.site.covers import CoverMode
 from wirogen.site.stage import write_stage
 from wirogen.site.target import MARKER, check_target, site_address
 
@@ -57,6 +60,8 @@ def state_of(folder: Path) -> Mapping[str, bytes]:
         "generator/site",
         "tests/site",
         ".git/site",
+        ".wirogen",
+        ".wirogen/docs-site",
         ".",
         "..",
         "../..",
@@ -144,6 +149,19 @@ def test_new_and_empty_folders_are_taken(project: Path, out: str) -> None:
     (project / out / MARKER).write_text("", "utf-8")
     (project / out / "index.html").write_text("", "utf-8")
     check_target(project / out, project / "generated" / "docs")
+
+
+@pytest.mark.parametrize("out", [".", "site", "site/", "site/..", "site/.", "link"])
+def test_what_a_build_keeps_is_not_in_the_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    here = tmp_path / "here"
+    (here / "site").mkdir(parents=True)
+    (here / "link").symlink_to(here / "site")
+    monkeypatch.chdir(here)
+    builder = _builder(tmp_path, Path(out), "x", None, CoverMode.NONE, None, 1)
+    work = Path(os.path.realpath(builder.keywords["work"]))
+    assert not work.is_relative_to(Path(out).resolve())
 
 
 @pytest.mark.parametrize("name", ["index.html", "tools", "tools/new/index.html", "CNAME"])

@@ -148,11 +148,13 @@ def _builder(
         raise CommandError(f"{missing[0]} is not installed; run: pip install 'wiro-tools[docs]'")
     from wirogen.site.build import build_site  # noqa: PLC0415 - needs the extra
 
+    # Beside the site, whatever it is called (`.`): what is in it is published.
+    place = target.resolve()
     return functools.partial(
         build_site,
         source,
         target,
-        work=target.parent / ".wirogen" / f"docs-{target.name}",
+        work=place.parent / ".wirogen" / f"docs-{place.name}",
         name=name,
         site_url=site_url,
         workers=jobs or os.cpu_count() or 1,

@@ -16,7 +16,7 @@ from wirogen.output.publication import write_file
 MARKER: Final = ".wirogen-site"
 """The file at the root of a site that says that builds may write over the folder."""
 _MARKER_TEXT: Final = "This folder was made by `wirogen docs build`, which writes over it.\n"
-_PROJECT: Final = ("generated", "specs", "templates", "generator", "tests", ".git")
+_PROJECT: Final = ("generated", "specs", "templates", "generator", "tests", ".git", ".wirogen")
 
 
 def check_target(out: Path, docs: Path) -> None:
