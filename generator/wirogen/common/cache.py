@@ -140,10 +140,11 @@ def key_of(*parts: str | bytes) -> str:
 
 @cache
 def generator_fingerprint() -> str:
-    """A hash of the generator's own code, of the libraries that shape its output and of Python."""
+    """A hash of the generator's own code and data, of the libraries that shape its output and of
+    Python."""
     digest = hashlib.sha256(repr((sys.version_info[:2], shaping_libraries())).encode())
     package = Path(wirogen.__file__).parent
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted([*package.rglob("*.py"), *package.rglob("*.yaml")]):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 

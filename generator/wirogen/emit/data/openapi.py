@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from wirogen.emit.data.openapi_common import (
-    COMPONENTS,
-    PATHS,
-    SECURITY,
-    TASK_LIFE,
-    WEBHOOKS,
-    WEBSOCKET,
-)
+import yaml
+
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.kinds import Kind
 from wirogen.plan.model import InputPlan
@@ -25,7 +20,8 @@ from wirogen.plan.price import price_summary
 from wirogen.specs import Input, Json, Unsent
 from wirogen.specs.model import FILE_TYPES
 
-SERVER: Final = "https://api.wiro.ai/v1"
+_SHARED: Final = Path(__file__).with_name("openapi.yaml")
+"""What is the same for all tools."""
 _FILE: Final[dict[str, Json]] = {
     "type": "string",
     "contentMediaType": "application/octet-stream",
@@ -36,22 +32,8 @@ def openapi_text(summaries: Iterable[ToolSummary]) -> str:
     """The whole document; tools in order of their ids."""
     ordered = sorted(summaries, key=lambda summary: summary.spec.tool)
     owners = sorted({str(summary.module.owner) for summary in ordered})
-    tags: list[Json] = [{"name": owner} for owner in owners]
-    document: dict[str, Json] = {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Tools on Wiro",
-            "version": "1",
-            "description": "Made by wirogen from the tools' documents.",
-        },
-        "servers": [{"url": SERVER}],
-        "security": SECURITY,
-        "tags": [*tags, {"name": "Tasks", "description": TASK_LIFE}, {"name": "Catalogue"}],
-        "paths": PATHS,
-        "webhooks": WEBHOOKS,
-        "components": COMPONENTS,
-        "x-websocket": WEBSOCKET,
-    }
+    document = yaml.safe_load(_SHARED.read_text("utf-8"))
+    document["tags"] = [*({"name": owner} for owner in owners), *document["tags"]]
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     head, mark, tail = text.partition('\n  "paths": {\n')
     tools = (part for summary in ordered for part in (summary.operation, ",\n"))
