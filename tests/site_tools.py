@@ -13,7 +13,7 @@ from wirogen.emit.pages.snippets import snippet_texts
 from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer
 from wirogen.emit.values import by_name
-from wirogen.output.publication import publish
+from wirogen.output.publication import Publication
 from wirogen.plan import plan_modules, plan_tool, published_schema
 from wirogen.specs import Input, Option, ToolSpec, Wire, load_spec
 from wirogen.specs.model import Finding, Revision, Source, TaskStat
@@ -70,7 +70,9 @@ def write_generated(specs: Mapping[str, ToolSpec], out: Path, *, pages_only: boo
             files |= render_tool(plan, renderer)
     by_tool = {plan.spec.tool: plan for plan in plans}
     shared = render_shared(map(summary_of, plans), by_tool.__getitem__, renderer)
-    publish(files | shared, out, provenance={})
+    with Publication(out) as publication:
+        publication.put(files | shared)
+        publication.finish({})
     return out
 
 

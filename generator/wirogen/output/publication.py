@@ -200,23 +200,6 @@ class Publication:
             _drop_empty(self.out, removed)
 
 
-def publish(
-    files: Mapping[str, str],
-    out: Path,
-    *,
-    provenance: Mapping[str, Entry],
-    check: bool = False,
-) -> Changes:
-    """Publish ``files`` in ``out``; files that the manifest does not list stay.
-
-    ``provenance`` goes into the manifest. With ``check``, nothing is written. Raises
-    :class:`InputError` for a manifest that cannot be read.
-    """
-    with Publication(out, check=check) as publication:
-        publication.put(files)
-        return publication.finish(provenance)
-
-
 def no_changes(state: OutputState) -> Changes:
     """The changes of a build that leaves a tree as it is."""
     return Changes(
