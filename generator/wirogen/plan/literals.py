@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import cast
+from typing import Final, cast
 
 from wirogen.common.text import visible
 from wirogen.plan.model import Code
+
+STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+"""A string literal of one line."""
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+def names_in(code: str) -> set[str]:
+    """The names in Python source; those in its strings are none."""
+    return set(_NAME.findall(STRING.sub("", code)))
 
 
 def source(value: object) -> Code:

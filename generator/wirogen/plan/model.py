@@ -164,8 +164,6 @@ class InputPlan:
     """Whether the document has the label."""
     help: str
     """The help, or what an input of this name always means."""
-    names: tuple[Identifier, ...]
-    """The run-time types that it needs."""
     literal: Identifier | None
     """The alias of the values of a closed select."""
     literal_values: tuple[str, ...]

@@ -26,6 +26,7 @@ from wirogen.plan.identifiers import (
     words,
 )
 from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
+from wirogen.plan.literals import names_in
 from wirogen.plan.model import (
     ArgumentPlan,
     Code,
@@ -47,6 +48,8 @@ from wirogen.specs.sliders import usable_values
 
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9_+-]*(-help|Help)\Z|\S*-\S*\Z")
 _LABEL_KEY: Final = re.compile(r"[a-z0-9_-]+\Z")
+_TYPES: Final = frozenset("Any FileLike Literal LoraChoice LoraOption Mapping Sequence".split())
+"""Types that annotations of parameters name."""
 _ORIGIN: Final[Mapping[str, str]] = {
     "Mapping": "collections.abc",
     "Sequence": "collections.abc",
@@ -184,7 +187,6 @@ def _plan_input(
         title=title,
         labelled=labelled,
         help=help_text,
-        names=tuple(own(each) for each in value.names),
         literal=literal,
         literal_values=value.literal,
         literal_labels=_labels(value.literal, constants),
@@ -273,7 +275,7 @@ def _imports(inputs: Iterable[InputPlan], *, llm: bool) -> tuple[ImportPlan, ...
     if llm:
         names.add("Earlier")
     for item in inputs:
-        names.update(item.names)
+        names |= names_in(item.annotation) & _TYPES
         if item.literal:
             names |= {"Literal", "TypeAlias"}
         if item.constants and item.constants.lora:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from wirogen.common.json_values import decimal
-from wirogen.plan.kinds import Kind
+from wirogen.plan.kinds import FILE_KINDS, Kind
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
 from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, UNSENT, Input, Json, Unsent
@@ -26,13 +26,12 @@ _MAX_SCHEMA_NUMBER: Final = Decimal(2) ** 63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """``names`` are the run-time types that ``annotation`` mentions. ``literal`` holds the legal
-    values of a closed select; ``annotation`` then holds ``{literal}`` where its alias goes. ``odd``
-    is a documented default of another kind, which stays legal."""
+    """``literal`` holds the legal values of a closed select; ``annotation`` then holds
+    ``{literal}`` where its alias goes. ``odd`` is a documented default of another kind, which stays
+    legal."""
 
     kind: Kind
     annotation: str
-    names: tuple[str, ...]
     schema: dict[str, Json]
     default: Json | Unsent
     literal: tuple[str, ...] = ()
@@ -76,8 +75,6 @@ def _finish(
     annotation: str,
     schema: dict[str, Json],
     *,
-    wire: str,
-    names: tuple[str, ...] = (),
     default: Json | Unsent = UNSENT,
     literal: tuple[str, ...] = (),
     odd: Json | Unsent = UNSENT,
@@ -91,8 +88,7 @@ def _finish(
     return Value(
         kind=kind,
         annotation=annotation,
-        names=names,
-        schema={**schema, "x-wire": wire},
+        schema={**schema, "x-wire": str(kind) if kind in FILE_KINDS else item.wire.type},
         default=default,
         literal=literal,
         odd=odd,
@@ -100,19 +96,10 @@ def _finish(
 
 
 def _file(item: Input) -> Value:
-    file: dict[str, Json] = {"type": "string", "customTypePath": _path("FileLike")}
     if item.type == "fileinput":
-        return _finish(item, Kind.FILE, "FileLike", file, wire=Kind.FILE, names=("FileLike",))
+        return _finish(item, Kind.FILE, "FileLike", _custom("FileLike"))
     kind = Kind.FILES if item.type == "multifileinput" else Kind.FILES_MIXED
-    schema: dict[str, Json] = {"type": "array", "items": file}
-    return _finish(
-        item,
-        kind,
-        "Sequence[FileLike]",
-        schema,
-        wire=kind,
-        names=("FileLike", "Sequence"),
-    )
+    return _finish(item, kind, "Sequence[FileLike]", _array(_custom("FileLike")))
 
 
 def _url_stem(item: Input, siblings: Collection[str]) -> str | None:
@@ -122,131 +109,60 @@ def _url_stem(item: Input, siblings: Collection[str]) -> str | None:
 
 
 def _file_url(item: Input, stem: str) -> Value:
-    file: dict[str, Json] = {"type": "string", "customTypePath": _path("FileLike")}
+    file = _custom("FileLike")
     sent = item.wire.sent
     default: Json | Unsent = sent if isinstance(sent, str) else UNSENT
     if "Multiple" in item.name:
-        either: dict[str, Json] = {
-            "anyOf": [file, {"type": "array", "items": file}],
-            "x-file-field": stem,
-        }
-        return _finish(
-            item,
-            Kind.FILES_URL,
-            "FileLike | Sequence[FileLike]",
-            either,
-            wire=Kind.FILES_URL,
-            names=("FileLike", "Sequence"),
-            default=default,
-        )
-    return _finish(
-        item,
-        Kind.FILE_URL,
-        "FileLike",
-        {**file, "x-file-field": stem},
-        wire=Kind.FILE_URL,
-        names=("FileLike",),
-        default=default,
-    )
+        either: dict[str, Json] = {"anyOf": [file, _array(file)], "x-file-field": stem}
+        annotation = "FileLike | Sequence[FileLike]"
+        return _finish(item, Kind.FILES_URL, annotation, either, default=default)
+    one = {**file, "x-file-field": stem}
+    return _finish(item, Kind.FILE_URL, "FileLike", one, default=default)
 
 
 def _choice(item: Input) -> Value:
     values = tuple(dict.fromkeys(option.value for option in item.options or ()))
     many = item.wire.type == "array"
-    if is_lora(item):
-        return _lora(item, many=many)
     sent = item.wire.sent
-    default: Json | Unsent = UNSENT if sent is UNSENT else (sent if many else _plain_text(sent))
+    default: Json | Unsent = sent if many else _plain_text(sent)
+    if is_lora(item):
+        return _lora(item, default, many=many)
     closed = bool(values) and not item.open
+    one: dict[str, Json] = {"type": "string"}
     if closed:
         # What goes out by default must be a legal value, whatever the option list says.
         also = default if isinstance(default, list) else [default]
         extra = [value for value in also if isinstance(value, str) and value not in values]
         values = (*values, *dict.fromkeys(extra))
-        one: dict[str, Json] = {"type": "string", "enum": list(values)}
-    else:
-        one = {"type": "string"}
+        one["enum"] = list(values)
+    literal = values if closed else ()
     annotation = "{literal}" if closed else "str"
     if many:
-        return _finish(
-            item,
-            Kind.CHOICES if closed else Kind.IDS,
-            f"Sequence[{annotation}]",
-            {"type": "array", "items": one},
-            wire="array",
-            names=("Sequence",),
-            default=default,
-            literal=values if closed else (),
-        )
-    return _finish(
-        item,
-        Kind.CHOICE if closed else Kind.ID,
-        annotation,
-        one,
-        wire=item.wire.type,
-        default=default,
-        literal=values if closed else (),
-    )
+        kind = Kind.CHOICES if closed else Kind.IDS
+        annotation, one = f"Sequence[{annotation}]", _array(one)
+    else:
+        kind = Kind.CHOICE if closed else Kind.ID
+    return _finish(item, kind, annotation, one, default=default, literal=literal)
 
 
-def _lora(item: Input, *, many: bool) -> Value:
-    kinds: list[Json] = [{"type": "string"}]
-    kinds.extend({"customTypePath": _path(name)} for name in _LORA_TYPES)
-    one: dict[str, Json] = {"anyOf": kinds}
+def _lora(item: Input, default: Json | Unsent, *, many: bool) -> Value:
+    one: dict[str, Json] = {"anyOf": [{"type": "string"}, *map(_custom, _LORA_TYPES)]}
     either = " | ".join((*_LORA_TYPES, "str"))
-    sent = item.wire.sent
     if many:
-        return _finish(
-            item,
-            Kind.LORAS,
-            f"Sequence[{either}]",
-            {"type": "array", "items": one},
-            wire="array",
-            names=(*_LORA_TYPES, "Sequence"),
-            default=sent,
-        )
-    default: Json | Unsent = UNSENT if sent is UNSENT else _plain_text(sent)
-    return _finish(
-        item, Kind.LORA, either, one, wire=item.wire.type, names=_LORA_TYPES, default=default
-    )
+        return _finish(item, Kind.LORAS, f"Sequence[{either}]", _array(one), default=default)
+    return _finish(item, Kind.LORA, either, one, default=default)
 
 
 def _object(item: Input) -> Value:
     schema: dict[str, Json] = {"type": "object", "additionalProperties": True}
-    return _finish(
-        item,
-        Kind.OBJECT,
-        "Mapping[str, Any]",
-        schema,
-        wire="object",
-        names=("Mapping", "Any"),
-        default=item.wire.sent,
-    )
+    return _finish(item, Kind.OBJECT, "Mapping[str, Any]", schema, default=item.wire.sent)
 
 
 def _list_of_text(item: Input) -> Value:
     sent = item.wire.sent
     if isinstance(sent, list) and not all(isinstance(part, str) for part in sent):
-        schema: dict[str, Json] = {"type": "array", "items": {}}
-        return _finish(
-            item,
-            Kind.LIST,
-            "Sequence[Any]",
-            schema,
-            wire="array",
-            names=("Any", "Sequence"),
-            default=sent,
-        )
-    schema = {"type": "array", "items": {"type": "string"}}
-    return _finish(
-        item,
-        Kind.TEXTS,
-        "Sequence[str]",
-        schema,
-        wire="array",
-        names=("Sequence",),
-        default=sent,
-    )
+        return _finish(item, Kind.LIST, "Sequence[Any]", _array({}), default=sent)
+    return _finish(item, Kind.TEXTS, "Sequence[str]", _array({"type": "string"}), default=sent)
 
 
 def _is_switch(item: Input) -> bool:
@@ -258,9 +174,7 @@ def _boolean(item: Input) -> Value:
     if sent in ("true", "false") and isinstance(sent, str):
         sent = sent == "true"
     if sent is UNSENT or isinstance(sent, bool):
-        return _finish(
-            item, Kind.BOOL, "bool", {"type": "boolean"}, wire=item.wire.type, default=sent
-        )
+        return _finish(item, Kind.BOOL, "bool", {"type": "boolean"}, default=sent)
     return _with_odd_default(item, Kind.BOOL, "bool", {"type": "boolean"}, sent)
 
 
@@ -280,7 +194,7 @@ def _number(item: Input) -> Value:
         sent = number if number is not None and _text_of(number) == sent else sent
     is_number = isinstance(sent, (int, float)) and not isinstance(sent, bool)
     if sent is UNSENT or (is_number and (isinstance(sent, int) or not whole)):
-        return _finish(item, kind, annotation, schema, wire=item.wire.type, default=sent)
+        return _finish(item, kind, annotation, schema, default=sent)
     return _with_odd_default(item, kind, annotation, schema, sent)
 
 
@@ -290,26 +204,13 @@ def _text(item: Input) -> Value:
     if not isinstance(sent, (str, Unsent)):
         return _with_odd_default(item, Kind.TEXT, "str", {"type": "string"}, sent)
     if item.default is not None and _INTEGER.match(item.default):
-        return _finish(
-            item,
-            Kind.INT_OR_TEXT,
-            "int | str",
-            {"type": ["integer", "string"]},
-            wire=item.wire.type,
-            default=default,
-        )
+        either: dict[str, Json] = {"type": ["integer", "string"]}
+        return _finish(item, Kind.INT_OR_TEXT, "int | str", either, default=default)
     if item.type == "checkbox" and item.default:
         values = (item.default, "")
-        return _finish(
-            item,
-            Kind.CHOICE,
-            "{literal}",
-            {"type": "string", "enum": list(values)},
-            wire=item.wire.type,
-            default=default,
-            literal=values,
-        )
-    return _finish(item, Kind.TEXT, "str", {"type": "string"}, wire=item.wire.type, default=default)
+        one: dict[str, Json] = {"type": "string", "enum": list(values)}
+        return _finish(item, Kind.CHOICE, "{literal}", one, default=default, literal=values)
+    return _finish(item, Kind.TEXT, "str", {"type": "string"}, default=default)
 
 
 def _with_odd_default(
@@ -318,26 +219,21 @@ def _with_odd_default(
     """A value of one kind whose documented default is of another: that one stays legal, and
     limits are for the others."""
     step = {"x-step": schema.pop("x-step")} if "x-step" in schema else {}
-    if isinstance(sent, (str, bool)):
-        const: dict[str, Json] = {"const": sent}
-        odd = f"Literal[{source(sent)}]"
-    else:
-        const, odd = {}, "Any"
-    kinds: list[Json] = [schema, const]
-    return _finish(
-        item,
-        kind,
-        f"{annotation} | {odd}" if const else "Any",
-        {"anyOf": kinds, **step} if const else {},
-        wire=item.wire.type,
-        names=("Literal",) if const else ("Any",),
-        default=sent,
-        odd=sent,
-    )
+    if not isinstance(sent, (str, bool)):
+        return _finish(item, kind, "Any", {}, default=sent, odd=sent)
+    either: dict[str, Json] = {"anyOf": [schema, {"const": sent}], **step}
+    annotation = f"{annotation} | Literal[{source(sent)}]"
+    return _finish(item, kind, annotation, either, default=sent, odd=sent)
 
 
-def _path(name: str) -> str:
-    return f"wiro_runtime.generated.{name}"
+def _custom(name: str) -> dict[str, Json]:
+    """The schema of a type of the run time; a path or an id is text."""
+    path: dict[str, Json] = {"customTypePath": f"wiro_runtime.generated.{name}"}
+    return {"type": "string", **path} if name == "FileLike" else path
+
+
+def _array(items: Json) -> dict[str, Json]:
+    return {"type": "array", "items": items}
 
 
 def _plain_text(sent: Json | Unsent) -> Json | Unsent:

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from wirogen.plan.literals import STRING
+
 _LIMIT: Final = 88
-_STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
-_LITERAL: Final = re.compile(rf"{_STRING.pattern}|(?<=\d)e\+(?=\d)")
-_TOKEN: Final = re.compile(rf"{_STRING.pattern}|[\[\](){{}},]|[^'\"\[\](){{}},]+")
+_LITERAL: Final = re.compile(rf"{STRING.pattern}|(?<=\d)e\+(?=\d)")
+_TOKEN: Final = re.compile(rf"{STRING.pattern}|[\[\](){{}},]|[^'\"\[\](){{}},]+")
 _NARROW: Final = re.compile("[\x00-~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e]*")
 """Text of which every character is one column wide, in black's eyes as well."""
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _OPERATOR: Final = re.compile(r" (\||\+|-|\*|/|if|or|and|in|is|not|else) | ?\. ?|:")
 _IMPORT: Final = re.compile(r"from (\S+) import ([^(]+)\Z")
-_CONSTANT: Final = re.compile(rf"([A-Za-z_]\w*(?:: \w+)? = )({_STRING.pattern})\Z")
+_CONSTANT: Final = re.compile(rf"([A-Za-z_]\w*(?:: \w+)? = )({STRING.pattern})\Z")
 
 
 class _UnknownShapeError(Exception):
@@ -203,12 +204,12 @@ def _split_element(element: _Element, indent: int) -> Iterator[str]:
     head = element[:-1]
     last = element[-1]
     prefix = _flat(head)
-    bare = _STRING.sub("", prefix)
+    bare = STRING.sub("", prefix)
     if any(isinstance(piece, _Group) for piece in head) or "|" in bare:
         raise _UnknownShapeError
     if isinstance(last, _Group):
         yield from _split_group(prefix, last, ",", indent)
-    elif _OPERATOR.search(_STRING.sub("", last)):
+    elif _OPERATOR.search(STRING.sub("", last)):
         raise _UnknownShapeError
     else:
         yield line

@@ -13,15 +13,13 @@ from wirogen.emit.python.black_style import normalize_literals
 from wirogen.emit.python.limits import with_limits, without_limits
 from wirogen.plan import ToolPlan
 from wirogen.plan.identifiers import own
-from wirogen.plan.literals import source
+from wirogen.plan.literals import STRING, names_in, source
 from wirogen.plan.model import Code, ImportPlan
 from wirogen.specs import Json
 
 _EXTRA_KEYS: Final = frozenset({"x-wire", "x-file-field", "x-lora-prompt", "x-options", "x-step"})
 """What goes into ``json_schema_extra``."""
 
-_STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
-_NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _CLASS: Final = re.compile(r"class Tool(\d+)\(")
 _FIELD: Final = re.compile(r"    (\w+): ")
 _IMPORTS: Final[Mapping[str, Sequence[str]]] = {
@@ -75,7 +73,7 @@ def _validator(plan: ToolPlan, made: Mapping[str, str]) -> Validator:
     fields = [with_limits(made[item.name], item.schema) for item in plan.inputs]
     used = {"ConfigDict", "ToolInputs", *(("ClassVar", "Tariff") if plan.tariff else ())}
     for line in fields:
-        used.update(_NAME.findall(_STRING.sub("", line)))
+        used |= names_in(line)
     imports = tuple(
         ImportPlan(module=Code(module), names=tuple(map(own, found)))
         for module, known in _IMPORTS.items()
@@ -99,7 +97,7 @@ def _classes(text: str) -> Iterator[tuple[int, dict[str, str]]]:
             if found:
                 yield number, fields
         elif number >= 0 and (field := _FIELD.match(line)):
-            fields[field[1]] = _STRING.sub(_escaped, line.strip())
+            fields[field[1]] = STRING.sub(_escaped, line.strip())
 
 
 def _escaped(literal: re.Match[str]) -> str:
