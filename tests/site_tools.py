@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from generated import number, prompt, select, text, tool
-from wirogen.emit.pages.pages import tool_pages, tool_values
-from wirogen.emit.pages.snippets import snippet_texts
 from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer
-from wirogen.emit.values import by_name
 from wirogen.output.publication import Publication
-from wirogen.plan import plan_modules, plan_tool, published_schema
+from wirogen.plan import plan_modules, plan_tool
 from wirogen.specs import Input, Option, ToolSpec, Wire, load_spec
 from wirogen.specs.model import Finding, Revision, Source, TaskStat
 
@@ -54,20 +50,14 @@ def load_everything() -> ToolSpec:
 
 def write_generated(specs: Mapping[str, ToolSpec], out: Path, *, pages_only: bool = False) -> Path:
     """A whole generated tree of these tools; ``pages_only`` leaves the Python out."""
-    renderer = Renderer()
+    renderer, pages = Renderer(), Renderer(parts={"docs", "schemas"})
     modules, _ = plan_modules(specs)
     plans = [plan_tool(spec, modules[tool]) for tool, spec in sorted(specs.items())]
     files: dict[str, str] = {}
     for plan in plans:
         # The client of ten thousand options takes long to format, and no page needs it.
-        if pages_only or plan.spec.tool == "wiro/huge":
-            snippets = snippet_texts(plan, renderer)
-            values = by_name(tool_values(plan, snippets))
-            files |= tool_pages(plan, renderer, values, snippets)
-            path = f"schemas/tools/{plan.module.owner}/{plan.module.project}.json"
-            files[path] = json.dumps(published_schema(plan))
-        else:
-            files |= render_tool(plan, renderer)
+        without_client = pages_only or plan.spec.tool == "wiro/huge"
+        files |= render_tool(plan, pages if without_client else renderer)
     by_tool = {plan.spec.tool: plan for plan in plans}
     shared = render_shared(map(summary_of, plans), by_tool.__getitem__, renderer)
     with Publication(out) as publication:

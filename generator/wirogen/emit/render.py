@@ -14,10 +14,11 @@ from wirogen.emit.data.catalogue import catalogue_text, entry_text
 from wirogen.emit.data.openapi import openapi_text, operation_text
 from wirogen.emit.data.tool_calls import tool_calls
 from wirogen.emit.escape import link
+from wirogen.emit.pages.builder import request_data
 from wirogen.emit.pages.categories import input_kinds, purpose_of
 from wirogen.emit.pages.guides import topics_of
 from wirogen.emit.pages.listing import listing_line
-from wirogen.emit.pages.pages import Remember, shared_pages, tool_pages, tool_values
+from wirogen.emit.pages.pages import Remember, shared_pages, tool_values
 from wirogen.emit.pages.snippets import snippet_texts
 from wirogen.emit.python.validators import Validator, validators_of
 from wirogen.emit.template_tree import Scope, output_of
@@ -26,10 +27,9 @@ from wirogen.emit.values import by_name
 from wirogen.overlay.schema import overlay_json_schema
 from wirogen.plan import ToolPlan, ToolSummary, published_schema
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.specs import Json, spec_json_schema
+from wirogen.specs import Json, dump_spec, spec_json_schema
 
 _VALIDATOR = "python/wiro_tools/_validators/[owner]/[project].py.jinja"
-_PYTHON = "python/"
 
 
 def render_tool(
@@ -37,8 +37,9 @@ def render_tool(
 ) -> dict[str, str]:
     """Every file that one tool alone decides, by path below ``generated/``. ``validator`` is that
     of :func:`validators_of`, if it is known."""
-    validator = validator or validators_of([plan])[0]
     owner, project = plan.module.owner, plan.module.project
+    if validator is None and renderer.makes(_VALIDATOR):
+        (validator,) = validators_of([plan])
     snippets = snippet_texts(plan, renderer)
     values = by_name(tool_values(plan, snippets, validator))
     files = {
@@ -48,10 +49,10 @@ def render_tool(
             else renderer.file(name, **values)
         )
         for name in renderer.names(Scope.TOOL)
-        if name.startswith(_PYTHON)
     }
     files |= {
-        **tool_pages(plan, renderer, values, snippets),
+        f"docs/tools/{owner}/{project}.json": request_data(plan, snippets),
+        f"docs/tools/{owner}/{project}.yaml": dump_spec(plan.spec),
         f"schemas/tools/{owner}/{project}.json": _json(published_schema(plan)),
         f"schemas/calls/{owner}/{project}.json": _json(tool_calls(plan)),
     }

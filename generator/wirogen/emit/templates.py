@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -201,13 +202,15 @@ class Renderer:
 
     def names(self, *scopes: Scope) -> list[str]:
         """The templates with one of the scopes, sorted; hidden files are none."""
-        return [
-            name
+        return [name for name, scope in self._scopes.items() if scope in scopes]
+
+    @cached_property
+    def _scopes(self) -> dict[str, Scope]:
+        return {
+            name: scope_of(name)
             for name in sorted(self._loader.list_templates())
-            if not any(part.startswith(".") for part in name.split("/"))
-            and scope_of(name) in scopes
-            and self.makes(name)
-        ]
+            if not any(part.startswith(".") for part in name.split("/")) and self.makes(name)
+        }
 
     def makes(self, path: str) -> bool:
         """Whether the file, or the template, belongs to a part of the tree that is made."""

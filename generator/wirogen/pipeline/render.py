@@ -173,23 +173,22 @@ def _prepare(
 
 def _render(tasks: Sequence[_Task]) -> list[tuple[_Rendered, dict[str, Made]]]:
     """Render some tools; together they cost less than one by one."""
+    (worker,) = _worker
     plans = [plan_tool(task.spec, task.module) for task in tasks]
-    validators = validators_of(plans)
+    made = worker.renderer.makes("python/")
+    validators = validators_of(plans) if made else [None] * len(plans)
     return [_render_one(*each) for each in zip(tasks, plans, validators, strict=True)]
 
 
 def _render_one(
-    task: _Task, plan: ToolPlan, validator: Validator
+    task: _Task, plan: ToolPlan, validator: Validator | None
 ) -> tuple[_Rendered, dict[str, Made]]:
     (worker,) = _worker
     files = render_tool(plan, worker.renderer, validator)
     made = stage(files, out=worker.out, into=worker.stage)
     hashes = {path: each.sha256 for path, each in made.items()}
     summary = summary_of(plan)
-    odd = (
-        *summary.diagnostics,
-        *check_spec(task.spec, ""),
-    )
+    odd = (*summary.diagnostics, *check_spec(task.spec, ""))
     done = _Rendered(summary=replace(summary, diagnostics=odd), digest=task.digest, files=hashes)
     worker.cache.put("tool", task.key, done)
     return done, made

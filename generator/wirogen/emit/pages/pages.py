@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from wirogen.diagnostics.model import RULES
 from wirogen.emit.escape import link
-from wirogen.emit.pages.builder import EXAMPLES_SHOWN, request_data
+from wirogen.emit.pages.builder import EXAMPLES_SHOWN
 from wirogen.emit.pages.categories import (
     Purpose,
     by_category,
@@ -40,11 +40,9 @@ from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.plan.model import Code
 from wirogen.plan.price import price_summary
-from wirogen.specs import dump_spec
 
 OPTIONS_SHOWN: Final = 60
 BODY_SHOWN: Final = 20_000
-_PYTHON: Final = "python/"
 _GUIDES_INDEX: Final = "docs/guides/index.md.jinja"
 _SKILLS: Final = "skills/"
 
@@ -75,24 +73,6 @@ def tool_values(
         examples_shown=EXAMPLES_SHOWN,
         body_shown=BODY_SHOWN,
     )
-
-
-def tool_pages(
-    plan: ToolPlan, renderer: Renderer, values: Mapping[str, Any], snippets: Mapping[str, str]
-) -> dict[str, str]:
-    """The files of one tool that are not Python: its page, the data of its form and its spec."""
-    names = {"owner": plan.module.owner, "project": plan.module.project}
-    path = f"docs/tools/{plan.module.owner}/{plan.module.project}"
-    pages = {
-        output_of(name, plan.module.package, **names): renderer.file(name, **values)
-        for name in renderer.names(Scope.TOOL)
-        if not name.startswith(_PYTHON)
-    }
-    return {
-        **pages,
-        f"{path}.json": request_data(plan, snippets),
-        f"{path}.yaml": dump_spec(plan.spec),
-    }
 
 
 def shared_pages(
