@@ -164,7 +164,7 @@ class Catalogue(Collection[Entry]):
         ids nearest to an unknown one."""
         found = self.find(tool)
         if found is None:
-            text = f"{self.package} has no tool {shorten(repr(tool))}{self._nearest(tool)}"
+            text = f"{self.package} has no tool {shown(tool, 80)}{self._nearest(tool)}"
             raise InvalidInputs(text, problems={"tool": text})
         return found
 
@@ -217,7 +217,7 @@ class Catalogue(Collection[Entry]):
 
     def _nearest(self, tool: object) -> str:
         """Ids like ``tool``: as a whole or, where the owner is missing or wrong, by project."""
-        text = str(tool).casefold()
+        text = tool.casefold() if isinstance(tool, str) else ""
         project = text.rpartition("/")[2]
         same = [each for each in self._data if each.rpartition("/")[2].casefold() == project]
         if same:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,15 @@ from wiro_runtime.testing import Simulator
 from wiro_runtime.webhooks import CallbackReceiver, CallbackRefused
 
 INFINITE, NAN, HUGE = float("inf"), float("nan"), 10**400
+DEEP: list[Any] = reduce(lambda inner, _: [inner], range(5000), [])
+
+
+class Unshowable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no text of it")
+
+
+UNSHOWABLE = Unshowable()
 
 
 def cases(name: str, *values: Any) -> list[dict[str, Any]]:
@@ -70,7 +80,8 @@ CLIENTS: list[tuple[str, tuple[Any, ...]]] = [
     ("hooks", (5, "x", [], 0, print)),
     ("on_interrupt", ("kill", None, [])),
     ("project_id", (5, "", "  ", [], b"x")),
-    ("journal", (5, "", b"x", [], "a\0b")),
+    ("journal", (5, "", b"x", [], "a\0b", "a\ud83d")),
+    ("allow_hosts", (None, 5, True, object(), print, [5], ["a/b"], "https://a.b")),
     ("base_url", (5, b"https://x", [])),
     ("api_secret", (5, b"x", [], {})),
 ]
@@ -128,6 +139,14 @@ def test_a_run_that_cannot_be_sent(kit: Kit, name: str, value: Any) -> None:
     assert kit.simulator.requests == []
 
 
+@pytest.mark.parametrize(
+    "tool", [None, 5, 10**5000, b"x", [], DEEP, UNSHOWABLE, "", "a", "a\0/b"], ids=nameless
+)
+def test_what_is_no_tool_of_a_package(tool: Any) -> None:
+    with Wiro("key") as client, pytest.raises(InvalidInputs, match="wiro_tools has no tool"):
+        client.run(tool, {}, package="wiro_tools")
+
+
 @pytest.mark.parametrize("package", [5, b"x", [], "", ".x", "no.such", "os", "a b"])
 def test_what_is_no_package(package: Any) -> None:
     with (
@@ -161,7 +180,7 @@ def result(instant: Simulator) -> Result:
 @pytest.mark.parametrize(
     "arguments",
     [
-        *cases("folder", None, 5, b"x", "", "a\0b", []),
+        *cases("folder", None, 5, b"x", "", "a\0b", "a\ud83d", []),
         *cases("concurrency", 0, -1, "4", 1.5, True, None),
         *cases("max_bytes", -1, "4", 1.5, True),
         {"progress": 5},
@@ -186,7 +205,7 @@ LORA = LoraOption(
     [
         *cases("words", None, 5, [5], b"a", "b"),
         *cases("scales", 5, "x", b"x", [1], {5: 1}),
-        *cases("scale", "1", True, NAN, HUGE, []),
+        *cases("scale", "1", True, NAN, HUGE, [], DEEP, UNSHOWABLE),
     ],
     ids=nameless,
 )

@@ -80,10 +80,11 @@ def check_function(name: str, value: Any, optional: bool = True) -> None:
 
 
 def check_path(name: str, value: object) -> None:
-    """Whether ``value`` can name a file: text or a ``pathlib.Path``, without a null character."""
-    try:
-        path: object = os.fspath(cast("str", value))
-    except TypeError:
-        path = None
+    """Whether ``value`` can name a file: text or a ``pathlib.Path``, without a null character or
+    half of one that takes two."""
+    path: object = None
+    with suppress(TypeError, UnicodeError):
+        os.fsencode(cast("str", value))
+        path = os.fspath(cast("str", value))
     if not isinstance(path, str) or not path or "\0" in path:
         raise ConfigurationError(f"{name} must be a path, not {shown(value)}")

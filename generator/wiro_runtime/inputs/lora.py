@@ -149,7 +149,7 @@ class LoraOption(LoraChoice):
             raise self._problem(f"expected {allowed}, got more than 300 digits")
         number = _decimal(str(given)) if type(given) in (int, float, Decimal) else None
         if number is None or (setting.kind == "number" and number != number.to_integral_value()):
-            raise self._problem(f"expected {allowed}, got {shorten(repr(given))}")
+            raise self._problem(f"expected {allowed}, got {shown(given)}")
         low, high, step = (_decimal(x) for x in (setting.minimum, setting.maximum, setting.step))
         if step:
             # 0.1 * 3 is not quite 0.3.

@@ -10,14 +10,12 @@ have no such protection and are refused in every spelling.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.messages import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _LABEL: Final = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -56,14 +54,18 @@ def check_address(url: str, *, local: bool, allow_hosts: frozenset[str]) -> str:
 
 def host_set(hosts: Iterable[str]) -> frozenset[str]:
     """``allow_hosts`` as it is compared. Raises :class:`ConfigurationError`."""
-    given = [hosts] if isinstance(hosts, str) else list(hosts)
+    given: list[object] = [hosts]
+    if isinstance(hosts, Iterable) and not isinstance(hosts, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        given = list(hosts)
+    plain: set[str] = set()
     for host in given:
-        if not isinstance(host, str) or not _is_host(_plain(host)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        if not isinstance(host, str) or not _is_host(_plain(host)):
             raise ConfigurationError(
                 f"allow_hosts holds names or numbers of hosts, without scheme and port, not "
                 f"{shown(host)}"
             )
-    return frozenset(map(_plain, given))
+        plain.add(_plain(host))
+    return frozenset(plain)
 
 
 def _plain(host: str) -> str:
