@@ -29,6 +29,7 @@ from wirogen.sync.run import GIVE_UP
 
 PAGES = list(pages(4))
 ODD = PAGES[1]
+EMPTY = gzip.compress(b"")
 
 
 @pytest.fixture
@@ -465,6 +466,35 @@ def test_a_body_without_end_ends_at_the_limit(packed: bool) -> None:
 
     with server(flood) as url, pytest.raises(DownloadError, match="larger than 1 MiB"):
         fetch(url)
+    assert sent < 64 << 20
+
+
+def test_a_packed_body_in_several_parts_is_whole() -> None:
+    body = b"".join(gzip.compress(text) for text in (b"one ", b"", b"two"))
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    with server(lambda connection: connection.sendall(head.encode() + body)) as url:
+        assert fetch(url) == b"one two"
+
+
+@pytest.mark.parametrize(
+    ("tail", "message"),
+    [(b"garbage", "not the gzip"), (bytes(1 << 16), "not the gzip"), (EMPTY * 3000, "larger than")],
+    ids=["garbage", "zeros", "empty parts"],
+)
+def test_what_follows_a_packed_body_without_end_is_not_kept(tail: bytes, message: str) -> None:
+    sent = 0
+
+    def flood(connection: socket.socket) -> None:
+        nonlocal sent
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"a")
+        )
+        while True:
+            connection.sendall(tail)
+            sent += len(tail)
+
+    with server(flood) as url, pytest.raises(DownloadError, match=message):
+        fetch(url, seconds=20.0)
     assert sent < 64 << 20
 
 

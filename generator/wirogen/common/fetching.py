@@ -92,15 +92,24 @@ async def _body(response: httpx2.Response, max_bytes: int) -> bytes:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", ""}:
         raise DownloadError("the body has an encoding that was not asked for")
-    unpack = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
+    packed = encoding == "gzip"
+    unpack = zlib.decompressobj(_GZIP)
     body = bytearray()
+    received = 0
     async for chunk in response.aiter_raw():
-        try:
-            body += unpack.decompress(chunk, max_bytes + 1 - len(body)) if unpack else chunk
-        except zlib.error:
-            raise DownloadError("the body is not the gzip that it says it is") from None
-        if len(body) > max_bytes:
+        received += len(chunk)
+        rest = chunk if packed else b""
+        body += b"" if packed else chunk
+        while rest and len(body) <= max_bytes:
+            if unpack.eof:  # A body may be several packed files, one behind the other.
+                unpack = zlib.decompressobj(_GZIP)
+            try:
+                body += unpack.decompress(rest, max_bytes + 1 - len(body))
+            except zlib.error:
+                raise DownloadError("the body is not the gzip that it says it is") from None
+            rest = unpack.unused_data
+        if max(received, len(body)) > max_bytes:
             raise DownloadError(f"larger than {max_bytes / 2**20:g} MiB")
-    if unpack is not None and body and not unpack.eof:
+    if packed and body and not unpack.eof:
         raise DownloadError("the body ends early", unreachable=True)
     return bytes(body)
