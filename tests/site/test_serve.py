@@ -94,6 +94,14 @@ def test_it_shows_the_site_follows_changes_and_ends(served: Served, docs: Path) 
     (docs / "tools.json").write_bytes(listed)
     served.says("0 pages made again")
 
+    # Another command, which writes the source, has removed a file since it was listed.
+    (page.parent / "gone.md").symlink_to("nowhere")
+    (docs / "tools.json").touch()
+    served.says(r"gone\.md: No such file")
+    (page.parent / "gone.md").unlink()
+    (docs / "tools.json").touch()
+    served.says(r"gone\.md(?s:.*)0 pages made again")
+
     served.process.send_signal(signal.SIGINT)
     assert served.process.wait(timeout=60) in {0, 130}
     served.says("$")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -125,12 +126,20 @@ def serve(
             if now == seen:
                 continue
             seen = now
-            try:
-                report = again()
-            except InputError as error:
-                err().print(str(error), markup=False)
-            else:
-                out().print(f"{counted(report.made, 'page')} made again")
+            _rebuild(again)
+
+
+def _rebuild(build: Callable[[], SiteReport]) -> None:
+    """Build again, and say so. Files come and go while another command writes the source; what it
+    has written then is built a second later."""
+    try:
+        report = build()
+    except InputError as error:
+        err().print(str(error), markup=False)
+    except OSError as error:
+        err().print(f"{error.filename}: {error.strerror}", markup=False)
+    else:
+        out().print(f"{counted(report.made, 'page')} made again")
 
 
 def _builder(
