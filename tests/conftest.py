@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import pytest
@@ -42,6 +43,8 @@ SLOW = {
     "package",
     "simulator",
     "site",
+    "studio/test_command.py",
+    "studio/test_page.py",
     "document/test_bad_input.py",
     "document/test_mutations.py",
     "document/test_properties.py",
@@ -54,6 +57,7 @@ SLOW = {
     "generator/test_sync_hostile.py",
     "generator/test_workflow.py",
     "golden/test_messages.py",
+    "price/test_budget.py",
     "runtime/test_any_response.py",
     "runtime/test_concurrency.py",
     "runtime/test_interruptions.py",
@@ -65,7 +69,12 @@ SLOW = {
 take seconds of computing."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        # All workers share a cache, which holds nothing that other code has made.
+        cache = TemporaryDirectory(prefix="wirogen-cache-")
+        config.add_cleanup(cache.cleanup)
+        os.environ["WIROGEN_CACHE"] = cache.name
     # A key that a developer has logged in with is none of the tests'.
     os.environ["WIRO_CONFIG_DIR"] = str(ROOT / "tests" / "no-such-folder")
     # A shell starts what runs in the background with Ctrl-C switched off, and children inherit it.

@@ -165,6 +165,9 @@ def _serve(program: str, control: socket.socket) -> Callable[[], Any]:
         for each in pkgutil.iter_modules(getattr(module, "__path__", ())):
             if not each.name.startswith("__") and name.startswith("wiro"):
                 importlib.import_module(f"{name}.{each.name}")
+    if program == "wirogen":
+        # Of the files as they are now, like what has been imported.
+        importlib.import_module("wirogen.common.cache").generator_fingerprint()
     main = importlib.import_module(_MAIN[program]).main
     while True:
         head, files, _, _ = socket.recv_fds(control, _LENGTH, 4)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from commands.small import command, wirogen
 
-def build(root: Path, *more: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "wirogen", "build", "--root", str(root), *more]
-    return subprocess.run(
-        command, cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, check=False
-    )
+
+def build(root: Path, *more: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return wirogen("build", "--root", root, *more, cwd=cwd)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -40,7 +38,14 @@ def test_what_is_committed_is_what_the_generator_makes(root: Path, tmp_path: Pat
 def test_a_build_from_nothing_restores_every_byte(root: Path, copy: Path, tmp_path: Path) -> None:
     shutil.rmtree(copy / "specs" / "tools")
     strange = {"PYTHONHASHSEED": "7", "LC_ALL": "C", "TZ": "Asia/Kathmandu", "COLUMNS": "40"}
-    done = build(copy, cwd=tmp_path, **strange)
+    done = subprocess.run(
+        command("build", "--root", copy),
+        cwd=tmp_path,
+        env={**os.environ, **strange},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert tree(copy / "generated") == tree(root / "generated")
     assert tree(copy / "specs") == tree(root / "specs")

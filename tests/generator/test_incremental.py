@@ -22,7 +22,7 @@ from wirogen.pipeline.build import Summary, build_project
 from wirogen.specs import dump_spec
 
 SEEDS: Final = (1002, 1005)
-STEPS: Final = 12
+STEPS: Final = 8
 _PICKERS: Final = [
     each
     for each in pages(90)

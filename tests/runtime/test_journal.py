@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from runtime.killing import kill_processes
 from runtime.kit import TOOL, AnyClient, Kit, each, got
 from wiro_runtime import (
     ApiError,
@@ -252,16 +251,6 @@ def test_resume_without_a_journal_says_what_to_pass(kit: Kit) -> None:
 
     with pytest.raises(ConfigurationError, match="journal=PATH"):
         kit.run(flow)
-
-
-def test_kill_9_at_random_moments_loses_nothing_and_runs_nothing_twice(
-    instant: Simulator, tmp_path: Path
-) -> None:
-    # `python tests/runtime/killing.py 200` for more of it.
-    outcome = kill_processes(instant, tmp_path / "journal", 40, 7)
-    assert (outcome.twice, outcome.unknown) == ([], [])
-    assert outcome.runs > 20
-    assert outcome.lost <= 42
 
 
 def test_a_key_is_taken_by_the_first_client_that_begins_with_it(tmp_path: Path) -> None:

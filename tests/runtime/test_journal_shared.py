@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.killing import kill_processes
 from runtime.kit import TOOL, Kit
 from wiro_runtime import LostSubmission, Task, Wiro
 from wiro_runtime.tasks import journal as journal_module
@@ -289,3 +290,13 @@ client.close()
     assert sorted(ended) == ["before", "child", "parent"]
     assert journal.unfinished() == ([], [])
     journal.close()
+
+
+def test_kill_9_at_random_moments_loses_nothing_and_runs_nothing_twice(
+    instant: Simulator, tmp_path: Path
+) -> None:
+    # `python tests/runtime/killing.py 200` for more of it.
+    outcome = kill_processes(instant, tmp_path / "journal", 40, 7)
+    assert (outcome.twice, outcome.unknown) == ([], [])
+    assert outcome.runs > 20
+    assert outcome.lost <= 42
