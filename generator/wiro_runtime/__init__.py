@@ -38,7 +38,7 @@ from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.price import Price
 from wiro_runtime.results.output import AsyncOutput, Output
 from wiro_runtime.results.result import AsyncResult, Result
-from wiro_runtime.settings import PollSchedule, Timeouts
+from wiro_runtime.settings import PollSchedule, Retries, Timeouts
 from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.tasks.events import (
     BinaryFrame,
@@ -89,6 +89,7 @@ __all__ = [
     "RequestInfo",
     "ResponseInfo",
     "Result",
+    "Retries",
     "RetryInfo",
     "Segment",
     "Settlement",

@@ -13,8 +13,9 @@ from wiro_runtime.inputs.arguments import check_path, read_dollars
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
 from wiro_runtime.results.result import AsyncResult, Result
-from wiro_runtime.settings import MAX_RETRIES, Timing, load_settings, make_credentials
+from wiro_runtime.settings import Timing, load_settings, make_credentials
 from wiro_runtime.tasks.budget import Ceiling
+from wiro_runtime.tasks.records import LostSubmission, Resumed
 from wiro_runtime.tasks.settle import Settlement, convert
 from wiro_runtime.tasks.state import TaskState
 from wiro_runtime.tasks.task import AsyncTask, Task, iterate
@@ -34,10 +35,9 @@ if TYPE_CHECKING:
     from wiro_runtime.inputs.conversation import Earlier, ToolOutputs
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.price import Dollars, Price
-    from wiro_runtime.settings import OnInterrupt, PollSchedule, Timeouts
+    from wiro_runtime.settings import OnInterrupt, PollSchedule, Retries, Timeouts
     from wiro_runtime.tasks.events import OnUpdate
     from wiro_runtime.tasks.journal import Journal
-    from wiro_runtime.tasks.records import LostSubmission
     from wiro_runtime.tasks.service import TaskService
     from wiro_runtime.tasks.submission import Submission
 
@@ -64,13 +64,12 @@ class Client(ABC, Generic[ResultT, TaskT]):
     nothing. With a ``base_url`` that is not Wiro's own and no ``socket_url``, tasks are only
     polled. ``project_id`` books runs on a project.
 
-    ``timeout`` is the time of one request in seconds, 60 without it, or a :class:`Timeouts`;
-    ``max_retries`` is how often an idempotent call is repeated, ``poll`` how often a task is asked
-    for. ``max_concurrency`` bounds requests in flight, and connections with them. ``http_client``
-    is a client of httpx2 to be used for all requests but WebSockets, with a proxy, certificates or
-    a transport of one's own; it is not closed. ``default_headers`` are sent to Wiro with every
-    request. Files are fetched over https from hosts with a public name; ``allow_hosts`` names
-    others, such as ``"127.0.0.1"``.
+    ``timeout`` is the time of one request in seconds, ``max_retries`` how often an idempotent call
+    is repeated; ``timeouts``, ``retries`` and ``poll`` say more. ``max_concurrency`` bounds
+    requests in flight, and connections with them. ``http_client`` is a client of httpx2 to be used
+    for all requests but WebSockets, with a proxy, certificates or a transport of one's own; it is
+    not closed. ``default_headers`` are sent to Wiro with every request. Files are fetched over
+    https from hosts with a public name; ``allow_hosts`` names others, such as ``"127.0.0.1"``.
 
     ``journal`` is a file that remembers submissions, for :meth:`Wiro.resume`; ``AsyncWiro`` opens
     it in a thread when it is entered or first used. ``budget`` is what all runs may cost together,
@@ -92,9 +91,11 @@ class Client(ABC, Generic[ResultT, TaskT]):
         base_url: str | None = None,
         socket_url: str | None = None,
         project_id: str | None = None,
-        timeout: float | Timeouts | None = None,
-        max_retries: int = MAX_RETRIES,
+        timeout: float | None = None,
+        max_retries: int | None = None,
         poll: PollSchedule | None = None,
+        timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
         max_concurrency: int = 32,
         allow_hosts: Iterable[str] = (),
         journal: str | PathLike[str] | None = None,
@@ -115,6 +116,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
             timeout=timeout,
             max_retries=max_retries,
             poll=poll,
+            timeouts=timeouts,
+            retries=retries,
             max_concurrency=max_concurrency,
             allow_hosts=allow_hosts,
             on_interrupt=on_interrupt,
@@ -233,6 +236,53 @@ class Client(ABC, Generic[ResultT, TaskT]):
         ``package``, or else every installed package, does not have.
         """
         return price_tool(tool, inputs, package)
+
+    def run_tool(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        package: str | Catalogue = "wiro_tools",
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+        callback_url: str | None = None,
+        max_cost: Dollars | None = None,
+        allow_unknown: bool = False,
+    ) -> ResultT:
+        """:meth:`run` for a tool that ``package`` must have. Raises :class:`InvalidInputs` when it
+        does not."""
+        return self.run(
+            tool,
+            inputs,
+            package=package or "",
+            timeout=timeout,
+            on_update=on_update,
+            callback_url=callback_url,
+            max_cost=max_cost,
+            allow_unknown=allow_unknown,
+        )
+
+    def submit_tool(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        package: str | Catalogue = "wiro_tools",
+        timeout: float = _PATIENCE,
+        callback_url: str | None = None,
+        max_cost: Dollars | None = None,
+        allow_unknown: bool = False,
+    ) -> TaskT:
+        """:meth:`submit` for a tool that ``package`` must have; see :meth:`run_tool`."""
+        return self.submit(
+            tool,
+            inputs,
+            package=package or "",
+            timeout=timeout,
+            callback_url=callback_url,
+            max_cost=max_cost,
+            allow_unknown=allow_unknown,
+        )
 
 
 @dataclass(slots=True)
@@ -463,10 +513,19 @@ class AsyncWiro(Client[Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Asy
         settlements = await self.service.resumption.settle()
         return [convert(each, lambda state: AsyncTask(self, state)) for each in settlements]
 
-    async def resume(self, *, ended: bool = False) -> AsyncIterator[AsyncTask | LostSubmission]:
-        """See :meth:`Wiro.resume`; to be iterated with ``async for``."""
-        for each in await self.service.resumption.resume(ended=ended):
-            yield AsyncTask(self, each) if isinstance(each, TaskState) else each
+    def resume(self, *, ended: bool = False) -> Resumed[AsyncTask | LostSubmission]:
+        """See :meth:`Wiro.resume`; to be iterated with ``async for``. A plain ``for`` gives what
+        the journal alone knows."""
+
+        def as_tasks(found: list[TaskState | LostSubmission]) -> list[AsyncTask | LostSubmission]:
+            return [
+                AsyncTask(self, each) if isinstance(each, TaskState) else each for each in found
+            ]
+
+        async def settled() -> list[AsyncTask | LostSubmission]:
+            return as_tasks(await self.service.resumption.resume(ended=ended))
+
+        return Resumed(settled, lambda: as_tasks(self.service.resumption.recorded(ended=ended)))
 
     async def forget(self, lost: LostSubmission) -> None:
         """See :meth:`Wiro.forget`."""

@@ -30,33 +30,59 @@ if TYPE_CHECKING:
 
 BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
-MAX_RETRIES: Final = 4
 
 T = TypeVar("T")
 
+_JITTER: Final = 0.2
+
 OnInterrupt: TypeAlias = Literal["leave", "stop"]
 
-_JITTER: Final = 0.2
+_MAX_RETRY_AFTER: Final = 120.0
+"""Seconds up to which a server's ``Retry-After`` is obeyed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """Limits in seconds, none of them infinite.
 
-    ``request``: for one request, from the moment it has its place among ``max_concurrency`` others
-    to the last byte of its response; 10 s of it at most to connect. ``read``: between two pieces of
-    a file. ``transfer``: for one file, up or down. ``wait``: for a task, unless the call says
+    ``connect``: to open a connection. ``request``: for one request, from the moment it has its
+    place among ``max_concurrency`` others to the last byte of its response. ``read``: between two
+    pieces of a file. ``transfer``: for one file, up or down. ``socket_idle``: of a WebSocket
+    without frames, before Task/Detail is asked. ``wait``: for a task, unless the call says
     otherwise.
     """
 
+    connect: float = 10.0
     request: float = 60.0
     read: float = 30.0
     transfer: float = 3600.0
+    socket_idle: float = 20.0
     wait: float = 24 * 3600.0
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             check_duration(f"timeouts.{name}", getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How idempotent calls are repeated: ``attempts`` in all, the delays doubling from
+    ``initial_delay`` to ``max_delay`` seconds, each drawn from its upper half. ``Retry-After`` is
+    obeyed up to 120 s."""
+
+    attempts: int = 5
+    initial_delay: float = 0.5
+    max_delay: float = 20.0
+
+    def __post_init__(self) -> None:
+        check_whole("retries.attempts", self.attempts, 1)
+        for name in ("initial_delay", "max_delay"):
+            check_number(f"retries.{name}", getattr(self, name))
+
+    def delay(self, failures: int, retry_after: float | None, random: Callable[[], float]) -> float:
+        """Seconds before the next attempt, after ``failures`` (1 or more) in a row."""
+        longest = min(self.max_delay, self.initial_delay * 2.0 ** min(failures - 1, 32))
+        return max(longest * (0.5 + random() / 2), min(retry_after or 0.0, _MAX_RETRY_AFTER))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +163,7 @@ class Settings:
     project_id: str | None
     poll: PollSchedule
     timeouts: Timeouts
-    max_retries: int
+    retries: Retries
     timing: Timing
     max_concurrency: int
     allow_hosts: frozenset[str]
@@ -171,9 +197,11 @@ def load_settings(
     base_url: str | None = None,
     socket_url: str | None = None,
     project_id: str | None = None,
-    timeout: float | Timeouts | None = None,
-    max_retries: int = MAX_RETRIES,
+    timeout: float | None = None,
+    max_retries: int | None = None,
     poll: PollSchedule | None = None,
+    timeouts: Timeouts | None = None,
+    retries: Retries | None = None,
     timing: Timing | None = None,
     max_concurrency: int = 32,
     allow_hosts: Iterable[str] = (),
@@ -183,8 +211,9 @@ def load_settings(
 ) -> Settings:
     """Settings from arguments and, for what is not given, the ``WIRO_…`` environment variables.
 
-    Without an address for WebSockets there is one only with Wiro's own base address, as the token
-    of a task is not for another server. Raises :class:`ConfigurationError`.
+    ``timeout`` is ``timeouts.request``, ``max_retries`` one less than ``retries.attempts``. Without
+    an address for WebSockets there is one only with Wiro's own base address, as the token of a task
+    is not for another server. Raises :class:`ConfigurationError`.
     """
     if credentials is None:
         credentials = make_credentials(api_key, api_secret, base_url)
@@ -197,12 +226,16 @@ def load_settings(
     if project_id is not None and (not isinstance(project_id, str) or not project_id.strip()):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
         raise ConfigurationError(f"project_id is text, not {shown(project_id)}")
     poll = _or_default("poll", poll, PollSchedule)
+    timeouts = _or_default("timeouts", timeouts, Timeouts)
+    retries = _or_default("retries", retries, Retries)
     timing = _or_default("timing", timing, Timing)
     hooks = _or_default("hooks", hooks, Hooks)
-    if timeout is not None and not isinstance(timeout, Timeouts):
+    if timeout is not None:
         check_duration("timeout", timeout)
-        timeout = Timeouts(request=timeout)
-    check_whole("max_retries", max_retries, 0)
+        timeouts = replace(timeouts, request=timeout)
+    if max_retries is not None:
+        check_whole("max_retries", max_retries, 0)
+        retries = replace(retries, attempts=max_retries + 1)
     base_url = _address(base_url, "WIRO_BASE_URL", BASE_URL, "http")
     if socket_url is None and not os.environ.get("WIRO_SOCKET_URL", "").strip():
         socket_url = SOCKET_URL if base_url == BASE_URL else ""
@@ -215,8 +248,8 @@ def load_settings(
         ),
         project_id=project_id,
         poll=poll,
-        timeouts=timeout or Timeouts(),
-        max_retries=max_retries,
+        timeouts=timeouts,
+        retries=retries,
         timing=timing,
         max_concurrency=max_concurrency,
         allow_hosts=host_set(allow_hosts),

@@ -102,16 +102,16 @@ def test_a_client_runs_a_tool_by_its_id(
 
     async def run_async() -> str:
         async with AsyncWiro() as client:
-            task = await client.submit(TOOL, {"prompt": "a", "samples": 1})
+            task = await client.submit_tool(TOOL, {"prompt": "a", "samples": 1})
             return task.id
 
     def run_sync() -> str:
         with Wiro() as client:
             with pytest.raises(InvalidInputs, match="samples: expected a whole number"):
-                client.run(TOOL, {"prompt": "a", "samples": "1"})
+                client.run_tool(TOOL, {"prompt": "a", "samples": "1"})
             with pytest.raises(InvalidInputs, match="has no tool"):
-                client.run("wiro/other", {"prompt": "a"}, package="wiro_tools")
-            return client.run(TOOL, {"prompt": "a", "samples": 1}).task_id
+                client.run_tool("wiro/other", {"prompt": "a"})
+            return client.run_tool(TOOL, {"prompt": "a", "samples": 1}).task_id
 
     task = run_sync() if kind == "sync" else asyncio.run(run_async())
     assert [run.taskid for run in simulator.runs] == [task]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
@@ -99,9 +99,9 @@ async def got(value: Awaitable[T] | T) -> T:
     return await cast("Awaitable[T]", value) if inspect.isawaitable(value) else cast("T", value)
 
 
-async def each(events: Iterator[T] | AsyncIterator[T]) -> list[T]:
-    """All that an iterator of either client gives."""
-    if isinstance(events, AsyncIterator):
+async def each(events: Iterable[T] | AsyncIterable[T]) -> list[T]:
+    """All that an iterable of either client gives."""
+    if isinstance(events, AsyncIterable):
         return [event async for event in events]
     return list(events)
 

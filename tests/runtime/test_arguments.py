@@ -18,6 +18,7 @@ from wiro_runtime import (
     LoraOption,
     PollSchedule,
     Result,
+    Retries,
     Timeouts,
     Wiro,
 )
@@ -50,11 +51,15 @@ def wrong(made: Callable[..., Any], name: str, *values: Any) -> list[tuple[Any, 
     return [(made, case) for case in cases(name, *values)]
 
 
+NO_DELAY: tuple[Any, ...] = (None, "1", -1, NAN, INFINITE, HUGE, True, b"1", {})
 NO_INTERVALS: tuple[Any, ...] = (
     None, 5, "ab", b"ab", {}, [], (5,), ((0, "2"),), ((0, 2, 3),), ((0, HUGE),),
 )  # fmt: skip
 
 WRONG = [
+    *wrong(Retries, "attempts", None, "3", 0, -1, 2.0, True, [], NAN),
+    *wrong(Retries, "initial_delay", *NO_DELAY),
+    *wrong(Retries, "max_delay", *NO_DELAY),
     *wrong(Timeouts, "wait", None, "1", 0, NAN, INFINITE, HUGE, True),
     *wrong(PollSchedule, "intervals", *NO_INTERVALS),
     *wrong(PollSchedule.every, "seconds", None, "2", 0, HUGE, True),
@@ -75,8 +80,10 @@ def test_settings_of_a_wrong_type_or_size(
 CLIENTS: list[tuple[str, tuple[Any, ...]]] = [
     ("max_concurrency", ("4", 0, 1.5, True, NAN, None, [])),
     ("poll", (5, "x", [], 0, (0, 2))),
-    ("timeout", ("1", -1, 0, NAN, INFINITE, HUGE, True, b"1", {}, PollSchedule())),
-    ("max_retries", (None, "3", -1, 2.0, True, [], NAN)),
+    ("timeouts", (5, "x", [], 0, Retries())),
+    ("retries", (5, "x", [], 0)),
+    ("timeout", ("1", -1, 0, NAN, INFINITE, HUGE, True, b"1", {}, Timeouts())),
+    ("max_retries", ("3", -1, 2.0, True, [], NAN)),
     ("hooks", (5, "x", [], 0, print)),
     ("on_interrupt", ("kill", None, [])),
     ("project_id", (5, "", "  ", [], b"x")),
@@ -147,13 +154,13 @@ def test_what_is_no_tool_of_a_package(tool: Any) -> None:
         client.run(tool, {}, package="wiro_tools")
 
 
-@pytest.mark.parametrize("package", [5, b"x", [], "", ".x", "no.such", "os", "a b"])
+@pytest.mark.parametrize("package", [None, 5, b"x", [], "", ".x", "no.such", "os", "a b"])
 def test_what_is_no_package(package: Any) -> None:
     with (
         Wiro("key") as client,
         pytest.raises(ConfigurationError, match="no generated package"),
     ):
-        client.run("a/b", {}, package=package)
+        client.run_tool("a/b", {}, package=package)
 
 
 @pytest.mark.parametrize("file", [None, 5, [], {}, "text", object()])

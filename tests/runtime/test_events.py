@@ -32,7 +32,6 @@ from wiro_runtime import (
     Timeouts,
 )
 from wiro_runtime.settings import Timing
-from wiro_runtime.tasks import event_reader
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse", "samples": 2}
@@ -158,12 +157,9 @@ def test_a_socket_that_never_works_falls_back_to_polling(quick: Kit, fault: Any)
     assert looks(quick) >= 1
 
 
-def test_a_socket_that_never_opens_falls_back_to_polling(
-    quick: Kit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(event_reader, "SOCKET_CONNECT", 0.2)
+def test_a_socket_that_never_opens_falls_back_to_polling(quick: Kit) -> None:
     quick.simulator.faults.add("socket", faults.hang(), times=None)
-    check_end(quick, follow(quick))
+    check_end(quick, follow(quick, timeouts=Timeouts(connect=0.2)))
 
 
 def test_without_any_socket_the_task_is_polled(quick: Kit) -> None:
@@ -172,12 +168,9 @@ def test_without_any_socket_the_task_is_polled(quick: Kit) -> None:
     assert statuses(events)[-1] == "task_postprocess_end"
 
 
-def test_a_socket_that_falls_silent_is_found_out(
-    quick: Kit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(event_reader, "SOCKET_IDLE", 0.1)
+def test_a_socket_that_falls_silent_is_found_out(quick: Kit) -> None:
     quick.simulator.faults.add("socket", faults.silence(after=3), times=None)
-    events = follow(quick)
+    events = follow(quick, timeouts=Timeouts(socket_idle=0.1))
     check_end(quick, events)
 
 
@@ -364,11 +357,7 @@ def socket_server(
         thread.join()
 
 
-def test_a_socket_that_only_chatters_does_not_hide_the_end(
-    quick: Kit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(event_reader, "SOCKET_IDLE", 0.3)
-
+def test_a_socket_that_only_chatters_does_not_hide_the_end(quick: Kit) -> None:
     def chatter(connection: ServerConnection) -> None:
         with suppress(ConnectionClosed):
             while True:
@@ -376,7 +365,7 @@ def test_a_socket_that_only_chatters_does_not_hide_the_end(
                 time.sleep(0.02)
 
     with socket_server(chatter) as url:
-        events = follow(quick, socket_url=url, timeout=Timeouts(wait=60))
+        events = follow(quick, socket_url=url, timeouts=Timeouts(socket_idle=0.3, wait=60))
     assert isinstance(events[-1], TaskEnded)
 
 

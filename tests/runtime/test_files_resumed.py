@@ -470,14 +470,14 @@ def slow() -> Generator[tuple[str, threading.Event], None, None]:
 
 def test_a_silent_server_is_given_up(kind: ClientKind, tmp_path: Path) -> None:
     with slow() as (url, _), pytest.raises(DownloadError, match=r"no data within 0.2 s"):
-        save(kind, url, tmp_path, attempts=1, timeout=Timeouts(read=0.2))
+        save(kind, url, tmp_path, attempts=1, timeouts=Timeouts(read=0.2))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_transfer_has_a_limit(kind: ClientKind, tmp_path: Path) -> None:
     begin = time.monotonic()
     with slow() as (url, _), pytest.raises(DownloadError, match=r"not whole after 0.3 s"):
-        save(kind, url, tmp_path, timeout=Timeouts(transfer=0.3))
+        save(kind, url, tmp_path, timeouts=Timeouts(transfer=0.3))
     assert time.monotonic() - begin < 10
     assert list(tmp_path.iterdir()) == []
 

@@ -27,7 +27,7 @@ from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call_hook
 from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.multipart import Form
-from wiro_runtime.http.retry_after import retry_after, retry_delay
+from wiro_runtime.http.retry_after import retry_after
 from wiro_runtime.http.transport import Request, Response, Transport
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
@@ -169,7 +169,7 @@ class Api:
         if deadline is None:
             timeouts = self.settings.timeouts
             limit = timeouts.request if isinstance(content, bytes) else timeouts.transfer
-            deadline = self.clock() + limit * (self.settings.max_retries + 1)
+            deadline = self.clock() + limit * self.settings.retries.attempts
 
         async def attempt() -> dict[str, Any]:
             try:
@@ -188,7 +188,7 @@ class Api:
         may_repeat: Callable[[WiroError], bool],
     ) -> T:
         """Make ``attempt`` until it succeeds, its error may not be repeated, or time is up."""
-        timing = self.settings.timing
+        retries, timing = self.settings.retries, self.settings.timing
         failures = 0
         while True:
             try:
@@ -196,9 +196,9 @@ class Api:
             except WiroError as error:
                 failures += 1
                 after = error.retry_after if isinstance(error, ApiError) else None
-                delay = retry_delay(failures, after, timing.random)
+                delay = retries.delay(failures, after, timing.random)
                 late = deadline is not None and self.clock() + delay >= deadline
-                if not may_repeat(error) or failures > self.settings.max_retries or late:
+                if not may_repeat(error) or failures >= retries.attempts or late:
                     raise
                 log.info("POST %s failed (%s); again in %.1f s", path, error, delay)
                 info = RetryInfo(

@@ -1,28 +1,15 @@
-"""When a request is made again: after a delay that doubles, and not before the server allows it."""
+"""When a server allows a request to be made again."""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from wiro_runtime.tasks.detail import as_float
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-
-_FIRST: Final = 0.5
-_LONGEST: Final = 20.0
-_MAX_RETRY_AFTER: Final = 120.0
-"""Seconds up to which a server's ``Retry-After`` is obeyed."""
-
-
-def retry_delay(failures: int, after: float | None, random: Callable[[], float]) -> float:
-    """Seconds before the next attempt, after ``failures`` (1 or more) in a row: they double from
-    0.5 to 20, each drawn from its upper half. ``after`` is what the server asks for."""
-    longest = min(_LONGEST, _FIRST * 2 ** min(failures - 1, 32))
-    return max(longest * (0.5 + random() / 2), min(after or 0.0, _MAX_RETRY_AFTER))
+    from collections.abc import Mapping
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -45,9 +45,6 @@ USER_AGENT: Final = (
     f"wiro-tools/{__version__} (Python {'.'.join(map(str, sys.version_info[:2]))}; {sys.platform})"
 )
 
-CONNECT: Final = 10.0
-"""Seconds that opening a connection may take."""
-
 _IDLE: Final = 30.0
 """Seconds that an unused connection is kept: longer than the longest pause of the poll schedule."""
 
@@ -328,7 +325,7 @@ class Transport:
     ) -> AsyncGenerator[httpx2.Response, None]:
         settings = self._settings
         content = request.body if isinstance(request.body, bytes) else _chunks(request.body)
-        limits = {"connect": CONNECT, "read": None, "write": None, "pool": None}
+        limits = {"connect": settings.timeouts.connect, "read": None, "write": None, "pool": None}
         build = httpx2.Request if self._client is None else self._client.build_request
         message = build(
             "POST",
@@ -434,7 +431,7 @@ class Transport:
         send: Callable[[httpx2.Request], Awaitable[httpx2.Response]],
     ) -> httpx2.Response | BaseException:
         exchange = _Exchange(None)
-        limits = {"connect": CONNECT}
+        limits = {"connect": self._settings.timeouts.connect}
         try:
             message = httpx2.Request(
                 "GET",

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from wiro_runtime.errors import ConnectionFailed, DownloadError, WiroError
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread
-from wiro_runtime.http.retry_after import retry_after, retry_delay
+from wiro_runtime.http.retry_after import retry_after
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.results.addresses import check_address
 from wiro_runtime.results.encodings import codings_of
@@ -112,7 +112,7 @@ class Download:
         await self._report(len(data), len(data))
 
     async def _attempts(self) -> None:
-        limit, timing = self._settings.max_retries, self._settings.timing
+        retries, timing = self._settings.retries, self._settings.timing
         failures = most = 0
         while True:
             try:
@@ -122,12 +122,12 @@ class Download:
                     await self._clear()
                 failures = 1 if self._received >= most + _PROGRESS else failures + 1
                 most = max(most, self._received)
-                if max(failures, self._begun) > limit:
+                if failures >= retries.attempts or self._begun >= retries.attempts:
                     raise self._source.error(
                         f"gave up after {failures} attempts: {interruption}", retryable=True
                     ) from None
                 log.info("download broke off at %d bytes (%s)", self._received, interruption)
-                delay = retry_delay(failures, interruption.retry_after, timing.random)
+                delay = retries.delay(failures, interruption.retry_after, timing.random)
                 await timing.pause(delay)
             else:
                 return

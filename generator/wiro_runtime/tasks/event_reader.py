@@ -33,12 +33,6 @@ T = TypeVar("T")
 MAX_SOCKETS: Final = 20
 """WebSockets that one client has open at a time; every further task is polled."""
 
-SOCKET_CONNECT: Final = 10.0
-"""Seconds that opening a WebSocket may take."""
-
-SOCKET_IDLE: Final = 20.0
-"""Seconds of a WebSocket that tells nothing new, before Task/Detail is asked."""
-
 _ATTEMPTS: Final = 2
 """WebSockets that are opened for one task, the second one when the first has broken."""
 
@@ -121,7 +115,10 @@ class TaskWatcher:
                     if parser.told_end and not after_end:
                         due = now
                     elif events:
-                        due = min(clock() + self._delay(state), polled + SOCKET_IDLE)
+                        due = min(
+                            clock() + self._delay(state),
+                            polled + self._settings.timeouts.socket_idle,
+                        )
                     for event in events:
                         yield event
                     continue
@@ -180,12 +177,13 @@ class TaskWatcher:
         for _ in range(_ATTEMPTS):
             opened = False
             try:
-                async with self._transport.open_socket(url, SOCKET_CONNECT) as socket:
+                timeouts = self._settings.timeouts
+                async with self._transport.open_socket(url, timeouts.connect) as socket:
                     await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))
                     opened = True
                     await frames.put(_Signal.OPENED)
                     while True:
-                        frame = await socket.receive(self._settings.timeouts.wait)
+                        frame = await socket.receive(timeouts.wait)
                         if frame is not None:
                             await frames.put(frame)
             except WiroError as error:

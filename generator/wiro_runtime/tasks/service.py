@@ -375,7 +375,7 @@ class TaskService:
         if state.detail is not None and state.detail.terminal:
             return False
         if deadline is None:
-            attempts = self.settings.max_retries + 1
+            attempts = self.settings.retries.attempts
             deadline = self.clock() + self.settings.timeouts.request * attempts
         order = json.dumps({"taskid": state.id}).encode()
         lost = False
