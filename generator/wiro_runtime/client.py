@@ -188,9 +188,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
         A run whose price may be above ``max_cost`` dollars, or is not known, is not sent;
         ``allow_unknown`` sends it in the second case. Raises :class:`WiroError`.
         """
-        options = (callback_url, validate, package, previous, tool_outputs)
-        ceiling = _ceiling(max_cost, allow_unknown)
-        return self._run(_Run(self, tool, inputs, *options, ceiling), timeout, on_update)
+        options = (callback_url, validate, package, previous, tool_outputs, max_cost, allow_unknown)
+        return self._run(_Run(self, tool, inputs, *options), timeout, on_update)
 
     def submit(
         self,
@@ -212,9 +211,8 @@ class Client(ABC, Generic[ResultT, TaskT]):
         ``timeout`` seconds at most (0: not at all), and then raises
         :class:`ConcurrencyLimitError`. See :meth:`run` for the rest.
         """
-        options = (callback_url, validate, package, previous, tool_outputs)
-        ceiling = _ceiling(max_cost, allow_unknown)
-        return self._submit(_Run(self, tool, inputs, *options, ceiling), timeout)
+        options = (callback_url, validate, package, previous, tool_outputs, max_cost, allow_unknown)
+        return self._submit(_Run(self, tool, inputs, *options), timeout)
 
     @abstractmethod
     def _run(self, run: _Run, timeout: float | None, on_update: OnUpdate | None) -> ResultT: ...
@@ -297,7 +295,8 @@ class _Run:
     package: str | Catalogue | None
     previous: Earlier | None
     tool_outputs: ToolOutputs | None
-    ceiling: Ceiling
+    max_cost: Dollars | None
+    allow_unknown: bool
 
     @property
     def reads_disk(self) -> bool:
@@ -306,6 +305,7 @@ class _Run:
 
     def submission(self) -> Submission:
         """The run, checked as far as it can be before anything is sent."""
+        limit = None if self.max_cost is None else read_dollars("max_cost", self.max_cost)
         checked = resolve_inputs(
             self.tool,
             self.inputs() if callable(self.inputs) else self.inputs,
@@ -318,13 +318,8 @@ class _Run:
             self.callback_url,
             self.previous,
             self.tool_outputs,
-            self.ceiling,
+            Ceiling(limit, self.allow_unknown),
         )
-
-
-def _ceiling(max_cost: Dollars | None, allow_unknown: bool) -> Ceiling:
-    limit = None if max_cost is None else read_dollars("max_cost", max_cost)
-    return Ceiling(limit, allow_unknown)
 
 
 def _open_journal(path: str | PathLike[str] | None) -> Journal | None:

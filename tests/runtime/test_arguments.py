@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
@@ -21,6 +22,7 @@ from wiro_runtime import (
     Retries,
     Timeouts,
     Wiro,
+    WiroError,
 )
 from wiro_runtime.inputs.lora import LoraSetting
 from wiro_runtime.settings import Timing
@@ -152,6 +154,33 @@ def test_a_run_that_cannot_be_sent(kit: Kit, name: str, value: Any) -> None:
 def test_what_is_no_tool_of_a_package(tool: Any) -> None:
     with Wiro("key") as client, pytest.raises(InvalidInputs, match="wiro_tools has no tool"):
         client.run(tool, {}, package="wiro_tools")
+
+
+@pytest.mark.parametrize("method", ["run", "submit"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tool", "a"),
+        ("inputs", 5),
+        ("callback_url", "x"),
+        ("package", 5),
+        ("previous", 5),
+        ("tool_outputs", 5),
+        ("max_cost", "x"),
+        ("timeout", "x"),
+    ],
+)
+def test_what_is_wrong_raises_inside_of_its_coroutine(method: str, name: str, value: Any) -> None:
+    """So that ``gather()`` of many has one error in it, and no run that nobody waits for."""
+
+    async def main() -> list[Any]:
+        async with AsyncWiro("key") as client:
+            arguments: dict[str, Any] = {"tool": TOOL, "inputs": {"prompt": "x"}, name: value}
+            bad = getattr(client, method)(**arguments)
+            return await asyncio.gather(bad, return_exceptions=True)
+
+    (error,) = asyncio.run(main())
+    assert isinstance(error, WiroError)
 
 
 @pytest.mark.parametrize("package", [None, 5, b"x", [], "", ".x", "no.such", "os", "a b"])

@@ -31,7 +31,7 @@ from wiro_runtime import (
 from wiro_runtime.http.loop import _Call  # pyright: ignore[reportPrivateUsage]
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Timing
-from wiro_runtime.tasks import submission
+from wiro_runtime.tasks import submitter
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
 
@@ -391,7 +391,7 @@ def test_run_ends_in_time_and_its_late_response_is_recorded(
 def test_run_ends_in_time_whatever_the_server_does(
     kind: Any, instant: Simulator, hides: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submission, "_FAREWELL", 0.2)
+    monkeypatch.setattr(submitter, "_FAREWELL", 0.2)
     instant.faults.add("*", hides, times=None)
     kit = Kit(kind, instant)
 

@@ -26,6 +26,7 @@ from wiro_runtime import (
     TaskEnded,
     TaskFailed,
     TaskTimeout,
+    Timeouts,
 )
 from wiro_runtime.settings import Timing
 from wiro_runtime.tasks.event_reader import MAX_SOCKETS
@@ -121,7 +122,8 @@ def test_a_server_that_tells_of_nothing_but_progress_is_polled_beside(kit: Kit) 
                 time.sleep(0.01)
 
     with socket_server(chatter) as url:
-        assert wait(kit, 60, socket_url=url, poll=PollSchedule.every(30)) < 20
+        timeouts, poll = Timeouts(socket_idle=0.5), PollSchedule.every(30)
+        assert wait(kit, 60, socket_url=url, timeouts=timeouts, poll=poll) < 20
 
 
 @pytest.mark.parametrize("size", [9 * 2**20, 40 * 2**20])
@@ -135,7 +137,8 @@ def test_a_huge_frame_costs_the_socket_and_one_line(
             connection.recv(timeout=5)
 
     with socket_server(huge) as url, caplog.at_level(logging.INFO, logger="wiro_runtime"):
-        assert wait(kit, 60, socket_url=url, poll=PollSchedule.every(30)) < 20
+        timeouts, poll = Timeouts(socket_idle=0.5), PollSchedule.every(30)
+        assert wait(kit, 60, socket_url=url, timeouts=timeouts, poll=poll) < 20
     told = [record for record in caplog.records if "WebSocket" in record.getMessage()]
     assert told
     # The server of this test has a logger of its own.

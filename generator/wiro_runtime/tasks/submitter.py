@@ -21,7 +21,7 @@ from wiro_runtime.errors import (
     ConfigurationError,
     ConnectionFailed,
     RateLimitError,
-    SubmissionUncertain,
+    UnexpectedResponse,
     WiroError,
 )
 from wiro_runtime.http.api import Api, may_have_arrived
@@ -264,12 +264,10 @@ class Submitter:
             )
         if submission.state is None:
             self.api.parse(response)
-            raise submission.uncertain("the response names no task")
+            raise UnexpectedResponse("the response names no task")
 
     def _failure(self, submission: Submission, error: Exception) -> BaseException:
         """The exception for a request that became no task, as far as is known."""
-        if isinstance(error, SubmissionUncertain):
-            return error
         if submission.sent and may_have_arrived(error):
             kind = "" if isinstance(error, WiroError) else f"{type(error).__name__}: "
             return submission.uncertain(f"{kind}{error}")
