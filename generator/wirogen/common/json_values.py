@@ -64,20 +64,18 @@ def depth(value: Json) -> int:
     return found
 
 
-def nesting(text: str, start: int) -> int:
-    """Return how deeply the list or object at ``start`` is nested, be it JSON or not."""
-    open_now = deepest = 0
-    if text[start : start + 1] not in {"[", "{"}:
-        return 0
+def is_too_deep(text: str, start: int) -> bool:
+    """Return whether the list or object at ``start`` is nested deeper than every Python can read,
+    be it JSON or not."""
+    brackets = text.count("[", start) + text.count("{", start)
+    if brackets <= PARSED_DEPTH or text[start : start + 1] not in {"[", "{"}:
+        return False
+    level = 0
     for token in _TOKEN.finditer(text, start):
-        if token[0] in {"[", "{"}:
-            open_now += 1
-            deepest = max(deepest, open_now)
-        elif token[0] in {"]", "}"}:
-            open_now -= 1
-            if not open_now:
-                break
-    return deepest
+        level += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if not level or level > PARSED_DEPTH:
+            break
+    return level > PARSED_DEPTH
 
 
 def number(text: str) -> int | float | None:
@@ -153,7 +151,7 @@ def parse_json(
             ),
         )
     except (json.JSONDecodeError, RecursionError) as error:
-        if nesting(text, len(text) - len(text.lstrip())) > PARSED_DEPTH:
+        if is_too_deep(text, len(text) - len(text.lstrip())):
             raise ValueError("it is nested too deeply") from None
         if isinstance(error, RecursionError):
             raise

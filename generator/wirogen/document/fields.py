@@ -24,11 +24,6 @@ _KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 NAME_LIMIT: Final = 200
 """A name longer than this is prose."""
 
-# How nearly all inputs begin and name their type; what matches leaves no other reading.
-_W: Final = f"[{WHITE}]"
-_NAMED: Final = re.compile(rf"- name:{_W}{{1,9}}([^:{WHITE}]{{1,99}}){_W}{{1,9}}(label:)(?={_W})")
-_TYPED: Final = re.compile(rf"type:{_W}{{1,9}}({_KIND.pattern}){_W}{{1,9}}(default:)(?={_W})")
-
 
 @dataclass(slots=True)
 class Typed:
@@ -86,23 +81,19 @@ class Fields:
     def _typed(self, at: int, column: int) -> Typed | None:
         """The ``type: KIND default:`` that begins at ``at``, ``None`` when it is none."""
         layout, text = self.layout, self.text
-        usual = _TYPED.match(text, at, self.end)
-        if usual:
-            (begin, stop), default = usual.span(1), usual.start(2)
+        begin = layout.skip(at + len(TYPE), self.end)
+        stop = layout.word_end(begin, self.end)
+        kind = text[begin:stop]
+        if kind == DEFAULT:
+            default, stop = begin, begin
+        elif not _KIND.fullmatch(kind):
+            return None
         else:
-            begin = layout.skip(at + len(TYPE), self.end)
-            stop = layout.word_end(begin, self.end)
-            kind = text[begin:stop]
-            if kind == DEFAULT:
-                default, stop = begin, begin
-            elif not _KIND.fullmatch(kind):
-                return None
-            else:
-                default = layout.skip(stop, self.end)
-                if not text.startswith(DEFAULT, default):
-                    default = self._after_unknown_keys(default, column)
-            if default < 0 or not layout.is_key(default, DEFAULT):
-                return None
+            default = layout.skip(stop, self.end)
+            if not text.startswith(DEFAULT, default):
+                default = self._after_unknown_keys(default, column)
+        if default < 0 or not layout.is_key(default, DEFAULT):
+            return None
         if not layout.flat and layout.column(default) != column:
             return None
         after = default + len(DEFAULT)
@@ -125,14 +116,6 @@ class Fields:
         for at, column in layout.places(NAME, self.start, self.end):
             if indent is not None and column != indent:
                 continue
-            usual = _NAMED.match(text, at, self.end)
-            if usual:
-                label = usual.start(2)
-                place = layout.column(label)
-                if place is not None:
-                    indent = column
-                    found.append(Start(at, label, place, usual[1]))
-                    continue
             name = at + len(NAME)
             limit = min(self.end, name + NAME_LIMIT)
             label = layout.find(LABEL, name, limit)
@@ -140,11 +123,8 @@ class Fields:
                 continue
             begin, stop = layout.trim(name, label)
             indent = column
-            found.append(
-                Start(
-                    at, label, layout.column(label) or 0, text[begin : layout.word_end(begin, stop)]
-                )
-            )
+            word = text[begin : layout.word_end(begin, stop)]
+            found.append(Start(at, label, layout.column(label) or 0, word))
         return found
 
     def complete(self) -> list[Start]:

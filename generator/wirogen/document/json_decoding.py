@@ -8,20 +8,19 @@ numbers.
 from __future__ import annotations
 
 import json
-import re
 from typing import Final, NamedTuple, cast
 
 from wirogen.common.json_values import (
     Json,
     depth,
     is_encodable,
-    nesting,
+    is_too_deep,
     no_constant,
     on_every_python,
     strict_float,
     strict_int,
 )
-from wirogen.common.limits import JSON_DEPTH, PARSED_DEPTH
+from wirogen.common.limits import JSON_DEPTH
 from wirogen.common.text import WHITE
 
 
@@ -47,10 +46,6 @@ class Member(NamedTuple):
     wrong: JsonError | None = None
 
 
-# A member whose key and value are strings without escapes.
-_PLAIN: Final = r'"([^"\\\x00-\x1f]*)"'
-_MEMBER: Final = re.compile(rf"{_PLAIN}[{WHITE}]*:[{WHITE}]*({_PLAIN})")
-
 _strict = json.JSONDecoder(
     parse_constant=no_constant, parse_float=strict_float, parse_int=strict_int
 )
@@ -67,7 +62,7 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
     try:
         value, end = (_strict if strict else _lenient).raw_decode(text, start)
     except json.JSONDecodeError as error:
-        if nesting(text, start) > PARSED_DEPTH:
+        if is_too_deep(text, start):
             raise JsonError(start, _TOO_DEEP) from None
         raise _fault(error) from None
     except RecursionError:
@@ -85,7 +80,7 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
 def extent(text: str, start: int) -> int:
     """Where the value at ``start`` ends, whatever its numbers, strings and depth are like. Raises
     :class:`JsonError` when it does not end, or is not built like JSON."""
-    if nesting(text, start) > PARSED_DEPTH:
+    if is_too_deep(text, start):
         raise JsonError(start, _TOO_DEEP)
     try:
         return _shape.raw_decode(text, start)[1]
@@ -117,14 +112,8 @@ def members(text: str, start: int, *, strict: bool = True) -> tuple[list[Member]
     if text[at : at + 1] == "}":
         return found, at + 1
     while True:
-        usual = _MEMBER.match(text, at)
-        if usual:
-            (value_start, end), value = usual.span(2), usual[3]
-            found.append(Member(usual[1], value, at, usual.end(1) + 1, value_start, end))
-        else:
-            found.append(_member(text, at, strict=strict))
-            end = found[-1].end
-        at = _skip(text, end)
+        found.append(_member(text, at, strict=strict))
+        at = _skip(text, found[-1].end)
         if text[at : at + 1] == "}":
             return found, at + 1
         if text[at : at + 1] != ",":

@@ -29,12 +29,7 @@ class Layout:
 
     def is_key(self, at: int, word: str) -> bool:
         """Whether ``word`` stands at ``at`` as a word of its own, in a place for keys."""
-        end = at + len(word)
-        return (
-            self.text.startswith(word, at)
-            and (end >= len(self.text) or self.text[end] in WHITE)
-            and self.column(at) is not None
-        )
+        return self.text.startswith(word, at) and self._column_of(at, len(word)) is not None
 
     def _column_of(self, at: int, size: int) -> int | None:
         """The column of the word of ``size`` characters at ``at``, ``None`` if it is no key."""
@@ -60,16 +55,13 @@ class Layout:
 
     def places(self, word: str, start: int, end: int) -> list[tuple[int, int]]:
         """Every place for keys in ``[start, end)`` that holds ``word``, with its column."""
-        text, size, last = self.text, len(word), len(self.text)
         found: list[tuple[int, int]] = []
-        at = text.find(word, start, end)
+        at = self.text.find(word, start, end)
         while at >= 0:
-            after = at + size
-            if after >= last or text[after] in WHITE:
-                column = self.column(at)
-                if column is not None:
-                    found.append((at, column))
-            at = text.find(word, after, end)
+            column = self._column_of(at, len(word))
+            if column is not None:
+                found.append((at, column))
+            at = self.text.find(word, at + len(word), end)
         return found
 
     def find_last(self, word: str, start: int, end: int, column: int | None = None) -> int:
