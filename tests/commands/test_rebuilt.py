@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import wirogen
+from commands import small
 from commands.small import TEMPLATES, documents, page
 from generator.project import detail
 from wirogen.cli.app import run
@@ -104,20 +105,36 @@ class Built:
         file.write_text(text.replace(old, new), "utf-8")
 
 
-@pytest.fixture
-def built(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Built:
-    monkeypatch.setenv("WIROGEN_CACHE", str(tmp_path / "cache"))
-    root = tmp_path / "project"
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the project, built, and its cache."""
+    folder = tmp_path_factory.mktemp("rebuilt")
+    root = folder / "project"
     documents(root, 3)
-    project = Built(root, capsys)
-    project.build()
+
+    def build() -> None:
+        done = small.wirogen("build", cwd=root, env={"WIROGEN_CACHE": str(folder / "cache")})
+        assert done.returncode == 0, done.stderr
+
+    build()
     (root / "specs/documents/acme/tool-2.txt").unlink()
     spec = root / "specs/tools/acme/tool-2.yaml"
     text = spec.read_text("utf-8")
     spec.write_text(text[: text.index("source:")], "utf-8")
-    project.build()
+    build()
+    return folder
+
+
+@pytest.fixture
+def built(
+    example: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Built:
+    monkeypatch.setenv("WIROGEN_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(example, tmp_path, dirs_exist_ok=True)
+    project = Built(tmp_path / "project", capsys)
     project.build()
     return project
 
