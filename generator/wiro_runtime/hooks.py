@@ -21,7 +21,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from wiro_runtime.inputs.arguments import check_functions
+from wiro_runtime.inputs.arguments import check_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,8 @@ class Hooks:
     task: Callable[[TaskInfo], object] | None = None
 
     def __post_init__(self) -> None:
-        check_functions(self, self.__slots__, optional=True)
+        for name in self.__slots__:
+            check_function(f"hooks.{name}", getattr(self, name))
 
 
 async def call_hook(hook: Callable[[T], object] | None, info: T) -> None:

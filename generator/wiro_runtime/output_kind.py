@@ -35,7 +35,7 @@ def output_kind(
     addresses of sample outputs.
     """
     texts = [text.lower() for text in (*categories, project, *tags)]
-    found = [word for text in texts for word in _TO.findall(text.replace("_", "-"))]
+    found: list[str] = [word for text in texts for word in _TO.findall(text.replace("_", "-"))]
     found += [word for text in texts for word in re.split(r"[^a-z0-9]+", text)]
     for word in (_ALSO.get(each, each) for each in found):
         if word in MEDIA:

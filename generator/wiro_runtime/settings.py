@@ -17,8 +17,6 @@ from wiro_runtime.http.logs import redact_logs
 from wiro_runtime.http.signing import Credentials
 from wiro_runtime.inputs.arguments import (
     check_duration,
-    check_functions,
-    check_kind,
     check_number,
     check_whole,
 )
@@ -142,9 +140,6 @@ class Timing:
     sleep: Callable[[float], Any] = _sleep
     random: Callable[[], float] = random.random
 
-    def __post_init__(self) -> None:
-        check_functions(self, self.__slots__, optional=False)
-
     async def pause(self, seconds: float) -> None:
         """Sleep for ``seconds``."""
         outcome = self.sleep(seconds)
@@ -192,8 +187,6 @@ class Settings:
 def load_settings(
     *,
     credentials: Credentials | ConfigurationError | None = None,
-    api_key: str | None = None,
-    api_secret: str | None = None,
     base_url: str | None = None,
     socket_url: str | None = None,
     project_id: str | None = None,
@@ -216,8 +209,7 @@ def load_settings(
     is not for another server. Raises :class:`ConfigurationError`.
     """
     if credentials is None:
-        credentials = make_credentials(api_key, api_secret, base_url)
-    del api_key, api_secret
+        credentials = make_credentials(None, None, base_url)
     if isinstance(credentials, ConfigurationError):
         raise credentials
     check_whole("max_concurrency", max_concurrency, 1)
@@ -228,7 +220,6 @@ def load_settings(
     poll = _or_default("poll", poll, PollSchedule)
     timeouts = _or_default("timeouts", timeouts, Timeouts)
     retries = _or_default("retries", retries, Retries)
-    timing = _or_default("timing", timing, Timing)
     hooks = _or_default("hooks", hooks, Hooks)
     if timeout is not None:
         check_duration("timeout", timeout)
@@ -250,7 +241,7 @@ def load_settings(
         poll=poll,
         timeouts=timeouts,
         retries=retries,
-        timing=timing,
+        timing=timing or Timing(),
         max_concurrency=max_concurrency,
         allow_hosts=host_set(allow_hosts),
         on_interrupt=on_interrupt,
@@ -262,7 +253,8 @@ def load_settings(
 def _or_default(name: str, value: T | None, kind: type[T]) -> T:
     if value is None:
         return kind()
-    check_kind(name, value, kind)
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {shown(value)}")
     return value
 
 

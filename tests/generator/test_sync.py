@@ -18,6 +18,7 @@ import pytest
 
 from corpus import Page, later, pages
 from generator.project import Project, detail
+from wiro_runtime.http.signing import Credentials
 from wiro_runtime.settings import Timing, load_settings
 from wiro_runtime.testing import Simulator, faults
 from wiro_runtime.testing.catalogue import slug as address
@@ -44,8 +45,7 @@ class World:
 
     def sync(self, *, pause: float = 0.01, **options: object) -> SyncReport:
         settings = load_settings(
-            api_key=self.simulator.api_key,
-            api_secret=self.simulator.api_secret,
+            credentials=Credentials(self.simulator.api_key, self.simulator.api_secret),
             base_url=self.simulator.base_url,
             timing=Timing(sleep=lambda _seconds: asyncio.sleep(0.01)),
         )

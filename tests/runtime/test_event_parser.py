@@ -18,13 +18,14 @@ from wiro_runtime import (
     TextDelta,
     ThinkingDelta,
 )
+from wiro_runtime.http.signing import Credentials
 from wiro_runtime.results.files import Files
 from wiro_runtime.settings import load_settings
 from wiro_runtime.tasks.detail import TaskDetail, as_seconds
 from wiro_runtime.tasks.event_parser import EventParser
 from wiro_runtime.tasks.state import TaskState
 
-FILES = Files(load_settings(api_key="k" * 10))
+FILES = Files(load_settings(credentials=Credentials("k" * 10, None)))
 OLD = {"id": "7", "tasktoken": "tok", "result": True}
 NEW = {"id": "7", "result": True, "success": True, "terminal": False, "exitCode": None}
 

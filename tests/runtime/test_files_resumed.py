@@ -22,6 +22,7 @@ import pytest
 
 from runtime.kit import TOOL, ClientKind, Kit, got, nameless
 from wiro_runtime import AsyncOutput, AsyncWiro, DownloadError, Output, Timeouts, Wiro
+from wiro_runtime.http.signing import Credentials
 from wiro_runtime.results.files import Files
 from wiro_runtime.settings import Timing, load_settings
 from wiro_runtime.tasks.detail import TaskDetail
@@ -94,7 +95,7 @@ def output_of(
     raw: dict[str, Any] = {"name": "file.bin", "url": url, "size": size}
     detail = TaskDetail.read({"id": "1", "status": "task_postprocess_end", "outputs": [raw]})
     known: dict[str, Any] = {
-        "api_key": "key",
+        "credentials": Credentials("key", None),
         "base_url": "http://127.0.0.1:9/v1",
         "max_retries": attempts - 1,
         "timing": Timing(sleep=lambda _seconds: asyncio.sleep(0.01)),

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from wiro_runtime import AsyncWiro, ConfigurationError, Result, Wiro
+from wiro_runtime.http.signing import Credentials
 from wiro_runtime.results.files import Files
 from wiro_runtime.settings import Settings, load_settings
 from wiro_runtime.tasks.detail import TaskDetail
@@ -68,7 +69,7 @@ def test_downloads_go_through_the_proxy(
 ) -> None:
     with proxy() as (port, heard):
         environment.setenv(variable, form.format(port))
-        settings = load_settings(api_key="key", allow_hosts=["cdn.example"])
+        settings = load_settings(credentials=Credentials("key", None), allow_hosts=["cdn.example"])
         assert fetch(settings, "http://cdn.example/0.png") == b"ok"
     assert heard[0].startswith("GET http://cdn.example/0.png HTTP/1.1")
     assert ("authorization: basic" in heard[0].lower()) == ("user" in form)
@@ -79,7 +80,7 @@ def test_no_proxy_is_honoured(environment: pytest.MonkeyPatch) -> None:
         environment.setenv("http_proxy", "http://127.0.0.1:1")
         environment.setenv("no_proxy", "127.0.0.1")
         url = f"http://127.0.0.1:{port}/direct"
-        settings = load_settings(api_key="key", allow_hosts=["127.0.0.1"])
+        settings = load_settings(credentials=Credentials("key", None), allow_hosts=["127.0.0.1"])
         assert fetch(settings, url) == b"ok"
     assert heard[0].startswith("GET /direct HTTP/1.1")
 
@@ -87,7 +88,9 @@ def test_no_proxy_is_honoured(environment: pytest.MonkeyPatch) -> None:
 def test_a_simulated_wiro_is_reached_without_proxy(environment: pytest.MonkeyPatch) -> None:
     with proxy() as (port, heard):
         environment.setenv("http_proxy", "http://127.0.0.1:1")
-        settings = load_settings(api_key="key", base_url="http://127.0.0.1:9/v1")
+        settings = load_settings(
+            credentials=Credentials("key", None), base_url="http://127.0.0.1:9/v1"
+        )
         assert fetch(settings, f"http://127.0.0.1:{port}/direct") == b"ok"
     assert heard[0].startswith("GET /direct HTTP/1.1")
 

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.kit import AnyClient, Kit, got
 from wiro_runtime import AsyncResult, Result
+from wiro_runtime.http.signing import Credentials
 from wiro_runtime.results.files import Files
 from wiro_runtime.settings import load_settings
 from wiro_runtime.tasks.detail import TaskDetail
@@ -30,7 +31,9 @@ CUSTOM = {
 def result(*contents: object, **more: Any) -> Result:
     outputs = [{"contenttype": "raw", "content": content} for content in contents]
     raw = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "outputs": outputs, **more}
-    return Result.from_detail(TaskDetail.read(raw), "7", Files(load_settings(api_key="k" * 10)))
+    return Result.from_detail(
+        TaskDetail.read(raw), "7", Files(load_settings(credentials=Credentials("k" * 10, None)))
+    )
 
 
 @pytest.mark.parametrize(

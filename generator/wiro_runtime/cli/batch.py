@@ -18,7 +18,6 @@ from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
     complain,
-    err,
     exact,
     print_json,
     print_line,
@@ -26,6 +25,7 @@ from wiro_runtime.cli.console import (
     say,
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED
+from wiro_runtime.cli.look import err
 from wiro_runtime.cli.progress import moves
 from wiro_runtime.cli.results import errors_as_json
 from wiro_runtime.price import dollars

@@ -16,7 +16,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from wiro_runtime.cli.console import brief, err
+from wiro_runtime.cli.console import brief
+from wiro_runtime.cli.look import err
 from wiro_runtime.tasks.events import LogLine, StatusChanged
 from wiro_runtime.tasks.events import Progress as ProgressEvent
 from wiro_runtime.tasks.words import state_word

@@ -20,7 +20,7 @@ from wiro_runtime.cli.console import CommandError, print_line, say
 from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.run import catalogue_of, tool_of
 from wiro_runtime.errors import ConfigurationError, UndocumentedOption
-from wiro_runtime.settings import load_settings, make_credentials
+from wiro_runtime.settings import load_settings
 
 if TYPE_CHECKING:
     import socket
@@ -64,7 +64,7 @@ def studio_command(
     begin = "" if tool is None else _page_of(tool_of(ctx, tool))
     if not simulate:
         # Without a key nothing would run; say so before the site is built.
-        load_settings(credentials=make_credentials(None, None, None))
+        load_settings()
     docs, site = _folders()
     folder = (out or _default_folder(simulate)).absolute()
     _make(folder)

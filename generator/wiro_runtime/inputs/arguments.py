@@ -9,23 +9,20 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Final, cast
 
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.messages import shown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _MOST_DOLLARS: Final = 10**9
 
 
-def is_number(value: object, least: float = 0.0) -> bool:
-    """Whether ``value`` is a finite number, ``least`` or more, and no truth value."""
+def is_number(value: object) -> bool:
+    """Whether ``value`` is a finite number, 0 or more, and no truth value."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     try:
-        return least <= float(value) < float("inf")
+        return 0 <= float(value) < float("inf")
     except OverflowError:
         return False
 
@@ -63,19 +60,9 @@ def check_whole(name: str, value: object, least: int) -> None:
         )
 
 
-def check_kind(name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {shown(value)}")
-
-
-def check_functions(owner: object, names: Iterable[str], *, optional: bool) -> None:
-    """Whether the attributes of ``owner`` with these ``names`` can be called."""
-    for name in names:
-        check_function(f"{type(owner).__name__.lower()}.{name}", getattr(owner, name), optional)
-
-
-def check_function(name: str, value: Any, optional: bool = True) -> None:
-    if not callable(value) and not (optional and value is None):
+def check_function(name: str, value: object) -> None:
+    """Whether ``value`` can be called, or is ``None``."""
+    if value is not None and not callable(value):
         raise ConfigurationError(f"{name} must be a function, not {shown(value)}")
 
 
