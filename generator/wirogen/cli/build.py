@@ -72,13 +72,14 @@ def show_report(report: Summary, *, check: bool, verbose: bool = False) -> None:
     changes = report.changes
     print_news(report.news)
     print_findings(report, verbose=verbose)
+    verb = "stale" if check else "written"
     rows = [
         ("tools", _tools(report)),
         *_names(report.news),
-        ("specs", _verb(len(report.specs), "stale" if check else "written")),
+        ("specs", f"{len(report.specs)} {verb}"),
         (
             "generated",
-            f"{_verb(len(changes.written), 'stale' if check else 'written')}, "
+            f"{len(changes.written)} {verb}, "
             f"{changes.unchanged} unchanged, {len(changes.removed)} "
             f"{'to remove' if check else 'removed'}",
         ),
@@ -90,8 +91,8 @@ def show_report(report: Summary, *, check: bool, verbose: bool = False) -> None:
         rows.append(("stale", _some(stale)))
     if report.edited:
         edits = _some([f"specs/tools/{path}" for path in report.edited])
-        verb = "would be" if check else "was"
-        what = f"{verb} overwritten from its document; corrections belong in specs/overlays/"
+        tense = "would be" if check else "was"
+        what = f"{tense} overwritten from its document; corrections belong in specs/overlays/"
         rows.append(("edited by hand", f"{edits}: {what}"))
     print_summary([*rows, *tree_rows(changes, Path("generated"))], out())
 
@@ -156,10 +157,6 @@ def tree_rows(changes: Changes, folder: Path) -> list[tuple[str, str]]:
     if changes.unknown:
         rows.append(("not ours, kept", _some([f"{folder}/{path}" for path in changes.unknown])))
     return rows
-
-
-def _verb(count: int, verb: str) -> str:
-    return f"{count} {verb}"
 
 
 def _some(paths: list[str]) -> str:

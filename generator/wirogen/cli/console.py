@@ -20,7 +20,7 @@ from rich.text import Text
 
 from wiro_runtime.cli.look import err, out
 from wirogen.common.lock import locked
-from wirogen.common.text import visible
+from wirogen.common.text import counted, visible
 from wirogen.diagnostics.model import Diagnostic, Severity, display_path
 from wirogen.pipeline.positions import with_positions
 
@@ -74,11 +74,7 @@ def diagnostic_json(each: Diagnostic) -> dict[str, object]:
 def counts(diagnostics: Iterable[Diagnostic]) -> str:
     """``2 warnings, 5 notes``, or ``none``."""
     found = Counter(each.severity for each in diagnostics)
-    parts = [
-        f"{found[severity]} {severity}{'s' if found[severity] != 1 else ''}"
-        for severity in Severity
-        if found[severity]
-    ]
+    parts = [counted(found[each], str(each)) for each in Severity if found[each]]
     return ", ".join(parts) or "none"
 
 

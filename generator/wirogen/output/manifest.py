@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring
 from pathlib import Path
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from wirogen.common.files import read_whole, sha256
 from wirogen.common.paths import path_problem
 from wirogen.diagnostics.model import Diagnostic, InputError
+
+T = TypeVar("T")
 
 MANIFEST: Final = "MANIFEST.json"
 
@@ -55,32 +57,28 @@ def _text(entry: Entry, end: str) -> str:
 
 def built_specs(out: Path) -> dict[str, str]:
     """The hash of the spec that each tool in ``out`` was made from, as far as that is known."""
-    return _of_tools(out, "sha256")
+    return _of_tools(out, "sha256", str) or {}
 
 
 def built_modules(out: Path) -> dict[str, str]:
     """The module of each tool in ``out``, as far as that is known."""
-    return _of_tools(out, "module")
+    return _of_tools(out, "module", str) or {}
 
 
 def built_findings(out: Path) -> dict[str, Counter[str]] | None:
     """What each tool in ``out`` was found to have when it was built; ``None`` where that is not
     known."""
+    return _of_tools(out, "findings", Counter[str])
+
+
+def _of_tools(out: Path, key: str, read: Callable[[Any], T]) -> dict[str, T] | None:
+    """What the manifest says of each tool; ``None`` where it does not say it of all."""
     data = read_file(out / MANIFEST)
     try:
-        tools = cast("dict[str, dict[str, list[str]]]", json.loads(data or b"")["tools"])
-        return {tool: Counter(each["findings"]) for tool, each in tools.items()}
+        tools = json.loads(data or b"")["tools"]
+        return {tool: read(each[key]) for tool, each in tools.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def _of_tools(out: Path, key: str) -> dict[str, str]:
-    data = read_file(out / MANIFEST)
-    try:
-        tools = cast("dict[str, dict[str, str]]", json.loads(data or b"")["tools"])
-        return {tool: str(each[key]) for tool, each in tools.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
 
 
 def manifest_hash(out: Path) -> str:

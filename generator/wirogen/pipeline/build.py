@@ -128,13 +128,11 @@ def generate_tree(
     tools: Collection[str] | None = None,
     parts: frozenset[str] | None = None,
     jobs: int | None = None,
-    cache: Cache | None = None,
 ) -> Summary:
     """The specs below a folder → a complete tree in ``out``, modules in ``package``: of all tools,
     or those in ``tools``, and all of it, or these ``parts``. Without any usable spec, nothing is
     written. Raises :class:`UnknownToolError`."""
-    cache = default_cache() if cache is None else cache
-
+    cache = default_cache()
     examples, _ = read_examples(Path())
 
     def make(state: OutputState) -> Summary:
