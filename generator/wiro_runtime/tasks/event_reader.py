@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -81,7 +82,7 @@ class TaskWatcher:
         Ends without it when the time is up. ``deadline`` is in seconds of the client's clock.
         """
         timing = self._settings.timing
-        clock, begin = timing.clock, timing.clock()
+        clock = timing.clock
         parser = EventParser(self._files)
         if state.detail is not None and state.detail.terminal:
             for event in parser.detail(state.detail):
@@ -95,7 +96,7 @@ class TaskWatcher:
                 return
         due = self._first_poll(state)
         after_end = 0
-        polled = begin
+        polled = clock()
         async with self._listening(state) as frames:
             while (now := clock()) < deadline:
                 if due >= deadline:
@@ -132,7 +133,7 @@ class TaskWatcher:
                 polled = clock()
                 after_end += parser.told_end
                 soon = parser.told_end and after_end <= _SOON_TIMES
-                due = polled + min(self._delay(state), _SOON if soon else deadline)
+                due = polled + min(self._delay(state), _SOON if soon else math.inf)
 
     def _first_poll(self, state: TaskState) -> float:
         """When to ask for the first time: a task of this moment has nothing to tell yet."""
