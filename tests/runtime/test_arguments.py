@@ -175,7 +175,8 @@ def test_what_is_wrong_raises_inside_of_its_coroutine(method: str, name: str, va
         async with AsyncWiro("key") as client:
             arguments: dict[str, Any] = {"tool": TOOL, "inputs": {"prompt": "x"}, name: value}
             bad: Any = getattr(client, method)(**arguments)
-            return await asyncio.gather(bad, return_exceptions=True)
+            all_of_it: Any = asyncio.gather(bad, return_exceptions=True)
+            return await all_of_it
 
     (error,) = asyncio.run(main())
     assert isinstance(error, WiroError)
