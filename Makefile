@@ -11,7 +11,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check format build golden docs lock bench bench-large clean
+.PHONY: help demo test test-fast check format build golden pictures docs lock bench bench-large clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -57,6 +57,9 @@ build: $(READY) ## documents → specs → generated/
 
 golden: $(READY) ## accept the generated files that the golden tests now see
 	$(BIN)/python -m pytest -q tests/golden --accept-golden
+
+pictures: $(READY) ## make the screenshots of README and guides anew; needs Chromium
+	$(BIN)/python tests/studio/pictures.py
 
 docs: $(READY) ## generated/docs/ → the documentation site in site/
 	$(BIN)/wirogen docs build $(ARGS)

@@ -80,8 +80,13 @@ class Running:
     port: int
     folder: Path
     simulator: Simulator
-    restart: Callable[[], Running] = field(repr=False, kw_only=True)
+    again: Callable[..., Running] | None = field(default=None, repr=False)
     seen: list[bytes] = field(default_factory=list[bytes])
+
+    def restart(self, port: int = 0) -> Running:
+        """Another studio over the same folder, once this one has ended."""
+        assert self.again is not None
+        return self.again(port)
 
     @property
     def origin(self) -> str:
@@ -163,10 +168,10 @@ def serve(site: Path, tmp_path: Path, simulator: Simulator) -> Iterator[Callable
     """Starts a studio, over the same folder each time; the one before is ended."""
     ended: list[Callable[[], None]] = []
 
-    def start() -> Running:
+    def start(port: int = 0) -> Running:
         while ended:
             ended.pop()()
-        running, stop = _serve(site, tmp_path / "runs", simulator, start)
+        running, stop = serve_studio(site, tmp_path / "runs", simulator, start, port)
         ended.append(stop)
         return running
 
@@ -180,15 +185,20 @@ def studio(serve: Callable[[], Running]) -> Running:
     return serve()
 
 
-def _serve(
-    site: Path, folder: Path, simulator: Simulator, restart: Callable[[], Running]
+def serve_studio(
+    site: Path,
+    folder: Path,
+    simulator: Simulator,
+    restart: Callable[..., Running] | None = None,
+    port: int = 0,
 ) -> tuple[Running, Callable[[], None]]:
+    """A studio of these tools, and what ends it."""
     import uvicorn
 
     def client() -> AsyncWiro:
         return AsyncWiro(
-            KEY,
-            SECRET,
+            simulator.api_key,
+            simulator.api_secret,
             base_url=simulator.base_url,
             socket_url=simulator.socket_url,
             journal=folder / "journal.sqlite",
@@ -202,7 +212,7 @@ def _serve(
         client=client,
         largest_file=1000,
     )
-    listening = listen(0)
+    listening = listen(port)
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         application(parts, port, TOKEN), log_level="warning", timeout_graceful_shutdown=1
@@ -216,4 +226,4 @@ def _serve(
         thread.join()
         listening.close()
 
-    return Running(port=port, folder=folder, simulator=simulator, restart=restart), stop
+    return Running(port=port, folder=folder, simulator=simulator, again=restart), stop

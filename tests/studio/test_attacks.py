@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,18 @@ REFUSED: dict[str, tuple[dict[str, str | None], int]] = {
     "another port": ({"Host": "127.0.0.1:1"}, 421),
     "no port": ({"Host": "127.0.0.1"}, 421),
     "localhost, whose cookies others share": ({"Host": "localhost:{port}"}, 421),
+    "localhost as a full name": ({"Host": "localhost.:{port}"}, 421),
+    "the address as a full name": ({"Host": "127.0.0.1.:{port}"}, 421),
+    "the address, shortened": ({"Host": "127.1:{port}"}, 421),
+    "the address as one number": ({"Host": "2130706433:{port}"}, 421),
+    "every address": ({"Host": "0.0.0.0:{port}"}, 421),
+    "loopback of IPv6": ({"Host": "[::1]:{port}"}, 421),
+    "the address inside IPv6": ({"Host": "[::ffff:127.0.0.1]:{port}"}, 421),
+    "a port with a zero before it": ({"Host": "127.0.0.1:0{port}"}, 421),
+    "a user before the address": ({"Host": "x@127.0.0.1:{port}"}, 421),
+    "a page with https": ({"Origin": "https://127.0.0.1:{port}"}, 403),
+    "a page of localhost": ({"Origin": "http://localhost:{port}"}, 403),
+    "an origin and more": ({"Origin": "http://127.0.0.1:{port}, https://evil.example"}, 403),
     "a page of another site": ({"Origin": "https://evil.example"}, 403),
     "a page of another port": ({"Origin": "http://127.0.0.1:1"}, 403),
     "a page without a name": ({"Origin": "null"}, 403),
@@ -97,6 +112,149 @@ def test_large_uploads_are_refused(studio: Running) -> None:
     assert [path.name for path in studio.folder.glob("uploads/*/*")] == ["a.png"]
     large = b'{"x": "' + b"x" * 5_000_000
     assert studio.send("POST", "/studio/runs", content=large).status_code == 413
+
+
+def raw(studio: Running, *lines: str) -> bytes:
+    """What the studio says to a request as it is written here."""
+    with socket.create_connection(("127.0.0.1", studio.port), timeout=30) as connection:
+        connection.sendall("\r\n".join((*lines, "Connection: close", "", "")).encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_request_for_another_host_is_refused_however_it_is_written(studio: Running) -> None:
+    cookie = f"Cookie: wiro-studio-{studio.port}={TOKEN}"
+    own = f"Host: 127.0.0.1:{studio.port}"
+    assert b" 200 " in raw(studio, "GET / HTTP/1.1", own, cookie)
+    for lines in (
+        ("GET / HTTP/1.1", own, "Host: evil.example", cookie),
+        ("GET / HTTP/1.1", "Host: evil.example", own, cookie),
+        ("GET / HTTP/1.1", "Host:", cookie),
+        ("GET / HTTP/1.0", cookie),
+        ("GET http://evil.example/ HTTP/1.1", "Host: evil.example", cookie),
+    ):
+        assert b" 200 " not in raw(studio, *lines), lines
+    forwarded = raw(
+        studio, "GET / HTTP/1.1", "Host: evil.example", f"X-Forwarded-Host: {own[6:]}", cookie
+    )
+    assert b" 421 " in forwarded
+
+
+def test_no_socket_is_opened_for_any_page(studio: Running) -> None:
+    for origin in (studio.origin, "https://evil.example"):
+        response = raw(
+            studio,
+            "GET /studio/runs HTTP/1.1",
+            f"Host: 127.0.0.1:{studio.port}",
+            f"Cookie: wiro-studio-{studio.port}={TOKEN}",
+            f"Origin: {origin}",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        )
+        assert b" 101 " not in response
+
+
+def test_the_events_of_a_run_are_for_its_own_pages(studio: Running) -> None:
+    studio.start()
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": None},
+        {"Cookie": None},
+    ):
+        response = studio.send("GET", f"/studio/runs/{'a' * 32}/events", headers=headers)
+        assert response.status_code == 403
+
+
+def test_many_watchers_keep_nobody_out(studio: Running) -> None:
+    studio.simulator.plan(Scenario(stuck="task_queue"))
+    studio.start()
+    with ExitStack() as stack:
+        for _ in range(100):
+            connection = socket.create_connection(("127.0.0.1", studio.port), timeout=30)
+            stack.enter_context(connection)
+            connection.sendall(
+                f"GET /studio/runs/{'a' * 32}/events HTTP/1.1\r\nHost: 127.0.0.1:{studio.port}\r\n"
+                f"Cookie: wiro-studio-{studio.port}={TOKEN}\r\n\r\n".encode()
+            )
+        path = f"/studio/runs/{'a' * 32}"
+        assert studio.send("POST", f"{path}/stop").json() == {"stopped": True}
+        assert studio.wait()["state"] == "cancelled"
+
+
+def test_a_method_cannot_be_put_on(studio: Running) -> None:
+    studio.start()
+    studio.wait()
+    path = f"/studio/runs/{'a' * 32}"
+    for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+        assert studio.send("GET", path, headers={name: "DELETE"}).status_code == 200
+        assert studio.send("GET", f"{path}?_method=DELETE").status_code == 200
+    for method in ("PUT", "PATCH", "TRACE", "PROPFIND"):
+        assert studio.send(method, path).status_code in (400, 404, 405)
+    assert studio.send("GET", path).json()["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        'x={"a":"b c"}; {own}',
+        "{own}; =; ;; a b=c; ü=ö",
+        "wiro-studio-{port}=planted; {own}",
+        "{own}; wiro-studio-{port}=planted",
+        "$Version=1; {own}",
+    ],
+)
+def test_cookies_of_other_servers_of_this_computer_are_not_in_the_way(
+    studio: Running, others: str
+) -> None:
+    """Cookies do not know ports: what listens beside the studio may set some, too."""
+    own = f"wiro-studio-{studio.port}={TOKEN}"
+    cookie = others.replace("{own}", own).replace("{port}", str(studio.port))
+    assert studio.send("GET", "/", headers={"Cookie": cookie.encode()}).status_code == 200
+    planted = cookie.replace(TOKEN, "x").encode()
+    assert studio.send("GET", "/", headers={"Cookie": planted}).status_code == 403
+
+
+def test_an_upload_without_an_end_is_not_kept(studio: Running) -> None:
+    """One that is broken off, and one in small parts that is longer than what is taken."""
+    head = (
+        f"POST /studio/files?name=x.png HTTP/1.1\r\nHost: 127.0.0.1:{studio.port}\r\n"
+        f"Cookie: wiro-studio-{studio.port}={TOKEN}\r\nOrigin: {studio.origin}\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", studio.port), timeout=30) as connection:
+        connection.sendall(f"{head}Content-Length: 500\r\n\r\nabc".encode())
+    with socket.create_connection(("127.0.0.1", studio.port), timeout=30) as connection:
+        connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        with suppress(OSError):
+            for _ in range(2000):
+                connection.sendall(b"1\r\nx\r\n")
+        assert b" 413 " in connection.recv(65536)
+    deadline = time.monotonic() + 30
+    while list(studio.folder.glob("uploads/*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not list(studio.folder.glob("uploads/*"))
+
+
+@pytest.mark.parametrize(
+    "name", ["a\r\nSet-Cookie: x=y.svg", 'a".html; filename=b.exe', "ü\u202egpj"]
+)
+@pytest.mark.parametrize("kind", ["image/svg+xml", "text/html", "image/png\r\nX-Evil: 1", "ä"])
+def test_no_output_adds_a_header_or_runs(studio: Running, name: str, kind: str) -> None:
+    studio.start()
+    studio.wait()
+    folder = studio.folder / "runs" / ("a" * 32)
+    record = json.loads((folder / "run.json").read_text("utf-8"))
+    record["outputs"] = [{**record["outputs"][0], "file": name, "type": kind}]
+    (folder / "run.json").write_text(json.dumps(record), "utf-8")
+    (folder / "outputs" / name).write_text("<svg onload='alert(1)'/>", "utf-8")
+    again = studio.restart()
+    response = again.send("GET", f"/studio/runs/{'a' * 32}/outputs/0")
+    assert response.status_code == 200
+    assert not {"set-cookie", "x-evil"} & set(response.headers)
+    assert "sandbox" in response.headers["content-security-policy"]
+    assert response.headers["content-type"].partition(";")[0] in {
+        "image/svg+xml", "text/plain", "application/octet-stream"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -149,6 +151,138 @@ def test_files_are_dropped_shown_and_sent(visit: Open, studio: Running, tmp_path
         page.wait_for_selector(".wt-preview img")
         [sent] = studio.simulator.runs
         assert "my cat.png" in str(sent.body["inputImage"])
+
+
+DROP = """([name, type, bytes]) => {
+    const dataTransfer = new DataTransfer();
+    const data = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
+    dataTransfer.items.add(new File([data], name, { type }));
+    for (const kind of ["dragover", "drop"]) {
+        const event = new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true });
+        document.querySelector("[data-input=input_image] .wt-drop").dispatchEvent(event);
+        if (!event.defaultPrevented) throw new Error("the browser would open the file");
+    }
+}"""
+"""What a browser does when a file is dropped onto the field of an input."""
+
+
+def test_a_file_is_dropped_onto_the_form(visit: Open, studio: Running) -> None:
+    with visit("editor") as page:
+        page.evaluate(DROP, ["my cat.png", "image/png", b64encode(PICTURE).decode()])
+        page.wait_for_selector(".wt-preview img")
+        assert page.inner_text(".wt-preview") == "my cat.png"
+        run(page, "a hat")
+        [sent] = studio.simulator.runs
+        assert f"size={len(PICTURE)}" in str(sent.body["inputImage"])
+
+
+def test_sound_and_film_play_and_a_model_is_saved(visit: Open) -> None:
+    play = """(kind) => {
+        const player = document.querySelector(`.wt-newest ${kind}`);
+        player.muted = true;
+        const found = () => [player.duration > 0.2, player.error, player.videoWidth ?? 0];
+        return player.play().then(found);
+    }"""
+    with visit("speaker") as page:
+        run(page, "good evening")
+        assert page.evaluate(play, "audio") == [True, None, 0]
+    with visit("filmer") as page:
+        run(page, "waves")
+        assert page.evaluate(play, "video") == [True, None, 320]
+        assert page.inner_text(".wt-newest").count("$0.20") == 2
+    with visit("sculptor") as page:
+        run(page, "a boat")
+        page.wait_for_selector(".wt-newest .wt-makes-3d")
+        with page.expect_download() as download:
+            page.click("text=Download 0.glb")
+        assert Path(download.value.path()).read_bytes()[:4] == b"glTF"
+
+
+def test_text_grows_while_it_is_written(visit: Open, studio: Running) -> None:
+    words = " ".join(f"word{number}" for number in range(200))
+    studio.simulator.plan(Scenario(kind="text", answer=words, run=3000))
+    with visit("writer") as page:
+        page.fill("[data-input=prompt] textarea", "go on")
+        page.click(".wt-run-button")
+        page.wait_for_selector(".wt-answer:has-text('word5')")
+        first = page.inner_text(".wt-answer")
+        assert words.startswith(first)
+        assert page.get_attribute(".wt-run", "data-state") == "running"
+        page.wait_for_selector(f".wt-answer:not(:text-is('{first}'))")
+        grown = page.inner_text(".wt-answer")
+        assert words.startswith(grown)
+        assert len(grown) > len(first)
+        page.click(".wt-stop")
+        page.wait_for_selector(".wt-run[data-state=cancelled]")
+
+
+def test_a_run_goes_on_while_the_connection_is_lost(visit: Open, studio: Running) -> None:
+    studio.simulator.plan(HELD)
+    opened = visit()
+    with opened as page:
+        run(page, "a lighthouse", "running")
+        page.context.set_offline(True)
+        # What is open stays open to Chromium; the studio, which ends, closes it.
+        again = studio.restart(port=studio.port)
+        page.wait_for_selector("text=the run goes on")
+        page.context.set_offline(False)
+        page.wait_for_selector("text=the run goes on", state="hidden")
+        assert page.locator(".wt-run[data-state=running]").count() == 1
+        page.click(".wt-stop")
+        page.wait_for_selector(".wt-run[data-state=cancelled]")
+        assert len(again.simulator.runs) == 1
+        assert opened.watched.troubles
+        assert all("net::ERR_" in each for each in opened.watched.troubles)
+        opened.watched.troubles.clear()
+
+
+def test_an_unknown_price_is_allowed_below_a_ceiling(visit: Open, studio: Running) -> None:
+    opened = visit("writer")
+    with opened as page:
+        assert page.inner_text(".wt-run-price") == "price unknown"
+        assert page.locator(".wt-allow").is_hidden()
+        page.fill("[data-input=prompt] textarea", "go on")
+        page.fill(".wt-ceiling input", "0.50")
+        page.click(".wt-run-button")
+        page.wait_for_selector("text=the price is not known, so it cannot be kept below")
+        assert studio.simulator.runs == []
+        assert len(opened.watched.troubles) == 1
+        opened.watched.troubles.clear()
+        page.check("text=Allow unknown prices")
+        run(page, "go on")
+
+
+def test_the_token_is_in_no_address_and_no_referrer(visit: Open) -> None:
+    with visit() as page:
+        addresses: list[str] = page.evaluate(
+            """[location.href, document.referrer]
+                .concat(performance.getEntries().map((each) => each.name))"""
+        )
+        assert not [each for each in addresses if TOKEN in each]
+        page.go_back()
+        assert TOKEN not in page.url
+
+
+def test_an_output_that_is_opened_by_itself_runs_nothing(visit: Open, studio: Running) -> None:
+    hostile = (
+        "<svg xmlns='http://www.w3.org/2000/svg'><script>document.title = 'ran'</script></svg>"
+    )
+    opened = visit()
+    with opened as page:
+        run(page, "a lighthouse")
+        folder = next(studio.folder.glob("runs/*"))
+        record = json.loads((folder / "run.json").read_text("utf-8"))
+        record["outputs"][0] |= {"file": "x.svg", "type": "image/svg+xml"}
+        (folder / "run.json").write_text(json.dumps(record), "utf-8")
+        (folder / "outputs" / "x.svg").write_text(hostile, "utf-8")
+        again = studio.restart(port=studio.port)
+        page.goto(f"{again.origin}/studio/runs/{folder.name}/outputs/0")
+        assert page.evaluate("document.documentElement.localName") == "svg"
+        assert page.title() != "ran"
+        assert page.evaluate("origin") == "null"
+        [blocked] = opened.watched.troubles
+        assert "Blocked script execution" in blocked
+        opened.watched.troubles.clear()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])

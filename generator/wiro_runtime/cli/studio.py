@@ -9,6 +9,7 @@ import sys
 import warnings
 import webbrowser
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -20,6 +21,7 @@ from wiro_runtime.cli.console import CommandError, print_line, say
 from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.run import catalogue_of, tool_of
 from wiro_runtime.errors import ConfigurationError, UndocumentedOption
+from wiro_runtime.lock import locked
 from wiro_runtime.settings import load_settings
 
 if TYPE_CHECKING:
@@ -65,18 +67,27 @@ def studio_command(
     if not simulate:
         # Without a key nothing would run; say so before the site is built.
         load_settings()
-    docs, site = _folders()
+    docs = _source()
     folder = (out or _default_folder(simulate)).absolute()
     _make(folder)
     from wiro_runtime.studio.listen import listen  # noqa: PLC0415 - needs the extra
 
     with ExitStack() as stack:
+        # Two studios would follow the same runs, and build the same site.
+        note = stack.enter_context(locked(folder / "studio.lock", partial(_taken, folder)))
         listening = stack.enter_context(listen(port))
+        note(f"http://127.0.0.1:{listening.getsockname()[1]}/")
         say("building the site …")
+        site = folder / "site"
         _build(docs, site, simulate=simulate)
         studio = _studio(catalogue, site, folder, stack if simulate else None)
         warnings.simplefilter("ignore", UndocumentedOption)
         asyncio.run(_serve(studio, listening, begin, show=not no_open))
+
+
+def _taken(folder: Path, address: str) -> str:
+    where = f" at {address}" if address.startswith("http://127.0.0.1:") else ""
+    return f"{folder}: a studio with these runs serves already{where}; --out DIR keeps others"
 
 
 async def _serve(studio: Studio, listening: socket.socket, begin: str, *, show: bool) -> None:
@@ -133,12 +144,12 @@ def _page_of(entry: Entry) -> str:
     return f"tools/{quote(entry.module_name.split('.', 1)[1].replace('.', '/'))}.html"
 
 
-def _folders() -> tuple[Path, Path]:
-    """The source of the site, in the nearest project, and where the studio's site is built."""
+def _source() -> Path:
+    """The source of the site, in the nearest project."""
     here = Path.cwd()
     for root in (here, *here.parents):
         if (root / "generated" / "docs" / "tools.json").is_file():
-            return root / "generated" / "docs", root / ".wirogen" / "studio"
+            return root / "generated" / "docs"
     raise CommandError(
         "studio: no generated/docs here or above; make a project with wirogen init and wirogen "
         "add, or run wirogen build in yours"
@@ -157,7 +168,7 @@ def _build(docs: Path, site: Path, *, simulate: bool) -> None:
         build_site(
             docs,
             site,
-            work=site.parent / f"docs-{site.name}",
+            work=site.parent / ".wirogen",
             name="wiro-tools studio",
             site_url=None,
             workers=os.cpu_count() or 1,

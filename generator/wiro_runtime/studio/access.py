@@ -8,7 +8,6 @@ and reaches nothing under a name of its own that leads to this computer (DNS reb
 from __future__ import annotations
 
 import hmac
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -81,7 +80,7 @@ class OwnerOnly:
             if len(given) != 1 or not self._is_token(given[0]):
                 return _refused("This token is not right; see what wiro-tools studio printed.")
             return self._entrance(scope["path"], [each for each in query if each[0] != TOKEN])
-        if not self._is_token(self._cookie_of(headers)):
+        if not self._has_cookie(headers):
             return _refused("Open the address that wiro-tools studio printed.")
         return None
 
@@ -95,15 +94,14 @@ class OwnerOnly:
         )
         return response
 
-    def _cookie_of(self, headers: Headers) -> str:
-        cookies = SimpleCookie()
-        try:
-            for each in headers.getlist("cookie"):
-                cookies.load(each)
-        except CookieError:
-            return ""
-        found = cookies.get(self._cookie)
-        return "" if found is None else found.value
+    def _has_cookie(self, headers: Headers) -> bool:
+        """Whether the cookie is there. Every other server of this computer may set cookies for its
+        name: odd ones, and others with the name of this one."""
+        pairs = (
+            each.partition("=") for line in headers.getlist("cookie") for each in line.split(";")
+        )
+        found = [value.strip() for name, _, value in pairs if name.strip() == self._cookie]
+        return any(self._is_token(each) for each in found)
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._token)

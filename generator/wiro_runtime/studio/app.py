@@ -7,7 +7,7 @@ import json
 import mimetypes
 from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from starlette.applications import Starlette
@@ -50,7 +50,7 @@ _PLAIN: Final = {"text/plain", "application/json", "text/csv"}
 class Studio:
     """What a studio is made of: the built site in ``site``, the tools, the folder of its runs, and
     ``client``, which is called once on the event loop that serves. ``before`` is called with each
-    tool before it runs."""
+    tool before it runs. ``closing`` ends what pages watch."""
 
     site: Path
     catalogue: Catalogue
@@ -59,6 +59,7 @@ class Studio:
     simulated: bool = False
     before: Callable[[Entry], object] | None = None
     largest_file: int = LIMIT
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(kw_only=True)
@@ -103,6 +104,7 @@ def application(studio: Studio, port: int, token: str) -> ASGIApp:
         ],
     )
     app.state.uploads = uploads
+    app.state.closing = studio.closing
     return OwnerOnly(app, port, token)
 
 
@@ -250,10 +252,11 @@ async def _events(request: Request) -> Response:
     run = _run(request)
     if run is None:
         return _unknown()
-    return StreamingResponse(_changes(run), media_type="text/event-stream")
+    closing = cast("asyncio.Event", request.app.state.closing)
+    return StreamingResponse(_changes(run, closing), media_type="text/event-stream")
 
 
-async def _changes(run: Run) -> AsyncIterator[str]:
+async def _changes(run: Run, closing: asyncio.Event) -> AsyncIterator[str]:
     """What the page does not know yet. Every stream begins with the whole run, so that it does not
     matter which one was read before."""
     known: dict[str, Any] = {}
@@ -267,9 +270,15 @@ async def _changes(run: Run) -> AsyncIterator[str]:
         if not run.is_active:
             yield f"id: {run.revision}\nevent: end\ndata: {{}}\n\n"
             return
+        waits = [asyncio.create_task(each.wait()) for each in (changed, closing)]
         try:
-            await asyncio.wait_for(changed.wait(), _KEEP_ALIVE)
-        except TimeoutError:
+            done, _ = await asyncio.wait(waits, timeout=_KEEP_ALIVE, return_when="FIRST_COMPLETED")
+        finally:
+            for each in waits:
+                each.cancel()
+        if closing.is_set():
+            return
+        if not done:
             yield ": still there\n\n"
         await asyncio.sleep(_PACE)
 

@@ -12,6 +12,7 @@ from wiro_runtime.studio.access import HOST
 from wiro_runtime.studio.app import application
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from wiro_runtime.studio.app import Studio
@@ -42,13 +43,23 @@ async def serve(
         # Pages that watch a run keep their streams open.
         timeout_graceful_shutdown=1,
     )
-    await _Announced(config, lambda: announce(port)).serve(sockets=[listening])
+    server = _Server(config, lambda: announce(port), studio.closing)
+    await server.serve(sockets=[listening])
 
 
-class _Announced(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+class _Server(uvicorn.Server):
+    """Tells when it serves, and ends what pages watch before it ends."""
+
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], closing: asyncio.Event
+    ) -> None:
         super().__init__(config)
         self._announce = announce
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._closing.set()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
