@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -15,7 +15,8 @@ from generated import plan
 from generator.project import PAGE, Project, detail
 from generator.test_overlay import HEAD
 from wirogen.cli.app import run
-from wirogen.diagnostics.model import RULES
+from wirogen.diagnostics.model import RULES, Diagnostic
+from wirogen.diagnostics.sarif import sarif
 from wirogen.emit.pages.pages import rule_values
 from wirogen.overlay.schema import overlay_json_schema
 from wirogen.specs import load_spec
@@ -289,3 +290,11 @@ def test_the_published_schema_of_overlays_agrees_with_the_reader(text: str, vali
     else:
         with pytest.raises(InputError):
             load_overlay(text, path="o.yaml")
+
+
+def test_sarif_of_a_file_whose_name_is_no_text() -> None:
+    found = Diagnostic(code="S001", message="is wrong", path="specs/\udcff.yaml", subject="\ud800")
+    result = cast("Any", sarif([found], version="1"))["runs"][0]["results"][0]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "specs/%FF.yaml"}
+    assert len(result["partialFingerprints"]["finding/v1"]) == 32

@@ -203,3 +203,12 @@ def test_no_reader_retypes_a_number(number: float) -> None:
     found = yaml.safe_load(written)["inputs"][1]["wire"]["sent"]
     assert (found, type(found)) == (number, type(number))
     assert load_spec(written, path="x") == spec
+
+
+@pytest.mark.parametrize("char", ["\0", "\x07", "\x1b", "\ufffe"])
+def test_a_character_that_yaml_does_not_take_is_named_with_its_place(char: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_spec(f'spec: 1\nname: "é{char}"\n', path="s.yaml")
+    said = f"not YAML: unacceptable character #x{ord(char):04x}: "
+    assert str(caught.value).startswith(f"s.yaml:2:9: error: S001 {said}")
+    assert "unicode string" not in str(caught.value)

@@ -43,13 +43,17 @@ def _rule(rule: Rule) -> Json:
 
 def _result(each: Diagnostic, index: int) -> Json:
     place: dict[str, Json] = {
-        "artifactLocation": {"uri": quote(each.path, safe="/~()!*'")},
+        # A name that is no UTF-8 keeps its bytes.
+        "artifactLocation": {
+            "uri": quote(each.path, safe="/~()!*'", errors="surrogateescape"),
+        },
     }
     if each.position is not None:
         place["region"] = {"startLine": each.position.line, "startColumn": each.position.column}
     subject = f"{each.subject}: " if each.subject else ""
     # Lines move with every download; what a finding is about does not.
-    mark = hashlib.sha256(f"{each.path}\0{each.code}\0{each.subject}\0{each.message}".encode())
+    known_by = f"{each.path}\0{each.code}\0{each.subject}\0{each.message}"
+    mark = hashlib.sha256(known_by.encode(errors="backslashreplace"))
     return {
         "ruleId": each.code,
         "ruleIndex": index,

@@ -15,7 +15,7 @@ import yaml
 
 from wirogen.common.json_values import is_finite
 from wirogen.common.limits import DIGITS, SPEC_DEPTH
-from wirogen.diagnostics.model import Diagnostic, InputError, Position
+from wirogen.diagnostics.model import Diagnostic, InputError, Position, position_at
 from wirogen.specs.model import Json
 
 try:
@@ -102,8 +102,11 @@ def read_tree(text: str, path: str) -> Node:
         mark = error.problem_mark or error.context_mark
         message = f"not YAML: {_one_line(error.problem or str(error))}"
         raise spec_error(path, message, _place(mark)) from None
-    except yaml.YAMLError as error:
-        raise spec_error(path, f"not YAML: {_one_line(str(error))}", _place(None)) from None
+    except yaml.reader.ReaderError as error:
+        message = f"not YAML: {_one_line(str(error).partition(' in ')[0])}"
+        # The C parser's own position counts bytes.
+        place = position_at(text, text.find(chr(error.character)))
+        raise spec_error(path, message, place) from None
 
 
 def spec_error(path: str, message: str, place: Position) -> InputError:
