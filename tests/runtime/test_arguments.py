@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import reduce
 from pathlib import Path
 from typing import Any, cast
@@ -174,9 +174,8 @@ def test_what_is_wrong_raises_inside_of_its_coroutine(method: str, name: str, va
     async def main() -> list[Any]:
         async with AsyncWiro("key") as client:
             arguments: dict[str, Any] = {"tool": TOOL, "inputs": {"prompt": "x"}, name: value}
-            bad: Any = getattr(client, method)(**arguments)
-            all_of_it: Any = asyncio.gather(bad, return_exceptions=True)
-            return await all_of_it
+            bad: Coroutine[Any, Any, Any] = getattr(client, method)(**arguments)
+            return [*(await asyncio.gather(bad, return_exceptions=True))]
 
     (error,) = asyncio.run(main())
     assert isinstance(error, WiroError)
