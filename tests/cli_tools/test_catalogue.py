@@ -129,7 +129,8 @@ def test_the_commands_list_and_search(shell: Shell) -> None:
     listed = shell("list", "--input-kind", "lora", "--owner", "wiro", "--tag", "art", "--json").json
     assert [each["tool"] for each in listed] == ["wiro/painter"]
     nothing = shell("search", "qqqqqqq")
-    assert (nothing.code, nothing.out, nothing.err) == (1, "", "no tool matches\n")
+    assert (nothing.code, nothing.out) == (1, "")
+    assert nothing.err == "no tool matches (wiro-tools list shows all)\n"
 
 
 def _made_up(count: int) -> Catalogue:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from cli_tools.kit import Shell
+from wiro_runtime.cli import doctor
 
 
 def test_the_help_of_a_tool_lists_its_real_inputs(shell: Shell) -> None:
@@ -106,3 +110,21 @@ def test_a_command_without_its_command_shows_the_help(shell: Shell, arguments: l
     assert (alone.code, alone.out) == (2, "")
     assert (helped.code, helped.out) == (0, alone.err)
     assert "Commands:" in alone.err
+
+
+def test_a_long_line_of_show_goes_on_below_itself(shell: Shell) -> None:
+    with shell.terminal("show", "wiro/editor", columns=60) as screen:
+        assert screen.wait() == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.text).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("run it"))
+    assert lines[at : at + 2] == [
+        "run it      wiro-tools run wiro/editor --prompt",
+        "            TEXT --input-image @FILE|URL",
+    ]
+
+
+def test_the_doctor_knows_every_extra(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {*doctor._EXTRAS.values(), "studio", "dev", "all"} == {  # pyright: ignore[reportPrivateUsage]
+        *project["optional-dependencies"]
+    }

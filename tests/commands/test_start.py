@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ import yaml
 from commands.small import documents, page, tree, wirogen
 from generator.project import detail
 from wiro_runtime.testing import Simulator
+from wirogen.cli.console import import_lines
 from wirogen.document import parse_document
 from wirogen.specs import spec_to_json
 
@@ -345,3 +347,12 @@ def test_demo_works_in_an_empty_folder_and_numbers_nothing(tmp_path: Path) -> No
     commands = done.stdout.partition("Next:\n")[2]
     assert len([line for line in commands.splitlines() if "wiro" in line.split()[0]]) == 3
     assert wirogen("lint", "--root", "wirogen-demo", cwd=tmp_path).returncode == 1
+
+
+def test_a_long_import_is_broken_as_python_takes_it() -> None:
+    assert import_lines("wiro_tools.a.b", 80) == ["from wiro_tools.a import b"]
+    long = import_lines(f"wiro_tools.{'o' * 40}.{'p' * 40}", 80)
+    assert len(long) == 3
+    (made,) = ast.parse("\n".join(long)).body
+    assert isinstance(made, ast.ImportFrom)
+    assert (made.module, made.names[0].name) == (f"wiro_tools.{'o' * 40}", "p" * 40)

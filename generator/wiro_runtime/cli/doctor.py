@@ -47,7 +47,11 @@ _EXTRAS: Final = {
     "starlette": "simulator",
     "zensical": "docs",
     "keyring": "keyring",
+    "mcp": "mcp",
+    "dbos": "batch",
+    "pyarrow": "parquet",
 }
+"""A module that only this extra brings; ``studio`` is made of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

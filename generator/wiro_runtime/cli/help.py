@@ -115,7 +115,8 @@ def print_tool(view: ToolView, console: Console) -> None:
     ]
     for name, text in rows:
         if text:
-            console.print(Text.assemble((f"{name:<12}", "bold"), printable(text)))
+            line = Text.assemble((f"{name:<12}", "bold"), printable(text))
+            print_wrapped(line, console, indent=12)
     _heading("Inputs", console)
     for field in sorted(view.fields, key=lambda field: not field.required):
         _field(field, console, "", limit=None)

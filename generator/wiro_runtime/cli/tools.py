@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wiro_runtime.cli.console import (
+    PROGRAM,
     CommandError,
     brief,
     print_json,
@@ -141,7 +142,7 @@ def _report(found: list[Entry], as_json: bool) -> int:
             description = " ".join(entry.description.split())
             print_row(entry.tool, description, takes_and_makes(entry), entry.price)
     if not found and not as_json:
-        say("no tool matches")
+        say(f"no tool matches ({PROGRAM} list shows all)")
     return 0 if found else 1
 
 

@@ -19,6 +19,7 @@ from wirogen.cli.console import (
     CommandError,
     alone,
     err,
+    import_lines,
     next_steps,
     out,
     print_diagnostics,
@@ -188,8 +189,10 @@ def _show(built: Sequence[tuple[Outcome, str]], summary: Summary, folder: Path) 
     console.print(f"built: {files} written below generated/", markup=False)
     console.print("\n[bold]Import:[/]")
     for _, module in built:
-        package, _, name = module.rpartition(".")
-        console.print(f"  from {package} import {name}", style="green", markup=False)
+        # At the margin where there are several lines, to be copied as they are.
+        first, *rest = import_lines(module, console.width - 2)
+        for line in (first, *rest) if rest else (f"  {first}",):
+            console.print(line, style="green", markup=False)
     enter = [] if folder.resolve() == Path.cwd() else [(f"cd {shell_word(folder)}", "")]
     tool = shell_word(built[0][0].tool) if built else "OWNER/PROJECT"
     next_steps(

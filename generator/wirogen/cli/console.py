@@ -139,6 +139,14 @@ def program(name: str) -> str:
     return name if script is None else shell_word(Path(display_path(Path(script))))
 
 
+def import_lines(module: str, width: int) -> list[str]:
+    """The line that imports a client; more of them, as Python takes them, where it is longer than
+    ``width``, so that no terminal breaks it."""
+    package, _, name = module.rpartition(".")
+    line = f"from {package} import {name}"
+    return [line] if len(line) <= width else [f"from {package} import (", f"    {name},", ")"]
+
+
 def next_steps(steps: Iterable[tuple[str, str]]) -> None:
     """Print what to do next: commands, each with what it does."""
     console = out()

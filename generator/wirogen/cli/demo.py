@@ -21,6 +21,7 @@ from wirogen.cli.build import show_report
 from wirogen.cli.console import (
     CommandError,
     err,
+    import_lines,
     nearest_project,
     next_steps,
     out,
@@ -179,7 +180,7 @@ def _run_table(client: Wiro, plan: ToolPlan, to: Path, console: Console) -> Path
 def _call(plan: ToolPlan, width: int) -> Iterator[str]:
     """The lines of Python that the demo runs for a tool."""
     module = plan.module
-    yield f"  from {module.package}.{module.owner} import {module.project}"
+    yield from (f"  {line}" for line in import_lines(module.name, width - 2))
     yield f"  result = {module.project}.run("
     yield "      client,"
     for each in plan.smallest:
