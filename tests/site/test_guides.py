@@ -42,6 +42,13 @@ def fences(generated: Path, language: str) -> dict[str, list[str]]:
     return found
 
 
+def test_code_of_the_guides_is_not_escaped_as_markdown(root: Path) -> None:
+    """Names in it are words of its language: a tool may be called "owner/A tool & more"."""
+    for path in (root / "templates" / "docs" / "guides").glob("*.jinja"):
+        for _, text in FENCE.findall(path.read_text("utf-8")):
+            assert "| md" not in text, f"{path.name}: {text}"
+
+
 def test_python_of_the_guides_runs(
     generated: Path,
     site_specs: dict[str, ToolSpec],

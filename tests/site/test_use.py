@@ -422,6 +422,28 @@ def test_the_first_screen_says_what_it_makes_costs_and_how_it_is_called(
         assert "not documented" in page.locator(".wt-facts").inner_text()
 
 
+def test_a_long_line_of_code_goes_on_to_the_right_of_its_beginning(
+    browser: Browser, address: str
+) -> None:
+    lefts = """(line) => {
+      const range = document.createRange();
+      range.selectNodeContents(line);
+      return [...new Set([...range.getClientRects()].map((each) => Math.round(each.left)))];
+    }"""
+    with watched(browser, address, viewport={"width": 390, "height": 844}) as page:
+        visit(page, f"{address}tools/wiro/writer.html")
+        page.get_by_label("Prompt", exact=False).first.fill("a lighthouse in the fog " * 9)
+        line = page.locator(".wt-snippet .wt-line", has_text="prompt=")
+        code = page.locator(".wt-snippet code").first
+        whole = line.inner_text()
+        assert whole == f'        prompt="{"a lighthouse in the fog " * 9}",'
+        assert code.inner_text() == code.text_content()
+        assert f"\n{whole}\n" in code.inner_text()
+        begun, *more = line.evaluate(lefts)
+        assert more
+        assert all(left > begun for left in more)
+
+
 def test_a_page_leads_to_related_tools(page: Page, address: str) -> None:
     visit(page, f"{address}tools/wiro/editor.html")
     related = page.locator(".wt-related .wt-card")

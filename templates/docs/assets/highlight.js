@@ -16,15 +16,30 @@ const LANGUAGES = {
 // Longer texts stay plain: colour is not worth a slow page.
 const LIMIT = 20000;
 
+// Nodes for the code, with a span for each line, so that a long one goes on to the right of its
+// beginning.
 export function highlight(text, language) {
   if (text.length > LIMIT) return [text];
-  const nodes = [];
+  const lines = [[]];
+  const add = (piece, kind) => {
+    for (const [index, part] of piece.split("\n").entries()) {
+      if (index) lines.push([]);
+      lines.at(-1).push(kind ? el("span", { class: `wt-${kind}`, text: part }) : part);
+    }
+  };
   let end = 0;
   for (const match of text.matchAll(RULES[LANGUAGES[language]])) {
     const kind = Object.keys(match.groups).find((name) => match.groups[name] !== undefined);
-    nodes.push(text.slice(end, match.index), el("span", { class: `wt-${kind}`, text: match[0] }));
+    add(text.slice(end, match.index));
+    add(match[0], kind);
     end = match.index + match[0].length;
   }
-  nodes.push(text.slice(end));
-  return nodes;
+  add(text.slice(end));
+  return lines.flatMap((nodes, index) => (index ? ["\n", line(nodes)] : [line(nodes)]));
+}
+
+function line(nodes) {
+  const node = el("span", { class: "wt-line" }, ...nodes);
+  node.style.setProperty("--indent", `${node.textContent.search(/\S|$/)}ch`);
+  return node;
 }
