@@ -49,6 +49,14 @@ def test_what_is_no_document_is_one_line_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_parse_counts_what_every_document_has(tmp_path: Path, document: str) -> None:
+    (tmp_path / "a.txt").write_text(document, "utf-8")
+    done = wirogen("parse", "a.txt", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0
+    assert not re.search(r" D30[127] ", done.stderr)
+    assert re.search(r" warnings?, .*, \d+ as in every document\n", done.stdout)
+
+
 @pytest.mark.parametrize(
     "name", ["../../x", "/etc/passwd", "wiro/../x", "wiro/..", "wiro", "wiro/a/b", "wiro/a\\b"]
 )

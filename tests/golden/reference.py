@@ -43,7 +43,7 @@ _GROUPS: Final = {
 }
 _MODULES: Final = {
     "Tables": ("batch", ("Batch", "AsyncBatch", "Plan", "Report", "Row", "Totals", "BatchError")),
-    "Catalogue": ("catalogue", ("Catalogue", "Entry", "EntryInput", "open_catalogue")),
+    "Finding tools": ("catalogue", ("Catalogue", "Entry", "EntryInput", "open_catalogue")),
     "Tests": ("testing", ("Simulator", "Scenario", "Run", "SentFile")),
 }
 """Modules of ``wiro_runtime`` that are imported by name, and what they have for users."""

@@ -49,6 +49,16 @@ def test_code_of_the_guides_is_not_escaped_as_markdown(root: Path) -> None:
             assert "| md" not in text, f"{path.name}: {text}"
 
 
+def test_what_only_posix_shells_know_has_its_twin(root: Path) -> None:
+    """The same step for PowerShell stands right behind it, as in the README."""
+    posix = re.compile(r"(?m)^(export|source|eval|make|mkdir -p)\b|\w=\w+ \w|\\$|\$\(|&& |<<")
+    for path in (root / "generated" / "docs" / "guides").glob("*.md"):
+        text = path.read_text("utf-8")
+        for found in re.finditer(r"(?ms)^```(?:bash|sh)\n(.*?)^```\n", text):
+            if posix.search(found[1]):
+                assert text[found.end() :].startswith("\n```powershell\n"), (path.name, found[1])
+
+
 def test_python_of_the_guides_runs(
     generated: Path,
     site_specs: dict[str, ToolSpec],

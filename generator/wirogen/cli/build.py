@@ -9,7 +9,7 @@ import typer
 
 from wirogen.cli.console import (
     alone,
-    counts,
+    counts_apart,
     diagnostic_json,
     err,
     out,
@@ -131,12 +131,8 @@ def _names(news: News) -> list[tuple[str, str]]:
 def _diagnostics(report: Summary) -> str:
     """One line: what is new, what there is, and how much every document has."""
     fresh = sum(map(len, report.news.diagnostics.values()))
-    other = [each for each in report.diagnostics if not each.rule.boilerplate]
-    parts = [f"{fresh} new"] if fresh else []
-    parts.append(f"{counts(other)}{' in all' if fresh else ''} (wirogen lint lists them)")
-    if boilerplate := len(report.diagnostics) - len(other):
-        parts.append(f"{boilerplate} as in every document")
-    return ", ".join(parts)
+    note = f"{' in all' if fresh else ''} (wirogen lint lists them)"
+    return (f"{fresh} new, " if fresh else "") + counts_apart(report.diagnostics, note)
 
 
 def print_findings(report: Summary, *, verbose: bool) -> None:

@@ -10,7 +10,7 @@ import shutil
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
@@ -76,6 +76,13 @@ def counts(diagnostics: Iterable[Diagnostic]) -> str:
     found = Counter(each.severity for each in diagnostics)
     parts = [counted(found[each], str(each)) for each in Severity if found[each]]
     return ", ".join(parts) or "none"
+
+
+def counts_apart(diagnostics: Sequence[Diagnostic], note: str = "") -> str:
+    """The same with ``note`` behind it, and apart from it what every document of Wiro's has."""
+    telling = [each for each in diagnostics if not each.rule.boilerplate]
+    same = len(diagnostics) - len(telling)
+    return f"{counts(telling)}{note}" + (f", {same} as in every document" if same else "")
 
 
 def print_summary(rows: Iterable[tuple[str, str]], console: Console) -> None:

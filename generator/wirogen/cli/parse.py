@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from wirogen.cli.console import CommandError, counts, err, out, print_diagnostics, printable
+from wirogen.cli.console import CommandError, counts_apart, err, out, print_diagnostics, printable
 from wirogen.common.text import counted
 from wirogen.detail import looks_like_detail
 from wirogen.diagnostics.model import InputError, Severity, display_path
@@ -70,9 +70,8 @@ def command(
     read_documents(files, base=None, into=sources, known=known, full=full)
     parsed = list(sources.specs)
     print_diagnostics(sources.errors, err())
-    print_diagnostics(
-        [each for each in sources.diagnostics if each.severity is not Severity.NOTE], err()
-    )
+    telling = (each for each in sources.diagnostics if not each.rule.boilerplate)
+    print_diagnostics((each for each in telling if each.severity is not Severity.NOTE), err())
     if to is not None and not lossy:
         for tool in parsed:
             _show_learnt(known.get(tool), sources.specs[tool])
@@ -80,7 +79,7 @@ def command(
         written = write_specs(sources, to).stale
         out().print(
             f"{len(parsed)} parsed, {counted(len(written), 'spec')} written to {to}; "
-            f"diagnostics: {counts([*sources.errors, *sources.diagnostics])}",
+            f"diagnostics: {counts_apart([*sources.errors, *sources.diagnostics])}",
             markup=False,
         )
     if sources.errors:
