@@ -139,7 +139,7 @@ class _Parser:
         check_head(self.report, head, tool)
         check_inputs(self.report, middle.inputs, decisions, usable)
         check_samples(self.page, blocks, run, body, head.run)
-        check_commands(self.page, commands)
+        check_commands(self.page, commands, run, body)
         diagnostics = self.report.finish()
         spec = ToolSpec(
             tool=tool,

@@ -57,17 +57,15 @@ def check_samples(
         report.add("D302", contradictions[0], "", message)
 
 
-def check_commands(page: Page, commands: Sequence[tuple[Block, Body | JsonError]]) -> None:
-    """Reports Run Commands that do not send what the one that counts sends: the first that can be
-    read."""
-    used, body = next(
-        (each for each in commands if isinstance(each[1], Body)), next(iter(commands), (None, None))
-    )
-    if used is None:
-        return
-    place = position_at(page.text, used.start)
+def check_commands(
+    page: Page,
+    commands: Sequence[tuple[Block, Body | JsonError]],
+    run: Block | None,
+    body: Body | JsonError | None,
+) -> None:
+    """Reports Run Commands that do not send what ``run`` sends, which is the one that counts."""
     for block, other in commands:
-        if block is used:
+        if run is None or block is run:
             continue
         if isinstance(body, Body) and isinstance(other, Body):
             differing = _differing(body.shown(), other.shown())
@@ -76,7 +74,7 @@ def check_commands(page: Page, commands: Sequence[tuple[Block, Body | JsonError]
             said = f"sends another {', '.join(differing[:_MOST_NAMED])}"
         else:
             said = "has no body that can be read"
-        here = position_at(page.text, block.start)
+        here, place = (position_at(page.text, each.start) for each in (block, run))
         message = (
             f"is there twice: the one at {here.line}:{here.column} {said}; "
             f"the one at {place.line}:{place.column} counts"
