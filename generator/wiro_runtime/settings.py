@@ -171,6 +171,11 @@ class Settings:
         """Whether Wiro is simulated on this computer, where no proxy belongs in between."""
         return self.base_url.startswith("http://")
 
+    @property
+    def account(self) -> str:
+        """The fingerprint of the key and the server, by which records tell whose a run is."""
+        return "" if self.credentials is None else self.credentials.fingerprint(self.base_url)
+
     def public(self) -> Settings:
         """The settings of downloads: the limits, and nothing that is secret."""
         return replace(

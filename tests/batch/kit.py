@@ -43,10 +43,15 @@ class Shell:
         return Done(code=process.wait(), out=out, err=err)
 
     def start(
-        self, *arguments: str, stdin: str = "", patience: float = 60.0, lease: float = 30.0
+        self,
+        *arguments: str,
+        stdin: str = "",
+        patience: float = 60.0,
+        lease: float = 30.0,
+        first: str = "",
     ) -> fork_server.Process:
         """``patience``: seconds that its database may be away; ``lease``: seconds after which a
-        worker that says nothing counts as gone."""
+        worker that says nothing counts as gone; ``first``: Python to run before it."""
         return fork_server.start(
             "wiro-tools",
             "batch",
@@ -56,7 +61,7 @@ class Shell:
             stdin=stdin.encode(),
             before="from wiro_runtime.batch import database, engine, leases, rows\n"
             f"database.PATIENCE = {patience}\n"
-            f"engine.LEASE = leases.LEASE = rows.LEASE = {lease}\n",
+            f"engine.LEASE = leases.LEASE = rows.LEASE = {lease}\n{first}\n",
         )
 
     def environment(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from wiro_runtime import Wiro
 from wiro_runtime.batch import Batch
 from wiro_runtime.batch.store import Intent, Store
 from wiro_runtime.generated import Tariff
+from wiro_runtime.tasks.settle import OTHER_KEY
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
@@ -151,6 +152,47 @@ def test_a_clock_that_is_wrong_pays_for_no_row_twice(
         batch.run()
         assert batch.resume().complete
     assert len(priced.runs) == 1
+
+
+def test_a_clock_that_was_wrong_only_when_a_row_was_sent(
+    priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priced.faults.add("Run/*", faults.reset(acts=True))
+    priced.faults.add("Task/List", faults.status(400))
+    with monkeypatch.context() as wrong:
+        for module in ("http.api", "batch.store", "batch.settle"):
+            wrong.setattr(f"wiro_runtime.{module}.time", WrongTime(7200.0))
+        with Batch(TOOL, prompts(1), out=tmp_path / "out") as batch:
+            assert batch.run().totals.counts == {"uncertain": 1}
+    with Batch.open(tmp_path / "out") as batch:
+        assert batch.resume().totals.counts == {"uncertain": 1}
+        (row, (task,)) = batch.settle().candidates[0]
+        batch.settle(tasks={row: task})
+        assert batch.resume().complete
+    assert len(priced.runs) == 1
+
+
+def test_what_another_key_has_sent_is_not_sent_again(
+    simulator: Simulator, shell: Shell, project_tools: list[dict[str, Any]]
+) -> None:
+    write_csv(shell.folder / "rows.csv", prompts(2))
+    simulator.faults.add("Run/*", faults.reset(acts=True))
+    simulator.faults.add("Task/List", faults.status(400))
+    simulator.concurrency_limit = 1
+    assert shell("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "1").code == 1
+    sent = len(simulator.runs)
+    with Simulator(project_tools, api_key="another", api_secret="secret") as other:
+        theirs = Shell(folder=shell.folder, simulator=other)
+        done = theirs("settle", "out")
+        assert done.out == "1 row uncertain, 1 of them sent with another API key\n"
+        theirs("resume", "out")
+        assert all(run.body["prompt"] != simulator.runs[0].body["prompt"] for run in other.runs)
+        (lost,) = [each for each in results(shell.folder / "out") if each["status"] == "uncertain"]
+        assert lost["error"] == OTHER_KEY
+    assert shell("resume", "out").code == 0
+    assert len(simulator.runs) == sent
+    (database,) = shell.folder.glob("out/batch.sqlite")
+    assert simulator.api_key.encode() not in database.read_bytes()
 
 
 def test_every_request_has_an_intent_of_its_own(

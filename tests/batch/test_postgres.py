@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -112,3 +113,47 @@ def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
     check_complete(simulator, shell.folder / "out", 40)
     assert len(results(shell.folder / "out")) == 40
     assert len(paid(simulator)) == 40
+
+
+STOP_BEFORE_SENDING: Final = """
+import os, signal
+from wiro_runtime.http import api
+
+plain = api.call_hook
+
+async def stop(hook, info):
+    if "/Run/" in getattr(info, "path", ""):
+        api.call_hook = plain
+        os.kill(os.getpid(), signal.SIGSTOP)
+    await plain(hook, info)
+
+api.call_hook = stop
+"""
+
+
+def test_a_worker_that_is_stopped_before_it_sends_pays_for_nothing_twice(
+    server: Server, shell: Shell, simulator: Simulator
+) -> None:
+    """It goes on when another has taken its row for lost, found no task, and sent it."""
+    table = write_csv(shell.folder / "rows.csv", prompts(1))
+    place = ("--database", server.address())
+    stopped = shell.start(
+        "run", TOOL, str(table), "--out", "out", *place, lease=12.0, first=STOP_BEFORE_SENDING
+    )
+    try:
+        until(lambda: _state(stopped) == "T", stopped)
+        assert not simulator.runs
+        time.sleep(12.5)
+        done = shell("worker", "--out", "elsewhere", *place, lease=12.0)
+        assert done.code == 0, done
+        assert len(simulator.runs) == 1
+    finally:
+        stopped.send_signal(signal.SIGCONT)
+    out, err = stopped.communicate(timeout=120)
+    assert len(simulator.runs) == 1
+    assert out.startswith("1 of 1 row done"), (out, err)
+
+
+def _state(process: subprocess.Popen[str]) -> str:
+    """``T`` for one that is stopped."""
+    return Path(f"/proc/{process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]

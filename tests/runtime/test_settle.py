@@ -10,13 +10,17 @@ import pytest
 
 from wiro_runtime import InvalidInputs, LostSubmission, TaskDetail
 from wiro_runtime.tasks.listing import check_listing, list_tasks
-from wiro_runtime.tasks.settle import Settlement, match
+from wiro_runtime.tasks.records import Origin
+from wiro_runtime.tasks.settle import Settlement, match, since
 
 AT = 1_750_000_000.0
 
 
-def lost(key: str = "k", tool: str = "a/b", at: float = AT, **inputs: Any) -> LostSubmission:
-    return LostSubmission(key=key, tool=tool, inputs=inputs, at=at, until=at + 30)
+def lost(
+    key: str = "k", tool: str = "a/b", at: float = AT, skew: float | None = 0.0, **inputs: Any
+) -> LostSubmission:
+    origin = Origin(skew=skew)
+    return LostSubmission(key=key, tool=tool, inputs=inputs, at=at, until=at + 30, origin=origin)
 
 
 def task(
@@ -95,6 +99,22 @@ def test_what_wiro_does_not_show_is_not_compared(detail: TaskDetail) -> None:
 )
 def test_another_tool_or_time_is_another_task(detail: TaskDetail) -> None:
     (found,) = match([lost(prompt="x")], [detail])
+    assert found.outcome == "absent"
+
+
+@pytest.mark.parametrize("wrong", [-7200.0, 7200.0])
+@pytest.mark.parametrize("at_settling", [None, -7200.0, 0.0, 7200.0])
+def test_a_clock_that_was_wrong_when_a_run_was_sent(wrong: float, at_settling: float) -> None:
+    sent = lost(at=AT + wrong, skew=wrong, prompt="x")
+    (found,) = match([sent], [task()], skew=at_settling)
+    assert outcome(found) == "1"
+    assert since([sent], at_settling) < AT
+    # Before the first response of its process nothing was known of its clock.
+    sent = lost(at=AT + wrong, skew=None, prompt="x")
+    (found,) = match([sent], [task()], skew=0.0)
+    assert outcome(found) == {"1"}
+    assert since([sent]) < AT
+    (found,) = match([sent], [task(created=AT - 100_000)], skew=0.0)
     assert found.outcome == "absent"
 
 

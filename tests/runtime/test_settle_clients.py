@@ -21,7 +21,8 @@ from wiro_runtime import (
     SubmissionUncertain,
     Task,
 )
-from wiro_runtime.testing import faults
+from wiro_runtime.tasks.settle import OTHER_KEY
+from wiro_runtime.testing import Simulator, faults
 
 
 async def lose(kit: Kit, client: AnyClient, prompt: str, *, acts: bool) -> None:
@@ -64,6 +65,57 @@ def test_a_clock_that_is_wrong_makes_no_accepted_run_absent(
         assert found.outcome == "absent"
 
     kit.run(flow, journal=tmp_path / "journal")
+
+
+@pytest.mark.parametrize("seconds", [-7200.0, 7200.0])
+@pytest.mark.parametrize("compared", [False, True])
+def test_a_clock_that_was_wrong_only_when_a_run_was_sent(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, compared: bool
+) -> None:
+    async def send(client: AnyClient) -> None:
+        if compared:
+            await each(client.tasks(limit=1))
+        await lose(kit, client, "accepted", acts=True)
+
+    async def settle(client: AnyClient) -> None:
+        (found,) = await settled(client)
+        assert found.outcome == ("found" if compared else "ambiguous")
+
+    with monkeypatch.context() as wrong:
+        for module in ("http.api", "tasks.journal", "tasks.resume"):
+            wrong.setattr(f"wiro_runtime.{module}.time", WrongTime(seconds))
+        kit.run(send, journal=tmp_path / "journal")
+    kit.run(settle, journal=tmp_path / "journal")
+
+
+def test_what_another_key_has_sent_is_not_absent(
+    kit: Kit, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its tasks are not in the list of this one; a run that is absent is sent, and paid, again."""
+
+    async def send(client: AnyClient) -> None:
+        await lose(kit, client, "accepted", acts=True)
+
+    async def settle(client: AnyClient) -> None:
+        (found,) = await settled(client)
+        assert (found.outcome, found.lost.reason) == ("ambiguous", OTHER_KEY)
+        (rest,) = await resumed(client)
+        assert isinstance(rest, LostSubmission)
+        assert rest.exists is None
+        assert len(caplog.messages) == 2
+        assert caplog.messages[0] == "1 lost submission was sent with another API key, and is left"
+
+    kit.run(send, journal=tmp_path / "journal")
+    with Simulator(api_key="another-key", api_secret="secret") as other:
+        kit.run(
+            settle,
+            journal=tmp_path / "journal",
+            api_key=other.api_key,
+            api_secret=other.api_secret,
+            base_url=other.base_url,
+        )
+        assert not other.requests
+    assert kit.simulator.api_key.encode() not in (tmp_path / "journal").read_bytes()
 
 
 def test_tasks_are_listed_newest_first(kit: Kit) -> None:

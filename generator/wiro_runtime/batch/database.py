@@ -88,6 +88,10 @@ INTENTS: Final = sa.Table(
     sa.Column("worker", sa.String(64), nullable=False),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("until", sa.Float),
+    sa.Column("account", sa.String(16), nullable=False),
+    sa.Column("skew", sa.Float),
+    sa.Column("ended", sa.Float),
+    sa.Column("cost", sa.BigInteger),
     sa.Column("task", sa.String(64), nullable=False),
     sa.Column("token", sa.String(200), nullable=False),
     sa.Index("wiro_batch_intents_by_worker", "batch", "worker"),
@@ -221,6 +225,14 @@ class Database:
         """Raise :class:`DatabaseGone` because of ``error``; nothing is waited for from here on."""
         self.gone = True
         raise DatabaseGone(f"{self._where}: {_reason(error)}") from None
+
+    def now(self, db: sa.Connection) -> float:
+        """Unix seconds by the clock that all workers share."""
+        if not self.shared:
+            return time.time()
+        return float(
+            db.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
+        )
 
     def has_tables(self) -> bool:
         """Whether the tables were made."""

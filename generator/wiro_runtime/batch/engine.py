@@ -162,7 +162,6 @@ class Engine:
 
     async def _prepare(self) -> None:
         await self._db(self._leases.renew, self.worker, socket.gethostname())
-        self._rows.renewed = time.monotonic()
         gone = await self._db(self._leases.gone) if self._shared else None
         await self._db(lambda: self._leases.bury(gone, own=self.worker))
         await self._write(self._results.begin, self._listed)
@@ -225,7 +224,6 @@ class Engine:
 
     async def _renew(self) -> None:
         await self._db(self._leases.renew, self.worker, socket.gethostname())
-        self._rows.renewed = time.monotonic()
         if not self._shared:
             return
         gone = await self._db(self._leases.gone)

@@ -23,6 +23,13 @@ LEASE: Final = 30.0
 _REASON: Final = "its worker ended while the row was being sent"
 
 
+def holds_lease(database: Database, db: sa.Connection, batch: str, worker: str) -> bool:
+    """Whether a worker is alive for another half of a lease at least."""
+    query = sa.select(WORKERS.c.seen).where(WORKERS.c.batch == batch, WORKERS.c.worker == worker)
+    seen = db.execute(query).scalar()
+    return seen is not None and database.now(db) - seen < LEASE / 2
+
+
 class Leases:
     """The leases of one batch. Every method blocks; each is one transaction."""
 
@@ -33,20 +40,12 @@ class Leases:
     def _own(self, statement: Any) -> Any:
         return statement.where(WORKERS.c.batch == self._batch)
 
-    def _now(self, db: sa.Connection) -> float:
-        """Unix seconds by the clock that all workers share."""
-        if not self._database.shared:
-            return time.time()
-        return float(
-            db.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
-        )
-
     def renew(self, worker: str, place: str) -> None:
         """Renew the lease of a worker, or begin it."""
 
         def write(db: sa.Connection) -> None:
             mine = self._own(WORKERS.update()).where(WORKERS.c.worker == worker)
-            seen = self._now(db)
+            seen = self._database.now(db)
             if not db.execute(mine.values(seen=seen)).rowcount:
                 values = {"batch": self._batch, "worker": worker, "place": place, "seen": seen}
                 db.execute(WORKERS.insert().values(values))
@@ -68,7 +67,7 @@ class Leases:
 
     def _read(self, *, valid: bool) -> list[str]:
         def read(db: sa.Connection) -> list[str]:
-            since = self._now(db) - LEASE
+            since = self._database.now(db) - LEASE
             condition = WORKERS.c.seen >= since if valid else WORKERS.c.seen < since
             query = self._own(sa.select(WORKERS.c.worker)).where(condition)
             return list(db.execute(query).scalars())

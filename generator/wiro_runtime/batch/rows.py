@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wiro_runtime.batch.errors import DatabaseGone
 from wiro_runtime.batch.leases import LEASE
 from wiro_runtime.batch.records import Row, Terms, restore_body
-from wiro_runtime.batch.store import BudgetSpent, Intent
+from wiro_runtime.batch.store import BudgetSpent, Intent, LeaseLost
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
@@ -76,8 +76,7 @@ class _Attempt:
 class RowRunner:
     """Runs the rows that the queue gives to this worker, on its event loop.
 
-    ``idle`` is set when none is under way any more. ``renewed`` is when the lease of the worker was
-    renewed, ``ended`` how many rows have ended here.
+    ``idle`` is set when none is under way any more, ``ended`` is how many have ended here.
     """
 
     def __init__(
@@ -105,7 +104,6 @@ class RowRunner:
         self.active = 0
         self.ended = 0
         self.idle = asyncio.Event()
-        self.renewed = time.monotonic()
         self.stopping = self.draining = False
         self.stopped = ""
 
@@ -175,7 +173,7 @@ class RowRunner:
         """Send a row as soon as Wiro takes it, and once only."""
         failures = 0
         while not (self.stopping or self.draining):
-            intent = Intent(row)
+            intent = Intent(row, self._client.service.api.origin)
             # A task of its own: once a request has left, its response is waited for and recorded,
             # whatever becomes of this coroutine.
             job = asyncio.create_task(self._send(intent))
@@ -207,9 +205,12 @@ class RowRunner:
             text = "is unknown, so no budget can hold; run the table again, with allow_unknown"
             self.drain(f"the price of row {row.row} {text}")
             return _Attempt()
+        begin = _clock()
         try:
             if not await self._db(self._store.intend, intent, self._worker):
                 return _Attempt()
+        except LeaseLost:
+            return _Attempt(again=0.0)
         except BudgetSpent:
             if self._reserving:
                 # One that fails, or costs less than it might, leaves room for another.
@@ -220,21 +221,17 @@ class RowRunner:
         self._reserving += 1
         attempt = _Attempt()
         try:
-            attempt = await self._send_once(intent)
+            attempt = await self._send_once(intent, begin)
         finally:
             if attempt.task is None:
                 self._reserving -= 1
         return attempt
 
-    async def _send_once(self, intent: Intent) -> _Attempt:
-        """Send a row whose intent is recorded, and record what became of it."""
+    async def _send_once(self, intent: Intent, begin: float) -> _Attempt:
+        """Send a row whose intent is recorded since ``begin``, and record what became of it."""
         row = intent.row
-        if self._store.database.shared and time.monotonic() - self.renewed > LEASE / 2:
-            # Cut off for so long that another worker may soon take this row for lost.
-            await self._db(self._store.withdraw, intent)
-            return _Attempt(again=0.0)
         try:
-            task = await self._submit_once(restore_body(row.body, row.files))
+            task = await self._submit_once(restore_body(row.body, row.files), begin)
         except (ConcurrencyLimitError, RateLimitError) as error:
             await self._db(self._store.withdraw, intent)
             await self._limit.refused(self._running)
@@ -268,13 +265,16 @@ class RowRunner:
         await self._db(self._store.accepted, row.id, row.attempt, task.id, task.token)
         return _Attempt(task=task)
 
-    async def _submit_once(self, body: Mapping[str, Any]) -> AsyncTask:
+    async def _submit_once(self, body: Mapping[str, Any], begin: float) -> AsyncTask:
         """Send a run in one request: before another one, this worker has to look whether the row
-        is its own still."""
+        is its own still. It is, until the half of the lease ends that was left at ``begin``; what
+        was stopped for so long, after others took the row for lost, sends nothing."""
         service = self._client.service
         ceiling = Ceiling(allow_unknown=self._terms.allow_unknown)
         submission = service.submission(self._tool, body, None, None, None, ceiling)
         submission.once = True
+        if self._store.database.shared:
+            submission.may_send = lambda: _clock() - begin < LEASE / 2
         with submission.named():
             return AsyncTask(self._client, await service.submit(submission, 0))
 
@@ -397,6 +397,13 @@ class RowRunner:
         finally:
             job.cancel()
             self._pauses.discard(job)
+
+
+def _clock() -> float:
+    """Seconds, those in which the computer slept among them."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 def one_line(error: BaseException) -> str:

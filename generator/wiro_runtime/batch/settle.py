@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from wiro_runtime.tasks.records import LostSubmission
-from wiro_runtime.tasks.settle import GRACE, match, since
+from wiro_runtime.tasks.settle import GRACE, OTHER_KEY, match, since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,19 +25,26 @@ _REASON: Final = "its response is lost; no task of the account is certainly it, 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """How many uncertain rows are tasks now, were certainly not accepted and are pending again, or
-    are uncertain still; ``candidates`` are the tasks that each of those may be, by row."""
+    are uncertain still, ``others`` of them because another API key has sent them; ``candidates``
+    are the tasks that each of the rest may be, by row."""
 
     found: int = 0
     absent: int = 0
     uncertain: int = 0
+    others: int = 0
     candidates: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
     """Compare the uncertain rows with Wiro's list of tasks. Nothing is sent."""
-    lost = await store.database.call(store.with_intents, "uncertain")
+    account = client.service.api.settings.account
+    rows = await store.database.call(store.with_intents, "uncertain")
+    others = [row for row, intent in rows if intent.origin.account != account]
+    for row in others:
+        await store.database.call(store.note, row, OTHER_KEY)
+    lost = [each for each in rows if each[1].origin.account == account]
     if not lost:
-        return Settled()
+        return Settled(uncertain=len(others), others=len(others))
     found = await _compare(store, client, tool, lost)
     absent = [each.lost.until or each.lost.at for each in found if each.outcome == "absent"]
     left = max(absent, default=0.0) + GRACE - time.time()
@@ -62,7 +69,8 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
     return Settled(
         found=counts["found"],
         absent=counts["absent"],
-        uncertain=counts["ambiguous"],
+        uncertain=counts["ambiguous"] + len(others),
+        others=len(others),
         candidates=tuple(candidates),
     )
 
@@ -71,14 +79,14 @@ async def _compare(
     store: Store, client: AsyncWiro, tool: str, lost: Sequence[tuple[Row, Intent]]
 ) -> list[Settlement[TaskDetail]]:
     records = [_lost(tool, row, intent) for row, intent in lost]
-    earliest, api = since(records), client.service.api
+    api = client.service.api
     before = await store.database.call(store.with_intents, "sending")
     details: list[TaskDetail] = []
     async for task in client.tasks():
         detail = task.detail
         if detail is None:
             continue
-        if detail.created is not None and detail.created < earliest - max(api.skew, 0.0):
+        if detail.created is not None and detail.created < since(records, api.skew):
             break
         details.append(detail)
     # After the list, so that a task which was accepted meanwhile is known.
@@ -96,4 +104,5 @@ def _lost(tool: str, row: Row, intent: Intent) -> LostSubmission:
         inputs=row.body,
         at=row.sent_at or 0.0,
         until=row.until,
+        origin=intent.origin,
     )

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from wiro_runtime.batch.database import BATCHES, INTENTS, ROWS, at
+from wiro_runtime.batch.leases import holds_lease
 from wiro_runtime.batch.records import (
     ENDED,
     NewRow,
@@ -28,6 +29,7 @@ from wiro_runtime.batch.records import (
     Totals,
 )
 from wiro_runtime.tasks.budget import to_dollars, to_units
+from wiro_runtime.tasks.records import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _TOLD: Final = [each for each in ROWS.c if each.name not in ("body", "files")]
 """What results tell of a row: bodies of 10,000 rows are large."""
+
+_SENT: Final = ("nonce", "at", "until", "account", "skew")
 
 _OPEN: Final = sa.or_(
     ROWS.c.status.in_(("running", "sending")),
@@ -47,12 +51,14 @@ _BLANK: Final = {"task": "", "token": "", "cost": None, "seconds": None, "error"
 
 
 class Intent:
-    """The right to send a row once. ``nonce`` tells a record of our own from another's."""
+    """The right to send a row once. ``nonce`` tells a record of our own from another's, ``origin``
+    where it is sent from."""
 
-    __slots__ = ("attempt", "nonce", "row")
+    __slots__ = ("attempt", "nonce", "origin", "row")
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, origin: Origin) -> None:
         self.row = row
+        self.origin = origin
         self.attempt = row.attempt
         self.nonce = secrets.token_hex(8)
 
@@ -230,7 +236,8 @@ class Store:
         """Record that a row is about to be sent, and reserve its price. False when it may not be:
         another process has such a record, or the row is not pending any more.
 
-        Raises :class:`BudgetSpent` when its price does not fit into the budget.
+        Raises :class:`BudgetSpent` when its price does not fit into the budget, and
+        :class:`LeaseLost` when half of the lease of the worker has passed.
         """
         row = intent.row
         record = {
@@ -240,6 +247,8 @@ class Store:
             "nonce": intent.nonce,
             "worker": worker,
             "at": time.time(),
+            "account": intent.origin.account,
+            "skew": intent.origin.skew,
             "task": "",
             "token": "",
         }
@@ -251,6 +260,8 @@ class Store:
             if found is not None:
                 # Our own: its commit was lost on the way back.
                 return bool(found == intent.nonce)
+            if self.database.shared and not holds_lease(self.database, db, self.batch, worker):
+                raise LeaseLost
             reserve = self._own(BATCHES.update()).where(BATCHES.c.cancelled.is_(False))
             room = BATCHES.c.spent + BATCHES.c.reserved + price <= BATCHES.c.budget
             reserve = reserve.where(sa.or_(BATCHES.c.budget.is_(None), room))
@@ -373,14 +384,15 @@ class Store:
             ROWS.c.attempt == INTENTS.c.attempt,
         )
         query = (
-            sa.select(ROWS, INTENTS.c.nonce, INTENTS.c.at, INTENTS.c.until)
+            sa.select(ROWS, *(INTENTS.c[name] for name in _SENT))
             .join(INTENTS, joined)
             .where(ROWS.c.batch == self.batch, ROWS.c.status == status)
             .order_by(ROWS.c.id)
         )
         found: list[tuple[Row, Intent]] = []
         for each in self.database.read(lambda db: db.execute(query).all()):
-            intent = Intent(_row(each, sent_at=each.at, until=each.until))
+            row = _row(each, sent_at=each.at, until=each.until)
+            intent = Intent(row, Origin(each.account, each.skew))
             intent.nonce = each.nonce
             found.append((intent.row, intent))
         return found
@@ -417,6 +429,10 @@ class Store:
             return len(chosen)
 
         return self.database.do(write)
+
+
+class LeaseLost(Exception):  # noqa: N818 - says what happened
+    """A worker has not renewed its lease for too long to send a row."""
 
 
 class BudgetSpent(Exception):  # noqa: N818 - says what happened

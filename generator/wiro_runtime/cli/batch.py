@@ -394,6 +394,7 @@ def _settled_line(settled: Settled) -> str:
         f"{_rows(settled.found)} found among your tasks" if settled.found else "",
         f"{_rows(settled.absent)} not accepted by Wiro" if settled.absent else "",
         f"{_rows(settled.uncertain)} uncertain" if settled.uncertain else "",
+        f"{settled.others:,} of them sent with another API key" if settled.others else "",
     ]
     return ", ".join(filter(None, parts))
 
@@ -441,5 +442,6 @@ def _settled_json(settled: Settled) -> dict[str, Any]:
         "found": settled.found,
         "absent": settled.absent,
         "uncertain": settled.uncertain,
+        "others": settled.others,
         "candidates": {str(row): list(tasks) for row, tasks in settled.candidates},
     }

@@ -31,6 +31,7 @@ from wiro_runtime.http.retry_after import retry_after
 from wiro_runtime.http.transport import Request, Response, Transport
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
+from wiro_runtime.tasks.records import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,13 +64,18 @@ _CHECK_KEY: Final = "; check key and secret: wiro-tools whoami"
 
 class Api:
     """Wiro's endpoints over a transport. ``skew`` is by how many seconds the clock of this computer
-    was ahead of Wiro's at the last response that told the time."""
+    was ahead of Wiro's at the last response that told the time, ``None`` before the first."""
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self.settings = settings
         self.transport = transport
         self.clock = settings.timing.clock
-        self.skew = 0.0
+        self.skew: float | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Who sends a run now."""
+        return Origin(self.settings.account, self.skew)
 
     async def send_once(
         self,

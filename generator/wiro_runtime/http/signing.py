@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import time
@@ -58,6 +59,11 @@ class Credentials:
         """As much of the key as tells it from others."""
         key = self._key
         return f"{key[:4]}…{key[-4:]}" if len(key) >= _LONG_KEY else f"{key[:2]}…"
+
+    def fingerprint(self, server: str) -> str:
+        """What tells the key from others at ``server``, for records; a key has far too many digits
+        for anyone to find it by this."""
+        return hashlib.sha256(f"wiro-tools\0{server}\0{self._key}".encode()).hexdigest()[:16]
 
     def reveal(self) -> Revealed:
         """The key and the secret, for the store of ``wiro-tools login`` alone."""

@@ -31,16 +31,19 @@ from wiro_runtime.tasks.journal_file import (
     COMMITTED,
     INSERT,
     INSERT_INPUTS,
+    INSERT_ORIGIN,
     INSERT_PRICE,
     SELECT,
     Row,
 )
 from wiro_runtime.tasks.records import (
     NAMED,
+    NO_ORIGIN,
     Cost,
     KeyTaken,
     LostSubmission,
     OpenTask,
+    Origin,
     new_key,
 )
 
@@ -136,13 +139,15 @@ class Journal:
         key: str | None = None,
         price: Price | None = None,
         budget: Decimal | None = None,
+        origin: Origin = NO_ORIGIN,
     ) -> str:
         """Record that a run is about to be sent, and return the key of its entry: ``key``, or a
-        new one. Its ``price`` is reserved. The run must not be sent when this raises:
+        new one, and its ``origin``. Its ``price`` is reserved. It is not to be sent if this raises:
         :class:`KeyTaken` when any client has recorded a run with this key,
         :class:`ConfigurationError` when it cannot be recorded, :class:`PriceExceeded` when more
         than ``budget`` dollars would be spent or reserved, by any client."""
         row = Row(key or new_key(), tool, time.time(), inputs=json.dumps(inputs))
+        row.account, row.skew = origin.account, origin.skew
         if price is not None:
             row.low, row.high = to_units(price.low), to_units(price.high)
             row.reserved = to_units(price.reserved)
@@ -358,6 +363,8 @@ class Journal:
             statements.append((INSERT if row.state == "sending" else _UPSERT, row.values()))
             if row.state == "sending" or not row.tool:
                 statements.append((INSERT_INPUTS, (row.key, row.inputs)))
+            if row.state == "sending":
+                statements.append((INSERT_ORIGIN, row.origin()))
         if statements:
             self._write(statements, synchronous, check)
         else:
@@ -439,6 +446,7 @@ class Journal:
                     db.execute("BEGIN IMMEDIATE")
                     db.execute(*self._renewal())
                     db.executemany(INSERT_PRICE, [row.price() for row in own])
+                    db.executemany(INSERT_ORIGIN, [row.origin() for row in own])
                     db.executemany(_RESTORE, [row.values() for row in own])
                     db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in own])
         except sqlite3.Error as error:
@@ -464,7 +472,13 @@ def _task(row: Row) -> OpenTask:
 def _lost(row: Row) -> LostSubmission:
     inputs = cast("dict[str, Any]", json.loads(row.inputs))
     return LostSubmission(
-        key=row.key, tool=row.tool, inputs=inputs, at=row.at, until=row.until, reason=row.reason
+        key=row.key,
+        tool=row.tool,
+        inputs=inputs,
+        at=row.at,
+        until=row.until,
+        reason=row.reason,
+        origin=Origin(row.account or "", row.skew),
     )
 
 

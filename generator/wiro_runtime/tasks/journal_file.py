@@ -52,7 +52,8 @@ _COUNT: Final = (
 # a table of their own: a record of what became of a submission takes one page. `prices` has the
 # price of a submission: its bounds, and what is reserved for it until it is seen to end. `spending`
 # sums up what has ended; the prices in it are those of billed tasks of which they were known.
-# Amounts in these two are whole units of 1e-12 dollars. What is new is added to an older database
+# `origins` has the key by which a submission was sent, as a fingerprint, and how the clock was then.
+# Amounts in `prices` and `spending` are whole units of 1e-12 dollars. What is new is added to an older database
 # without a new version, as older clients can go on beside it.
 _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS submissions (key TEXT PRIMARY KEY, tool TEXT NOT NULL, "
@@ -75,11 +76,16 @@ _SCHEMA: Final = (
     f"WHEN new.state = 'ended' AND old.state <> 'ended' BEGIN {_COUNT}",
     "CREATE TRIGGER IF NOT EXISTS sum_inserted AFTER INSERT ON submissions "
     f"WHEN new.state = 'ended' BEGIN {_COUNT}",
+    "CREATE TABLE IF NOT EXISTS origins (key TEXT PRIMARY KEY, account TEXT NOT NULL, skew REAL) "
+    "WITHOUT ROWID",
+    "CREATE TRIGGER IF NOT EXISTS forget_origin AFTER DELETE ON submissions "
+    "BEGIN DELETE FROM origins WHERE key = old.key; END",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
-_LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'sum_inserted'"
+_LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'forget_origin'"
 INSERT_PRICE: Final = "INSERT INTO prices VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+INSERT_ORIGIN: Final = "INSERT INTO origins VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
 COMMITTED: Final = (
     "SELECT (SELECT coalesce(sum(spent), 0) FROM spending) + "
     "(SELECT coalesce(sum(reserved), 0) FROM prices)"
@@ -88,8 +94,8 @@ COMMITTED: Final = (
 INSERT: Final = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_INPUTS: Final = "INSERT INTO inputs VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
 SELECT: Final = (
-    "SELECT submissions.*, json, low, high, reserved FROM submissions JOIN inputs USING (key) "
-    "LEFT JOIN prices USING (key) "
+    "SELECT submissions.*, json, low, high, reserved, account, skew FROM submissions "
+    "JOIN inputs USING (key) LEFT JOIN prices USING (key) LEFT JOIN origins USING (key) "
 )
 """Gives the arguments of a :class:`Row`."""
 
@@ -115,10 +121,16 @@ class Row:
     low: int | None = None
     high: int | None = None
     reserved: int | None = 0
+    account: str | None = None
+    skew: float | None = None
 
     def price(self) -> tuple[object, ...]:
         """The values of :data:`INSERT_PRICE`."""
         return self.key, self.low, self.high, self.reserved or 0
+
+    def origin(self) -> tuple[object, ...]:
+        """The values of :data:`INSERT_ORIGIN`."""
+        return self.key, self.account or "", self.skew
 
     def values(self) -> tuple[object, ...]:
         """The values of :data:`INSERT`."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from wiro_runtime.price import Price
     from wiro_runtime.tasks.journal import Journal
+    from wiro_runtime.tasks.records import Origin
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ class Recorder:
         return self.ledger is not None and not isinstance(self.ledger, Ledger)
 
     def begin(
-        self, key: str, tool: str, inputs: Mapping[str, Any], price: Price
+        self, key: str, tool: str, inputs: Mapping[str, Any], price: Price, origin: Origin
     ) -> Future[str] | None:
         """Record that a run is about to be sent, and reserve its price; ``None`` without a journal
         and a budget."""
@@ -74,7 +75,7 @@ class Recorder:
             return None
         if isinstance(self.ledger, Ledger):
             return self._begins.submit(self.ledger.begin, tool, inputs, key, price)
-        return self._begins.submit(self.ledger.begin, tool, inputs, key, price, self.budget)
+        return self._begins.submit(self.ledger.begin, tool, inputs, key, price, self.budget, origin)
 
     def write(self, work: Callable[[Journal | Ledger], None]) -> Future[None] | None:
         """Record what became of a run; ``None`` without a journal and a budget."""

@@ -18,6 +18,19 @@ class KeyTaken(Exception):  # noqa: N818 - says what happened
     """A run with this key is in the journal. Nothing was sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a run was sent from. ``account`` is a fingerprint of its key and server, empty when not
+    recorded, ``skew`` by how many seconds its clock was ahead of Wiro's, ``None`` when no response
+    had told that yet."""
+
+    account: str = ""
+    skew: float | None = None
+
+
+NO_ORIGIN: Final = Origin()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostSubmission:
     """A run that was sent, or was about to be, when its process ended or its connection broke.
@@ -26,6 +39,7 @@ class LostSubmission:
     ``at`` is when, in Unix seconds; ``until`` is when the response was given up, or the process was
     found to have ended; ``reason`` says why there was no response. ``exists`` is false when Wiro
     certainly has no such task, so that it can be sent again, and ``None`` when that is not known.
+    ``origin`` says whose key sent it, and how its clock was then.
     """
 
     key: str
@@ -35,6 +49,7 @@ class LostSubmission:
     until: float | None = None
     reason: str = ""
     exists: Literal[False] | None = None
+    origin: Origin = field(default=NO_ORIGIN, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

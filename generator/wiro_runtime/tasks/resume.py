@@ -12,7 +12,7 @@ from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.tasks.listing import check_listing, list_tasks, tool_of
 from wiro_runtime.tasks.records import LostSubmission, OpenTask
-from wiro_runtime.tasks.settle import GRACE, Settlement, match, since
+from wiro_runtime.tasks.settle import GRACE, OTHER_KEY, Settlement, match, since
 from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
@@ -73,8 +73,18 @@ class Resumption:
         await run_in_thread(lambda: journal.forget(lost))
 
     async def _settle(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
-        if not lost:
-            return []
+        account = self._api.settings.account
+        own = [each for each in lost if each.origin.account in ("", account)]
+        others = [replace(each, reason=OTHER_KEY) for each in lost if each not in own]
+        if others:
+            what = "submission was" if len(others) == 1 else "submissions were"
+            log.warning("%s lost %s sent with another API key, and is left", len(others), what)
+        found: list[Settlement[TaskState]] = [
+            Settlement(lost=each, outcome="ambiguous") for each in others
+        ]
+        return found + (await self._settle_own(own) if own else [])
+
+    async def _settle_own(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
         found = await self._compare(lost)
         absent = [each.lost.until or each.lost.at for each in found if each.outcome == "absent"]
         left = max(absent, default=0.0) + GRACE - time.time()
@@ -92,10 +102,9 @@ class Resumption:
     async def _compare(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
         journal = self._required("settle")
         _, before = await run_in_thread(journal.known)
-        earliest = since(lost)
         details: list[TaskDetail] = []
         async for detail in list_tasks(self._api.call_idempotent):
-            if detail.created is not None and detail.created < earliest - max(self._api.skew, 0.0):
+            if detail.created is not None and detail.created < since(lost, self._api.skew):
                 break
             details.append(detail)
         # After the list, so that a task which was accepted meanwhile is known.

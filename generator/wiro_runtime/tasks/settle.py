@@ -21,10 +21,15 @@ StateT = TypeVar("StateT")
 Outcome: TypeAlias = Literal["found", "absent", "ambiguous"]
 
 SLACK: Final = 300.0
-"""Seconds by which the clocks of Wiro and of this computer may differ."""
+"""Seconds by which clocks may differ that have been compared."""
+
+_WRONG: Final = 24 * 3600.0
+"""Seconds by which a clock may be wrong that was not compared: it may be in another time zone."""
 
 GRACE: Final = 5.0
 """Seconds after which a request that was given up is not accepted any more."""
+
+OTHER_KEY: Final = "it was sent with another API key, or to another server; settle it with that one"
 
 _NOT_COMPARED: Final = frozenset({"callbackUrl", "projectid"})
 """Parameters of a run that are no inputs of its tool."""
@@ -36,7 +41,8 @@ class Settlement(Generic[TaskT]):
 
     ``outcome`` is ``"found"`` (``task`` is the task that it became), ``"absent"`` (Wiro has no task
     that it could be, so it was not accepted) or ``"ambiguous"`` (it may be one of ``candidates``,
-    or none). Tasks are compared by tool, by time and, where Wiro shows them, by inputs.
+    or none). Tasks are compared by tool, by time and, where Wiro shows them, by inputs. What was
+    sent with the key of another account is ambiguous, with its reason in ``lost``.
     """
 
     lost: LostSubmission
@@ -59,7 +65,7 @@ def match(
     lost: Sequence[LostSubmission],
     details: Iterable[TaskDetail],
     sending: Sequence[LostSubmission] = (),
-    skew: float = 0.0,
+    skew: float | None = None,
 ) -> list[Settlement[TaskDetail]]:
     """Say what became of each of ``lost``. ``details`` are all tasks since :func:`since` that the
     journal does not know; ``sending`` are submissions under way, which may become one of them.
@@ -67,7 +73,7 @@ def match(
     tasks = list(details)
     everyone = [*lost, *sending]
     candidates = [
-        {number for number, detail in enumerate(tasks) if may_be(each, detail, skew)}
+        {number for number, detail in enumerate(tasks) if may_be(each, detail, skew, wide=True)}
         for each in everyone
     ]
     settlements: list[Settlement[TaskDetail]] = []
@@ -78,6 +84,7 @@ def match(
             settlements.append(Settlement(lost=each, outcome="absent"))
         elif (
             len(rivals) == len(own)
+            and all(may_be(each, tasks[number], skew) for number in own)
             and all(rival < len(lost) and candidates[rival] == own for rival in rivals)
             and all(_same(each, lost[rival]) for rival in rivals)
         ):
@@ -92,19 +99,29 @@ def match(
     return settlements
 
 
-def since(lost: Iterable[LostSubmission]) -> float:
-    """The Unix time before which no task can be one of ``lost``, by the clock of this computer."""
-    return min(each.at for each in lost) - SLACK
+def since(lost: Iterable[LostSubmission], skew: float | None = None) -> float:
+    """The Unix time by Wiro's clock before which no task can be one of ``lost``."""
+    return min(_window(each, skew, wide=True)[0] for each in lost)
 
 
-def may_be(lost: LostSubmission, detail: TaskDetail, skew: float = 0.0) -> bool:
-    """Whether a submission may have become this task."""
+def _window(lost: LostSubmission, skew: float | None, *, wide: bool) -> tuple[float, float]:
+    """The Unix times by Wiro's clock between which a submission can have become a task."""
+    # The clock may have been set right, or wrong, since then.
+    known = [each for each in (skew, lost.origin.skew) if each is not None]
+    slack = _WRONG if wide and lost.origin.skew is None else SLACK
+    until = math.inf if lost.until is None else lost.until
+    return lost.at - max([*known, 0.0]) - slack, until - min([*known, 0.0]) + slack
+
+
+def may_be(
+    lost: LostSubmission, detail: TaskDetail, skew: float | None = None, *, wide: bool = False
+) -> bool:
+    """Whether a submission may have become this task; ``wide``: also where its clock was wrong and
+    nobody could know."""
     tool = tool_of(detail)
     if tool and lost.tool and tool != lost.tool:
         return False
-    until = math.inf if lost.until is None else lost.until
-    # The clock may have been wrong by as much then, or right.
-    begin, until = lost.at - max(skew, 0.0) - SLACK, until + max(-skew, 0.0) + SLACK
+    begin, until = _window(lost, skew, wide=wide)
     if detail.created is not None and not begin <= detail.created <= until:
         return False
     parameters = _mapping(detail.raw.get("parameters"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote, urlsplit
 
 from wiro_runtime.errors import (
+    ConnectionFailed,
     InvalidInputs,
     NotFoundError,
     SubmissionUncertain,
@@ -41,8 +42,9 @@ class Submission:
     told that its response did not come in time. ``left``: its task was stopped, or left to go on,
     when its caller was interrupted. ``wanted_key`` is its key in the journal, if it is not to be a
     new one: with a key that is taken it raises :class:`KeyTaken` and is not sent. ``once``: it is
-    not sent a second time by itself, also where the first certainly did nothing. ``key`` names
-    what is reserved or recorded for it, ``entry`` is the same where there is a journal.
+    not sent a second time by itself, also where the first certainly did nothing. ``may_send`` is
+    asked when the first byte is about to leave; none does where it says no. ``key`` names what is
+    reserved or recorded for it, ``entry`` is the same where there is a journal.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Submission:
         self.content: bytes | Form = b""
         self.wanted_key = ""
         self.once = False
+        self.may_send: Callable[[], bool] | None = None
         self.key = ""
         self.entry: str | None = None
         self.sent = False
@@ -76,6 +79,8 @@ class Submission:
         self.recording: Future[None] | None = None
 
     def mark_sent(self) -> None:
+        if self.may_send is not None and not self.may_send():
+            raise ConnectionFailed(f"{self.tool}: it took too long to connect", maybe_sent=False)
         self.sent = True
 
     @property
