@@ -18,7 +18,7 @@ from decimal import Context, Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from wiro_runtime.inputs.audio import wav_seconds
+from wiro_runtime.inputs.media import media_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -279,7 +279,7 @@ class Tariff:
         return total, total, True, f" × {count}"
 
     def _count_outputs(self, body: Mapping[str, Any]) -> int | None:
-        text = as_text(body.get(self.data.get("outputs", "")))
+        text = as_text(self._given("outputs", body))
         if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= _MOST_OUTPUTS:
             return None
         return int(text)
@@ -322,7 +322,7 @@ class Tariff:
 
     def _size(self, body: Mapping[str, Any]) -> tuple[int, int] | None:
         """The width and height of the output, if the inputs tell. 0 means "as the input"."""
-        sides = [as_text(body.get(self.data.get(key, ""))) for key in ("width", "height")]
+        sides = [as_text(self._given(side, body)) for side in ("width", "height")]
         found = [int(side) if _WHOLE.fullmatch(side) else 0 for side in sides]
         if all(found):
             return found[0], found[1]
@@ -332,7 +332,7 @@ class Tariff:
         return None
 
     def _characters(self, amount: Decimal, body: Mapping[str, Any]) -> _Bounds:
-        prompt = body.get(self.data.get("prompt", ""))
+        prompt = self._given("prompt", body)
         if not isinstance(prompt, str):
             return None, None, False, "; the prompt is not known"
         length = len(prompt)
@@ -343,25 +343,30 @@ class Tariff:
         return low, high, length == most, f" × {times}"
 
     def _audio(self, amount: Decimal, body: Mapping[str, Any]) -> _Bounds:
-        found: list[Decimal | None] = []
+        total, exact, count = Decimal(0), True, 0
         for key in self.data.get("audio", ()):
-            found += [wav_seconds(each) for each in self._files(key, body)]
-        seconds = [each for each in found if each is not None]
-        if not found or len(seconds) < len(found):
+            for file in self._files(key, body):
+                found = media_seconds(file)
+                if found is None:
+                    return None, None, False, "; its length is not known"
+                total, exact, count = _EXACT.add(total, found[0]), exact and found[1], count + 1
+        if not count:
             return None, None, False, "; its length is not known"
-        total = Decimal(0)
-        for each in seconds:
-            total = _EXACT.add(total, each)
         price = _EXACT.multiply(amount, total)
-        return price, price, True, f" × {plain(total)}"
+        return price, price, exact, f" × {plain(total)}"
 
     def _video(self, amount: Decimal, body: Mapping[str, Any]) -> _Bounds:
-        match = _SECONDS.fullmatch(as_text(body.get(self.data.get("duration", ""))).lower())
+        match = _SECONDS.fullmatch(as_text(self._given("duration", body)).lower())
         if match is None or not Decimal(match[1]):
             return None, None, False, "; its length is not known"
         price = _EXACT.multiply(amount, Decimal(match[1]))
         # What is made is measured, and can be some frames longer or shorter.
         return price, price, False, f" × {match[1]}"
+
+    def _given(self, what: str, body: Mapping[str, Any]) -> Any:
+        """The value of the input that says how much of something is made, if there is one."""
+        name = self.data.get(what)
+        return None if name is None else body.get(name)
 
     def _files(self, key: str, body: Mapping[str, Any]) -> list[Any]:
         """The files and addresses that an input of files holds."""

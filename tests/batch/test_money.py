@@ -3,6 +3,7 @@ says."""
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from runtime.kit import WrongTime
 from wiro_runtime import Wiro
 from wiro_runtime.batch import Batch
 from wiro_runtime.batch.store import Intent, Store
+from wiro_runtime.cli import app as cli
 from wiro_runtime.generated import Tariff
 from wiro_runtime.tasks.settle import OTHER_KEY
 from wiro_runtime.testing import Scenario, Simulator, faults
@@ -234,3 +236,27 @@ def test_a_budget_that_comes_later_holds_for_rows_of_unknown_price(
         assert (len(priced.runs), report.unfinished) == (0, 3)
     with Batch(TOOL, prompts(3), out=tmp_path / "out", budget=1, allow_unknown=True) as batch:
         assert batch.run().complete
+
+
+def test_costs_of_batches_are_what_they_have_spent(
+    simulator: Simulator,
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    simulator.take_turns(Scenario.failing(), Scenario(cost="0.000000000001"), Scenario(cost="0.07"))
+    for name in ("one", "two"):
+        write_csv(shell.folder / f"{name}.csv", prompts(2))
+        shell("run", TOOL, f"{name}.csv", "--out", name)
+    with Batch.open(shell.folder / "one") as batch:
+        batch.retry()
+        (cost,) = batch.costs()
+        assert (cost.tool, cost.runs, cost.billed) == (TOOL, 3, 2)
+        assert cost.spent == batch.status().spent == Decimal("0.000000000002")
+    with Batch.open(shell.folder / "two") as batch:
+        spent = cost.spent + batch.status().spent
+    monkeypatch.chdir(shell.folder)
+    assert cli.run(["costs", "one", "two", "./one", "--json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert found["costs"][0]["spent"] == f"{spent.normalize():f}"
+    assert found["reserved"] == "0"

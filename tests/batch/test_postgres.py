@@ -119,9 +119,7 @@ STOP_BEFORE_SENDING: Final = """
 import os, signal
 from wiro_runtime.http import api
 
-plain = api.call_hook
-
-async def stop(hook, info):
+async def stop(hook, info, os=os, signal=signal, api=api, plain=api.call_hook):
     if "/Run/" in getattr(info, "path", ""):
         api.call_hook = plain
         os.kill(os.getpid(), signal.SIGSTOP)
@@ -154,6 +152,6 @@ def test_a_worker_that_is_stopped_before_it_sends_pays_for_nothing_twice(
     assert out.startswith("1 of 1 row done"), (out, err)
 
 
-def _state(process: subprocess.Popen[str]) -> str:
+def _state(process: Process) -> str:
     """``T`` for one that is stopped."""
     return Path(f"/proc/{process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]

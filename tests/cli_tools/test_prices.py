@@ -115,7 +115,7 @@ def test_costs_are_those_of_the_journal(shell: Shell, simulator: Simulator, tmp_
 
 
 def test_costs_without_a_journal(shell: Shell, tmp_path: Path) -> None:
-    assert "costs: which journal?" in shell("costs").err
+    assert "costs: of which journal, or batch?" in shell("costs").err
     missing = shell("--journal", str(tmp_path / "none"), "costs")
     assert (missing.code, "there is no journal" in missing.err) == (2, True)
     assert not (tmp_path / "none").exists()

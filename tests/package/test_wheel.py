@@ -15,7 +15,7 @@ PACKAGES = {"wiro_runtime", "wiro_tools", "wirogen"}
 # The run-time dependencies, lent to the clean environment so that no network is needed.
 BASE = (
     "pydantic* httpx2* httpcore2* annotated_types* typing_* idna* h11* anyio* truststore* "
-    "websockets*"
+    "websockets* tinytag*"
 )
 
 

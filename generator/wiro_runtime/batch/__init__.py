@@ -30,12 +30,14 @@ from wiro_runtime.batch.errors import BatchError, DatabaseGone  # noqa: E402 - b
 from wiro_runtime.batch.plan import Plan, Refusal  # noqa: E402 - below the check
 from wiro_runtime.batch.records import Row, Totals  # noqa: E402 - below the check
 from wiro_runtime.batch.settle import Settled  # noqa: E402 - below the check
+from wiro_runtime.tasks.records import Cost  # noqa: E402 - below the check
 
 __all__ = [
     "AsyncBatch",
     "Batch",
     "BatchError",
     "BatchProgress",
+    "Cost",
     "DatabaseGone",
     "Plan",
     "Refusal",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wiro_runtime.batch.plan import Plan
     from wiro_runtime.batch.records import Row, Totals
     from wiro_runtime.batch.settle import Settled
+    from wiro_runtime.tasks.records import Cost
 
 
 _ARGUMENTS = cleandoc(BaseBatch.__doc__ or "").partition("\n\n")[2]
@@ -101,6 +102,10 @@ class Batch(BaseBatch):
     def report(self) -> Report:
         """The batch as it stands."""
         return self._reported()
+
+    def costs(self) -> list[Cost]:
+        """What runs of the batch that have ended have cost, by day; ``wiro-tools costs DIR``."""
+        return self._store().costs()
 
     def rows(self) -> list[Row]:
         """Every row of the table, as it stands."""
@@ -202,6 +207,10 @@ class AsyncBatch(BaseBatch):
     async def report(self) -> Report:
         """See :meth:`Batch.report`."""
         return await asyncio.to_thread(self._reported)
+
+    async def costs(self) -> list[Cost]:
+        """See :meth:`Batch.costs`."""
+        return await asyncio.to_thread(lambda: self._store().costs())
 
     async def rows(self) -> list[Row]:
         """See :meth:`Batch.rows`."""

@@ -9,9 +9,11 @@ again until Wiro's list of tasks has told.
 from __future__ import annotations
 
 import json
+import operator
 import secrets
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -29,7 +31,7 @@ from wiro_runtime.batch.records import (
     Totals,
 )
 from wiro_runtime.tasks.budget import to_dollars, to_units
-from wiro_runtime.tasks.records import Origin
+from wiro_runtime.tasks.records import Cost, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -361,7 +363,10 @@ class Store:
             end = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
             if db.execute(end.where(ROWS.c.status == "running").values(values)).rowcount:
                 # Where Wiro tells no cost, it is taken to have cost what it might.
-                self._release(db, row.reserved, row.reserved if charged is None else charged)
+                paid = row.reserved if charged is None else charged
+                self._release(db, row.reserved, paid)
+                record = INTENTS.update().where(*at(INTENTS, self.batch, row.id, row.attempt))
+                db.execute(record.values(ended=time.time(), cost=paid))
 
         self.database.do(write)
 
@@ -373,6 +378,25 @@ class Store:
     def _release(self, db: sa.Connection, price: int, paid: int = 0) -> None:
         values = {"reserved": BATCHES.c.reserved - price, "spent": BATCHES.c.spent + paid}
         db.execute(self._own(BATCHES.update()).values(values))
+
+    def costs(self) -> list[Cost]:
+        """Return what runs that have ended have cost, by day, from the first day on."""
+        same = sa.and_(ROWS.c.batch == INTENTS.c.batch, ROWS.c.id == INTENTS.c.id)
+        query = (
+            sa.select(BATCHES.c.tool, INTENTS.c.ended, INTENTS.c.cost, ROWS.c.low, ROWS.c.high)
+            .join(ROWS, same)
+            .join(BATCHES, BATCHES.c.batch == INTENTS.c.batch)
+            .where(INTENTS.c.batch == self.batch, INTENTS.c.ended.is_not(None))
+            .order_by(INTENTS.c.ended)
+        )
+        days: dict[str, list[Any]] = {}
+        for tool, ended, spent, low, high in self.database.read(lambda db: db.execute(query).all()):
+            day = datetime.fromtimestamp(ended, UTC).date().isoformat()
+            known = spent > 0 and high is not None
+            values = [1, spent > 0, spent, *((spent, low, high) if known else (0, 0, 0)), known]
+            sums = days.setdefault(day, [day, tool, *[0] * len(values)])
+            sums[2:] = map(operator.add, sums[2:], values)
+        return [Cost.read(sums) for sums in days.values()]
 
     # Uncertain rows
 

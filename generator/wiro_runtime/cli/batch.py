@@ -134,7 +134,7 @@ def run(
 
 @app.command("status", help="How far a batch is. Exit 1: not all rows are done.")
 def status(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
-    with errors_as_json(as_json), _open(folder, database) as batch:
+    with errors_as_json(as_json), open_batch(folder, database) as batch:
         report = batch.report()
     if as_json:
         print_json(_report_json(report))
@@ -151,7 +151,7 @@ def resume(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    with errors_as_json(as_json), _open(folder, database) as batch:
+    with errors_as_json(as_json), open_batch(folder, database) as batch:
         return _drive(
             batch,
             lambda show: batch.resume(show, budget=budget, concurrency=concurrency),
@@ -167,7 +167,7 @@ def retry(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    with errors_as_json(as_json), _open(folder, database) as batch:
+    with errors_as_json(as_json), open_batch(folder, database) as batch:
         return _drive(
             batch,
             lambda show: batch.retry(show, budget=budget, concurrency=concurrency),
@@ -177,7 +177,7 @@ def retry(
 
 @app.command("cancel", help="Send no more rows; tasks that run go on.")
 def cancel(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
-    with errors_as_json(as_json), _open(folder, database) as batch:
+    with errors_as_json(as_json), open_batch(folder, database) as batch:
         cancelled = batch.cancel()
         totals = batch.status()
     if as_json:
@@ -205,7 +205,7 @@ def settle(
     as_json: AsJson = False,
 ) -> int:
     tasks = {_row_number(row): each for row, each in _pairs("--task", task).items()}
-    with errors_as_json(as_json), _open(folder, database) as batch:
+    with errors_as_json(as_json), open_batch(folder, database) as batch:
         settled = batch.settle(tasks=tasks, absent=absent or ())
     if as_json:
         print_json(_settled_json(settled))
@@ -218,7 +218,7 @@ def settle(
 
 @app.command("report", help="A batch in figures, and what went wrong. Writes its results anew.")
 def report(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
-    with errors_as_json(as_json), _open(folder, database) as batch:
+    with errors_as_json(as_json), open_batch(folder, database) as batch:
         found = batch.report()
         batch.write_results()
     if as_json:
@@ -262,7 +262,8 @@ def _check_extra() -> None:
         raise CommandError("batch: not installed; run: pip install 'wiro-tools[batch]'")
 
 
-def _open(folder: Path, database: str | None) -> Batch:
+def open_batch(folder: Path, database: str | None) -> Batch:
+    """The batch in ``folder``. Raises :class:`ConfigurationError`."""
     _check_extra()
     from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
 

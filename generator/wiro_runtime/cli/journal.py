@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wiro_runtime import Wiro
+from wiro_runtime.cli.batch import Database, open_batch
 from wiro_runtime.cli.console import PROGRAM, CommandError, print_json, print_row, printable, say
 from wiro_runtime.cli.look import out
 from wiro_runtime.price import dollars, plain
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 VARIABLE: Final = "WIRO_JOURNAL"
 
 COSTS_HELP: Final = """\
-What the runs that are recorded in the journal have cost, beside their estimates.
+What runs have cost, beside their estimates: those of the journal, or of batches.
 
-Days are those of UTC. Exit 1: no run has ended yet.
+Each batch keeps its own records, in its folder DIR. Days are those of UTC. Exit 1: no run has ended
+yet.
 """
 
 
@@ -43,25 +45,17 @@ def client() -> Wiro:
 
 
 def costs_command(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[DIR]...", help="Folders of batches; without, the journal."),
+    ] = None,
     by: Annotated[
         Literal["tool", "day"] | None, typer.Option(help="A line for each tool, or each day.")
     ] = None,
+    database: Database = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    from wiro_runtime.tasks.journal import Journal  # noqa: PLC0415 - only needed here
-
-    path = os.environ.get(VARIABLE)
-    if not path:
-        raise CommandError(
-            f"costs: which journal? {PROGRAM} --journal FILE costs, or set {VARIABLE}"
-        )
-    if not Path(path).exists():
-        raise CommandError(f"costs: there is no journal {path}")
-    journal = Journal(path).open()
-    try:
-        costs, reserved = journal.costs(), journal.reserved()
-    finally:
-        journal.close()
+    costs, reserved = _batch_costs(folders, database) if folders else _journal_costs()
     groups = _grouped(costs, by)
     if as_json:
         print_json({"reserved": plain(reserved), "costs": [_json(*group) for group in groups]})
@@ -76,6 +70,33 @@ def costs_command(
     if reserved:
         say(f"{dollars(reserved)} more for runs that have not been seen to end")
     return 0 if costs else 1
+
+
+def _batch_costs(folders: Iterable[Path], database: str | None) -> tuple[list[Cost], Decimal]:
+    costs: list[Cost] = []
+    reserved = Decimal(0)
+    for folder in dict.fromkeys(each.resolve() for each in folders):
+        with open_batch(folder, database) as batch:
+            costs += batch.costs()
+            reserved += batch.status().reserved
+    return costs, reserved
+
+
+def _journal_costs() -> tuple[list[Cost], Decimal]:
+    from wiro_runtime.tasks.journal import Journal  # noqa: PLC0415 - only needed here
+
+    path = os.environ.get(VARIABLE)
+    if not path:
+        raise CommandError(
+            f"costs: of which journal, or batch? {PROGRAM} --journal FILE costs, or costs DIR"
+        )
+    if not Path(path).exists():
+        raise CommandError(f"costs: there is no journal {path}")
+    journal = Journal(path).open()
+    try:
+        return journal.costs(), journal.reserved()
+    finally:
+        journal.close()
 
 
 def _grouped(costs: Iterable[Cost], by: str | None) -> list[tuple[str, dict[str, Any]]]:

@@ -52,8 +52,8 @@ _COUNT: Final = (
 # a table of their own: a record of what became of a submission takes one page. `prices` has the
 # price of a submission: its bounds, and what is reserved for it until it is seen to end. `spending`
 # sums up what has ended; the prices in it are those of billed tasks of which they were known.
-# `origins` has the key by which a submission was sent, as a fingerprint, and how the clock was then.
-# Amounts in `prices` and `spending` are whole units of 1e-12 dollars. What is new is added to an older database
+# Amounts in these two are whole units of 1e-12 dollars. `origins` has the key by which a submission
+# was sent, as a fingerprint, and how the clock was then. What is new is added to an older database
 # without a new version, as older clients can go on beside it.
 _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS submissions (key TEXT PRIMARY KEY, tool TEXT NOT NULL, "

@@ -147,9 +147,7 @@ class Submitter:
         """Record that a run is about to be sent, and reserve its price."""
         inputs = {name: describe(value) for name, value in submission.body.items()}
         key = submission.wanted_key or new_key()
-        begun = self.recorder.begin(
-            key, submission.tool, inputs, submission.price, self.api.origin
-        )
+        begun = self.recorder.begin(key, submission.tool, inputs, submission.price, self.api.origin)
         if begun is None:
             return
         try:

@@ -52,7 +52,8 @@ function alike(left, right) {
 
 // The files and addresses that an input of files holds.
 function files(tariff, key, body) {
-  return (tariff.files?.[key] ?? [key, `${key}Url`]).flatMap((each) => {
+  const keys = Object.hasOwn(tariff.files ?? {}, key) ? tariff.files[key] : [key, `${key}Url`];
+  return keys.flatMap((each) => {
     const value = body.get(each);
     const several = typeof value === "string" && tariff.many?.includes(each);
     const values = several ? value.split(",") : [value].flat();
