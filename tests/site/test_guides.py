@@ -154,7 +154,7 @@ def test_a_webhook_of_the_guide_takes_what_wiro_posts(
 
 
 @pytest.mark.parametrize(
-    "name", ["first-run", "own-project", "tables", "regenerate", "publish", "templates"]
+    "name", ["first-run", "own-project", "tables", "studio", "regenerate", "publish", "templates"]
 )
 def test_commands_of_the_guides_exist(generated: Path, name: str) -> None:
     for text in fences(generated, "bash")[f"{name}.md"]:
