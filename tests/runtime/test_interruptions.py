@@ -28,6 +28,7 @@ from wiro_runtime import (
     Wiro,
     WiroError,
 )
+from wiro_runtime.http import transport
 from wiro_runtime.http.loop import _Call  # pyright: ignore[reportPrivateUsage]
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Timing
@@ -433,6 +434,20 @@ def test_a_response_that_names_a_task_is_an_accepted_run(
     assert len(kit.simulator.requests) == 1
     case = Case("sigint", kit.simulator, tmp_path / "journal", "leave", pytest.MonkeyPatch())
     assert case.known() == ["705"]
+
+
+def test_a_response_that_is_too_large_to_be_read_whole_names_its_task_all_the_same(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MAX_RESPONSE", 1000)
+    text = json.dumps({**NAMES, "result": True, "log": "x" * 2000})
+    kit.simulator.faults.add("Run/*", faults.status(200, text), times=None)
+
+    async def flow(client: AnyClient) -> str:
+        return (await got(client.submit(TOOL, PROMPT))).id
+
+    assert kit.run(flow) == "705"
+    assert len(kit.simulator.requests) == 1
 
 
 def test_what_repeats_the_inputs_names_no_task(kit: Kit) -> None:

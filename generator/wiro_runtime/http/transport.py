@@ -308,7 +308,9 @@ class Transport:
                     body += chunk
                     if len(body) > MAX_RESPONSE:
                         return ConnectionFailed(
-                            f"the response is larger than {MAX_RESPONSE} bytes", retryable=False
+                            f"the response is larger than {MAX_RESPONSE} bytes",
+                            retryable=False,
+                            partial=self._redact(bytes(body)),
                         )
                 headers = {name: self._redact(text) for name, text in _lowered(response).items()}
                 whole = self._redact(bytes(body))
