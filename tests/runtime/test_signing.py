@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 import random
 import string
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from runtime.kit import TOOL, AnyClient, Kit, got
 from wiro_runtime import AuthenticationError
-from wiro_runtime.http.signing import auth_headers, new_nonce, signature
+from wiro_runtime.http.signing import Credentials, auth_headers, new_nonce, signature
 from wiro_runtime.testing import faults
 
 
@@ -41,6 +43,33 @@ def test_equals_openssl_for_a_thousand_random_triples(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         digests += [line.split()[-1] for line in done.stdout.splitlines()]
     assert digests == [signature(*triple) for triple in triples]
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        json.dumps,
+        lambda text: json.dumps(text).replace("/", "\\/"),
+        lambda text: '"' + "".join(f"\\u{ord(letter):04x}" for letter in text) + '"',
+        lambda text: '"' + "".join(f"\\u{ord(letter):04X}" for letter in text) + '"',
+    ],
+    ids=["plain", "slashes", "escaped", "escaped in upper case"],
+)
+@pytest.mark.parametrize("secret", ["a-secret/of+base64/==", 'one"with\\both', "plain-secret"])
+def test_a_credential_is_found_however_json_spells_it(
+    spell: Callable[[str], str], secret: str
+) -> None:
+    credentials = Credentials("a/key\\of:odd/characters", secret)
+    for word in ("a/key\\of:odd/characters", secret):
+        before, after = 'said \\/ "C:\\\\" \n', "; é \\u0041 /"
+        body = f'{{"said": {json.dumps(before)[:-1]}{spell(word)[1:-1]}{json.dumps(after)[1:]}}}'
+        redacted = credentials.redact(body.encode())
+        assert json.loads(redacted) == {"said": f"{before}***{after}"}
+
+
+def test_what_names_no_credential_stays_as_it_is() -> None:
+    data = b'{"url": "https:\\/\\/x\\u002fy", "text": "\\\\u0041 \\n"}'
+    assert Credentials("a/key/of/mine", "a/secret/of/mine").redact(data) == data
 
 
 def test_nonces_are_integers_that_never_repeat() -> None:

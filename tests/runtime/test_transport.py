@@ -317,6 +317,7 @@ def raised(error: Exception) -> httpx2.Response:
 
 
 ECHO = f"bad key {KEY}, bad secret {SECRET}"
+ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in ECHO)
 
 
 @pytest.mark.parametrize(
@@ -324,13 +325,23 @@ ECHO = f"bad key {KEY}, bad secret {SECRET}"
     [
         lambda: httpx2.Response(401, json={"errors": [{"code": 99, "message": ECHO}]}),
         lambda: httpx2.Response(200, json={"result": False, "errors": [ECHO]}),
+        lambda: httpx2.Response(200, text=f'{{"result": false, "errors": ["{ESCAPED}"]}}'),
         lambda: httpx2.Response(500, text=ECHO, headers={"content-type": ECHO}),
         lambda: httpx2.Response(302, headers={"location": f"https://127.0.0.1/?{KEY}"}),
         lambda: httpx2.Response(200, content=ECHO.encode() + bytes(2**25)),
         lambda: raised(httpx2.ConnectError(ECHO)),
         lambda: raised(RuntimeError(ECHO)),
     ],
-    ids=["refused", "no result", "error page", "redirect", "too long", "not sent", "odd"],
+    ids=[
+        "refused",
+        "no result",
+        "escaped",
+        "error page",
+        "redirect",
+        "too long",
+        "not sent",
+        "odd",
+    ],
 )
 @pytest.mark.parametrize("call", ["submit", "refresh", "upload"])
 def test_an_echo_of_the_key_reaches_no_frame_and_no_error(

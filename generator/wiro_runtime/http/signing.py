@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING, AnyStr, Final, TypedDict
 from weakref import ref
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Never
 
 _SHORTEST: Final = 6
 """Characters of the shortest credential that is searched in texts; "k" is in every second word."""
+
+_ESCAPED: Final = re.compile(rb"\\(?:/|\\|u00[2-7][0-9a-fA-F])")
+"""Characters that a credential may have, as JSON can spell them."""
 
 _RANDOM: Final = 10**15
 _LONG_KEY: Final = 16
@@ -74,14 +80,35 @@ class Credentials:
         return auth_headers(self._key, self._secret)
 
     def redact(self, text: AnyStr) -> AnyStr:
-        """``text`` with the key and the secret replaced by ``***``."""
+        """``text`` with the key and the secret replaced by ``***``, in bytes also as JSON spells
+        them: many servers write ``\\/`` for ``/``."""
+        if isinstance(text, bytes):
+            text = self._redact_json(text)
+        for secret in self._searched():
+            if isinstance(text, bytes):
+                text = text.replace(secret.encode(), b"***")
+            else:
+                text = text.replace(secret, "***")
+        return text
+
+    def _searched(self) -> Iterator[str]:
         for secret in (self._key, self._secret):
             if secret and len(secret) >= _SHORTEST:
-                if isinstance(text, bytes):
-                    text = text.replace(secret.encode(), b"***")
-                else:
-                    text = text.replace(secret, "***")
-        return text
+                yield secret
+
+    def _redact_json(self, data: bytes) -> bytes:
+        if b"\\" not in data:
+            return data
+        spelt = _ESCAPED.sub(_spell, data)
+        redacted = spelt
+        for secret in self._searched():
+            redacted = redacted.replace(json.dumps(secret)[1:-1].encode(), b"***")
+        return data if redacted == spelt else redacted
+
+
+def _spell(escaped: re.Match[bytes]) -> bytes:
+    """An escape as Python's JSON spells it, which for most characters is none."""
+    return json.dumps(json.loads(b'"%s"' % escaped[0]))[1:-1].encode()
 
 
 def redact(text: str) -> str:
