@@ -76,6 +76,7 @@ def test_what_wiro_refuses_is_not_kept(bare: Shell, pair: bytes) -> None:
         done = bare("login", stdin=given)
         assert done.code == 2
         assert len(done.err.splitlines()) == 1
+        assert "whoami" not in done.err
     assert not kept(bare).exists()
     done = bare("login", stdin=pair, WIRO_BASE_URL="http://127.0.0.1:9")
     assert done.code == 1
@@ -129,6 +130,7 @@ def test_profiles_are_apart_and_the_environment_wins(
     assert done.code == 1
     assert done.json["from"] == "WIRO_API_KEY"
     assert "wins over the profile work" in done.err
+    assert "whoami" not in done.json["problem"]
     assert bare("logout", "--profile", "work").code == 0
     assert bare("logout", "--profile", "work").code == 1
     assert simulator.api_key not in kept(bare).read_text()
@@ -222,6 +224,7 @@ def test_doctor_says_what_to_do(shell: Shell, bare: Shell, simulator: Simulator)
     assert found["network"]["ok"] is True
     found = checks(shell, WIRO_API_SECRET="wrong")
     assert found["key"]["ok"] is False
+    assert "wiro-tools" not in found["key"]["found"]
     found = checks(shell, WIRO_BASE_URL="http://127.0.0.1:9")
     assert found["network"]["ok"] is False
     assert checks(shell, WIRO_BASE_URL="ftp://x")["address"]["ok"] is False

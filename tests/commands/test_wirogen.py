@@ -205,7 +205,7 @@ def test_a_command_without_its_command_shows_the_help(tmp_path: Path, arguments:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["bulid"], "Did you mean 'build'?"),
+        (["bulid"], "nearest: 'build'"),
         (["build", "--chek"], "--chek"),
         (["build", "--root", "nowhere"], "there is no folder specs/"),
         (["build"], "neither here nor above is a folder specs/"),

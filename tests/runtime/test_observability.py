@@ -75,7 +75,7 @@ def test_one_line_per_event_with_the_id(kit: Kit, caplog: pytest.LogCaptureFixtu
     assert lines == [
         f"task {task_id} submitted to {TOOL}",
         f"task {task_id}: task_queue",
-        "POST /Task/Detail failed (HTTP 503: 0 bytes of no content type); again in 0.4 s",
+        "POST /Task/Detail failed (HTTP 503: an empty response); again in 0.4 s",
         f"task {task_id}: task_postprocess_end",
     ]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 import typer
 from rich.text import Text
 
-from wiro_runtime import ConfigurationError, Wiro, WiroError
+from wiro_runtime import AuthenticationError, ConfigurationError, Wiro, WiroError
 from wiro_runtime.cli.console import PROGRAM, CommandError, print_json, printable, read_stdin, say
 from wiro_runtime.cli.look import out
 from wiro_runtime.cli.results import message_of
@@ -31,7 +31,7 @@ Keep a key, in the keyring of the system or else in a file that only you can rea
 
 It is asked for without echo, or read from the standard input: the key on the first line, the
 secret, if the project has one, on the second. It is checked by one free call first.
-Exit 1: Wiro refused it, or could not be reached.
+Exit 1: Wiro could not be reached. 2: there was no key, or Wiro refused it.
 """
 LOGOUT_HELP: Final = "Forget the key that login has kept. Exit 1: there was none."
 WHOAMI_HELP: Final = """\
@@ -75,7 +75,10 @@ def login(context: typer.Context, profile: Profile = None) -> int:
     if isinstance(credentials, ConfigurationError):
         raise credentials
     settings = load_settings(credentials=credentials)
-    _check(credentials)
+    try:
+        _check(credentials)
+    except AuthenticationError as error:
+        raise CommandError(f"login: {refusal(error)}; nothing was kept") from None
     place = store(name, credentials, settings.base_url)
     signed = "signed" if credentials.signs else "not signed: the project has no secret"
     say(f"key {credentials.masked} works ({signed}); kept in {place}")
@@ -109,6 +112,11 @@ def _check(credentials: Credentials) -> None:
         next(client.tasks(limit=1), None)
 
 
+def refusal(error: WiroError) -> str:
+    """The message without the advice to try what is being done."""
+    return message_of(error).removesuffix(": wiro-tools whoami")
+
+
 def logout(profile: Profile = None) -> int:
     from wiro_runtime.stored_keys import forget, profile_name  # noqa: PLC0415 - seldom needed
 
@@ -130,7 +138,7 @@ def whoami(profile: Profile = None, as_json: AsJson = False) -> int:
         with Wiro() as client:
             last = next(client.tasks(limit=1), None)
     except WiroError as error:
-        problem = message_of(error)
+        problem = refusal(error)
     seconds = time.monotonic() - begun
     if as_json:
         print_json(

@@ -18,7 +18,7 @@ import typer
 from rich.text import Text
 
 from wiro_runtime import Wiro, WiroError, __version__
-from wiro_runtime.cli.account import describe_key
+from wiro_runtime.cli.account import describe_key, refusal
 from wiro_runtime.cli.console import PROGRAM, print_json, printable
 from wiro_runtime.cli.look import out
 from wiro_runtime.cli.results import message_of
@@ -209,7 +209,8 @@ def _key() -> Check:
             next(client.tasks(limit=1), None)
     except WiroError as error:
         advice = "compare key and secret with those of your project on https://wiro.ai"
-        return Check(name="key", ok=False, found=f"{shown}: {message_of(error)}", advice=advice)
+        said = refusal(error).removesuffix("; wiro-tools doctor finds the cause")
+        return Check(name="key", ok=False, found=f"{shown}: {said}", advice=advice)
     return Check(name="key", ok=True, found=f"{shown}, works")
 
 

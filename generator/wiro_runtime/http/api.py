@@ -294,5 +294,8 @@ def _complaint(body: Mapping[str, Any]) -> tuple[int | None, str]:
 
 
 def _gist(response: Response) -> str:
-    kind = response.headers.get("content-type", "no content type")
-    return f"{len(response.body)} bytes of {shorten(kind, 60)}"
+    if not response.body:
+        return "an empty response"
+    size = f"{len(response.body)} {'byte' if len(response.body) == 1 else 'bytes'}"
+    kind = response.headers.get("content-type")
+    return f"{size} of {shorten(kind, 60)}" if kind else f"{size} without a content type"

@@ -382,7 +382,7 @@ class Transport:
         elif sent:
             reason = f"connection to {host} lost: {said}"
         else:
-            reason = f"cannot connect to {host}: {said}"
+            reason = f"cannot connect to {host}: {said}; wiro-tools doctor finds the cause"
         partial = self._redact(bytes(exchange.body))
         return ConnectionFailed(reason, maybe_sent=sent, partial=partial)
 
