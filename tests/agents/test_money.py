@@ -202,7 +202,7 @@ def test_a_run_that_wiro_refused_can_be_sent_again(connect: Connect, simulator: 
     async def main() -> None:
         async with connect(budget="1") as agent:
             said = await agent.refused("run_tool", tool=PAINTER, inputs=INPUTS)
-            assert "must add money" in said
+            assert "add money" in said
             simulator.balance = 10
             assert (await agent("run_tool", tool=PAINTER, inputs=INPUTS))["succeeded"]
 

@@ -103,7 +103,7 @@ def _studio(browser: Browser, studio: Running) -> None:
     for run in "05":
         page.check(f"[data-run='{run * 32}'] .wt-pick input")
     page.click(".wt-picks .wt-run-button")
-    page.wait_for_selector(".wt-dialog .wt-sides img")
+    page.wait_for_selector(".wt-run-dialog .wt-sides img")
     page.evaluate("Promise.all([...document.images].map((each) => each.decode()))")
     _save("studio-compare", page.screenshot())
 

@@ -74,10 +74,10 @@ def test_two_runs_of_any_tools_are_compared(
         for run in "ab":
             page.check(f"[data-run='{run * 32}'] .wt-pick input")
         page.click(".wt-picks >> text=Compare")
-        found = page.inner_text(".wt-dialog")
+        found = page.inner_text(".wt-run-dialog[open]")
         assert "A: a lighthouse for acme/painter" in found
         assert "B: a lighthouse for acme/writer" in found
-        assert page.locator(".wt-dialog mark").all_inner_texts() == [PAINTER, WRITER]
+        assert page.locator(".wt-run-dialog mark").all_inner_texts() == [PAINTER, WRITER]
         page.keyboard.press("Escape")
         assert page.evaluate("document.activeElement.textContent") == "Compare"
 
@@ -90,15 +90,16 @@ def test_a_run_is_opened_downloaded_loaded_and_deleted(
         opened(page, filled)
         page.focus(f"[data-run={'e' * 32}] .wt-thumb")
         page.keyboard.press("Enter")
-        page.wait_for_selector(".wt-dialog .wt-makes-3d")
+        page.wait_for_selector(".wt-run-dialog .wt-makes-3d")
         with page.expect_download() as download:
-            page.click(".wt-dialog >> text=Download 0.glb")
+            page.click(".wt-run-dialog >> text=Download 0.glb")
         assert Path(download.value.path()).read_bytes()[:4] == b"glTF"
         page.keyboard.press("Escape")
         painted = page.locator(f"[data-run={'a' * 32}]")
         with page.expect_download() as download:
             painted.get_by_text("Download").click()
         assert download.value.suggested_filename == "0.png"
+        assert "style Oil on canvas" in painted.inner_text()
         page.locator(f"[data-run={'b' * 32}]").get_by_text("Delete").click()
         page.locator(f"[data-run={'b' * 32}]").get_by_text("Really delete?").click()
         page.wait_for_selector(".wt-count:text-is('4 runs')")
@@ -117,9 +118,9 @@ def test_it_follows_runs_that_others_start(browser: Browser, studio: Running) ->
         studio.start()
         page.wait_for_selector(".wt-tile[data-state=running] progress")
         page.click(".wt-thumb")
-        page.wait_for_selector(".wt-dialog .wt-run[data-state=running]")
-        page.click(".wt-dialog .wt-stop")
-        page.wait_for_selector(".wt-dialog .wt-run[data-state=cancelled]")
+        page.wait_for_selector(".wt-run-dialog .wt-run[data-state=running]")
+        page.click(".wt-run-dialog .wt-stop")
+        page.wait_for_selector(".wt-run-dialog .wt-run[data-state=cancelled]")
         page.keyboard.press("Escape")
         page.wait_for_selector(".wt-tile[data-state=cancelled]")
 
@@ -169,5 +170,5 @@ def test_for_everybody(
         check()
         page.focus(".wt-picks .wt-run-button")
         page.keyboard.press("Enter")
-        page.wait_for_selector(".wt-dialog .wt-sides")
+        page.wait_for_selector(".wt-run-dialog .wt-sides")
         check()

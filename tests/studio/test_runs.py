@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +27,31 @@ def test_a_run_is_sent_followed_and_saved(studio: Running) -> None:
     [listed] = studio.send("GET", "/studio/runs", params={"tool": PAINTER}).json()["runs"]
     assert listed["form"] == {"prompt": "a"}
     assert studio.send("GET", "/studio/runs", params={"tool": WRITER}).json() == {"runs": []}
+
+
+def test_the_outputs_of_a_run_come_as_one_file(studio: Running) -> None:
+    studio.start(values={"prompt": "a lighthouse", "samples": 2})
+    studio.wait()
+    folder = f"/studio/runs/{'a' * 32}"
+    response = studio.send("GET", f"{folder}/outputs.zip")
+    assert response.headers["content-disposition"] == 'attachment; filename="run-aaaaaaaa.zip"'
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        assert archive.testzip() is None
+        assert [archive.read(name) for name in archive.namelist()] == [
+            studio.send("GET", f"{folder}/outputs/{number}").content for number in (0, 1)
+        ]
+        assert all("/" not in name for name in archive.namelist())
+    assert studio.send("GET", f"/studio/runs/{'b' * 32}/outputs.zip").status_code == 404
+    studio.simulator.failing("RuntimeError: out of memory")
+    studio.start(run="c")
+    studio.wait("c")
+    assert studio.send("GET", f"/studio/runs/{'c' * 32}/outputs.zip").status_code == 404
+
+
+def test_options_are_told_by_their_labels_too(studio: Running) -> None:
+    run = studio.start(values={"prompt": "a lighthouse", "style": "9"}).json()
+    assert (run["body"]["style"], run["labels"]) == ("9", {"style": "Ink"})
+    assert studio.start(WRITER, "b").json()["labels"] == {}
 
 
 def test_problems_are_told_by_field_and_nothing_is_sent(studio: Running) -> None:

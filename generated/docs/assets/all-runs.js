@@ -3,7 +3,7 @@
 import { addStyles, call, follow, isActive, RUNS } from "./calls.js";
 import { differences } from "./compare.js";
 import { el, newId } from "./dom.js";
-import { costOf, deleteButton, hue, runCard, STATES, title, when } from "./runs.js";
+import { costOf, deleteButton, hue, runCard, savedOf, seconds, STATES, title, when } from "./runs.js";
 
 const GROUPS = {
   active: ["Running", ["sending", "running", "stopping"]],
@@ -17,10 +17,10 @@ const LATER = 10_000;
 const INPUTS = 4;
 const WORD = 40;
 
-// The inputs in short, but for the text that is the title.
+// The inputs in short, options by their labels, but for the text that is the title.
 function short(run) {
   const said = title(run);
-  const told = Object.entries(run.body).filter(
+  const told = Object.entries({ ...run.body, ...run.labels }).filter(
     ([, value]) => ["string", "number", "boolean"].includes(typeof value) && value !== "" && value !== said && String(value).length < WORD,
   );
   return told.slice(0, INPUTS).map(([name, value]) => el("span", {}, el("code", { text: name }), ` ${value}`));
@@ -49,11 +49,7 @@ function card(first, tool, { open, choose, remove, load }) {
   const box = el("input", { type: "checkbox", onchange: () => choose(run.id, box.checked) });
   const picker = el("label", { class: "wt-pick" }, box, el("span", { text: "Compare" }));
   const loader = load(first) ? el("a", { class: "wt-action", href: load(first), text: "Load into form" }) : null;
-  const saver = el("button", { type: "button", text: "Download", onclick: () => {
-    run.outputs.forEach((each, number) => {
-      if (each.saved) el("a", { href: `${RUNS}/${run.id}/outputs/${number}?download`, download: each.name }).click();
-    });
-  } });
+  const saver = el("a", { class: "wt-action", download: "", text: "Download" });
   const deleter = deleteButton(() => remove(run.id));
   const node = el(
     "article",
@@ -77,16 +73,17 @@ function card(first, tool, { open, choose, remove, load }) {
     const active = isActive(run);
     node.dataset.state = run.state;
     state.textContent = STATES[run.state] ?? run.state;
-    facts.replaceChildren(el("span", { text: costOf(run) }), el("span", { text: run.elapsed ? `${run.elapsed} s` : "" }));
+    facts.replaceChildren(el("span", { text: costOf(run) }), el("span", { text: seconds(run) }));
     progress.hidden = !active;
     if (run.percentage === null) progress.removeAttribute("value");
     else progress.value = run.percentage;
     problem.textContent = run.error;
     problem.hidden = !run.error;
     picker.hidden = deleter.hidden = active;
-    const saved = run.outputs.filter((each) => each.saved).length;
+    const saved = savedOf(run);
     saver.hidden = !saved;
-    saver.textContent = saved > 1 ? `Download ${saved}` : "Download";
+    saver.href = `${RUNS}/${run.id}/${saved > 1 ? "outputs.zip" : `outputs/${run.outputs.findIndex((each) => each.saved)}?download`}`;
+    saver.title = saved > 1 ? `${saved} files as one zip file` : "";
     show.setAttribute("aria-label", `Show ${title(run)}, ${state.textContent}`);
     const key = JSON.stringify([run.outputs, run.text]);
     if (key === drawn) return;
@@ -105,7 +102,7 @@ function card(first, tool, { open, choose, remove, load }) {
 function dialog() {
   const body = el("div", { class: "wt-dialog-body" });
   const close = el("button", { type: "button", class: "wt-dialog-close", text: "Close", onclick: () => node.close() });
-  const node = el("dialog", { class: "wt-dialog md-typeset", "aria-label": "Run" }, close, body);
+  const node = el("dialog", { class: "wt-run-dialog md-typeset", "aria-label": "Run" }, close, body);
   // The page behind is where a click outside leads.
   node.addEventListener("click", (event) => event.target === node && node.close());
   document.body.append(node);

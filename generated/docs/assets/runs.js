@@ -1,6 +1,6 @@
 // One run as a card: its state, what came of it, and what can be done with it.
 
-import { isActive } from "./calls.js";
+import { isActive, RUNS } from "./calls.js";
 import { decimal } from "./decimal.js";
 import { el, newId } from "./dom.js";
 import { dollars } from "./price.js";
@@ -25,12 +25,16 @@ export function title(run) {
   return typeof prompt === "string" && prompt.trim() ? prompt : run.tool;
 }
 
+export const seconds = (run) => (run.elapsed ? `${Number(run.elapsed.toFixed(1))} s` : "");
+
+export const savedOf = (run) => run.outputs.filter((each) => each.saved).length;
+
 export const hue = (id) => parseInt(id.slice(0, 4), 16) % 360;
 
 // What the outputs are, as elements. Everything that a tool has written is text.
 export function outputs(run) {
   return run.outputs.map((output, number) => {
-    const address = `/studio/runs/${run.id}/outputs/${number}`;
+    const address = `${RUNS}/${run.id}/outputs/${number}`;
     const name = output.name;
     const kind = output.saved ? output.type.split("/")[0] : "";
     const save = output.saved
@@ -84,6 +88,7 @@ export function runCard(first, { stop, remove, load, choose }) {
     stop(run).finally(() => (stopper.disabled = false));
   } });
   const loader = el("button", { type: "button", text: "Load into form", onclick: () => load(run) });
+  const saver = el("a", { class: "wt-action", href: `${RUNS}/${first.id}/outputs.zip`, download: "", text: "Download all" });
   const deleter = deleteButton(() => remove(run));
   const box = el("input", { type: "checkbox", onchange: () => choose(run, box.checked) });
   const picker = el("label", { class: "wt-pick" }, box, el("span", { text: "Compare" }));
@@ -93,7 +98,7 @@ export function runCard(first, { stop, remove, load, choose }) {
     { class: "wt-run", "aria-labelledby": id, "data-run": first.id },
     el("header", {}, heading, el("p", { class: "wt-run-facts" }, el("time", { datetime: new Date(first.at * 1000).toISOString(), text: when(first) }), cost)),
     live, progress, problem, note, thoughts, text, made, log,
-    el("div", { class: "wt-run-actions" }, stopper, loader, picker, deleter),
+    el("div", { class: "wt-run-actions" }, stopper, loader, saver, picker, deleter),
   );
   let run = first;
   let drawn = "";
@@ -109,7 +114,7 @@ export function runCard(first, { stop, remove, load, choose }) {
     const active = isActive(run);
     node.dataset.state = run.state;
     fill(state, STATES[run.state] ?? run.state);
-    fill(phase, active ? [PHASES[run.status] ?? "", run.step].filter(Boolean).join(", ") : run.elapsed ? `in ${run.elapsed} s` : "");
+    fill(phase, active ? [PHASES[run.status] ?? "", run.step].filter(Boolean).join(", ") : run.elapsed ? `in ${seconds(run)}` : "");
     cost.textContent = costOf(run);
     progress.hidden = !active;
     if (run.percentage === null) progress.removeAttribute("value");
@@ -123,6 +128,7 @@ export function runCard(first, { stop, remove, load, choose }) {
     drawn = key;
     made.hidden = !run.outputs.length;
     stopper.hidden = !active;
+    saver.hidden = savedOf(run) < 2;
     deleter.hidden = active;
     picker.hidden = active;
   }

@@ -60,6 +60,7 @@ _UNSIGNED: Final = (
 )
 
 _CHECK_KEY: Final = "; check key and secret: wiro-tools whoami"
+_ADD_MONEY: Final = "; nothing was billed: add money to the Wiro account"
 
 
 class Api:
@@ -241,6 +242,8 @@ class Api:
             text = message or f"refused without a reason{said}"
             if kind is AuthenticationError:
                 text = f"{text.rstrip('.')}{_CHECK_KEY}"
+            elif kind is InsufficientBalanceError:
+                text = f"{text.rstrip('.')}{_ADD_MONEY}"
             raise self._error(kind, text, code, response, retryable=code == 96)
         return body
 

@@ -33,7 +33,7 @@ _ADVICE: Final[tuple[tuple[type[WiroError], str], ...]] = (
         "Nothing was sent or billed. Ask the user before you call again with a higher max_cost, "
         "or choose cheaper inputs with estimate_price.",
     ),
-    (InsufficientBalanceError, "Nothing was billed. The user must add money to the Wiro account."),
+    (InsufficientBalanceError, "Only the user can do this; then call again."),
     (AuthenticationError, "The user must check the key with which this server was started."),
     (ConcurrencyLimitError, "Nothing was billed. Call again once a task of list_tasks has ended."),
     (RateLimitError, "Nothing was billed. Call again after some seconds."),

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
+import tempfile
+import zipfile
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from wiro_runtime.errors import ConfigurationError, InvalidInputs, PriceExceeded, WiroError
+from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.inputs.arguments import read_dollars
 from wiro_runtime.price import dollars
 from wiro_runtime.studio.access import OwnerOnly
@@ -24,7 +28,7 @@ from wiro_runtime.studio.uploads import LIMIT, TooLarge, Uploads
 from wiro_runtime.tasks.budget import Ceiling
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from starlette.requests import Request
@@ -39,6 +43,7 @@ _LISTED: Final = 200
 _PAGE: Final = 60
 _SHORT: Final = 100_000
 _EXCERPT: Final = 400
+_CHUNK: Final = 64 * 1024
 _KEEP_ALIVE: Final = 15.0
 _PACE: Final = 0.05
 """Seconds in which changes of a run are sent together."""
@@ -97,6 +102,7 @@ def application(studio: Studio, port: int, token: str) -> ASGIApp:
             Route("/studio/runs/{run}/events", _events, methods=["GET"]),
             Route("/studio/runs/{run}/stop", _stop, methods=["POST"]),
             Route("/studio/runs/{run}/outputs/{number:int}", _output, methods=["GET"]),
+            Route("/studio/runs/{run}/outputs.zip", _zip, methods=["GET"]),
             Route("/studio/files", _upload, methods=["POST"]),
             Route("/studio/files/{upload}/{name}", _uploaded, methods=["GET"]),
             Mount("/studio", _nothing),
@@ -311,6 +317,43 @@ async def _output(request: Request) -> Response:
         return _problem("there is no such output", 404)
     download = "download" in request.query_params
     return _file(path, str(run.outputs[number]["type"]), download=download)
+
+
+async def _zip(request: Request) -> Response:
+    """All outputs of a run in one file."""
+    run = _run(request)
+    runs = _runs(request)
+    found = [] if run is None else [runs.output(run, at) for at in range(len(run.outputs))]
+    paths = [path for path in found if path is not None]
+    if run is None or not paths:
+        return _problem("there are no such outputs", 404)
+    try:
+        file = await run_in_thread(partial(_zipped, paths))
+    except OSError as error:
+        return _problem(f"the outputs cannot be packed: {error.strerror or error}", 507)
+    headers = {"Content-Disposition": f'attachment; filename="run-{run.id[:8]}.zip"'}
+    return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
+
+
+def _zipped(paths: list[Path]) -> IO[bytes]:
+    """These files in a zip file that is gone once it is closed."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - what sends it closes it
+    try:
+        # What tools make is compressed already, so it is stored as it is.
+        with zipfile.ZipFile(file, "w", strict_timestamps=False) as archive:
+            for path in paths:
+                archive.write(path, path.name)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 async def _upload(request: Request) -> Response:

@@ -34,6 +34,16 @@ def read_form(
     return view.inputs(**entry.arguments(read)), files
 
 
+def labels_of(entry: Entry, body: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of the options that ``body`` holds, by the names in it."""
+    return {
+        field.wire_name: choice.label
+        for field in view_tool(entry).fields
+        for choice in field.choices
+        if choice.value == body.get(field.wire_name) and choice.label != choice.value
+    }
+
+
 def _read(field: Field, value: Any, uploads: Uploads, files: list[str]) -> Any:
     if isinstance(value, list):
         return [_read(field, each, uploads, files) for each in cast("list[object]", value)]

@@ -26,12 +26,14 @@ _LONGEST_LINE: Final = 2000
 class Run:
     """One run. ``state`` is ``sending``, ``running``, ``stopping``, ``succeeded``, ``failed``,
     ``cancelled`` or ``uncertain``; ``form`` is what the page needs to fill its form in again,
-    ``body`` what was sent, files by their names; ``at`` is when, in Unix seconds."""
+    ``body`` what was sent, files by their names, ``labels`` those of the options in it; ``at`` is
+    when, in Unix seconds."""
 
     id: str
     tool: str
     form: dict[str, str] = field(default_factory=dict[str, str])
     body: dict[str, Any] = field(default_factory=dict[str, Any])
+    labels: dict[str, str] = field(default_factory=dict[str, str])
     uploads: list[str] = field(default_factory=list[str])
     max_cost: str = ""
     estimate: str = ""

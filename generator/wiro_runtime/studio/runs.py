@@ -22,7 +22,7 @@ from wiro_runtime.estimate import price_run
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.price import plain
 from wiro_runtime.results.saving import recall_saved
-from wiro_runtime.studio.form import read_form
+from wiro_runtime.studio.form import labels_of, read_form
 from wiro_runtime.studio.records import Run
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class Runs:
                 partial(read_form, entry, values, self._uploads)
             )
             run.body = dict(inputs.wire())
+            run.labels = labels_of(entry, run.body)
             run.estimate = str(price_run(tool, inputs, inputs.wire_values()))
             run.max_cost = "" if ceiling.max_cost is None else f"{ceiling.max_cost:f}"
             if self._before is not None:

@@ -1,11 +1,13 @@
 // Two runs side by side, of one tool or of two, with what differs between them.
 
 import { el } from "./dom.js";
-import { costOf, outputs, STATES, title, when } from "./runs.js";
+import { costOf, outputs, seconds, STATES, title, when } from "./runs.js";
 
 const LONGEST = 400;
 
 const shown = (value) => (value === undefined ? "left out" : typeof value === "string" ? value || "(empty)" : JSON.stringify(value));
+
+const valueOf = (run, name) => (run.labels?.[name] === undefined ? run.body[name] : `${run.labels[name]} (${run.body[name]})`);
 
 // The words of two texts, each with whether the other has it in the same order.
 function marked(first, second) {
@@ -20,15 +22,21 @@ function marked(first, second) {
     }
   }
   const found = [[], []];
+  // Words that stand together are one text.
+  const add = (words, word, differs) => {
+    const last = words.at(-1);
+    if (last?.[1] === differs) last[0] += word;
+    else words.push([word, differs]);
+  };
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && same(i, j)) {
-      found[0].push([a[i++], false]);
-      found[1].push([b[j++], false]);
+      add(found[0], a[i++], false);
+      add(found[1], b[j++], false);
     } else if (j >= b.length || (i < a.length && common[i + 1][j] >= common[i][j + 1])) {
-      found[0].push([a[i++], true]);
+      add(found[0], a[i++], true);
     } else {
-      found[1].push([b[j++], true]);
+      add(found[1], b[j++], true);
     }
   }
   return found;
@@ -42,7 +50,7 @@ function cells(first, second) {
 }
 
 function side(run, name) {
-  const facts = [run.tool, STATES[run.state] ?? run.state, when(run), costOf(run), run.elapsed && `${run.elapsed} s`];
+  const facts = [run.tool, STATES[run.state] ?? run.state, when(run), costOf(run), seconds(run)];
   return el(
     "div",
     { class: "wt-side", "data-state": run.state },
@@ -58,7 +66,7 @@ export function differences(first, second) {
   const names = [...new Set([...Object.keys(first.body), ...Object.keys(second.body)])];
   const changed = names.filter((name) => JSON.stringify(first.body[name]) !== JSON.stringify(second.body[name]));
   const rows = changed.map((name) =>
-    el("tr", {}, el("th", { scope: "row" }, el("code", { text: name })), ...cells(first.body[name], second.body[name])),
+    el("tr", {}, el("th", { scope: "row" }, el("code", { text: name })), ...cells(valueOf(first, name), valueOf(second, name))),
   );
   if (first.tool !== second.tool) {
     rows.unshift(el("tr", {}, el("th", { scope: "row", text: "Tool" }), el("td", { text: first.tool }), el("td", { text: second.tool })));
