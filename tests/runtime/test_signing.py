@@ -45,15 +45,21 @@ def test_equals_openssl_for_a_thousand_random_triples(tmp_path: Path) -> None:
     assert digests == [signature(*triple) for triple in triples]
 
 
+def escaped(text: str) -> str:
+    return '"' + "".join(f"\\u{ord(letter):04x}" for letter in text) + '"'
+
+
+def escaped_in_upper_case(text: str) -> str:
+    return '"' + "".join(f"\\u{ord(letter):04X}" for letter in text) + '"'
+
+
+def with_slashes_escaped(text: str) -> str:
+    """As PHP writes it."""
+    return json.dumps(text).replace("/", "\\/")
+
+
 @pytest.mark.parametrize(
-    "spell",
-    [
-        json.dumps,
-        lambda text: json.dumps(text).replace("/", "\\/"),
-        lambda text: '"' + "".join(f"\\u{ord(letter):04x}" for letter in text) + '"',
-        lambda text: '"' + "".join(f"\\u{ord(letter):04X}" for letter in text) + '"',
-    ],
-    ids=["plain", "slashes", "escaped", "escaped in upper case"],
+    "spell", [json.dumps, with_slashes_escaped, escaped, escaped_in_upper_case]
 )
 @pytest.mark.parametrize("secret", ["a-secret/of+base64/==", 'one"with\\both', "plain-secret"])
 def test_a_credential_is_found_however_json_spells_it(

@@ -84,6 +84,17 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {VERSION}",
 )
 _LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'forget_origin'"
+# An older version kept prices and sums in tables of their own, in whole billionths of a dollar.
+# They stay for clients of that version, which go on to use them.
+_HAS_OLDER_SUMS: Final = (
+    "SELECT total(name IN ('estimates', 'costs')) = 2 AND NOT total(name = 'spending') "
+    "FROM sqlite_schema"
+)
+_COPY_SUMS: Final = (
+    "INSERT INTO prices SELECT key, low * 1000, high * 1000, reserved * 1000 FROM estimates",
+    "INSERT INTO spending SELECT day, tool, runs, billed, spent * 1000, compared * 1000, "
+    "low * 1000, high * 1000, priced FROM costs",
+)
 INSERT_PRICE: Final = "INSERT INTO prices VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 INSERT_ORIGIN: Final = "INSERT INTO origins VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
 COMMITTED: Final = (
@@ -252,7 +263,11 @@ def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
     db.execute("PRAGMA page_size = 1024")
     with db:
         db.execute("BEGIN IMMEDIATE")
-        for statement in _SCHEMA:
+        if db.execute(_LAST).fetchone() == (1,):
+            # Another client was quicker.
+            return
+        older = db.execute(_HAS_OLDER_SUMS).fetchone() == (1,)
+        for statement in (*_SCHEMA, *(_COPY_SUMS if older else ())):
             db.execute(statement)
         if rows:
             db.executemany(INSERT, [row.values() for row in rows])
