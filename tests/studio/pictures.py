@@ -80,7 +80,7 @@ def _studio(browser: Browser, studio: Running) -> None:
         ("acme/filmer", "waves break on a rock", {}),
         ("acme/sculptor", "a small lighthouse", {}),
         (PAINTER, "a lighthouse on a cliff at dawn, ink", {"style": "9"}),
-        (PAINTER, "a lighthouse on a cliff at dawn, oil on canvas", {"samples": 2, "style": "9"}),
+        (PAINTER, "a lighthouse on a cliff at dawn, oil on canvas", {"samples": 2}),
     )
     for number, (tool, prompt, more) in enumerate(said):
         run = f"{number:x}"
