@@ -34,6 +34,7 @@ from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Timing
 from wiro_runtime.tasks import submitter
 from wiro_runtime.tasks.journal import Journal
+from wiro_runtime.tasks.recorder import Recorder
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "x"}
@@ -262,6 +263,35 @@ def test_every_step_of_a_submission_may_be_interrupted(
                 time.sleep(0.02)
             assert simulator.status(runs[0]) == expected, step
     raise AssertionError("the call never ended by itself")
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["before", "after"])
+def test_an_accepted_run_is_recorded_when_its_way_to_the_journal_is_interrupted(
+    kit: Kit, tmp_path: Path, reached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal handler raises in whatever the event loop is doing."""
+    write = Recorder.write
+    interrupted: list[bool] = []
+
+    def interrupt_first(self: Recorder, work: Callable[[Any], None]) -> Any:
+        if not interrupted:
+            interrupted.append(True)
+            if reached:
+                write(self, work)
+            raise Terminated
+        return write(self, work)
+
+    monkeypatch.setattr(Recorder, "write", interrupt_first)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, PROMPT))
+
+    with pytest.raises(Terminated) as caught:
+        kit.run(flow, journal=tmp_path / "journal")
+    (run,) = kit.simulator.runs
+    assert any(run.taskid in note for note in caught.value.__notes__)
+    case = Case("sigint", kit.simulator, tmp_path / "journal", "leave", monkeypatch)
+    assert case.known() == [run.taskid]
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from concurrent.futures import Future
 
     from wiro_runtime.tasks.recorder import Recorder
     from wiro_runtime.tasks.submission import Submission
@@ -163,7 +164,10 @@ class Submitter:
         key, write = submission.key, submission.recording
         if not key:
             return
-        if write is None and submission.sent:
+        if write is None and submission.state is not None:
+            # A signal handler that raises interrupts whatever the event loop is doing.
+            write = self._record_task(key, submission.state)
+        elif write is None and submission.sent:
             reason = "its response was not received"
             write = self.recorder.write(lambda ledger: ledger.uncertain(key, reason))
         elif write is None:
@@ -282,15 +286,15 @@ class Submitter:
         task_id, token = find_task(body)
         if not task_id and not token:
             return
-        key = submission.key
-        submission.state = TaskState(
-            id=task_id, token=token, born=self._clock(), tool=submission.tool
-        )
-        submission.recording = self.recorder.write(
-            lambda ledger: ledger.accepted(key, task_id, token)
-        )
-        self.tracker.accepted(submission.state)
+        state = TaskState(id=task_id, token=token, born=self._clock(), tool=submission.tool)
+        submission.state = state
+        submission.recording = self._record_task(submission.key, state)
+        self.tracker.accepted(state)
         log.info("task %s submitted to %s", task_id or "known by its token", submission.tool)
+
+    def _record_task(self, key: str, state: TaskState) -> Future[None] | None:
+        task_id, token = state.id, state.token
+        return self.recorder.write(lambda ledger: ledger.accepted(key, task_id, token))
 
 
 _FAREWELL: Final = 5.0
