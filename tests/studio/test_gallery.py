@@ -101,7 +101,7 @@ def test_a_run_is_opened_downloaded_loaded_and_deleted(
         assert download.value.suggested_filename == "0.png"
         assert "style Oil on canvas" in painted.inner_text()
         page.locator(f"[data-run={'b' * 32}]").get_by_text("Delete").click()
-        page.locator(f"[data-run={'b' * 32}]").get_by_text("Really delete?").click()
+        page.locator(f"[data-run={'b' * 32}]").get_by_text("Really?").click()
         page.wait_for_selector(".wt-count:text-is('4 runs')")
         assert page.evaluate("document.activeElement.className") == "wt-thumb"
         painted.get_by_text("Load into form").click()

@@ -81,7 +81,7 @@ def test_run_watch_load_compare_delete(visit: Open, studio: Running) -> None:
         assert page.input_value("[data-input=prompt] textarea") == "a lighthouse"
         assert page.input_value("[data-input=samples] input") == "1"
         first.get_by_text("Delete").click()
-        first.get_by_text("Really delete?").click()
+        first.get_by_text("Really?").click()
         first.wait_for(state="detached")
         assert page.locator(".wt-compare").is_hidden()
         with page.expect_download() as download:

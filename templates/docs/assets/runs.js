@@ -57,7 +57,7 @@ export function outputs(run) {
 export function deleteButton(remove) {
   const button = el("button", { type: "button", class: "wt-delete", text: "Delete", onclick: () => {
     if (button.textContent !== "Delete") return remove();
-    button.textContent = "Really delete?";
+    button.textContent = "Really?";
     setTimeout(() => (button.textContent = "Delete"), REALLY);
   } });
   return button;
