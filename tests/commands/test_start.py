@@ -356,3 +356,11 @@ def test_a_long_import_is_broken_as_python_takes_it() -> None:
     (made,) = ast.parse("\n".join(long)).body
     assert isinstance(made, ast.ImportFrom)
     assert (made.module, made.names[0].name) == (f"wiro_tools.{'o' * 40}", "p" * 40)
+
+
+def test_a_simulator_without_tools_says_so(tmp_path: Path) -> None:
+    assert wirogen("init", cwd=tmp_path).returncode == 0
+    # An address that is not on loopback ends the command at once.
+    done = wirogen("simulate", "--host", "192.0.2.1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("no tool yet, so every run is refused; run: wirogen add\n")

@@ -53,6 +53,8 @@ def command(
     sources = read_project(folder)
     specs = corrected_specs(folder, sources)
     print_diagnostics(sources.errors, err())
+    if not specs:
+        err().print("no tool yet, so every run is refused; run: wirogen add", markup=False)
     try:
         serve(
             [spec_to_json(spec) for spec in specs.values()],
