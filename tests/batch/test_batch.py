@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from batch.kit import TOOL, check_complete, paid, prompts, results, write_csv
 from wiro_runtime import ConfigurationError, Wiro
 from wiro_runtime.batch import AsyncBatch, Batch, BatchProgress
+from wiro_runtime.batch.database import FILE
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 
@@ -257,6 +260,26 @@ def test_a_lost_response_while_wiro_tells_of_no_task(simulator: Simulator, tmp_p
         simulator.faults.rules.remove(broken)
         assert batch.resume().complete
     check_complete(simulator, tmp_path / "out", 2)
+
+
+ADDED = ("account", "skew", "ended", "cost")
+"""Columns of intents that the first version of batches did not have."""
+
+
+def test_a_batch_of_an_earlier_version_goes_on(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.faults.add("Run/*", faults.reset(acts=True))
+    broken = simulator.faults.add("Task/List", faults.error(0, "no list today"), times=None)
+    with Batch(TOOL, prompts(4), out=tmp_path / "out") as batch:
+        assert batch.run().totals.count("uncertain") == 1
+    with closing(sqlite3.connect(tmp_path / "out" / FILE)) as db:
+        for name in ADDED:
+            db.execute(f"ALTER TABLE wiro_batch_intents DROP COLUMN {name}")
+    simulator.faults.rules.remove(broken)
+    with Batch(TOOL, prompts(5), out=tmp_path / "out") as batch:
+        assert batch.status().count("uncertain") == 1
+        assert sum(each.spent for each in batch.costs()) == 0
+        assert batch.run().complete
+    check_complete(simulator, tmp_path / "out", 5)
 
 
 def test_a_row_that_may_be_another_task_stays_uncertain(

@@ -265,6 +265,7 @@ class BaseBatch:
             create_batch(database, batch, self.tool)
         elif not database.has_tables():
             raise ConfigurationError(f"{self.folder}: its database {FILE} is gone")
+        database.add_columns()
         return Store(database, batch)
 
     def _check_name(self, named: Mapping[str, Any]) -> None:

@@ -253,6 +253,22 @@ class Database:
         except SQLAlchemyError as error:
             self.fail(error)
 
+    def add_columns(self) -> None:
+        """Add the columns that the tables of an earlier version do not have."""
+
+        def write(db: sa.Connection) -> None:
+            there = {column["name"] for column in sa.inspect(db).get_columns(INTENTS.name)}
+            for column in INTENTS.c:
+                if column.name not in there:
+                    kind = column.type.compile(db.dialect)
+                    # PostgreSQL lets another worker add it in the same moment.
+                    unless = "IF NOT EXISTS " if self.shared else ""
+                    filled = "" if column.nullable else " NOT NULL DEFAULT ''"
+                    added = f"{unless}{column.name} {kind}{filled}"
+                    db.exec_driver_sql(f"ALTER TABLE {INTENTS.name} ADD COLUMN {added}")
+
+        self.do(write)
+
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     # Transactions are begun by hand or, for DBOS, with the lock that its own engine would take.

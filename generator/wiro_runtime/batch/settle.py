@@ -39,10 +39,11 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
     """Compare the uncertain rows with Wiro's list of tasks. Nothing is sent."""
     account = client.service.api.settings.account
     rows = await store.database.call(store.with_intents, "uncertain")
-    others = [row for row, intent in rows if intent.origin.account != account]
+    own = ("", account)  # An earlier version has not recorded it.
+    others = [row for row, intent in rows if intent.origin.account not in own]
     for row in others:
         await store.database.call(store.note, row, OTHER_KEY)
-    lost = [each for each in rows if each[1].origin.account == account]
+    lost = [each for each in rows if each[1].origin.account in own]
     if not lost:
         return Settled(uncertain=len(others), others=len(others))
     found = await _compare(store, client, tool, lost)
