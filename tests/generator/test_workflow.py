@@ -232,7 +232,7 @@ def test_the_pull_request_is_opened_and_then_brought_up_to_date(repository: Repo
     assert not (repository.folder / "runner" / "ran").exists()
 
 
-@pytest.mark.parametrize("how", ["commit", "amend", "merge"])
+@pytest.mark.parametrize("how", ["commit", "commits", "amend", "merge"])
 def test_what_a_reviewer_added_is_never_pushed_over(repository: Repository, how: str) -> None:
     assert repository.propose("two\n").returncode == 0
     repository.git("fetch", "-q", "origin")
@@ -241,6 +241,11 @@ def test_what_a_reviewer_added_is_never_pushed_over(repository: Repository, how:
     if how == "commit":
         repository.write("specs/overlay.yaml", "mine\n")
         repository.commit("reviewer@example.com", "review")
+    elif how == "commits":
+        # Their names fill a pipe: what reads its first line only ends what writes them.
+        for text in "abc":
+            repository.write("specs/overlay.yaml", text)
+            repository.commit(f"{'r' * 40_000}@example.com", "review")
     elif how == "amend":
         repository.write("specs/overlay.yaml", "mine\n")
         repository.git("add", "-A")
