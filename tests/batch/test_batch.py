@@ -223,8 +223,8 @@ def test_concurrency_follows_wiro(lively: Simulator, tmp_path: Path) -> None:
         assert batch.run().complete
     check_complete(lively, tmp_path / "out", 24)
     refused = sum("/Run/" in each.path for each in lively.requests) - 24 - 3
-    # Ten at first, of which three were taken; some each time that the limit was tried again.
-    assert 7 <= refused <= 20
+    # Of ten at first at most seven; some each time that the limit was tried again.
+    assert 0 < refused <= 20
 
 
 def test_no_more_than_asked_for_at_a_time(lively: Simulator, tmp_path: Path) -> None:
