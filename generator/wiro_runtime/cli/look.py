@@ -89,8 +89,8 @@ _EXPECTED: Final = (
 
 
 def is_reader_gone(error: BaseException) -> bool:
-    """Whether nobody reads on, as when ``head`` has what it wanted. Typer makes an end of the
-    process of it."""
+    """Whether the reader of the output has closed it, as ``head`` does once it has its lines;
+    Typer raises another exception in its place."""
     return isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
 
 

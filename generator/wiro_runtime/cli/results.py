@@ -41,7 +41,7 @@ _GOES_ON = re.compile(r"; task \S+: it goes on$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What to do with the result of a task. ``out`` is ``None`` where nobody named a folder:
+    """What to do with the result of a task. ``out`` is ``None`` where no folder was named:
     files then go to the current one, and texts only to the standard output. ``stream``: a text is
     printed while it is written."""
 

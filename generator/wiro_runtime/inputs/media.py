@@ -83,7 +83,7 @@ def _compressed_length(source: Any) -> tuple[Decimal, bool] | None:
     if kind.startswith("audio/mp4"):
         whole = _has_all_boxes(source, tag.filesize)
     else:
-        # In other formats this is a wish of who made the file.
+        # In other formats the bitrate is what the encoder was asked for.
         measured = kind.partition(";")[0] in ("audio/mpeg", "audio/wav", "audio/aiff")
         told = seconds * (tag.bitrate or 0.0) * 1000 / 8 if measured else 0.0
         whole = told <= tag.filesize + _FRAME

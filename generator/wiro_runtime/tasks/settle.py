@@ -116,8 +116,8 @@ def _window(lost: LostSubmission, skew: float | None, *, wide: bool) -> tuple[fl
 def may_be(
     lost: LostSubmission, detail: TaskDetail, skew: float | None = None, *, wide: bool = False
 ) -> bool:
-    """Whether a submission may have become this task; ``wide``: also where its clock was wrong and
-    nobody could know."""
+    """Whether a submission may have become this task; ``wide``: also when the clock may have been
+    wrong at its time and no response had told the difference."""
     tool = tool_of(detail)
     if tool and lost.tool and tool != lost.tool:
         return False
