@@ -169,7 +169,7 @@ def test_what_is_no_tool_of_a_package(tool: Any) -> None:
     ],
 )
 def test_what_is_wrong_raises_inside_of_its_coroutine(method: str, name: str, value: Any) -> None:
-    """So that ``gather()`` of many has one error in it, and no run that nobody waits for."""
+    """It raises in its own coroutine, so that ``gather()`` still awaits the others."""
 
     async def main() -> list[Any]:
         async with AsyncWiro("key") as client:

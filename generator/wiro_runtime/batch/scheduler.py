@@ -66,6 +66,7 @@ class Scheduler:
         ``reset`` the limit stays what another worker has made it."""
         if not _one_at_a_time.acquire(blocking=False):
             raise ConfigurationError("another batch runs in this process; run it in one of its own")
+        # DBOS has no public way to ask whether the process has an instance of it.
         if dbos_instance._dbos_global_instance is not None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             _one_at_a_time.release()
             raise ConfigurationError(
