@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -262,6 +263,34 @@ journal.accepted(journal.begin("a/b", {}), sys.argv[2], "")
     assert [process.returncode for process in processes] == [0] * 6
     with closing(Journal(path)) as journal:
         assert {task.id for task in journal.unfinished()[0]} == {str(n) for n in range(6)}
+
+
+def test_a_journal_that_another_client_creates_meanwhile_is_no_other_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    connect = sqlite3.connect
+    others: list[threading.Thread] = []
+
+    def open_another(statement: str) -> None:
+        # Between two reads of the first client, for which it may have to wait.
+        if others or not statement.startswith("PRAGMA user_version"):
+            return
+        monkeypatch.setattr(sqlite3, "connect", connect)
+        others.append(threading.Thread(target=lambda: Journal(path).open().close()))
+        others[0].start()
+        others[0].join(0.3)
+
+    def connect_traced(*args: Any, **options: Any) -> sqlite3.Connection:
+        db = connect(*args, **options)
+        db.set_trace_callback(open_another)
+        return db
+
+    monkeypatch.setattr(sqlite3, "connect", connect_traced)
+    with closing(Journal(path)) as journal:
+        journal.accepted(journal.begin("a/b", {}), "1", "")
+        others[0].join()
+        assert [task.id for task in journal.unfinished()[0]] == ["1"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

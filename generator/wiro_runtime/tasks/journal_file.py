@@ -243,9 +243,12 @@ def _prepare(path: Path) -> None:
 
 
 def _check_schema(db: sqlite3.Connection, path: Path) -> None:
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    # In one transaction: between two reads another client may create the tables.
+    with db:
+        db.execute("BEGIN")
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if (application or version or tables) and application != _APPLICATION:
         raise ConfigurationError(f"cannot open the journal {path}: it is another database")
     if version > VERSION:
