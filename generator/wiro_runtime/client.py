@@ -8,10 +8,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from wiro_runtime.estimate import price_tool
 from wiro_runtime.inputs.arguments import check_path, read_dollars
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
+from wiro_runtime.price.estimate import price_tool
 from wiro_runtime.results.result import AsyncResult, Result
 from wiro_runtime.settings import Timing, load_settings, make_credentials
 from wiro_runtime.tasks.budget import Ceiling

@@ -1,12 +1,12 @@
 """What generated modules import; nothing else is theirs."""
 
 from wiro_runtime.client import Client, ResultT, TaskT
-from wiro_runtime.estimate import price_of
 from wiro_runtime.inputs.conversation import Earlier
 from wiro_runtime.inputs.files import FileLike
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption, LoraSetting
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.price import Dollars, Price, Tariff
+from wiro_runtime.price.estimate import price_of
 from wiro_runtime.tasks.events import OnUpdate
 
 __all__ = [

@@ -19,7 +19,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from corpus import pages
-from wiro_runtime.catalogue import DATA, open_catalogue
+from wiro_runtime.catalogue import open_catalogue
+from wiro_runtime.catalogue.catalogue import DATA
 from wiro_runtime.mcp.describe import tool_json
 from wiro_runtime.mcp.search import SearchIndex
 from wirogen.document import parse_document

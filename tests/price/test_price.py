@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from wiro_runtime import Result, TaskDetail, TaskEnded
 from wiro_runtime.price import Price, Tariff, dollars, unknown
-from wiro_runtime.price_list import read_rates
+from wiro_runtime.price.rates import read_rates
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases.json").read_text("utf-8"))
 

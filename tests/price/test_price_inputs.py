@@ -9,7 +9,7 @@ import pytest
 
 from generated import imported, number, prompt, select, text, tool
 from wiro_runtime import InvalidInputs, Wiro
-from wiro_runtime.price_inputs import PricedInput, tariff_data
+from wiro_runtime.price.inputs import PricedInput, tariff_data
 from wirogen.specs import Wire
 
 PROMPT = PricedInput("prompt")

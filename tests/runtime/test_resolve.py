@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from wiro_runtime import ConfigurationError, InvalidInputs
-from wiro_runtime.catalogue import (
+from wiro_runtime.catalogue import open_catalogue
+from wiro_runtime.catalogue.packages import (
     _entry_points,  # pyright: ignore[reportPrivateUsage] - read once in a process
-    open_catalogue,
 )
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs

@@ -6,8 +6,8 @@ import random
 from typing import TYPE_CHECKING
 
 from site_browser import visit
+from wiro_runtime.catalogue.search import Text, find
 from wiro_runtime.inputs.options import fold
-from wiro_runtime.search import Text, find
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -1,5 +1,5 @@
 // Search that forgives: any word of the query counts, those that are nearly right too, and what
-// fits best comes first. The same rule as `wiro_runtime/search.py`.
+// fits best comes first. The same rule as `wiro_runtime/catalogue/search.py`.
 
 import { terms as termsOf } from "./fold.js";
 

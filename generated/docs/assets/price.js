@@ -1,4 +1,4 @@
-// What a run costs: the rules of wiro_runtime/price.py. tests/price/cases.json holds bodies that
+// What a run costs: the rules of wiro_runtime/price/tariff.py. tests/price/cases.json holds bodies that
 // both must price alike, to the letter.
 
 import { add, decimal, less, multiply, plain } from "./decimal.js";

@@ -15,10 +15,10 @@ from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.cli.values import read_inputs
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
-from wiro_runtime.estimate import price_run
 from wiro_runtime.inputs.files import is_address
 from wiro_runtime.inputs.messages import nearest, shorten
 from wiro_runtime.price import dollars
+from wiro_runtime.price.estimate import price_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,7 +20,7 @@ from wiro_runtime.cli.run import (
     read_checked,
 )
 from wiro_runtime.cli.view import view_tool
-from wiro_runtime.estimate import partial_inputs, price_run
+from wiro_runtime.price.estimate import partial_inputs, price_run
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -32,9 +32,9 @@ from wiro_runtime.cli.results import (
 from wiro_runtime.cli.values import read_base, read_inputs
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.errors import InvalidInputs, WiroError
-from wiro_runtime.estimate import price_run
 from wiro_runtime.inputs.arguments import read_dollars
 from wiro_runtime.inputs.messages import nearest, shorten
+from wiro_runtime.price.estimate import price_run
 from wiro_runtime.tasks.budget import Ceiling
 
 if TYPE_CHECKING:

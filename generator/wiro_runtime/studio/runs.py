@@ -18,9 +18,9 @@ from wiro_runtime.errors import (
     TaskTimeout,
     WiroError,
 )
-from wiro_runtime.estimate import price_run
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.price import plain
+from wiro_runtime.price.estimate import price_run
 from wiro_runtime.results.saving import recall_saved
 from wiro_runtime.studio.form import labels_of, read_form
 from wiro_runtime.studio.records import Run

@@ -20,7 +20,6 @@ from wiro_runtime.errors import (
     UnexpectedResponse,
     WiroError,
 )
-from wiro_runtime.estimate import price_run
 from wiro_runtime.hooks import TaskInfo, call_hook
 from wiro_runtime.http.api import Api, may_have_arrived
 from wiro_runtime.http.logs import log
@@ -31,6 +30,7 @@ from wiro_runtime.inputs.arguments import check_duration, check_function, check_
 from wiro_runtime.inputs.conversation import go_on
 from wiro_runtime.inputs.files import is_local_file
 from wiro_runtime.inputs.messages import shorten, shown
+from wiro_runtime.price.estimate import price_run
 from wiro_runtime.results.files import Files
 from wiro_runtime.tasks.budget import NO_CEILING, Ceiling
 from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.errors import WiroError
-from wiro_runtime.estimate import tariff_of
 from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.price.estimate import tariff_of
 from wiro_runtime.testing.tool_spec import SpecError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
-from wiro_runtime.output_kind import output_kind
+from wiro_runtime.catalogue.output_kind import output_kind
 from wiro_runtime.testing import artwork
 from wiro_runtime.testing.scenario import (
     CANCELLED,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from wiro_runtime.price import Tariff
-from wiro_runtime.price_inputs import PricedInput, tariff_data
+from wiro_runtime.price.inputs import PricedInput, tariff_data
 
 if TYPE_CHECKING:
     from typing import Any

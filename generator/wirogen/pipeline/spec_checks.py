@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final
 from urllib.parse import unquote
 
-from wiro_runtime.price_list import read_rates
+from wiro_runtime.price.rates import read_rates
 from wirogen.common.json_values import kind
 from wirogen.common.text import shorten
 from wirogen.diagnostics.model import Diagnostic

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 from wiro_runtime.price import Tariff
-from wiro_runtime.price_inputs import PricedInput, tariff_data
+from wiro_runtime.price.inputs import PricedInput, tariff_data
 from wirogen.plan.kinds import FILE_KINDS, Kind
 from wirogen.plan.model import InputPlan
 from wirogen.specs.checks import amount_problem

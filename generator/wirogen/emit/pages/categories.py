@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from wiro_runtime.output_kind import MEDIA
-from wiro_runtime.output_kind import output_kind as kind_of_outputs
+from wiro_runtime.catalogue.output_kind import MEDIA
+from wiro_runtime.catalogue.output_kind import output_kind as kind_of_outputs
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import words
 from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from wiro_runtime.output_kind import media_kind
+from wiro_runtime.catalogue.output_kind import media_kind
 from wiro_runtime.price import METHODS, dollars
-from wiro_runtime.price_list import read_rates
+from wiro_runtime.price.rates import read_rates
 from wirogen.common.json_values import decimal
 from wirogen.common.text import counted
 from wirogen.emit.escape import Markdown, link

@@ -13,37 +13,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal
-from html import escape
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from wiro_runtime.inputs.media import media_seconds
+from wiro_runtime.price.model import METHODS, MOST, Price, dollars, plain, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Dollars", "Price", "Tariff", "dollars"]
-
-Dollars: TypeAlias = Decimal | float | str
-"""An amount of US dollars as callers give it."""
-
 Match: TypeAlias = "bool | None"
 """Whether a rate is meant; ``None`` when the inputs leave it open."""
-
-METHODS: Final[Mapping[str, str]] = {
-    "cpr": "a run",
-    "cps": "a second of processing",
-    "cpo": "an output",
-    "cpt": "a token, in and out",
-    "cp-pixel": "for 1,048,576 pixels",
-    "cp-audiosecondslength": "a second of input audio",
-    "cp-promptlength": "a character of the prompt",
-    "cp-outputVideoLength": "a second of output video",
-    "cp-realtimeturn": "a turn",
-    "cp-readoutput": "as the tool reports",
-}
-"""The methods of billing, by ``priceMethod``, in words that follow an amount."""
 
 QUANTITY: Final = re.compile(r"QUANTITY:(\d{1,6})")
 _PLAIN: Final = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
@@ -55,89 +35,14 @@ _LEAST_SIDE: Final = 64
 _OPEN: Final = frozenset({"", "auto"})
 """Values that leave a choice to the tool, unless the list has a rate for them."""
 _TIER: Final = 1_048_576
-MOST: Final = Decimal(1_000_000)
-"""Dollars; what is above is a mistake in the list."""
 _MOST_OUTPUTS: Final = 10_000
 _EXACT: Final = Context(prec=200)
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """The price of a run in US dollars.
-
-    ``low`` and ``high`` are its bounds, ``None`` where there is none: without ``high`` a run costs
-    at least ``low``, without ``low`` nothing is known. ``exact``: this is what Wiro will bill when
-    the run succeeds; equal bounds without it are an estimate, such as the mean of past runs.
-    ``basis`` says in words how it was computed, ``as_of`` on which day Wiro gave these rates
-    (ISO 8601).
-    """
-
-    low: Decimal | None
-    high: Decimal | None
-    exact: bool
-    basis: str
-    as_of: str | None = None
-
-    @property
-    def known(self) -> bool:
-        """Whether it has an upper bound, so that it can be compared with a ceiling."""
-        return self.high is not None
-
-    @property
-    def reserved(self) -> Decimal:
-        """What a budget keeps for a run: the most that it may cost or, where only that is known,
-        the least."""
-        return self.high or self.low or Decimal(0)
-
-    def __str__(self) -> str:
-        """``$0.13``, ``$0.10–$0.40``, ``about $0.01``, ``from $0.05`` or ``unknown``."""
-        if self.low is None:
-            return "unknown"
-        if self.high is None:
-            return f"from {dollars(self.low)}"
-        if self.low != self.high:
-            return f"{dollars(self.low)}–{dollars(self.high)}"
-        return dollars(self.low) if self.exact else f"about {dollars(self.low)}"
-
-    def __repr__(self) -> str:
-        return f"<Price {self}: {self.reason}>"
-
-    def _repr_html_(self) -> str:
-        return f"<div><b>{escape(str(self))}</b> {escape(self.reason)}</div>"
-
-    @property
-    def reason(self) -> str:
-        """How it was computed, and from which price list."""
-        return f"{self.basis}; prices of {self.as_of}" if self.as_of else self.basis
-
-    def to_dict(self) -> dict[str, str | bool | None]:
-        """Return it as JSON values; amounts are decimal numbers in text."""
-        return {
-            "price": str(self),
-            "low": None if self.low is None else plain(self.low),
-            "high": None if self.high is None else plain(self.high),
-            "exact": self.exact,
-            "basis": self.basis,
-            "as_of": self.as_of,
-        }
-
-
-def dollars(amount: Decimal) -> str:
-    """Return an amount as ``$0.13``: all its digits, two decimals at least."""
-    sign = "-" if amount < 0 else ""
-    whole, _, fraction = plain(abs(amount)).partition(".")
-    return f"{sign}${whole}.{fraction.ljust(2, '0')}"
-
-
-def unknown(basis: str, as_of: str | None = None) -> Price:
-    """Return the price of which only the reason is known why it is not."""
-    return Price(None, None, exact=False, basis=basis, as_of=as_of)
 
 
 class Tariff:
     """The price list of a tool.
 
-    ``data`` is JSON that the generator makes: ``rates`` (see :mod:`wiro_runtime.price_list`),
+    ``data`` is JSON that the generator makes: ``rates`` (see :mod:`wiro_runtime.price.rates`),
     ``cps``, ``about`` (dollars), ``seconds`` (the shortest and the longest time of a run),
     ``as_of``, and the names of inputs in the body: ``outputs`` (``most``: so many at most),
     ``width``, ``height``, ``size``, ``duration``, ``prompt``, ``audio``, ``images``. ``files``
@@ -458,8 +363,3 @@ def _alike(left: str, right: str) -> bool:
     if _PLAIN.fullmatch(left) and _PLAIN.fullmatch(right):
         return Decimal(left) == Decimal(right)
     return left.lower() == right.lower()
-
-
-def plain(amount: Decimal) -> str:
-    text = format(amount, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -7,11 +7,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from wiro_runtime.inputs.model import ToolInputs
-from wiro_runtime.price import unknown
+from wiro_runtime.price.model import unknown
 
 if TYPE_CHECKING:
     from wiro_runtime.catalogue import Catalogue
-    from wiro_runtime.price import Price, Tariff
+    from wiro_runtime.price.model import Price
+    from wiro_runtime.price.tariff import Tariff
 
 
 def price_of(tool: type[ToolInputs], /, **inputs: object) -> Price:

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from wiro_runtime.price import is_size
-from wiro_runtime.price_list import read_amount, read_rates
+from wiro_runtime.price.rates import read_amount, read_rates
+from wiro_runtime.price.tariff import is_size
 
 _OUTPUTS: Final = frozenset(
     """

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Any, Final, cast
 
-from wiro_runtime.price import METHODS, MOST, QUANTITY, as_text, plain
+from wiro_runtime.price.model import METHODS, MOST, plain
+from wiro_runtime.price.tariff import QUANTITY, as_text
 
 _SMALLEST: Final = Decimal("0.000000000001")
 _PRECISE: Final = Context(prec=100)
