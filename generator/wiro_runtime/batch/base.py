@@ -6,16 +6,14 @@ import asyncio
 import json
 import os
 import secrets
-import threading
 from collections import Counter
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.batch.database import FILE, Database, check_address
-from wiro_runtime.batch.engine import Engine
+from wiro_runtime.batch.engine import Engine, Outcome, in_thread
 from wiro_runtime.batch.leases import Leases
 from wiro_runtime.batch.lock import locked
 from wiro_runtime.batch.plan import Plan, Planner, counted
@@ -41,8 +39,6 @@ if TYPE_CHECKING:
 
     Money: TypeAlias = "Decimal | str | int | float"
     OnProgress: TypeAlias = "Callable[[BatchProgress], object]"
-
-T = TypeVar("T")
 
 _NAME: Final = "batch.json"
 _SOURCES: Final = (str, os.PathLike, Table)
@@ -289,7 +285,7 @@ class BaseBatch:
         store.put(plan.rows, force=self._force)
         # The database has them now; many rows take a lot of room.
         self._plan = self._table = None
-        return self._engine(store, client, self._terms)
+        return Engine(store, self.folder, self.tool, client, self._terms)
 
     def _engine_for_rest(
         self, budget: Money | None, concurrency: int | None, *, retry: bool
@@ -305,18 +301,15 @@ class BaseBatch:
         store.set_terms(terms)
         if retry:
             store.retry()
-        return self._engine(store, client, terms)
+        return Engine(store, self.folder, self.tool, client, terms)
 
     def _engine_for_work(self) -> Engine:
         client = own_client(self._client)
         store = self._store()
         return Engine(store, self.folder, self.tool, client, store.terms(), coordinator=False)
 
-    def _engine(self, store: Store, client: AsyncWiro, terms: Terms) -> Engine:
-        return Engine(store, self.folder, self.tool, client, terms)
-
-    def _reported(self, engine: Engine | None = None) -> Report:
-        """The batch as its database tells it."""
+    def _reported(self, outcome: Outcome | None = None) -> Report:
+        """The batch as its database tells it, and how its last run ended."""
         store = self._store()
         rows = store.rows()
         errors = Counter(_without_names(row) for row in rows if row.error and row.status != "done")
@@ -330,9 +323,8 @@ class BaseBatch:
             low=sum((row.low for row in sent if row.low is not None), Decimal(0)),
             high=sum((row.high or Decimal(0) for row in sent), Decimal(0)) if bounded else None,
         )
-        if engine is None:
+        if outcome is None:
             return report
-        outcome = engine.result()
         return replace(
             report, stopped=outcome.stopped, seconds=outcome.seconds, settled=outcome.settled
         )
@@ -355,7 +347,7 @@ class BaseBatch:
             if not store.database.shared:
                 Leases(store.database, store.batch).bury(None)
             self._told(store, tasks, absent)
-            settled = in_thread(lambda: asyncio.run(self._settled()))
+            settled = in_thread(lambda: asyncio.run(self._settled())).result()
             Results(self.folder).write(store.rows())
             return settled
 
@@ -373,22 +365,6 @@ class BaseBatch:
 
     def _written(self) -> None:
         Results(self.folder).write(self._store().rows())
-
-
-def in_thread(work: Callable[[], T]) -> T:
-    """What ``work`` returns, in a thread without an event loop."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised below
-            future.set_exception(error)
-
-    thread = threading.Thread(target=run, name="wiro-batch")
-    thread.start()
-    thread.join()
-    return future.result()
 
 
 def own_client(client: Client[Any, Any] | None) -> AsyncWiro:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import queue
+from concurrent.futures import wait
 from contextlib import nullcontext, suppress
 from inspect import cleandoc
 from typing import TYPE_CHECKING, cast
 
 from wiro_runtime.batch.base import BaseBatch, Report
+from wiro_runtime.batch.engine import in_thread
 from wiro_runtime.batch.lock import locked
+from wiro_runtime.tasks.recorder import complete
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -123,18 +126,18 @@ class Batch(BaseBatch):
         news: queue.SimpleQueue[BatchProgress] = queue.SimpleQueue()
         if on_progress is not None:
             engine.on_progress = news.put
-        thread = engine.start()
+        running = engine.start()
         try:
-            while thread.is_alive():
+            while not running.done():
                 with suppress(queue.Empty):
                     progress = news.get(timeout=0.1)
                     if on_progress is not None:
                         on_progress(progress)
         except BaseException:
             engine.stop("interrupted")
-            thread.join()
+            wait([running])
             raise
-        return self._reported(engine)
+        return self._reported(running.result())
 
 
 class AsyncBatch(BaseBatch):
@@ -232,7 +235,7 @@ class AsyncBatch(BaseBatch):
         alone: bool = True,
     ) -> Report:
         with locked(self.folder) if alone else nullcontext():
-            engine = await asyncio.to_thread(begin)
+            engine = await complete(in_thread(begin))
             loop = asyncio.get_running_loop()
             news: asyncio.Queue[BatchProgress | None] = asyncio.Queue()
 
@@ -241,9 +244,8 @@ class AsyncBatch(BaseBatch):
                     loop.call_soon_threadsafe(news.put_nowait, progress)
 
             engine.on_progress = tell
-            thread = engine.start()
-            waiter = asyncio.create_task(asyncio.to_thread(thread.join))
-            waiter.add_done_callback(lambda _: news.put_nowait(None))
+            running = engine.start()
+            running.add_done_callback(lambda _: tell(None))
             try:
                 while (progress := await news.get()) is not None:
                     if on_progress is not None:
@@ -252,8 +254,7 @@ class AsyncBatch(BaseBatch):
                             await cast("Awaitable[object]", outcome)
             except BaseException:
                 engine.stop("interrupted")
-                while not waiter.done():
-                    with suppress(asyncio.CancelledError):
-                        await asyncio.shield(waiter)
+                with suppress(Exception):
+                    await complete(running)
                 raise
-            return await asyncio.to_thread(self._reported, engine)
+            return await asyncio.to_thread(self._reported, running.result())

@@ -186,6 +186,7 @@ class Database:
             yield connection
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """:meth:`do` for what writes nothing."""
         return self.do(work, write=False)
 
     def do(self, work: Callable[[sa.Connection], T], *, write: bool = True) -> T:

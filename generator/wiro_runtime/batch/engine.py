@@ -12,6 +12,7 @@ import secrets
 import socket
 import threading
 import time
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,6 @@ class Outcome:
     """How a run of a batch ended. ``stopped`` says why it ended before its rows, and is empty when
     it did not."""
 
-    totals: Totals
     seconds: float
     stopped: str
     settled: Settled
@@ -95,30 +95,11 @@ class Engine:
         self._rows = RowRunner(store, client, tool, folder, self.worker, terms, limit)
         self._results = Results(folder)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._failure: BaseException | None = None
-        self._outcome: Outcome | None = None
         self._begun = time.monotonic()
 
-    # Its thread
-
-    def start(self) -> threading.Thread:
-        """Begin to work, in a thread; :meth:`result` has its outcome once that has ended."""
-        thread = threading.Thread(target=self._in_thread, name="wiro-batch", daemon=True)
-        thread.start()
-        return thread
-
-    def _in_thread(self) -> None:
-        try:
-            self._outcome = asyncio.run(self._main())
-        except BaseException as error:  # noqa: BLE001 - raised again by result()
-            self._failure = error
-
-    def result(self) -> Outcome:
-        if self._failure is not None:
-            raise self._failure
-        if self._outcome is None:
-            raise BatchError("the batch did not end")
-        return self._outcome
+    def start(self) -> Future[Outcome]:
+        """Begin to work, in a thread."""
+        return in_thread(lambda: asyncio.run(self._main()))
 
     def stop(self, reason: str) -> None:
         """Send no more rows, and return once the responses to those that have left were recorded.
@@ -138,39 +119,35 @@ class Engine:
         try:
             await self._prepare()
             settled = await self._settle()
-            if not await self._db(self._store.open_rows):
-                return Outcome(
-                    totals=await self._finish(), seconds=0.0, stopped="", settled=settled
-                )
-            await self._scheduler.start(
-                self._rows.run,
-                min(START, self._terms.concurrency or START),
-                reset=self._coordinator,
-            )
-            try:
-                await self._scheduler.enqueue(await self._alive())
-                settled = await self._until_ended() or settled
-            finally:
-                self._rows.stop(self._rows.stopped)
-                await self._rows.let_go()
-                await self._scheduler.stop()
-            totals = await self._finish()
+            if await self._db(self._store.open_rows):
+                settled = await self._work() or settled
+            await self._finish()
         finally:
             await self._client.aclose()
         seconds = time.monotonic() - begin
-        return Outcome(totals=totals, seconds=seconds, stopped=self._rows.stopped, settled=settled)
+        return Outcome(seconds=seconds, stopped=self._rows.stopped, settled=settled)
+
+    async def _work(self) -> Settled | None:
+        limit = min(START, self._terms.concurrency or START)
+        await self._scheduler.start(self._rows.run, limit, reset=self._coordinator)
+        try:
+            await self._scheduler.enqueue(await self._alive())
+            return await self._until_ended()
+        finally:
+            self._rows.stop(self._rows.stopped)
+            await self._rows.let_go()
+            await self._scheduler.stop()
 
     async def _prepare(self) -> None:
         await self._db(self._leases.renew, self.worker, socket.gethostname())
         gone = await self._db(self._leases.gone) if self._shared else None
         await self._db(lambda: self._leases.bury(gone, own=self.worker))
-        await self._write(self._results.begin, self._listed)
+        await self._write(self._results.begin, self._store.rows)
 
     async def _alive(self) -> list[str]:
-        if self._shared:
-            return [*(await self._db(self._leases.alive)), self.worker]
-        # The lock on its folder says that there is no other.
-        return [self.worker]
+        """The workers of the batch; of one in a file, the lock on its folder lets there be one."""
+        others = await self._db(self._leases.alive) if self._shared else []
+        return [*others, self.worker]
 
     async def _settle(self) -> Settled:
         return await settle(self._store, self._client, self._tool)
@@ -251,18 +228,14 @@ class Engine:
         rest = totals.count("pending", "sending", "running")
         return BatchProgress(totals=totals, rate=rate, left=rest / rate if rate else None)
 
-    async def _finish(self) -> Totals:
+    async def _finish(self) -> None:
         if self._store.database.gone:
             raise DatabaseGone(self._rows.stopped)
         try:
-            await self._write(self._results.write, self._listed)
+            await self._write(self._results.write, self._store.rows)
             await self._db(self._leases.leave, self.worker)
-            return await self._db(self._store.totals)
         except OSError as error:
             raise BatchError(disk_line(self._folder, error)) from None
-
-    def _listed(self) -> list[Row]:
-        return self._store.rows()
 
     async def _write(
         self, write: Callable[[list[Row]], None], read: Callable[[], list[Row]]
@@ -272,3 +245,17 @@ class Engine:
 
     async def _db(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         return await self._store.database.call(work, *arguments, **named)
+
+
+def in_thread(work: Callable[[], T]) -> Future[T]:
+    """Call ``work`` in a thread that has no event loop and that a program does not wait for."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised by result()
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="wiro-batch", daemon=True).start()
+    return future

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -112,9 +112,7 @@ class Planner:
         self._columns = {column: self._field_of("map", name) for column, name in columns.items()}
         self._constants = {self._field_of("set", name): x for name, x in constants.items()}
 
-    def plan(
-        self, table: Table, known: Mapping[str, tuple[int, int, Status]], *, force: bool
-    ) -> Plan:
+    def plan(self, table: Table, known: Mapping[str, Status], *, force: bool) -> Plan:
         """Check and price every row. Raises :class:`ConfigurationError` for a column that is no
         input, which all rows would have."""
         inputs = self._inputs_of(table)
@@ -127,12 +125,13 @@ class Planner:
             remarks.update(dict.fromkeys(said))
             # Equal rows are wanted as often as they are there.
             seen[row.key] += 1
-            row = _numbered(row, seen[row.key])
+            if (count := seen[row.key]) > 1:
+                row = replace(row, key=f"{row.key}.{count}")
             rows.append(row)
             if row.error:
                 refused.append(Refusal(row=each.number, line=each.line, reason=row.error))
         good = [row for row in rows if not row.error]
-        again = [row for row in good if row.key in known and force and known[row.key][2] in ENDED]
+        again = [row for row in good if row.key in known and force and known[row.key] in ENDED]
         new = [*again, *(row for row in good if row.key not in known)]
         unpriced = [row for row in new if row.high is None]
         return Plan(
@@ -257,20 +256,6 @@ class Planner:
                 raise InvalidInputs(text) from None
             self._hashes[path] = found
         return found
-
-
-def _numbered(row: NewRow, count: int) -> NewRow:
-    if count == 1:
-        return row
-    return NewRow(
-        row=row.row,
-        key=f"{row.key}.{count}",
-        body=row.body,
-        files=row.files,
-        low=row.low,
-        high=row.high,
-        error=row.error,
-    )
 
 
 def _parts(field: Field, value: object, *, typed: bool) -> list[str] | None:

@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from wiro_runtime.batch.errors import DatabaseGone
 from wiro_runtime.batch.leases import LEASE
 from wiro_runtime.batch.records import Row, Terms, restore_body
-from wiro_runtime.batch.store import BudgetSpent, Intent, LeaseLost
+from wiro_runtime.batch.store import Intent
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from wiro_runtime.client import AsyncWiro
     from wiro_runtime.results.result import AsyncResult
     from wiro_runtime.tasks.detail import TaskDetail
+
+T = TypeVar("T")
 
 FILES: Final = "files"
 """The folder for what rows make, in that of the batch."""
@@ -98,7 +100,6 @@ class RowRunner:
         self._limit = limit
         self._waits: set[asyncio.Task[Any]] = set()
         self._pauses: set[asyncio.Task[Any]] = set()
-        self._sends: set[asyncio.Task[Any]] = set()
         self._free = asyncio.Semaphore(0)
         self._reserving = self._waiting = 0
         self.active = 0
@@ -127,12 +128,9 @@ class RowRunner:
 
     async def let_go(self) -> None:
         """Wait for the responses to what was sent, so that no task is lost."""
-        while self._sends or self.active:
-            waiting = [*self._sends, *self._waits]
-            if waiting:
-                await asyncio.wait(waiting, timeout=1.0)
-            else:
-                await asyncio.sleep(0.02)
+        while self.active:
+            self.idle.clear()
+            await self.idle.wait()
 
     async def _db(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await self._store.database.call(work, *arguments)
@@ -173,13 +171,7 @@ class RowRunner:
         """Send a row as soon as Wiro takes it, and once only."""
         failures = 0
         while not (self.stopping or self.draining):
-            intent = Intent(row, self._client.service.api.origin)
-            # A task of its own: once a request has left, its response is waited for and recorded,
-            # whatever becomes of this coroutine.
-            job = asyncio.create_task(self._send(intent))
-            self._sends.add(job)
-            job.add_done_callback(self._sends.discard)
-            attempt = await asyncio.shield(job)
+            attempt = await self._send(Intent(row, self._client.service.api.origin))
             if attempt.again is None:
                 return attempt.task
             delay = attempt.again or _DELAYS[min(failures, len(_DELAYS) - 1)]
@@ -193,7 +185,8 @@ class RowRunner:
         self._waiting += 1
         try:
             with suppress(TimeoutError):
-                await self._pausing(asyncio.wait_for(self._free.acquire(), seconds))
+                freed = asyncio.wait_for(self._free.acquire(), seconds)
+                await self._unless_stopped(freed, self._pauses)
         finally:
             self._waiting -= 1
 
@@ -206,18 +199,20 @@ class RowRunner:
             self.drain(f"the price of row {row.row} {text}")
             return _Attempt()
         begin = _clock()
-        try:
-            if not await self._db(self._store.intend, intent, self._worker):
-                return _Attempt()
-        except LeaseLost:
-            return _Attempt(again=0.0)
-        except BudgetSpent:
-            if self._reserving:
+        match await self._db(self._store.intend, intent, self._worker):
+            case "given":
+                pass
+            case "no lease":
+                return _Attempt(again=0.0)
+            case "no budget" if self._reserving:
                 # One that fails, or costs less than it might, leaves room for another.
                 return _Attempt(again=_ROOM)
-            budget = dollars(self._terms.budget or Decimal(0))
-            self.drain(f"the budget of {budget} does not cover another row")
-            return _Attempt()
+            case "no budget":
+                budget = dollars(terms.budget or Decimal(0))
+                self.drain(f"the budget of {budget} does not cover another row")
+                return _Attempt()
+            case _:
+                return _Attempt()
         self._reserving += 1
         attempt = _Attempt()
         try:
@@ -287,10 +282,10 @@ class RowRunner:
         failures = 0
         while not self.stopping:
             try:
-                result = await self._stoppable(task.wait())
+                result = await self._unless_stopped(task.wait(), self._waits)
                 if result is None:
                     return
-                saved = await self._stoppable(self._save(row, result))
+                saved = await self._unless_stopped(self._save(row, result), self._waits)
                 if saved is None:
                     return
             except (TaskFailed, TaskCancelled) as error:
@@ -367,36 +362,24 @@ class RowRunner:
             names.append(f"{FILES}/{name}")
         return names
 
-    async def _stoppable(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """What ``work`` gives, ``None`` when the batch stops meanwhile."""
-        job = asyncio.create_task(work)
-        self._waits.add(job)
-        try:
-            if self.stopping:
-                job.cancel()
-            return await job
-        except asyncio.CancelledError:
-            if self.stopping:
-                return None
-            job.cancel()
-            raise
-        finally:
-            self._waits.discard(job)
-
     async def _pause(self, seconds: float) -> None:
-        await self._pausing(asyncio.sleep(seconds))
+        await self._unless_stopped(asyncio.sleep(seconds), self._pauses)
 
-    async def _pausing(self, pause: Coroutine[Any, Any, object]) -> None:
-        """Wait for ``pause``, or until the rows stop or drain."""
-        job = asyncio.create_task(pause)
-        self._pauses.add(job)
+    async def _unless_stopped(
+        self, work: Coroutine[Any, Any, T], jobs: set[asyncio.Task[Any]]
+    ) -> T | None:
+        """What ``work`` gives; ``None`` when it is cancelled as one of ``jobs``."""
+        if self.stopping:
+            work.close()
+            return None
+        job = asyncio.create_task(work)
+        jobs.add(job)
         try:
             await asyncio.wait([job])
-            if not job.cancelled():
-                job.result()
+            return None if job.cancelled() else job.result()
         finally:
             job.cancel()
-            self._pauses.discard(job)
+            jobs.discard(job)
 
 
 def _clock() -> float:

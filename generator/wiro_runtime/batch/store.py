@@ -15,21 +15,14 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from wiro_runtime.batch.database import BATCHES, INTENTS, ROWS, at
 from wiro_runtime.batch.leases import holds_lease
-from wiro_runtime.batch.records import (
-    ENDED,
-    NewRow,
-    Row,
-    Status,
-    Terms,
-    Totals,
-)
+from wiro_runtime.batch.records import ENDED, NewRow, Row, Status, Terms, Totals
 from wiro_runtime.tasks.budget import to_dollars, to_units
 from wiro_runtime.tasks.records import Cost, Origin
 
@@ -48,6 +41,11 @@ _OPEN: Final = sa.or_(
     # A row that the table does not have any more is not sent.
     sa.and_(ROWS.c.status == "pending", ROWS.c.listed),
 )
+
+Right: TypeAlias = Literal["given", "refused", "no lease", "no budget"]
+"""Whether a row may be sent: ``refused`` when another process sends it, or nobody may any more,
+``no lease`` when half of the lease of the worker has passed, ``no budget`` when the price of the
+row does not fit into what is left."""
 
 _BLANK: Final = {"task": "", "token": "", "cost": None, "seconds": None, "error": "", "saved": "[]"}
 
@@ -121,21 +119,21 @@ class Store:
 
     # Rows
 
-    def known_keys(self) -> dict[str, tuple[int, int, Status]]:
-        """The id, the generation and the status of the newest row of each key."""
+    def known_keys(self) -> dict[str, Status]:
+        """The status of the newest row of each key."""
+        return self.database.read(lambda db: {x.key: x.status for x in self._newest(db)})
+
+    def _newest(self, db: sa.Connection) -> Sequence[Any]:
+        """The rows, a later generation of a key after the one before."""
         columns = (ROWS.c.key, ROWS.c.id, ROWS.c.generation, ROWS.c.status)
-        query = self._own(sa.select(*columns)).order_by(ROWS.c.generation)
-        found = self.database.read(lambda db: db.execute(query).all())
-        return {row.key: (row.id, row.generation, row.status) for row in found}
+        return db.execute(self._own(sa.select(*columns)).order_by(ROWS.c.generation)).all()
 
     def put(self, rows: Sequence[NewRow], *, force: bool = False) -> int:
         """Make ``rows`` the current table, in one transaction: those that are known stay as they
         are, with ``force`` those that have ended are added once more. Returns how many are new."""
 
         def write(db: sa.Connection) -> int:
-            columns = (ROWS.c.key, ROWS.c.id, ROWS.c.generation, ROWS.c.status)
-            query = self._own(sa.select(*columns)).order_by(ROWS.c.generation)
-            kept = {row.key: row for row in db.execute(query)}
+            kept = {row.key: row for row in self._newest(db)}
             labels = set(db.execute(self._own(sa.select(ROWS.c.label))).scalars())
             last = db.execute(self._own(sa.select(sa.func.max(ROWS.c.id)))).scalar() or 0
             db.execute(self._own(ROWS.update()).values(listed=False))
@@ -234,13 +232,8 @@ class Store:
 
     # One row on its way
 
-    def intend(self, intent: Intent, worker: str) -> bool:
-        """Record that a row is about to be sent, and reserve its price. False when it may not be:
-        another process has such a record, or the row is not pending any more.
-
-        Raises :class:`BudgetSpent` when its price does not fit into the budget, and
-        :class:`LeaseLost` when half of the lease of the worker has passed.
-        """
+    def intend(self, intent: Intent, worker: str) -> Right:
+        """Record that a row is about to be sent, and reserve its price, unless it may not be."""
         row = intent.row
         record = {
             "batch": self.batch,
@@ -256,39 +249,36 @@ class Store:
         }
         price = row.reserved
 
-        def write(db: sa.Connection) -> bool:
+        def write(db: sa.Connection) -> Right:
             own = sa.select(INTENTS.c.nonce).where(*at(INTENTS, self.batch, row.id, intent.attempt))
             found = db.execute(own).scalar()
             if found is not None:
                 # Our own: its commit was lost on the way back.
-                return bool(found == intent.nonce)
+                return "given" if found == intent.nonce else "refused"
             if self.database.shared and not holds_lease(self.database, db, self.batch, worker):
-                raise LeaseLost
-            reserve = self._own(BATCHES.update()).where(BATCHES.c.cancelled.is_(False))
-            room = BATCHES.c.spent + BATCHES.c.reserved + price <= BATCHES.c.budget
-            reserve = reserve.where(sa.or_(BATCHES.c.budget.is_(None), room))
-            reserved = {"reserved": BATCHES.c.reserved + price}
-            if not db.execute(reserve.values(reserved)).rowcount:
-                raise _NoRoom
-            taken = ROWS.update().where(*at(ROWS, self.batch, row.id, intent.attempt))
-            # A row that the table does not have any more may still be in the queue.
-            taken = taken.where(ROWS.c.status == "pending", ROWS.c.listed)
-            # Nor one that has been priced anew since it was read.
-            taken = taken.where(ROWS.c.low.is_not_distinct_from(to_units(row.low)))
-            taken = taken.where(ROWS.c.high.is_not_distinct_from(to_units(row.high)))
+                return "no lease"
+            # One worker at a time from here on.
+            terms = db.execute(self._own(sa.select(BATCHES)).with_for_update()).one()
+            if terms.cancelled:
+                return "refused"
+            if terms.budget is not None and terms.spent + terms.reserved + price > terms.budget:
+                return "no budget"
+            taken = ROWS.update().where(
+                *at(ROWS, self.batch, row.id, intent.attempt),
+                # A row that the table does not have any more may still be in the queue.
+                ROWS.c.status == "pending",
+                ROWS.c.listed,
+                # It may have been priced anew since it was read.
+                ROWS.c.low.is_not_distinct_from(to_units(row.low)),
+                ROWS.c.high.is_not_distinct_from(to_units(row.high)),
+            )
             if not db.execute(taken.values(status="sending", changed=time.time())).rowcount:
-                raise _Taken
+                return "refused"
+            self._count(db, reserved=price)
             db.execute(INTENTS.insert().values(record))
-            return True
+            return "given"
 
-        try:
-            return self.database.do(write)
-        except (IntegrityError, _Taken):
-            return False
-        except _NoRoom:
-            if self.totals().cancelled:
-                return False
-            raise BudgetSpent from None
+        return self.database.do(write)
 
     def accepted(self, row_id: int, attempt: int, task: str, token: str) -> None:
         """Record the task that a row has become."""
@@ -318,7 +308,7 @@ class Store:
             )
             if not db.execute(gone).rowcount:
                 return
-            self._release(db, price)
+            self._count(db, reserved=-price)
             back = ROWS.update().where(*at(ROWS, self.batch, intent.row.id, intent.attempt))
             back = back.where(ROWS.c.status.in_(("sending", "uncertain")))
             db.execute(back.values(status=status, error=refusal, changed=time.time()))
@@ -364,7 +354,7 @@ class Store:
             if db.execute(end.where(ROWS.c.status == "running").values(values)).rowcount:
                 # Where Wiro tells no cost, it is taken to have cost what it might.
                 paid = row.reserved if charged is None else charged
-                self._release(db, row.reserved, paid)
+                self._count(db, reserved=-row.reserved, spent=paid)
                 record = INTENTS.update().where(*at(INTENTS, self.batch, row.id, row.attempt))
                 db.execute(record.values(ended=time.time(), cost=paid))
 
@@ -375,8 +365,9 @@ class Store:
         noted = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
         self.database.do(lambda db: db.execute(noted.values(error=error, changed=time.time())))
 
-    def _release(self, db: sa.Connection, price: int, paid: int = 0) -> None:
-        values = {"reserved": BATCHES.c.reserved - price, "spent": BATCHES.c.spent + paid}
+    def _count(self, db: sa.Connection, *, reserved: int, spent: int = 0) -> None:
+        """Add to what the batch has reserved and spent."""
+        values = {"reserved": BATCHES.c.reserved + reserved, "spent": BATCHES.c.spent + spent}
         db.execute(self._own(BATCHES.update()).values(values))
 
     def costs(self) -> list[Cost]:
@@ -453,22 +444,6 @@ class Store:
             return len(chosen)
 
         return self.database.do(write)
-
-
-class LeaseLost(Exception):  # noqa: N818 - says what happened
-    """A worker has not renewed its lease for too long to send a row."""
-
-
-class BudgetSpent(Exception):  # noqa: N818 - says what happened
-    """The price of a row does not fit into what is left of the budget."""
-
-
-class _NoRoom(Exception):  # noqa: N818 - see above
-    """The batch takes no more rows."""
-
-
-class _Taken(Exception):  # noqa: N818 - see above
-    """The row is not pending any more."""
 
 
 def list_batches(database: Database) -> dict[str, str]:
