@@ -1,0 +1,189 @@
+"""Batches and single runs of several processes on one journal and one budget.
+
+All of them fail, are killed and settle: the budget holds, and nothing is paid for twice or lost.
+FULL=1 tries more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from batch.kit import TOOL, Shell, paid
+from fork_server import Process
+from wiro_runtime import LostSubmission, Wiro
+from wiro_runtime.batch import Batch
+from wiro_runtime.tasks.budget import to_dollars
+from wiro_runtime.tasks.journal import Journal
+from wiro_runtime.tasks.journal_file import COMMITTED
+from wiro_runtime.testing import Scenario, Simulator, faults
+
+FULL: Final = os.environ.get("FULL") == "1"
+ROUNDS: Final = 5 if FULL else 2
+BUDGET: Final = Decimal("1.20")
+OWN_BUDGET: Final = Decimal("0.50")
+"""Of the first batch, beside that of the journal."""
+EACH: Final = Decimal("0.05")
+
+SCENARIOS: Final = {
+    "as estimated": Scenario(),
+    "dearer": Scenario(cost="0.22"),
+    "cheaper": Scenario(cost="0.01"),
+    "failed": Scenario.failing(),
+}
+FAULTS: Final = {
+    "lost answer": ("Run/*", faults.reset(acts=True)),
+    "not accepted": ("Run/*", faults.reset(acts=False)),
+    "full": ("Run/*", faults.error(96, "too many")),
+    "refused": ("Run/*", faults.error(97, "no money")),
+    "broken": ("Run/*", faults.status(500)),
+    "no total": ("Task/Detail", faults.task_field("totalcost", "")),
+    "no list": ("Task/List", faults.status(400)),
+}
+
+WORK: Final = """
+import json, os, signal, threading
+from contextlib import suppress
+from wiro_runtime import PollSchedule, Wiro, WiroError
+from wiro_runtime.batch import Batch
+from wiro_runtime.generated import Tariff
+from wiro_tools.wiro import text_to_image_sd_lora as sd
+
+rates = [{{"inputs": {{}}, "method": "cpo", "price": "{each}"}}]
+sd.Inputs._tariff = Tariff({{"rates": rates, "outputs": "samples"}})
+work = json.loads({work!r})
+if work["dies"]:
+    kill = threading.Timer(work["dies"], os.kill, (os.getpid(), signal.SIGKILL))
+    kill.daemon = True
+    kill.start()
+poll = PollSchedule.every(0.01)
+with Wiro(journal=work["journal"], budget="{budget}", poll=poll) as client:
+    for action, given in work["actions"]:
+        with suppress(WiroError):
+            if action == "run":
+                client.run(sd.TOOL, given)
+            elif action == "settle":
+                client.settle()
+            elif action == "resume":
+                with Batch.open(given, client=client) as batch:
+                    batch.settle()
+                    batch.resume()
+            else:
+                folder, rows, own = given
+                with Batch(sd.TOOL, rows, out=folder, client=client, budget=own) as batch:
+                    batch.run()
+os._exit(0)
+"""
+
+
+class Chaos:
+    """What a seed does: its processes, round by round."""
+
+    def __init__(self, seed: int, shell: Shell) -> None:
+        self.dice = random.Random(seed)  # noqa: S311 - is to be repeatable
+        self.shell = shell
+        self.journal = shell.folder / "journal"
+        self.tables = {f"batch{n}": self._rows(f"batch {n}", 7) for n in range(2)}
+        self.singles = self._rows("single", 4 * ROUNDS)
+
+    def _rows(self, name: str, count: int) -> list[dict[str, Any]]:
+        return [
+            {"prompt": f"{name}, {number}", "samples": self.dice.randint(1, 3)}
+            for number in range(count)
+        ]
+
+    def start(self, actions: list[Any]) -> Process:
+        dies = self.dice.choice([None, self.dice.uniform(0.2, 2.5)])
+        work = json.dumps({"dies": dies, "journal": str(self.journal), "actions": actions})
+        code = WORK.format(each=EACH, budget=BUDGET, work=work)
+        return self.shell.start(first=code)
+
+    def round(self, number: int) -> None:
+        simulator = self.shell.simulator
+        for nth in self.dice.sample(range(1, 8), 3):
+            path, fault = FAULTS[self.dice.choice(sorted(FAULTS))]
+            simulator.faults.add(path, fault, nth=nth)
+        works: list[list[Any]] = []
+        for folder, rows in self.tables.items():
+            own = str(OWN_BUDGET) if folder == "batch0" else None
+            action = ["table", [folder, rows, own]] if not number else ["resume", folder]
+            works.append([action])
+        works.append([["run", each] for each in self.singles[4 * number : 4 * number + 4]])
+        works.append([["settle", None], ["resume", self.dice.choice(sorted(self.tables))]])
+        processes = [self.start(each) for each in works]
+        for each in processes:
+            assert each.wait(120) in (0, -9), each.communicate()
+        simulator.faults.clear()
+
+
+@pytest.mark.parametrize("seed", range(20 if FULL else 2))
+def test_a_budget_holds_for_batches_and_runs_together(
+    seed: int, priced: Simulator, tmp_path: Path
+) -> None:
+    chaos = Chaos(seed, Shell(folder=tmp_path, simulator=priced))
+    names = sorted(SCENARIOS)
+    priced.take_turns(*(SCENARIOS[chaos.dice.choice(names)] for _ in range(5)))
+    for number in range(ROUNDS):
+        chaos.round(number)
+        billed, over = costs()
+        assert sum(billed.values()) <= BUDGET + over
+        assert committed(chaos.journal) <= BUDGET + over
+        if (tmp_path / "batch0" / "batch.json").exists():
+            with Batch.open(tmp_path / "batch0") as batch:
+                totals = batch.status()
+            assert totals.spent + totals.reserved <= OWN_BUDGET + over
+        assert max(paid(priced).values(), default=0) <= 1, paid(priced)
+
+    # Nothing is in the way any more.
+    with Wiro(journal=chaos.journal, budget=1000) as client:
+        for folder, rows in chaos.tables.items():
+            with Batch(TOOL, rows, out=tmp_path / folder, client=client, budget=1000) as batch:
+                batch.run()
+                report = batch.resume()
+                assert report.totals.count("done", "failed") == len(rows), (report, batch.rows())
+        settle(client)
+    times = paid(priced)
+    assert set(times.values()) == {1}, times
+    wanted = {each["prompt"] for rows in chaos.tables.values() for each in rows}
+    assert wanted <= set(times)
+    with closing(Journal(chaos.journal)) as journal:
+        assert journal.reserved() == 0
+    billed, over = costs()
+    assert committed(chaos.journal) <= sum(billed.values()) + over
+
+
+def costs() -> tuple[dict[str, Decimal], Decimal]:
+    """What every task has cost, and by how much in all that is more than was estimated."""
+    found: dict[str, Decimal] = {}
+    over = Decimal(0)
+    with Wiro() as client:
+        for task in client.tasks():
+            assert task.detail is not None
+            found[task.id] = task.detail.cost or Decimal(0)
+            estimate = EACH * Decimal(str(task.detail.raw["parameters"]["samples"]))
+            over += max(Decimal(0), found[task.id] - estimate)
+    return found, over
+
+
+def committed(journal: Path) -> Decimal:
+    if not journal.exists():
+        return Decimal(0)
+    with closing(sqlite3.connect(journal)) as db:
+        return to_dollars(db.execute(COMMITTED).fetchone()[0])
+
+
+def settle(client: Wiro) -> None:
+    for each in client.resume():
+        if isinstance(each, LostSubmission):
+            assert each.exists is False, each
+            client.forget(each)
+        else:
+            each.refresh()
