@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -355,6 +357,28 @@ def test_one_folder_has_one_runner(simulator: Simulator, tmp_path: Path) -> None
         Batch("wiro/other", prompts(1), out=tmp_path / "out").status()
     with pytest.raises(ConfigurationError, match="there is no batch"):
         Batch.open(tmp_path / "elsewhere")
+
+
+def test_a_look_at_a_batch_keeps_the_locks_of_its_runner(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    """SQLite holds them by process; see the test of journals. Without them another process that
+    looks, too, removes the log of the database when it ends."""
+    look = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM wiro_batches')"
+    database = tmp_path / "out" / FILE
+    seen: list[bool] = []
+
+    def also(_: object) -> None:
+        with Batch.open(tmp_path / "out") as other:
+            other.status()
+        log = database.with_name(f"{FILE}-wal").stat().st_ino
+        subprocess.run([sys.executable, "-c", look, str(database)], check=True)
+        seen.append(database.with_name(f"{FILE}-wal").stat().st_ino == log)
+
+    with Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
+        assert batch.run(also).complete
+    assert all(seen)
+    assert seen
 
 
 def test_cancel_sends_no_more(lively: Simulator, tmp_path: Path) -> None:

@@ -329,3 +329,21 @@ def test_kill_9_at_random_moments_loses_nothing_and_runs_nothing_twice(
     assert (outcome.twice, outcome.unknown) == ([], [])
     assert outcome.runs > 20
     assert outcome.lost <= 42
+
+
+def test_two_clients_of_a_process_keep_the_locks_of_the_journal(tmp_path: Path) -> None:
+    """SQLite holds them by process: a client that opens the file itself, and closes it, ends those
+    of the other. The next process to close the journal removes its log then, with all that is new.
+    """
+    path = tmp_path / "journal"
+    close = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM clients')"
+    with closing(Journal(path)) as first, closing(Journal(path)) as second:
+        for journal in (first, second):
+            journal.begin(TOOL, PROMPT)
+        log = path.with_name("journal-wal").stat()
+        subprocess.run([sys.executable, "-c", close, str(path)], check=True)
+        assert path.with_name("journal-wal").stat() == log
+        for journal in (first, second):
+            journal.begin(TOOL, PROMPT)
+    with closing(Journal(path)) as journal:
+        assert len(journal.unfinished()[1]) == 4

@@ -6,9 +6,7 @@ DBOS keeps its own tables in the same database, and uses the same connections.
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlch
 
 from wiro_runtime.batch.errors import DatabaseGone
 from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.tasks.journal_file import create_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -142,7 +141,7 @@ class Database:
             path = folder / FILE
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                _private(path)
+                create_file(path)
             except OSError as error:
                 raise ConfigurationError(f"{path}: {_reason(error)}") from None
         url = sa.make_url(self.url)
@@ -286,12 +285,6 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 def _unixepoch(_modifier: str) -> float:
     return time.time()
-
-
-def _private(path: Path) -> None:
-    """Make a file that only its owner reads: it has the tokens of tasks."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR)
-    os.close(descriptor)
 
 
 def _is_passing(error: DBAPIError, shared: bool) -> bool:

@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 import stat
 import sys
+import threading
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -154,18 +155,29 @@ class Row:
 def open_database(path: Path) -> sqlite3.Connection:
     """Open the database at ``path``, made when missing, or raise :class:`ConfigurationError`."""
     try:
-        _prepare(path)
-        db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+        create_file(path)
         try:
-            _check_schema(db, path)
-            _create(db)
-            _write_ahead(db)
-            db.create_function("is_running", 1, _is_running)
-        except BaseException:
-            db.close()
-            raise
+            return _connect(path)
+        except sqlite3.DatabaseError as error:
+            no_database = error.sqlite_errorcode == sqlite3.SQLITE_NOTADB
+            if not no_database or path.read_bytes().startswith(b"SQLite format 3\x00"):
+                raise
+            _convert(path)
+            return _connect(path)
     except (OSError, sqlite3.Error) as error:
         raise failed("open", path, error) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+    try:
+        _check_schema(db, path)
+        _create(db)
+        _write_ahead(db)
+        db.create_function("is_running", 1, _is_running)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -227,19 +239,28 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _prepare(path: Path) -> None:
-    """Create the file for its owner's eyes only; convert it when an older version wrote it."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(path, flags, 0o600), "rb", 0) as file:  # noqa: PTH123 - a descriptor
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        if status.st_mode & 0o077:
-            with suppress(OSError):
-                path.chmod(0o600)
-        beginning = file.read(16)
-    if beginning and not beginning.startswith(b"SQLite format 3\x00"):
-        _convert(path)
+_creating: Final = threading.Lock()
+
+
+def create_file(path: Path) -> None:
+    """Create the file of a database for its owner's eyes only.
+
+    One that is there is not opened: SQLite holds locks by process, and all that this process has on
+    a file end when any descriptor of it is closed. Another process would take the database for one
+    that nobody uses, and both would damage it.
+    """
+    with _creating:
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            mode = path.stat().st_mode
+            if stat.S_ISDIR(mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
+            if not stat.S_ISREG(mode):
+                raise OSError(errno.EINVAL, "it is not a regular file") from None
+            if mode & 0o077:
+                with suppress(OSError):
+                    path.chmod(0o600)
 
 
 def _check_schema(db: sqlite3.Connection, path: Path) -> None:
