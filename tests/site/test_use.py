@@ -469,6 +469,25 @@ def test_nothing_floats_over_a_field_on_a_phone(browser: Browser, address: str) 
             assert page.evaluate(floating) == []
 
 
+def test_no_word_of_a_table_is_cut_in_two_on_a_phone(browser: Browser, address: str) -> None:
+    cut = """() => [...document.querySelectorAll("table :is(code, th)")].flatMap((each) => {
+      const text = each.firstChild;
+      if (text?.nodeType !== Node.TEXT_NODE) return [];
+      return [...text.data.matchAll(/[A-Za-z0-9_]+/g)].filter((word) => {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        return range.getClientRects().length > 1;
+      }).map(String);
+    })"""
+    with watched(browser, address, viewport={"width": 390, "height": 844}) as page:
+        for path in (TOOL, *(f"guides/{name}.html" for name in ("errors", "prices", "settings"))):
+            visit(page, address + path)
+            assert page.locator("table").count()
+            assert page.evaluate(cut) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_page_says_since_when_a_tool_is_there_and_what_has_changed(
     page: Page, address: str
 ) -> None:
