@@ -26,7 +26,8 @@ def locked(path: Path, taken: Callable[[str], str]) -> Generator[Callable[[str],
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise ConfigurationError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        where = error.filename or path
+        raise ConfigurationError(f"{where}: {(error.strerror or str(error)).lower()}") from None
 
     def note(text: str) -> None:
         if fcntl is not None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from decimal import Decimal
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,8 @@ def test_what_is_wrong_with_a_table_is_said_before_anything_is_sent(tmp_path: Pa
             return batch.plan()
 
     found = plan('prompt,samples\n"a\nb",1\n,1\nc,many\n\nd,1\ne,1,2\n')
+    with pytest.raises(ConfigurationError, match="line 3: a quotation mark is not closed"):
+        plan('prompt,samples\nx,1\n"y,1\nz,1\n')
     assert (found.new, [each.line for each in found.refused]) == (2, [4, 5, 8])
     assert str(found).endswith("3 rows refused: lines 4, 5, 8")
     reasons = [each.reason for each in found.refused]
@@ -186,10 +189,20 @@ def test_what_is_wrong_with_a_table_is_said_before_anything_is_sent(tmp_path: Pa
         plan("text\nx\n", columns={"tekst": "prompt", "text": "prompt"})
     with pytest.raises(ConfigurationError, match=r"set: .* no input 'sample'; nearest: 'samples'"):
         plan("prompt\nx\n", constants={"sample": 1})
+    with pytest.raises(ConfigurationError, match="set: the input negative_prompt is given twice"):
+        plan("prompt\nx\n", constants={"negativePrompt": "a", "negative_prompt": "b"})
     with pytest.raises(ConfigurationError, match="budget must be an amount of dollars"):
         plan("prompt\nx\n", budget="much")
     with pytest.raises(ConfigurationError, match=r"rows.csv: no such file"):
         Batch(TOOL, tmp_path / "no" / "rows.csv", out=tmp_path / "out").plan()
+
+
+def test_rows_of_a_data_frame(tmp_path: Path) -> None:
+    rows = [{"prompt": "x", "samples": 2.0, "seed": nan}, {"prompt": nan, "samples": Decimal(3)}]
+    with Batch(TOOL, rows, out=tmp_path / "out") as batch:
+        plan = batch.plan()
+    assert dict(plan.rows[0].body)["samples"] == 2
+    assert [each.reason for each in plan.refused] == ["prompt: required"]
 
 
 def test_equal_rows_run_as_often_as_they_are_there(simulator: Simulator, tmp_path: Path) -> None:
@@ -407,7 +420,7 @@ def test_parquet_and_the_extra_that_it_needs(
 ) -> None:
     arrow: Any = pytest.importorskip("pyarrow")
     parquet: Any = pytest.importorskip("pyarrow.parquet")
-    table = arrow.table({"prompt": ["x", "", None], "samples": [2, 1, None]})
+    table = arrow.table({"prompt": ["x", "", None], "samples": [2.0, 1.0, None]})
     parquet.write_table(table, tmp_path / "rows.parquet")
     with Batch(TOOL, tmp_path / "rows.parquet", out=tmp_path / "out") as batch:
         plan = batch.plan()

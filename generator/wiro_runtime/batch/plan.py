@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -110,7 +111,12 @@ class Planner:
         self._terms = terms
         self._hashes: dict[Path, str] = {}
         self._columns = {column: self._field_of("map", name) for column, name in columns.items()}
-        self._constants = {self._field_of("set", name): x for name, x in constants.items()}
+        self._constants: dict[str, Any] = {}
+        for name, value in constants.items():
+            field = self._field_of("set", name)
+            if field in self._constants:
+                raise ConfigurationError(f"set: the input {field} is given twice")
+            self._constants[field] = value
 
     def plan(self, table: Table, known: Mapping[str, Status], *, force: bool) -> Plan:
         """Check and price every row. Raises :class:`ConfigurationError` for a column that is no
@@ -188,7 +194,7 @@ class Planner:
         values = {
             inputs[column]: value
             for column, value in row.values.items()
-            if inputs[column] and value is not None and not (table.texts and value == "")
+            if inputs[column] and not _is_blank(value, texts=table.texts)
         }
         try:
             checked, remarks = self._check(table, row, {**self._constants, **values})
@@ -220,7 +226,7 @@ class Planner:
             typed = not table.texts and name not in self._constants
             given = _parts(field, value, typed=typed)
             if given is None or (typed and field.shape not in ("file", "lora", "choice")):
-                base[name] = value
+                base[name] = _whole(value) if field.shape == "integer" else value
             elif field.shape == "file":
                 texts[name] = [_file_text(each, table.folder) for each in given]
             else:
@@ -277,6 +283,18 @@ def _parts(field: Field, value: object, *, typed: bool) -> list[str] | None:
         if each and all(isinstance(one, str | Path) for one in each):
             return [str(one) for one in each]
     return None
+
+
+def _is_blank(value: object, *, texts: bool) -> bool:
+    # A data frame has NaN where nothing is.
+    return value is None or (texts and value == "") or (isinstance(value, float) and isnan(value))
+
+
+def _whole(value: object) -> object:
+    """A whole number as one: a data frame has floats in a column with a blank cell."""
+    if isinstance(value, float | Decimal) and float(value).is_integer():
+        return int(value)
+    return value
 
 
 def _are_texts(value: object) -> bool:

@@ -68,7 +68,7 @@ def parse_table(name: str, suffix: str, data: bytes, folder: Path) -> Table:
     try:
         text = data.decode("utf-8-sig")
     except ValueError:
-        raise ConfigurationError(f"{name}: not a text in UTF-8") from None
+        raise ConfigurationError(f"{name}: not a text in UTF-8; save it as such") from None
     if suffix in (".jsonl", ".ndjson") or (suffix != ".csv" and text.lstrip()[:1] == "{"):
         return Table(name, folder, tuple(_read_json_lines(text)), texts=False)
     if suffix == ".json":
@@ -99,6 +99,7 @@ def _read_csv(name: str, text: str) -> Iterator[TableRow]:
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
     try:
         header = [each.strip() for each in next(reader, list[str]())]
         if not any(header):
@@ -119,7 +120,9 @@ def _read_csv(name: str, text: str) -> Iterator[TableRow]:
             values = {key: cell for key, cell in zip(header, cells, strict=False) if key}
             yield TableRow(number, begin, values, problem)
     except csv.Error as error:
-        raise ConfigurationError(f"{name}: line {reader.line_num}: {error}") from None
+        if reader.line_num > line and "end of data" in str(error):
+            error = csv.Error("a quotation mark is not closed")
+        raise ConfigurationError(f"{name}: line {line}: {error}") from None
 
 
 def _read_parquet(name: str) -> Iterator[TableRow]:

@@ -275,7 +275,10 @@ def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
     for each in given or ():
         name, equals, value = each.partition("=")
         if not equals or not name:
-            raise CommandError(f"{option}: expected NAME=VALUE, got {each!r}")
+            wanted = {"--map": "COLUMN=INPUT", "--task": "ROW=ID"}.get(option, "NAME=VALUE")
+            raise CommandError(f"{option}: expected {wanted}, got {each!r}")
+        if name in found:
+            raise CommandError(f"{option}: {name!r} is given twice")
         found[name] = value
     return found
 
