@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import gc
 import gzip
 import hashlib
 import os
@@ -13,7 +15,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,7 +25,9 @@ import pytest
 from runtime.kit import TOOL, ClientKind, Kit, got, nameless
 from wiro_runtime import AsyncOutput, AsyncWiro, DownloadError, Output, Timeouts, Wiro
 from wiro_runtime.http.signing import Credentials
+from wiro_runtime.http.transport import StreamResponse
 from wiro_runtime.results.files import Files
+from wiro_runtime.results.partial_file import Sink
 from wiro_runtime.settings import Timing, load_settings
 from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.testing import Scenario, Simulator, faults
@@ -39,9 +43,12 @@ Answering: TypeAlias = Callable[[dict[str, str], int], Reply]
 
 
 @contextmanager
-def server(answer: Answering) -> Generator[tuple[str, list[dict[str, str]]], None, None]:
+def server(
+    answer: Answering, hold: threading.Event | None = None
+) -> Generator[tuple[str, list[dict[str, str]]], None, None]:
     """Sends each GET the status, headers and body that ``answer(headers, number)`` gives, or its
-    bytes as they are, and closes; a body shorter than its length is a broken connection."""
+    bytes as they are, and closes, once ``hold`` is set; a body shorter than its length is a broken
+    connection."""
     heard: list[dict[str, str]] = []
 
     def serve(connection: socket.socket) -> None:
@@ -56,6 +63,8 @@ def server(answer: Answering) -> Generator[tuple[str, list[dict[str, str]]], Non
                 head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
                 reply = f"HTTP/1.1 {status} X\r\n{head}connection: close\r\n\r\n".encode() + body
             connection.sendall(reply)
+            if hold is not None:
+                hold.wait()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -384,6 +393,118 @@ def test_a_full_disk_gets_its_room_back(kind: ClientKind, tmp_path: Path, room: 
         assert len(heard) == 1
         assert list(tmp_path.iterdir()) == []
         assert save(kind, url, tmp_path).read_bytes() == CONTENT
+
+
+def test_more_is_received_while_the_last_is_written(
+    kind: ClientKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive, write = StreamResponse.aiter_raw, Sink.write
+    received = threading.Condition()
+    sizes = [0]
+
+    async def counting(response: StreamResponse) -> AsyncIterator[bytes]:
+        async for piece in receive(response):
+            with received:
+                sizes[0] += len(piece)
+                received.notify_all()
+            yield piece
+
+    def waiting(sink: Sink, pieces: Sequence[bytes]) -> None:
+        given[0] += sum(map(len, pieces))
+        with received:
+            more.append(received.wait_for(lambda: sizes[0] > given[0] or given[0] == SIZE, 5))
+        write(sink, pieces)
+
+    given = [0]
+    more: list[bool] = []
+    monkeypatch.setattr(StreamResponse, "aiter_raw", counting)
+    monkeypatch.setattr(Sink, "write", waiting)
+    with server(cdn(CONTENT)) as (url, _):
+        assert save(kind, url, tmp_path).read_bytes() == CONTENT
+    assert len(more) > 1
+    assert all(more)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("cut", [SIZE, 1_500_000])
+def test_a_write_that_fails_late_fails_the_download(
+    kind: ClientKind,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    number: int,
+    cut: int,
+) -> None:
+    write = Sink.write
+    written: list[int] = []
+
+    def failing(sink: Sink, pieces: Sequence[bytes]) -> None:
+        written.append(sum(map(len, pieces)))
+        if len(written) == number:
+            time.sleep(0.2)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(sink, pieces)
+
+    monkeypatch.setattr(Sink, "write", failing)
+    with server(cdn(CONTENT, etag='"one"', cut={1: cut})) as (url, _):
+        with pytest.raises(DownloadError, match="cannot write: No space left"):
+            save(kind, url, tmp_path)
+        gc.collect()
+    assert list(tmp_path.iterdir()) == []
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
+def test_what_is_being_written_is_dropped_with_the_rest(
+    kind: ClientKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Sink.write
+
+    def slowly(sink: Sink, pieces: Sequence[bytes]) -> None:
+        time.sleep(0.1)
+        write(sink, pieces)
+
+    monkeypatch.setattr(Sink, "write", slowly)
+    with server(cdn(CONTENT, cut={1: 1_500_000})) as (url, heard):
+        assert save(kind, url, tmp_path).read_bytes() == CONTENT
+    assert len(heard) == 2
+
+
+@pytest.mark.parametrize("received", [1_500_000, SIZE])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_download_is_cancelled_while_it_writes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fails: bool,
+    received: int,
+) -> None:
+    write, begun, released = Sink.write, threading.Event(), threading.Event()
+
+    def slowly(sink: Sink, pieces: Sequence[bytes]) -> None:
+        begun.set()
+        time.sleep(0.2)
+        write(sink, pieces)
+        if fails:
+            raise OSError(errno.EIO, "Input/output error")
+
+    def stalling(asked: dict[str, str], number: int) -> Reply:
+        return 200, {"content-length": str(SIZE)}, CONTENT[:received]
+
+    async def main(url: str) -> None:
+        task = asyncio.ensure_future(got(output_of("async", url).save(tmp_path)))
+        await asyncio.to_thread(begun.wait)
+        await asyncio.sleep(0.3 if received < SIZE else 0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    monkeypatch.setattr(Sink, "write", slowly)
+    with server(stalling, hold=released) as (url, _):
+        asyncio.run(main(url))
+        released.set()
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 @pytest.mark.parametrize(

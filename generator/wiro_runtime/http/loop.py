@@ -103,12 +103,17 @@ def background_loop() -> asyncio.AbstractEventLoop:
     return _process().loop
 
 
+def start_in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Begin ``work``, which blocks on the disk, in a thread."""
+    context = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    return loop.run_in_executor(_process().workers, partial(context.run, work))
+
+
 async def run_in_thread(work: Callable[[], T]) -> T:
     """Run ``work``, which blocks on the disk, in a thread. When the caller is cancelled the work
     goes on, and its result is dropped."""
-    context = contextvars.copy_context()
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_process().workers, partial(context.run, work))
+    return await start_in_thread(work)
 
 
 class _Callback:

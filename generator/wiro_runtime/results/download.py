@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from wiro_runtime.errors import ConnectionFailed, DownloadError, WiroError
 from wiro_runtime.http.logs import log
-from wiro_runtime.http.loop import run_in_thread
+from wiro_runtime.http.loop import run_in_thread, start_in_thread
 from wiro_runtime.http.retry_after import retry_after
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.results.addresses import check_address
@@ -88,6 +88,7 @@ class Download:
         self._codings: list[str] = []
         self._unbounded = False
         self._begun = 0
+        self._writing: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
         """Fetch all of it within ``timeouts.transfer`` seconds. Raises :class:`DownloadError`."""
@@ -104,11 +105,17 @@ class Download:
             raise
         except WiroError as error:
             raise source.error(str(error), retryable=error.retryable) from None
+        finally:
+            writing = self._writing
+            if writing is not None and not writing.cancel():
+                # Asked for, so that asyncio does not complain about one never retrieved.
+                writing.exception()
 
     async def take(self, data: bytes) -> None:
         """Write ``data``, which need not be fetched."""
         self._check_size(len(data))
         await self._write([data])
+        await self._written()
         await self._report(len(data), len(data))
 
     async def _attempts(self) -> None:
@@ -231,13 +238,14 @@ class Download:
                 self._check_size(self._received + size)
                 if size >= _BATCH:
                     await self._write(pending)
-                    size = 0
+                    pending, size = [], 0
                     await self._report(self._received, total)
         except ConnectionFailed:
             # What has arrived need not be fetched again.
             await self._write(pending)
             raise
         await self._write(pending)
+        await self._written()
         if total is not None and self._received != total:
             raise _Interrupted(f"{self._received} of {total} bytes arrived")
         await self._decode()
@@ -260,13 +268,21 @@ class Download:
         if expected is not None and self._received != expected:
             raise _Interrupted(f"{self._received} of {expected} bytes arrived")
 
-    async def _write(self, pending: list[bytes]) -> None:
-        pieces = pending.copy()
-        pending.clear()
-        await run_in_thread(lambda: self._sink.write(pieces))
+    async def _write(self, pieces: list[bytes]) -> None:
+        """Begin to write ``pieces`` once those before them are written, and return: meanwhile more
+        can be received."""
+        await self._written()
+        self._writing = start_in_thread(partial(self._sink.write, pieces))
         self._received += sum(map(len, pieces))
 
+    async def _written(self) -> None:
+        """Wait until all is written. Raises :class:`OSError`."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+
     async def _clear(self) -> None:
+        await self._written()
         if self._received:
             await run_in_thread(self._sink.clear)
         self._received, self._etag, self._total = 0, "", None
