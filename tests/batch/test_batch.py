@@ -462,3 +462,21 @@ def test_files_are_named_relative_to_the_table(simulator: Simulator, tmp_path: P
     (moved / "face.jpg").write_bytes(b"\xff\xd8 another face")
     with Batch(tool, moved / "rows.csv", out=tmp_path / "out") as batch:
         assert (batch.plan().new, batch.plan().known) == (1, 1)
+
+
+def test_a_file_that_is_missing_when_its_row_is_sent_may_come_back(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    face = tmp_path / "face.jpg"
+    face.write_bytes(b"\xff\xd8 a face")
+    rows = [{"prompt": "one", "input_image_url": str(face)}]
+    simulator.out_of_balance()
+    with Batch("wiro/instant-id-lora", rows, out=tmp_path / "out") as batch:
+        assert batch.run().unfinished == 1
+        simulator.balance = None
+        face.unlink()
+        assert batch.resume().totals.counts == {"failed": 1}
+        assert "face.jpg: No such file" in batch.rows()[0].error
+        face.write_bytes(b"\xff\xd8 a face")
+        assert batch.retry().complete
+    assert len(simulator.runs) == 1

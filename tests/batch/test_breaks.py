@@ -67,6 +67,26 @@ def test_two_hundred_bad_rows(shell: Shell, simulator: Simulator) -> None:
     check_complete(simulator, shell.folder / "out", 20)
 
 
+LIMIT = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, resource.RLIM_INFINITY))
+"""
+
+
+def test_a_disk_without_room_for_the_table(shell: Shell, simulator: Simulator) -> None:
+    """A batch is there with all of its rows, or not at all."""
+    run = ("run", TOOL, str(write_csv(shell.folder / "rows.csv", prompts(200))), "--out", "out")
+    process = shell.start(*run, first=LIMIT.format(100_000))
+    _, err = process.communicate()
+    assert process.returncode == 1
+    assert "disk I/O error; nothing was sent" in err.splitlines()[-1]
+    done = shell("resume", "out")
+    assert (done.code, done.err) == (2, "wiro-tools: out: there is no batch\n")
+    assert shell(*run).code == 0
+    check_complete(simulator, shell.folder / "out", 200)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own with sixteen megabytes."""

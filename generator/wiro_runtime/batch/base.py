@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from wiro_runtime.batch.lock import locked
 from wiro_runtime.batch.plan import Plan, Planner, counted
 from wiro_runtime.batch.records import ENDED, Row, Status, Terms, Totals
 from wiro_runtime.batch.results import Results
+from wiro_runtime.batch.rows import disk_line
 from wiro_runtime.batch.settle import Settled, settle
 from wiro_runtime.batch.store import Store, create_batch, list_batches
 from wiro_runtime.batch.table import Table, check_mapping, read_table
@@ -177,11 +179,7 @@ class BaseBatch:
         folder = Path(out)
         if (folder / _NAME).exists() and _read_name(folder)["batch"] != batch:
             raise ConfigurationError(f"{folder} holds another batch; use another folder")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _write_name(folder, {"batch": batch, "tool": found[batch], "shared": True})
-        except OSError as error:
-            raise ConfigurationError(f"{out}: {(error.strerror or str(error)).lower()}") from None
+        _write_name(folder, {"batch": batch, "tool": found[batch], "shared": True})
         return cls(found[batch], out=out, client=client, database=database)
 
     @classmethod
@@ -235,34 +233,22 @@ class BaseBatch:
         """The database of this batch; made when missing, or :class:`ConfigurationError`."""
         if self._opened is not None:
             return self._opened
-        there = (self.folder / _NAME).exists()
-        if not there and not make:
-            raise ConfigurationError(f"{self.folder}: there is no batch")
-        named = _read_name(self.folder) if there else {"batch": secrets.token_hex(6)}
-        if there:
+        named = {"batch": secrets.token_hex(6)}
+        if not make or (self.folder / _NAME).exists():
+            named = _read_name(self.folder)
             self._check_name(named)
         database = Database(self._database, self.folder)
-        try:
-            self._opened = self._open_store(database, named["batch"], make=make)
-            if not there:
-                _write_name(
-                    self.folder,
-                    {"batch": named["batch"], "tool": self.tool, "shared": database.shared},
-                )
-        except BaseException:
-            database.close()
-            self._opened = None
-            raise
+        with ExitStack() as failing:
+            failing.callback(database.close)
+            if make:
+                database.create_tables()
+                create_batch(database, named["batch"], self.tool)
+            elif not database.has_tables():
+                raise ConfigurationError(f"{self.folder}: its database {FILE} is gone")
+            database.add_columns()
+            failing.pop_all()
+        self._opened = Store(database, named["batch"])
         return self._opened
-
-    def _open_store(self, database: Database, batch: str, *, make: bool) -> Store:
-        if make:
-            database.create_tables()
-            create_batch(database, batch, self.tool)
-        elif not database.has_tables():
-            raise ConfigurationError(f"{self.folder}: its database {FILE} is gone")
-        database.add_columns()
-        return Store(database, batch)
 
     def _check_name(self, named: Mapping[str, Any]) -> None:
         if named["tool"] != self.tool:
@@ -283,6 +269,10 @@ class BaseBatch:
         store = self._store(make=True)
         store.set_terms(self._terms)
         store.put(plan.rows, force=self._force)
+        if not (self.folder / _NAME).exists():
+            # Last: what begins with a name has all its rows.
+            shared = store.database.shared
+            _write_name(self.folder, {"batch": store.batch, "tool": self.tool, "shared": shared})
         # The database has them now; many rows take a lot of room.
         self._plan = self._table = None
         return Engine(store, self.folder, self.tool, client, self._terms)
@@ -407,7 +397,7 @@ def _read_name(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ConfigurationError(f"{folder}: there is no batch") from None
     except OSError as error:
-        raise ConfigurationError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise ConfigurationError(disk_line(path, error)) from None
     except (ValueError, KeyError, TypeError):
         pass
     raise ConfigurationError(f"{path} does not name a batch")
@@ -416,5 +406,9 @@ def _read_name(folder: Path) -> dict[str, Any]:
 def _write_name(folder: Path, named: Mapping[str, Any]) -> None:
     path = folder / _NAME
     part = folder / f".{_NAME}.part"
-    part.write_text(json.dumps(named, indent=2) + "\n", "utf-8")
-    part.replace(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(named, indent=2) + "\n", "utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise ConfigurationError(disk_line(path, error)) from None

@@ -15,8 +15,8 @@ Status: TypeAlias = Literal[
 ]
 """``pending`` was not sent, ``sending`` was recorded and is about to be sent, ``running`` is a task
 of Wiro's, ``uncertain`` was sent and its response is lost. The others are ends: ``done`` succeeded
-and its files are saved, ``failed`` ended without success, ``refused`` was not accepted, by us or by
-Wiro, ``cancelled`` was cancelled or killed."""
+and its files are saved, ``failed`` ended without success, or lacks a file that it had, ``refused``
+was not accepted, by us or by Wiro, ``cancelled`` was cancelled or killed."""
 
 ENDED: Final = ("done", "failed", "refused", "cancelled")
 OPEN: Final = ("pending", "sending", "running", "uncertain")

@@ -252,7 +252,9 @@ class RowRunner:
             self.drain(one_line(error))
             return _Attempt()
         except (InvalidInputs, ApiError) as error:
-            await self._db(self._store.withdraw, intent, one_line(error))
+            # What was checked with the table can only lack a file now, which may come back.
+            status = "failed" if isinstance(error, InvalidInputs) else "refused"
+            await self._db(self._store.withdraw, intent, status, one_line(error))
             return _Attempt()
         except BaseException as error:
             await self._db(self._store.uncertain, row.id, row.attempt, one_line(error))
@@ -393,5 +395,5 @@ def one_line(error: BaseException) -> str:
     return "; ".join(str(error).splitlines()) or type(error).__name__
 
 
-def disk_line(folder: Path, error: OSError) -> str:
-    return f"{error.filename or folder}: {(error.strerror or str(error)).lower()}"
+def disk_line(path: Path, error: OSError) -> str:
+    return f"{error.filename or path}: {(error.strerror or str(error)).lower()}"

@@ -295,11 +295,9 @@ class Store:
 
         self.database.do(write)
 
-    def withdraw(self, intent: Intent, refusal: str = "") -> None:
-        """Take an intent back that Wiro has certainly not accepted: the row is pending again or,
-        with a ``refusal``, refused."""
+    def withdraw(self, intent: Intent, status: Status = "pending", error: str = "") -> None:
+        """Take an intent back that Wiro has certainly not accepted."""
         price = intent.row.reserved
-        status = "refused" if refusal else "pending"
 
         def write(db: sa.Connection) -> None:
             gone = INTENTS.delete().where(
@@ -311,7 +309,7 @@ class Store:
             self._count(db, reserved=-price)
             back = ROWS.update().where(*at(ROWS, self.batch, intent.row.id, intent.attempt))
             back = back.where(ROWS.c.status.in_(("sending", "uncertain")))
-            db.execute(back.values(status=status, error=refusal, changed=time.time()))
+            db.execute(back.values(status=status, error=error, changed=time.time()))
 
         self.database.do(write)
 

@@ -303,7 +303,8 @@ def _drive(
         say(f"  {_resume_line(batch.folder)}")
         return INTERRUPTED
     except BatchError as error:
-        complain([f"{error}; {_resume_line(batch.folder)}"])
+        begun = (batch.folder / "batch.json").exists()
+        complain([f"{error}; {_resume_line(batch.folder) if begun else 'nothing was sent'}"])
         if isinstance(error, DatabaseGone):
             # Threads of DBOS wait for the database, and Python would wait for them.
             sys.stdout.flush()
