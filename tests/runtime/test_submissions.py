@@ -84,9 +84,33 @@ def test_429_that_does_not_end_is_a_rate_limit_error(kit: Kit) -> None:
     kit.simulator.faults.add("Run/*", faults.rate_limited(), times=None)
     with pytest.raises(RateLimitError) as caught:
         kit.run(submit, max_retries=2)
+    assert "; try again in some seconds, with fewer requests at a time" in str(caught.value)
     assert caught.value.retryable
     assert runs_seen(kit) == 3
     assert kit.simulator.runs == []
+
+
+def test_a_rate_limit_error_says_when_to_try_again(kit: Kit) -> None:
+    kit.simulator.faults.add("Run/*", faults.rate_limited(seconds=7), times=None)
+    with pytest.raises(RateLimitError, match=r"; try again in 7 s, with fewer requests at a time"):
+        kit.run(submit, max_retries=0)
+
+
+def test_a_run_that_waits_behind_others_says_what_to_do_at_the_limit(manual_kit: Kit) -> None:
+    kit = manual_kit
+    kit.simulator.concurrency_limit = 1
+
+    async def flow(client: AnyClient) -> None:
+        await submit(client)
+        await asyncio.gather(*(
+            asyncio.to_thread(client.submit, TOOL, PROMPT, timeout=9)
+            if isinstance(client, Wiro)
+            else client.submit(TOOL, PROMPT, timeout=9)
+            for _ in range(2)
+        ))  # fmt: skip
+
+    with pytest.raises(ConcurrencyLimitError, match="try again when one of your tasks has ended"):
+        kit.run(flow)
 
 
 def test_a_refused_connection_is_tried_again_and_then_said(kit: Kit) -> None:
@@ -174,6 +198,7 @@ def test_code_96_of_others_tasks_is_an_error_that_may_be_retried(kit: Kit) -> No
         kit.run(submit)
     assert caught.value.retryable
     assert caught.value.code == 96
+    assert "try again when one of your tasks has ended" in str(caught.value)
     assert runs_seen(kit) == 1
 
 
@@ -185,7 +210,7 @@ def test_a_run_gives_up_at_its_deadline_while_it_waits_for_a_place(manual_kit: K
         await submit(client)
         await got(client.run(TOOL, PROMPT, timeout=30))
 
-    with pytest.raises(ConcurrencyLimitError):
+    with pytest.raises(ConcurrencyLimitError, match="try again when one of your tasks has ended"):
         kit.run(flow)
     assert kit.time.now - 1000 <= 30
     assert len(kit.simulator.runs) == 1

@@ -60,7 +60,17 @@ _UNSIGNED: Final = (
 )
 
 _CHECK_KEY: Final = "; check key and secret: wiro-tools whoami"
-_ADD_MONEY: Final = "; nothing was billed: add money to the Wiro account"
+AWAIT_TASK: Final = (
+    "; nothing was billed: try again when one of your tasks has ended (wiro-tools task list), or "
+    "add money to the Wiro account: about $10 of balance allow one task more at a time"
+)
+"""What to do at the concurrency limit."""
+
+_ADVICE: Final[dict[type[ApiError], str]] = {
+    AuthenticationError: _CHECK_KEY,
+    ConcurrencyLimitError: AWAIT_TASK,
+    InsufficientBalanceError: "; nothing was billed: add money to the Wiro account",
+}
 
 
 class Api:
@@ -227,7 +237,7 @@ class Api:
             credentials = self.settings.credentials
             unsigned = status == 401 and credentials is not None and not credentials.signs
             what = message or _gist(response)
-            advice = _UNSIGNED if unsigned else _CHECK_KEY if status == 401 else ""
+            advice = _UNSIGNED if unsigned else "" if status == 403 else _advice(kind, response)
             text = f"HTTP {status}: {what.rstrip('.') if advice else what}{advice}"
             retryable = status in (408, 425, 429) or status >= 500
             raise self._error(kind, text, code, response, retryable=retryable)
@@ -240,10 +250,8 @@ class Api:
             kind = _BY_CODE.get(code or 0, ApiError)
             said = "" if code is None else f" (code {code})"
             text = message or f"refused without a reason{said}"
-            if kind is AuthenticationError:
-                text = f"{text.rstrip('.')}{_CHECK_KEY}"
-            elif kind is InsufficientBalanceError:
-                text = f"{text.rstrip('.')}{_ADD_MONEY}"
+            if advice := _advice(kind, response):
+                text = f"{text.rstrip('.')}{advice}"
             raise self._error(kind, text, code, response, retryable=code == 96)
         return body
 
@@ -264,6 +272,15 @@ class Api:
             retryable=retryable,
             body=response.body[:_SHOWN].decode(errors="replace"),
         )
+
+
+def _advice(kind: type[ApiError], response: Response) -> str:
+    """The end of a message: what to do about an error of this kind."""
+    if kind is not RateLimitError:
+        return _ADVICE.get(kind, "")
+    seconds = retry_after(response.headers)
+    when = f"in {seconds:g} s" if seconds else "in some seconds"
+    return f"; try again {when}, with fewer requests at a time"
 
 
 def may_have_arrived(error: Exception) -> bool:

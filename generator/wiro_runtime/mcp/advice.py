@@ -35,8 +35,8 @@ _ADVICE: Final[tuple[tuple[type[WiroError], str], ...]] = (
     ),
     (InsufficientBalanceError, "Only the user can do this; then call again."),
     (AuthenticationError, "The user must check the key with which this server was started."),
-    (ConcurrencyLimitError, "Nothing was billed. Call again once a task of list_tasks has ended."),
-    (RateLimitError, "Nothing was billed. Call again after some seconds."),
+    (ConcurrencyLimitError, "Call again once a task of list_tasks has ended."),
+    (RateLimitError, "Nothing was billed. Call again then."),
     (NotFoundError, "list_tasks has the ids of tasks, search_tools those of tools."),
     (
         SubmissionUncertain,

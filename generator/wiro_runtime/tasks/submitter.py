@@ -24,7 +24,7 @@ from wiro_runtime.errors import (
     UnexpectedResponse,
     WiroError,
 )
-from wiro_runtime.http.api import Api, may_have_arrived
+from wiro_runtime.http.api import AWAIT_TASK, Api, may_have_arrived
 from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.multipart import describe
@@ -186,7 +186,8 @@ class Submitter:
         timing, poll = self.api.settings.timing, self.api.settings.poll
         begin = self._clock()
         until = begin + patience
-        limit = ConcurrencyLimitError("the concurrency limit is reached", code=96, retryable=True)
+        text = f"the concurrency limit is reached{AWAIT_TASK}"
+        limit = ConcurrencyLimitError(text, code=96, retryable=True)
         has_turn = False
         try:
             while True:
