@@ -74,6 +74,9 @@ WITHOUT = {
     "nothing": b"",
     "an image": b"\x89PNG\r\n\x1a\n" + b"\0" * 100,
     "webm": b"\x1aE\xdf\xa3" + b"\0" * 100,
+    "fragments of mp4, of which the header has the first": mp4(
+        mvhd(1000, 7500), DATA + box(b"moof", b"\0" * 100) + DATA
+    ),
     "no time scale": mp4(mvhd(0, 100)),
     "no length": mp4(mvhd(1000, 0)),
     "ten hours": mp4(mvhd(1000, 36_000_000)),

@@ -107,6 +107,7 @@ def test_a_rate_that_can_be_read(value: Any, read: dict[str, Any]) -> None:
         rate(inputs="all"),
         rate(inputs={"a": ["b"]}),
         rate(inputs={"a": "QUANTITY:x"}),
+        rate(inputs={"a": "QUANTITY:\u0663"}),
         rate(inputs={"a": "b\x1b[2J"}),
         rate(inputs={"a": "b" * 300}),
         rate(inputs={str(number): "" for number in range(50)}),
@@ -121,6 +122,15 @@ def test_a_rate_that_cannot_be_read_makes_the_price_unknown(value: Any) -> None:
     assert not Tariff({"rates": rates}).summary
     assert "number 1: " in problem
     assert problem.isprintable()
+
+
+def test_inputs_of_a_rate_have_the_order_that_javascript_gives_them() -> None:
+    """Whole numbers that can be an index first, in their order, then the others as they came."""
+    keys = ["b", "4294967295", "10", "a", "02", "4294967294", "\u0663", "2", "0"]
+    ((found,), _) = read_rates([rate(inputs=dict.fromkeys(keys, "x"))])
+    assert list(found["inputs"]) == [
+        *("0", "2", "10", "4294967294", "b", "4294967295", "a", "02", "\u0663")
+    ]
 
 
 @pytest.mark.parametrize("value", ["3 cents", {"price": 1}, 5, True])

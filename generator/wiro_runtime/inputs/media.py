@@ -92,7 +92,8 @@ def _compressed_length(source: Any) -> tuple[Decimal, bool] | None:
 
 
 def _has_all_boxes(source: Any, size: int) -> bool:
-    """Whether the boxes of an MP4 file, which say how long they are, end where the file does."""
+    """Whether the boxes of an MP4 file, which say how long they are, end where the file does. Its
+    header tells of no fragments: a file that has some has no length."""
     place, file = 0, _Bounded(source)
     while place < size:
         file.seek(place)
@@ -100,6 +101,8 @@ def _has_all_boxes(source: Any, size: int) -> bool:
         length = int.from_bytes(head[:4])
         if length == 1:
             length = int.from_bytes(head[8:])
+        if head[4:8] == b"moof":
+            return False
         if length < 8:
             # 0: to the end of the file.
             return length == 0 and len(head) >= 8

@@ -19,6 +19,8 @@ _PRECISE: Final = Context(prec=100)
 _LONGEST: Final = 200
 """Characters of the name and the value of an input."""
 _MOST_INPUTS: Final = 20
+_INDEX: Final = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
+_NO_INDEX: Final = 2**32 - 1
 _AMOUNT: Final = re.compile(r"\d{0,20}\.?\d{0,30}(e-?\d\d?)?", re.ASCII | re.IGNORECASE)
 
 
@@ -69,7 +71,12 @@ def _read_inputs(entry: object) -> tuple[dict[str, str], str | None]:
         if text.startswith("QUANTITY:") and not QUANTITY.fullmatch(text):
             return {}, "a QUANTITY of it is no number"
         found[key] = text
-    return found, None
+    return dict(sorted(found.items(), key=lambda item: _place(item[0]))), None
+
+
+def _place(key: str) -> int:
+    """Where JavaScript, which prices in the page, has a key: whole numbers come first."""
+    return min(int(key), _NO_INDEX) if _INDEX.fullmatch(key) else _NO_INDEX
 
 
 def _read_amounts(entry: Mapping[str, object]) -> tuple[dict[str, str], str | None]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Match: TypeAlias = "bool | None"
 """Whether a rate is meant; ``None`` when the inputs leave it open."""
 
-QUANTITY: Final = re.compile(r"QUANTITY:(\d{1,6})")
+QUANTITY: Final = re.compile(r"QUANTITY:(\d{1,6})", re.ASCII)
 _PLAIN: Final = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _WHOLE: Final = re.compile(r"\d{1,6}", re.ASCII)
 _SECONDS: Final = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?) ?(?:s|secs?|seconds?)?")
