@@ -38,7 +38,7 @@ test: $(READY) ## run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-fast: $(READY) ## run the tests that take no browser, process or thousand tools: while working
-	$(BIN)/python -m pytest -n auto --dist worksteal --fast $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
 check: $(READY) ## linters, types, workflows, and whether generated files are what the sources give
 	$(BIN)/ruff check generator tests

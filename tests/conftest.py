@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -20,53 +21,15 @@ from wirogen.pipeline.build import read_project
 from wirogen.specs import ToolSpec, spec_to_json
 
 ROOT = Path(__file__).resolve().parent.parent
+FAST = "not slow"
+"""What make test-fast asks for. Tests are slow that start a browser, a server or a process, or that
+compute for more than a second."""
+ALL_SLOW = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.slow\b", re.MULTILINE)
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile("default")
-
-
-SLOW = {
-    "agents/test_attacks.py",
-    "agents/test_guides.py",
-    "agents/test_journey.py",
-    "agents/test_skill.py",
-    "agents/test_waiting.py",
-    "batch",
-    "cli_tools",
-    "commands",
-    "end_to_end/test_clients.py",
-    "end_to_end/test_readme.py",
-    "end_to_end/test_reproducible.py",
-    "languages",
-    "package",
-    "simulator",
-    "site",
-    "studio/test_command.py",
-    "studio/test_page.py",
-    "document/test_bad_input.py",
-    "document/test_mutations.py",
-    "document/test_properties.py",
-    "document/test_size.py",
-    "emit/test_generated.py",
-    "emit/test_linear_time.py",
-    "emit/test_odd_values.py",
-    "generator/test_incremental.py",
-    "generator/test_sync.py",
-    "generator/test_sync_hostile.py",
-    "generator/test_workflow.py",
-    "golden/test_messages.py",
-    "price/test_budget.py",
-    "runtime/test_any_response.py",
-    "runtime/test_concurrency.py",
-    "runtime/test_interruptions.py",
-    "runtime/test_journal_shared.py",
-    "runtime/test_kernel.py",
-    "runtime/test_processes.py",
-}
-"""Folders and files of tests that --fast leaves out: they start browsers, servers or processes, or
-take seconds of computing."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -82,9 +45,27 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_finish() -> None:
-    # What has been imported and collected stays: the garbage collector need not look at it again.
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # What is imported and collected stays: the garbage collector need not look at it.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    # Spares make test-fast the imports of files whose tests it leaves out.
+    if config.option.markexpr != FAST or collection_path.suffix != ".py":
+        return None
+    return True if ALL_SLOW.search(collection_path.read_text("utf-8")) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What takes long begins first, so that no worker is left with it at the end.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_unconfigure() -> None:
@@ -94,23 +75,13 @@ def pytest_unconfigure() -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     # Many of the slow tests wait for a server or a process.
     cores = os.cpu_count() or 1
-    return cores if config.getoption("--fast") else cores * 3 // 2
+    return cores if config.option.markexpr == FAST else cores * 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--accept-golden", action="store_true", help="write what the golden tests now see"
     )
-    parser.addoption(
-        "--fast",
-        action="store_true",
-        help="leave out tests that take seconds each, as make test-fast",
-    )
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    path = collection_path.relative_to(ROOT / "tests").as_posix()
-    return True if config.getoption("--fast") and path in SLOW else None
 
 
 @pytest.fixture(autouse=True)

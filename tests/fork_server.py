@@ -8,6 +8,7 @@ imported when, a terminal) is tested with ``sys.executable``.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -24,8 +25,27 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 _PRELOADED: Final = {
-    "wiro-tools": ("wiro_runtime.cli", "wiro_runtime.batch.engine"),
-    "wirogen": ("wirogen.cli", "wirogen.pipeline", "datamodel_code_generator", "black"),
+    "wiro-tools": (
+        "wiro_runtime.cli",
+        "wiro_runtime.http",
+        "wiro_runtime.inputs",
+        "wiro_runtime.tasks",
+        "wiro_runtime.results",
+        "wiro_runtime.generated",
+        "wiro_runtime.lazy",
+        "wiro_runtime.stored_keys",
+        "wiro_runtime.batch.engine",
+    ),
+    "wirogen": (
+        "wirogen.cli",
+        "wirogen.pipeline",
+        "wirogen.site",
+        "datamodel_code_generator.config",
+        "datamodel_code_generator.model.pydantic_v2",
+        "datamodel_code_generator.parser.jsonschema",
+        "black",
+        "pymdownx",
+    ),
 }
 _MAIN: Final = {"wiro-tools": "wiro_runtime.cli.__main__", "wirogen": "wirogen.__main__"}
 _LENGTH: Final = 8
@@ -169,6 +189,7 @@ def _serve(program: str, control: socket.socket) -> Callable[[], Any]:
         # Of the files as they are now, like what has been imported.
         importlib.import_module("wirogen.common.cache").generator_fingerprint()
     main = importlib.import_module(_MAIN[program]).main
+    gc.freeze()
     while True:
         head, files, _, _ = socket.recv_fds(control, _LENGTH, 4)
         if not head:

@@ -15,6 +15,8 @@ from agents.conftest import Connect
 from agents.test_journey import TOKEN, served
 from wiro_runtime.cli import app
 
+pytestmark = pytest.mark.slow
+
 CALL = {
     "jsonrpc": "2.0",
     "id": 1,

@@ -16,6 +16,8 @@ import pytest
 from agents.recorded import recorded_models
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

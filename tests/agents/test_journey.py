@@ -21,6 +21,8 @@ from mcp.client.streamable_http import streamable_http_client
 from agents.conftest import PAINTER, WRITER, Agent, Connect, text_of
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a-token-of-the-user"
 
 

@@ -15,6 +15,8 @@ import pytest
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SKILL = ROOT / "generated" / "skills" / "wiro-tools"
 TEXT = (SKILL / "SKILL.md").read_text("utf-8")

@@ -17,6 +17,8 @@ from agents.test_journey import TOKEN, over_http, served
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wirogen.specs import spec_to_json
 
+pytestmark = pytest.mark.slow
+
 INPUTS = {"prompt": "a lighthouse"}
 
 

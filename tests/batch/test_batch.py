@@ -21,6 +21,8 @@ from wiro_runtime.batch import AsyncBatch, Batch, BatchProgress
 from wiro_runtime.batch.database import FILE
 from wiro_runtime.testing import Scenario, Simulator, faults
 
+pytestmark = pytest.mark.slow
+
 
 def counts(batch: Batch) -> dict[str, int]:
     return {str(status): count for status, count in batch.status().counts.items()}

@@ -14,6 +14,8 @@ from wiro_runtime.batch import Batch
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_budget_that_runs_out_in_the_middle(priced: Simulator, tmp_path: Path) -> None:
     """What is spent and reserved never passes it; a failure gives its price back."""

@@ -14,6 +14,8 @@ from cli_tools.kit import Shell as TerminalShell
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Scenario, Simulator
 
+pytestmark = pytest.mark.slow
+
 
 def test_run_says_what_it_will_do_and_what_it_did(shell: Shell, simulator: Simulator) -> None:
     write_csv(shell.folder / "rows.csv", [*prompts(3), {"prompt": "", "samples": 1}])

@@ -6,8 +6,12 @@ import os
 import time
 from typing import Final
 
+import pytest
+
 from batch.kit import TOOL, Shell, check_complete, prompts, write_csv
 from wiro_runtime.testing import Simulator
+
+pytestmark = pytest.mark.slow
 
 FULL: Final = os.environ.get("FULL") == "1"
 ROWS: Final = 1000 if FULL else 30

@@ -16,6 +16,8 @@ import pytest
 from batch.kit import TOOL, Shell, check_complete, prompts, write_csv
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 FULL: Final = os.environ.get("FULL") == "1"
 ROWS: Final = 10_000 if FULL else 100
 

@@ -21,7 +21,7 @@ from wiro_runtime.tasks.settle import OTHER_KEY
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
-pytestmark = pytest.mark.usefixtures("priced")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("priced")]
 
 
 def test_amounts_have_all_their_digits(priced: Simulator, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from batch.postgres import Server, Way, postgres
 from fork_server import Process
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 FULL: Final = os.environ.get("FULL") == "1"
 ROWS: Final = 1000 if FULL else 150
 AWAY: Final = 10.0 if FULL else 3.0

@@ -19,6 +19,8 @@ from cli_tools.kit import Shell
 from wiro_runtime import AuthenticationError, ConfigurationError, Wiro
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 KEYRING = """
 import json, pathlib
 from keyring.backend import KeyringBackend

@@ -17,6 +17,8 @@ from wiro_runtime.catalogue import Catalogue, open_catalogue
 from wiro_runtime.testing import Simulator
 from wiro_tools import catalogue
 
+pytestmark = pytest.mark.slow
+
 TOOL = "wiro/text-to-image-sd-lora"
 
 

@@ -23,6 +23,8 @@ from wiro_runtime.cli.completion import (
     split_line,
 )
 
+pytestmark = pytest.mark.slow
+
 SD = "wiro/text-to-image-sd-lora"
 
 

@@ -22,6 +22,8 @@ from generated import select as choice
 from wirogen.pipeline.render import generate
 from wirogen.specs import Option, Wire
 
+pytestmark = pytest.mark.slow
+
 # It has no types.
 pexpect: Any = importlib.import_module("pexpect")
 

@@ -11,6 +11,8 @@ import pytest
 
 from wiro_runtime.catalogue import fold
 
+pytestmark = pytest.mark.slow
+
 _FOLD_JS = Path(__file__).parents[2] / "templates" / "docs" / "assets" / "fold.js"
 CASES = {
     "Café": "cafe",

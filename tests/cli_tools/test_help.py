@@ -13,6 +13,8 @@ import pytest
 from cli_tools.kit import Shell
 from wiro_runtime.cli import doctor
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_help_of_a_tool_lists_its_real_inputs(shell: Shell) -> None:
     done = shell.run("wiro/painter", "--help")

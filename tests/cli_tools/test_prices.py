@@ -7,6 +7,8 @@ import pytest
 from cli_tools.kit import Shell
 from wiro_runtime.testing import Scenario, Simulator
 
+pytestmark = pytest.mark.slow
+
 EDITOR = ("wiro/editor", "--prompt", "a", "--input-image", "https://a.b/c.png")
 PHOTOS = ("--photos", "https://a.b/1.png", "--photos", "https://a.b/2.png")
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from cli_tools.kit import Shell
 from wiro_runtime.testing import Scenario, Simulator, faults
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_run_saves_files_and_prints_their_paths_only(shell: Shell, simulator: Simulator) -> None:

@@ -15,6 +15,8 @@ import pytest
 from cli_tools.kit import Shell
 from wiro_runtime.cli.console import LogFormatter, exact, print_json
 
+pytestmark = pytest.mark.slow
+
 RUN_HELP = ["run", "wiro/painter", "--help"]
 NASTY = "a\x1b]0;owned\x07\x9b2J\x7f\u202e\u2028\x00z"
 

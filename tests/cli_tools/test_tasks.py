@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from cli_tools.kit import Shell
 from wiro_runtime.testing import Scenario, Simulator
+
+pytestmark = pytest.mark.slow
 
 
 def _started(shell: Shell, simulator: Simulator, scenario: Scenario | None = None) -> str:

@@ -17,6 +17,8 @@ from cli_tools.kit import Shell
 from wiro_runtime.cli.interrupts import holding_ctrl_c
 from wiro_runtime.testing import Simulator, faults
 
+pytestmark = pytest.mark.slow
+
 _BAR = "━"
 
 

@@ -7,6 +7,8 @@ import pytest
 from cli_tools.kit import Here, Shell
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 
 def test_all_wrong_inputs_are_named_at_once(shell: Shell, simulator: Simulator) -> None:
     done = shell.run(

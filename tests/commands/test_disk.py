@@ -19,6 +19,8 @@ from commands.small import documents, half_written, tree, wirogen
 from wirogen.cli.app import run
 from wirogen.common.cache import Cache
 
+pytestmark = pytest.mark.slow
+
 TOOLS = 4
 _CAPABILITY_VERSION = 0x20080522
 _OVERRIDING = 0b110

@@ -13,6 +13,8 @@ import pytest
 
 from wirogen.cli.app import run
 
+pytestmark = pytest.mark.slow
+
 SPEC = "specs/tools/wiro/instant-id-lora.yaml"
 
 

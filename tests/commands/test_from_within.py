@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from commands.small import documents, wirogen
+
+pytestmark = pytest.mark.slow
 
 # A shell that stays in the folder: builds, looks, and builds again when the folder has gone.
 SHELL = """

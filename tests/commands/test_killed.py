@@ -17,6 +17,8 @@ import fork_server
 from commands.small import documents, half_written, own_templates, tree, wirogen
 from fork_server import Process
 
+pytestmark = pytest.mark.slow
+
 TOOLS = 52
 """Enough for worker processes to read and to render."""
 BY_CLOCK = 3

@@ -9,6 +9,8 @@ import pytest
 
 from wirogen.cli.app import run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(root: Path, tmp_path: Path) -> Path:

@@ -16,6 +16,8 @@ from commands.small import command, documents, half_written, page, tree, wirogen
 from fork_server import Process
 from wirogen.common.lock import locked
 
+pytestmark = pytest.mark.slow
+
 TOOLS = 6
 
 

@@ -19,6 +19,8 @@ from commands.small import TEMPLATES, documents, page
 from generator.project import detail
 from wirogen.cli.app import run
 
+pytestmark = pytest.mark.slow
+
 CLIENT = "python/wiro_tools/[owner]/[project].py.jinja"
 PAGE = "docs/tools/[owner]/[project].md.jinja"
 EVERY = {"MANIFEST.json"}

@@ -21,6 +21,8 @@ from wirogen.cli.console import import_lines
 from wirogen.document import parse_document
 from wirogen.specs import spec_to_json
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TOOL = "acme/tool-0"
 NO_KEY = {"WIRO_API_KEY": "", "WIRO_API_SECRET": ""}

@@ -17,6 +17,8 @@ from wirogen.emit.template_fields import fields_of
 from wirogen.emit.template_tree import Scope
 from wirogen.emit.templates import Renderer, template_folders
 
+pytestmark = pytest.mark.slow
+
 CLIENT = "python/wiro_tools/[owner]/[project].py.jinja"
 PAGE = "docs/tools/[owner]/[project].md.jinja"
 

@@ -14,6 +14,8 @@ import pytest
 
 from commands.small import command, wirogen
 
+pytestmark = pytest.mark.slow
+
 
 def written(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())

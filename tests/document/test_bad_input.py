@@ -18,6 +18,8 @@ from wirogen.document import parse_document, verify
 from wirogen.document.json_decoding import JsonError, decode, extent
 from wirogen.specs import UNSENT, Option
 
+pytestmark = pytest.mark.slow
+
 
 def refused(document: bytes | str) -> str:
     """The code with which a document is refused; the refusal is one line that names the file."""

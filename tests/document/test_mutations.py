@@ -23,6 +23,8 @@ from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document, verify
 from wirogen.specs import dump_spec, load_spec
 
+pytestmark = pytest.mark.slow
+
 REAL = [form(real(name)) for name in NAMES for form in (str, unflatten)]
 MADE = [
     page.text(full=full, flat=flat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from document.layouts import Page, flat, lines
 from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document, verify
 from wirogen.specs import Input, Json, Option, ToolSpec, dump_spec, load_spec
+
+pytestmark = pytest.mark.slow
 
 QUICK = settings(
     max_examples=60,

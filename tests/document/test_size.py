@@ -15,6 +15,8 @@ from wirogen.diagnostics.model import InputError
 from wirogen.document import verify
 from wirogen.specs import Json, Option
 
+pytestmark = pytest.mark.slow
+
 SLIDER: dict[str, Json] = {
     "type": "float",
     "id": "a",

@@ -22,6 +22,8 @@ from wirogen.common.text import is_visible, visible
 from wirogen.diagnostics.model import RULES
 from wirogen.specs import UNSENT, Option, ToolSpec, Unsent, Wire, spec_json_schema, spec_to_json
 
+pytestmark = pytest.mark.slow
+
 
 def python_files(files: dict[str, str]) -> dict[str, str]:
     return {path: source for path, source in files.items() if path.endswith((".py", ".pyi"))}

@@ -20,6 +20,8 @@ from wirogen.emit.render import render_shared, summary_of
 from wirogen.pipeline.spec_checks import check_spec
 from wirogen.specs import Finding, Option, Section, Source, ToolSpec, Wire, dump_spec, load_spec
 
+pytestmark = pytest.mark.slow
+
 _SMALL = 3_000
 _MOST = 15
 _FILLS = ("A", "Ab", "a ", '"', "\\", "\u200b", "- name: x label: ", "default: type: ")

@@ -23,6 +23,8 @@ from wirogen.merge.detail import merge_detail
 from wirogen.pipeline.spec_checks import check_spec
 from wirogen.specs import Input, Option, ToolSpec, Wire, dump_spec, load_spec
 
+pytestmark = pytest.mark.slow
+
 ODD = (
     "false", "true", "auto", "", " ", "0.70", "5.00", "05", "50%", "0,5", "1e400", "-1e400",
     "1e-400", "NaN", "Infinity", "1_000", "\u0663", "+3", ".5", "5.", "--3", "1e3", "9" * 30,

@@ -17,6 +17,8 @@ from wiro_runtime.testing import Simulator
 from wiro_tools.wiro import instant_id_lora
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
+pytestmark = pytest.mark.slow
+
 
 def run_command(root: Path, name: str) -> dict[str, Any]:
     """The JSON of the document's own Run Command, cut out by hand, without the placeholder."""

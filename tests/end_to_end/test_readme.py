@@ -18,6 +18,8 @@ from wiro_runtime import Wiro
 from wiro_runtime.testing import Simulator
 from wiro_tools.wiro import text_to_image_sd_lora
 
+pytestmark = pytest.mark.slow
+
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
 

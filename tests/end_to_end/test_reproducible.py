@@ -11,6 +11,8 @@ import pytest
 
 from commands.small import command, wirogen
 
+pytestmark = pytest.mark.slow
+
 
 def build(root: Path, *more: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return wirogen("build", "--root", root, *more, cwd=cwd)

@@ -21,6 +21,8 @@ from wirogen.document import parse_document
 from wirogen.pipeline.build import Summary, build_project
 from wirogen.specs import dump_spec
 
+pytestmark = pytest.mark.slow
+
 SEEDS: Final = (1002, 1005)
 STEPS: Final = 8
 _PICKERS: Final = [

@@ -29,6 +29,8 @@ from wirogen.specs import TaskStat, dump_spec, spec_to_json
 from wirogen.specs.names import slug
 from wirogen.sync import Filters, Options, SyncReport, Verdict, sync
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class World:
@@ -88,7 +90,7 @@ def bare(page: Page) -> dict[str, Any]:
     }
 
 
-PAGES = list(pages(12))
+PAGES = list(pages(5))
 
 
 @pytest.fixture
@@ -175,7 +177,7 @@ def test_new_changed_and_gone_are_told_apart(world: World, tmp_path: Path) -> No
     world.sync()
     world.remember()
     world.publish(later(PAGES[3]))
-    fresh = list(pages(14))[12:]
+    fresh = list(pages(7))[5:]
     with simulated([*PAGES[1:], *fresh]) as simulator:
         moved = World(simulator, world.project)
         for page in [*PAGES[1:3], later(PAGES[3]), *PAGES[4:], *fresh]:
@@ -198,7 +200,7 @@ def test_filters_narrow_what_is_asked_for_and_say_nothing_about_what_is_gone(
     report = world.sync(filters=Filters(owner=owner))
     assert {tool.split("/")[0] for tool in report.verdicts} == {owner}
     assert report.gone == ()
-    assert len(world.sync(filters=Filters(limit=5)).verdicts) == 5
+    assert len(world.sync(filters=Filters(limit=2)).verdicts) == 2
     category = PAGES[0].categories[0]
     found = world.sync(filters=Filters(categories=(category,)))
     assert set(found.verdicts) == {page.tool for page in PAGES if category in page.categories}

@@ -27,7 +27,9 @@ from wirogen.sync.listing import MAX_TOOLS
 from wirogen.sync.pages import Pages, page_client
 from wirogen.sync.run import GIVE_UP
 
-PAGES = list(pages(4))
+pytestmark = pytest.mark.slow
+
+PAGES = list(pages(3))
 ODD = PAGES[1]
 EMPTY = gzip.compress(b"")
 

@@ -18,6 +18,8 @@ from corpus import later, pages
 from generator.project import Project
 from generator.test_sync import World, simulated
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS: dict[str, Any] = {

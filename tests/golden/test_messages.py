@@ -24,6 +24,8 @@ from wirogen.cli.app import run as wirogen
 from wirogen.diagnostics.model import RULES
 from wirogen.specs import load_spec, spec_to_json
 
+pytestmark = pytest.mark.slow
+
 TABLE = Path(__file__).parent / "messages.txt"
 SD = "wiro/text-to-image-sd-lora"
 GIVEN: tuple[Any, ...] = (None, True, 5000, 2.5, "x", "", [], ["x", 5], {}, "\ud800", 10**400)

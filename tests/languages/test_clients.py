@@ -18,6 +18,8 @@ import pytest
 
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 ROOT: Final = Path(__file__).parents[2]
 TOOLS: Final = ROOT / ".venv-clients"
 OPENAPI: Final = ROOT / "generated" / "openapi.json"

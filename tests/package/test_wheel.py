@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = {"wiro_runtime", "wiro_tools", "wirogen"}
 # The run-time dependencies, lent to the clean environment so that no network is needed.
 BASE = (

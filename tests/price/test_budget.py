@@ -26,7 +26,10 @@ from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.journal_file import COMMITTED
 from wiro_runtime.testing import Scenario, Simulator, faults
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
+]
 
 BUDGET = Decimal("0.5")
 RATES: list[dict[str, Any]] = [{"inputs": {}, "price": float(EACH), "priceMethod": "cpo"}]

@@ -23,6 +23,8 @@ from wiro_runtime import (
 )
 from wiro_runtime.settings import Timing
 
+pytestmark = pytest.mark.slow
+
 NO_WAIT = Timing(sleep=lambda _seconds: asyncio.sleep(0))
 RUN: dict[str, Any] = {"result": True, "errors": [], "taskid": "7", "socketaccesstoken": "tok"}
 DETAIL = {"id": "7", "socketaccesstoken": "tok", "status": "task_postprocess_end", "pexit": "0"}

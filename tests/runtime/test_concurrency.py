@@ -15,6 +15,8 @@ from wiro_runtime import AsyncWiro, PollSchedule, Wiro
 from wiro_runtime.settings import Timing
 from wiro_runtime.testing import Simulator, faults
 
+pytestmark = pytest.mark.slow
+
 PROMPT = {"prompt": "x"}
 
 

@@ -37,6 +37,8 @@ from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.recorder import Recorder
 from wiro_runtime.testing import Simulator, faults
 
+pytestmark = pytest.mark.slow
+
 PROMPT = {"prompt": "x"}
 PAUSE = 0.03
 HANDLED = threading.Event()

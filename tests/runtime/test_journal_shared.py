@@ -23,6 +23,8 @@ from wiro_runtime.tasks import journal as journal_module
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
 
+pytestmark = pytest.mark.slow
+
 PROMPT = {"prompt": "a lighthouse"}
 
 

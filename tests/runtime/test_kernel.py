@@ -15,6 +15,8 @@ from nbclient import NotebookClient
 
 from wiro_runtime.testing import Scenario, Simulator
 
+pytestmark = pytest.mark.slow
+
 notebooks: Any = nbformat.v4
 
 SETUP = """

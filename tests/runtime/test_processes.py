@@ -16,6 +16,8 @@ from runtime.kit import TOOL, ClientKind, Kit
 from wiro_runtime import AsyncWiro, PollSchedule, Result, Wiro
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 FORKED = """
 import os, sys, threading
 from wiro_runtime import PollSchedule, Wiro

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from wiro_runtime.testing import Delivery, Simulator
 
+pytestmark = pytest.mark.slow
+
 
 class Receiver(HTTPServer):
     def __init__(self) -> None:

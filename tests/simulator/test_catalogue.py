@@ -15,6 +15,8 @@ from wiro_runtime.testing import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 TEXT = "## Basic tool info Tool name: wiro/painter"
 
 

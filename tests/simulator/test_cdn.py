@@ -11,6 +11,8 @@ import pytest
 from simulator.wire import credentials, detail, get, run, send
 from wiro_runtime.testing import Scenario, Simulator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def url(sim: Simulator) -> str:

@@ -20,6 +20,8 @@ from wiro_runtime.testing.tool_spec import read_tool
 if TYPE_CHECKING:
     from types import ModuleType
 
+pytestmark = pytest.mark.slow
+
 
 def client(tool: str) -> ModuleType:
     owner, project = tool.split("/")

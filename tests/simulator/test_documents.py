@@ -16,6 +16,8 @@ from wiro_runtime.testing import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 SPECS = Path(__file__).parents[2] / "specs"
 TOOLS = ["wiro/instant-id-lora", "wiro/text-to-image-sd-lora"]
 

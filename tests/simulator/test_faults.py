@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 RUN = "Run/wiro/painter"
 BODY = {"prompt": "a"}
 

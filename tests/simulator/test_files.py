@@ -13,6 +13,8 @@ from wiro_runtime.testing import SentFile
 if TYPE_CHECKING:
     from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 RUN = "Run/wiro/editor"
 PHOTO = Part("inputImage", b"\x89PNG photo", "photo.png", "image/png")
 NO_URL = Part("inputImageUrl", "")

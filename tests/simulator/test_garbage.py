@@ -16,6 +16,8 @@ from wiro_runtime.testing import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 PATHS = [
     "Run/wiro/painter",
     "Run/wiro/editor",

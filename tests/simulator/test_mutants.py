@@ -13,6 +13,8 @@ from runtime.kit import PROMPT, SAMPLES, tool
 from simulator.wire import Answer, Part, credentials, multipart, post, send, sign
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 
 def entry(name: str, type_: str, wire: str, **more: Any) -> dict[str, Any]:
     base = {"name": name, "label": name, "help": "", "type": type_, "default": None}

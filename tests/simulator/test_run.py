@@ -14,6 +14,8 @@ from wiro_runtime.testing import Simulator, SpecError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+pytestmark = pytest.mark.slow
+
 RUN = "Run/wiro/painter"
 
 

@@ -22,6 +22,8 @@ from simulator.wire import credentials, detail, post, run, send
 from wiro_runtime.testing import Simulator, faults, serve
 from wiro_runtime.testing.serve import _assignment
 
+pytestmark = pytest.mark.slow
+
 SERVE = """
 import signal, sys
 from wiro_runtime.testing import serve

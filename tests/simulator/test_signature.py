@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from simulator.wire import Answer
 
+pytestmark = pytest.mark.slow
+
 KEY, SECRET = "the-key", "the-secret"
 BODY = json.dumps({"taskid": "1"}).encode()
 JSON = ("content-type", "application/json")

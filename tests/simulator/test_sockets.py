@@ -24,6 +24,8 @@ from wiro_runtime.testing import Scenario, Simulator, faults
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+pytestmark = pytest.mark.slow
+
 NEW_FRAME = {"type", "id", "message", "result", "success", "terminal", "exitCode"}
 WELCOME = {"type": "connected", "version": "1.0"}
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from wiro_runtime.testing.clock import Speed
 
+pytestmark = pytest.mark.slow
+
 LIFE = [
     "task_queue",
     "task_accept",

@@ -13,6 +13,8 @@ from site_browser import visit, watched
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 TOOL = "tools/wiro/text_to_image_sd_lora.html"
 KINDS = ("index.html", TOOL, "guides/waiting.html")
 MORE = (

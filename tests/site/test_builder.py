@@ -24,6 +24,8 @@ from wiro_runtime.testing import SentFile, Simulator
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 FOLLOW = """(hash) => new Promise((done) => {
   addEventListener("hashchange", () => setTimeout(done), { once: true });
   location.hash = hash;

@@ -30,6 +30,8 @@ from wirogen.specs import ToolSpec
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.slow
+
 
 def picture(kind: str, size: tuple[int, int] = (1000, 800), **more: object) -> bytes:
     out = io.BytesIO()

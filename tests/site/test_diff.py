@@ -14,6 +14,8 @@ from site_tools import write_generated
 from wirogen.document import parse_document
 from wirogen.specs import ToolSpec
 
+pytestmark = pytest.mark.slow
+
 NEW = tool(
     prompt(),
     number("steps", 20, minimum="1", maximum="50"),

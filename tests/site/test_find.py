@@ -5,12 +5,16 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import pytest
+
 from site_browser import visit
 from wiro_runtime.catalogue.search import Text, find
 from wiro_runtime.inputs.options import fold
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+pytestmark = pytest.mark.slow
 
 FIND = """async ([texts, queries]) => {
   const at = document.querySelector('script[src*="assets/"]').src.replace(/assets\\/.*/, "assets/");

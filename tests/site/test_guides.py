@@ -29,6 +29,8 @@ from wirogen.specs.names import tool_paths
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 FENCE = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
 PACKAGES = {"wirogen": application(), "wiro-tools": tools_app}
 

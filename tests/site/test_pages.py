@@ -24,6 +24,8 @@ from wirogen.site.build import build_site
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 TOOL = "tools/wiro/text_to_image_sd_lora.html"
 KINDS = ("index.html", TOOL, "guides/waiting.html")

@@ -15,6 +15,8 @@ from wiro_runtime.cli import view
 from wirogen.emit.pages.snippets import powershell_word
 from wirogen.plan import names as planned_names
 
+pytestmark = pytest.mark.slow
+
 
 def test_options_of_the_command_line_have_one_name() -> None:
     clashing = sorted({*view.RUN_OPTIONS, *planned_names.RUN_OPTIONS})

@@ -17,6 +17,8 @@ from wirogen.site.covers import CoverMode
 from wirogen.site.stage import write_stage
 from wirogen.site.target import MARKER, check_target, site_address
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "https://example.org/tools/"
 
 

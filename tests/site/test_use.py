@@ -19,6 +19,8 @@ from wiro_runtime.testing import Simulator
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 TOOL = "tools/wiro/text_to_image_sd_lora.html"
 
 

@@ -17,6 +17,8 @@ import pytest
 
 from wiro_runtime.testing import Simulator
 
+pytestmark = pytest.mark.slow
+
 Studio = Callable[..., "subprocess.Popen[str]"]
 
 

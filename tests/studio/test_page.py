@@ -19,6 +19,8 @@ from wirogen.site.build import build_site
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 HELD = Scenario(stuck="task_output")
 HTML = "It is <img src=x onerror=alert(1)> lit."
 
