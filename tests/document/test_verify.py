@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import starmap
 
 import pytest
 
 from document.build import NAMES, page, parse, real, text_input
 from document.layouts import flat
 from document.unflatten import unflatten
-from wirogen.document import Kind, ParsedDocument, verify
+from wirogen.document import Kind, ParsedDocument, Span, verify
 from wirogen.specs import UNSENT, Input, Option, Section, ToolSpec, Wire
 
 Change = Callable[[ToolSpec], ToolSpec]
@@ -112,7 +113,7 @@ def test_every_change_of_the_spec_is_noticed(change: str, flattened: bool) -> No
 def test_text_that_no_span_holds_is_noticed(name: str) -> None:
     parsed = parse(real(name))
     spans = parsed.recorded
-    for number, span in enumerate(spans):
+    for number, span in enumerate(starmap(Span, spans)):
         if span.kind is Kind.VALUE and span.end > span.start:
             fewer = replace(parsed, recorded=spans[:number] + spans[number + 1 :])
             assert verify(fewer) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from wirogen.merge.wire import (
     CALLBACK,
@@ -39,7 +39,7 @@ def assemble(
     for item in raw:
         decision = decide(item, body, unusable)
         decisions.append(decision)
-        inputs.append(replace(decided(item, decision), extra=item.extra))
+        inputs.append(decided(item, decision, item.extra))
     names = {item.name for item in raw} | {CALLBACK}
     for name, value in (body or {}).items():
         if name not in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, starmap
 from typing import Final
 
 from wirogen.common.limits import PREAMBLE
@@ -23,7 +23,7 @@ from wirogen.document.page import Page
 from wirogen.document.reading import read
 from wirogen.document.report import Report
 from wirogen.document.samples import check_commands, check_samples
-from wirogen.document.source_map import Form, SourceMap, Span, with_gaps
+from wirogen.document.source_map import Form, SourceMap, Span, SpanFields, with_gaps
 from wirogen.document.tail import (
     Block,
     Body,
@@ -50,12 +50,12 @@ class ParsedDocument:
     newline: str
     spec: ToolSpec
     diagnostics: tuple[Diagnostic, ...]
-    recorded: tuple[Span, ...] = field(default=(), repr=False)
+    recorded: tuple[SpanFields, ...] = field(default=(), repr=False)
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """The spans that tile the text, white space included."""
-        return with_gaps(self.text, self.recorded)
+        return with_gaps(self.text, starmap(Span, self.recorded))
 
 
 @dataclass(slots=True)
@@ -168,7 +168,7 @@ class _Parser:
             self.layout.newline,
             spec,
             diagnostics,
-            tuple(self.source_map.spans),
+            tuple(self.source_map.recorded),
         )
 
     def _head(self) -> Head:

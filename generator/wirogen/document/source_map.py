@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import starmap
 from typing import NamedTuple, TypeAlias
 
 from wirogen.common.text import WHITE
@@ -59,23 +60,31 @@ class Span(NamedTuple):
     indent: int = 0
 
 
+SpanFields: TypeAlias = "tuple[Kind, int, int, str, SpecPath, Form, int]"
+"""The fields of a :class:`Span`, which takes longer to make; most are never asked for."""
+
+
 class SourceMap:
     """Collects the spans of a document from left to right, white space left out."""
 
     def __init__(self) -> None:
-        self.spans: list[Span] = []
+        self.recorded: list[SpanFields] = []
+
+    @property
+    def spans(self) -> list[Span]:
+        return list(starmap(Span, self.recorded))
 
     def syntax(self, start: int, word: str) -> None:
-        self.spans.append(Span(Kind.SYNTAX, start, start + len(word), word))
+        self.recorded.append((Kind.SYNTAX, start, start + len(word), word, (), Form.TEXT, 0))
 
     def value(
         self, start: int, end: int, path: SpecPath, form: Form = Form.TEXT, indent: int = 0
     ) -> None:
-        self.spans.append(Span(Kind.VALUE, start, end, "", path, form, indent))
+        self.recorded.append((Kind.VALUE, start, end, "", path, form, indent))
 
     def region(self, start: int, end: int, name: str) -> None:
         if end > start:
-            self.spans.append(Span(Kind.REGION, start, end, name))
+            self.recorded.append((Kind.REGION, start, end, name, (), Form.TEXT, 0))
 
 
 def with_gaps(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:

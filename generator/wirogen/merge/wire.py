@@ -138,8 +138,9 @@ def _by_command(name: str, type_: str, default: str | None, shown: Json) -> Deci
     return Decision(False, Wire(type=wire_type, sent=shown), None, Shown.SENT, differs)
 
 
-def decided(item: Described, decision: Decision) -> Input:
-    """The input that a source describes, required and sent as it was decided."""
+def decided(item: Described, decision: Decision, extra: Mapping[str, str] | None = None) -> Input:
+    """The input that a source describes, required and sent as it was decided; ``extra`` are keys
+    that are not known."""
     return Input(
         name=item.name,
         label=item.label,
@@ -151,6 +152,7 @@ def decided(item: Described, decision: Decision) -> Input:
         example=decision.example,
         open=is_open(item),
         options=item.options,
+        extra={} if extra is None else extra,
     )
 
 
