@@ -18,6 +18,7 @@ from wirogen.cli.build import print_findings
 from wirogen.cli.console import (
     CommandError,
     alone,
+    enter,
     err,
     import_lines,
     next_steps,
@@ -193,11 +194,10 @@ def _show(built: Sequence[tuple[Outcome, str]], summary: Summary, folder: Path) 
         first, *rest = import_lines(module, console.width - 2)
         for line in (first, *rest) if rest else (f"  {first}",):
             console.print(line, style="green", markup=False)
-    enter = [] if folder.resolve() == Path.cwd() else [(f"cd {shell_word(folder)}", "")]
     tool = shell_word(built[0][0].tool) if built else "OWNER/PROJECT"
     next_steps(
         [
-            *enter,
+            *enter(folder),
             (_ON_THE_PATH, "where Python finds the clients of this project"),
             (f"{program('wiro-tools')} run {tool} --help", "its inputs, as options"),
         ]

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from wiro_runtime.cli.look import err, out
 from wirogen.common.lock import locked
+from wirogen.common.paths import real
 from wirogen.common.text import counted, visible
 from wirogen.diagnostics.model import Diagnostic, Severity, display_path
 from wirogen.pipeline.positions import with_positions
@@ -140,7 +141,7 @@ def program(name: str) -> str:
     it."""
     scripts = Path(sys.executable).parent
     found = shutil.which(name)
-    if found is not None and Path(found).parent.resolve() == scripts.resolve():
+    if found is not None and real(Path(found).parent) == real(scripts):
         return name
     script = shutil.which(name, path=str(scripts))
     return name if script is None else shell_word(Path(display_path(Path(script))))
@@ -167,6 +168,11 @@ def next_steps(steps: Iterable[tuple[str, str]]) -> None:
         if meaning:
             console.print(f"   {meaning}" if beside else f"\n      {meaning}", markup=False, end="")
         console.print()
+
+
+def enter(folder: Path) -> list[tuple[str, str]]:
+    """The step into ``folder``, none when it is the current one."""
+    return [] if real(folder) == Path.cwd() else [(f"cd {shell_word(folder)}", "")]
 
 
 def shell_word(text: Path | str) -> str:

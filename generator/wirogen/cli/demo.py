@@ -31,6 +31,7 @@ from wirogen.cli.console import (
     shell_word,
 )
 from wirogen.cli.simulate import require_simulator
+from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.diagnostics.model import display_path
 from wirogen.pipeline.build import build_project, corrected_specs, read_project
@@ -82,7 +83,7 @@ def command(
     show_report(summary, check=False)
     if not summary.tools:
         raise CommandError("demo: there is no tool to run below specs/")
-    sys.path.insert(0, str(folder.resolve() / "generated" / "python"))
+    sys.path.insert(0, str(real(folder) / "generated" / "python"))
     importlib.invalidate_caches()
     specs = corrected_specs(folder, read_project(folder))
     modules, _ = plan_modules(specs)
@@ -115,7 +116,7 @@ def command(
             console.print(f"  {display_path(path)}", markup=False)
     if table is not None:
         console.print(f"  {display_path(table)}", markup=False)
-    _say_next(folder, here=folder.resolve() == Path.cwd())
+    _say_next(folder, here=real(folder) == Path.cwd())
     return 0 if len(saved) == len(plans) else 1
 
 

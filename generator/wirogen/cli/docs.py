@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from wirogen.cli.console import CommandError, err, out, print_json
+from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.diagnostics.model import InputError
 from wirogen.site.covers import COVER_HOST, CoverMode
@@ -158,7 +159,7 @@ def _builder(
     from wirogen.site.build import build_site  # noqa: PLC0415 - needs the extra
 
     # Beside the site, whatever it is called (`.`): what is in it is published.
-    place = target.resolve()
+    place = real(target)
     return functools.partial(
         build_site,
         source,

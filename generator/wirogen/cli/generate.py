@@ -17,6 +17,7 @@ from wirogen.cli.console import (
     print_summary,
     project_root,
 )
+from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.emit.template_tree import part_of
 from wirogen.pipeline.build import UnknownToolError, generate_tree
@@ -72,7 +73,7 @@ def command(
         raise CommandError(f"generate: --package {package!r} {error}") from None
     if specs is None:
         project = project_root(None) / "specs"
-        if (tools or only) and to.resolve() == (project.parent / "generated").resolve():
+        if (tools or only) and real(to) == real(project.parent / "generated"):
             message = "holds all that wirogen build makes; name another folder for a part of it"
             raise CommandError(f"generate: --out {to} {message}")
         specs = project / "tools"
@@ -80,10 +81,10 @@ def command(
     for folder in (specs, templates, overlays):
         if folder is not None and not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
-        if folder is not None and to.resolve().is_relative_to(folder.resolve()):
+        if folder is not None and real(to).is_relative_to(real(folder)):
             raise CommandError(f"generate: --out {to} lies in {folder}, which is read")
     try:
-        with alone(to.resolve().parent):
+        with alone(real(to).parent):
             summary = generate_tree(
                 specs,
                 to,

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from wirogen.cli.console import CommandError, next_steps, out, print_summary, shell_word
+from wirogen.cli.console import CommandError, enter, next_steps, out, print_summary
+from wirogen.common.paths import real
 from wirogen.project.start import WORKFLOW, start_project
 
 HELP: Final = """Begin a project of your own: specs/, a README, a .gitignore.
@@ -28,16 +29,15 @@ def command(
     if folder.exists() and not folder.is_dir():
         raise CommandError(f"init: {folder} is not a folder")
     made, kept = start_project(folder, workflow=workflow)
-    rows = [("project", str(folder.resolve()))]
+    rows = [("project", str(real(folder)))]
     rows += [("made", ", ".join(made))] if made else []
     rows += [("there already", ", ".join(kept))] if kept else []
     if workflow:
         rows.append(("needs", "the secrets WIRO_API_KEY and WIRO_API_SECRET on GitHub"))
     print_summary(rows, out())
-    enter = [] if folder.resolve() == Path.cwd() else [(f"cd {shell_word(folder)}", "")]
     next_steps(
         [
-            *enter,
+            *enter(folder),
             ("wirogen add OWNER/PROJECT", "fetch a tool's document from Wiro, and build"),
             ("wirogen add --from FILE", "the same with a document that you saved"),
         ]

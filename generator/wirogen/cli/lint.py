@@ -23,6 +23,7 @@ from wirogen.cli.console import (
     printable,
     project_root,
 )
+from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.diagnostics.known import BASELINE, baseline_text, read_baseline, unknown
 from wirogen.diagnostics.model import RULES, Diagnostic, Severity, display_path
@@ -143,8 +144,8 @@ def _unaccepted(found: list[Diagnostic], project: Path | None) -> list[Diagnosti
 
 def _below(path: str, project: Path) -> str:
     """A path as the baseline has it: below the project, whatever the working directory."""
-    real, root = Path(path).resolve(), project.resolve()
-    return real.relative_to(root).as_posix() if real.is_relative_to(root) else path
+    file, root = real(Path(path)), real(project)
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else path
 
 
 def _print(

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from wirogen.cli.console import CommandError, counts_apart, err, out, print_diagnostics, printable
+from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.detail import looks_like_detail
 from wirogen.diagnostics.model import InputError, Severity, display_path
@@ -124,7 +125,7 @@ def _make_room(to: Path, sources: Sources) -> None:
     moved = [
         file
         for tool, file in index.items()
-        if tool not in sources.specs and file.resolve() != (to / f"{paths[tool]}.yaml").resolve()
+        if tool not in sources.specs and real(file) != real(to / f"{paths[tool]}.yaml")
     ]
     read_specs(moved, into=sources)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from wirogen.cli.console import CommandError, err, print_diagnostics, project_root
+from wirogen.common.files import read_whole
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.pipeline.build import corrected_specs, read_project
 from wirogen.specs import ToolSpec, spec_to_json
@@ -81,5 +82,5 @@ def _documents(specs: Mapping[str, ToolSpec], folder: Path) -> dict[str, bytes]:
     for tool, spec in specs.items():
         if spec.source is not None and spec.source.document.endswith(".txt"):
             with suppress(OSError, UnsafePathError):
-                found[tool] = inside(folder, spec.source.document).read_bytes()
+                found[tool] = read_whole(inside(folder, spec.source.document))
     return found

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+# Without O_NONBLOCK, a named pipe is waited for until somebody writes to it.
+_FLAGS: Final = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NONBLOCK")
+)
+_NO_FILES: Final = {
+    stat.S_IFIFO: "is a named pipe, not a file",
+    stat.S_IFSOCK: "is a socket, not a file",
+    stat.S_IFCHR: "is a device, not a file",
+    stat.S_IFBLK: "is a device, not a file",
+}
+_OPENED_BY_SHELL: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _PIECE: Final = 64 * 1024
 _SETTLED: Final = 3 * 10**9
 """Nanoseconds after which no file system gives a file that is changed the time that it had."""
@@ -19,8 +31,9 @@ _hashes: dict[str, tuple[tuple[int, ...], str]] = {}
 
 def read_whole(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a file, without the file object that costs more than reading it. Raises
-    :class:`OSError`."""
-    file = os.open(path, _FLAGS)
+    :class:`OSError`, also for a pipe, socket or device, unless it is what a shell has opened
+    (``/dev/stdin``, ``<(command)``)."""
+    file = _open(os.fspath(path))
     try:
         data = os.read(file, _PIECE)
         if not (more := os.read(file, _PIECE)):
@@ -33,6 +46,28 @@ def read_whole(path: str | os.PathLike[str]) -> bytes:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     finally:
         os.close(file)
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a file. Raises :class:`OSError` as :func:`read_whole` does, and
+    :class:`UnicodeDecodeError` for what is not UTF-8."""
+    return read_whole(path).decode()
+
+
+def _open(path: str) -> int:
+    try:
+        file = os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise OSError(errno.ENXIO, _NO_FILES[stat.S_IFSOCK], path) from None
+    kind = stat.S_IFMT(os.fstat(file).st_mode)
+    if kind in _NO_FILES and path.startswith(_OPENED_BY_SHELL):
+        os.set_blocking(file, True)
+    elif kind in _NO_FILES:
+        os.close(file)
+        raise OSError(errno.EINVAL, _NO_FILES[kind], path)
+    return file
 
 
 def sha256(data: bytes) -> str:

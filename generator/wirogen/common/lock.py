@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+_WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
+"""For a named pipe in the place of a folder."""
 _threads: Final[defaultdict[tuple[int, int], threading.RLock]] = defaultdict(threading.RLock)
 _locked: Final[dict[tuple[int, int], bool]] = {}
 
@@ -27,7 +29,7 @@ def locked(
     or file system has no such locks, the folder is not locked and ``False`` is yielded.
     """
     try:
-        opened = os.open(folder, os.O_RDONLY)
+        opened = os.open(folder, os.O_RDONLY | _WITHOUT_WAITING)
     except OSError:
         yield False
         return

@@ -33,6 +33,12 @@ class UnsafePathError(ValueError):
     """A path that may lead outside of its folder; the text is the end of a sentence about it."""
 
 
+def real(path: Path) -> Path:
+    """``path`` with its links followed. A link that leads back to itself stays as it is, where
+    ``Path.resolve`` raises another exception in each version of Python."""
+    return Path(os.path.realpath(path))
+
+
 def path_problem(path: object) -> str | None:
     """Return why ``path`` is no path below a folder, as the end of a sentence, or ``None``."""
     if not isinstance(path, str) or not path:

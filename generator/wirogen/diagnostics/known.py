@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
+from wirogen.common.files import read_text
 from wirogen.common.text import beginning
 from wirogen.diagnostics.model import Diagnostic, Severity
 
@@ -24,6 +25,9 @@ _HEAD: Final = """\
 # Diagnostics that `wirogen lint --baseline` accepted. wirogen lint reports what is not here.
 """
 _SUBJECT: Final = 80
+_DAMAGED: Final = (
+    OSError, ValueError, TypeError, AttributeError, RecursionError, OverflowError
+)  # fmt: skip
 
 
 def finding(each: Diagnostic) -> str:
@@ -52,14 +56,14 @@ def read_baseline(file: Path) -> Known | None:
     """The accepted diagnostics by file, ``None`` when there is no baseline. Raises ``ValueError``
     for a file that no ``wirogen lint --baseline`` wrote."""
     try:
-        tables: dict[str, object] = tomllib.loads(file.read_text("utf-8"))
+        tables: dict[str, object] = tomllib.loads(read_text(file))
         return {
             path: Counter({key: int(count) for key, count in cast("dict[str, int]", each).items()})
             for path, each in tables.items()
         }
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except _DAMAGED as error:
         message = f"not a baseline ({error}); restore it, or write it anew: wirogen lint --baseline"
         raise ValueError(message) from None
 

@@ -31,7 +31,7 @@ def read_manifest(out: Path) -> tuple[str, dict[str, str]]:
     try:
         files = cast("dict[str, str]", json.loads(data)["files"])
         known = {str(path): str(digest) for path, digest in files.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         known = {"..": ""}
     if any(map(path_problem, known)):
         message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
@@ -68,7 +68,7 @@ def built_modules(out: Path) -> dict[str, str]:
 def built_findings(out: Path) -> dict[str, Counter[str]] | None:
     """What each tool in ``out`` was found to have when it was built; ``None`` where that is not
     known."""
-    return _of_tools(out, "findings", Counter[str])
+    return _of_tools(out, "findings", _counted)
 
 
 def _of_tools(out: Path, key: str, read: Callable[[Any], T]) -> dict[str, T] | None:
@@ -77,8 +77,14 @@ def _of_tools(out: Path, key: str, read: Callable[[Any], T]) -> dict[str, T] | N
     try:
         tools = json.loads(data or b"")["tools"]
         return {tool: read(each[key]) for tool, each in tools.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _counted(findings: Any) -> Counter[str]:
+    if not isinstance(findings, list):
+        raise TypeError("findings are a list")
+    return Counter(map(str, cast("list[object]", findings)))
 
 
 def manifest_hash(out: Path) -> str:

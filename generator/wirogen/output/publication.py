@@ -19,6 +19,7 @@ from typing import Final, Self
 
 from wirogen.common.files import sha256
 from wirogen.common.lock import hold, is_free, locked
+from wirogen.common.paths import real
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.output.manifest import (
     MANIFEST,
@@ -84,7 +85,7 @@ class Publication:
         self.out = out
         self.check = check
         self._made: dict[str, Made] = {}
-        target = out.resolve()
+        target = real(out)
         if target.exists() and not target.is_dir():
             raise _refused(out, "is not a folder")
         with ExitStack() as stack:
@@ -158,7 +159,7 @@ class Publication:
             rendered=tuple(rendered),
         )
         if not self.check and changes.stale:
-            target = self.out.resolve()
+            target = real(self.out)
             if changes.unknown or Path.cwd().is_relative_to(target):
                 # Others work in this folder: a shell, an editor. They would be left in the old one
                 # after an exchange, with what they save there.
@@ -185,7 +186,7 @@ class Publication:
                 (whole / path).parent.mkdir(parents=True, exist_ok=True)
                 staged.replace(whole / path)
         _drop_empty(whole, removed)
-        if not exchange(whole, self.out.resolve()):
+        if not exchange(whole, real(self.out)):
             self._replace({path: whole / path for path in written}, removed)
 
     def _replace(self, written: Mapping[str, Path], removed: Sequence[str]) -> None:
@@ -306,7 +307,7 @@ def _concerns(out: Path, error: OSError) -> bool:
     """Whether an error concerns ``out``, a folder above it, or a temporary file beside it."""
     if error.filename is None:  # a write that fails names no file
         return True
-    where, target = Path(os.fsdecode(error.filename)).absolute(), out.resolve()
+    where, target = Path(os.fsdecode(error.filename)).absolute(), real(out)
     return (
         where.is_relative_to(target)
         or target.is_relative_to(where)
@@ -317,7 +318,7 @@ def _concerns(out: Path, error: OSError) -> bool:
 
 def _refused(out: Path, message: str) -> InputError:
     with suppress(ValueError):
-        out = out.resolve().relative_to(Path.cwd())
+        out = real(out).relative_to(Path.cwd())
     return InputError(Diagnostic(code="S005", message=message, path=str(out)))
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
+from wirogen.common.files import read_text
 from wirogen.common.text import shorten
 from wirogen.diagnostics.model import Diagnostic, display_path
 from wirogen.emit.pages.guides import TOPICS, can_show
@@ -27,8 +28,8 @@ _TABLE: Final = "[tool.wirogen.examples]"
 def read_examples(folder: Path) -> tuple[dict[str, str], list[Diagnostic]]:
     """The named tools by topic, and what is wrong with that part of the file."""
     try:
-        table: Any = tomllib.loads((folder / _FILE).read_text("utf-8"))
-    except (OSError, ValueError):
+        table: Any = tomllib.loads(read_text(folder / _FILE))
+    except (OSError, ValueError, RecursionError):
         # Whatever else it is for will complain of it.
         return {}, []
     for key in ("tool", "wirogen", "examples"):

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from wirogen.common.files import read_whole
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, position_at
 from wirogen.specs.tree import ListNode, MapNode, Node, ScalarNode, read_tree
 
@@ -42,7 +43,7 @@ def _find_in(path: str) -> _Find:
     """A search in the file ``path``; one that cannot be read has no positions."""
     file = Path(path)
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = read_whole(file).decode("utf-8-sig")
         if file.suffix in {".yaml", ".yml"}:
             return partial(_in_spec, read_tree(text, path))
     except (OSError, UnicodeDecodeError, InputError):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from wirogen.common.files import read_whole
 from wirogen.common.paths import inside
 from wirogen.detail import looks_like_detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
@@ -57,7 +58,7 @@ def take_file(root: Path, file: Path, known: Mapping[str, ToolSpec]) -> Outcome:
         if spec.source is not None:
             spec = replace(spec, source=replace(spec.source, document=path))
     target = inside(root / "specs" / "documents", path)
-    if target.is_file() and target.read_bytes() == data:
+    if target.is_file() and read_whole(target) == data:
         return Outcome(tool=spec.tool, verdict=Verdict.UNCHANGED, spec=spec, address=str(file))
     if target.is_symlink():
         message = "is a link; a document is a file of its own"

@@ -14,7 +14,7 @@ from typing import Final
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.output.publication import write_file
 from wirogen.site.covers import Cover
-from wirogen.site.markup import Page, render_page
+from wirogen.site.markup import Page, page_text, render_page
 from wirogen.site.pictures import figure, placed
 from wirogen.site.related import Related, related_html
 from wirogen.site.theme import CONTENT_END, CONTENT_START, DESCRIPTION, TITLE
@@ -64,7 +64,7 @@ def assemble(jobs: Sequence[Job], *, workers: int) -> None:
 
 
 def _make(job: Job) -> None:
-    page = render_page(job.source.read_text(encoding="utf-8"))
+    page = render_page(page_text(job.source))
     write_file(job.target, fill_shell(page, job))
 
 

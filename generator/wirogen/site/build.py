@@ -15,8 +15,12 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
+from pydantic import BaseModel, Field, TypeAdapter
+
+from wirogen.common.files import read_whole
+from wirogen.common.json_values import parse_json
 from wirogen.common.paths import UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.output.publication import write_file
@@ -39,10 +43,28 @@ from wirogen.site.target import check_target, mark, site_address
 from wirogen.site.texts import sitemap, write_changed, write_texts
 
 _STATE: Final = "state.json"
-_TOOL_KEYS: Final = {
-    "tool", "page", "main", "cover", "description", "categories", "tags", "inputs", "makes",
-    "topics", "purpose", "runs",
-}  # fmt: skip
+_READ_BACK: Final = ("search.json", f"{TOOL_SHELL}.html", f"{CATEGORY_SHELL}.html")
+"""What Zensical made and later builds read."""
+
+
+class _Tool(BaseModel, strict=True):
+    """What the site reads of an entry of ``tools.json``."""
+
+    tool: str
+    page: str
+    main: str
+    cover: str | None
+    description: str
+    categories: list[str]
+    tags: list[str]
+    inputs: list[str]
+    makes: str
+    topics: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
+    purpose: str
+    runs: int | None
+
+
+_TOOLS: Final = TypeAdapter(list[_Tool])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +106,7 @@ def build_site(
     sources = stage_files(docs, name=name, site_url=site_url, elsewhere=elsewhere, studio=studio)
     old = _read_state(work / _STATE)
     digest = digest_of(sources)
-    whole = old.stage != digest or not (stage / "site" / "index.html").is_file()
+    whole = old.stage != f"{digest} {_made_by_zensical(stage / 'site')}"
     if whole:
         write_stage(stage, sources)
         run_zensical(stage)
@@ -106,10 +128,19 @@ def build_site(
         write_file(out / "sitemap.xml", sitemap(site_url, kept | set(pages)))
     files = kept | set(pages) | {"tools.json", "find.json"}
     _remove(out, old.files - files)
-    state = {"stage": digest, "pages": made, "files": sorted(files)}
+    stamp = f"{digest} {_made_by_zensical(stage / 'site')}"
+    state = {"stage": stamp, "pages": made, "files": sorted(files)}
     write_file(work / _STATE, json.dumps(state, indent=0))
     total = sum(path.endswith(".html") for path in files)
     return SiteReport(pages=total, made=len(todo), whole=whole, missing=pictures.missing)
+
+
+def _made_by_zensical(site: Path) -> str:
+    """A hash of what is read back, other than that of any site where some of it is missing."""
+    try:
+        return digest_of({path: read_whole(site / path) for path in _READ_BACK})
+    except OSError:
+        return ""
 
 
 def _covers(
@@ -136,11 +167,11 @@ def _json_lines(tools: Iterable[Mapping[str, Any]]) -> str:
 def _tools(docs: Path) -> list[dict[str, Any]]:
     """Return the entries of ``tools.json``. Raises :class:`InputError` where it is no such file."""
     try:
-        data = json.loads((docs / "tools.json").read_text(encoding="utf-8"))
-        tools = cast("list[dict[str, Any]]", data["tools"])
-        if all(tool.keys() >= _TOOL_KEYS for tool in tools):
-            return tools
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        data = parse_json(read_whole(docs / "tools.json"))
+        if isinstance(data, dict):
+            _TOOLS.validate_python(data["tools"])
+            return cast("list[dict[str, Any]]", data["tools"])
+    except (OSError, ValueError, KeyError, RecursionError):
         pass
     message = "is not what wirogen build makes (no tools.json in it, or another one); build first"
     raise InputError(Diagnostic(code="S004", message=message, path=str(docs)))
@@ -253,7 +284,7 @@ class _State:
 def _read_state(path: Path) -> _State:
     """Return the state of the earlier build, an empty one for a file that no build wrote."""
     try:
-        saved = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+        saved = cast("dict[str, Any]", json.loads(read_whole(path)))
         return _State(
             stage=str(saved["stage"]),
             pages={str(page): str(digest) for page, digest in saved["pages"].items()},

@@ -70,7 +70,7 @@ def local_covers(
     kept = {
         path.stem: path
         for path in cache.glob("*")
-        if path.suffix in {".webp", ".mp4"} and not path.is_symlink()
+        if path.suffix in {".webp", ".mp4"} and path.is_file() and not path.is_symlink()
     }
     missing: list[Diagnostic] = []
     todo = [each for each in wanted if cover_name(each) not in kept]

@@ -13,10 +13,13 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, cast
 
 import markdown
 
+from wirogen.common.files import read_text
+from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.site.theme import EXTENSIONS
 
 _LINK: Final = re.compile(r'(?<=\shref=")(?![a-z][a-z0-9+.-]*:|#|/)([^"#]+)\.md(?=["#])')
@@ -43,6 +46,15 @@ class Page:
     description: str
     body: str
     toc: str
+
+
+def page_text(path: Path) -> str:
+    """The text of a page. Raises :class:`InputError` when it is not UTF-8."""
+    try:
+        return read_text(path)
+    except UnicodeDecodeError:
+        message = "is not UTF-8; build the project again"
+        raise InputError(Diagnostic(code="S004", message=message, path=str(path))) from None
 
 
 def split_front_matter(text: str) -> tuple[dict[str, str], str]:
@@ -90,7 +102,10 @@ def _converter() -> markdown.Markdown:
 
 
 def _plain(value: str) -> str:
-    return str(json.loads(value)) if value.startswith('"') else value
+    try:
+        return str(json.loads(value)) if value.startswith('"') else value
+    except ValueError:
+        return value
 
 
 def _foldable(body: str) -> str:

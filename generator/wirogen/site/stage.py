@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from wirogen.common.files import read_whole
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.site.assemble import with_alternate
-from wirogen.site.markup import site_links, split_front_matter
+from wirogen.site.markup import page_text, site_links, split_front_matter
 from wirogen.site.theme import FONTS, LOOK, RUNS, SHELL, configuration, main_template
 
 REFERENCE: Final = ("reference/python.md", "reference/commands.md")
@@ -39,11 +40,11 @@ def stage_files(
     """Return every file that Zensical reads, by path below the stage. ``studio`` adds the page of
     all runs, which a studio fills."""
     files = {
-        f"docs/{path}": (docs / path).read_bytes()
+        f"docs/{path}": _read(docs / path)
         for path in files_in(docs)
         if not path.startswith("tools/") and not is_many(path)
     }
-    files["docs/tools/index.md"] = (docs / "tools" / "index.md").read_bytes()
+    files["docs/tools/index.md"] = _read(docs / "tools" / "index.md")
     files |= {f"docs/{shell}.md": SHELL.encode() for shell in (TOOL_SHELL, CATEGORY_SHELL)}
     nav: list[object] = [
         {"Home": "index.md"},
@@ -52,16 +53,18 @@ def stage_files(
     index = files.get("docs/guides/index.md")
     if index is not None:
         # The index lists the guides in the order of reading.
-        paths = [f"guides/{name}.md" for name in _GUIDE.findall(index.decode())]
-        titled = {path: files[f"docs/{path}"].decode() for path in paths if f"docs/{path}" in files}
-        nav.append({"Guides": [{_title(text): path} for path, text in titled.items()]})
+        names = _GUIDE.findall(index.decode())
+        guides: list[object] = [
+            {_title(path, files[f"docs/{path}"]): path}
+            for path in (f"guides/{name}.md" for name in names)
+            if f"docs/{path}" in files
+        ]
+        nav.append({"Guides": guides})
     if studio:
         files[f"docs/{RUNS}"] = (LOOK / RUNS).read_bytes()
         nav.append({"Runs": RUNS})
     more: list[object] = [
-        {_title(files[f"docs/{path}"].decode()): path}
-        for path in REFERENCE
-        if f"docs/{path}" in files
+        {_title(path, files[f"docs/{path}"]): path} for path in REFERENCE if f"docs/{path}" in files
     ]
     if "docs/diagnostics.md" in files:
         more.append({"Diagnostics": "diagnostics.md"})
@@ -75,15 +78,24 @@ def stage_files(
     return files
 
 
-def _title(page: str) -> str:
-    return split_front_matter(page)[0]["title"]
+def _read(path: Path) -> bytes:
+    return page_text(path).encode() if path.suffix == ".md" else read_whole(path)
+
+
+def _title(path: str, page: bytes) -> str:
+    """The title of a page, or else the name of its file."""
+    title = split_front_matter(page.decode())[0].get("title")
+    return title or Path(path).stem
 
 
 def files_in(folder: Path) -> Iterator[str]:
+    """Every file below ``folder`` by its path from there; what is no file is left out."""
     for where, folders, names in os.walk(folder):
         folders.sort()
         for each in sorted(names):
-            yield (Path(where) / each).relative_to(folder).as_posix()
+            path = Path(where) / each
+            if path.is_file():
+                yield path.relative_to(folder).as_posix()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

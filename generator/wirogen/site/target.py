@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
+from wirogen.common.paths import real
 from wirogen.common.text import is_visible
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.output.manifest import MANIFEST
@@ -27,24 +28,24 @@ def check_target(out: Path, docs: Path) -> None:
     folder. Links are followed. Inside of a site there are no links, since files would be written
     where they lead.
     """
-    real, source = _real(out), _real(docs)
+    place, source = real(out), real(docs)
     if os.path.lexists(out) and not out.is_dir():
         _refuse(out, "is not a folder")
-    for folder in _sources(real, source):
-        if real.is_relative_to(folder) or folder.is_relative_to(real):
+    for folder in _sources(place, source):
+        if place.is_relative_to(folder) or folder.is_relative_to(place):
             _refuse(out, f"is, lies in or contains {folder}, which sites are made from")
     with suppress(RuntimeError):  # no home folder
-        if _real(Path.home()).is_relative_to(real):
+        if real(Path.home()).is_relative_to(place):
             _refuse(out, "is or contains your home folder")
-    if not out.is_dir() or not any(real.iterdir()):
+    if not out.is_dir() or not any(place.iterdir()):
         return
-    if not (real / MARKER).is_file():
+    if not (place / MARKER).is_file():
         message = (
             f"holds files and no {MARKER}; if an earlier version of wirogen docs build made it, "
             "remove it first, else choose another folder with --out"
         )
         _refuse(out, message, code="S007")
-    for where, folders, names in os.walk(real):
+    for where, folders, names in os.walk(place):
         for path in (Path(where) / name for name in (*folders, *names)):
             if path.is_symlink():
                 _refuse(path, "is a link, and a site has none; remove it first")
@@ -75,17 +76,13 @@ def site_address(text: str) -> str:
 def _sources(out: Path, docs: Path) -> set[Path]:
     """The folders that no site may touch: its source, the generated tree of that, and what is
     written by hand or generated in the projects that either folder belongs to."""
-    found = {docs, _real(docs.parent / "schemas")}
+    found = {docs, real(docs.parent / "schemas")}
     if (docs.parent / MANIFEST).is_file():
         found.add(docs.parent)
     for root in {*docs.parents, *out.parents, out}:
         if (root / "specs").is_dir():
-            found |= {_real(root / name) for name in _PROJECT}
+            found |= {real(root / name) for name in _PROJECT}
     return found
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
 
 
 def _refuse(out: Path, message: str, *, code: str = "S005") -> NoReturn:

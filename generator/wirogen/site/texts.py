@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from wirogen.common.files import read_whole
 from wirogen.output.publication import write_file
-from wirogen.site.markup import split_front_matter
+from wirogen.site.markup import page_text, split_front_matter
 from wirogen.site.pictures import as_link, placed
 from wirogen.site.stage import files_in, is_many
 
@@ -29,7 +30,7 @@ def write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str]
     }
     for path in files_in(docs):
         if is_many(path):
-            texts[path] = (docs / path).read_text(encoding="utf-8")
+            texts[path] = page_text(docs / path)
     plain = {path: _for_machines(split_front_matter(text)[1]) for path, text in texts.items()}
     for path, text in plain.items():
         write_changed(out / path, text)
@@ -63,5 +64,5 @@ def _for_machines(text: str) -> str:
 
 
 def write_changed(target: Path, text: str) -> None:
-    if not target.is_file() or target.read_text(encoding="utf-8") != text:
+    if not target.is_file() or read_whole(target) != text.encode():
         write_file(target, text)

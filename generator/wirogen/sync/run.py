@@ -21,7 +21,7 @@ from wiro_runtime.http.api import Api
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Settings
 from wirogen.common.fetching import DownloadError
-from wirogen.common.files import sha256
+from wirogen.common.files import read_whole, sha256
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.common.text import counted
 from wirogen.diagnostics.model import Diagnostic, InputError
@@ -330,7 +330,7 @@ def _take(
 def _take_detail(job: _Job, document: str, detail: bytes, outcome: Outcome) -> Outcome:
     path = f"{document.removesuffix('.txt')}.json"
     file = inside(job.documents, path)
-    if file.is_file() and same_detail(file.read_bytes(), detail):
+    if file.is_file() and same_detail(read_whole(file), detail):
         return outcome
     if not job.options.dry_run:
         write_file(file, detail)
@@ -354,7 +354,7 @@ def _before(job: _Job, known: ToolSpec | None) -> ToolSpec | None:
         return None
     try:
         file = inside(job.documents, document)
-        return parse_document(file.read_bytes(), path=document).spec
+        return parse_document(read_whole(file), path=document).spec
     except (OSError, InputError, UnsafePathError):
         return known
 
@@ -375,6 +375,6 @@ def _document(job: _Job, spec: ToolSpec, known: ToolSpec | None) -> str:
 def _hash_of(folder: Path, path: str) -> str | None:
     """Return the hash of a file, ``None`` for one that is absent or not below ``folder``."""
     try:
-        return sha256(inside(folder, path).read_bytes())
+        return sha256(read_whole(inside(folder, path)))
     except (OSError, UnsafePathError):
         return None

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+from wirogen.common.files import read_text
 from wirogen.common.paths import UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.output.publication import write_file
@@ -68,6 +69,10 @@ class State:
             raise InputError(
                 Diagnostic(code="S004", message=f"holds a file that {error}", path=str(folder))
             ) from None
+        for file in (self._file, self._journal):
+            if file.exists() and not file.is_file():
+                message = "is no file, but state of sync is kept there; remove it"
+                raise InputError(Diagnostic(code="S004", message=message, path=str(file)))
         self._open: IO[str] | None = None
         self.entries: dict[str, Entry] = {}
         self.done: dict[str, str] = {}
@@ -136,7 +141,7 @@ class State:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
+        return read_text(file)
     except (OSError, UnicodeDecodeError):
         return ""
 
