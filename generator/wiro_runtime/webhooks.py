@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from wiro_runtime.client import AsyncWiro, Wiro
 from wiro_runtime.errors import ConfigurationError, NotFoundError, WiroError
 from wiro_runtime.http.json_text import parse_json
+from wiro_runtime.http.json_values import as_mappings, as_name
 from wiro_runtime.http.logs import log
 from wiro_runtime.inputs.arguments import check_duration, check_function, check_whole
 from wiro_runtime.inputs.messages import shown
-from wiro_runtime.tasks.detail import as_mappings, as_name
 from wiro_runtime.tasks.task import AsyncTask, Task
 
 if TYPE_CHECKING:

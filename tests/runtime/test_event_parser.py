@@ -18,10 +18,11 @@ from wiro_runtime import (
     TextDelta,
     ThinkingDelta,
 )
+from wiro_runtime.http.json_values import as_seconds
 from wiro_runtime.http.signing import Credentials
 from wiro_runtime.results.files import Files
 from wiro_runtime.settings import load_settings
-from wiro_runtime.tasks.detail import TaskDetail, as_seconds
+from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.tasks.event_parser import EventParser
 from wiro_runtime.tasks.state import TaskState
 

@@ -30,8 +30,8 @@ from wiro_runtime.cli.results import (
     say_interrupted,
     see_through,
 )
+from wiro_runtime.http.json_values import as_int, as_mappings, as_text
 from wiro_runtime.price import dollars
-from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
 from wiro_runtime.tasks.events import OutputsReady, TaskEnded
 from wiro_runtime.tasks.listing import tool_of
 from wiro_runtime.tasks.words import state_word

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from wiro_runtime.errors import (
@@ -25,13 +24,12 @@ from wiro_runtime.errors import (
 )
 from wiro_runtime.hooks import RequestInfo, ResponseInfo, RetryInfo, call_hook
 from wiro_runtime.http.json_text import parse_json
+from wiro_runtime.http.json_values import as_int, as_mappings, as_text
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.multipart import Form
-from wiro_runtime.http.retry_after import retry_after
+from wiro_runtime.http.retry_after import read_date, retry_after
 from wiro_runtime.http.transport import Request, Response, Transport
 from wiro_runtime.inputs.messages import shorten
-from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
-from wiro_runtime.tasks.records import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -82,11 +80,6 @@ class Api:
         self.transport = transport
         self.clock = settings.timing.clock
         self.skew: float | None = None
-
-    @property
-    def origin(self) -> Origin:
-        """Who sends a run now."""
-        return Origin(self.settings.account, self.skew)
 
     async def send_once(
         self,
@@ -140,8 +133,8 @@ class Api:
         return response
 
     def _compare_clocks(self, response: Response) -> None:
-        with suppress(TypeError, ValueError, OverflowError):
-            told = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+        told = read_date(response.headers.get("date", ""))
+        if told is not None:
             self.skew = time.time() - told
 
     async def _within(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from wiro_runtime.tasks.detail import as_float
+from wiro_runtime.http.json_values import as_float
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,17 +22,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = as_float(text)
     if seconds is not None:
         return max(0.0, seconds)
-    moment = _moment(text)
+    moment = read_date(text)
     if moment is None:
         return None
     # By the server's own clock, where it says what that shows.
-    return max(0.0, moment - (_moment(headers.get("date", "")) or time.time()))
+    return max(0.0, moment - (read_date(headers.get("date", "")) or time.time()))
 
 
-def _moment(text: str) -> float | None:
-    """Unix seconds of an HTTP date; one without a zone is in UTC."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, rarely needed
-
+def read_date(text: str) -> float | None:
+    """Unix seconds of an HTTP date, ``None`` for any other text; one without a zone is in UTC."""
     try:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

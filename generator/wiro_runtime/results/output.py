@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from wiro_runtime.tasks.detail import as_int, as_text
+from wiro_runtime.http.json_values import as_int, as_text
 from wiro_runtime.tasks.task import run
 from wiro_runtime.tasks.text import parse_content
 

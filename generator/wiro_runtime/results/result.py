@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
+from wiro_runtime.http.json_values import as_mappings
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.price import dollars, plain
 from wiro_runtime.results.output import AsyncOutput, BaseOutput, Output, warn_deprecated
-from wiro_runtime.tasks.detail import TaskDetail, as_mappings
+from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.tasks.task import run
 from wiro_runtime.tasks.text import ModelText, parse_log, parse_outputs
 

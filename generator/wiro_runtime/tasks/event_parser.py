@@ -11,14 +11,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.http.json_text import parse_json
-from wiro_runtime.tasks.detail import (
-    TERMINAL,
-    as_float,
-    as_int,
-    as_name,
-    as_seconds,
-    as_text,
-)
+from wiro_runtime.http.json_values import as_float, as_int, as_name, as_seconds, as_text
+from wiro_runtime.tasks.detail import TERMINAL
 from wiro_runtime.tasks.events import (
     BinaryFrame,
     Event,

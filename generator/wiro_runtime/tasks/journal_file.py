@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
-from wiro_runtime.tasks.detail import as_float
+from wiro_runtime.http.json_values import as_float
 
 if sys.platform != "win32":
     import fcntl

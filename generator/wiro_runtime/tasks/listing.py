@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.http.json_values import as_int, as_mappings, as_text
 from wiro_runtime.inputs.messages import shown
-from wiro_runtime.tasks.detail import TaskDetail, as_int, as_mappings, as_text
+from wiro_runtime.tasks.detail import TaskDetail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping

@@ -22,6 +22,7 @@ from wiro_runtime.errors import (
 )
 from wiro_runtime.hooks import TaskInfo, call_hook
 from wiro_runtime.http.api import Api, may_have_arrived
+from wiro_runtime.http.json_values import as_mappings, as_text
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import call_back, run_in_thread
 from wiro_runtime.http.multipart import Form
@@ -33,7 +34,7 @@ from wiro_runtime.inputs.messages import shorten, shown
 from wiro_runtime.price.estimate import price_run
 from wiro_runtime.results.files import Files
 from wiro_runtime.tasks.budget import NO_CEILING, Ceiling
-from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail, as_mappings, as_text
+from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail
 from wiro_runtime.tasks.event_reader import TaskWatcher
 from wiro_runtime.tasks.events import TextDelta
 from wiro_runtime.tasks.notebook import notebook_bar

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
-from wiro_runtime.tasks.detail import as_decimal
+from wiro_runtime.http.json_values import as_decimal
 from wiro_runtime.tasks.listing import tool_of
 
 if TYPE_CHECKING:

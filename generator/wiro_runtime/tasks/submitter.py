@@ -26,12 +26,12 @@ from wiro_runtime.errors import (
 )
 from wiro_runtime.http.api import AWAIT_TASK, Api, may_have_arrived
 from wiro_runtime.http.json_text import parse_json
+from wiro_runtime.http.json_values import as_name
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.multipart import describe
 from wiro_runtime.tasks.concurrency import ConcurrencyTracker
-from wiro_runtime.tasks.detail import as_name
 from wiro_runtime.tasks.recorder import complete, finish
-from wiro_runtime.tasks.records import new_key
+from wiro_runtime.tasks.records import Origin, new_key
 from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ class Submitter:
         """Record that a run is about to be sent, and reserve its price."""
         inputs = {name: describe(value) for name, value in submission.body.items()}
         key = submission.wanted_key or new_key()
-        begun = self.recorder.begin(key, submission.tool, inputs, submission.price, self.api.origin)
+        origin = Origin(self.api.settings.account, self.api.skew)
+        begun = self.recorder.begin(key, submission.tool, inputs, submission.price, origin)
         if begun is None:
             return
         try:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from wiro_runtime.tasks.detail import as_int, as_mappings, as_text
+from wiro_runtime.http.json_values import as_int, as_mappings, as_text
 
 _THOUGHTS: Final = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 _CALLS: Final = ("function_call", "custom_tool_call")
