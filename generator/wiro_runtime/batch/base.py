@@ -343,15 +343,15 @@ class BaseBatch:
 
     def _told(self, store: Store, tasks: Mapping[int, str], absent: Iterable[int]) -> None:
         """Record the outcomes of uncertain rows that the caller gives."""
-        lost = {row.row: (row, intent) for row, intent in store.with_intents("uncertain")}
+        lost = {each.row.row: each for each in store.intents("uncertain")}
         for number in (*tasks, *absent):
             if number not in lost:
                 raise ConfigurationError(f"row {number} is not uncertain")
         for number, task in tasks.items():
-            row, _ = lost[number]
+            row = lost[number].row
             store.accepted(row.id, row.attempt, task, "")
         for number in absent:
-            store.withdraw(lost[number][1])
+            store.withdraw(lost[number])
 
     def _written(self) -> None:
         Results(self.folder).write(self._store().rows())

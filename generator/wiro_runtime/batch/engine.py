@@ -163,7 +163,7 @@ class Engine:
                 await asyncio.wait_for(self._rows.idle.wait(), _TICK)
             now = time.monotonic()
             try:
-                if now - renewed >= _RENEW:
+                if self._shared and now - renewed >= _RENEW:
                     renewed = now
                     await self._renew()
                 idle = not self._rows.active and (
@@ -201,8 +201,6 @@ class Engine:
 
     async def _renew(self) -> None:
         await self._db(self._leases.renew, self.worker, socket.gethostname())
-        if not self._shared:
-            return
         gone = await self._db(self._leases.gone)
         if gone:
             log.warning("batch: %s ended without a word", counted(len(gone), "worker"))

@@ -53,7 +53,7 @@ class Scheduler:
         self._store = store
         self._worker = worker
         self._run_row: Callable[[int], Awaitable[None]] | None = None
-        self._client: DBOSClient | None = None
+        self._client: DBOSClient
 
     @property
     def name(self) -> str:
@@ -127,10 +127,8 @@ class Scheduler:
         await self._store.database.call(ending.join, 2.0 if self._store.database.gone else None)
 
     async def _ask(self, work: Callable[[DBOSClient], T]) -> T:
-        client, database = self._client, self._store.database
-        if client is None:
-            raise RuntimeError("the scheduler was not started")
-        return await database.call(database.patiently, lambda: work(client))
+        database = self._store.database
+        return await database.call(database.patiently, lambda: work(self._client))
 
     async def limit(self) -> int:
         """How many rows may be under way at a time."""
@@ -175,21 +173,16 @@ class Scheduler:
         def choose(db: sa.Connection, rows: list[tuple[int, int]]) -> list[int]:
             chosen = [(row_id, times) for row_id, times in rows if row_id not in queued]
             for row_id, times in chosen:
-                self._put(db, row_id, times)
+                options: EnqueueOptions = {
+                    "workflow_name": _WORKFLOW,
+                    "queue_name": self.name,
+                    "workflow_id": f"{self._store.batch}:{row_id}:{times}",
+                    "app_version": _VERSION,
+                }
+                self._client.enqueue_in_transaction(db, options, row_id)
             return [row_id for row_id, _ in chosen]
 
         return await self._store.database.call(self._store.enqueue, statuses, choose)
-
-    def _put(self, db: sa.Connection, row_id: int, times: int) -> None:
-        if self._client is None:
-            raise RuntimeError("the scheduler was not started")
-        options: EnqueueOptions = {
-            "workflow_name": _WORKFLOW,
-            "queue_name": self.name,
-            "workflow_id": f"{self._store.batch}:{row_id}:{times}",
-            "app_version": _VERSION,
-        }
-        self._client.enqueue_in_transaction(db, options, row_id)
 
 
 def _destroy() -> None:

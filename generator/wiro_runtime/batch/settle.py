@@ -13,7 +13,6 @@ from wiro_runtime.tasks.settle import GRACE, OTHER_KEY, match, since
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wiro_runtime.batch.records import Row
     from wiro_runtime.batch.store import Intent, Store
     from wiro_runtime.client import AsyncWiro
     from wiro_runtime.tasks.detail import TaskDetail
@@ -38,12 +37,12 @@ class Settled:
 async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
     """Compare the uncertain rows with Wiro's list of tasks. Nothing is sent."""
     account = client.service.api.settings.account
-    rows = await store.database.call(store.with_intents, "uncertain")
+    intents = await store.database.call(store.intents, "uncertain")
     own = ("", account)  # An earlier version has not recorded it.
-    others = [row for row, intent in rows if intent.origin.account not in own]
-    for row in others:
-        await store.database.call(store.note, row, OTHER_KEY)
-    lost = [each for each in rows if each[1].origin.account in own]
+    others = [each for each in intents if each.origin.account not in own]
+    for each in others:
+        await store.database.call(store.note, each.row, OTHER_KEY)
+    lost = [each for each in intents if each.origin.account in own]
     if not lost:
         return Settled(uncertain=len(others), others=len(others))
     found = await _compare(store, client, tool, lost)
@@ -55,7 +54,8 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
         found = await _compare(store, client, tool, lost)
     candidates: list[tuple[int, tuple[str, ...]]] = []
     counts = {"found": 0, "absent": 0, "ambiguous": 0}
-    for (row, intent), each in zip(lost, found, strict=True):
+    for intent, each in zip(lost, found, strict=True):
+        row = intent.row
         counts[each.outcome] += 1
         if each.task is not None:
             await store.database.call(
@@ -77,11 +77,11 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
 
 
 async def _compare(
-    store: Store, client: AsyncWiro, tool: str, lost: Sequence[tuple[Row, Intent]]
+    store: Store, client: AsyncWiro, tool: str, lost: Sequence[Intent]
 ) -> list[Settlement[TaskDetail]]:
-    records = [_lost(tool, row, intent) for row, intent in lost]
+    records = [_lost(tool, each) for each in lost]
     api = client.service.api
-    before = await store.database.call(store.with_intents, "sending")
+    before = await store.database.call(store.intents, "sending")
     details: list[TaskDetail] = []
     async for task in client.tasks():
         detail = task.detail
@@ -92,13 +92,14 @@ async def _compare(
         details.append(detail)
     # After the list, so that a task which was accepted meanwhile is known.
     known = await store.database.call(store.known_tasks)
-    after = await store.database.call(store.with_intents, "sending")
+    after = await store.database.call(store.intents, "sending")
     unknown = [each for each in details if not {each.id, each.token} & known]
-    sending = {intent.nonce: _lost(tool, row, intent) for row, intent in (*before, *after)}
+    sending = {each.nonce: _lost(tool, each) for each in (*before, *after)}
     return match(records, unknown, list(sending.values()), api.skew)
 
 
-def _lost(tool: str, row: Row, intent: Intent) -> LostSubmission:
+def _lost(tool: str, intent: Intent) -> LostSubmission:
+    row = intent.row
     return LostSubmission(
         key=intent.nonce,
         tool=tool,

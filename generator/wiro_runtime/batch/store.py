@@ -13,6 +13,7 @@ import operator
 import secrets
 import time
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
@@ -50,17 +51,14 @@ row does not fit into what is left."""
 _BLANK: Final = {"task": "", "token": "", "cost": None, "seconds": None, "error": "", "saved": "[]"}
 
 
+@dataclass(frozen=True, slots=True)
 class Intent:
     """The right to send a row once. ``nonce`` tells a record of our own from another's, ``origin``
     where it is sent from."""
 
-    __slots__ = ("attempt", "nonce", "origin", "row")
-
-    def __init__(self, row: Row, origin: Origin) -> None:
-        self.row = row
-        self.origin = origin
-        self.attempt = row.attempt
-        self.nonce = secrets.token_hex(8)
+    row: Row
+    origin: Origin
+    nonce: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 class Store:
@@ -139,18 +137,14 @@ class Store:
             db.execute(self._own(ROWS.update()).values(listed=False))
             new: list[dict[str, Any]] = []
             again: list[dict[str, Any]] = []
+            prices: list[dict[str, Any]] = []
             for row in rows:
                 old = kept.get(row.key)
                 if old is not None and not (force and old.status in ENDED and not row.error):
-                    again.append(
-                        {
-                            "b_id": old.id,
-                            "b_row": row.row,
-                            "b_files": json.dumps(row.files),
-                            "b_low": to_units(row.low),
-                            "b_high": to_units(row.high),
-                        }
-                    )
+                    kept_row = {"row": row.row, "files": json.dumps(row.files), "listed": True}
+                    again.append({"same": old.id, **kept_row})
+                    price = {"low": to_units(row.low), "high": to_units(row.high)}
+                    prices.append({"same": old.id, **price})
                     continue
                 last += 1
                 new.append(
@@ -163,21 +157,10 @@ class Store:
                     }
                 )
             if again:
-                update = self._own(ROWS.update()).where(ROWS.c.id == sa.bindparam("b_id"))
-                waits = ROWS.c.status == "pending"
-                values: dict[str, Any] = {
-                    "listed": True,
-                    "row": sa.bindparam("b_row"),
-                    "files": sa.bindparam("b_files"),
-                    # Prices may have changed; what was reserved is released as it was.
-                    "low": sa.case(
-                        (waits, sa.bindparam("b_low", type_=sa.BigInteger)), else_=ROWS.c.low
-                    ),
-                    "high": sa.case(
-                        (waits, sa.bindparam("b_high", type_=sa.BigInteger)), else_=ROWS.c.high
-                    ),
-                }
-                db.execute(update.values(values), again)
+                same = self._own(ROWS.update()).where(ROWS.c.id == sa.bindparam("same"))
+                db.execute(same, again)
+                # Prices may have changed; what was reserved is released as it was.
+                db.execute(same.where(ROWS.c.status == "pending"), prices)
             if new:
                 db.execute(ROWS.insert(), new)
             return len(new)
@@ -238,7 +221,7 @@ class Store:
         record = {
             "batch": self.batch,
             "id": row.id,
-            "attempt": intent.attempt,
+            "attempt": row.attempt,
             "nonce": intent.nonce,
             "worker": worker,
             "at": time.time(),
@@ -250,7 +233,7 @@ class Store:
         price = row.reserved
 
         def write(db: sa.Connection) -> Right:
-            own = sa.select(INTENTS.c.nonce).where(*at(INTENTS, self.batch, row.id, intent.attempt))
+            own = sa.select(INTENTS.c.nonce).where(*at(INTENTS, self.batch, row.id, row.attempt))
             found = db.execute(own).scalar()
             if found is not None:
                 # Our own: its commit was lost on the way back.
@@ -264,7 +247,7 @@ class Store:
             if terms.budget is not None and terms.spent + terms.reserved + price > terms.budget:
                 return "no budget"
             taken = ROWS.update().where(
-                *at(ROWS, self.batch, row.id, intent.attempt),
+                *at(ROWS, self.batch, row.id, row.attempt),
                 # A row that the table does not have any more may still be in the queue.
                 ROWS.c.status == "pending",
                 ROWS.c.listed,
@@ -297,17 +280,16 @@ class Store:
 
     def withdraw(self, intent: Intent, status: Status = "pending", error: str = "") -> None:
         """Take an intent back that Wiro has certainly not accepted."""
-        price = intent.row.reserved
+        row = intent.row
 
         def write(db: sa.Connection) -> None:
             gone = INTENTS.delete().where(
-                *at(INTENTS, self.batch, intent.row.id, intent.attempt),
-                INTENTS.c.nonce == intent.nonce,
+                *at(INTENTS, self.batch, row.id, row.attempt), INTENTS.c.nonce == intent.nonce
             )
             if not db.execute(gone).rowcount:
                 return
-            self._count(db, reserved=-price)
-            back = ROWS.update().where(*at(ROWS, self.batch, intent.row.id, intent.attempt))
+            self._count(db, reserved=-row.reserved)
+            back = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
             back = back.where(ROWS.c.status.in_(("sending", "uncertain")))
             db.execute(back.values(status=status, error=error, changed=time.time()))
 
@@ -389,8 +371,8 @@ class Store:
 
     # Uncertain rows
 
-    def with_intents(self, status: Status) -> list[tuple[Row, Intent]]:
-        """The rows with this status, ``uncertain`` or ``sending``, with their intents."""
+    def intents(self, status: Status) -> list[Intent]:
+        """The intents of the rows with this status, ``uncertain`` or ``sending``."""
         joined = sa.and_(
             ROWS.c.batch == INTENTS.c.batch,
             ROWS.c.id == INTENTS.c.id,
@@ -402,13 +384,10 @@ class Store:
             .where(ROWS.c.batch == self.batch, ROWS.c.status == status)
             .order_by(ROWS.c.id)
         )
-        found: list[tuple[Row, Intent]] = []
-        for each in self.database.read(lambda db: db.execute(query).all()):
-            row = _row(each, sent_at=each.at, until=each.until)
-            intent = Intent(row, Origin(each.account, each.skew))
-            intent.nonce = each.nonce
-            found.append((intent.row, intent))
-        return found
+        return [
+            Intent(_row(x, sent_at=x.at, until=x.until), Origin(x.account, x.skew), x.nonce)
+            for x in self.database.read(lambda db: db.execute(query).all())
+        ]
 
     def known_tasks(self) -> set[str]:
         """The id and the token of every task of every batch in this database."""
