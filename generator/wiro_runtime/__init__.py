@@ -10,7 +10,8 @@ Guides are in generated/docs/guides/ of the project, every class and function is
 generated/docs/reference/python.md.
 """
 
-from wiro_runtime.client import AsyncWiro, Client, Wiro
+from wiro_runtime.base_client import Client
+from wiro_runtime.client import AsyncWiro, Wiro
 from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,

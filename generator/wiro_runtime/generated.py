@@ -1,6 +1,6 @@
 """What generated modules import; nothing else is theirs."""
 
-from wiro_runtime.client import Client, ResultT, TaskT
+from wiro_runtime.base_client import Client, ResultT, TaskT
 from wiro_runtime.inputs.conversation import Earlier
 from wiro_runtime.inputs.files import FileLike
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption, LoraSetting

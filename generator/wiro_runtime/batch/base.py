@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from wiro_runtime.base_client import Client
 from wiro_runtime.batch.database import FILE, Database, check_address
 from wiro_runtime.batch.engine import Engine, Outcome, in_thread
 from wiro_runtime.batch.leases import Leases
@@ -24,7 +25,7 @@ from wiro_runtime.batch.rows import disk_line
 from wiro_runtime.batch.settle import Settled, settle
 from wiro_runtime.batch.store import Store, create_batch, list_batches
 from wiro_runtime.batch.table import Table, check_mapping, read_table
-from wiro_runtime.client import AsyncWiro, Client
+from wiro_runtime.client import AsyncWiro
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.arguments import check_path, check_whole, read_dollars
 from wiro_runtime.price import dollars
