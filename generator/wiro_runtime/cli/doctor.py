@@ -9,7 +9,6 @@ import sys
 import textwrap
 import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from wiro_runtime.cli.look import out
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.http.proxies import Proxies
+from wiro_runtime.http.retry_after import read_date
 from wiro_runtime.http.signing import Credentials
 from wiro_runtime.settings import load_settings
 
@@ -179,10 +179,10 @@ def _advice(text: str, proxy: str | None) -> str:
 
 
 def _clock(date: str) -> Check:
-    try:
-        skew = time.time() - parsedate_to_datetime(date).timestamp()
-    except (TypeError, ValueError):
+    told = read_date(date)
+    if told is None:
         return Check(name="clock", ok=None, found="the server does not say the time")
+    skew = time.time() - told
     if abs(skew) <= _SKEW:
         return Check(name="clock", ok=True, found="right")
     side = "ahead of" if skew > 0 else "behind"
