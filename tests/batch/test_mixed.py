@@ -23,7 +23,7 @@ from wiro_runtime import LostSubmission, Wiro
 from wiro_runtime.batch import Batch
 from wiro_runtime.tasks.budget import to_dollars
 from wiro_runtime.tasks.journal import Journal
-from wiro_runtime.tasks.journal_file import COMMITTED
+from wiro_runtime.tasks.journal_schema import COMMITTED
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 FULL: Final = os.environ.get("FULL") == "1"

@@ -20,7 +20,7 @@ import pytest
 
 from runtime.kit import TOOL, AnyClient, Kit, each, got, nameless
 from wiro_runtime import AsyncWiro, ConfigurationError, LostSubmission, SubmissionUncertain, Wiro
-from wiro_runtime.tasks import journal_file
+from wiro_runtime.tasks import journal_file, journal_schema
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
 
@@ -192,7 +192,7 @@ def write_another_database(path: Path) -> None:
 def write_the_next_schema(path: Path) -> None:
     Journal(path).open().close()
     with closing(sqlite3.connect(path)) as database:
-        database.execute(f"PRAGMA user_version = {journal_file.VERSION + 1}")
+        database.execute(f"PRAGMA user_version = {journal_schema.VERSION + 1}")
 
 
 def cut_a_database(path: Path) -> None:
@@ -396,7 +396,8 @@ def interrupt_at(step: int) -> Callable[[], bool]:
     return a function that says whether it was reached. They are the beginning of a function and
     the return of a call into C."""
     left = step
-    files = {sys.modules[Journal.__module__].__file__, journal_file.__file__}
+    modules = sys.modules[Journal.__module__], journal_file, journal_schema
+    files = {module.__file__ for module in modules}
 
     def profile(frame: FrameType, event: str, _value: object) -> None:
         nonlocal left

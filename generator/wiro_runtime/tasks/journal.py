@@ -27,13 +27,20 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.tasks import journal_file
 from wiro_runtime.tasks.budget import over_budget, to_dollars, to_units
-from wiro_runtime.tasks.journal_file import (
+from wiro_runtime.tasks.journal_schema import (
     COMMITTED,
+    DELETE,
     INSERT,
     INSERT_INPUTS,
     INSERT_ORIGIN,
     INSERT_PRICE,
+    PRUNE,
+    REMOVE_DEAD,
+    RENEW,
+    RESTORE,
     SELECT,
+    TAKE_OVER,
+    UPSERT,
     Row,
 )
 from wiro_runtime.tasks.records import (
@@ -63,37 +70,6 @@ NAMED_KEPT: Final = 30 * 86_400.0
 """Seconds for which the key of an ended run is kept that its caller has chosen (see
 :data:`~wiro_runtime.tasks.records.NAMED`): a retry with it is the same run."""
 _PRUNE_EVERY: Final = 100
-
-_UPSERT: Final = INSERT + (
-    # Not `client`: another one may have taken it over.
-    " ON CONFLICT (key) DO UPDATE SET"
-    " (state, reason, until, task_id, token, status, ended_at, cost)"
-    " = (excluded.state, excluded.reason, excluded.until, excluded.task_id, excluded.token,"
-    " excluded.status, excluded.ended_at, excluded.cost)"
-)
-_RESTORE: Final = INSERT + " ON CONFLICT (key) DO NOTHING"
-# Not by the key alone: another client may have begun the same run after this one could not.
-_DELETE: Final = "DELETE FROM submissions WHERE key = ? AND at = ?"
-_PRUNE: Final = (
-    "DELETE FROM submissions WHERE state = 'ended' AND NOT (key LIKE ? || '%' AND ended_at > ?) "
-    "AND key NOT IN (SELECT key FROM submissions "
-    "WHERE state = 'ended' ORDER BY ended_at DESC, key DESC LIMIT ?)"
-)
-_RENEW: Final = (
-    "INSERT INTO clients (id, place, pid, until) VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (id) DO UPDATE SET until = excluded.until"
-)
-_REMOVE_DEAD: Final = (
-    "DELETE FROM clients WHERE id <> :me AND "
-    "(until <= :now OR place = :place AND NOT is_running(pid))"
-)
-_TAKE_OVER: Final = (
-    "UPDATE submissions SET client = :me, "
-    "reason = CASE state WHEN 'sending' THEN 'its process ended' ELSE reason END, "
-    "until = CASE state WHEN 'sending' THEN :now ELSE until END, "
-    "state = CASE state WHEN 'sending' THEN 'lost' ELSE state END "
-    "WHERE state <> 'ended' AND client <> :me AND client NOT IN (SELECT id FROM clients)"
-)
 
 
 class Journal:
@@ -242,7 +218,7 @@ class Journal:
             if self._ends % _PRUNE_EVERY == 0:
                 with suppress(ConfigurationError):
                     kept = (NAMED, time.time() - NAMED_KEPT, _ENDED_KEPT)
-                    self._write([(_PRUNE, kept)], "NORMAL")
+                    self._write([(PRUNE, kept)], "NORMAL")
 
     def unfinished(self) -> tuple[list[OpenTask], list[LostSubmission]]:
         """Return the tasks that have not been seen to end and the lost submissions, oldest first:
@@ -254,7 +230,7 @@ class Journal:
             try:
                 self._save()
                 values = {"me": self._client, "now": time.time(), "place": journal_file.place()}
-                self._write([(_REMOVE_DEAD, values), (_TAKE_OVER, values)])
+                self._write([(REMOVE_DEAD, values), (TAKE_OVER, values)])
                 query = SELECT + "WHERE client = ? AND state <> 'ended' ORDER BY at, key"
                 self._own = {row[0]: Row(*row) for row in self._read(query, self._client)}
             except ConfigurationError as error:
@@ -355,12 +331,12 @@ class Journal:
         statements: list[tuple[str, Any]] = []
         for row in rows:
             if row.state == "settled":
-                statements.append((_DELETE, (row.key, row.at)))
+                statements.append((DELETE, (row.key, row.at)))
                 continue
             if row.state == "sending" and (row.reserved or row.high is not None):
                 statements.append((INSERT_PRICE, row.price()))
             # Not twice: two processes may begin the same run.
-            statements.append((INSERT if row.state == "sending" else _UPSERT, row.values()))
+            statements.append((INSERT if row.state == "sending" else UPSERT, row.values()))
             if row.state == "sending" or not row.tool:
                 statements.append((INSERT_INPUTS, (row.key, row.inputs)))
             if row.state == "sending":
@@ -420,7 +396,7 @@ class Journal:
                 target=_renew_until_stopped, args=arguments, name="wiro-journal", daemon=True
             )
             self._thread.start()
-        return _RENEW, (self._client, journal_file.place(), os.getpid(), time.time() + LEASE)
+        return RENEW, (self._client, journal_file.place(), os.getpid(), time.time() + LEASE)
 
     def _database(self) -> sqlite3.Connection:
         """The open database, at the path where it is now."""
@@ -447,7 +423,7 @@ class Journal:
                     db.execute(*self._renewal())
                     db.executemany(INSERT_PRICE, [row.price() for row in own])
                     db.executemany(INSERT_ORIGIN, [row.origin() for row in own])
-                    db.executemany(_RESTORE, [row.values() for row in own])
+                    db.executemany(RESTORE, [row.values() for row in own])
                     db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in own])
         except sqlite3.Error as error:
             db.close()

@@ -1,4 +1,4 @@
-"""The file of a journal: its tables, opening it, and reading what an older version wrote."""
+"""The file of a journal: opening it, and reading what an older version wrote."""
 
 from __future__ import annotations
 
@@ -13,13 +13,24 @@ import sys
 import threading
 import time
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.http.json_values import as_float
+from wiro_runtime.tasks.journal_schema import (
+    APPLICATION,
+    COPY_SUMS,
+    HAS_OLDER_SUMS,
+    INSERT,
+    INSERT_INPUTS,
+    LAST,
+    SCHEMA,
+    VERSION,
+    Row,
+    storable,
+)
 
 if sys.platform != "win32":
     import fcntl
@@ -27,129 +38,8 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-VERSION: Final = 1
-"""Of the schema, in ``PRAGMA user_version``."""
-
-_APPLICATION: Final = 0x5749524F
 _BUSY: Final = 10.0
 """Seconds to wait for another client that writes: each does for some milliseconds."""
-
-# What sums up a task that has ended.
-_COUNT: Final = (
-    "INSERT INTO spending SELECT date(new.ended_at, 'unixepoch'), new.tool, 1, spent > 0, spent, "
-    "iif(known, spent, 0), iif(known, low, 0), iif(known, high, 0), known FROM "
-    "(SELECT spent, low, high, spent > 0 AND high IS NOT NULL AS known FROM (SELECT coalesce("
-    # SQLite would take a decimal for a float.
-    "CAST(new.cost AS INTEGER) * 1000000000000 + CAST(substr(substr(new.cost, "
-    "instr(new.cost || '.', '.') + 1) || '000000000000', 1, 12) AS INTEGER), "
-    "max(reserved), 0) AS spent, "
-    "max(low) AS low, max(high) AS high FROM prices WHERE key = new.key)) WHERE true "
-    "ON CONFLICT (day, tool) DO UPDATE SET runs = runs + 1, billed = billed + excluded.billed, "
-    "spent = spent + excluded.spent, compared = compared + excluded.compared, "
-    "low = low + excluded.low, high = high + excluded.high, priced = priced + excluded.priced; "
-    "UPDATE prices SET reserved = 0 WHERE key = new.key; END"
-)
-# In `submissions`, `cost` is a decimal in dollars. Inputs, which can be long and never change, have
-# a table of their own: a record of what became of a submission takes one page. `prices` has the
-# price of a submission: its bounds, and what is reserved for it until it is seen to end. `spending`
-# sums up what has ended; the prices in it are those of billed tasks of which they were known.
-# Amounts in these two are whole units of 1e-12 dollars. `origins` has the key by which a submission
-# was sent, as a fingerprint, and how the clock was then. What is new is added to an older database
-# without a new version, as older clients can go on beside it.
-_SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS submissions (key TEXT PRIMARY KEY, tool TEXT NOT NULL, "
-    "at REAL NOT NULL, client TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, "
-    "until REAL, task_id TEXT NOT NULL, token TEXT NOT NULL, status TEXT NOT NULL, "
-    "ended_at REAL, cost TEXT) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS inputs (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS clients (id TEXT PRIMARY KEY, place TEXT NOT NULL, "
-    "pid INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS prices (key TEXT PRIMARY KEY, low INTEGER, high INTEGER, "
-    "reserved INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS spending (day TEXT, tool TEXT, runs INTEGER, billed INTEGER, "
-    "spent INTEGER, compared INTEGER, low INTEGER, high INTEGER, priced INTEGER, "
-    "PRIMARY KEY (day, tool)) WITHOUT ROWID",
-    "CREATE TRIGGER IF NOT EXISTS forget_inputs AFTER DELETE ON submissions "
-    "BEGIN DELETE FROM inputs WHERE key = old.key; END",
-    "CREATE TRIGGER IF NOT EXISTS forget_price AFTER DELETE ON submissions "
-    "BEGIN DELETE FROM prices WHERE key = old.key; END",
-    "CREATE TRIGGER IF NOT EXISTS sum_ended AFTER UPDATE OF state ON submissions "
-    f"WHEN new.state = 'ended' AND old.state <> 'ended' BEGIN {_COUNT}",
-    "CREATE TRIGGER IF NOT EXISTS sum_inserted AFTER INSERT ON submissions "
-    f"WHEN new.state = 'ended' BEGIN {_COUNT}",
-    "CREATE TABLE IF NOT EXISTS origins (key TEXT PRIMARY KEY, account TEXT NOT NULL, skew REAL) "
-    "WITHOUT ROWID",
-    "CREATE TRIGGER IF NOT EXISTS forget_origin AFTER DELETE ON submissions "
-    "BEGIN DELETE FROM origins WHERE key = old.key; END",
-    f"PRAGMA application_id = {_APPLICATION}",
-    f"PRAGMA user_version = {VERSION}",
-)
-_LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'forget_origin'"
-# An older version kept prices and sums in tables of their own, in whole billionths of a dollar.
-# They stay for clients of that version, which go on to use them.
-_HAS_OLDER_SUMS: Final = (
-    "SELECT total(name IN ('estimates', 'costs')) = 2 AND NOT total(name = 'spending') "
-    "FROM sqlite_schema"
-)
-_COPY_SUMS: Final = (
-    "INSERT INTO prices SELECT key, low * 1000, high * 1000, reserved * 1000 FROM estimates",
-    "INSERT INTO spending SELECT day, tool, runs, billed, spent * 1000, compared * 1000, "
-    "low * 1000, high * 1000, priced FROM costs",
-)
-INSERT_PRICE: Final = "INSERT INTO prices VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
-INSERT_ORIGIN: Final = "INSERT INTO origins VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
-COMMITTED: Final = (
-    "SELECT (SELECT coalesce(sum(spent), 0) FROM spending) + "
-    "(SELECT coalesce(sum(reserved), 0) FROM prices)"
-)
-"""What has been spent and is reserved, in units."""
-INSERT: Final = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_INPUTS: Final = "INSERT INTO inputs VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
-SELECT: Final = (
-    "SELECT submissions.*, json, low, high, reserved, account, skew FROM submissions "
-    "JOIN inputs USING (key) LEFT JOIN prices USING (key) LEFT JOIN origins USING (key) "
-)
-"""Gives the arguments of a :class:`Row`."""
-
-
-@dataclass(slots=True)
-class Row:
-    """A submission, as it is, or is to be, in the database. ``state`` is ``sending``, ``lost``,
-    ``accepted`` or ``ended``; ``settled`` is that of a row which is to be deleted."""
-
-    key: str
-    tool: str
-    at: float
-    client: str = ""
-    state: str = "sending"
-    reason: str = ""
-    until: float | None = None
-    task_id: str = ""
-    token: str = ""
-    status: str = ""
-    ended_at: float | None = None
-    cost: str | None = None
-    inputs: str = "{}"
-    low: int | None = None
-    high: int | None = None
-    reserved: int | None = 0
-    account: str | None = None
-    skew: float | None = None
-
-    def price(self) -> tuple[object, ...]:
-        """The values of :data:`INSERT_PRICE`."""
-        return self.key, self.low, self.high, self.reserved or 0
-
-    def origin(self) -> tuple[object, ...]:
-        """The values of :data:`INSERT_ORIGIN`."""
-        return self.key, self.account or "", self.skew
-
-    def values(self) -> tuple[object, ...]:
-        """The values of :data:`INSERT`."""
-        begun = (self.key, self.tool, self.at, self.client, self.state, self.reason, self.until)
-        ended = (self.task_id, self.token, self.status, self.ended_at, self.cost)
-        row: tuple[object, ...] = (*begun, *ended)
-        return tuple(_storable(each) if isinstance(each, str) else each for each in row)
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -270,7 +160,7 @@ def _check_schema(db: sqlite3.Connection, path: Path) -> None:
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
         (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if (application or version or tables) and application != _APPLICATION:
+    if (application or version or tables) and application != APPLICATION:
         raise ConfigurationError(f"cannot open the journal {path}: it is another database")
     if version > VERSION:
         raise ConfigurationError(
@@ -281,17 +171,17 @@ def _check_schema(db: sqlite3.Connection, path: Path) -> None:
 
 def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
     """Create what is missing of the schema; ``rows`` are the submissions of an older file."""
-    if db.execute(_LAST).fetchone() == (1,):
+    if db.execute(LAST).fetchone() == (1,):
         return
     # Small pages: a record is short, and each write takes whole pages.
     db.execute("PRAGMA page_size = 1024")
     with db:
         db.execute("BEGIN IMMEDIATE")
-        if db.execute(_LAST).fetchone() == (1,):
+        if db.execute(LAST).fetchone() == (1,):
             # Another client was quicker.
             return
-        older = db.execute(_HAS_OLDER_SUMS).fetchone() == (1,)
-        for statement in (*_SCHEMA, *(_COPY_SUMS if older else ())):
+        older = db.execute(HAS_OLDER_SUMS).fetchone() == (1,)
+        for statement in (*SCHEMA, *(COPY_SUMS if older else ())):
             db.execute(statement)
         if rows:
             db.executemany(INSERT, [row.values() for row in rows])
@@ -390,9 +280,4 @@ def _parsed(line: bytes) -> Mapping[str, Any]:
 
 def _text(entry: Mapping[str, Any], name: str) -> str:
     value = entry.get(name)
-    return _storable(value) if isinstance(value, str) else ""
-
-
-def _storable(text: str) -> str:
-    """``text`` as it can be stored: half a surrogate pair, which JSON can hold, is escaped."""
-    return text.encode(errors="backslashreplace").decode()
+    return storable(value) if isinstance(value, str) else ""
