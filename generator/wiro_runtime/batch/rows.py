@@ -37,6 +37,7 @@ from wiro_runtime.http.logs import log
 from wiro_runtime.price import dollars
 from wiro_runtime.results.filenames import safe_name
 from wiro_runtime.tasks.budget import Ceiling
+from wiro_runtime.tasks.records import Origin
 from wiro_runtime.tasks.task import AsyncTask
 
 if TYPE_CHECKING:
@@ -171,7 +172,8 @@ class RowRunner:
         """Send a row as soon as Wiro takes it, and once only."""
         failures = 0
         while not (self.stopping or self.draining):
-            attempt = await self._send(Intent(row, self._client.service.api.origin))
+            api = self._client.service.api
+            attempt = await self._send(Intent(row, Origin(api.settings.account, api.skew)))
             if attempt.again is None:
                 return attempt.task
             delay = attempt.again or _DELAYS[min(failures, len(_DELAYS) - 1)]
