@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from wiro_runtime import (
     WiroError,
 )
 from wiro_runtime.http import transport
+from wiro_runtime.http.api import Api
 from wiro_runtime.http.loop import _Call  # pyright: ignore[reportPrivateUsage]
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Timing
@@ -292,6 +293,52 @@ def test_an_accepted_run_is_recorded_when_its_way_to_the_journal_is_interrupted(
         kit.run(flow, journal=tmp_path / "journal")
     (run,) = kit.simulator.runs
     assert any(run.taskid in note for note in caught.value.__notes__)
+    case = Case("sigint", kit.simulator, tmp_path / "journal", "leave", monkeypatch)
+    assert case.known() == [run.taskid]
+
+
+@pytest.mark.parametrize("raised", [Terminated, ValueError])
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(transport, "_lowered"), (transport._Connections, "give_back"), (Api, "_compare_clocks")],
+    ids=["read", "closing", "read whole"],
+)
+def test_a_response_that_has_arrived_is_recorded_though_a_handler_raises(
+    kit: Kit,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: Any,
+    name: str,
+    raised: type[BaseException],
+) -> None:
+    """A signal handler raises in whatever the event loop is doing."""
+    work = getattr(place, name)
+    interrupted: list[bool] = []
+
+    def interrupt_first() -> None:
+        if not interrupted:
+            interrupted.append(True)
+            raise raised
+
+    async def awaited(outcome: Coroutine[Any, Any, Any]) -> Any:
+        await outcome
+        interrupt_first()
+
+    def interrupting(*arguments: Any, **options: Any) -> Any:
+        outcome = work(*arguments, **options)
+        if asyncio.iscoroutine(outcome):
+            return awaited(outcome)
+        interrupt_first()
+        return outcome
+
+    async def flow(client: AnyClient) -> None:
+        monkeypatch.setattr(place, name, interrupting)
+        await got(client.submit(TOOL, PROMPT))
+
+    with suppress(raised):
+        kit.run(flow, journal=tmp_path / "journal")
+    assert interrupted
+    (run,) = kit.simulator.runs
     case = Case("sigint", kit.simulator, tmp_path / "journal", "leave", monkeypatch)
     assert case.known() == [run.taskid]
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from wiro_runtime.errors import (
@@ -90,13 +91,13 @@ class Api:
         task_id: str | None = None,
         fresh: bool = False,
         on_sent: Callable[[], object] | None = None,
-        on_response: Callable[[Response], object] | None = None,
+        on_body: Callable[[bytes], object] | None = None,
     ) -> Response:
         """Make one request and return its response, whatever its status.
 
         ``deadline`` is in seconds of the clock and covers the wait for a place too; without it only
-        the time of a single request is limited. ``on_response`` is called as soon as there is a
-        response, before any hook. See :meth:`Transport.send` for ``fresh`` and ``on_sent``.
+        the time of a single request is limited. See :meth:`Transport.send` for ``fresh``,
+        ``on_sent`` and ``on_body``, which is called before any hook.
         """
         settings = self.settings
         headers = {"accept": "application/json", **settings.default_headers}
@@ -115,10 +116,9 @@ class Api:
         status: int | None = None
         failure: Exception | None = None
         try:
-            response = await self._within(left, request, limit, fresh, on_sent)
+            send = partial(self.transport.send, request, limit, fresh=fresh, on_body=on_body)
+            response = await self._within(left, send, on_sent)
             status = response.status
-            if on_response is not None:
-                on_response(response)
             self._compare_clocks(response)
         except Exception as error:
             failure = error
@@ -140,12 +140,10 @@ class Api:
     async def _within(
         self,
         left: float | None,
-        request: Request,
-        limit: float,
-        fresh: bool,
+        send: Callable[..., Awaitable[Response]],
         on_sent: Callable[[], object] | None,
     ) -> Response:
-        """Send ``request``, in ``left`` seconds with the wait for a place."""
+        """Send a request, in ``left`` seconds with the wait for a place."""
         sent = False
 
         def mark() -> None:
@@ -157,7 +155,7 @@ class Api:
         limiting = asyncio.timeout(left)
         try:
             async with limiting:
-                return await self.transport.send(request, limit, fresh=fresh, on_sent=mark)
+                return await send(on_sent=mark)
         except TimeoutError:
             if not limiting.expired():
                 raise

@@ -282,17 +282,24 @@ class Transport:
         *,
         fresh: bool = False,
         on_sent: Callable[[], object] | None = None,
+        on_body: Callable[[bytes], object] | None = None,
     ) -> Response:
         """Sign and send ``request``; redirects are not followed.
 
         ``timeout`` seconds begin when the request has its place among ``max_concurrency`` others.
         ``fresh``: over a new connection, because an idle one may be closed by the server at the
         moment it is used, and then it is unknown whether the request was read. ``on_sent`` is
-        called when the first byte is about to leave.
+        called when the first byte is about to leave, ``on_body`` with what has arrived of the
+        response, whole or not, however the request ends.
         """
         self.check_loop()
         async with self._places:
-            outcome = await self._send(request, timeout, fresh, _Exchange(on_sent))
+            exchange = _Exchange(on_sent)
+            try:
+                outcome = await self._send(request, timeout, fresh, exchange)
+            finally:
+                if exchange.body and on_body is not None:
+                    on_body(self._redact(bytes(exchange.body)))
         # Raised here and not where it arose: the frames of the libraries hold the credentials.
         if isinstance(outcome, BaseException):
             raise outcome

@@ -249,8 +249,6 @@ class Submitter:
         try:
             await self._request(submission)
         except Exception as error:  # noqa: BLE001 - with a task, nothing takes the run back
-            if isinstance(error, ConnectionFailed):
-                self._accept(submission, error.partial)
             if submission.state is None:
                 cause = None if isinstance(error, WiroError) else error
                 raise self._failure(submission, error) from cause
@@ -266,7 +264,7 @@ class Submitter:
                 None,
                 fresh=True,
                 on_sent=submission.mark_sent,
-                on_response=lambda response: self._accept(submission, response.body),
+                on_body=lambda body: self._accept(submission, body),
             )
         if submission.state is None:
             self.api.parse(response)
@@ -283,8 +281,8 @@ class Submitter:
         return asyncio.CancelledError() if submission.interrupted and repeatable else error
 
     def _accept(self, submission: Submission, body: bytes) -> None:
-        """Take note of the task that a response names. Nothing here waits, so that nothing can
-        come between the response and its way into the journal."""
+        """Take note of the task that a response names, whole or cut. Nothing here waits, so that
+        nothing can come between the response and its way into the journal."""
         task_id, token = find_task(body)
         if not task_id and not token:
             return
