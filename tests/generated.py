@@ -6,7 +6,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from wirogen.emit.render import render_tool
 from wirogen.emit.templates import Renderer
@@ -21,8 +21,15 @@ def plan(spec: ToolSpec) -> ToolPlan:
     return plan_tool(spec, modules[spec.tool])
 
 
+_last: Final[list[tuple[ToolSpec, dict[str, str]]]] = []
+
+
 def render(spec: ToolSpec) -> dict[str, str]:
-    return render_tool(plan(spec), RENDERER)
+    """All files of a tool. Those of the last one are remembered: tests look at the same several
+    times, and rendering takes the most of their time."""
+    if not _last or _last[0][0] is not spec:
+        _last[:] = [(spec, render_tool(plan(spec), RENDERER))]
+    return _last[0][1]
 
 
 @contextmanager
