@@ -118,7 +118,8 @@ def test_pages_hold_no_markup_of_the_document(spec: ToolSpec) -> None:
         if token.type in {"html_inline", "html_block"}:
             bare = re.sub(
                 r'<(/?a( id="(input|options)-[a-z0-9_]+")?|/?code|br|/?div|'
-                r'div class="wt-[a-z-]+"( data-(makes|input|example)="[a-z0-9_]+")?( markdown="1")?|'
+                r'div class="wt-[a-z-]+"( data-(makes|input|example)="[a-z0-9_]+")?'
+                r'( markdown="1")?|'
                 r'div class="wt-builder" data-tool="[a-z0-9_]+\.json"|a href="https?://[^"<>]*")>',
                 "",
                 token.content,
