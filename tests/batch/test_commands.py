@@ -60,6 +60,24 @@ def test_a_table_from_a_pipe_and_what_failed_again(shell: Shell, simulator: Simu
     assert [each["status"] for each in results(shell.folder / "out")] == ["done", "done"]
 
 
+def test_what_is_cancelled_is_run_by_retry(lively_shell: Shell, lively: Simulator) -> None:
+    shell = lively_shell
+    write_csv(shell.folder / "rows.csv", prompts(20))
+    process = shell.start("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "2")
+    while len(lively.runs) < 2:
+        assert process.poll() is None
+    cancelled = shell("cancel", "out").out
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    rows = cancelled.partition(",")[0]
+    assert err.splitlines()[-2:] == [
+        "wiro-tools: stopped: cancelled",
+        f"wiro-tools: {rows}; run with: wiro-tools batch retry out",
+    ]
+    assert shell("retry", "out").code == 0
+    check_complete(lively, shell.folder / "out", 20)
+
+
 def test_ctrl_c_leaves_a_batch_that_can_be_resumed(lively_shell: Shell, lively: Simulator) -> None:
     shell, simulator = lively_shell, lively
     write_csv(shell.folder / "rows.csv", prompts(30))

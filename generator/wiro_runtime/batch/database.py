@@ -302,5 +302,6 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
     original = getattr(error, "orig", None) or error
-    lines = str(original).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    line = next(iter(str(original).strip().splitlines()), type(error).__name__)
+    cannot_open = getattr(original, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN
+    return f"{line}; its folder must be writable, too" if cannot_open else line

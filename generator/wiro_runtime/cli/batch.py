@@ -323,11 +323,13 @@ def _advice(found: Report) -> list[str]:
     """What is left to do, a line each."""
     lines: list[str] = []
     folder, quoted = found.folder, shlex.quote(str(found.folder))
-    if found.stopped:
-        what = f"{_rows(found.unfinished)} to do; " if found.unfinished else ""
-        lines.append(f"stopped: {found.stopped}; {what}{_resume_line(folder)}")
-    elif found.unfinished:
-        lines.append(f"{_rows(found.unfinished)} to do; {_resume_line(folder)}")
+    stopped = [f"stopped: {found.stopped}"] if found.stopped else []
+    if found.unfinished:
+        stopped += [f"{_rows(found.unfinished)} to do", _resume_line(folder)]
+    if stopped:
+        lines.append("; ".join(stopped))
+    if cancelled := found.totals.count("cancelled"):
+        lines.append(f"{_rows(cancelled)} cancelled; run with: {PROGRAM} batch retry {quoted}")
     if uncertain := found.totals.count("uncertain"):
         which = "its response is" if uncertain == 1 else "their responses are"
         lines.append(
