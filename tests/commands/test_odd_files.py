@@ -26,7 +26,7 @@ from wirogen.site.assemble import neighbours
 from wirogen.site.build import _read_state, _remove, _tools, _with_picture
 from wirogen.site.covers import Covers
 from wirogen.site.related import related_tools
-from wirogen.site.search import _tools as search_rows
+from wirogen.site.texts import _tools as search_rows
 
 SECONDS: Final = 60
 LINES: Final = 6

@@ -166,7 +166,7 @@ def test_an_answer_without_parameters_brings_its_price(parameters: dict[str, Any
     answer["tool"][0] |= parameters
     read = read_detail(json.dumps(answer).encode(), path="d.json")
     assert read.items == ()
-    assert read.price == PRICE
+    assert read.spec.dynamicprice == PRICE
     assert read.diagnostics == ()
 
 
@@ -174,7 +174,7 @@ def test_an_answer_without_parameters_brings_its_price(parameters: dict[str, Any
 def test_a_price_that_no_number_holds_is_kept_as_text(price: str) -> None:
     answer = json.dumps(detail("wiro/test-tool", dynamicprice="@")).replace('"@"', price)
     read = read_detail(answer.encode(), path="d.json")
-    assert isinstance(read.price, str)
+    assert isinstance(read.spec.dynamicprice, str)
     assert [each.code for each in read.diagnostics] == ["T103"]
 
 
@@ -234,11 +234,11 @@ def test_example_inputs_and_texts_of_an_answer_are_kept() -> None:
     )
     answer = detail("wiro/test-tool", *items, inspire=given)
     read = read_detail(json.dumps(answer).encode(), path="d.json")
-    assert read.examples == ({"prompt": "a boat", "steps": "3"},)
+    assert read.spec.examples == ({"prompt": "a boat", "steps": "3"},)
     assert [item.help for item in read.items] == ["Type here", "What it is", "A note"]
     assert [item.default for item in read.items] == ["b", "c", None]
     spec = spec_from_detail(read, document="d.json")
-    assert spec.examples == read.examples
+    assert spec.examples == read.spec.examples
     assert load_spec(dump_spec(spec), path="x") == spec
 
 
@@ -315,32 +315,32 @@ def test_a_number_that_makes_no_sense_is_a_finding_and_left_out(key: str, odd: A
 )  # fmt: skip
 def test_a_sample_without_a_good_address_is_left_out(odd: Any) -> None:
     answer = read(samples=["https://h/a.png", odd, "https://h/a.png"])
-    assert answer.samples == ("https://h/a.png",)
+    assert answer.spec.samples == ("https://h/a.png",)
     assert [each.code for each in answer.diagnostics] == ([] if odd is None else ["T108"])
 
 
 @pytest.mark.parametrize("odd", ["https://h/a.png", {"a": "https://h/a.png"}, 7, True])
 def test_samples_of_another_shape_are_a_finding(odd: Any) -> None:
     answer = read(samples=odd, taskstat=["odd"])
-    assert answer.samples == ()
+    assert answer.spec.samples == ()
     assert [each.code for each in answer.diagnostics] == ["T108", "T108"]
 
 
 @pytest.mark.parametrize("odd", ["x" * 100_001, ["<p>"], {"a": 1}, False])
 def test_a_readme_that_is_no_text_or_too_long_is_left_out(odd: Any) -> None:
     answer = read(readme=odd)
-    assert answer.readme is None
+    assert answer.spec.readme is None
     assert [each.code for each in answer.diagnostics] == ["T108"]
 
 
 @pytest.mark.parametrize("time", ["5", 5, 0.5, "8s", "10 seconds", "1-2 minutes", "2 Hours"])
 def test_a_time_has_a_number_and_perhaps_a_unit(time: Any) -> None:
-    assert read(computingtime=time).computingtime == str(time)
+    assert read(computingtime=time).spec.computingtime == str(time)
 
 
 @pytest.mark.parametrize("time", ["2026-03-20", "2026-03-20T00:00:00Z", 1773964800, "1773964800"])
 def test_the_time_of_the_last_run_is_read_however_it_is_written(time: Any) -> None:
-    assert read(taskstat={"lastruntime": time}).taskstat == TaskStat(lastruntime=1_773_964_800)
+    assert read(taskstat={"lastruntime": time}).spec.taskstat == TaskStat(lastruntime=1_773_964_800)
 
 
 def test_a_newer_document_keeps_what_tool_detail_alone_knows() -> None:

@@ -30,6 +30,7 @@ from wirogen.cli.console import (
     project_root,
     shell_word,
 )
+from wirogen.cli.options import AsJson, Root, Site
 from wirogen.common.text import counted
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.output.manifest import built_modules
@@ -66,16 +67,12 @@ def command(
             help="A document, or a response of Tool/Detail (JSON), that was saved; repeatable.",
         ),
     ] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
-    ] = None,
+    root: Root = None,
     detail: Annotated[
         bool, typer.Option(help="With a key: ask Tool/Detail as well, for limits and prices.")
     ] = True,
-    site: Annotated[
-        str | None, typer.Option(help="Where the pages are; by default https://wiro.ai.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
+    site: Site = None,
+    as_json: AsJson = False,
 ) -> int:
     if not tools and not files:
         raise CommandError("add: name a tool, as wirogen add OWNER/PROJECT, or --from FILE")

@@ -19,6 +19,7 @@ from wirogen.cli.console import (
     printable,
     project_root,
 )
+from wirogen.cli.options import AsJson, Jobs, Root, Templates, Verbose
 from wirogen.common.text import counted
 from wirogen.diagnostics.model import Severity
 from wirogen.output.publication import Changes
@@ -38,22 +39,14 @@ Exit 0: built, or up to date. 1: some input was refused, or --check found someth
 
 
 def command(
-    root: Annotated[
-        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
-    ] = None,
-    templates: Annotated[
-        Path | None, typer.Option(help="Folder whose templates replace those of the same path.")
-    ] = None,
+    root: Root = None,
+    templates: Templates = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 when anything is stale.")
     ] = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print warnings and notes as well as errors.")
-    ] = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> int:
     project = project_root(root)
     with alone(project, shared=check):

@@ -30,6 +30,7 @@ from wirogen.cli.console import (
     project_root,
     shell_word,
 )
+from wirogen.cli.options import Root
 from wirogen.cli.simulate import require_simulator
 from wirogen.common.paths import real
 from wirogen.common.text import counted
@@ -57,9 +58,7 @@ Exit 0: all tools ran. 1: some did not.
 
 
 def command(
-    root: Annotated[
-        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
-    ] = None,
+    root: Root = None,
     to: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for what the tools make.  [default: out]"),

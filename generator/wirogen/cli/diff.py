@@ -31,7 +31,7 @@ from wirogen.diff import (
     summary,
 )
 from wirogen.diff.revision import checked_out
-from wirogen.pipeline.side import read_side
+from wirogen.pipeline.inputs import read_side
 from wirogen.specs import ToolSpec
 
 _STYLES = {Impact.BREAKING: "bold red", Impact.ADDITIVE: "green", Impact.COSMETIC: "dim"}

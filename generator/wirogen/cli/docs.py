@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from wirogen.cli.console import CommandError, err, out, print_json
+from wirogen.cli.options import AsJson
 from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.diagnostics.model import InputError
@@ -74,7 +75,7 @@ def build(
     covers: _CoversFrom = CoverMode.LOCAL,
     cover_host: _Hosts = None,
     jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.", min=0)] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     source, target = _folders(docs, out_dir)
     started = time.monotonic()

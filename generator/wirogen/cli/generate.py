@@ -17,6 +17,7 @@ from wirogen.cli.console import (
     print_summary,
     project_root,
 )
+from wirogen.cli.options import AsJson, Jobs, Templates, Verbose
 from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.emit.template_tree import part_of
@@ -50,22 +51,16 @@ def command(
             metavar="PART", help="Only python, docs, schemas, openapi, skills (repeatable, or a,b)."
         ),
     ] = None,
-    templates: Annotated[
-        Path | None, typer.Option(help="Folder whose templates replace those of the same path.")
-    ] = None,
+    templates: Templates = None,
     overlays: Annotated[
         Path | None, typer.Option(help="Folder with overlays that correct the specs.")
     ] = None,
     package: Annotated[
         str, typer.Option(help="Import package of the generated modules.")
     ] = DEFAULT_PACKAGE,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a report as JSON.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print warnings and notes as well as errors.")
-    ] = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> int:
     try:
         name = DEFAULT_PACKAGE if package == DEFAULT_PACKAGE else package_name(package)

@@ -23,6 +23,7 @@ from wirogen.cli.console import (
     printable,
     project_root,
 )
+from wirogen.cli.options import Root
 from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.diagnostics.known import BASELINE, baseline_text, read_baseline, unknown
@@ -48,9 +49,7 @@ def command(
             "by default all of the nearest project."
         ),
     ] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
-    ] = None,
+    root: Root = None,
     explain: Annotated[
         str | None, typer.Option(help="Say what a code means and what to do about it.")
     ] = None,

@@ -23,8 +23,8 @@ from wirogen.pipeline.spec_files import (
     read_bytes,
     read_specs,
     spec_index,
+    write_specs,
 )
-from wirogen.pipeline.write_specs import write_specs
 from wirogen.specs import ToolSpec, dump_spec, load_spec
 from wirogen.specs.names import tool_paths
 

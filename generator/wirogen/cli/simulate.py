@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from wirogen.cli.console import CommandError, err, print_diagnostics, project_root
+from wirogen.cli.options import Root
 from wirogen.common.files import read_whole
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.pipeline.build import corrected_specs, read_project
@@ -31,9 +32,7 @@ HELP: Final = (
 
 
 def command(
-    root: Annotated[
-        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
-    ] = None,
+    root: Root = None,
     host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = 8642,
     api_key: Annotated[str, typer.Option(help="The only API key that is let in.")] = "demo-key",

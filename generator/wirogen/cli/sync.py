@@ -23,6 +23,7 @@ from wirogen.cli.console import (
     printable,
     project_root,
 )
+from wirogen.cli.options import Root, Site
 from wirogen.common.cache import default_cache
 from wirogen.common.text import counted
 from wirogen.diff import Change, compare_tools, condensed
@@ -54,9 +55,7 @@ Exit 0: all is up to date. 1: some pages were quarantined or failed. 2: no catal
 
 
 def command(
-    root: Annotated[
-        Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
-    ] = None,
+    root: Root = None,
     search: Annotated[str, typer.Option(help="Only tools whose texts hold this.")] = "",
     category: Annotated[
         list[str] | None, typer.Option(help="Only tools in this category; all of several.")
@@ -78,9 +77,7 @@ def command(
     concurrency: Annotated[
         int, typer.Option(help="Requests in flight at once.", min=1, max=16)
     ] = 4,
-    site: Annotated[
-        str | None, typer.Option(help="Where the pages are; by default https://wiro.ai.")
-    ] = None,
+    site: Site = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> int:
     folder = project_root(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,7 +10,7 @@ import typer
 
 from wirogen.cli.console import CommandError, out, print_json
 from wirogen.common.text import did_you_mean
-from wirogen.emit.template_fields import TemplateField, fields_of
+from wirogen.emit.template_fields import fields_of
 from wirogen.emit.template_tree import Scope, scope_of
 from wirogen.emit.templates import Renderer
 
@@ -49,7 +50,7 @@ def list_(
     scopes = _scopes(found)
     listed = {scope: fields_of(scope) for scope in scopes}
     if as_json:
-        rows = {str(scope): [_row(each) for each in each_of] for scope, each_of in listed.items()}
+        rows = {str(scope): [asdict(each) for each in each_of] for scope, each_of in listed.items()}
         print_json({"template": found, "makes": str(scope_of(found)), "fields": rows})
         return 0
     out().print(f"{found}: {_MAKES[scope_of(found)]}", markup=False)
@@ -114,7 +115,3 @@ def _scopes(name: str) -> list[Scope]:
         return [scope]
     folder = name.rpartition("/")[0]
     return [Scope.TOOL] if folder.endswith("[owner]") or "snippets" in folder else [*Scope][:5]
-
-
-def _row(each: TemplateField) -> dict[str, str]:
-    return {"name": each.name, "type": each.type, "meaning": each.meaning}

@@ -55,18 +55,16 @@ class Cache:
         except Exception:  # noqa: BLE001 - a damaged entry is made anew
             return None
 
-    def put(self, kind: str, key: str, value: object) -> bool:
-        """Write a result; return whether that worked."""
+    def put(self, kind: str, key: str, value: object) -> None:
+        """Write a result. Where that fails, nothing more is kept."""
         path = self._path(kind, key)
         if path is None:
-            return False
+            return
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
             _write(path, hashlib.sha256(data).digest() + data)
         except OSError:
             self._folder = None
-            return False
-        return True
 
     def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
         """Return the stored result, or that of ``make``, which is then stored unless it is

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NoReturn
 
+from wirogen.common.files import sha256
 from wirogen.common.json_values import decimal, parse_json
 from wirogen.common.limits import DIGITS, LAST_TIME, RUNS
 from wirogen.common.text import counted, shorten
-from wirogen.diagnostics.model import Diagnostic, InputError, Position
-from wirogen.specs import Described, Json, Option, TaskStat
+from wirogen.diagnostics.model import Diagnostic, Position, input_error
+from wirogen.specs import Described, Json, Option, TaskStat, ToolSpec
 from wirogen.specs.checks import (
     amount_problem,
     duration_problem,
@@ -23,6 +23,7 @@ from wirogen.specs.checks import (
 )
 from wirogen.specs.names import tool_name_problem
 
+_API: Final = "https://api.wiro.ai/v1"
 _COUNT_DIGITS: Final = 20
 
 
@@ -42,23 +43,12 @@ class DetailItem(Described):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
     """One tool. ``tools`` are the ids that may mean it: as the response spells it, and as slugs,
-    which come first. ``sha256`` is the hash of the bytes that were read."""
+    which come first. ``spec`` is all that it says but for ``items``, its parameters; ``sha256`` is
+    the hash of the bytes that were read."""
 
     tools: tuple[str, ...]
-    title: str
-    description: str
-    cover: str | None
-    categories: tuple[str, ...]
-    tags: tuple[str, ...]
+    spec: ToolSpec
     items: tuple[DetailItem, ...]
-    price: Json
-    examples: tuple[Mapping[str, str], ...]
-    samples: tuple[str, ...]
-    readme: str | None
-    computingtime: str | None
-    cps: str | None
-    approximatelycost: str | None
-    taskstat: TaskStat | None
     sha256: str
     diagnostics: tuple[Diagnostic, ...]
 
@@ -79,7 +69,7 @@ class _Reader:
         self.diagnostics: list[Diagnostic] = []
 
     def fail(self, message: str, place: Position | None = None) -> NoReturn:
-        raise InputError(Diagnostic(code="T001", message=message, path=self.path, position=place))
+        raise input_error("T001", message, self.path, place)
 
     def odd(self, code: str, subject: str, message: str) -> None:
         self.diagnostics.append(
@@ -103,15 +93,16 @@ class _Reader:
             items += [self._item(item) for item in _mappings(group.get("items"))]
         if len({item.name for item in items}) != len(items):
             self.fail("lists a parameter twice")
-        return Detail(
-            tools=tools,
-            title=_text(tool.get("title")) or tools[0],
+        spec = ToolSpec(
+            tool=tools[0],
+            name=_text(tool.get("title")) or tools[0],
             description=_text(tool.get("description")),
             cover=_text(tool.get("image")) or None,
             categories=_texts(tool.get("categories")),
             tags=_texts(tool.get("tags")),
-            items=tuple(items),
-            price=self._price(tool.get("dynamicprice")),
+            endpoints={"run": f"{_API}/Run/{tools[0]}", "detail": f"{_API}/Task/Detail"},
+            inputs=(),
+            dynamicprice=self._price(tool.get("dynamicprice")),
             examples=_examples(tool.get("inspire")),
             samples=self._samples(tool.get("samples")),
             readme=self._fact("readme", tool.get("readme"), readme_problem),
@@ -121,7 +112,12 @@ class _Reader:
                 "approximatelycost", tool.get("approximatelycost"), amount_problem
             ),
             taskstat=self._taskstat(tool.get("taskstat")),
-            sha256=hashlib.sha256(data).hexdigest(),
+        )
+        return Detail(
+            tools=tools,
+            spec=spec,
+            items=tuple(items),
+            sha256=sha256(data),
             diagnostics=tuple(self.diagnostics),
         )
 

@@ -6,22 +6,10 @@ What each code means is in :mod:`wirogen.diagnostics.rules`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from wirogen.diagnostics.rules import RULES, Rule, Severity
-
-__all__ = [
-    "RULES",
-    "Diagnostic",
-    "InputError",
-    "Position",
-    "Rule",
-    "Severity",
-    "position_at",
-    "worst",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +63,19 @@ class InputError(Exception):
         self.diagnostic = diagnostic
 
 
+def input_error(
+    code: str, message: str, path: str | Path, position: Position | None = None
+) -> InputError:
+    """The error for an input that cannot be used."""
+    return InputError(Diagnostic(code=code, message=message, path=str(path), position=position))
+
+
 def position_at(text: str, offset: int) -> Position:
     """The position of ``offset`` in ``text``; only line feeds separate lines."""
     line_start = text.rfind("\n", 0, offset) + 1
     return Position(
         line=text.count("\n", 0, offset) + 1, column=offset - line_start + 1, offset=offset
     )
-
-
-def worst(diagnostics: Iterable[Diagnostic]) -> Severity | None:
-    """The highest severity present, or ``None`` when there is no diagnostic."""
-    found = {diagnostic.severity for diagnostic in diagnostics}
-    return next((severity for severity in Severity if severity in found), None)
 
 
 def display_path(file: Path) -> str:

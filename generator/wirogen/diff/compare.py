@@ -11,7 +11,7 @@ from wirogen.common.text import counted
 from wirogen.diff.inputs import compare_inputs
 from wirogen.diff.model import Change, Impact
 from wirogen.plan import ModulePlan, ToolPlan, plan_modules, plan_tool
-from wirogen.specs import Json, ToolSpec
+from wirogen.specs import ToolSpec
 from wirogen.specs.model import DETAIL_FIELDS
 
 _TEXTS = (
@@ -40,13 +40,12 @@ def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> l
                 message = f"new tool with {counted(len(new[tool].inputs), 'input')}"
                 changes.append(_tool(tool, "tool-added", Impact.ADDITIVE, message))
         elif tool in moved:
-            message = f"is now {moved[tool]}"
             changes.append(
                 Change(
                     tool=tool,
                     kind="tool-moved",
                     impact=Impact.BREAKING,
-                    message=message,
+                    message=f"is now {moved[tool]}",
                     old=before.endpoints["run"],
                     new=new[moved[tool]].endpoints["run"],
                 )
@@ -99,8 +98,7 @@ def _compare(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
     for name in _TEXTS:
         before, after = getattr(old.spec, name), getattr(new.spec, name)
         if before != after:
-            message = f"{name} changed"
-            yield _tool(tool, "tool-text", Impact.COSMETIC, message)
+            yield _tool(tool, "tool-text", Impact.COSMETIC, f"{name} changed")
     if old.spec.dynamicprice != new.spec.dynamicprice:
         yield Change(
             tool=tool,
@@ -129,12 +127,11 @@ def _endpoints(old: ToolSpec, new: ToolSpec) -> Iterator[Change]:
             same = unquote(before) == unquote(after)
             impact = Impact.COSMETIC if same else Impact.BREAKING
             verb = "is spelled differently" if same else "moved"
-        addresses: dict[str, Json] = {"old": before, "new": after}
         yield Change(
             tool=new.tool,
             kind="endpoint-moved",
             impact=impact,
             message=f"the {key} endpoint {verb}",
-            old=addresses["old"],
-            new=addresses["new"],
+            old=before,
+            new=after,
         )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import input_error
 
 
 @contextmanager
@@ -39,14 +39,14 @@ def checked_out(
 def _git(*arguments: str, cwd: Path | None, shown: str) -> bytes:
     git = shutil.which("git")
     if git is None:
-        raise InputError(Diagnostic(code="S004", message="git is not installed", path=shown))
+        raise input_error("S004", "git is not installed", shown)
     if shown.startswith("-"):
-        raise InputError(Diagnostic(code="S004", message="is no revision", path=shown))
+        raise input_error("S004", "is no revision", shown)
     done = subprocess.run(  # noqa: S603 - fixed words, and a revision that is no option
         [git, *arguments], cwd=cwd, capture_output=True, check=False
     )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().split("\n")[-1]
         message = said.removeprefix("fatal: ") or "is no revision that git knows"
-        raise InputError(Diagnostic(code="S004", message=message, path=shown))
+        raise input_error("S004", message, shown)
     return done.stdout

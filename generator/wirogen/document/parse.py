@@ -10,19 +10,21 @@ from typing import Final
 from wirogen.common.limits import PREAMBLE
 from wirogen.common.text import WHITE
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.document.assemble import RawInput, assemble
-from wirogen.document.checks import check_head, check_inputs, check_text
+from wirogen.document.checks import (
+    check_commands,
+    check_head,
+    check_inputs,
+    check_samples,
+    check_text,
+)
 from wirogen.document.examples import ExampleReader
 from wirogen.document.fields import Fields, Start
 from wirogen.document.grammar import HEADING, RUN, START, TAIL, WORDS, head_key, inspires_title
 from wirogen.document.head import Head, read_head
-from wirogen.document.inputs import InputReader
+from wirogen.document.inputs import InputReader, RawInput, assemble
 from wirogen.document.json_decoding import JsonError
 from wirogen.document.layout import detect
-from wirogen.document.page import Page
-from wirogen.document.reading import read
-from wirogen.document.report import Report
-from wirogen.document.samples import check_commands, check_samples
+from wirogen.document.page import Page, Report, read
 from wirogen.document.source_map import Form, SourceMap, Span, SpanFields, with_gaps
 from wirogen.document.tail import (
     Block,

@@ -166,7 +166,7 @@ def _read_code(layout: Layout, block: Block, fence: int, size: int) -> None:
     block.code = layout.word_end(at, size)
     block.language = text[at : block.code]
     block.json = _json_start(layout, block, size)
-    close = closing_fence(layout, _read_json(text, block), size)
+    close = layout.find(FENCE, _read_json(text, block), size)
     if close < 0:
         block.code_end, block.end, block.closed = size, size, False
         return
@@ -196,14 +196,9 @@ def _json_start(layout: Layout, block: Block, size: int) -> int:
     text = layout.text
     if block.language == "json":
         return layout.skip(block.code, size)
-    limit = closing_fence(layout, block.code, size)
+    limit = layout.find(FENCE, block.code, size)
     mark = text.find("-d '", block.code, limit if limit >= 0 else size)
     return -1 if mark < 0 else layout.skip(mark + len("-d '"), size)
-
-
-def closing_fence(layout: Layout, start: int, end: int) -> int:
-    """The first fence in ``[start, end)`` that closes a block, or -1."""
-    return layout.find(FENCE, start, end)
 
 
 def run_body(layout: Layout, block: Block) -> Body | JsonError:

@@ -18,9 +18,9 @@ from wirogen.common.text import WHITE
 from wirogen.diagnostics.model import Position, position_at
 from wirogen.document.grammar import REGIONS, SYNTAX
 from wirogen.document.json_decoding import JsonError, decode
+from wirogen.document.page import spell_lines
 from wirogen.document.parse import ParsedDocument
 from wirogen.document.source_map import Form, Kind, Span, SpecPath
-from wirogen.document.values import spell_lines
 from wirogen.merge.wire import fold
 from wirogen.specs import UNSENT, Json, ToolSpec
 

@@ -10,7 +10,7 @@ from typing import Final
 import jinja2
 from jinja2 import meta
 
-from wirogen.diagnostics.model import Diagnostic, InputError, display_path
+from wirogen.diagnostics.model import display_path, input_error
 from wirogen.emit.template_tree import SUFFIX, Scope, path_problem, scope_of
 from wirogen.emit.templates import template_folders
 
@@ -26,7 +26,7 @@ def check_overrides(overrides: Path) -> None:
     for name in mine:
         if name not in shipped and (problem := _problem(name, shipped, used)):
             path = display_path(overrides / name)
-            raise InputError(Diagnostic(code="G002", message=problem, path=path))
+            raise input_error("G002", problem, path)
 
 
 def _problem(name: str, shipped: Sequence[str], used: set[str] | None) -> str | None:

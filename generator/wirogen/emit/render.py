@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -27,7 +26,7 @@ from wirogen.emit.values import by_name
 from wirogen.overlay.schema import overlay_json_schema
 from wirogen.plan import ToolPlan, ToolSummary, published_schema
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.specs import Json, dump_spec, spec_json_schema
+from wirogen.specs import Json, ToolSpec, dump_spec, spec_json_schema
 
 _VALIDATOR = "python/wiro_tools/_validators/[owner]/[project].py.jinja"
 
@@ -61,21 +60,18 @@ def render_tool(
 
 def summary_of(plan: ToolPlan) -> ToolSummary:
     """What other files need to know of a tool."""
+    spec = plan.spec
     return ToolSummary(
-        spec=replace(
-            plan.spec,
+        spec=ToolSpec(
+            tool=spec.tool,
+            name=spec.name,
+            description=spec.description,
+            cover=spec.cover,
+            categories=spec.categories,
+            tags=spec.tags,
+            endpoints=spec.endpoints,
+            extra=spec.extra,
             inputs=(),
-            examples=(),
-            sections=(),
-            source=None,
-            dynamicprice=None,
-            samples=(),
-            readme=None,
-            computingtime=None,
-            cps=None,
-            approximatelycost=None,
-            taskstat=None,
-            history=(),
         ),
         module=plan.module,
         diagnostics=plan.diagnostics,

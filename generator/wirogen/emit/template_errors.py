@@ -11,7 +11,7 @@ from typing import Final
 import jinja2
 
 from wirogen.common.text import did_you_mean
-from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path
+from wirogen.diagnostics.model import InputError, Position, display_path, input_error
 
 _IS_UNDEFINED: Final = re.compile(r"'(\w+)' is undefined")
 
@@ -50,9 +50,7 @@ def python_error(error: Exception, template: str, folders: Sequence[Path]) -> In
 def _error(file: Path, line: int | None, message: str) -> InputError:
     position = None if line is None else Position(line=line, column=1, offset=_offset(file, line))
     one_line = " ".join(message.split())
-    return InputError(
-        Diagnostic(code="G001", message=one_line, path=display_path(file), position=position)
-    )
+    return input_error("G001", one_line, display_path(file), position)
 
 
 def _place(error: Exception, template: str, folders: Sequence[Path]) -> tuple[Path, int | None]:

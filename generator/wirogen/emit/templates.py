@@ -15,7 +15,7 @@ from jinja2.utils import missing
 import wirogen
 from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.text import beginning, did_you_mean
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import input_error
 from wirogen.emit.escape import (
     DocstringText,
     Markdown,
@@ -44,13 +44,13 @@ def template_folders(overrides: Path | None = None) -> list[Path]:
     Raises :class:`InputError` when the caller's is no folder, or when there are no others.
     """
     if overrides is not None and not overrides.is_dir():
-        raise InputError(Diagnostic(code="S004", message="not a folder", path=str(overrides)))
+        raise input_error("S004", "not a folder", overrides)
     package = Path(wirogen.__file__).parent
     folders = [package / "templates", package.parent.parent / "templates"]
     found = [folder for folder in folders if folder.is_dir()]
     if not found:
         message = "wirogen's own templates are missing; install wiro-tools again"
-        raise InputError(Diagnostic(code="S004", message=message, path=str(folders[0])))
+        raise input_error("S004", message, folders[0])
     return ([overrides] if overrides else []) + found[:1]
 
 
@@ -155,20 +155,16 @@ class Renderer:
         if cache.enabled:
             self._env.bytecode_cache = _Compiled(cache)
         self._folders = template_folders(overrides)
-        self._foreign = overrides is not None
+        self.overridden = overrides is not None
+        """Whether the caller's templates come first."""
         self._ours = overrides is None or not (overrides / "python").is_dir()
         self._loader = cast("jinja2.BaseLoader", self._env.loader)
-
-    @property
-    def overridden(self) -> bool:
-        """Whether the caller's templates come first."""
-        return self._foreign
 
     def text(self, template: str, **values: Any) -> str:
         try:
             return self._env.get_template(template).render(values)
         except Exception as error:
-            if self._foreign or isinstance(error, jinja2.TemplateNotFound):
+            if self.overridden or isinstance(error, jinja2.TemplateNotFound):
                 raise template_error(error, template, self._folders, values) from error
             raise
 

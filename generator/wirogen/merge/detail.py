@@ -25,7 +25,6 @@ from wirogen.merge.wire import CALLBACK, PROMPT, blank, decide, decided
 from wirogen.specs import Input, Option, Source, ToolSpec, Unsent, Wire
 from wirogen.specs.model import CHOICE_TYPES, DETAIL_FIELDS, FILE_TYPES
 
-_API: Final = "https://api.wiro.ai/v1"
 _NUMBERS: Final = frozenset({"number", "float", "range"})
 
 
@@ -55,40 +54,27 @@ def merge_detail(
     source = spec.source
     if source is not None:
         source = replace(source, detail=document, detail_sha256=detail.sha256)
+    found = detail.spec
+    facts = {name: fact for name in DETAIL_FIELDS if (fact := getattr(found, name))}
     merged = replace(
         spec,
         inputs=tuple(inputs),
-        dynamicprice=detail.price if detail.price is not None else spec.dynamicprice,
-        cover=spec.cover or detail.cover,
-        examples=spec.examples or detail.examples,
+        dynamicprice=found.dynamicprice if found.dynamicprice is not None else spec.dynamicprice,
+        cover=spec.cover or found.cover,
+        examples=spec.examples or found.examples,
         source=source,
+        **facts,
     )
-    return _with_facts(merged, detail), tuple(diagnostics)
+    return merged, tuple(diagnostics)
 
 
 def spec_from_detail(detail: Detail, *, document: str) -> ToolSpec:
     """A spec from Tool/Detail alone: how inputs are sent is guessed from their types."""
-    tool = detail.tools[0]
-    spec = ToolSpec(
-        tool=tool,
-        name=detail.title,
-        description=detail.description,
-        cover=detail.cover,
-        categories=detail.categories,
-        tags=detail.tags,
-        endpoints={"run": f"{_API}/Run/{tool}", "detail": f"{_API}/Task/Detail"},
+    return replace(
+        detail.spec,
         inputs=tuple(_input(item) for item in detail.items if item.name != CALLBACK),
-        examples=detail.examples,
-        dynamicprice=detail.price,
         source=Source(document=document, sha256=detail.sha256),
     )
-    return _with_facts(spec, detail)
-
-
-def _with_facts(spec: ToolSpec, detail: Detail) -> ToolSpec:
-    """``spec`` with what only Tool/Detail says, as far as this one does."""
-    facts = {name: getattr(detail, name) for name in DETAIL_FIELDS}
-    return replace(spec, **{name: fact for name, fact in facts.items() if fact})
 
 
 def with_required(item: Input, required: bool | None) -> Input:

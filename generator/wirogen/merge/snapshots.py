@@ -9,7 +9,6 @@ stays as it was where a document does not show it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -105,12 +104,8 @@ def _merge(known: Input, new: Input, last: str) -> Input:
     ]
     if not kept:
         return new
-    return replace(new, options=_sorted([*(new.options or ()), *kept]))
-
-
-def _sorted(options: Sequence[Option]) -> tuple[Option, ...]:
-    """The highest id first, as Wiro lists them; ids that are no numbers come last, by name."""
-    return tuple(sorted(options, key=_rank))
+    # The highest id first, as Wiro lists them; ids that are no numbers come last, by name.
+    return replace(new, options=tuple(sorted([*(new.options or ()), *kept], key=_rank)))
 
 
 def _rank(option: Option) -> tuple[int, int, str]:

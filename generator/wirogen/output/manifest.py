@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from wirogen.common.files import read_whole, sha256
 from wirogen.common.paths import path_problem
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import input_error
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def read_manifest(out: Path) -> tuple[str, dict[str, str]]:
         known = {"..": ""}
     if any(map(path_problem, known)):
         message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
-        raise InputError(Diagnostic(code="S003", message=message, path=str(out / MANIFEST)))
+        raise input_error("S003", message, out / MANIFEST)
     return sha256(data), known
 
 

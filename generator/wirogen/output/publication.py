@@ -20,7 +20,7 @@ from typing import Final, Self
 from wirogen.common.files import sha256
 from wirogen.common.lock import hold, is_free, locked
 from wirogen.common.paths import real
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import InputError, input_error
 from wirogen.output.manifest import (
     MANIFEST,
     Entry,
@@ -252,7 +252,7 @@ def _refuse_links(out: Path, paths: Iterable[str]) -> None:
     for folder in sorted(_parents(paths)):
         if (out / folder).is_symlink():
             message = "is a link to a folder elsewhere; remove it, or generate into another folder"
-            raise InputError(Diagnostic(code="S004", message=message, path=str(out / folder)))
+            raise input_error("S004", message, out / folder)
 
 
 def _refuse_foreign(out: Path, paths: Sequence[str]) -> None:
@@ -261,7 +261,7 @@ def _refuse_foreign(out: Path, paths: Sequence[str]) -> None:
         more = f", nor are {len(foreign) - 1} more" if len(foreign) > 1 else ""
         message = f"is not in {MANIFEST}{more}; move it away, or choose another folder"
         place = str(out / foreign[0])
-        raise InputError(Diagnostic(code="S007", message=message, path=place))
+        raise input_error("S007", message, place)
 
 
 def _link(source: str, target: str) -> None:
@@ -319,7 +319,7 @@ def _concerns(out: Path, error: OSError) -> bool:
 def _refused(out: Path, message: str) -> InputError:
     with suppress(ValueError):
         out = real(out).relative_to(Path.cwd())
-    return InputError(Diagnostic(code="S005", message=message, path=str(out)))
+    return input_error("S005", message, out)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wirogen.diagnostics.model import Diagnostic, InputError, Position
+from wirogen.diagnostics.model import InputError, Position, input_error
 from wirogen.specs.codecs import DECIMAL
 from wirogen.specs.fields import INPUT, OPTION, TOOL, Record
 from wirogen.specs.names import tool_name_problem
@@ -74,9 +74,7 @@ def load_overlay(text: str, *, path: str) -> Overlay:
     except InputError as error:
         found = error.diagnostic
         message = found.message.replace("specs", "overlays").replace("; put it under 'extra'", "")
-        raise InputError(
-            Diagnostic(code="O001", message=message, path=path, position=found.position)
-        ) from None
+        raise input_error("O001", message, path, found.position) from None
 
 
 class _Reader:

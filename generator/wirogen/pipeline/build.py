@@ -18,11 +18,9 @@ from wirogen.output.manifest import built_findings, built_specs, manifest_hash
 from wirogen.output.publication import Changes, no_changes, sweep
 from wirogen.output.state import OutputState
 from wirogen.pipeline.examples import read_examples, unusable_examples
-from wirogen.pipeline.inputs import read_documents
-from wirogen.pipeline.overlays import apply_overlays
+from wirogen.pipeline.inputs import apply_overlays, read_documents
 from wirogen.pipeline.render import Generated, generate
-from wirogen.pipeline.spec_files import Sources, files_below, read_specs
-from wirogen.pipeline.write_specs import write_specs
+from wirogen.pipeline.spec_files import Sources, files_below, read_specs, write_specs
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import ToolSpec
 

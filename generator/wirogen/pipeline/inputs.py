@@ -1,9 +1,9 @@
-"""Documents on disk, and what earlier ones told → specs."""
+"""Documents, Tool/Detail, overlays and what earlier builds told → specs."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,14 +11,24 @@ from typing import Final
 
 from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import hash_of_file, sha256
+from wirogen.common.text import did_you_mean
 from wirogen.detail import Detail, read_detail
-from wirogen.diagnostics.model import Diagnostic, InputError, display_path
+from wirogen.diagnostics.model import Diagnostic, InputError, display_path, input_error
 from wirogen.document import parse_document
 from wirogen.merge.contract import kept_findings
 from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
+from wirogen.overlay.apply import apply_overlay
+from wirogen.overlay.read import Overlay, load_overlay
 from wirogen.pipeline.history import build_day
-from wirogen.pipeline.spec_files import Sources, digest_of, read_bytes
+from wirogen.pipeline.spec_files import (
+    Sources,
+    decode,
+    digest_of,
+    files_below,
+    read_bytes,
+    read_specs,
+)
 from wirogen.pipeline.workers import each
 from wirogen.specs import Source, ToolSpec
 
@@ -222,3 +232,70 @@ def _relative(file: Path, base: Path | None) -> str:
     folder = os.path.realpath(base).rstrip(os.sep) + os.sep
     inside = path.startswith(folder)
     return path[len(folder) :].replace(os.sep, "/") if inside else file.name
+
+
+_SPEC_SUFFIXES = {".yaml", ".yml"}
+
+
+def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
+    """Return the specs at ``path`` by tool id, and the errors of files that cannot be read.
+
+    A file is a spec (``.yaml``) or else a document; a folder is a project, its ``specs/`` or
+    ``specs/tools/``, or any folder of specs; without any spec, its documents are parsed. Raises
+    :class:`InputError` when there is nothing.
+    """
+    sources = Sources()
+    if path.is_dir():
+        folder = next(
+            (each for each in (path / "specs" / "tools", path / "tools") if each.is_dir()), path
+        )
+        specs = files_below(folder, ".yaml")
+        if specs:
+            read_specs(specs, into=sources)
+        else:
+            read_documents(files_below(path, ".txt"), base=path, into=sources)
+    elif path.suffix in _SPEC_SUFFIXES:
+        read_specs([path], into=sources)
+    else:
+        read_documents([path], base=path.parent, into=sources)
+    if not sources.specs and not sources.errors and not path.is_dir():
+        raise input_error("S004", "holds no spec", path)
+    return sources.specs, sources.errors
+
+
+def apply_overlays(
+    specs: Mapping[str, ToolSpec], folder: Path
+) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
+    """``specs`` with every overlay below ``folder`` applied, and what is wrong with them."""
+    errors: list[Diagnostic] = []
+    found: dict[str, Overlay] = {}
+    for file in files_below(folder, ".yaml"):
+        shown = display_path(file)
+        try:
+            overlay = load_overlay(decode(read_bytes(file), shown), path=shown)
+        except InputError as error:
+            errors.append(error.diagnostic)
+            continue
+        if problem := _problem(overlay, found, specs):
+            code, message = problem
+            errors.append(
+                Diagnostic(code=code, message=message, path=shown, position=overlay.position)
+            )
+            continue
+        found[overlay.tool] = overlay
+    corrected = dict(specs)
+    for tool, overlay in found.items():
+        corrected[tool], refused = apply_overlay(specs[tool], overlay)
+        errors += refused
+    return corrected, errors
+
+
+def _problem(
+    overlay: Overlay, found: Mapping[str, Overlay], tools: Collection[str]
+) -> tuple[str, str] | None:
+    tool = overlay.tool
+    if tool in found:
+        return "O004", f"{tool} has its overlay in {found[tool].path}; put both into one file"
+    if tool not in tools:
+        return "O002", f"there is no tool {tool!r}{did_you_mean(tool, tools)}"
+    return None

@@ -320,8 +320,7 @@ class ToolPlan:
     @property
     def price_words(self) -> str:
         """The least that a run costs, in words: ``from $0.06``."""
-        known = "" if self.tariff is None else Tariff(self.tariff).summary
-        return known or "not documented"
+        return price_summary(self.tariff) or "not documented"
 
     @property
     def run_request(self) -> str:
@@ -347,6 +346,35 @@ class ToolPlan:
         return tuple(item.constants for item in self.inputs if item.constants)
 
 
+def price_summary(tariff: Mapping[str, Json] | None) -> str:
+    """The least that a run costs, such as ``from $0.06``; empty when that is not known."""
+    return "" if tariff is None else Tariff(tariff).summary
+
+
 def is_llm(spec: ToolSpec) -> bool:
     """Whether a tool is a language model, by its categories (``llm``, ``llm-tool-call``)."""
     return any("llm" in category.lower().split("-") for category in spec.categories)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSummary:
+    """What files that list tools say of one."""
+
+    spec: ToolSpec
+    """The spec without inputs, examples and sections."""
+    module: ModulePlan
+    """The tool's module."""
+    diagnostics: tuple[Diagnostic, ...]
+    """What was renamed or cannot be sent."""
+    operation: str
+    """Its lines in ``openapi.json``."""
+    entry: str
+    """Its line in ``catalogue.json``."""
+    listing: str
+    """Its line in ``tools.json``."""
+    purpose: str
+    """What people come to it for: a value of ``Purpose``."""
+    required_inputs: int
+    """How many inputs a call must give."""
+    guide_topics: frozenset[str]
+    """The guides that can show it as their example: ``file``, ``lora``."""

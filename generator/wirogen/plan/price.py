@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
-from wiro_runtime.price import Tariff
 from wiro_runtime.price.inputs import PricedInput, tariff_data
 from wirogen.plan.kinds import FILE_KINDS, Kind
 from wirogen.plan.model import InputPlan
@@ -31,11 +30,6 @@ def tariff_of(spec: ToolSpec, inputs: Iterable[InputPlan]) -> Mapping[str, Json]
 def _dollars(text: str | None) -> str | None:
     """An amount that makes sense; a spec that was written by hand may hold any text."""
     return None if text is None or amount_problem(text) else text
-
-
-def price_summary(tariff: Mapping[str, Json] | None) -> str:
-    """The least that a run costs, such as ``from $0.06``; empty when that is not known."""
-    return "" if tariff is None else Tariff(tariff).summary
 
 
 def _priced(item: InputPlan) -> PricedInput:

@@ -191,7 +191,7 @@ def _number(item: Input) -> Value:
     if isinstance(sent, str):
         number = _number_of(sent, whole=whole)
         # The number must turn back into exactly the text that the document sends.
-        sent = number if number is not None and _text_of(number) == sent else sent
+        sent = number if number is not None and str(number) == sent else sent
     is_number = isinstance(sent, (int, float)) and not isinstance(sent, bool)
     if sent is UNSENT or (is_number and (isinstance(sent, int) or not whole)):
         return _finish(item, kind, annotation, schema, default=sent)
@@ -240,11 +240,7 @@ def _plain_text(sent: Json | Unsent) -> Json | Unsent:
     """A select's default as one of its option values, which are all text."""
     if isinstance(sent, bool):
         return "true" if sent else "false"
-    return _text_of(sent) if isinstance(sent, (int, float)) else sent
-
-
-def _text_of(number: float) -> str:
-    return str(number)
+    return str(sent) if isinstance(sent, (int, float)) else sent
 
 
 def _number_of(text: str, *, whole: bool) -> int | float | None:

@@ -10,7 +10,7 @@ from typing import Final
 from wirogen.common.files import read_whole
 from wirogen.common.paths import inside
 from wirogen.detail import looks_like_detail, read_detail
-from wirogen.diagnostics.model import Diagnostic, InputError, display_path
+from wirogen.diagnostics.model import display_path, input_error
 from wirogen.document import parse_document
 from wirogen.merge.detail import spec_from_detail
 from wirogen.output.publication import write_file
@@ -62,7 +62,7 @@ def take_file(root: Path, file: Path, known: Mapping[str, ToolSpec]) -> Outcome:
         return Outcome(tool=spec.tool, verdict=Verdict.UNCHANGED, spec=spec, address=str(file))
     if target.is_symlink():
         message = "is a link; a document is a file of its own"
-        raise InputError(Diagnostic(code="S004", message=message, path=display_path(target)))
+        raise input_error("S004", message, display_path(target))
     write_file(target, data)
     verdict = Verdict.CHANGED if spec.tool in known else Verdict.NEW
     return Outcome(tool=spec.tool, verdict=verdict, spec=spec, address=str(file))

@@ -22,13 +22,12 @@ from pydantic import BaseModel, Field, TypeAdapter
 from wirogen.common.files import read_whole
 from wirogen.common.json_values import parse_json
 from wirogen.common.paths import UnsafePathError, inside, path_problem
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import Diagnostic, input_error
 from wirogen.output.publication import write_file
 from wirogen.site.assemble import Job, assemble, neighbours
 from wirogen.site.covers import COVER_HOST, CoverMode, Covers, local_covers, remote_covers
 from wirogen.site.pictures import hue
 from wirogen.site.related import related_tools
-from wirogen.site.search import search_index
 from wirogen.site.stage import (
     CATEGORY_SHELL,
     TOOL_SHELL,
@@ -40,7 +39,7 @@ from wirogen.site.stage import (
     write_stage,
 )
 from wirogen.site.target import check_target, mark, site_address
-from wirogen.site.texts import sitemap, write_changed, write_texts
+from wirogen.site.texts import search_index, sitemap, write_changed, write_texts
 
 _STATE: Final = "state.json"
 _READ_BACK: Final = ("search.json", f"{TOOL_SHELL}.html", f"{CATEGORY_SHELL}.html")
@@ -174,7 +173,7 @@ def _tools(docs: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, KeyError, RecursionError):
         pass
     message = "is not what wirogen build makes (no tools.json in it, or another one); build first"
-    raise InputError(Diagnostic(code="S004", message=message, path=str(docs)))
+    raise input_error("S004", message, docs)
 
 
 def _pages(
@@ -186,7 +185,6 @@ def _pages(
         for depth, shell in (("tools", TOOL_SHELL), ("categories", CATEGORY_SHELL))
     }
     around = neighbours((tool["main"], tool["page"], tool["tool"]) for tool in tools)
-    main = {tool["page"]: tool["main"] for tool in tools}
     covers = {tool["page"]: pictures.found.get(str(tool["cover"])) for tool in tools}
     related = related_tools(tools)
     jobs: dict[str, Job] = {}
@@ -194,16 +192,13 @@ def _pages(
         if not is_many(path):
             continue
         target = f"{path.removesuffix('.md')}.html"
-        before, behind = around.get(target, (None, None))
         jobs[target] = Job(
             source=docs / path,
             target=out / target,
             shell=shells[path.partition("/")[0]],
             path=target,
-            around=(before, behind),
-            category=main.get(target, ""),
+            end=related.get(target, "") + around.get(target, ""),
             cover=covers.get(target),
-            related=related.get(target, ()),
         )
     return jobs
 
@@ -222,14 +217,7 @@ def _program() -> str:
 
 
 def _job_digest(job: Job) -> str:
-    parts = (
-        _program(),
-        job.shell,
-        repr(job.around),
-        job.category,
-        repr(job.cover),
-        repr(job.related),
-    )
+    parts = (_program(), job.shell, job.end, repr(job.cover))
     return hashlib.sha256(
         "\0".join(parts).encode() + job.source.read_bytes(), usedforsecurity=False
     ).hexdigest()

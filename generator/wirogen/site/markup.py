@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 import markdown
 
 from wirogen.common.files import read_text
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import input_error
 from wirogen.site.theme import EXTENSIONS
 
 _LINK: Final = re.compile(r'(?<=\shref=")(?![a-z][a-z0-9+.-]*:|#|/)([^"#]+)\.md(?=["#])')
@@ -54,7 +54,7 @@ def page_text(path: Path) -> str:
         return read_text(path)
     except UnicodeDecodeError:
         message = "is not UTF-8; build the project again"
-        raise InputError(Diagnostic(code="S004", message=message, path=str(path))) from None
+        raise input_error("S004", message, path) from None
 
 
 def split_front_matter(text: str) -> tuple[dict[str, str], str]:
@@ -149,19 +149,16 @@ def _toc(sections: Iterable[dict[str, Any]]) -> str:
     items: list[str] = []
     for each in sections:
         children = _toc(each["children"])
+        # The toc extension leaves entities in headings.
+        name = html.escape(html.unescape(each["name"]))
         nested = (
-            f'<nav class="md-nav" aria-label="{html.escape(_words(each["name"]))}">'
+            f'<nav class="md-nav" aria-label="{name}">'
             f'<ul class="md-nav__list">{children}</ul></nav>'
             if children
             else ""
         )
         items.append(
             f'<li class="md-nav__item"><a href="#{html.escape(each["id"])}" class="md-nav__link">'
-            f'<span class="md-ellipsis">{html.escape(_words(each["name"]))}</span></a>{nested}</li>'
+            f'<span class="md-ellipsis">{name}</span></a>{nested}</li>'
         )
     return "".join(items)
-
-
-def _words(name: str) -> str:
-    """Return a heading as text. The toc extension leaves entities in it."""
-    return html.unescape(name)

@@ -17,7 +17,7 @@ from wirogen.site.covers import HEIGHT, WIDTH, Cover
 _PLACE: Final = re.compile(
     r'<div class="wt-cover" data-makes="([a-z0-9]+)">(?:<a href="([^"<>]*)">Cover</a>)?</div>'
 )
-_SIZE: Final = f'width="{WIDTH}" height="{HEIGHT}"'
+SIZE: Final = f'width="{WIDTH}" height="{HEIGHT}"'
 
 
 def placed(text: str, fill: Callable[[str, str], str]) -> str:
@@ -47,17 +47,15 @@ def figure(tool: str, makes: str, address: str, cover: Cover | None) -> str:
     source = html.escape(source)
     if cover.video:
         shown = (
-            f'<video src="{source}" {_SIZE} preload="none" controls muted loop playsinline '
+            f'<video src="{source}" {SIZE} preload="none" controls muted loop playsinline '
             f'aria-label="{name}"></video>'
         )
     else:
         shown = (
-            f'<img src="{source}" alt="{name}" {_SIZE} loading="lazy" decoding="async" '
+            f'<img src="{source}" alt="{name}" {SIZE} loading="lazy" decoding="async" '
             'referrerpolicy="no-referrer">'
         )
-    return (
-        f'<div class="wt-cover wt-drawn wt-makes-{makes}" style="--hue:{hue(tool)}">{shown}</div>'
-    )
+    return f"{box}{shown}</div>"
 
 
 def hue(text: str) -> int:

@@ -5,37 +5,26 @@ from __future__ import annotations
 import html
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from wirogen.common.text import beginning
+from wirogen.site.pictures import SIZE
 
 _SHOWN: Final = 4
 _LOOKED_AT: Final = 200
 """How many tools of a topic are compared: one that everything has says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Related:
-    """A tool that another page leads to; ``href`` is relative to that page."""
-
-    href: str
-    tool: str
-    description: str
-    makes: str
-    hue: int
-    picture: str
-
-
-def related_tools(tools: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Related, ...]]:
-    """The related tools of each one, by the path of its page; ``tools`` are entries of
-    ``tools.json`` with what their cards show."""
+def related_tools(tools: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The section about related tools of each one that has some, as HTML for a page two folders
+    deep, by the path of the page; ``tools`` are entries of ``tools.json`` with what their cards
+    show."""
     members: defaultdict[str, list[int]] = defaultdict(list)
     topics = [frozenset(slug for slug, _ in tool["topics"]) for tool in tools]
     for place, slugs in enumerate(topics):
         for slug in slugs:
             members[slug].append(place)
-    found: dict[str, tuple[Related, ...]] = {}
+    found: dict[str, str] = {}
     for place, tool in enumerate(tools):
         shared: Counter[int] = Counter()
         for slug in topics[place]:
@@ -46,43 +35,29 @@ def related_tools(tools: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Related
         del shared[place]
         alike = [each for each in shared if tools[each]["purpose"] == tool["purpose"]]
         alike.sort(key=lambda each: (-shared[each], -(tools[each]["runs"] or 0), each))
-        found[tool["page"]] = tuple(_related(tools[each]) for each in alike[:_SHOWN])
+        if alike:
+            cards = "".join(_card(tools[each]) for each in alike[:_SHOWN])
+            section = (
+                f'<section class="wt-related"><h2>Related tools</h2><div>{cards}</div></section>'
+            )
+            found[tool["page"]] = f"{section}\n"
     return found
 
 
-def related_html(tools: Sequence[Related]) -> str:
-    """The section of a page two folders deep; empty without tools."""
-    if not tools:
-        return ""
-    cards = "".join(map(_card, tools))
-    return f'<section class="wt-related"><h2>Related tools</h2><div>{cards}</div></section>\n'
-
-
-def _related(tool: Mapping[str, Any]) -> Related:
-    picture = "" if tool.get("moves") else str(tool.get("picture") or "")
-    return Related(
-        href=f"../{str(tool['page']).removeprefix('tools/')}",
-        tool=str(tool["tool"]),
-        description=beginning(str(tool["description"]), 120),
-        makes=str(tool["makes"]),
-        hue=int(tool["hue"]),
-        picture=picture if not picture or "://" in picture else f"../../{picture}",
-    )
-
-
-def _card(tool: Related) -> str:
-    owner, _, project = tool.tool.partition("/")
+def _card(tool: Mapping[str, Any]) -> str:
+    owner, _, project = tool["tool"].partition("/")
+    href = f"../{tool['page'].removeprefix('tools/')}"
+    source = "" if tool.get("moves") else tool.get("picture", "")
+    source = source if not source or "://" in source else f"../../{source}"
     picture = (
-        f'<img src="{html.escape(tool.picture)}" alt="" loading="lazy" decoding="async" '
-        'width="640" height="360" referrerpolicy="no-referrer">'
-        if tool.picture
-        else ""
+        f'<img src="{html.escape(source)}" alt="" loading="lazy" decoding="async" {SIZE} '
+        'referrerpolicy="no-referrer">'
     )
     return (
-        f'<a class="wt-card" href="{html.escape(tool.href)}">'
-        f'<span class="wt-card-cover wt-drawn wt-makes-{html.escape(tool.makes)}" '
-        f'style="--hue:{tool.hue}">{picture}</span>'
+        f'<a class="wt-card" href="{html.escape(href)}">'
+        f'<span class="wt-card-cover wt-drawn wt-makes-{html.escape(tool["makes"])}" '
+        f'style="--hue:{tool["hue"]}">{picture if source else ""}</span>'
         f'<span class="wt-card-owner">{html.escape(owner)}</span>'
         f"<strong>{html.escape(project)}</strong>"
-        f'<span class="wt-card-text">{html.escape(tool.description)}</span></a>'
+        f'<span class="wt-card-text">{html.escape(beginning(tool["description"], 120))}</span></a>'
     )

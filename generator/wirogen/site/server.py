@@ -6,7 +6,7 @@ import functools
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -18,31 +18,23 @@ class _Handler(SimpleHTTPRequestHandler):
         super().end_headers()
 
 
-class Server:
+class Server(ThreadingHTTPServer):
     """Serves ``folder`` from entering to leaving; ``port`` 0 takes any free one.
 
     Raises ``OSError`` when the port is taken.
     """
 
     def __init__(self, folder: Path, port: int = 0) -> None:
-        handler = functools.partial(_Handler, directory=str(folder))
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        super().__init__(("127.0.0.1", port), functools.partial(_Handler, directory=str(folder)))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/"
+        return f"http://127.0.0.1:{self.server_address[1]}/"
 
-    def __enter__(self) -> Server:
-        self._thread.start()
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def __exit__(self, *error: object) -> None:
+        self.shutdown()
+        self.server_close()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.common.files import read_whole
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import input_error
 from wirogen.site.assemble import with_alternate
 from wirogen.site.markup import page_text, site_links, split_front_matter
 from wirogen.site.theme import FONTS, LOOK, RUNS, SHELL, configuration, main_template
@@ -124,7 +124,7 @@ def run_zensical(stage: Path) -> None:
     if done.returncode != 0 or not (stage / "site" / "index.html").is_file():
         lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
         message = f"Zensical failed: {lines[-1] if lines else 'it said nothing'}"
-        raise InputError(Diagnostic(code="S004", message=message, path=str(stage)))
+        raise input_error("S004", message, stage)
     for path in (stage / "site").rglob("*.html"):
         text = site_links(path.read_text(encoding="utf-8"))
         twin = path.with_suffix(".md").name

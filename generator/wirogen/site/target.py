@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from wirogen.common.paths import real
 from wirogen.common.text import is_visible
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import input_error
 from wirogen.output.manifest import MANIFEST
 from wirogen.output.publication import write_file
 
@@ -69,7 +69,7 @@ def site_address(text: str) -> str:
     odd = set(text) & set(" \"'<>\\^`{|}?#") or "@" in parts.netloc or not is_visible(text)
     if not good or odd:
         message = "is no address of a site; give one like https://example.org/tools/"
-        raise InputError(Diagnostic(code="S005", message=message, path=f"--site-url {text!r}"))
+        raise input_error("S005", message, f"--site-url {text!r}")
     return text if text.endswith("/") else f"{text}/"
 
 
@@ -87,4 +87,4 @@ def _sources(out: Path, docs: Path) -> set[Path]:
 
 def _refuse(out: Path, message: str, *, code: str = "S005") -> NoReturn:
     advice = "" if "remove it first" in message else "; choose another folder with --out"
-    raise InputError(Diagnostic(code=code, message=f"{message}{advice}", path=str(out)))
+    raise input_error(code, f"{message}{advice}", out)

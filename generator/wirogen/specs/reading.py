@@ -29,10 +29,6 @@ class Fields:
         self.what = what
         self._titled = False
 
-    @property
-    def place(self) -> Position:
-        return self._node.place
-
     def where(self, key: str) -> Position:
         return self._node.items[key].place if key in self._node.items else self._node.place
 

@@ -15,7 +15,7 @@ import yaml
 
 from wirogen.common.json_values import is_finite
 from wirogen.common.limits import DIGITS, SPEC_DEPTH
-from wirogen.diagnostics.model import Diagnostic, InputError, Position, position_at
+from wirogen.diagnostics.model import InputError, Position, input_error, position_at
 from wirogen.specs.model import Json
 
 try:
@@ -110,7 +110,7 @@ def read_tree(text: str, path: str) -> Node:
 
 
 def spec_error(path: str, message: str, place: Position) -> InputError:
-    return InputError(Diagnostic(code="S001", message=message, path=path, position=place))
+    return input_error("S001", message, path, place)
 
 
 def to_text(node: Node, path: str, what: str) -> str:

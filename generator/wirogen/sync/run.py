@@ -151,7 +151,11 @@ async def sync(
     client = page_client(connections=options.concurrency, proxies=not settings.local)
     try:
         api = Api(settings, transport)
-        catalogue = await _catalogue(api, options)
+        if options.tools is None:
+            seconds = options.catalogue_seconds
+            catalogue = await list_tools(api, options.filters, seconds=seconds)
+        else:
+            catalogue = Catalogue(tools=options.tools, complete=False, unreadable=0)
         tools = catalogue.tools
         if options.tools is None and not options.dry_run:
             state.begin({"filters": options.filters.as_json(), "detail": options.detail})
@@ -181,12 +185,6 @@ async def sync(
         complete=catalogue.complete,
         general=_general(catalogue, job),
     )
-
-
-async def _catalogue(api: Api, options: Options) -> Catalogue:
-    if options.tools is not None:
-        return Catalogue(tools=options.tools, complete=False, unreadable=0)
-    return await list_tools(api, options.filters, seconds=options.catalogue_seconds)
 
 
 def _job(

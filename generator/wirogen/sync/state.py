@@ -15,7 +15,7 @@ from typing import IO, Any, Final, cast
 
 from wirogen.common.files import read_text
 from wirogen.common.paths import UnsafePathError, inside, path_problem
-from wirogen.diagnostics.model import Diagnostic, InputError
+from wirogen.diagnostics.model import input_error
 from wirogen.output.publication import write_file
 from wirogen.sync.pages import Validators
 
@@ -66,13 +66,11 @@ class State:
             self._file = inside(folder, "sync.json")
             self._journal = inside(folder, "sync.journal")
         except UnsafePathError as error:
-            raise InputError(
-                Diagnostic(code="S004", message=f"holds a file that {error}", path=str(folder))
-            ) from None
+            raise input_error("S004", f"holds a file that {error}", folder) from None
         for file in (self._file, self._journal):
             if file.exists() and not file.is_file():
                 message = "is no file, but state of sync is kept there; remove it"
-                raise InputError(Diagnostic(code="S004", message=message, path=str(file)))
+                raise input_error("S004", message, file)
         self._open: IO[str] | None = None
         self.entries: dict[str, Entry] = {}
         self.done: dict[str, str] = {}

@@ -9,8 +9,7 @@ from typing import Final
 from wirogen.emit.pages.categories import input_kinds, output_kind
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.kinds import CHOICE_KINDS, FILE_KINDS, LORA_KINDS, Kind
-from wirogen.plan.model import InputPlan
-from wirogen.plan.price import price_summary
+from wirogen.plan.model import InputPlan, price_summary
 from wirogen.specs import Json
 
 _SEARCHED: Final[Mapping[Kind, str]] = {

@@ -15,8 +15,7 @@ import yaml
 
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.kinds import Kind
-from wirogen.plan.model import InputPlan
-from wirogen.plan.price import price_summary
+from wirogen.plan.model import InputPlan, price_summary
 from wirogen.specs import Input, Json, Unsent
 from wirogen.specs.model import FILE_TYPES
 

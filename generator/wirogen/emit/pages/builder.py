@@ -106,19 +106,18 @@ def _is_rare(item: InputPlan) -> bool:
 
 
 def _options(item: InputPlan) -> dict[str, Json]:
-    if item.constants is None:
-        # What the validator allows although no option stands for it.
-        values = [_plain(value) for value in item.literal_values]
-        return {"options": values} if values else {}
-    lora = item.constants.lora
-    listed = {each.option.value for each in item.constants.values}
-    options: list[Json] = [_option(each, lora=lora) for each in item.constants.values]
-    options += [_plain(value) for value in item.literal_values if value not in listed]
-    return {"class": str(item.constants.name), "options": options}
-
-
-def _plain(value: str) -> Json:
-    return [value]
+    found: dict[str, Json] = {}
+    options: list[Json] = []
+    listed: set[str] = set()
+    if item.constants is not None:
+        found["class"] = str(item.constants.name)
+        options += [_option(each, lora=item.constants.lora) for each in item.constants.values]
+        listed = {each.option.value for each in item.constants.values}
+    # What the validator allows although no option stands for it.
+    options.extend([value] for value in item.literal_values if value not in listed)
+    if options:
+        found["options"] = options
+    return found
 
 
 def _option(each: ConstantPlan, *, lora: bool) -> list[Json]:

@@ -1,4 +1,5 @@
-"""Categories as pages: what each one is called, where its page lies, and what a tool makes."""
+"""Categories as pages: what each one is called, where its page lies; and what a tool makes, and how
+many."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from wiro_runtime.catalogue.output_kind import MEDIA
 from wiro_runtime.catalogue.output_kind import output_kind as kind_of_outputs
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import words
-from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
+from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, NUMBER_KINDS, Kind
 from wirogen.plan.model import Code, InputPlan
 from wirogen.plan.names import category_slug
 from wirogen.specs import ToolSpec
@@ -145,3 +146,21 @@ def main_category(plan: ToolPlan) -> str:
     """The category whose neighbours a page links to: the first that says what is made."""
     names = [each.name for each in categories_of(plan.spec)]
     return next((name for name in names if _TO.search(name)), names[0] if names else "")
+
+
+_COUNTS: Final = frozenset(
+    {
+        "samples", "num samples", "number of samples", "n", "num outputs", "number of outputs",
+        "num images", "number of images", "image count", "max images", "num videos", "batch size",
+        "sample count", "output count", "number results", "num results",
+    }
+)  # fmt: skip
+
+
+def count_input(inputs: Iterable[InputPlan]) -> InputPlan | None:
+    """The number that says how many outputs are made, by its name (``samples``, ``numImages``)."""
+    for item in inputs:
+        name = " ".join(words(item.spec.name, split_camel=True)).lower()
+        if name in _COUNTS and item.kind in NUMBER_KINDS:
+            return item
+    return None

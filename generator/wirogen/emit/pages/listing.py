@@ -13,7 +13,7 @@ from wirogen.emit.pages.categories import (
     topics_of,
 )
 from wirogen.plan import ToolPlan, ToolSummary
-from wirogen.plan.price import price_summary
+from wirogen.plan.model import price_summary
 from wirogen.specs import Json
 
 

@@ -15,6 +15,7 @@ from wirogen.emit.pages.categories import (
     Purpose,
     by_category,
     categories_of,
+    count_input,
     input_kinds,
     output_kind,
     topics_of,
@@ -22,7 +23,6 @@ from wirogen.emit.pages.categories import (
 from wirogen.emit.pages.facts import facts_of, samples_of
 from wirogen.emit.pages.guides import calls, guide_values, shown_tools
 from wirogen.emit.pages.listing import listing_text
-from wirogen.emit.pages.outputs import count_input
 from wirogen.emit.pages.readme import paragraphs
 from wirogen.emit.pages.snippets import first_snippets
 from wirogen.emit.python.validators import Validator
@@ -38,13 +38,13 @@ from wirogen.emit.values import (
 )
 from wirogen.plan import ToolPlan, ToolSummary
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
-from wirogen.plan.model import Code
-from wirogen.plan.price import price_summary
+from wirogen.plan.model import Code, price_summary
 
 OPTIONS_SHOWN: Final = 60
 BODY_SHOWN: Final = 20_000
 _GUIDES_INDEX: Final = "docs/guides/index.md.jinja"
 _SKILLS: Final = "skills/"
+_RULE_TEXTS: Final = ("code", "name", "severity", "summary", "explanation", "fix")
 
 
 Remember: TypeAlias = Callable[[Sequence[str], Sequence[ToolSummary], Callable[[], str]], str]
@@ -158,12 +158,7 @@ def rule_values() -> list[dict[str, str]]:
     """Every diagnostic code with its texts, and the anchor that its heading gets."""
     return [
         {
-            "code": rule.code,
-            "name": rule.name,
-            "severity": str(rule.severity),
-            "summary": rule.summary,
-            "explanation": rule.explanation,
-            "fix": rule.fix,
+            **{key: str(getattr(rule, key)) for key in _RULE_TEXTS},
             "anchor": f"{rule.code.lower()}-{rule.name}",
         }
         for _, rule in sorted(RULES.items())

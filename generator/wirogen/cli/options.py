@@ -1,0 +1,25 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+Root: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Folder with specs/; by default the nearest above.")
+]
+Templates: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Folder whose templates replace those of the same path.")
+]
+Jobs: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes; one for each processor.")
+]
+Verbose: TypeAlias = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print warnings and notes as well as errors.")
+]
+Site: TypeAlias = Annotated[
+    str | None, typer.Option(help="Where the pages are; by default https://wiro.ai.")
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print a report as JSON.")]
