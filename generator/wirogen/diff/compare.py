@@ -38,30 +38,26 @@ def compare_tools(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> l
         elif before is None:
             if tool not in arrived:
                 message = f"new tool with {counted(len(new[tool].inputs), 'input')}"
-                changes.append(_tool(tool, "tool-added", Impact.ADDITIVE, message))
+                changes.append(Change(tool, "tool-added", Impact.ADDITIVE, message))
         elif tool in moved:
             changes.append(
                 Change(
-                    tool=tool,
-                    kind="tool-moved",
-                    impact=Impact.BREAKING,
-                    message=f"is now {moved[tool]}",
+                    tool,
+                    "tool-moved",
+                    Impact.BREAKING,
+                    f"is now {moved[tool]}",
                     old=before.endpoints["run"],
                     new=new[moved[tool]].endpoints["run"],
                 )
             )
         else:
-            changes.append(_tool(tool, "tool-removed", Impact.BREAKING, "the tool is gone"))
+            changes.append(Change(tool, "tool-removed", Impact.BREAKING, "the tool is gone"))
     return changes
 
 
 def compare_tool(old: ToolSpec, new: ToolSpec) -> list[Change]:
     """Return every change between two specs of one tool."""
     return compare_tools({old.tool: old}, {new.tool: new})
-
-
-def _tool(tool: str, kind: str, impact: Impact, message: str) -> Change:
-    return Change(tool=tool, kind=kind, impact=impact, message=message)
 
 
 def _moved(old: Mapping[str, ToolSpec], new: Mapping[str, ToolSpec]) -> dict[str, str]:
@@ -92,19 +88,19 @@ def _compare(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
     tool = new.spec.tool
     if _module(old.module) != _module(new.module):
         message = f"module {_module(old.module)} is now {_module(new.module)}"
-        yield _tool(tool, "module-renamed", Impact.BREAKING, message)
+        yield Change(tool, "module-renamed", Impact.BREAKING, message)
     yield from _endpoints(old.spec, new.spec)
     yield from compare_inputs(old, new)
     for name in _TEXTS:
         before, after = getattr(old.spec, name), getattr(new.spec, name)
         if before != after:
-            yield _tool(tool, "tool-text", Impact.COSMETIC, f"{name} changed")
+            yield Change(tool, "tool-text", Impact.COSMETIC, f"{name} changed")
     if old.spec.dynamicprice != new.spec.dynamicprice:
         yield Change(
-            tool=tool,
-            kind="tool-price",
-            impact=Impact.COSMETIC,
-            message="price changed",
+            tool,
+            "tool-price",
+            Impact.COSMETIC,
+            "price changed",
             old=old.spec.dynamicprice,
             new=new.spec.dynamicprice,
         )
@@ -128,10 +124,5 @@ def _endpoints(old: ToolSpec, new: ToolSpec) -> Iterator[Change]:
             impact = Impact.COSMETIC if same else Impact.BREAKING
             verb = "is spelled differently" if same else "moved"
         yield Change(
-            tool=new.tool,
-            kind="endpoint-moved",
-            impact=impact,
-            message=f"the {key} endpoint {verb}",
-            old=before,
-            new=after,
+            new.tool, "endpoint-moved", impact, f"the {key} endpoint {verb}", old=before, new=after
         )

@@ -34,37 +34,29 @@ def compare_inputs(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
                 yield from _Comparison(tool, known, item).changes()
         elif name in renamed:
             yield Change(
-                tool=tool,
+                tool,
+                "input-renamed",
+                Impact.BREAKING,
+                f"was {renamed[name]}",
                 subject=name,
-                kind="input-renamed",
-                impact=Impact.BREAKING,
-                message=f"was {renamed[name]}",
                 old=renamed[name],
                 new=name,
             )
         else:
             required = item.required
             yield Change(
-                tool=tool,
+                tool,
+                "input-added",
+                Impact.BREAKING if required else Impact.ADDITIVE,
+                f"new {'required' if required else 'optional'} input ({item.type_name})",
                 subject=name,
-                kind="input-added",
-                impact=Impact.BREAKING if required else Impact.ADDITIVE,
-                message=f"new {'required' if required else 'optional'} input ({item.type_name})",
             )
     for name in before:
         if name not in after and name not in left:
-            yield Change(
-                tool=tool,
-                subject=name,
-                kind="input-removed",
-                impact=Impact.BREAKING,
-                message="the input is gone",
-            )
+            yield Change(tool, "input-removed", Impact.BREAKING, "the input is gone", subject=name)
     common = [name for name in before if name in after]
     if common != [name for name in after if name in before]:
-        yield Change(
-            tool=tool, kind="input-order", impact=Impact.COSMETIC, message="another order of inputs"
-        )
+        yield Change(tool, "input-order", Impact.COSMETIC, "another order of inputs")
 
 
 def _renamed(before: Mapping[str, InputPlan], after: Mapping[str, InputPlan]) -> dict[str, str]:
@@ -106,11 +98,11 @@ class _Comparison:
     ) -> Change:
         name = self.new.spec.name
         return Change(
-            tool=self.tool,
+            self.tool,
+            kind,
+            impact,
+            message,
             subject=name if value is None else f"{name}={value}",
-            kind=kind,
-            impact=impact,
-            message=message,
             old=old,
             new=new,
         )

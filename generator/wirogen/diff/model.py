@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -55,7 +55,7 @@ KINDS: Final[Mapping[str, str]] = {
 """Every kind of change, and what it says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """One change of one tool. ``subject`` is the input, or ``input=value`` for an option."""
 
@@ -63,6 +63,7 @@ class Change:
     kind: str
     impact: Impact
     message: str
+    _: KW_ONLY
     subject: str = ""
     old: Json = None
     new: Json = None

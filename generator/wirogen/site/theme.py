@@ -27,14 +27,6 @@ LOOK: Final = Path(__file__).parent / "look"
 FONTS: Final = "fonts"
 RUNS: Final = "runs.md"
 _STYLES: Final = ("site", "builder", "gallery", "search")
-_GUIDES: Final = (
-    "<a href=\"{{ 'guides/index.html' | url }}\""
-    '{% if here is startingwith("guides/") %} class="wt-here"{% endif %}>Guides</a>'
-)
-_RUNS_LINK: Final = (
-    "<a href=\"{{ 'runs.html' | url }}\""
-    '{% if here is startingwith("runs") %} class="wt-here"{% endif %}>Runs</a>'
-)
 
 
 def main_template(*, guides: bool, elsewhere: bool, studio: bool) -> str:
@@ -54,8 +46,15 @@ def main_template(*, guides: bool, elsewhere: bool, studio: bool) -> str:
     }
     text = (LOOK / "main.html").read_text(encoding="utf-8")
     text = text.replace("WTPOLICY", "; ".join(f"{key} {value}" for key, value in policy.items()))
-    text = text.replace("WTRUNS", _RUNS_LINK if studio else "")
-    return text.replace("WTGUIDES", _GUIDES if guides else "")
+    text = text.replace("WTRUNS", _menu_link("runs.html", "runs", "Runs") if studio else "")
+    of_guides = _menu_link("guides/index.html", "guides/", "Guides") if guides else ""
+    return text.replace("WTGUIDES", of_guides)
+
+
+def _menu_link(page: str, below: str, title: str) -> str:
+    """A link in the header, marked on the pages whose path begins with ``below``."""
+    mark = f'{{% if here is startingwith("{below}") %}} class="wt-here"{{% endif %}}'
+    return f"<a href=\"{{{{ '{page}' | url }}}}\"{mark}>{title}</a>"
 
 
 SHELL: Final = f"""---

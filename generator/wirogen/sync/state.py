@@ -35,9 +35,6 @@ class Entry:
     sha256: str
     document: str
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
     @classmethod
     def from_json(cls, value: object) -> Entry | None:
         """Return ``None`` for anything that this class did not write."""
@@ -112,7 +109,7 @@ class State:
         self.done[tool] = verdict
         if entry is not None:
             self.entries[tool] = entry
-        value = None if entry is None else entry.as_json()
+        value = None if entry is None else asdict(entry)
         self._line(json.dumps({"tool": tool, "verdict": verdict, "entry": value}))
 
     def _line(self, text: str) -> None:
@@ -133,7 +130,7 @@ class State:
         self._journal.unlink(missing_ok=True)
 
     def save(self) -> None:
-        tools = {tool: entry.as_json() for tool, entry in sorted(self.entries.items())}
+        tools = {tool: asdict(entry) for tool, entry in sorted(self.entries.items())}
         write_file(self._file, json.dumps({"version": _VERSION, "tools": tools}, indent=1) + "\n")
 
 
