@@ -208,6 +208,32 @@ def test_few_tasks_are_listened_to_and_all_the_others_are_polled() -> None:
 PROMPT_INPUT = {"name": "prompt", "wire": {"type": "string"}, "required": True}
 
 
+def test_a_task_is_asked_about_once_more_before_the_time_is_up(manual_kit: Kit) -> None:
+    kit = manual_kit
+    kit.time.on_sleep = kit.simulator.advance
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT, timeout=20))
+
+    kit.run(flow, poll=PollSchedule.every(100))
+    assert 18 < kit.time.now - 1000 < 20
+
+
+def test_a_task_that_goes_on_is_asked_about_a_few_times_before_the_time_is_up(
+    manual_kit: Kit,
+) -> None:
+    kit = manual_kit
+    kit.time.on_sleep = kit.simulator.advance
+    kit.simulator.plan(Scenario(stuck="task_start"))
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT, timeout=20))
+
+    with pytest.raises(TaskTimeout):
+        kit.run(flow, poll=PollSchedule.every(100))
+    assert sum(request.path.endswith("/Detail") for request in kit.simulator.requests) < 5
+
+
 def test_a_setback_is_shown_while_waiting(manual_kit: Kit) -> None:
     manual_kit.simulator.plan(Scenario(setback="no worker has the model", stuck="task_error"))
     seen: list[Event] = []
