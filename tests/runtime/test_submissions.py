@@ -90,6 +90,13 @@ def test_429_that_does_not_end_is_a_rate_limit_error(kit: Kit) -> None:
     assert kit.simulator.runs == []
 
 
+def test_headers_that_cannot_be_written_leave_nothing_sent(kit: Kit) -> None:
+    with pytest.raises(ConnectionFailed, match="Illegal header name") as caught:
+        kit.run(submit, default_headers={"a b": "c"}, max_retries=0)
+    assert not caught.value.maybe_sent
+    assert kit.simulator.runs == []
+
+
 def test_a_rate_limit_error_says_when_to_try_again(kit: Kit) -> None:
     kit.simulator.faults.add("Run/*", faults.rate_limited(seconds=7), times=None)
     with pytest.raises(RateLimitError, match=r"; try again in 7 s, with fewer requests at a time"):
