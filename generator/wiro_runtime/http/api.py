@@ -28,7 +28,7 @@ from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.json_values import as_int, as_mappings, as_text
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.multipart import Form
-from wiro_runtime.http.retry_after import read_date, retry_after
+from wiro_runtime.http.retry_after import is_transient, read_date, retry_after
 from wiro_runtime.http.transport import Request, Response, Transport
 from wiro_runtime.inputs.messages import shorten
 
@@ -230,8 +230,7 @@ class Api:
             what = message or _gist(response)
             advice = _UNSIGNED if unsigned else "" if status == 403 else _advice(kind, response)
             text = f"HTTP {status}: {what.rstrip('.') if advice else what}{advice}"
-            retryable = status in (408, 425, 429) or status >= 500
-            raise self._error(kind, text, code, response, retryable=retryable)
+            raise self._error(kind, text, code, response, retryable=is_transient(status))
         if body is None:
             text = f"the response is not a JSON object: {_gist(response)}"
             raise self._error(UnexpectedResponse, text, None, response, retryable=True)

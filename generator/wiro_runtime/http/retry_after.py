@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def is_transient(status: int) -> bool:
+    """Whether a response of this HTTP status may be another one when the request is repeated."""
+    return status in (408, 425, 429) or status >= 500
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds, out of ``Retry-After-Ms`` or ``Retry-After`` in seconds or as a date."""
     millis = as_float(headers.get("retry-after-ms"))

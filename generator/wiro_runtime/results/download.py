@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from wiro_runtime.errors import ConnectionFailed, DownloadError, WiroError
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread, start_in_thread
-from wiro_runtime.http.retry_after import retry_after
+from wiro_runtime.http.retry_after import is_transient, retry_after
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.results.addresses import check_address
 from wiro_runtime.results.encodings import codings_of
@@ -178,7 +178,7 @@ class Download:
     async def _begin(self, response: StreamResponse) -> None:
         """Read the head of a response, and prepare for its body."""
         status, headers = response.status, response.headers
-        if status >= 500 or status in (408, 425, 429):
+        if is_transient(status):
             raise _Interrupted(f"HTTP {status}", retry_after(headers))
         if status in (206, 416):
             await self._continue(response)

@@ -12,7 +12,6 @@ asks.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import secrets
 import sqlite3
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.http.logs import log
 from wiro_runtime.tasks import journal_file
 from wiro_runtime.tasks.budget import over_budget, to_dollars, to_units
 from wiro_runtime.tasks.journal_schema import (
@@ -58,8 +58,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from wiro_runtime.price import Price
-
-log = logging.getLogger("wiro_runtime")
 
 LEASE: Final = 60.0
 """Seconds for which a client counts as alive after it has renewed its lease. On the same computer
