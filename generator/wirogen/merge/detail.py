@@ -43,13 +43,9 @@ def merge_detail(
     for extra in detail.items:
         if extra.name not in listed:
             inputs.append(_input(extra))
+            message = "is not in the document; it is added as Tool/Detail has it"
             diagnostics.append(
-                Diagnostic(
-                    code="T101",
-                    message="is not in the document; it is added as Tool/Detail has it",
-                    path=path,
-                    subject=extra.name,
-                )
+                Diagnostic(code="T101", message=message, path=path, subject=extra.name)
             )
     source = spec.source
     if source is not None:
@@ -103,14 +99,8 @@ def _fill(item: Input, known: DetailItem, path: str, diagnostics: list[Diagnosti
         return item
     if item.options and item.open is False:
         values = ", ".join(repr(option.value) for option in more[:5])
-        diagnostics.append(
-            Diagnostic(
-                code="T104",
-                message=f"has options that the document does not list: {values}",
-                path=path,
-                subject=item.name,
-            )
-        )
+        message = f"has options that the document does not list: {values}"
+        diagnostics.append(Diagnostic(code="T104", message=message, path=path, subject=item.name))
     added = [_shaped(option, item.options) for option in more]
     return replace(item, options=(*(item.options or ()), *added))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -76,7 +76,10 @@ def plan_tool(spec: ToolSpec, module: ModulePlan) -> ToolPlan:
         class_name = class_names.get(item.name)
         planned = _plan_input(item, name, option, value, class_name, prompt)
         inputs.append(_with_notes(replace(planned, inferred=_is_inferred(spec, item))))
-        diagnostics += _about_input(item, inputs[-1], path, prompt)
+        diagnostics += (
+            Diagnostic(code=code, message=message, path=path, subject=item.name)
+            for code, message in _about_input(item, inputs[-1], prompt)
+        )
     samples = sample_sets(inputs, spec.examples, module.project)
     return ToolPlan(
         spec=spec,
@@ -363,9 +366,8 @@ def _example_number(example: Json, schema: Mapping[str, Json]) -> Json:
     return 1
 
 
-def _about_input(
-    item: Input, plan: InputPlan, path: str, prompt: str | None
-) -> Iterable[Diagnostic]:
+def _about_input(item: Input, plan: InputPlan, prompt: str | None) -> Iterator[tuple[str, str]]:
+    """What was renamed, inferred or cannot be sent: code and message of each diagnostic."""
     expected = "_".join(words(item.name, split_camel=True)).lower()
     if plan.name not in (expected, item.python_name):
         reason = (
@@ -373,36 +375,15 @@ def _about_input(
             if expected in INPUT_RESERVED | KEYWORDS
             else "its name does not stand for itself in Python"
         )
-        yield Diagnostic(
-            code="N101",
-            message=f"is called {plan.name!r} in Python: {reason}",
-            path=path,
-            subject=item.name,
-        )
+        yield "N101", f"is called {plan.name!r} in Python: {reason}"
     if plan.inferred:
-        yield Diagnostic(
-            code="N105",
-            message="is required by inference: its default is blank, the sample call has a value",
-            path=path,
-            subject=item.name,
-        )
+        yield "N105", "is required by inference: its default is blank, the sample call has a value"
     if plan.constants is None:
         return
     for value in plan.constants.values:
         plain = constant(value.option.label or value.option.value)
         if value.name != plain:
-            yield Diagnostic(
-                code="N102",
-                message=f"option {value.option.value!r} is {plan.constants.name}.{value.name}",
-                path=path,
-                subject=item.name,
-            )
-    if any(value.settings for value in plan.constants.values) and (
-        not plan.constants.lora or prompt is None
-    ):
-        yield Diagnostic(
-            code="N104",
-            message="has options with settings, and there is no known way to send them",
-            path=path,
-            subject=item.name,
-        )
+            yield "N102", f"option {value.option.value!r} is {plan.constants.name}.{value.name}"
+    unsendable = not plan.constants.lora or prompt is None
+    if unsendable and any(value.settings for value in plan.constants.values):
+        yield "N104", "has options with settings, and there is no known way to send them"
