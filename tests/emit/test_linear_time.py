@@ -33,38 +33,40 @@ SLIDER = {
 
 
 def specs_with(value: str) -> Iterator[ToolSpec]:
-    """One spec for each text field, with ``value`` in it."""
-    for key in ("label", "help", "type", "default"):
-        yield tool(prompt(), text("x", **{key: value}))
-    yield tool(prompt(), text(value))
-    yield tool(prompt(), number("x", value, "float"))
-    yield tool(prompt(example=value, default=value))
-    yield tool(prompt(), text("x", wire=Wire(type="string", sent=value)))
-    for change in (
+    """Specs with ``value`` in each text field: few, because rendering takes long by itself."""
+    yield tool(
+        prompt(example=value, default=value),
+        *(text(key, **{key: value}) for key in ("label", "help", "type", "default")),
+        text(value),
+        number("count", value, "float"),
+        text("wire", wire=Wire(type="string", sent=value)),
+        select("mode", value, "b"),
+    )
+    changes: tuple[dict[str, Any], ...] = (
         {"value": value},
         {"label": value},
         {"description": value},
         {"triggerwords": (value,)},
         {"generatesettings": ({**SLIDER, "id": value, "note": value},)},
         {"generatesettings": (dict.fromkeys(SLIDER, value),)},
-    ):
-        yield tool(prompt(), select("selectedLoraModel", replace(OPTION, **change), open=True))
-    yield tool(prompt(), select("x", value, "b"))
+    )
+    options = (
+        replace(OPTION, **{"value": str(place), **change}) for place, change in enumerate(changes)
+    )
+    yield tool(prompt(), select("selectedLoraModel", *options, open=True))
+    finding = Finding(code="D105", subject=value, message=value)
     heads: tuple[dict[str, Any], ...] = (
-        {"description": value},
-        {"cover": f"https://x/{value}"},
-        {"categories": (value,), "tags": (value,)},
-        {"examples": ({"prompt": value},)},
-        {"sections": (Section(title=value, text=value),)},
-        {"extra": {"k": value}},
-        {"dynamicprice": value},
-        {"readme": value},
-        {"readme": f"<p>{value}<a {value}"},
+        {"description": value, "cover": f"https://x/{value}", "readme": value},
+        {"categories": (value,), "tags": (value,), "readme": f"<p>{value}<a {value}"},
+        {"examples": ({"prompt": value},), "dynamicprice": value},
+        {
+            "sections": (Section(title=value, text=value),),
+            "extra": {"k": value},
+            "source": Source(document="d", sha256="0" * 64, findings=(finding,)),
+        },
     )
     for more in heads:
         yield tool(prompt(), **more)
-    finding = Finding(code="D105", subject=value, message=value)
-    yield tool(prompt(), source=Source(document="d", sha256="0" * 64, findings=(finding,)))
 
 
 def pages_with(value: str) -> Iterator[Page]:
