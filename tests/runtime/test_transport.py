@@ -221,6 +221,54 @@ def test_ones_own_client_of_httpx2_sends_everything(kind: ClientKind, blocking: 
     assert body["explore"] == [{"id": "1"}]
 
 
+@pytest.mark.parametrize("blocking", [False, True])
+def test_ones_own_client_of_httpx2_fetches_files(kind: ClientKind, blocking: bool) -> None:
+    if kind == "async" and blocking:
+        pytest.skip("an event loop needs an AsyncClient")
+    output = {"name": "a.bin", "url": "https://cdn.wiro.ai/a.bin", "size": "5"}
+    task = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "outputs": [output]}
+
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            assert "x-api-key" not in request.headers
+            return httpx2.Response(200, content=b"bytes")
+        return httpx2.Response(200, json={"result": True, "tasklist": [task]})
+
+    transport = httpx2.MockTransport(respond)
+    own: Any = (
+        httpx2.Client(transport=transport) if blocking else httpx2.AsyncClient(transport=transport)
+    )
+
+    async def flow() -> bytes:
+        options: dict[str, Any] = {"http_client": own, "socket_url": ""}
+        client = Wiro(KEY, SECRET, **options) if kind == "sync" else AsyncWiro(KEY, **options)
+        (file,) = (await got(client.task("7").wait())).outputs
+        return await got(file.read())
+
+    assert asyncio.run(flow()) == b"bytes"
+
+
+def test_connections_that_stay_unused_are_closed(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def flow(client: AnyClient) -> tuple[int, int]:
+        many = [
+            asyncio.to_thread(client.post, "/Tool/Explore")
+            if isinstance(client, Wiro)
+            else client.post("/Tool/Explore")
+            for _ in range(5)
+        ]
+        await asyncio.gather(*many)
+        (idle,) = client.service.transport._connections._idle.values()
+        before = len(idle)
+        monkeypatch.setattr("wiro_runtime.http.transport._IDLE", 0.0)
+        await got(client.post("/Tool/Explore"))
+        return before, len(idle)
+
+    kit.simulator.faults.add("Tool/Explore", faults.slow(0.1), times=5)
+    before, after = kit.run(flow)
+    assert before > 1
+    assert after <= 1
+
+
 @pytest.mark.parametrize(
     ("error", "uncertain"),
     [(httpx2.ConnectError("no"), False), (httpx2.ReadTimeout("no"), True)],
