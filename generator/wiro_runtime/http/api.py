@@ -14,10 +14,8 @@ from wiro_runtime.errors import (
     ApiError,
     AuthenticationError,
     ConcurrencyLimitError,
-    ConfigurationError,
     ConnectionFailed,
     InsufficientBalanceError,
-    InvalidInputs,
     NotFoundError,
     RateLimitError,
     UnexpectedResponse,
@@ -277,9 +275,6 @@ def may_have_arrived(error: Exception) -> bool:
     """Whether a request that ended in ``error`` may have been carried out all the same."""
     if isinstance(error, ConnectionFailed):
         return error.maybe_sent
-    if isinstance(error, InvalidInputs | ConfigurationError):
-        # A file became shorter, or the client was closed: Wiro has not got a whole request.
-        return False
     if isinstance(error, UnexpectedResponse) or not isinstance(error, ApiError):
         return True
     status = error.http_status or 0

@@ -143,11 +143,10 @@ def _plain_length(response: httpx2.Response) -> int | None:
 
 
 class _Exchange:
-    """Whether the bytes of one request have begun to leave, and what came of its response."""
+    """Whether the first byte of a request has left, and what has arrived of its response."""
 
     def __init__(self, on_sent: Callable[[], object] | None) -> None:
         self.body = bytearray()
-        self.response: Response | None = None
         self.sent = False
         self.traced = False
         self._on_sent = on_sent
@@ -321,12 +320,9 @@ class Transport:
                         )
                 headers = {name: self._redact(text) for name, text in _lowered(response).items()}
                 whole = self._redact(bytes(body))
-                exchange.response = Response(response.status_code, headers, whole)
+                return Response(response.status_code, headers, whole)
         except BaseException as error:  # noqa: BLE001 - returned, to be raised without its frames
-            # A connection that is slow to close takes nothing back.
-            if exchange.response is None or not isinstance(error, Exception):
-                return self._failure(request.url, limit, error, exchange)
-        return exchange.response
+            return self._failure(request.url, limit, error, exchange)
 
     @asynccontextmanager
     async def _response(
