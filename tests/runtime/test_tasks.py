@@ -509,3 +509,23 @@ def test_the_state_of_another_task_is_not_taken_for_ones_own(kit: Kit) -> None:
     with pytest.raises(UnexpectedAnswer, match="another task") as caught:
         kit.run(flow)
     assert caught.value.task_id == kit.simulator.runs[0].taskid
+
+
+def test_a_response_that_was_overtaken_takes_no_end_back(kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        task = await submit(client)
+        await got(task.wait())
+        kit.simulator.faults.add("Task/Detail", faults.task_field("status", "task_start"))
+        assert (await got(task.refresh())).terminal
+        assert task.status == "task_postprocess_end"
+
+    kit.run(flow)
+
+
+def test_a_cut_response_to_a_cancellation_is_no_refusal(manual_kit: Kit) -> None:
+    async def flow(client: AnyClient) -> bool:
+        task = await submit(client)
+        manual_kit.simulator.faults.add("Task/Cancel", faults.status(200, b"{"), times=1)
+        return await got(task.cancel())
+
+    assert manual_kit.run(flow)
