@@ -219,7 +219,7 @@ def _program() -> str:
 def _job_digest(job: Job) -> str:
     parts = (_program(), job.shell, job.end, repr(job.cover))
     return hashlib.sha256(
-        "\0".join(parts).encode() + job.source.read_bytes(), usedforsecurity=False
+        "\0".join(parts).encode() + read_whole(job.source), usedforsecurity=False
     ).hexdigest()
 
 

@@ -89,13 +89,10 @@ def _title(path: str, page: bytes) -> str:
 
 
 def files_in(folder: Path) -> Iterator[str]:
-    """Every file below ``folder`` by its path from there; what is no file is left out."""
     for where, folders, names in os.walk(folder):
         folders.sort()
         for each in sorted(names):
-            path = Path(where) / each
-            if path.is_file():
-                yield path.relative_to(folder).as_posix()
+            yield (Path(where) / each).relative_to(folder).as_posix()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
