@@ -26,6 +26,8 @@ from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.journal_schema import COMMITTED
 from wiro_runtime.testing import Scenario, Simulator, faults
 
+pytestmark = pytest.mark.slow
+
 FULL: Final = os.environ.get("FULL") == "1"
 ROUNDS: Final = 5 if FULL else 2
 BUDGET: Final = Decimal("1.20")

@@ -28,6 +28,8 @@ from wirogen.site.covers import Covers
 from wirogen.site.related import related_tools
 from wirogen.site.texts import _tools as search_rows
 
+pytestmark = pytest.mark.slow
+
 SECONDS: Final = 60
 LINES: Final = 6
 

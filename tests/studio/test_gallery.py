@@ -15,6 +15,8 @@ from wiro_runtime.testing import Scenario
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 ALL = {PAINTER: "a", WRITER: "b", SPEAKER: "c", FILMER: "d", SCULPTOR: "e"}
 
 
