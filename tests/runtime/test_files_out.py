@@ -10,6 +10,7 @@ import json
 import re
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from runtime.kit import TOOL, AnyClient, Kit, got, nameless
 from wiro_runtime import AsyncResult, DownloadError, Result, Wiro
 from wiro_runtime.results.filenames import numbered, safe_name
+from wiro_runtime.results.partial_file import PartialFile
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 SIZE = 3_000_000
@@ -269,7 +271,18 @@ def test_sizes_that_say_nothing_are_unknown(kit: Kit, tmp_path: Path, size: Any)
     assert result_of(kit).outputs[0].size is None
 
 
-def test_a_failing_progress_function_ends_the_download(large: Kit, tmp_path: Path) -> None:
+def test_a_failing_progress_function_ends_the_download(
+    large: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discard = PartialFile.discard
+
+    def discard_slowly(file: PartialFile) -> None:
+        # The other downloads are cancelled meanwhile.
+        time.sleep(0.2)
+        discard(file)
+
+    monkeypatch.setattr(PartialFile, "discard", discard_slowly)
+
     def fail(_done: int, _total: int | None) -> None:
         raise KeyError("mine")
 

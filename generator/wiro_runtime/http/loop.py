@@ -116,6 +116,19 @@ async def run_in_thread(work: Callable[[], T]) -> T:
     return await start_in_thread(work)
 
 
+async def finish(*works: asyncio.Future[Any]) -> None:
+    """Wait for the end of ``works`` whatever happens to the waiting coroutine; a cancellation is
+    raised once they have ended."""
+    interruption: asyncio.CancelledError | None = None
+    while left := [work for work in works if not work.done()]:
+        try:
+            await asyncio.wait(left)
+        except asyncio.CancelledError as error:
+            interruption = error
+    if interruption is not None:
+        raise interruption
+
+
 class _Callback:
     """A function that the calling thread is to call, or a value that it is to take."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wiro_runtime.errors import DownloadError
-from wiro_runtime.http.loop import call_back, run_in_thread
+from wiro_runtime.http.loop import call_back, finish, run_in_thread, start_in_thread
 from wiro_runtime.inputs.arguments import check_function, check_path, check_whole
 from wiro_runtime.results.download import Download, Source
 from wiro_runtime.results.filenames import numbered, safe_name
@@ -155,8 +155,8 @@ class _Job:
                 reason = f"{target.parent} is not a folder"
             raise self._source.error(f"cannot write {target}: {reason}") from error
         finally:
-            # Shielded: a second cancellation must not leave the file behind.
-            await asyncio.shield(run_in_thread(file.discard))
+            # Through another cancellation too, which must not leave the file behind.
+            await finish(start_in_thread(file.discard))
 
     async def save_once(
         self, transport: Transport, folder: Path, place: str, places: asyncio.Semaphore

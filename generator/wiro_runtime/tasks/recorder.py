@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wiro_runtime.http.loop import Workers
+from wiro_runtime.http.loop import Workers, finish
 from wiro_runtime.tasks.budget import Ledger
 
 if TYPE_CHECKING:
@@ -18,19 +18,6 @@ if TYPE_CHECKING:
     from wiro_runtime.tasks.records import Origin
 
 T = TypeVar("T")
-
-
-async def finish(*works: asyncio.Future[Any]) -> None:
-    """Wait for the end of ``works`` whatever happens to the waiting coroutine; a cancellation is
-    raised once they have ended."""
-    interruption: asyncio.CancelledError | None = None
-    while left := [work for work in works if not work.done()]:
-        try:
-            await asyncio.wait(left)
-        except asyncio.CancelledError as error:
-            interruption = error
-    if interruption is not None:
-        raise interruption
 
 
 async def complete(work: Future[T]) -> T:

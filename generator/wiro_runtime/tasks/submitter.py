@@ -28,9 +28,10 @@ from wiro_runtime.http.api import AWAIT_TASK, Api, may_have_arrived
 from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.json_values import as_name
 from wiro_runtime.http.logs import log
+from wiro_runtime.http.loop import finish
 from wiro_runtime.http.multipart import describe
 from wiro_runtime.tasks.concurrency import ConcurrencyTracker
-from wiro_runtime.tasks.recorder import complete, finish
+from wiro_runtime.tasks.recorder import complete
 from wiro_runtime.tasks.records import Origin, new_key
 from wiro_runtime.tasks.state import TaskState
 
