@@ -3,6 +3,7 @@ says."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +15,11 @@ from batch.kit import TOOL, Shell, prompts, results, write_csv
 from runtime.kit import WrongTime
 from wiro_runtime import Wiro
 from wiro_runtime.batch import Batch
-from wiro_runtime.batch.store import Intent, Store
+from wiro_runtime.batch.store import Intent, Right, Store
 from wiro_runtime.cli import app as cli
+from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.generated import Tariff
+from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.settle import OTHER_KEY
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
@@ -95,6 +98,28 @@ def test_the_budget_of_a_client_is_one_for_all_its_batches(
         assert len(priced.runs) == 4
         if journal:
             assert client.settle() == []
+
+
+@pytest.mark.parametrize("failures", [1, 3, None])
+def test_a_task_that_the_journal_of_the_client_cannot_record_is_not_paid_for_again(
+    priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int | None
+) -> None:
+    full = itertools.count() if failures is None else iter(range(failures))
+    accepted = Journal.accepted
+
+    def fails(journal: Journal, key: str, task_id: str, token: str) -> None:
+        accepted(journal, key, task_id, token)
+        if next(full, None) is not None:
+            raise ConfigurationError("cannot write the journal: database or disk is full")
+
+    monkeypatch.setattr(Journal, "accepted", fails)
+    with (
+        Wiro(budget=1, journal=tmp_path / "journal") as client,
+        Batch(TOOL, prompts(3), out=tmp_path / "out", client=client) as batch,
+    ):
+        assert batch.run().complete
+        assert batch.resume().complete
+    assert len(priced.runs) == 3
 
 
 def test_a_price_without_an_upper_bound_reserves_the_least_that_it_is(
@@ -204,7 +229,7 @@ def test_every_request_has_an_intent_of_its_own(
     intents: list[str] = []
     intend = Store.intend
 
-    def counted(store: Store, intent: Intent, worker: str) -> bool:
+    def counted(store: Store, intent: Intent, worker: str) -> Right:
         intents.append(intent.nonce)
         return intend(store, intent, worker)
 

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from studio.conftest import EDITOR, PAINTER, WRITER, Running
+from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Scenario, Simulator
 
 
@@ -46,6 +49,19 @@ def test_the_outputs_of_a_run_come_as_one_file(studio: Running) -> None:
     studio.start(run="c")
     studio.wait("c")
     assert studio.send("GET", f"/studio/runs/{'c' * 32}/outputs.zip").status_code == 404
+
+
+def test_a_task_that_the_journal_cannot_record_is_followed(
+    studio: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is told of a failure instead pays for another one."""
+
+    def fails(*_arguments: object) -> None:
+        raise ConfigurationError("cannot write the journal: database or disk is full")
+
+    monkeypatch.setattr(Journal, "accepted", fails)
+    assert studio.start().status_code == 201
+    assert studio.wait()["state"] == "succeeded"
 
 
 def test_options_are_told_by_their_labels_too(studio: Running) -> None:

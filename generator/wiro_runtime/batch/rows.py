@@ -275,7 +275,15 @@ class RowRunner:
         if self._store.database.shared:
             submission.may_send = lambda: _clock() - begin < LEASE / 2
         with submission.named():
-            return AsyncTask(self._client, await service.submit(submission, 0))
+            try:
+                state = await service.submit(submission, 0)
+            except Exception as error:
+                if submission.state is None:
+                    raise
+                # Such as a journal that could not record it now.
+                log.warning("batch: %s", one_line(error))
+                state = submission.state
+        return AsyncTask(self._client, state)
 
     async def _running(self) -> int:
         totals: Totals = await self._db(self._store.totals)

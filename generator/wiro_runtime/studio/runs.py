@@ -18,6 +18,7 @@ from wiro_runtime.errors import (
     TaskTimeout,
     WiroError,
 )
+from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.price import plain
 from wiro_runtime.price.estimate import price_run
@@ -129,10 +130,15 @@ class Runs:
             run.state, run.error = "uncertain", str(error)
             await self._save(run)
             return run
-        except BaseException:
-            del self._runs[run_id]
-            await run_in_thread(partial(shutil.rmtree, self._at(run), ignore_errors=True))
-            raise
+        except BaseException as error:
+            accepted = error.task_id if isinstance(error, WiroError) else None
+            if accepted is None:
+                del self._runs[run_id]
+                await run_in_thread(partial(shutil.rmtree, self._at(run), ignore_errors=True))
+                raise
+            # Such as a journal that could not record it now.
+            log.warning("studio: task %s: %s", accepted, error)
+            task = self._client.task(accepted)
         run.state, run.task_id = "running", task.id
         self._spawn(self._follow(run, task))
         # The journal has the task already, should the disk be full.
