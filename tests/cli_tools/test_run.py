@@ -177,3 +177,20 @@ def test_a_file_that_cannot_be_fetched_is_exit_1_and_can_be_fetched_later(
     simulator.faults.clear()
     task = simulator.runs[0].taskid
     assert shell("task", "wait", task).out == f"{task}-0.png\n"
+
+
+def test_files_that_were_saved_already_are_not_fetched_again(
+    shell: Shell, simulator: Simulator
+) -> None:
+    simulator.faults.add("cdn/*", faults.status(404))
+    assert shell.run("wiro/painter", "--prompt", "a", "--samples", "3").code == 1
+    task = simulator.runs[0].taskid
+    assert len(list(shell.folder.iterdir())) == 2
+    for fetched in (4, 4):
+        done = shell("task", "wait", task)
+        assert done.out.splitlines() == [f"{task}-{number}.png" for number in range(3)]
+        assert len(simulator.downloads) == fetched
+    assert len(list(shell.folder.iterdir())) == 3
+    (shell.folder / f"{task}-1.png").write_bytes(b"changed")
+    assert shell("task", "wait", task).out.splitlines()[1] == f"{task}-1 (2).png"
+    assert (shell.folder / f"{task}-1.png").read_bytes() == b"changed"

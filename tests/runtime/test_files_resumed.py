@@ -379,6 +379,57 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
     assert len(synced) == 1
 
 
+@pytest.mark.parametrize("name", ["a" * 251 + ".bin", "é" * 125 + ".bin", "a" * 255])
+def test_a_name_as_long_as_the_disk_takes_is_saved(
+    kind: ClientKind, tmp_path: Path, name: str
+) -> None:
+    with server(cdn(CONTENT)) as (url, _):
+        assert save(kind, url, tmp_path / name).read_bytes() == CONTENT
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+@pytest.mark.parametrize("path", ["a" * 300, "a" * 300 + "/x", "a/" * 3000, "file/x", "loop/x"])
+def test_a_path_that_cannot_be_is_a_download_error(
+    kind: ClientKind, tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    with server(cdn(CONTENT)) as (url, heard), pytest.raises(DownloadError, match="cannot write"):
+        save(kind, url, tmp_path / path)
+    assert heard == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+@pytest.mark.parametrize("target", ["pipe", "link to pipe"])
+def test_only_a_file_is_replaced(kind: ClientKind, tmp_path: Path, target: str) -> None:
+    """``/dev/null`` stays what it is, for ``root`` too."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link to pipe").symlink_to("pipe")
+    with server(cdn(CONTENT)) as (url, heard), pytest.raises(DownloadError, match="not a file"):
+        save(kind, url, tmp_path / target)
+    assert heard == []
+    assert (tmp_path / target).is_fifo()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("target", [".", "x", "folder/"])
+def test_a_folder_that_vanished_is_a_download_error(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+
+    async def flow(client: Any) -> None:
+        result = await got(client.run(TOOL, {"prompt": "x"}))
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        for download in (result.download, result.outputs[0].save):
+            with pytest.raises(DownloadError, match="cannot write"):
+                await got(download(target))
+
+    kit.run(flow)
+
+
 @pytest.mark.parametrize("room", [0, 100_000, 2_000_000])
 def test_a_full_disk_gets_its_room_back(kind: ClientKind, tmp_path: Path, room: int) -> None:
     resource = pytest.importorskip("resource")

@@ -146,12 +146,17 @@ def _save(result: Result, delivery: Delivery) -> list[Path | None]:
     ]
     if not wanted:
         return [None] * len(result.outputs)
+    from wiro_runtime.results.saving import recall_saved  # noqa: PLC0415 - imports asyncio
+
     with downloading(len(wanted)) as progress:
         # By the task, so that no other run has these names.
         named = (replace(each, name=f"{result.task_id}-{each.name}") for each in wanted)
         outputs: Any = tuple(named)  # mypy sees the type variable of the base class
         part = replace(result, outputs=outputs)
-        saved = part.download(delivery.out or ".", progress=progress)
+        folder = delivery.out or Path()
+        # What an earlier command has saved of this task is not fetched again.
+        recall_saved(outputs, folder)
+        saved = part.download(folder, progress=progress)
     paths = dict(zip(map(id, wanted), saved, strict=True))
     return [paths.get(id(output)) for output in result.outputs]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import threading
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from wiro_runtime.results.encodings import decode
 from wiro_runtime.results.filenames import numbered
@@ -74,30 +76,38 @@ class Memory(Sink):
         return self._file.read()
 
 
-class PartialFile(Sink):
-    """``.NAME.….part`` beside ``target``, until :meth:`publish` gives it its name."""
+_LONGEST: Final = 200
+"""Bytes of the name of a file that its ``.part`` has, so that both fit into 255."""
 
-    def __init__(self, target: Path) -> None:
+
+class PartialFile(Sink):
+    """``.NAME.….part`` beside ``target``, until :meth:`publish` gives it its name. With
+    ``replace``, a file that has it is replaced; otherwise this one gets a number."""
+
+    def __init__(self, target: Path, *, replace: bool) -> None:
         super().__init__(target.parent)
         self._target = target
-        self._path = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        self._replace = replace
+        name = target.name.encode(errors="ignore")[:_LONGEST].decode(errors="ignore")
+        self._path = target.with_name(f".{name}.{secrets.token_hex(4)}.part")
         self._discarded = False
 
     def open(self) -> None:
         """Make the file, and its folder when missing."""
         with self._lock:
             if not self._discarded:
+                if self._replace and not _may_be_replaced(self._target):
+                    raise OSError(errno.EINVAL, "it is there and is not a file")
                 self._target.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("xb+")
 
-    def publish(self, *, replace: bool) -> Path:
-        """Move the file to its name, once it is on the disk; to a numbered one beside it when that
-        is taken and not to be replaced."""
+    def publish(self) -> Path:
+        """Move the file to its name, once it is on the disk. Returns its path."""
         with self._lock:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()  # Windows moves no open file.
-            if replace:
+            if self._replace:
                 self._path.replace(self._target)
                 return self._target
             number = 1
@@ -132,3 +142,11 @@ class PartialFile(Sink):
             except OSError:
                 final.unlink()
                 raise
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether a file, or nothing, is there: ``root`` could replace ``/dev/null``."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return True

@@ -40,7 +40,8 @@ async def save_output(
     _check(progress, max_bytes)
     target = Path(given)
     ends_with_slash = not os.path.basename(given)  # noqa: PTH119 - a Path forgets the slash
-    into = ends_with_slash or await run_in_thread(target.is_dir)
+    # Unlike Path.is_dir, false where the system cannot say.
+    into = ends_with_slash or await run_in_thread(lambda: os.path.isdir(target))  # noqa: PTH112
     if into:
         target /= safe_name(output.name)
     job = _Job(output, _report(progress), max_bytes)
@@ -104,7 +105,11 @@ async def save_outputs(
         _Job(output, partial(report, number), max_bytes) for number, output in enumerate(outputs)
     ]
 
-    place = await run_in_thread(lambda: str(Path(folder).absolute()))
+    try:
+        place = await run_in_thread(lambda: str(Path(folder).absolute()))
+    except FileNotFoundError:
+        text = f"cannot write {os.fspath(folder)}: the current folder is not there anymore"
+        raise DownloadError(text, task_id=result.task_id) from None
 
     async def work(transport: Transport) -> list[Path | DownloadError]:
         places = asyncio.Semaphore(concurrency)
@@ -144,11 +149,11 @@ class _Job:
     async def save(self, transport: Transport, target: Path, *, replace: bool) -> Path:
         """Save as ``target``, whole or not at all. One that is taken is replaced, or else
         ``target`` gets a number. Returns the path."""
-        file = PartialFile(target)
+        file = PartialFile(target, replace=replace)
         try:
             await run_in_thread(file.open)
             await self.fetch(transport, file)
-            return await run_in_thread(lambda: file.publish(replace=replace))
+            return await run_in_thread(file.publish)
         except OSError as error:
             reason = error.strerror or str(error)
             if isinstance(error, (FileExistsError, NotADirectoryError)):
