@@ -163,6 +163,9 @@ def _split(text: str, indent: int) -> Iterator[str]:
     if not isinstance(group, _Group) or (at < groups[-1] and not _fits(" " * indent + suffix)):
         raise _UnknownShapeError
     prefix = _flat(pieces[:at])
+    if suffix.startswith(" = ") and _fits(f"{' ' * indent}{prefix}{group.flat} = ("):
+        # A value that black may put in parentheses of its own: `name: Annotated[…] = (`.
+        raise _UnknownShapeError
     if at == groups[-1] and " = " in prefix and group.opening == "[" and not group.atom:
         whole = f"{' ' * (indent + 4)}{text.partition(' = ')[2]}"
         if _fits(whole):
@@ -188,7 +191,8 @@ def _split_group(prefix: str, group: _Group, suffix: str, indent: int) -> Iterat
     one_each = group.trailing_comma or (group.atom and len(group.elements) > 1)
     if not one_each and _fits(f"{' ' * inner}{body}"):
         yield f"{' ' * inner}{body}"
-    elif len(group.elements) == 1 and group.atom and not one_each:
+    elif len(group.elements) == 1 and not one_each:
+        # Black adds a comma to some of these only.
         raise _UnknownShapeError
     else:
         for element in group.elements:
