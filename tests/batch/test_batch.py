@@ -482,3 +482,19 @@ def test_a_file_that_is_missing_when_its_row_is_sent_may_come_back(
         face.write_bytes(b"\xff\xd8 a face")
         assert batch.retry().complete
     assert len(simulator.runs) == 1
+
+
+def test_a_batch_in_a_file_has_no_workers(simulator: Simulator, tmp_path: Path) -> None:
+    """One beside the process that runs it would take what that one sends for lost."""
+    with Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
+        assert batch.run().complete
+        with pytest.raises(ConfigurationError, match=r"which one process runs; resume\(\)"):
+            batch.work()
+
+    async def work() -> None:
+        async with AsyncBatch.open(tmp_path / "out") as batch:
+            await batch.work()
+
+    with pytest.raises(ConfigurationError, match="which one process runs"):
+        asyncio.run(work())
+    assert len(simulator.runs) == 2

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -295,8 +295,14 @@ class BaseBatch:
         return Engine(store, self.folder, self.tool, client, terms)
 
     def _engine_for_work(self) -> Engine:
-        client = own_client(self._client)
         store = self._store()
+        if not store.database.shared:
+            # It would take the rows that another process is sending for lost.
+            raise ConfigurationError(
+                f"{self.folder}: its batch is in {FILE}, which one process runs; resume() goes on "
+                "with it"
+            )
+        client = own_client(self._client)
         return Engine(store, self.folder, self.tool, client, store.terms(), coordinator=False)
 
     def _reported(self, outcome: Outcome | None = None) -> Report:
@@ -409,7 +415,17 @@ def _write_name(folder: Path, named: Mapping[str, Any]) -> None:
     part = folder / f".{_NAME}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(named, indent=2) + "\n", "utf-8")
+        with part.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(named, indent=2) + "\n")
+            # Without its name after a power cut, a folder would begin, and pay for, another batch.
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(path)
+        with suppress(OSError):  # Not every system opens folders.
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
     except OSError as error:
         raise ConfigurationError(disk_line(path, error)) from None
