@@ -287,8 +287,8 @@ def make_credentials(
                 return stored
     if api_key == "":
         return ConfigurationError(
-            "no API key: run wiro-tools login, set WIRO_API_KEY (and WIRO_API_SECRET, unless the "
-            "project has none) or pass api_key="
+            "no API key: run wiro-tools login, or set WIRO_API_KEY (and WIRO_API_SECRET, unless "
+            "the project has none), or pass api_key="
         )
     for name, value in (("key", api_key), ("secret", "" if api_secret is None else api_secret)):
         if not isinstance(value, str):

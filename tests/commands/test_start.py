@@ -333,6 +333,19 @@ def test_diff_alone_compares_with_the_last_commit(project: Path) -> None:
     assert wirogen("diff", cwd=below).stdout == wirogen("diff", cwd=project).stdout
 
 
+@pytest.mark.parametrize("folder", ["", "specs", "specs/documents", "generated/docs"])
+def test_diff_of_a_project_without_tools_reads_no_other_texts(project: Path, folder: str) -> None:
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    assert wirogen("build", cwd=project).returncode == 0
+    (project / "notes.txt").write_text("buy milk", "utf-8")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *arguments], cwd=project, check=True)
+    below = project / folder
+    for arguments in ([], ["HEAD:specs", str(project)]):
+        done = wirogen("diff", *arguments, cwd=below)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "no changes\n", "")
+
+
 def test_demo_works_in_an_empty_folder_and_numbers_nothing(tmp_path: Path) -> None:
     for time in (1, 2):
         done = wirogen("demo", "--speed", "50", cwd=tmp_path)

@@ -214,7 +214,7 @@ def errors_as_json(as_json: bool) -> Generator[None]:
 
 def message_of(error: WiroError) -> str:
     """The message without advice on what to do in Python."""
-    text = str(error).removesuffix(" or pass api_key=")
+    text = str(error).removesuffix(", or pass api_key=")
     text = text.partition("; resume with client.task")[0]
     return _GOES_ON.sub("", text)
 

@@ -101,7 +101,7 @@ def command(
         settings = load_settings(max_concurrency=concurrency)
         report = _run(folder, sources.specs, settings, options, err())
     except (WiroError, CatalogueError) as error:
-        raise CommandError(f"sync: {str(error).removesuffix(' or pass api_key=')}") from None
+        raise CommandError(f"sync: {str(error).removesuffix(', or pass api_key=')}") from None
     changes = _changes(sources.specs, report)
     if as_json:
         print_json(_as_json(report, changes))

@@ -253,7 +253,8 @@ def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
         if specs:
             read_specs(specs, into=sources)
         else:
-            read_documents(files_below(path, ".txt"), base=path, into=sources)
+            documents = path / "specs" if (path / "specs").is_dir() else path
+            read_documents(files_below(documents, ".txt"), base=path, into=sources)
     elif path.suffix in _SPEC_SUFFIXES:
         read_specs([path], into=sources)
     else:
