@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from wiro_runtime.batch.database import Database
 
-_TOLD: Final = [each for each in ROWS.c if each.name not in ("body", "files")]
+_TOLD: Final = [
+    sa.literal("{}").label(each.name) if each.name in ("body", "files") else each for each in ROWS.c
+]
 """What results tell of a row: bodies of 10,000 rows are large."""
 
 _SENT: Final = ("nonce", "at", "until", "account", "skew")
@@ -67,6 +69,8 @@ class Store:
     def __init__(self, database: Database, batch: str) -> None:
         self.database = database
         self.batch = batch
+        self._own_batch = BATCHES.c.batch == batch
+        self._own_rows = ROWS.c.batch == batch
 
     # The batch itself
 
@@ -78,10 +82,12 @@ class Store:
             "concurrency": terms.concurrency,
         }
         values = {"terms": json.dumps(kept), "budget": to_units(terms.budget), "cancelled": False}
-        self.database.do(lambda db: db.execute(self._own(BATCHES.update()).values(values)))
+        update = BATCHES.update().where(self._own_batch).values(values)
+        self.database.do(lambda db: db.execute(update))
 
     def terms(self) -> Terms:
-        found = self.database.read(lambda db: db.execute(self._own(sa.select(BATCHES))).one())
+        own = sa.select(BATCHES).where(self._own_batch)
+        found = self.database.read(lambda db: db.execute(own).one())
         kept: dict[str, Any] = json.loads(found.terms)
         limit = kept.get("max_cost")
         return Terms(
@@ -91,21 +97,14 @@ class Store:
             concurrency=kept.get("concurrency"),
         )
 
-    def _own(self, statement: Any) -> Any:
-        """``statement``, restricted to this batch."""
-        select = isinstance(statement, sa.Select)
-        table: Any = cast("Any", statement).get_final_froms()[0] if select else statement.table
-        return statement.where(table.c.batch == self.batch)
-
     def totals(self) -> Totals:
         """The batch in figures."""
-        counts: Any = self._own(
-            sa.select(ROWS.c.status, sa.func.count()).where(ROWS.c.listed).group_by(ROWS.c.status)
-        )
+        counted = sa.select(ROWS.c.status, sa.func.count()).group_by(ROWS.c.status)
+        counts: Any = counted.where(self._own_rows, ROWS.c.listed)
 
         def read(db: sa.Connection) -> Totals:
             found: list[tuple[Status, int]] = [tuple(each) for each in db.execute(counts)]
-            own = db.execute(self._own(sa.select(BATCHES))).one()
+            own = db.execute(sa.select(BATCHES).where(self._own_batch)).one()
             return Totals(
                 counts=dict(found),
                 spent=to_dollars(own.spent),
@@ -124,7 +123,8 @@ class Store:
     def _newest(self, db: sa.Connection) -> Sequence[Any]:
         """The rows, a later generation of a key after the one before."""
         columns = (ROWS.c.key, ROWS.c.id, ROWS.c.generation, ROWS.c.status)
-        return db.execute(self._own(sa.select(*columns)).order_by(ROWS.c.generation)).all()
+        own = sa.select(*columns).where(self._own_rows)
+        return db.execute(own.order_by(ROWS.c.generation)).all()
 
     def put(self, rows: Sequence[NewRow], *, force: bool = False) -> int:
         """Make ``rows`` the current table, in one transaction: those that are known stay as they
@@ -132,9 +132,9 @@ class Store:
 
         def write(db: sa.Connection) -> int:
             kept = {row.key: row for row in self._newest(db)}
-            labels = set(db.execute(self._own(sa.select(ROWS.c.label))).scalars())
-            last = db.execute(self._own(sa.select(sa.func.max(ROWS.c.id)))).scalar() or 0
-            db.execute(self._own(ROWS.update()).values(listed=False))
+            labels = set(db.execute(sa.select(ROWS.c.label).where(self._own_rows)).scalars())
+            last = db.execute(sa.select(sa.func.max(ROWS.c.id)).where(self._own_rows)).scalar() or 0
+            db.execute(ROWS.update().where(self._own_rows).values(listed=False))
             new: list[dict[str, Any]] = []
             again: list[dict[str, Any]] = []
             prices: list[dict[str, Any]] = []
@@ -157,7 +157,7 @@ class Store:
                     }
                 )
             if again:
-                same = self._own(ROWS.update()).where(ROWS.c.id == sa.bindparam("same"))
+                same = ROWS.update().where(self._own_rows, ROWS.c.id == sa.bindparam("same"))
                 db.execute(same, again)
                 # Prices may have changed; what was reserved is released as it was.
                 db.execute(same.where(ROWS.c.status == "pending"), prices)
@@ -168,25 +168,25 @@ class Store:
         return self.database.do(write)
 
     def row(self, row_id: int) -> Row:
-        query = self._own(sa.select(ROWS)).where(ROWS.c.id == row_id)
+        query = sa.select(ROWS).where(self._own_rows, ROWS.c.id == row_id)
         return _row(self.database.read(lambda db: db.execute(query).one()))
 
     def open_rows(self) -> int:
         """How many rows are to be sent or followed, or are being sent."""
-        query = self._own(sa.select(sa.func.count()).select_from(ROWS)).where(_OPEN)
+        query = sa.select(sa.func.count()).select_from(ROWS).where(self._own_rows, _OPEN)
         return self.database.read(lambda db: int(db.execute(query).scalar_one()))
 
     def rows(self) -> list[Row]:
         """The rows of the current table, in its order, without what they send."""
-        query = self._own(sa.select(*_TOLD)).where(ROWS.c.listed)
+        query = sa.select(*_TOLD).where(self._own_rows, ROWS.c.listed)
         found = query.order_by(ROWS.c.row, ROWS.c.id)
         return [_row(each) for each in self.database.read(lambda db: db.execute(found).all())]
 
     def ended_since(self, moment: float) -> list[Row]:
         """Rows of the current table that have ended since ``moment``, in Unix seconds, without what
         they send."""
-        query = self._own(sa.select(*_TOLD)).where(
-            ROWS.c.changed >= moment, ROWS.c.listed, ROWS.c.status.in_(ENDED)
+        query = sa.select(*_TOLD).where(
+            self._own_rows, ROWS.c.changed >= moment, ROWS.c.listed, ROWS.c.status.in_(ENDED)
         )
         found = query.order_by(ROWS.c.changed)
         return [_row(each) for each in self.database.read(lambda db: db.execute(found).all())]
@@ -195,8 +195,8 @@ class Store:
         """Cancel all rows that were not sent, and the batch with them; returns how many."""
 
         def write(db: sa.Connection) -> int:
-            db.execute(self._own(BATCHES.update()).values(cancelled=True))
-            pending = self._own(ROWS.update()).where(ROWS.c.status == "pending")
+            db.execute(BATCHES.update().where(self._own_batch).values(cancelled=True))
+            pending = ROWS.update().where(self._own_rows, ROWS.c.status == "pending")
             values = {"status": "cancelled", "error": "cancelled before it was sent"}
             return db.execute(pending.values(changed=time.time(), **values)).rowcount
 
@@ -205,8 +205,8 @@ class Store:
     def retry(self) -> int:
         """Let the failed rows of the current table, and those that were cancelled, be sent once
         more; returns how many."""
-        again = self._own(ROWS.update()).where(
-            ROWS.c.listed, ROWS.c.status.in_(("failed", "cancelled"))
+        again = ROWS.update().where(
+            self._own_rows, ROWS.c.listed, ROWS.c.status.in_(("failed", "cancelled"))
         )
         values = _BLANK | {"attempt": ROWS.c.attempt + 1, "status": "pending"}
         return self.database.do(
@@ -241,7 +241,7 @@ class Store:
             if self.database.shared and not holds_lease(self.database, db, self.batch, worker):
                 return "no lease"
             # One worker at a time from here on.
-            terms = db.execute(self._own(sa.select(BATCHES)).with_for_update()).one()
+            terms = db.execute(sa.select(BATCHES).where(self._own_batch).with_for_update()).one()
             if terms.cancelled:
                 return "refused"
             if terms.budget is not None and terms.spent + terms.reserved + price > terms.budget:
@@ -348,7 +348,7 @@ class Store:
     def _count(self, db: sa.Connection, *, reserved: int, spent: int = 0) -> None:
         """Add to what the batch has reserved and spent."""
         values = {"reserved": BATCHES.c.reserved + reserved, "spent": BATCHES.c.spent + spent}
-        db.execute(self._own(BATCHES.update()).values(values))
+        db.execute(BATCHES.update().where(self._own_batch).values(values))
 
     def costs(self) -> list[Cost]:
         """Return what runs that have ended have cost, by day, from the first day on."""
@@ -405,17 +405,15 @@ class Store:
         """Give rows to the queue, in one transaction with it. ``choose`` gets each row with one of
         ``statuses`` and the number of times that it was enqueued, and returns those that it has
         enqueued."""
-        query = self._own(
-            sa.select(ROWS.c.id, ROWS.c.enqueued)
-            .where(ROWS.c.status.in_(statuses), _OPEN)
-            .order_by(ROWS.c.row)
-        )
+        asked = sa.select(ROWS.c.id, ROWS.c.enqueued).order_by(ROWS.c.row)
+        query = asked.where(self._own_rows, ROWS.c.status.in_(statuses), _OPEN)
 
         def write(db: sa.Connection) -> int:
             rows = [(each.id, each.enqueued) for each in db.execute(query)]
             chosen = choose(db, rows)
             if chosen:
-                update = self._own(ROWS.update()).where(ROWS.c.id == sa.bindparam("b_id"))
+                these = ROWS.c.id == sa.bindparam("b_id")
+                update = ROWS.update().where(self._own_rows, these)
                 values = [{"b_id": each} for each in chosen]
                 db.execute(update.values(enqueued=ROWS.c.enqueued + 1), values)
             return len(chosen)
@@ -460,8 +458,8 @@ def _row(found: Any, sent_at: float | None = None, until: float | None = None) -
         row=found.row,
         label=found.label,
         status=found.status,
-        body=json.loads(found.body) if hasattr(found, "body") else {},
-        files=json.loads(found.files) if hasattr(found, "files") else {},
+        body=json.loads(found.body),
+        files=json.loads(found.files),
         low=_amount(found.low),
         high=_amount(found.high),
         attempt=found.attempt,
