@@ -235,6 +235,18 @@ def test_the_shell_says_where_the_tools_of_a_project_are(project: Path) -> None:
     assert done.returncode == 2
     place = project / "generated" / "python"
     assert f"{place} has it: put that on Python's path (PYTHONPATH={place})" in done.stderr
+    more = f"{place} has 1 tool more: put that on Python's path (PYTHONPATH={place})\n"
+    studio = ["studio", "--simulate", "--no-open", "--out", str(project / "runs")]
+    for arguments, says in (
+        (["list"], more),
+        (["search", "lora"], more),
+        (studio, f"wiro-tools: studio: Python finds no client of {TOOL}; {place} has them: "),
+    ):
+        shell = [*command[:3], *arguments]
+        done = subprocess.run(
+            shell, cwd=project / "specs", capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.stderr.startswith(says), done.stderr
     env = {**os.environ, "PYTHONPATH": str(place)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

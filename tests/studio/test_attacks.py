@@ -288,6 +288,8 @@ def test_paths_lead_out_of_nothing(studio: Running) -> None:
         f"/studio/runs/{'a' * 32}/outputs/..%2f..%2frun.json",
         f"/studio/runs/{'a' * 32}/outputs/-1",
         f"/studio/runs/{'a' * 32}/outputs/99",
+        f"/studio/runs/{'a' * 32}/outputs/{'9' * 5000}",
+        f"/studio/runs/{'a' * 32}/outputs/٠",
         "/studio/runs/..%2f..%2fsecret/outputs/0",
     ):
         response = studio.send("GET", path)
@@ -342,6 +344,11 @@ def test_text_of_a_tool_stays_text(studio: Running) -> None:
         json.dumps({"id": "a" * 32, "tool": "a", "values": [], "form": {}}).encode(),
         json.dumps({"id": "a" * 32, "tool": "a", "values": {}, "form": {"a": {}}}).encode(),
         json.dumps({"id": "a" * 32, "tool": "a", "values": {}, "form": {}, "more": 1}).encode(),
+        # Half a character, which no record of a run could hold.
+        json.dumps(
+            {"id": "a" * 32, "tool": EDITOR, "values": {}, "form": {"a": "\ud800"}}
+        ).encode(),
+        json.dumps({"id": "a" * 32, "tool": EDITOR, "values": {}, "form": {"\ud800": ""}}).encode(),
     ],
 )
 def test_odd_requests_are_refused(studio: Running, body: bytes) -> None:

@@ -61,24 +61,25 @@ def tool_of(context: Any, tool: str) -> Entry:
     try:
         return catalogue.get(tool)
     except InvalidInputs as error:
-        place = _unimported(catalogue.package, tool)
-        if place is None:
+        place, tools = unimported(catalogue)
+        if tool not in tools:
             raise
         text = f"{error}; {place} has it: put that on Python's path (PYTHONPATH={place})"
         raise InvalidInputs(text, problems=error.problems) from None
 
 
-def _unimported(package: str, tool: str) -> Path | None:
-    """Where a project at or above the current folder has the tool, whose clients Python does not
-    find. Its code is not run for that."""
+def unimported(catalogue: Catalogue) -> tuple[Path, list[str]]:
+    """The clients of the project at or above the current folder, and those of its tools that
+    Python does not find. Its code is not run for that."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         clients = folder / "generated" / "python"
         with suppress(OSError, ValueError, KeyError, TypeError):
-            data = json.loads((clients / package / "catalogue.json").read_text("utf-8"))
-            if any(each["tool"] == tool for each in data["tools"]):
-                return clients.relative_to(here) if clients.is_relative_to(here) else clients
-    return None
+            data = json.loads((clients / catalogue.package / "catalogue.json").read_text("utf-8"))
+            tools = [each["tool"] for each in data["tools"] if each["tool"] not in catalogue]
+            place = clients.relative_to(here) if clients.is_relative_to(here) else clients
+            return place, tools
+    return here, []
 
 
 OPTION_HELP: Final = {

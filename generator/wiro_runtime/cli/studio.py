@@ -19,8 +19,9 @@ import typer
 
 from wiro_runtime.cli.console import CommandError, print_line, say
 from wiro_runtime.cli.journal import VARIABLE
-from wiro_runtime.cli.run import catalogue_of, tool_of
+from wiro_runtime.cli.run import catalogue_of, tool_of, unimported
 from wiro_runtime.errors import ConfigurationError, UndocumentedOption
+from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.lock import locked
 from wiro_runtime.settings import load_settings
 
@@ -68,6 +69,12 @@ def studio_command(
         # Without a key nothing would run; say so before the site is built.
         load_settings()
     docs = _source()
+    place, unknown = unimported(catalogue)
+    if unknown:
+        raise CommandError(
+            f"studio: Python finds no client of {shorten(', '.join(unknown))}; {place} has them: "
+            f"put that on Python's path (PYTHONPATH={place})"
+        )
     folder = (out or _default_folder(simulate)).absolute()
     _make(folder)
     from wiro_runtime.studio.listen import listen  # noqa: PLC0415 - needs the extra

@@ -25,12 +25,12 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.help import print_tool
 from wiro_runtime.cli.look import out
-from wiro_runtime.cli.run import catalogue_of, tool_of
+from wiro_runtime.cli.run import catalogue_of, tool_of, unimported
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.inputs.messages import shorten
 
 if TYPE_CHECKING:
-    from wiro_runtime.catalogue import Entry
+    from wiro_runtime.catalogue import Catalogue, Entry
     from wiro_runtime.cli.view import Choice, Field, ToolView
 
 
@@ -80,8 +80,9 @@ def list_command(
     input_kind: Kind = None,
     as_json: AsJson = False,
 ) -> int:
-    found = catalogue_of(ctx).search(owner=owner, category=category, tag=tag, input_kind=input_kind)
-    return _report(found, as_json)
+    catalogue = catalogue_of(ctx)
+    found = catalogue.search(owner=owner, category=category, tag=tag, input_kind=input_kind)
+    return _report(found, catalogue, as_json)
 
 
 def search_command(
@@ -93,10 +94,11 @@ def search_command(
     input_kind: Kind = None,
     as_json: AsJson = False,
 ) -> int:
-    found = catalogue_of(ctx).search(
+    catalogue = catalogue_of(ctx)
+    found = catalogue.search(
         " ".join(words), owner=owner, category=category, tag=tag, input_kind=input_kind
     )
-    return _report(found, as_json)
+    return _report(found, catalogue, as_json)
 
 
 def show_command(
@@ -132,7 +134,7 @@ def open_command(
     return 0
 
 
-def _report(found: list[Entry], as_json: bool) -> int:
+def _report(found: list[Entry], catalogue: Catalogue, as_json: bool) -> int:
     if as_json:
         print_json([entry_json(entry) for entry in found])
     elif sys.stdout.isatty():
@@ -143,6 +145,10 @@ def _report(found: list[Entry], as_json: bool) -> int:
             print_row(entry.tool, description, takes_and_makes(entry), entry.price)
     if not found and not as_json:
         say(f"no tool matches ({PROGRAM} list shows all)")
+    place, unknown = unimported(catalogue)
+    if unknown:
+        count = "1 tool" if len(unknown) == 1 else f"{len(unknown)} tools"
+        say(f"{place} has {count} more: put that on Python's path (PYTHONPATH={place})")
     return 0 if found else 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
+import re
 import tempfile
 import zipfile
 from collections import Counter
@@ -48,6 +49,8 @@ _KEEP_ALIVE: Final = 15.0
 _PACE: Final = 0.05
 """Seconds in which changes of a run are sent together."""
 _SHOWN: Final = ("image/", "audio/", "video/")
+_NUMBER: Final = re.compile("[0-9]{1,9}")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PLAIN: Final = {"text/plain", "application/json", "text/csv"}
 
 
@@ -101,7 +104,7 @@ def application(studio: Studio, port: int, token: str) -> ASGIApp:
             Route("/studio/runs/{run}", _delete, methods=["DELETE"]),
             Route("/studio/runs/{run}/events", _events, methods=["GET"]),
             Route("/studio/runs/{run}/stop", _stop, methods=["POST"]),
-            Route("/studio/runs/{run}/outputs/{number:int}", _output, methods=["GET"]),
+            Route("/studio/runs/{run}/outputs/{number}", _output, methods=["GET"]),
             Route("/studio/runs/{run}/outputs.zip", _zip, methods=["GET"]),
             Route("/studio/files", _upload, methods=["POST"]),
             Route("/studio/files/{upload}/{name}", _uploaded, methods=["GET"]),
@@ -234,7 +237,7 @@ def _read(body: bytes | bytearray) -> _Asked | None:
         return None
     texts: list[object] = [asked.id, asked.tool, *asked.form, *asked.form.values()]
     good = (
-        all(isinstance(each, str) for each in texts)
+        all(isinstance(each, str) and _SURROGATE.search(each) is None for each in texts)
         and isinstance(cast("object", asked.allow_unknown), bool)
         and ID.fullmatch(asked.id)
     )
@@ -311,7 +314,8 @@ async def _delete(request: Request) -> Response:
 
 async def _output(request: Request) -> Response:
     run = _run(request)
-    number = int(request.path_params["number"])
+    given = request.path_params["number"]
+    number = int(given) if _NUMBER.fullmatch(given) else -1
     path = None if run is None else _runs(request).output(run, number)
     if run is None or path is None:
         return _problem("there is no such output", 404)
