@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jsonschema
 import pytest
+import yaml
 
 from document.build import as_documented, codes, page, parse, text_input, tool, without_source
 from document.layouts import Page, flat, lines
+from generated import imported
 from wirogen.document import ParsedDocument, verify
-from wirogen.specs import UNSENT, Input, Json, Option, dump_spec, load_spec
+from wirogen.specs import UNSENT, Input, Json, Option, dump_spec, load_spec, spec_json_schema
+from wirogen.specs.model import FILE_TYPES
 
 SLIDER: dict[str, Json] = {
     "type": "float", "template": "", "id": "App-Icons-v2.0", "placeholder": "App-Icons-v2.0 scale",
@@ -264,6 +268,19 @@ def test_odd_defaults_and_types() -> None:
     assert (inputs["mixed"].required, inputs["mixed"].wire.sent) == (False, UNSENT)
     assert inputs["strange"].type == "brush-size"
     assert {"D105", "D207"} <= set(codes(parsed))
+
+
+@pytest.mark.parametrize(
+    "type_", ["dropdown", "Select", "number", "color", "checkbox", *sorted(FILE_TYPES)]
+)
+def test_a_spec_with_options_of_another_type_can_be_read_again(type_: str) -> None:
+    options = (Option(value="a", label="A"), Option(value="b", label="B"))
+    spec = both(page(text_input("mode", "a", type=type_, options=options)), exact=False).spec
+    assert spec.inputs[0].options == options
+    assert load_spec(dump_spec(spec), path="x.yaml") == spec
+    jsonschema.validate(yaml.safe_load(dump_spec(spec)), spec_json_schema())
+    with imported(spec) as module:
+        assert module.run
 
 
 def test_two_inputs_with_one_label_or_name() -> None:

@@ -133,6 +133,11 @@ def test_names_cannot_be_swapped() -> None:
         ('input: "steps"\n    rename: "width"', "O003", "name of the input 'width'"),
         ('input: "steps"\n    set: {minimum: "9", maximum: "1"}', "O003", "minimum must not"),
         ('input: "steps"\n    set: {open: true}', "O003", "open is for selects"),
+        (
+            'input: "steps"\n    set: {options: [{value: "1", label: "1"}]}',
+            "O003",
+            "options are for selects",
+        ),
         ('input: "prompt"\n    hide: true', "O003", "cannot be hidden"),
     ],
 )

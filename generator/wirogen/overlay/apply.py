@@ -15,6 +15,7 @@ from wirogen.plan.identifiers import parameter_name
 from wirogen.plan.values import takes_limits
 from wirogen.specs import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
 from wirogen.specs.checks import input_problem
+from wirogen.specs.model import CHOICE_TYPES
 
 
 class _RefusedError(Exception):
@@ -67,6 +68,7 @@ def _correct(spec: ToolSpec, correction: Correction) -> ToolSpec:
     if correction.action == "add" and option is None:
         if name in names:
             raise _RefusedError("O002", f"the tool has an input {name!r} already")
+        _check_options(correction.added)
         return replace(spec, inputs=(*spec.inputs, _stated(correction.added)))
     if name not in names:
         raise _RefusedError("O002", f"the tool has no input {name!r}{did_you_mean(name, names)}")
@@ -98,7 +100,15 @@ def _correct_input(item: Input, correction: Correction) -> Input:
     if problem := input_problem(corrected):
         key, message = problem
         raise _RefusedError("O003", f"{key} {message}", key)
+    if not correction.values.keys().isdisjoint({"type", "options"}):
+        _check_options(corrected)
     return corrected
+
+
+def _check_options(item: Input) -> None:
+    """A document may have options of any type; a person who adds some means a select."""
+    if item.options is not None and item.type not in CHOICE_TYPES:
+        raise _RefusedError("O003", "options are for selects", "options")
 
 
 def _stated(item: Input) -> Input:

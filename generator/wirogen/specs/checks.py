@@ -80,8 +80,6 @@ def input_problem(item: Input) -> tuple[str, str] | None:
     """How an input contradicts itself: the key, and the end of a sentence about it."""
     if (item.open is not None) != (item.type in CHOICE_TYPES):
         return "open", "is for selects, and every select has it"
-    if item.options is not None and item.type not in CHOICE_TYPES:
-        return "options", "are for selects"
     if item.required and item.wire.sent is not UNSENT:
         return (
             "wire",

@@ -196,7 +196,7 @@ INPUT: Final = Record(
     conditions={
         "if": {"properties": {"type": {"enum": list[Json](sorted(CHOICE_TYPES))}}},
         "then": {"required": ["open"]},
-        "else": {"properties": {"open": False, "options": False}},
+        "else": {"properties": {"open": False}},
     },
 )
 TASKSTAT: Final = Record(
