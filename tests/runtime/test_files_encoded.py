@@ -91,6 +91,15 @@ def test_damage_is_no_end(coding: str) -> None:
             list(decode(io.BytesIO(body), coding))
 
 
+@pytest.mark.parametrize("size", [3, 20, 40])
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_what_is_cut_before_it_gives_anything_is_damaged(coding: str, size: int) -> None:
+    content = b"hello world " * 1000
+    whole = gzip.compress(content) if coding == "gzip" else deflated(content)
+    with pytest.raises(ConnectionFailed):
+        list(decode(io.BytesIO(whole[:size]), coding))
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize("body", [b"", b"x", b"plain text" * 1000, b"\x89PNG" + bytes(3 * 2**20)])
 def test_what_is_not_encoded_stays_as_it_is(coding: str, body: bytes) -> None:

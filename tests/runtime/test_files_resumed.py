@@ -297,6 +297,21 @@ def test_a_body_without_a_length_is_a_file(
     assert told == (b"chunked" not in reply and size != SIZE // 2)
 
 
+@pytest.mark.parametrize("length", [True, False])
+def test_brotli_without_a_length_may_be_cut(
+    kind: ClientKind, tmp_path: Path, length: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The decoder finds no end in it."""
+    brotli = pytest.importorskip("brotli")
+    body: bytes = brotli.compress(CONTENT, quality=1)[: None if length else 1_000_000]
+    headers = {"content-encoding": "br"} | ({"content-length": str(len(body))} if length else {})
+    with server(always((200, headers, body))) as (url, _):
+        data = save(kind, url, tmp_path, None).read_bytes()
+    assert CONTENT.startswith(data)
+    told = any("may lack its end" in record.getMessage() for record in caplog.records)
+    assert told != length
+
+
 RAW = zlib.compressobj(wbits=-15)
 TEXT = b"hello world " * 1000
 CODED = [

@@ -23,6 +23,9 @@ _PIECE: Final = 2**20
 _GZIP: Final = 31
 """``wbits`` of zlib for one member of a file in gzip."""
 
+_MAGIC: Final = (b"\x1f\x8b", bytes.fromhex("28b52ffd"))
+"""How gzip and zstd begin."""
+
 _EMPTY: Final = {"br": b"\x3b", "zstd": bytes.fromhex("28b52ffd2000010000")}
 """Nothing, compressed: shows whether httpx2 has the package that decodes it."""
 
@@ -49,7 +52,9 @@ def decode(file: IO[bytes], coding: str) -> Iterator[bytes]:
             yield piece
     except (zlib.error, EOFError, httpx2.DecodingError) as error:
         file.seek(0)
-        if begun or file.read(2) == b"\x1f\x8b":
+        head = file.read(4)
+        cut = isinstance(error, EOFError) and _has_zlib_header(head)
+        if begun or cut or head.startswith(_MAGIC):
             raise ConnectionFailed(f"damaged {coding} data: {error}") from None
         file.seek(0)
         yield from _pieces(file)
@@ -59,14 +64,17 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     return iter(partial(file.read, _PIECE), b"")
 
 
+def _has_zlib_header(head: bytes) -> bool:
+    return head[:1] != b"" and head[0] & 15 == 8 and int.from_bytes(head[:2]) % 31 == 0
+
+
 def _inflate(file: IO[bytes], coding: str) -> Iterator[bytes]:
     """Decode gzip or deflate. Unlike the decoders of httpx2, this one notices a missing end and
     reads all members of a file (as ``cat a.gz b.gz`` makes)."""
     wrapper = _GZIP
     if coding == "deflate":
         # Sent with the header of zlib and without it.
-        head = file.read(2)
-        wrapper = 15 if head[:1] and head[0] & 15 == 8 and int.from_bytes(head) % 31 == 0 else -15
+        wrapper = 15 if _has_zlib_header(file.read(2)) else -15
         file.seek(0)
     decoder = zlib.decompressobj(wrapper)
     data = b""
