@@ -498,3 +498,35 @@ def test_a_batch_in_a_file_has_no_workers(simulator: Simulator, tmp_path: Path) 
     with pytest.raises(ConfigurationError, match="which one process runs"):
         asyncio.run(work())
     assert len(simulator.runs) == 2
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_tasks_of_a_batch_that_stops_go_on(
+    project_tools: list[dict[str, Any]], tmp_path: Path, kind: str
+) -> None:
+    """Whatever its client does with single runs: they are paid for, and resume fetches them."""
+
+    def interrupt(progress: BatchProgress) -> None:
+        if progress.totals.count("running") == 3:
+            raise KeyboardInterrupt
+
+    async def run_async(client: Wiro) -> None:
+        async with AsyncBatch(TOOL, prompts(3), out=tmp_path / "out", client=client) as batch:
+            await batch.run(interrupt)
+
+    def run(client: Wiro) -> None:
+        if kind == "async":
+            asyncio.run(run_async(client))
+        else:
+            with Batch(TOOL, prompts(3), out=tmp_path / "out", client=client) as batch:
+                batch.run(interrupt)
+
+    with Simulator(project_tools, speed="manual") as simulator:
+        keys: Any = {"api_key": simulator.api_key, "api_secret": simulator.api_secret}
+        with Wiro(**keys, base_url=simulator.base_url, on_interrupt="stop") as client:
+            with pytest.raises(KeyboardInterrupt):
+                run(client)
+            simulator.step(times=20)
+            with Batch.open(tmp_path / "out", client=client) as batch:
+                assert batch.resume().complete
+        check_complete(simulator, tmp_path / "out", 3)

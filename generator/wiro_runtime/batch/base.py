@@ -108,8 +108,9 @@ class BaseBatch:
     each may, in dollars; a row of unknown price is refused then, unless ``allow_unknown``.
     ``concurrency`` is the most tasks at a time; without it, as many as Wiro takes. ``database`` is
     the address of a PostgreSQL server for a batch with workers on many machines. ``client`` is a
-    client whose settings are used, by default one made from the environment. ``force`` runs rows
-    again that have ended. ``package`` is the generated package that has the tool.
+    client whose settings are used (but tasks of a batch that is interrupted always go on), by
+    default one made from the environment. ``force`` runs rows again that have ended. ``package`` is
+    the generated package that has the tool.
     """
 
     def __init__(
@@ -375,7 +376,8 @@ def own_client(client: Client[Any, Any] | None) -> AsyncWiro:
     kept = recorder.ledger if recorder.budget is not None else None
     # Its key is in its settings, and nowhere else.
     vars(twin).update(
-        _settings=settings["_settings"],
+        # What stops a batch may be a full disk; resume() follows the tasks that it has paid for.
+        _settings=replace(settings["_settings"], on_interrupt="leave"),
         _http_client=settings["_http_client"],
         _journal=Journal(kept.path) if isinstance(kept, Journal) else None,
         _budget=settings["_budget"],
