@@ -16,13 +16,16 @@ const PHASES = {
   task_postprocess_start: "saving",
 };
 const REALLY = 4000;
+const LONGEST_TITLE = 400;
 
 export const when = (run) =>
   new Date(run.at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+// Of a long prompt, the beginning: a page with all of a book in its headings stands still.
 export function title(run) {
   const prompt = run.body.prompt ?? Object.values(run.body).find((each) => typeof each === "string" && each.includes(" "));
-  return typeof prompt === "string" && prompt.trim() ? prompt : run.tool;
+  if (typeof prompt !== "string" || !prompt.trim()) return run.tool;
+  return prompt.length > LONGEST_TITLE ? `${prompt.slice(0, LONGEST_TITLE)}…` : prompt;
 }
 
 export const seconds = (run) => (run.elapsed ? `${Number(run.elapsed.toFixed(1))} s` : "");
