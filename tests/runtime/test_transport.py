@@ -25,6 +25,7 @@ from wiro_runtime import (
     ConcurrencyLimitError,
     ConfigurationError,
     ConnectionFailed,
+    DownloadError,
     Hooks,
     InvalidInputs,
     SubmissionUncertain,
@@ -225,27 +226,57 @@ def test_ones_own_client_of_httpx2_sends_everything(kind: ClientKind, blocking: 
 def test_ones_own_client_of_httpx2_fetches_files(kind: ClientKind, blocking: bool) -> None:
     if kind == "async" and blocking:
         pytest.skip("an event loop needs an AsyncClient")
+    """Their host gets none of that client's headers, cookies and credentials."""
     output = {"name": "a.bin", "url": "https://cdn.wiro.ai/a.bin", "size": "5"}
     task = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "outputs": [output]}
 
     def respond(request: httpx2.Request) -> httpx2.Response:
         if request.method == "GET":
-            assert "x-api-key" not in request.headers
-            return httpx2.Response(200, content=b"bytes")
+            assert not {"x-api-key", "x-own", "authorization", "cookie"} & {*request.headers}
+            return httpx2.Response(200, content=b"bytes", headers={"set-cookie": "seen=1"})
+        assert request.headers["x-own"] == "1"
+        assert request.headers["cookie"] == "own=1"
+        assert request.headers["authorization"].startswith("Basic ")
         return httpx2.Response(200, json={"result": True, "tasklist": [task]})
 
     transport = httpx2.MockTransport(respond)
-    own: Any = (
-        httpx2.Client(transport=transport) if blocking else httpx2.AsyncClient(transport=transport)
+    own: Any = (httpx2.Client if blocking else httpx2.AsyncClient)(
+        transport=transport, headers={"x-own": "1"}, cookies={"own": "1"}, auth=("user", "password")
     )
 
     async def flow() -> bytes:
         options: dict[str, Any] = {"http_client": own, "socket_url": ""}
         client = Wiro(KEY, SECRET, **options) if kind == "sync" else AsyncWiro(KEY, **options)
         (file,) = (await got(client.task("7").wait())).outputs
+        await got(file.read())
         return await got(file.read())
 
     assert asyncio.run(flow()) == b"bytes"
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+def test_a_closed_client_of_httpx2_sends_nothing(kind: ClientKind, blocking: bool) -> None:
+    if kind == "async" and blocking:
+        pytest.skip("an event loop needs an AsyncClient")
+    output = {"name": "a.bin", "url": "https://cdn.wiro.ai/a.bin", "size": "5"}
+    task = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "outputs": [output]}
+    transport = httpx2.MockTransport(
+        lambda _request: httpx2.Response(200, json={"result": True, "tasklist": [task]})
+    )
+    own: Any = (httpx2.Client if blocking else httpx2.AsyncClient)(transport=transport)
+
+    async def flow() -> None:
+        options: dict[str, Any] = {"http_client": own, "socket_url": ""}
+        client = Wiro(KEY, SECRET, **options) if kind == "sync" else AsyncWiro(KEY, **options)
+        (file,) = (await got(client.task("7").wait())).outputs
+        await got(own.close() if blocking else own.aclose())
+        with pytest.raises(ConfigurationError, match="the http_client is closed"):
+            await got(client.submit(TOOL, PROMPT))
+        with pytest.raises(DownloadError, match="the http_client is closed") as caught:
+            await got(file.read())
+        assert not caught.value.retryable
+
+    asyncio.run(flow())
 
 
 def test_connections_that_stay_unused_are_closed(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,14 @@ class _Threaded(httpx2.AsyncBaseTransport):
         headers = dict(request.headers)
 
         def send() -> httpx2.Response:
-            message = self._client.build_request(
-                request.method, request.url, headers=headers, content=content
-            )
-            return self._client.send(message, stream=True, follow_redirects=False)
+            client, url = self._client, request.url
+            if request.method == "GET":
+                # A file. Its host gets none of the client's headers, cookies and credentials.
+                limits = {"timeout": client.timeout.as_dict()}
+                message = httpx2.Request("GET", url, headers=headers, extensions=limits)
+                return client.send(message, stream=True, auth=None, follow_redirects=False)
+            message = client.build_request(request.method, url, headers=headers, content=content)
+            return client.send(message, stream=True, follow_redirects=False)
 
         response = await run_in_thread(send)
         return httpx2.Response(
@@ -51,6 +55,16 @@ class _Threaded(httpx2.AsyncBaseTransport):
         )
 
 
+class _AsyncClient(httpx2.AsyncClient):
+    def __init__(self, client: httpx2.Client) -> None:
+        super().__init__(transport=_Threaded(client), trust_env=False)
+        self._blocking = client
+
+    @property
+    def is_closed(self) -> bool:
+        return self._blocking.is_closed
+
+
 def asynchronous(client: httpx2.Client) -> httpx2.AsyncClient:
     """A client for coroutines that sends with ``client``."""
-    return httpx2.AsyncClient(transport=_Threaded(client), trust_env=False)
+    return _AsyncClient(client)

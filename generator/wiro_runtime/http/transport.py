@@ -345,8 +345,7 @@ class Transport:
             extensions={"timeout": limits, "trace": exchange.trace},
         )
         if self._client is not None:
-            if self._client.is_closed:
-                raise ConfigurationError("the http_client is closed")
+            _check_open(self._client)
             # Whether a transport that is not ours tells of its steps is not known.
             exchange.hand_over()
             response = await self._client.send(message, stream=True, follow_redirects=False)
@@ -413,6 +412,7 @@ class Transport:
                 transport = await self._connections.take(url, fresh=False)
                 send = transport.handle_async_request
             else:
+                _check_open(self._client)
                 send = partial(self._client.send, stream=True, auth=None, follow_redirects=False)
             whole = False
             try:
@@ -486,6 +486,11 @@ async def _chunks(form: Form) -> AsyncGenerator[bytes, None]:
     chunks = form.chunks()
     while chunk := await run_in_thread(lambda: next(chunks, b"")):
         yield chunk
+
+
+def _check_open(client: httpx2.AsyncClient) -> None:
+    if client.is_closed:
+        raise ConfigurationError("the http_client is closed")
 
 
 def _lowered(response: httpx2.Response) -> dict[str, str]:
