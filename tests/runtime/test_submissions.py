@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -378,7 +379,7 @@ def test_only_what_may_have_been_accepted_is_lost_by_ctrl_c(
     kit.run(flow, hooks=Hooks(**{hook: interrupting}), journal=tmp_path / "journal")
 
 
-@pytest.mark.parametrize("value", [{"id": 5}, ["5"], True, 5.0, None, " "], ids=nameless)
+@pytest.mark.parametrize("value", [{"id": 5}, ["5"], True, 5.0, None, " ", 0, "0"], ids=nameless)
 def test_an_answer_whose_task_has_no_name_is_uncertain(kit: Kit, value: Any) -> None:
     def nameless_task(answer: dict[str, Any]) -> None:
         answer.update(taskid=value, socketaccesstoken=None)
@@ -390,6 +391,22 @@ def test_an_answer_whose_task_has_no_name_is_uncertain(kit: Kit, value: Any) -> 
 
     with pytest.raises(SubmissionUncertain, match="names no task"):
         kit.run(flow)
+
+
+@pytest.mark.parametrize("value", [0, "0", None, ""], ids=nameless)
+def test_a_refusal_with_the_fields_of_a_task_stays_one(
+    kit: Kit, tmp_path: Path, value: Any
+) -> None:
+    refusal = {"result": False, "errors": [{"code": 97, "message": "no money"}]}
+    text = json.dumps({**refusal, "taskid": value, "socketaccesstoken": value})
+    kit.simulator.faults.add("Run/*", faults.status(200, text), times=None)
+
+    async def flow(client: AnyClient) -> None:
+        with pytest.raises(InsufficientBalanceError, match="no money"):
+            await got(client.submit(TOOL, PROMPT))
+        assert await each(client.resume()) == []
+
+    kit.run(flow, journal=tmp_path / "journal")
 
 
 def test_a_failure_that_nobody_foresaw_is_uncertain_too(kit: Kit) -> None:

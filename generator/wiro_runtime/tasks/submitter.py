@@ -333,7 +333,8 @@ def find_task(body: bytes) -> tuple[str, str]:
 
 def _named(fields: Mapping[str, Any], names: frozenset[str]) -> str:
     found = (as_name(x) for name, x in fields.items() if name.lower().replace("_", "") in names)
-    return next(filter(None, found), "")
+    # A refusal may have 0 where a task would be.
+    return next((name for name in found if name.strip("0")), "")
 
 
 def _inside(value: object) -> list[object]:
