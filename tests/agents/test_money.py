@@ -63,6 +63,58 @@ def test_a_budget_is_a_ceiling_for_all_runs(connect: Connect, simulator: Simulat
     run(main())
 
 
+@pytest.mark.parametrize(
+    ("argument", "value", "says"),
+    [
+        # A ceiling under another name would be none.
+        ("maxCost", 0.01, "maxCost: unknown argument; nearest: 'max_cost'"),
+        ("max-cost", "0.01", "max-cost: unknown argument; nearest: 'max_cost'"),
+        ("budget", 0.01, "budget: unknown argument; one of: 'tool', 'inputs', "),
+        ("requestId", "a", "requestId: unknown argument; nearest: 'request_id'"),
+        ("approval", {"action": "accept", "data": {"run": True}}, "approval: unknown argument"),
+        ("max_cost", True, "max_cost: expected a number, got True (boolean)"),
+        ("max_cost", "ten", "max_cost: expected a number, got 'ten' (text)"),
+        ("max_cost", [1], "max_cost: expected a number, got [1] (list)"),
+        ("request_id", 5, "request_id: expected text, got 5 (whole number)"),
+        ("inputs", [], "inputs: expected a mapping, got [] (list)"),
+        ("wait", "soon", "wait: expected a number, got 'soon' (text)"),
+        ("tool", None, "tool: expected text, got nothing"),
+    ],
+)
+def test_an_argument_that_is_not_right_runs_nothing(
+    connect: Connect, simulator: Simulator, argument: str, value: Any, says: str
+) -> None:
+    async def main() -> None:
+        async with connect(budget="5") as agent:
+            given = {"tool": PAINTER, "inputs": INPUTS, argument: value}
+            said = await agent.refused("run_tool", **given)
+            assert said.startswith(f"run_tool does not take these arguments:\n{says}")
+            assert "Input should" not in said
+        assert not simulator.runs
+
+    run(main())
+
+
+def test_other_tools_name_wrong_arguments_too(connect: Connect) -> None:
+    async def main() -> None:
+        async with connect(budget="5") as agent:
+            said = await agent.refused("list_tasks", limit=0, count=3)
+            assert "count: unknown argument" in said
+            said = await agent.refused("list_tasks", limit=0)
+            assert "limit: expected a whole number from 1, got 0" in said
+            said = await agent.refused("search_tools", query="a", limit=1000)
+            assert "limit: expected a whole number to 50, got 1000" in said
+            said = await agent.refused("search_tools", query="a", limit=2.5)
+            assert "limit: expected a whole number, got 2.5" in said
+            assert "query: required" in await agent.refused("search_tools")
+            said = await agent.refused("get_task", task_id=" ")
+            assert said.endswith("list_tasks has the ids of tasks.")
+            found = await agent.client.list_tools()
+            assert all(tool.input_schema["additionalProperties"] is False for tool in found.tools)
+
+    run(main())
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 @pytest.mark.parametrize("tool", [PAINTER, GUESSED])
 def test_the_user_is_asked_where_the_client_can(

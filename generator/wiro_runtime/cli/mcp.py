@@ -15,7 +15,7 @@ import typer
 from wiro_runtime.cli.console import print_line
 from wiro_runtime.cli.interrupts import interrupt
 from wiro_runtime.cli.journal import VARIABLE
-from wiro_runtime.cli.run import catalogue_of
+from wiro_runtime.cli.run import catalogue_of, say_unimported
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.arguments import read_dollars
 
@@ -84,8 +84,10 @@ def mcp_command(
 ) -> None:
     if find_spec("mcp") is None:
         raise ConfigurationError("not installed; run: pip install 'wiro-tools[mcp]'")
+    catalogue = catalogue_of(ctx)
+    say_unimported(catalogue)
     options = _Options(
-        catalogue=catalogue_of(ctx),
+        catalogue=catalogue,
         folder=None if out is None else _folder(out),
         budget=None if budget is None else read_dollars("--budget", budget),
         allow_unknown=allow_unknown,

@@ -68,6 +68,14 @@ def tool_of(context: Any, tool: str) -> Entry:
         raise InvalidInputs(text, problems=error.problems) from None
 
 
+def say_unimported(catalogue: Catalogue) -> None:
+    """Say that the project in this folder has tools which Python does not find."""
+    place, unknown = unimported(catalogue)
+    if unknown:
+        count = "1 tool" if len(unknown) == 1 else f"{len(unknown)} tools"
+        say(f"{place} has {count} more: put that on Python's path (PYTHONPATH={place})")
+
+
 def unimported(catalogue: Catalogue) -> tuple[Path, list[str]]:
     """The clients of the project at or above the current folder, and those of its tools that
     Python does not find. Its code is not run for that."""

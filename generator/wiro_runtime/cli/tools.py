@@ -25,7 +25,7 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.help import print_tool
 from wiro_runtime.cli.look import out
-from wiro_runtime.cli.run import catalogue_of, tool_of, unimported
+from wiro_runtime.cli.run import catalogue_of, say_unimported, tool_of
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.inputs.messages import shorten
 
@@ -145,10 +145,7 @@ def _report(found: list[Entry], catalogue: Catalogue, as_json: bool) -> int:
             print_row(entry.tool, description, takes_and_makes(entry), entry.price)
     if not found and not as_json:
         say(f"no tool matches ({PROGRAM} list shows all)")
-    place, unknown = unimported(catalogue)
-    if unknown:
-        count = "1 tool" if len(unknown) == 1 else f"{len(unknown)} tools"
-        say(f"{place} has {count} more: put that on Python's path (PYTHONPATH={place})")
+    say_unimported(catalogue)
     return 0 if found else 1
 
 

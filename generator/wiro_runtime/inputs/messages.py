@@ -84,6 +84,13 @@ _EXPECTED: Final = {
 }
 """By the kinds of errors that strict validation of generated fields makes."""
 
+_PARSED: Final = {
+    "float_parsing": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+}
+"""By the kinds of errors of validation that reads texts as numbers."""
+
 _LIMITS: Final = frozenset({"greater_than_equal", "less_than_equal"})
 
 _TYPES: Final[dict[type, str]] = {
@@ -237,6 +244,19 @@ def _path_hint(text: str) -> str:
     if not text.isprintable() or len(text) > _LIMIT:
         return ""
     return f"; to send the file, pass Path({text!r})"
+
+
+def problem_of_argument(detail: ErrorDetails) -> str:
+    """What is wrong with one argument of a function, in the words for inputs."""
+    kind = detail["type"]
+    if kind == "missing":
+        return "required"
+    context = detail.get("ctx", {})
+    expected = _expected(detail) or _PARSED.get(kind, detail["msg"])
+    if kind in _LIMITS:
+        limit = f"from {context['ge']}" if "ge" in context else f"to {context['le']}"
+        expected = f"a whole number {limit}" if isinstance(detail["input"], int) else limit
+    return f"expected {expected}, got {_described(detail['input'])}"
 
 
 def _expected(detail: ErrorDetails) -> str | None:

@@ -60,6 +60,8 @@ def explain(error: WiroError) -> str:
     message = message_of(error).replace("; allow_unknown=True runs it all the same", "")
     if isinstance(error, InvalidInputs) and "tool" in error.problems:
         return f"{message}\nsearch_tools finds tools."
+    if isinstance(error, InvalidInputs) and "task" in error.problems:
+        return f"{message}\nlist_tasks has the ids of tasks."
     advice = next((text for kind, text in _ADVICE if isinstance(error, kind)), "")
     task = error.task_id
     named = f"Task {task}: " if task and task not in message else ""

@@ -85,7 +85,9 @@ def _input_json(
         found["description"] = field.help
     if field.shape == "file":
         kinds = _FILE if files is None else f"{_FILE[:-1]}, or its path in {files}."
-        found["description"] = f"{found.get('description', '')} {kinds}".strip()
+        said = str(found.get("description", "")).rstrip()
+        stop = "" if not said or said.endswith((".", "!", "?", ":")) else "."
+        found["description"] = f"{said}{stop} {kinds}".strip()
     if field.default not in (None, "", [], ()):
         found["default"] = field.default
     if field.choices:

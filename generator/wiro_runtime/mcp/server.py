@@ -16,9 +16,11 @@ from mcp.server.mcpserver.exceptions import (
 )
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, Completion, TextContent, ToolAnnotations
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from wiro_runtime.errors import InvalidInputs, WiroError
+from wiro_runtime.inputs.messages import nearest, problem_of_argument, shorten
 from wiro_runtime.mcp import tasks
 from wiro_runtime.mcp.advice import explain
 from wiro_runtime.mcp.approval import Approval, can_ask, price_of, question, read_ceiling, refusal
@@ -53,12 +55,30 @@ TaskId: TypeAlias = Annotated[str, Field(description="Of run_tool or list_tasks"
 Wait: TypeAlias = Annotated[float, Field(description="Seconds to wait for its end")]
 
 
+def _no_boolean(value: object) -> object:
+    """Refuse true, which would be read as one dollar."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "Not a number")
+    return value
+
+
 class WiroServer(MCPServer[Workspace]):
-    """An MCP server whose errors say what to do."""
+    """An MCP server whose errors say what to do, and which refuses arguments that it does not
+    know: a ceiling under another name would be none."""
+
+    def __init__(self, *arguments: Any, tools: list[Tool], **options: Any) -> None:
+        super().__init__(*arguments, tools=tools, **options)
+        self._known = {tool.name: list(tool.parameters["properties"]) for tool in tools}
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Workspace, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
+        known = self._known.get(name)
+        if known is not None and (unknown := [each for each in arguments if each not in known]):
+            lines = [
+                f"{shorten(each, 80)}: unknown argument{nearest(each, known)}" for each in unknown
+            ]
+            raise ToolError(_refused(name, lines))
         try:
             return await super().call_tool(name, arguments, context)
         except UnexpectedToolError as error:
@@ -182,7 +202,9 @@ async def run_tool(
     approval: Annotated[ElicitationResult[Approval], Resolve(_approval)],
     context: Space,
     max_cost: Annotated[
-        float | None, Field(description="US dollars; the run is refused if it may cost more")
+        float | None,
+        BeforeValidator(_no_boolean),
+        Field(description="US dollars; the run is refused if it may cost more"),
     ] = None,
     request_id: Annotated[
         str, Field(description="Any text. Give another one to run the same inputs again")
@@ -325,13 +347,20 @@ def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in each.items() if key != "title"}
         for name, each in properties.items()
     }
-    return {**{key: schema[key] for key in schema if key != "title"}, "properties": untitled}
+    kept = {key: schema[key] for key in schema if key != "title"}
+    return {**kept, "properties": untitled, "additionalProperties": False}
 
 
 def _in_lines(name: str, error: ValidationError) -> str:
     """Wrong arguments, one a line."""
-    lines = [
-        f"{'.'.join(map(str, each['loc'])) or 'arguments'}: {each['msg']}"
-        for each in error.errors(include_url=False, include_input=False)
-    ]
+    return _refused(
+        name,
+        [
+            f"{'.'.join(map(str, each['loc'])) or 'arguments'}: {problem_of_argument(each)}"
+            for each in error.errors(include_url=False)
+        ],
+    )
+
+
+def _refused(name: str, lines: list[str]) -> str:
     return "\n".join([f"{name} does not take these arguments:", *lines])
