@@ -269,3 +269,32 @@ def test_a_baseline_that_somebody_changed_is_refused(tmp_path: Path, text: str) 
         read_baseline(tmp_path / "baseline.toml")
     (tmp_path / "pyproject.toml").write_text(text, "utf-8")
     read_examples(tmp_path)
+
+
+SOURCES: Final = (
+    "specs/documents/acme/odd.txt",
+    "specs/tools/acme/odd.yaml",
+    "specs/overlays/odd.yaml",
+)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "loop", "dangling"])
+@pytest.mark.parametrize("path", SOURCES)
+def test_a_source_that_is_no_file_is_an_error(
+    project: Path, said: Said, path: str, kind: str
+) -> None:
+    with instead_of(project / path, kind):
+        status, text = said(("build", "--check"))
+        assert (status, path in text) == (1, True)
+        assert said(("lint",))[0] == 2
+
+
+def test_what_emacs_locks_a_source_with_is_passed_over(project: Path, said: Said) -> None:
+    for path in SOURCES:
+        lock = project / path.replace("odd", ".#odd")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.symlink_to("me@here.1")
+    status, text = said(("build", "--check"))
+    for path in SOURCES:
+        (project / path.replace("odd", ".#odd")).unlink()
+    assert (status, "odd" in text) == (0, False)

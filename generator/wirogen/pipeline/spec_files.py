@@ -167,11 +167,14 @@ class SpecFolder(Mapping[str, ToolSpec]):
 
 
 def files_below(folder: Path, *suffixes: str) -> list[Path]:
-    """Every file with one of the suffixes, in an order that no file system decides."""
+    """Every file with one of the suffixes, in an order that no file system decides. A pipe, or a
+    link to nothing, is among them for its reader to report; Emacs locks a file by such a link."""
     return [
         path
         for name in names_below(folder)
-        if name.endswith(suffixes) and (path := folder / name).is_file() and path.suffix in suffixes
+        if name.endswith(suffixes)
+        and (path := folder / name).suffix in suffixes
+        and not (path.name.startswith(".#") and path.is_symlink())
     ]
 
 
