@@ -134,3 +134,32 @@ def test_the_verbose_log_has_requests_and_no_key(shell: Shell, simulator: Simula
     assert simulator.api_key not in done.err
     assert simulator.api_secret is not None
     assert simulator.api_secret not in done.err
+
+
+@pytest.mark.parametrize("link", ["nowhere", "link"])
+def test_a_link_that_leads_nowhere_is_no_folder_for_files(
+    shell: Shell, simulator: Simulator, link: str
+) -> None:
+    (shell.folder / "link").symlink_to(link)
+    done = shell.run("wiro/painter", "--prompt", "a", "--out", "link/x")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("/link is not a folder\n")
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("list",), 0, ""),
+        (("run", "wiro/nothing"), 2, "wiro_tools has no tool 'wiro/nothing'"),
+        (("run", "wiro/painter", "--prompt", "a"), 2, "the current folder: no such file"),
+    ],
+)
+def test_the_current_folder_may_be_gone(
+    shell: Shell, simulator: Simulator, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    done = shell.script('mkdir gone && cd gone && rmdir ../gone && "$@"', *arguments)
+    assert done.code == code
+    assert message in done.err
+    assert done.err.count("\n") == (message != "")
+    assert simulator.requests == []

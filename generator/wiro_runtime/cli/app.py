@@ -171,7 +171,10 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
-        complain([f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}"])
+        # Without a name, only the current folder is not found: it was removed.
+        gone = isinstance(error, FileNotFoundError)
+        where = error.filename or ("the current folder" if gone else "output")
+        complain([f"{where}: {(error.strerror or str(error)).lower()}"])
         return 2
     return exit_status(result) if isinstance(result, int) else 0
 

@@ -62,7 +62,9 @@ class Delivery:
         if not self.download:
             return
         folder = (self.out or Path()).absolute()
-        there = next(each for each in (folder, *folder.parents) if each.exists())
+        above = (folder, *folder.parents)
+        # A link that leads nowhere is in the way, too.
+        there = next(each for each in above if each.exists() or each.is_symlink())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             what = "cannot be written to" if there.is_dir() else "is not a folder"
             raise CommandError(f"--out: {there} {what}")

@@ -79,7 +79,10 @@ def say_unimported(catalogue: Catalogue) -> None:
 def unimported(catalogue: Catalogue) -> tuple[Path, list[str]]:
     """The clients of the project at or above the current folder, and those of its tools that
     Python does not find. Its code is not run for that."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return Path(), []
     for folder in (here, *here.parents):
         clients = folder / "generated" / "python"
         with suppress(OSError, ValueError, KeyError, TypeError):
