@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,7 @@ def test_a_body_without_end_is_refused(url: str) -> None:
         (["--out", "here.txt"], "is not a folder"),
         (["--budget", "much"], "--budget must be an amount of dollars"),
         (["--budget", "-1"], "--budget must be an amount of dollars"),
+        (["--http", "--port", "{taken}"], "--port 0 takes any free port"),
     ],
 )
 def test_what_cannot_be_started_is_said_in_one_line(
@@ -125,7 +127,9 @@ def test_what_cannot_be_started_is_said_in_one_line(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "here.txt").write_text("not a database, and long enough to be none at all")
-    assert app.run(["mcp", *arguments]) == 2
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert app.run(["mcp", *(each.format(taken=port) for each in arguments)]) == 2
     out, err = capfd.readouterr()
     assert not out
     assert problem in err

@@ -131,7 +131,8 @@ export async function studio(root, tool, request, simulated) {
     } catch (error) {
       if (error.problems) unanswered = null;
       showProblems(error.problems ?? {});
-      say(error.message, true);
+      const beside = Object.values(error.problems ?? {}).includes(error.message);
+      say(beside ? "Nothing was sent; the marked field says why." : error.message, true);
     } finally {
       button.disabled = false;
     }

@@ -58,7 +58,8 @@ def listen(host: str, port: int) -> socket.socket:
         found = socket.create_server(address[:2], family=family)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ConfigurationError(f"cannot listen on {host}:{port}: {reason}") from None
+        text = f"cannot listen on {host}:{port}: {reason}; --port 0 takes any free port"
+        raise ConfigurationError(text) from None
     return found
 
 

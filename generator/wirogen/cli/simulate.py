@@ -71,7 +71,9 @@ def command(
     except ValueError as error:
         raise CommandError(f"simulate: {error}") from None
     except OSError as error:
-        raise CommandError(f"simulate: {error.strerror or error}") from None
+        text = error.strerror or str(error)
+        hint = "; --port 0 takes any free port" if text.startswith("cannot listen") else ""
+        raise CommandError(f"simulate: {text}{hint}") from None
     return 0
 
 
