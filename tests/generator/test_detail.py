@@ -392,3 +392,16 @@ def test_the_day_of_prices_is_that_on_which_the_answer_was_first_read(
     assert built(1, 0.1) == "1970-01-02"
     assert built(2, 0.1) == "1970-01-02"
     assert built(3, 0.2) == "1970-01-04"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (True, True), (1, True), ("1", True), ("True", True),
+        (False, False), (0, False), ("0", False), ("false", False),
+        (None, None), ("", None), (2, None), ("maybe", None), ([], None), ({"a": 1}, None),
+    ],
+)  # fmt: skip
+def test_required_is_read_as_a_flag_a_number_or_a_text(said: Any, meant: bool | None) -> None:
+    answer = json.dumps(detail("a/b", {"id": "x", "required": said})).encode()
+    assert read_detail(answer, path="d.json").items[0].required is meant

@@ -306,9 +306,7 @@ def _first(item: Mapping[str, Json], *keys: str) -> str:
 
 
 def _truth(value: Json) -> bool | None:
-    if isinstance(value, str):
-        return {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
-    return value if isinstance(value, bool) else None
+    return {"true": True, "1": True, "false": False, "0": False}.get(_text(value).lower())
 
 
 def _option(value: Json) -> Option | None:
