@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -298,6 +299,23 @@ def make_credentials(
     return Credentials(api_key, api_secret or None)
 
 
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+"""A token of RFC 9110, in lower case."""
+_SET_BY_CLIENT: Final = frozenset(
+    (
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+"""Headers that say what a request is. With another length or host it would break while it is sent,
+when nothing tells any more whether it was accepted."""
+
+
 def _headers(given: Mapping[str, str] | None) -> dict[str, str]:
     """Headers for every request to Wiro, names in lower case."""
     found: dict[str, str] = {}
@@ -309,7 +327,12 @@ def _headers(given: Mapping[str, str] | None) -> dict[str, str]:
             raise ConfigurationError(
                 f"default_headers maps text to printable ASCII text, not {shown(name)}"
             )
-        found[name.lower()] = value
+        lower = name.lower()
+        if not _HEADER.fullmatch(lower):
+            raise ConfigurationError(f"default_headers: {shown(name)} is not the name of a header")
+        if lower in _SET_BY_CLIENT:
+            raise ConfigurationError(f"default_headers: the client itself sets {lower}")
+        found[lower] = value
     return found
 
 

@@ -86,7 +86,8 @@ def clients(simulator: Simulator) -> Iterator[str]:
         {"base_url": "wiro.ai"}, {"base_url": "http://example.com"}, {"socket_url": "https://x"},
         {"timeout": 0}, {"timeout": "1"}, {"max_retries": -1}, {"budget": "much"},
         {"max_concurrency": 0}, {"journal": 5}, {"on_interrupt": "x"}, {"default_headers": 5},
-        {"default_headers": {"x": "\n"}}, {"http_client": 5}, {"hooks": 5},
+        {"default_headers": {"x": "\n"}}, {"default_headers": {"a b": "c"}},
+        {"default_headers": {"host": "x"}}, {"http_client": 5}, {"hooks": 5},
         {"allow_hosts": "https://x"}, {"poll": 5},
     ]  # fmt: skip
     for each in settings:

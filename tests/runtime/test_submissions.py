@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from runtime.kit import TOOL, AnyClient, AnyTask, Kit, each, got, nameless
@@ -92,8 +93,9 @@ def test_429_that_does_not_end_is_a_rate_limit_error(kit: Kit) -> None:
 
 
 def test_headers_that_cannot_be_written_leave_nothing_sent(kit: Kit) -> None:
+    own = httpx2.AsyncClient(headers={"a b": "c"})
     with pytest.raises(ConnectionFailed, match="Illegal header name") as caught:
-        kit.run(submit, default_headers={"a b": "c"}, max_retries=0)
+        kit.run(submit, http_client=own, max_retries=0)
     assert not caught.value.maybe_sent
     assert kit.simulator.runs == []
 

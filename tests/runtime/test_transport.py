@@ -193,6 +193,25 @@ def test_a_timeout_of_a_task_is_a_timeout_error() -> None:
     assert (str(error), error.task_id) == ("late", "5")
 
 
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"a b": "c"}, "'a b' is not the name of a header"),
+        ({"": "c"}, "'' is not the name of a header"),
+        ({"x:y": "c"}, "'x:y' is not the name of a header"),
+        ({"Content-Length": "5"}, "the client itself sets content-length"),
+        ({"host": "example.com"}, "the client itself sets host"),
+        ({"Transfer-Encoding": "chunked"}, "the client itself sets transfer-encoding"),
+        ({"x": "a\nb"}, "printable ASCII"),
+    ],
+)
+def test_default_headers_that_would_break_a_request_are_refused(
+    kind: ClientKind, headers: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        (Wiro if kind == "sync" else AsyncWiro)(KEY, SECRET, default_headers=headers)
+
+
 def responding(request: httpx2.Request) -> httpx2.Response:
     if "/Run/" in request.url.path:
         assert request.headers["x-api-key"] == KEY
@@ -224,9 +243,9 @@ def test_ones_own_client_of_httpx2_sends_everything(kind: ClientKind, blocking: 
 
 @pytest.mark.parametrize("blocking", [False, True])
 def test_ones_own_client_of_httpx2_fetches_files(kind: ClientKind, blocking: bool) -> None:
+    """Their host gets none of that client's headers, cookies and credentials."""
     if kind == "async" and blocking:
         pytest.skip("an event loop needs an AsyncClient")
-    """Their host gets none of that client's headers, cookies and credentials."""
     output = {"name": "a.bin", "url": "https://cdn.wiro.ai/a.bin", "size": "5"}
     task = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "outputs": [output]}
 
