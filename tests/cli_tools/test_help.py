@@ -6,12 +6,16 @@ import re
 import subprocess
 import sys
 import tomllib
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from cli_tools.kit import Shell
 from wiro_runtime.cli import doctor
+from wiro_runtime.cli.help import _choice  # pyright: ignore[reportPrivateUsage]
+from wiro_runtime.cli.view import Choice
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +87,13 @@ def test_an_id_with_blanks_is_quoted_where_it_is_to_be_typed(shell: Shell) -> No
     done = shell.run("openai/A Writer", "--prompt", "a", "--odd")
     assert "(see wiro-tools run 'openai/A Writer' --help)" in done.err
     assert "wiro-tools run 'openai/A Writer' --prompt TEXT" in shell("show", "openai/A Writer").out
+
+
+def test_an_empty_id_is_shown_as_it_is_typed() -> None:
+    written = StringIO()
+    choice = Choice(value="", label="Auto", lora=None)
+    _choice(choice, 4, Console(file=written, width=80), cut=False)
+    assert written.getvalue() == '        ""    Auto\n'
 
 
 def test_the_commands_are_listed_without_a_tool(shell: Shell) -> None:

@@ -47,6 +47,9 @@ OPTIONS: Final = (
 )
 """The options of ``run`` itself: name, value and meaning."""
 
+_EMPTY: Final = '""'
+"""An id without a character, as it is typed."""
+
 PRICE_OPTIONS: Final = frozenset({"lora", "input-json", "json", "help, -h"})
 """Those that ``price`` has, too."""
 
@@ -182,11 +185,11 @@ def _choices(field: Field, console: Console, more: str, limit: int | None) -> No
     rest = len(field.choices) - len(shown)
     plain = all(choice.label == choice.value and choice.lora is None for choice in shown)
     if shown and plain:
-        values = ", ".join(choice.value or '""' for choice in shown)
+        values = ", ".join(choice.value or _EMPTY for choice in shown)
         tail = f", … and {rest} more: {more}" if rest else ""
         _paragraph(f"One of: {values}{tail}", console, indent=6)
     elif shown:
-        width = max(len(choice.value) for choice in shown)
+        width = max(len(choice.value or _EMPTY) for choice in shown)
         for choice in shown:
             _choice(choice, width, console, cut=limit is not None)
         if rest:
@@ -196,7 +199,7 @@ def _choices(field: Field, console: Console, more: str, limit: int | None) -> No
 
 
 def _choice(choice: Choice, width: int, console: Console, *, cut: bool) -> None:
-    line = Text(f"        {printable(choice.value):<{width}}  ")
+    line = Text(f"        {printable(choice.value or _EMPTY):<{width}}  ")
     line.append(printable(choice.label))
     for text in lora_notes(choice.lora):
         line.append(f"  {printable(text)}", "dim")
