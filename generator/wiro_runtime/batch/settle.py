@@ -54,17 +54,15 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
         found = await _compare(store, client, tool, lost)
     candidates: list[tuple[int, tuple[str, ...]]] = []
     counts = {"found": 0, "absent": 0, "ambiguous": 0}
-    for intent, each in zip(lost, found, strict=True):
-        row = intent.row
-        counts[each.outcome] += 1
-        if each.task is not None:
-            await store.database.call(
-                store.accepted, row.id, row.attempt, each.task.id, each.task.token
-            )
-        elif each.outcome == "absent":
+    for intent, settlement in zip(lost, found, strict=True):
+        row, task = intent.row, settlement.task
+        counts[settlement.outcome] += 1
+        if task is not None:
+            await store.database.call(store.accepted, row.id, row.attempt, task.id, task.token)
+        elif settlement.outcome == "absent":
             await store.database.call(store.withdraw, intent)
         else:
-            tasks = tuple(one.id for one in each.candidates)
+            tasks = tuple(each.id for each in settlement.candidates)
             candidates.append((row.row, tasks))
             await store.database.call(store.note, row, f"{_REASON}: {', '.join(tasks[:5])}")
     return Settled(

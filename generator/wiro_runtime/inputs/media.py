@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from decimal import Context, Decimal
 from io import SEEK_SET, BytesIO
-from typing import Any, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from wiro_runtime.inputs.files import is_local_file, lock_of
 
@@ -113,7 +113,7 @@ def _has_all_boxes(source: Any, size: int) -> bool:
 class _Bounded:
     """A file of which little is read at a time, and not without end."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._read = self._calls = 0
 
