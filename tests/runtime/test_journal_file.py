@@ -384,6 +384,30 @@ def test_clients_that_open_an_older_journal_at_once_convert_it_once(tmp_path: Pa
         assert sorted(ids) == sorted(["11", "", "77", *(f"new{n}" for n in range(6))])
 
 
+@pytest.mark.parametrize("step", ["connect", "convert"])
+def test_an_older_journal_that_another_process_converts_meanwhile_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(old(*OLD))
+    connect, convert = (getattr(journal_file, name) for name in ("_connect", "_convert"))
+
+    def act_beside_another(path: Path) -> Any:
+        monkeypatch.undo()
+        if step == "convert":
+            convert(path)
+            return convert(path)
+        try:
+            # Which finds the older file.
+            return connect(path)
+        finally:
+            convert(path)
+
+    monkeypatch.setattr(journal_file, f"_{step}", act_beside_another)
+    with closing(Journal(path)) as journal:
+        assert {task.id for task in journal.unfinished()[0]} == {"11", "", "77"}
+
+
 # Interruptions and failures in the middle of a write
 
 

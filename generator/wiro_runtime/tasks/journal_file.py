@@ -41,19 +41,25 @@ if TYPE_CHECKING:
 _BUSY: Final = 10.0
 """Seconds to wait for another client that writes: each does for some milliseconds."""
 
+_opening: Final = threading.RLock()
+"""Held while a file is created, opened or converted in this process."""
+
 
 def open_database(path: Path) -> sqlite3.Connection:
     """Open the database at ``path``, made when missing, or raise :class:`ConfigurationError`."""
     try:
-        create_file(path)
-        try:
-            return _connect(path)
-        except sqlite3.DatabaseError as error:
-            no_database = error.sqlite_errorcode == sqlite3.SQLITE_NOTADB
-            if not no_database or path.read_bytes().startswith(b"SQLite format 3\x00"):
-                raise
-            _convert(path)
-            return _connect(path)
+        with _opening:
+            create_file(path)
+            found = path.stat()
+            try:
+                return _connect(path)
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+                    raise
+                # Unless another client has converted it meanwhile.
+                if os.path.samestat(found, path.stat()):
+                    _convert(path)
+                return _connect(path)
     except (OSError, sqlite3.Error) as error:
         raise failed("open", path, error) from error
 
@@ -129,9 +135,6 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-_creating: Final = threading.Lock()
-
-
 def create_file(path: Path) -> None:
     """Create the file of a database for its owner's eyes only.
 
@@ -139,7 +142,7 @@ def create_file(path: Path) -> None:
     a file end when any descriptor of it is closed. Another process would take the database for one
     that nobody uses, and both would damage it.
     """
-    with _creating:
+    with _opening:
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
@@ -218,7 +221,11 @@ def _convert(path: Path) -> None:
             fcntl.flock(file, fcntl.LOCK_EX)
             if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return
-        rows = _replay(file.read(), path)
+        data = file.read()
+        if data.startswith(b"SQLite format 3\x00"):
+            # A database that is damaged.
+            return
+        rows = _replay(data, path)
         new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
         try:
             os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
