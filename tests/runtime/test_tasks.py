@@ -396,6 +396,40 @@ def test_stop_does_whichever_fits(manual_kit: Kit, steps: int) -> None:
     assert manual_kit.run(flow) is True
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_stop_waits_while_wiro_prepares_a_task(manual_kit: Kit, steps: int) -> None:
+    simulator = manual_kit.simulator
+    refused: list[str] = []
+
+    def go_on(request: Any, _status: int) -> None:
+        # It runs when both have been tried twice.
+        if request.path in ("/v1/Task/Kill", "/v1/Task/Cancel"):
+            refused.append(request.path)
+            if len(refused) == 4:
+                simulator.step(simulator.runs[0].taskid, 6 - steps)
+
+    simulator.on_response(go_on)
+
+    async def flow(client: AnyClient) -> bool:
+        task = await submit(client)
+        simulator.step(task.id, steps)
+        return await got(task.stop())
+
+    assert manual_kit.run(flow) is True
+    assert simulator.status(simulator.runs[0].taskid) == "task_cancel"
+
+
+def test_a_task_that_wiro_prepares_for_long_is_not_called_ended(manual_kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        task = await submit(client)
+        manual_kit.simulator.step(task.id, 2)
+        with pytest.raises(TaskTimeout, match=r"goes on: Wiro stops none that it prepares") as late:
+            await got(task.stop())
+        assert late.value.task_id == task.id
+
+    manual_kit.run(flow, timeout=1, max_retries=1)
+
+
 def test_stop_of_an_ended_task_says_that_there_was_nothing_to_stop(kit: Kit) -> None:
     async def flow(client: AnyClient) -> bool:
         return await got(client.task((await submit(client)).id).stop())

@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 _STOPPING: Final = 10.0
 """Seconds that stopping a task may take when its caller is leaving."""
 
+_BETWEEN_ORDERS: Final = 0.5
+"""Seconds until a task that could be neither cancelled nor killed is told once more."""
+
 
 class TaskService:
     """Everything that can be done with tasks, once for both clients, on one event loop."""
@@ -327,16 +330,24 @@ class TaskService:
     async def stop(self, state: TaskState, deadline: float | None = None) -> bool:
         """Cancel or kill, whichever fits. False: the task had ended by itself.
 
-        A task may leave the queue between the two requests, hence the second round.
+        Wiro does neither to a task that it prepares, and one may leave the queue between two
+        requests, so both are tried until the ``deadline``. Raises :class:`TaskTimeout` then.
         """
-        for _ in range(2):
-            detail = await self.refresh(state, deadline)
-            if detail.terminal:
-                break
+        if deadline is None:
+            deadline = self._order_deadline()
+        while not (detail := await self.refresh(state, deadline)).terminal:
             orders = [self.cancel, self.kill]
             for order in orders if detail.status == QUEUED else reversed(orders):
                 if await order(state, deadline):
                     return True
+            if self.clock() + _BETWEEN_ORDERS >= deadline:
+                raise TaskTimeout(
+                    f"task {state.id} goes on: Wiro stops none that it prepares "
+                    f"({shorten(state.status)}); stop it again in some seconds",
+                    detail=state.detail,
+                    task_id=state.id or None,
+                )
+            await self.settings.timing.pause(_BETWEEN_ORDERS)
         return state.status == CANCELLED
 
     async def delete_files(self, state: TaskState) -> None:
@@ -376,8 +387,7 @@ class TaskService:
         if state.detail is not None and state.detail.terminal:
             return False
         if deadline is None:
-            attempts = self.settings.retries.attempts
-            deadline = self.clock() + self.settings.timeouts.request * attempts
+            deadline = self._order_deadline()
         order = json.dumps({"taskid": state.id}).encode()
         lost = False
 
@@ -397,6 +407,10 @@ class TaskService:
             return True
 
         return await self.api.retry(path, attempt, deadline, lambda error: error.retryable)
+
+    def _order_deadline(self) -> float:
+        """The time at which an order that is tried again and again is given up."""
+        return self.clock() + self.settings.timeouts.request * self.settings.retries.attempts
 
     async def post(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         """Call an endpoint; repeated only when the request certainly did not arrive."""
