@@ -14,6 +14,10 @@ RUNNER: Final = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor
 
+# Imported once: Python 3.11 now and then takes first imports of many threads for a deadlock.
+import wiro_runtime
+from wiro_runtime import batch, catalogue, testing, webhooks
+
 def run(text):
     exec(compile(text, "<snippet>", "exec"), {"__name__": "__main__"})
 
