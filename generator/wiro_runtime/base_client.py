@@ -38,9 +38,8 @@ RunInputs: TypeAlias = (
 
 _PATIENCE = 60.0
 
-# Generated code spells these names.
-ResultT = TypeVar("ResultT", covariant=True)  # noqa: PLC0105 - see above
-TaskT = TypeVar("TaskT", covariant=True)  # noqa: PLC0105 - see above
+ResultT = TypeVar("ResultT", covariant=True)  # noqa: PLC0105 - generated code has this name
+TaskT = TypeVar("TaskT", covariant=True)  # noqa: PLC0105 - generated code has this name
 
 
 class Client(ABC, Generic[ResultT, TaskT]):
@@ -128,7 +127,7 @@ class Client(ABC, Generic[ResultT, TaskT]):
 
     def _make_service(self) -> TaskService:
         # Not above: httpx2 and asyncio need not be imported to check inputs.
-        from wiro_runtime.tasks.service import TaskService  # noqa: PLC0415 - see above
+        from wiro_runtime.tasks.service import TaskService  # noqa: PLC0415 - slow to import
 
         return TaskService(
             self._settings,

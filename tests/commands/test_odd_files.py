@@ -1,5 +1,5 @@
-"""Files that are none, and files that wirogen wrote and somebody has changed: one clear line each,
-and no command waits for what never comes."""
+"""Pipes, devices and folders in the place of files, and state files that were edited: each is told
+in one line, and no command waits for a pipe without a writer."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_the_outputs_of_a_run_come_as_one_file(studio: Running) -> None:
 def test_a_task_that_the_journal_cannot_record_is_followed(
     studio: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is told of a failure instead pays for another one."""
+    """A user who is told of a failure would start, and pay for, another run."""
 
     def fails(*_arguments: object) -> None:
         raise ConfigurationError("cannot write the journal: database or disk is full")

@@ -23,14 +23,14 @@ if _missing:
         f"wiro_runtime.batch needs {', '.join(_missing)}: pip install 'wiro-tools[batch]'"
     )
 
-from wiro_runtime.batch.base import Report  # noqa: E402 - below the check
-from wiro_runtime.batch.batch import AsyncBatch, Batch  # noqa: E402 - below the check
-from wiro_runtime.batch.engine import BatchProgress  # noqa: E402 - below the check
-from wiro_runtime.batch.errors import BatchError, DatabaseGone  # noqa: E402 - below the check
-from wiro_runtime.batch.plan import Plan, Refusal  # noqa: E402 - below the check
-from wiro_runtime.batch.records import Row, Totals  # noqa: E402 - below the check
-from wiro_runtime.batch.settle import Settled  # noqa: E402 - below the check
-from wiro_runtime.tasks.records import Cost  # noqa: E402 - below the check
+from wiro_runtime.batch.base import Report  # noqa: E402 - the check above names the extra
+from wiro_runtime.batch.batch import AsyncBatch, Batch  # noqa: E402 - the check above names the extra
+from wiro_runtime.batch.engine import BatchProgress  # noqa: E402 - the check above names the extra
+from wiro_runtime.batch.errors import BatchError, DatabaseGone  # noqa: E402 - the check above names the extra
+from wiro_runtime.batch.plan import Plan, Refusal  # noqa: E402 - the check above names the extra
+from wiro_runtime.batch.records import Row, Totals  # noqa: E402 - the check above names the extra
+from wiro_runtime.batch.settle import Settled  # noqa: E402 - the check above names the extra
+from wiro_runtime.tasks.records import Cost  # noqa: E402 - the check above names the extra
 
 __all__ = [
     "AsyncBatch",

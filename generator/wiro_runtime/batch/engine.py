@@ -252,7 +252,7 @@ def in_thread(work: Callable[[], T]) -> Future[T]:
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised by result()
+        except BaseException as error:  # noqa: BLE001 - result() raises it to the caller
             future.set_exception(error)
 
     threading.Thread(target=run, name="wiro-batch", daemon=True).start()

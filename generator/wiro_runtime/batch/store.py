@@ -46,9 +46,9 @@ _OPEN: Final = sa.or_(
 )
 
 Right: TypeAlias = Literal["given", "refused", "no lease", "no budget"]
-"""Whether a row may be sent: ``refused`` when another process sends it, or nobody may any more,
-``no lease`` when half of the lease of the worker has passed, ``no budget`` when the price of the
-row does not fit into what is left."""
+"""Whether a row may be sent: ``refused`` when another process sends it, the batch was cancelled, or
+the row is not in the table any more or has another price; ``no lease`` when half of the lease of
+the worker has passed; ``no budget`` when the price of the row does not fit into what is left."""
 
 _BLANK: Final = {"task": "", "token": "", "cost": None, "seconds": None, "error": "", "saved": "[]"}
 

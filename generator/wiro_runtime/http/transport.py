@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from wiro_runtime.settings import Settings
 
 MAX_RESPONSE: Final = 32 * 2**20
-"""Bytes of a response of the API beyond which it is refused. The longest
-known ones are texts of LLMs."""
+"""Bytes beyond which a response of the API is refused. The longest known are texts of LLMs."""
 
 USER_AGENT: Final = (
     f"wiro-tools/{__version__} (Python {'.'.join(map(str, sys.version_info[:2]))}; {sys.platform})"
@@ -58,7 +57,6 @@ _NOT_SENT: Final = (
     httpx2.InvalidURL,
 )
 """Errors of a transport without traces that come before the first byte of a request leaves."""
-
 
 _PIECE: Final = 2**18
 """Bytes of a file that are read at once: as many as asyncio asks the system for."""

@@ -140,7 +140,7 @@ def create_file(path: Path) -> None:
 
     One that is there is not opened: SQLite holds locks by process, and all that this process has on
     a file end when any descriptor of it is closed. Another process would take the database for one
-    that nobody uses, and both would damage it.
+    that is not in use, and both would damage it.
     """
     with _opening:
         try:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-# Without O_NONBLOCK, a named pipe is waited for until somebody writes to it.
+# Without O_NONBLOCK, opening a named pipe waits for a process that writes to it.
 _FLAGS: Final = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NONBLOCK")
 )
