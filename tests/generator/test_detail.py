@@ -405,3 +405,109 @@ def test_the_day_of_prices_is_that_on_which_the_answer_was_first_read(
 def test_required_is_read_as_a_flag_a_number_or_a_text(said: Any, meant: bool | None) -> None:
     answer = json.dumps(detail("a/b", {"id": "x", "required": said})).encode()
     assert read_detail(answer, path="d.json").items[0].required is meant
+
+
+NO_TEXT: list[Any] = [False, True, 0, 7, 1.5, ["a note"], {"en": "a note"}, [], {}]
+
+
+@pytest.mark.parametrize("odd", NO_TEXT, ids=repr)
+@pytest.mark.parametrize(
+    "key", ["label", "note", "help", "description", "placeholder", "type", "text", "options"]
+)
+def test_what_is_no_text_is_a_finding_and_never_shown(key: str, odd: Any) -> None:
+    plain: dict[str, Any] = {"id": "x", "type": "select", "options": [{"value": "a", "text": "A"}]}
+    item: dict[str, Any] = {**plain, key: odd}
+    if key in {"text", "options"}:
+        item = {**plain, "options": [{"value": "a", "text": odd, "label": odd, "description": odd}]}
+    answer = read(item)
+    assert {each.code for each in answer.diagnostics} == {"T108"}
+    assert {each.subject for each in answer.diagnostics} == {"x"}
+    assert all(json.dumps(odd) in each.message for each in answer.diagnostics)
+    (made,) = spec_from_detail(answer, document="d.json").inputs
+    assert (made.label, made.help) == ("", "")
+    assert made.type == ("text" if key == "type" else "select")
+    for option in made.options or ():
+        assert (option.value, option.label, option.description) == (
+            "a", "" if key in {"text", "options"} else "A", None
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", NO_TEXT, ids=repr)
+@pytest.mark.parametrize("key", ["title", "description", "image", "categories", "tags", "readme"])
+def test_a_fact_of_the_tool_that_is_no_text_is_left_out(key: str, odd: Any) -> None:
+    listed = key in {"categories", "tags"}
+    answer = read(**{key: ["a", odd] if listed else odd})
+    plain = read(**{key: ["a"] if listed else None})
+    assert answer.spec == plain.spec
+    assert [each.code for each in answer.diagnostics] == ["T108"]
+    assert answer.diagnostics[0].subject == key
+
+
+@pytest.mark.parametrize("odd", ["a", 7, True, {"a": "b"}])
+@pytest.mark.parametrize("key", ["categories", "tags"])
+def test_categories_that_are_no_list_of_texts(key: str, odd: Any) -> None:
+    answer = read(**{key: odd})
+    assert getattr(answer.spec, key) == (("a",) if odd == "a" else ())
+    assert [each.code for each in answer.diagnostics] == ([] if odd == "a" else ["T108"])
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+def test_a_text_that_is_not_there_is_no_finding(blank: str | None) -> None:
+    keys = ("label", "note", "help", "description", "placeholder", "type", "value", "default")
+    answer = read(
+        {"id": "x", **dict.fromkeys(keys, blank)},
+        **dict.fromkeys(("title", "description", "image", "categories", "tags"), blank),
+    )
+    assert answer.diagnostics == ()
+    assert (answer.items[0].type, answer.items[0].default) == ("text", None)
+
+
+@pytest.mark.parametrize("key", ["value", "default"])
+@pytest.mark.parametrize("type_", ["multiselect", "combinefileinput", "multifileinput"])
+@pytest.mark.parametrize(
+    ("given", "means"), [(["a"], ["a"]), (["a", "b c"], ["a", "b c"]), ([5, "6"], ["5", "6"])]
+)
+def test_a_list_is_the_default_of_an_input_that_takes_one(
+    key: str, type_: str, given: list[Any], means: list[str]
+) -> None:
+    answer = read({"id": "x", "type": type_, key: given, "options": [{"value": "a"}]})
+    assert answer.diagnostics == ()
+    (made,) = spec_from_detail(answer, document="d.json").inputs
+    assert made.default == ",".join(means)
+    assert (made.example if type_ != "multiselect" else made.wire.sent) == means
+
+
+@pytest.mark.parametrize(
+    ("type_", "odd"),
+    [
+        ("multiselect", ["a,b"]), ("multiselect", ["a", ""]), ("multiselect", [" a"]),
+        ("multiselect", [None]), ("multiselect", [{"value": "a"}]), ("multiselect", {"a": 1}),
+        ("select", ["a"]), ("text", ["a"]), ("number", [5]), ("checkbox", {"a": True}),
+    ],
+)  # fmt: skip
+def test_a_default_that_cannot_be_read_is_a_finding(type_: str, odd: Any) -> None:
+    for key in ("value", "default"):
+        answer = read({"id": "x", "type": type_, key: odd})
+        assert [each.code for each in answer.diagnostics] == ["T108"]
+        assert answer.items[0].default is None
+
+
+def test_an_option_whose_value_is_a_list_is_a_finding() -> None:
+    answer = read({"id": "x", "type": "multiselect", "options": [{"value": ["a"]}]})
+    assert [each.code for each in answer.diagnostics] == ["T106"]
+
+
+def test_lists_in_example_inputs_are_arguments_of_the_example_call() -> None:
+    item = {"id": "styles", "type": "multiselect", "options": [{"value": "a"}, {"value": "b"}]}
+    answer = read(item, inspire=[{"styles": ["a", "b"], "odd": [{}], "other": {}}])
+    spec = spec_from_detail(answer, document="d.json")
+    assert spec.examples == ({"styles": '["a", "b"]'},)
+    ((argument,),) = plan(spec).samples
+    assert argument.constant == ["a", "b"]
+
+
+@pytest.mark.parametrize("odd", [True, False, None, [], {}])
+def test_an_id_is_a_text_or_a_number(odd: Any) -> None:
+    with pytest.raises(InputError, match="without an id"):
+        read({"id": odd})
+    assert read({"id": 5}).items[0].name == "5"

@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from wirogen.common.files import sha256
 from wirogen.common.json_values import decimal, parse_json
 from wirogen.common.limits import DIGITS, LAST_TIME, RUNS
-from wirogen.common.text import counted, shorten
+from wirogen.common.text import WHITE, counted, shorten
 from wirogen.diagnostics.model import Diagnostic, Position, input_error
 from wirogen.specs import Described, Json, Option, TaskStat, ToolSpec
 from wirogen.specs.checks import (
@@ -21,6 +21,7 @@ from wirogen.specs.checks import (
     https_problem,
     readme_problem,
 )
+from wirogen.specs.model import LIST_TYPES
 from wirogen.specs.names import tool_name_problem
 
 _API: Final = "https://api.wiro.ai/v1"
@@ -79,7 +80,7 @@ class _Reader:
     def read(self, data: bytes) -> Detail:
         tool = self._tool(data)
         ids = [
-            f"{_text(tool.get(owner))}/{_text(tool.get(project))}"
+            f"{_id(tool.get(owner))}/{_id(tool.get(project))}"
             for owner, project in (
                 ("cleanslugowner", "cleanslugproject"),
                 ("slugowner", "slugproject"),
@@ -95,17 +96,17 @@ class _Reader:
             self.fail("lists a parameter twice")
         spec = ToolSpec(
             tool=tools[0],
-            name=_text(tool.get("title")) or tools[0],
-            description=_text(tool.get("description")),
-            cover=_text(tool.get("image")) or None,
-            categories=_texts(tool.get("categories")),
-            tags=_texts(tool.get("tags")),
+            name=self._prose(tool, "title") or tools[0],
+            description=self._prose(tool, "description"),
+            cover=self._prose(tool, "image") or None,
+            categories=self._texts(tool, "categories"),
+            tags=self._texts(tool, "tags"),
             endpoints={"run": f"{_API}/Run/{tools[0]}", "detail": f"{_API}/Task/Detail"},
             inputs=(),
             dynamicprice=self._price(tool.get("dynamicprice")),
             examples=_examples(tool.get("inspire")),
             samples=self._samples(tool.get("samples")),
-            readme=self._fact("readme", tool.get("readme"), readme_problem),
+            readme=self._fact("readme", self._prose(tool, "readme"), readme_problem),
             computingtime=self._fact("computingtime", tool.get("computingtime"), duration_problem),
             cps=self._fact("cps", tool.get("cps"), amount_problem),
             approximatelycost=self._fact(
@@ -149,7 +150,7 @@ class _Reader:
         return tool
 
     def _item(self, item: Mapping[str, Json]) -> DetailItem:
-        name = _text(item.get("id"))
+        name = _id(item.get("id"))
         if not name:
             self.fail("has a parameter without an id")
         low, high, step = (self._limit(name, key, item.get(key)) for key in ("min", "max", "step"))
@@ -160,12 +161,17 @@ class _Reader:
             self.odd("T102", name, f"has min {low} above max {high}; neither is used")
             low = high = None
         options, partial = self._options(name, item.get("options"))
+        type_ = self._prose(item, "type", name) or "text"
+        helps = [
+            self._prose(item, key, name) for key in ("note", "help", "description", "placeholder")
+        ]
+        defaults = [self._default(item, key, name, type_) for key in ("value", "default")]
         return DetailItem(
             name=name,
-            type=_text(item.get("type")) or "text",
-            label=_text(item.get("label")),
-            help=_first(item, "note", "help", "description", "placeholder"),
-            default=_first(item, "value", "default") or None,
+            type=type_,
+            label=self._prose(item, "label", name),
+            help=next(filter(None, helps), ""),
+            default=next(filter(None, defaults), None),
             required=_truth(item.get("required")),
             minimum=low,
             maximum=high,
@@ -180,12 +186,49 @@ class _Reader:
             if value:
                 self.odd("T106", name, "has options that cannot be read: they are no list")
             return None, bool(value)
-        found = [option for each in value if (option := _option(each)) is not None]
+        found = [option for each in value if (option := self._option(each, name)) is not None]
         lost = len(value) - len(found)
         if lost:
             noun = counted(lost, "option")
             self.odd("T106", name, f"has {noun} of {len(value)} in a shape that is not known")
         return (tuple(found) if found or not lost else None), bool(lost)
+
+    def _option(self, value: Json, name: str) -> Option | None:
+        """One option, ``None`` where its shape is not known: it has a value, which may be blank."""
+        given = value.get("value") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(given, str | int | float):
+            return None
+        return Option(
+            value=_text(given),
+            label=self._prose(value, "text", name) or self._prose(value, "label", name),
+            description=self._prose(value, "description", name) or None,
+        )
+
+    def _default(self, item: Mapping[str, Json], key: str, name: str, type_: str) -> str:
+        """A default in text, as documents have it: values of a list stand between commas."""
+        value = item.get(key)
+        if not value or not isinstance(value, list | dict):
+            return _text(value)
+        if isinstance(value, list) and type_ in LIST_TYPES:
+            texts = [_text(each) for each in value]
+            if all(text and text == text.strip(WHITE) and "," not in text for text in texts):
+                return ",".join(texts)
+        self._left_out(key, value, name)
+        return ""
+
+    def _prose(self, item: Mapping[str, Json], key: str, name: str = "") -> str:
+        """A text that people read; ``name`` is the input that it is about."""
+        value = item.get(key)
+        if value is None or isinstance(value, str):
+            return value or ""
+        self._left_out(key, value, name)
+        return ""
+
+    def _texts(self, tool: Mapping[str, Json], key: str) -> tuple[str, ...]:
+        values = tool.get(key)
+        if not isinstance(values, list):
+            values = [values]
+        return tuple(text for each in values if (text := self._prose({key: each}, key)))
 
     def _limit(self, name: str, key: str, value: Json) -> str | None:
         if value is None or isinstance(value, bool) or value == "":
@@ -252,9 +295,10 @@ class _Reader:
             return None
         return found
 
-    def _left_out(self, key: str, value: Json) -> None:
+    def _left_out(self, key: str, value: Json, name: str = "") -> None:
         shown = shorten(value if isinstance(value, str) else json.dumps(value))
-        self.odd("T108", key, f"is {shown}, which makes no sense; it is left out")
+        verb = f"has {key}" if name else "is"
+        self.odd("T108", name or key, f"{verb} {shown}, which makes no sense; it is left out")
 
 
 def _whole(text: str, otherwise: int | None = None) -> int | None:
@@ -288,8 +332,8 @@ def _mappings(value: Json) -> list[Mapping[str, Json]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _texts(value: Json) -> tuple[str, ...]:
-    return tuple(map(_text, value)) if isinstance(value, list) else ()
+def _id(value: Json) -> str:
+    return "" if isinstance(value, bool) else _text(value)
 
 
 def _text(value: Json) -> str:
@@ -300,31 +344,21 @@ def _text(value: Json) -> str:
     return ""
 
 
-def _first(item: Mapping[str, Json], *keys: str) -> str:
-    """The first of some texts that is not blank."""
-    return next((text for key in keys if (text := _text(item.get(key)))), "")
-
-
 def _truth(value: Json) -> bool | None:
     return {"true": True, "1": True, "false": False, "0": False}.get(_text(value).lower())
 
 
-def _option(value: Json) -> Option | None:
-    """One option, ``None`` where its shape is not known: it has a value, which may be blank."""
-    given = value.get("value") if isinstance(value, dict) else None
-    if not isinstance(value, dict) or not isinstance(given, str | int | float):
-        return None
-    return Option(
-        value=_text(given),
-        label=_text(value.get("text")) or _text(value.get("label")),
-        description=_text(value.get("description")) or None,
-    )
-
-
 def _examples(value: Json) -> tuple[Mapping[str, str], ...]:
-    """The example inputs of ``inspire``: what is no text, number or flag is left out."""
+    """The example inputs of ``inspire``. A list is JSON, as in documents; an object, or a list of
+    them, is left out."""
     found = (
-        {key: _text(text) for key, text in each.items() if isinstance(text, str | int | float)}
+        {key: text for key, given in each.items() if (text := _example(given)) is not None}
         for each in _mappings(value)
     )
     return tuple(each for each in found if each)
+
+
+def _example(value: Json) -> str | None:
+    if isinstance(value, list) and value and all(isinstance(x, str | int | float) for x in value):
+        return json.dumps(value, ensure_ascii=False)
+    return _text(value) if isinstance(value, str | int | float) else None

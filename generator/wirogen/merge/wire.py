@@ -21,14 +21,13 @@ from typing import Final, NamedTuple
 from wirogen.common.json_values import kind, number
 from wirogen.common.text import WHITE
 from wirogen.specs import UNSENT, Described, Input, Json, Option, Unsent, Wire
-from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES
+from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, LIST_TYPES
 
 CALLBACK: Final = "callbackUrl"
 PROMPT: Final = "prompt"
 
 _WHITE: Final = re.compile(f"[{WHITE}]+")
 _PICKER: Final = re.compile(r"selected\w*Model\w*")
-_LISTS: Final = frozenset({"multiselect", "combinefileinput", "multifileinput"})
 _SHOWN_TYPES: Final = {
     "string": "text",
     "null": "text",
@@ -86,7 +85,7 @@ def shown_type(value: Json) -> str:
 
 def guess(type_: str, default: str | None) -> str:
     """The JSON type of an input that no Run Command shows."""
-    if type_ in _LISTS:
+    if type_ in LIST_TYPES:
         return "array"
     if type_ == "number":
         return "number"

@@ -18,6 +18,8 @@ SPEC_VERSION: Final = 1
 
 CHOICE_TYPES: Final = frozenset({"select", "multiselect", "selectwithcover"})
 FILE_TYPES: Final = frozenset({"fileinput", "multifileinput", "combinefileinput"})
+LIST_TYPES: Final = frozenset({"multiselect", "combinefileinput", "multifileinput"})
+"""Types whose value is a list, unless the Run Command says otherwise."""
 KNOWN_TYPES: Final = CHOICE_TYPES | FILE_TYPES | {
     "text", "textarea", "number", "float", "checkbox", "range", "color"
 }  # fmt: skip

@@ -70,8 +70,9 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
     warning(
         "T108",
         "odd-fact-in-detail",
-        "Tool/Detail gives a number, a time or an address that makes no sense.",
-        "Negative or huge counts and costs, times that are none, and samples whose address is not "
+        "Tool/Detail gives a text, a number, a time or an address that makes no sense.",
+        "A label or note that is no text, a default that is a list where one value is wanted, "
+        "negative or huge counts and costs, times that are none, and samples whose address is not "
         "one of https are left out of the spec and of the tool's page.",
         "Nothing to do; an overlay may set the right value.",
     ),
