@@ -139,7 +139,9 @@ def test_a_file_is_refused(project: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", "utf-8")
     (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
     for out in (tmp_path / "file", tmp_path / "dangling"):
-        with pytest.raises(InputError, match="is not a folder"):
+        with pytest.raises(
+            InputError, match="not a folder; move it away; choose another folder with --out"
+        ):
             check_target(out, project / "generated" / "docs")
 
 

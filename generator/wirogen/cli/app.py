@@ -16,6 +16,7 @@ from rich.text import Text
 
 from wiro_runtime.cli.look import help_instead, is_reader_gone, print_wrapped, tidy, usage_line
 from wirogen.cli.console import CommandError, err, printable
+from wirogen.common.files import folder_problem
 from wirogen.diagnostics.model import InputError
 
 COMMANDS: Final = (
@@ -117,7 +118,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
-        return _fail(f"{_shown(error.filename)}: {(error.strerror or str(error)).lower()}")
+        return _fail(_os_error(error))
     if result == INTERRUPTED:
         err().print("wirogen: interrupted")
     return result if isinstance(result, int) else 0
@@ -128,6 +129,17 @@ def _ignore_odd_columns() -> None:
     columns = os.environ.get("COLUMNS", "")
     if not (columns.isascii() and columns.isdigit() and 20 <= int(columns[:9]) <= 1000):
         os.environ.pop("COLUMNS", None)
+
+
+def _os_error(error: OSError) -> str:
+    """What the operating system refuses, in one line. It names the path that cannot be made or
+    read, not the file that stands where one of its folders should be."""
+    name = error.filename
+    if isinstance(error, NotADirectoryError | FileExistsError) and isinstance(name, str):
+        for each in (Path(name), *Path(name).parents):
+            if problem := folder_problem(each):
+                return f"{_shown(str(each))} {problem}"
+    return f"{_shown(name)}: {(error.strerror or str(error)).lower()}"
 
 
 def _shown(path: object) -> str:

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from wiro_runtime.cli.look import err, out
+from wirogen.common.files import folder_problem
 from wirogen.common.lock import locked
 from wirogen.common.paths import real
 from wirogen.common.text import counted, visible
@@ -119,15 +120,22 @@ def project_root(given: Path | None) -> Path:
     """The folder with ``specs/``: the one given, or the nearest at or above the current one."""
     if given is not None:
         if not (given / "specs").is_dir():
-            raise CommandError(f"{given}: there is no folder specs/ in it")
+            raise CommandError(f"{given}: {_no_specs(given) or 'there is no folder specs/ in it'}")
         return given
     found = nearest_project()
     if found is None:
+        if problem := _no_specs(Path()):
+            raise CommandError(problem)
         raise CommandError(
             f"{Path.cwd()}: neither here nor above is a folder specs/; use --root, or begin: "
             "wirogen init"
         )
     return found
+
+
+def _no_specs(folder: Path) -> str:
+    problem = folder_problem(folder / "specs")
+    return f"specs {problem}" if problem else ""
 
 
 def nearest_project() -> Path | None:

@@ -70,6 +70,14 @@ def _open(path: str) -> int:
     return file
 
 
+def folder_problem(path: str | os.PathLike[str]) -> str | None:
+    """Why ``path`` can be no folder, as the end of a sentence: a file has its name. ``None`` where
+    there is a folder, or nothing."""
+    if not os.path.lexists(path) or os.path.isdir(path):
+        return None
+    return f"is {'a file, not' if os.path.isfile(path) else 'not'} a folder; move it away"
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

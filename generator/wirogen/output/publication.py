@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from wirogen.common.files import sha256
+from wirogen.common.files import folder_problem, sha256
 from wirogen.common.lock import hold, is_free, locked
 from wirogen.common.paths import real
 from wirogen.diagnostics.model import InputError, input_error
@@ -86,8 +86,8 @@ class Publication:
         self.check = check
         self._made: dict[str, Made] = {}
         target = real(out)
-        if target.exists() and not target.is_dir():
-            raise _refused(out, "is not a folder")
+        if problem := folder_problem(target):
+            raise _refused(out, f"{problem}, or choose another folder")
         with ExitStack() as stack:
             stack.enter_context(_refusals(out))
             if not check:
@@ -136,9 +136,10 @@ class Publication:
         The whole tree changes in one step, or file by file where others have files in it or the
         command was started in it; a check changes nothing. Raises :class:`InputError` when a folder
         in the tree is a link, since files would be written outside of it, and when a file that the
-        manifest does not list has the name of one that would be written.
+        manifest does not list has the name of a file or folder that would be written.
         """
         _refuse_links(self.out, {*self._made, *self.known})
+        _refuse_files(self.out, _parents(self._made) - {*self.known})
         hashes = {path: self._made[path].sha256 for path in sorted(self._made)}
         self.put({MANIFEST: manifest_text({**provenance, "files": hashes})})
         written = sorted(path for path, made in self._made.items() if made.staged)
@@ -253,6 +254,12 @@ def _refuse_links(out: Path, paths: Iterable[str]) -> None:
         if (out / folder).is_symlink():
             message = "is a link to a folder elsewhere; remove it, or generate into another folder"
             raise input_error("S004", message, out / folder)
+
+
+def _refuse_files(out: Path, folders: Iterable[str]) -> None:
+    for folder in sorted(folders):
+        if problem := folder_problem(out / folder):
+            raise input_error("S007", f"{problem}, or choose another folder", out / folder)
 
 
 def _refuse_foreign(out: Path, paths: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from wirogen.common.cache import NO_CACHE, Cache, key_of
-from wirogen.common.files import hash_of_file, names_below, read_whole, sha256
+from wirogen.common.files import folder_problem, hash_of_file, names_below, read_whole, sha256
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path, input_error
 from wirogen.output.publication import write_file
 from wirogen.pipeline.history import with_history
@@ -168,7 +168,10 @@ class SpecFolder(Mapping[str, ToolSpec]):
 
 def files_below(folder: Path, *suffixes: str) -> list[Path]:
     """Every file with one of the suffixes, in an order that no file system decides. A pipe, or a
-    link to nothing, is among them for its reader to report; Emacs locks a file by such a link."""
+    link to nothing, is among them for its reader to report; Emacs locks a file by such a link.
+    Raises :class:`InputError` when ``folder`` is a file."""
+    if problem := folder_problem(folder):
+        raise input_error("S004", problem, display_path(folder))
     return [
         path
         for name in names_below(folder)

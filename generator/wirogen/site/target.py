@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
+from wirogen.common.files import folder_problem
 from wirogen.common.paths import real
 from wirogen.common.text import is_visible
 from wirogen.diagnostics.model import input_error
@@ -29,8 +30,8 @@ def check_target(out: Path, docs: Path) -> None:
     where they lead.
     """
     place, source = real(out), real(docs)
-    if os.path.lexists(out) and not out.is_dir():
-        _refuse(out, "is not a folder")
+    if problem := folder_problem(out):
+        _refuse(out, problem)
     for folder in _sources(place, source):
         if place.is_relative_to(folder) or folder.is_relative_to(place):
             _refuse(out, f"is, lies in or contains {folder}, which sites are made from")
