@@ -145,6 +145,70 @@ def test_a_client_can_be_closed_at_exit(instant: Simulator, tmp_path: Path) -> N
     assert _run(AT_EXIT, instant, tmp_path) == ""
 
 
+RAISING = """
+import asyncio, itertools, logging, os, sys, warnings
+from asyncio.events import Handle
+from wiro_runtime import AsyncWiro
+from wiro_runtime.tasks import submitter
+from wiro_runtime.tasks.journal import Journal
+
+submitter._FAREWELL = 0.1
+# Python and asyncio tell of the task that was lost.
+logging.disable()
+warnings.simplefilter("ignore")
+sys.unraisablehook = lambda _: None
+run = Handle._run
+
+def concerned(handle):
+    owner = getattr(handle._callback, "__self__", None)
+    work = owner.get_coro() if isinstance(owner, asyncio.Task) else handle._callback
+    return getattr(work, "__name__", "") in ("_guarded", "_set_state")
+
+def interrupting(handle):
+    global left
+    left -= concerned(handle)
+    if left < 0:
+        left = 1000
+        raise SystemExit(3)
+    run(handle)
+
+async def main(journal):
+    client = AsyncWiro(journal=journal, timeout=1)
+    await client.submit("wiro/painter", {"prompt": "x"})
+
+Handle._run = interrupting
+for step in itertools.count():
+    child = os.fork()
+    if child == 0:
+        left = step
+        asyncio.run(main(f"journal-{step}"))
+        break
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+        print(step)
+        break
+"""
+
+
+def test_a_signal_handler_that_raises_in_the_event_loop_holds_nothing_up(
+    instant: Simulator, tmp_path: Path
+) -> None:
+    """asyncio never goes on with what it was about to do at that moment. The process ends."""
+    steps = int(_run(RAISING, instant, tmp_path))
+    assert steps > 8
+    runs = [run.taskid for run in instant.runs]
+    known: list[str] = []
+    lost = 0
+    for step in range(steps + 1):
+        if (tmp_path / f"journal-{step}").exists():
+            journal = Journal(tmp_path / f"journal-{step}")
+            tasks, unknown = journal.unfinished()
+            journal.close()
+            known += [task.id for task in tasks]
+            lost += len(unknown)
+    assert set(known) <= set(runs)
+    assert len(set(runs) - set(known)) <= lost
+
+
 def _run(code: str, simulator: Simulator, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -152,7 +216,7 @@ def _run(code: str, simulator: Simulator, folder: Path) -> str:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     assert done.stderr == ""

@@ -14,7 +14,7 @@ import os
 import queue
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -74,11 +74,11 @@ class _Process:
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
         while True:
-            try:
+            # asyncio lets these out of the task that raised them. Other tasks go on.
+            with suppress(KeyboardInterrupt, SystemExit):
                 self.loop.run_forever()
-            except (KeyboardInterrupt, SystemExit):
-                # asyncio lets these out of the task that raised them. Other tasks go on.
-                continue
+                break
+        self.loop.close()
 
 
 _processes: Final[dict[int, _Process]] = {}
@@ -90,11 +90,11 @@ def _process() -> _Process:
     found = _processes.get(os.getpid())
     if found is None:
         made = _Process()
+        # Known to others once it works: what interrupts its start leaves none that never will.
+        made.start()
         found = _processes.setdefault(os.getpid(), made)
-        if found is made:
-            made.start()
-        else:
-            made.loop.close()
+        if found is not made:
+            made.loop.call_soon_threadsafe(made.loop.stop)
     return found
 
 
@@ -116,13 +116,18 @@ async def run_in_thread(work: Callable[[], T]) -> T:
     return await start_in_thread(work)
 
 
-async def finish(*works: asyncio.Future[Any]) -> None:
-    """Wait for the end of ``works`` whatever happens to the waiting coroutine; a cancellation is
-    raised once they have ended."""
+async def finish(*works: asyncio.Future[Any], limit: float | None = None) -> None:
+    """Wait for the end of ``works``, ``limit`` seconds at most, whatever happens to the waiting
+    coroutine; a cancellation is raised once they have ended."""
+    loop = asyncio.get_running_loop()
+    until = None if limit is None else loop.time() + limit
     interruption: asyncio.CancelledError | None = None
     while left := [work for work in works if not work.done()]:
         try:
-            await asyncio.wait(left)
+            seconds = None if until is None else until - loop.time()
+            if seconds is not None and seconds <= 0:
+                break
+            await asyncio.wait(left, timeout=seconds)
         except asyncio.CancelledError as error:
             interruption = error
     if interruption is not None:

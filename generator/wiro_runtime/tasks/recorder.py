@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wiro_runtime.http.loop import Workers, finish
+from wiro_runtime.http.loop import Workers
 from wiro_runtime.tasks.budget import Ledger
 
 if TYPE_CHECKING:
@@ -19,18 +19,25 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LOOK: Final = 1.0
+"""Seconds between two looks at a write of whose end the event loop was not told."""
+
 
 async def complete(work: Future[T]) -> T:
     """The result of ``work``, which a cancellation of the waiting coroutine never takes back."""
     waited = asyncio.wrap_future(work)
-    try:
-        await finish(waited)
-    except asyncio.CancelledError:
-        if not waited.cancelled():
-            # Asked for, so that asyncio does not complain about an exception never retrieved.
-            waited.exception()
-        raise
-    return waited.result()
+    # Asked for, so that asyncio does not complain about an exception never retrieved.
+    waited.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    interruption: asyncio.CancelledError | None = None
+    # A signal handler that raises in the event loop may keep the news of the end from it.
+    while not work.done():
+        try:
+            await asyncio.wait([waited], timeout=_LOOK)
+        except asyncio.CancelledError as error:
+            interruption = error
+    if interruption is not None:
+        raise interruption
+    return work.result()
 
 
 class Recorder:

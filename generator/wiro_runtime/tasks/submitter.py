@@ -29,7 +29,7 @@ from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.json_values import as_name
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import finish
-from wiro_runtime.http.multipart import describe
+from wiro_runtime.http.multipart import Form, describe
 from wiro_runtime.tasks.concurrency import ConcurrencyTracker
 from wiro_runtime.tasks.recorder import complete
 from wiro_runtime.tasks.records import Origin, new_key
@@ -77,7 +77,7 @@ class Submitter:
         # this coroutine, through every cancellation.
         _hide(work)
         self._running[work] = submission
-        work.add_done_callback(self._running.pop)
+        work.add_done_callback(lambda _: self._running.pop(work, None))
         left = None if deadline is None else max(deadline - self._clock(), 0.0)
         try:
             async with asyncio.timeout(left):
@@ -90,15 +90,12 @@ class Submitter:
                 submission.abandoned = True
                 _show(work)
                 raise submission.uncertain("no response in time") from None
-            work.cancel()
-            await finish(work)
+            await self._end(work, submission)
         except asyncio.CancelledError:
             submission.interrupted = True
-            if not submission.sent_whole:
-                work.cancel()
-            await finish(work)
+            await self._end(work, submission)
             raise
-        failure = None if work.cancelled() else work.result()
+        failure = work.result() if work.done() and not work.cancelled() else None
         if failure is not None:
             raise failure
         if submission.state is None and submission.sent:
@@ -109,23 +106,45 @@ class Submitter:
             )
         return submission.state
 
+    async def _end(self, work: asyncio.Task[Any], submission: Submission) -> None:
+        """Wait for the response to a run that has left; cancel one that has not.
+
+        A signal handler that raises in the frames of asyncio may leave a task that it never goes
+        on with. Nothing is sent by such a task any more, and nothing waits for it.
+        """
+        timeouts = self.api.settings.timeouts
+        limit = _FAREWELL
+        if not submission.sent_whole:
+            work.cancel()
+        else:
+            limit += timeouts.request
+            limit += timeouts.transfer if isinstance(submission.content, Form) else 0
+        try:
+            await finish(work, limit=limit)
+        finally:
+            if not work.done():
+                submission.may_send = lambda: False
+                self._running.pop(work, None)
+                await self._record_failure(submission, asyncio.CancelledError())
+
     async def aclose(self) -> None:
         """Wait for the responses to runs that have left, a short time only where their callers
         have given up; cancel all others. No run is submitted from here on."""
         self._closed = True
         late: list[asyncio.Task[Any]] = []
-        others: list[asyncio.Task[Any]] = []
+        others: list[Awaitable[None]] = []
         for work, submission in self._running.items():
             submission.interrupted = True
-            if not submission.sent_whole:
-                work.cancel()
-            (late if submission.abandoned else others).append(work)
-        await finish(*others)
+            if submission.abandoned:
+                late.append(work)
+            else:
+                others.append(self._end(work, submission))
+        await asyncio.gather(*others)
         if late:
             await asyncio.wait(late, timeout=_FAREWELL)
             for work in late:
                 work.cancel()
-            await finish(*late)
+            await finish(*late, limit=_FAREWELL)
 
     async def _guarded(
         self, submission: Submission, patience: float, deadline: float | None
@@ -136,6 +155,9 @@ class Submitter:
             await submission.prepare()
             await self._begin(submission)
             await self._until_accepted(submission, patience, deadline)
+        except GeneratorExit:
+            # What asyncio never went on with is deleted; nothing can be awaited there.
+            raise
         except BaseException as error:
             await self._record_failure(submission, error)
             if isinstance(error, asyncio.CancelledError):

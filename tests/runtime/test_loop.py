@@ -1,0 +1,77 @@
+"""The event loop in a background thread, on which ``Wiro`` works."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+STARTING = """
+import sys, threading
+from wiro_runtime import Wiro
+
+class Terminated(BaseException):
+    pass
+
+start, interrupted = threading.Thread.start, []
+
+def interrupt(self):
+    if interrupted:
+        return start(self)
+    interrupted.append(True)
+    if sys.argv[1] == "after":
+        start(self)
+    raise Terminated
+
+def client():
+    return Wiro("k", "s", base_url="http://127.0.0.1:1/v1")
+
+threading.Thread.start = interrupt
+try:
+    client()
+except Terminated:
+    print("interrupted")
+with client():
+    print("works")
+"""
+
+FIRST = """
+import threading
+from wiro_runtime.http.loop import background_loop
+
+barrier = threading.Barrier(20)
+found = []
+
+def begin():
+    barrier.wait()
+    found.append(background_loop())
+
+threads = [threading.Thread(target=begin) for _ in range(20)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+print(len(set(found)), "loop")
+while sum(each.name == "wiro-loop" for each in threading.enumerate()) > 1:
+    pass
+print("one thread")
+"""
+
+
+def lines(code: str, *arguments: str) -> list[str]:
+    """What a program prints that must end in time."""
+    command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert not run.stderr
+    return run.stdout.splitlines()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_client_works_though_the_start_of_the_loop_was_interrupted(moment: str) -> None:
+    """A signal handler raises while the thread of the loop is started."""
+    assert lines(STARTING, moment) == ["interrupted", "works"]
+
+
+def test_threads_that_make_their_first_client_at_once_share_one_loop() -> None:
+    assert lines(FIRST) == ["1 loop", "one thread"]
