@@ -184,6 +184,26 @@ def test_code_96_waits_for_ones_own_tasks_to_end(manual_kit: Kit) -> None:
     assert 18 <= kit.time.now - 1000 <= 40
 
 
+@pytest.mark.parametrize("timeout", [0, 1, 3, 9, 11])
+def test_submit_waits_at_the_limit_until_its_time_is_up(manual_kit: Kit, timeout: float) -> None:
+    """Also when the next look would be later than that: a task of 9 s runs, looks are 2 s apart."""
+    kit = manual_kit
+    kit.simulator.concurrency_limit = 1
+    kit.time.on_sleep = kit.simulator.advance
+
+    async def flow(client: AnyClient) -> None:
+        await submit(client)
+        await got(client.submit(TOOL, PROMPT, timeout=timeout))
+
+    if timeout < 9:
+        with pytest.raises(ConcurrencyLimitError):
+            kit.run(flow)
+    else:
+        kit.run(flow)
+    assert sum(kit.time.slept) == timeout or timeout > 9
+    assert len(kit.simulator.runs) == 1 + (timeout >= 9)
+
+
 def test_many_submissions_at_the_limit_knock_one_at_a_time(manual_kit: Kit) -> None:
     kit = manual_kit
     kit.simulator.concurrency_limit = 1

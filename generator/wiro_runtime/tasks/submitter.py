@@ -46,11 +46,12 @@ if TYPE_CHECKING:
 class Submitter:
     """Sends runs, records them, and waits while Wiro takes no more.
 
-    ``refresh`` asks for the state of a task, to learn whether one of this client's has ended.
+    ``refresh`` asks for the state of a task until a moment of the clock, to learn whether one of
+    this client's has ended.
     """
 
     def __init__(
-        self, api: Api, recorder: Recorder, refresh: Callable[[TaskState], Awaitable[object]]
+        self, api: Api, recorder: Recorder, refresh: Callable[[TaskState, float], Awaitable[object]]
     ) -> None:
         self.api = api
         self.recorder = recorder
@@ -221,15 +222,18 @@ class Submitter:
                 try:
                     await self._send(submission, deadline)
                 except ConcurrencyLimitError as error:
-                    delay = poll.delay(self._clock() - begin, timing.random)
-                    if self.tracker.none_since(changes) or self._clock() + delay >= until:
+                    now = self._clock()
+                    delay, left = poll.delay(now - begin, timing.random), until - now
+                    # What is to end by the deadline is of no use when it begins at that moment.
+                    late = left <= 0 or (deadline is not None and delay >= left)
+                    if late or self.tracker.none_since(changes):
                         raise
-                    limit = error
+                    limit, delay = error, min(delay, left)
                 else:
                     return
                 log.info("concurrency limit reached; %s waits for a task to end", submission.tool)
                 if has_turn:
-                    await self._pause(delay)
+                    await self._pause(delay, until)
                 else:
                     has_turn = await self._queue(until, limit)
         finally:
@@ -245,13 +249,13 @@ class Submitter:
         except TimeoutError:
             raise limit from None
 
-    async def _pause(self, delay: float) -> None:
+    async def _pause(self, delay: float, until: float) -> None:
         """Wait; then see whether the oldest task has ended, which its owner may not wait for."""
         oldest = self.tracker.oldest()
         await self.api.settings.timing.pause(delay)
-        if oldest is not None and oldest is self.tracker.oldest():
+        if oldest is not None and oldest is self.tracker.oldest() and self._clock() < until:
             with suppress(WiroError):
-                await self._refresh(oldest)
+                await self._refresh(oldest, until)
 
     async def _send(self, submission: Submission, deadline: float | None) -> None:
         """Send a run, again only when it was certainly not accepted."""
