@@ -7,6 +7,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias
 import pytest
 from hypothesis import HealthCheck, settings
 
-from fork_server import close_servers
+import fork_server
 from wiro_runtime.testing import Simulator
 from wirogen.common.lock import locked
 from wirogen.pipeline.build import read_project
@@ -35,9 +36,11 @@ settings.load_profile("default")
 def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         # All workers share a cache, which holds nothing that other code has made.
-        cache = TemporaryDirectory(prefix="wirogen-cache-")
-        config.add_cleanup(cache.cleanup)
-        os.environ["WIROGEN_CACHE"] = cache.name
+        shared = ExitStack()
+        config.add_cleanup(shared.close)
+        cache = shared.enter_context(TemporaryDirectory(prefix="wirogen-cache-"))
+        os.environ["WIROGEN_CACHE"] = cache
+        shared.enter_context(fork_server.serving())
     # A key that a developer has logged in with is none of the tests'.
     os.environ["WIRO_CONFIG_DIR"] = str(ROOT / "tests" / "no-such-folder")
     # A shell starts what runs in the background with Ctrl-C switched off, and children inherit it.
@@ -66,10 +69,6 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What takes long begins first, so that no worker is left with it at the end.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-
-
-def pytest_unconfigure() -> None:
-    close_servers()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

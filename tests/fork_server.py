@@ -2,12 +2,13 @@
 
 A Python that starts anew computes for up to a second before it runs anything. Here one process for
 each program has imported it, and forks for every command: a process with its own arguments,
-environment, folder, streams and exit status. What a fork cannot show (how Python starts, what is
-imported when, a terminal) is tested with ``sys.executable``.
+environment, folder, streams and exit status. What a fork cannot show (how Python starts and ends,
+what is imported when, a terminal) is tested with ``sys.executable``.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -19,8 +20,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from functools import cache
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -109,49 +111,33 @@ class Process:
         return int.from_bytes(os.read(self._status, _LENGTH), "big")
 
 
-class _ForkServer:
-    """The process that forks; it ends when ``close`` is called or this process ends."""
+_FOLDER: Final = "FORK_SERVERS"
+"""The variable that tells processes of a test run where the sockets of its fork servers are."""
 
-    def __init__(self, program: str) -> None:
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, __file__, program, str(theirs.fileno())],
+
+@contextmanager
+def serving() -> Generator[None]:
+    """Run the fork servers of this process and of the processes that it starts."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fork-"))
+        for program in _MAIN:
+            listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+            listener.bind(_address(folder, program))
+            listener.listen(64)
+            server = subprocess.Popen(
+                [sys.executable, __file__, program, str(listener.fileno())],
                 env={"PATH": os.environ["PATH"]},
-                pass_fds=[theirs.fileno()],
+                stdin=subprocess.PIPE,
+                pass_fds=[listener.fileno()],
+                start_new_session=True,  # a Ctrl-C is for the tests
             )
-
-    def start(self, request: bytes, stdin: bytes) -> Process:
-        out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - of Process
-        status, theirs = os.pipe()
-        with tempfile.TemporaryFile() as given:
-            given.write(stdin)
-            given.seek(0)
-            files = [given.fileno(), out.fileno(), err.fileno(), theirs]
-            socket.send_fds(self._control, [len(request).to_bytes(_LENGTH, "big")], files)
-        self._control.sendall(request)
-        os.close(theirs)
-        return Process(status, out, err)
-
-    def close(self) -> None:
-        self._control.close()
-        self._process.wait()
+            stack.enter_context(server)  # closes its input, which ends it
+        os.environ[_FOLDER] = folder
+        yield
 
 
-_running: Final[list[_ForkServer]] = []
-
-
-@cache
-def _server(program: str) -> _ForkServer:
-    _running.append(_ForkServer(program))
-    return _running[-1]
-
-
-def close_servers() -> None:
-    """End all fork servers. A command that is started afterwards begins new ones."""
-    _server.cache_clear()
-    while _running:
-        _running.pop().close()
+def _address(folder: str, program: str) -> str:
+    return os.path.join(folder, program)  # noqa: PTH118 - a socket takes text
 
 
 def start(
@@ -165,7 +151,18 @@ def start(
     """Start ``wiro-tools`` or ``wirogen`` with this environment and no other variables, in a
     process group of its own. ``before`` is Python that the process executes first."""
     request = [tuple(map(str, arguments)), str(cwd), dict(env), before]
-    return _server(program).start(json.dumps(request).encode(), stdin)
+    data = json.dumps(request).encode()
+    out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - of Process
+    status, theirs = os.pipe()
+    with tempfile.TemporaryFile() as given, socket.socket(socket.AF_UNIX) as server:
+        given.write(stdin)
+        given.seek(0)
+        files = [given.fileno(), out.fileno(), err.fileno(), theirs]
+        server.connect(_address(os.environ[_FOLDER], program))
+        socket.send_fds(server, [len(data).to_bytes(_LENGTH, "big")], files)
+        server.sendall(data)
+    os.close(theirs)
+    return Process(status, out, err)
 
 
 def run(
@@ -177,9 +174,51 @@ def run(
     return subprocess.CompletedProcess([program, *arguments], process.wait(), out, err)
 
 
-def _serve(program: str, control: socket.socket) -> Callable[[], Any]:
-    """Fork for each request, until ``control`` is closed. Returns in the processes of commands,
-    with what they are to run."""
+def _serve(program: str, listener: socket.socket) -> Callable[[], Any]:
+    """Fork for each request, until the input is closed. Returns in the processes of commands, with
+    what they are to run."""
+    if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+        sys.exit()
+    main = _import(program)
+    wake, waker = socket.socketpair()
+    waker.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, _wake)
+    running: dict[int, int] = {}
+    while True:
+        ready = select.select([listener, sys.stdin, wake], [], [])[0]
+        if sys.stdin in ready:
+            sys.exit()
+        if wake in ready:
+            wake.recv(4096)
+            _tell(running)
+        if listener not in ready:
+            continue
+        connection = listener.accept()[0]
+        with connection:
+            head, files, _, _ = socket.recv_fds(connection, _LENGTH, 4)
+            request = _receive(connection, int.from_bytes(head, "big"))
+        child = os.fork()
+        if child == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for each in (listener, wake, waker):
+                each.close()
+            for status in running.values():
+                os.close(status)
+            _become(program, json.loads(request), files)
+            return main
+        *streams, running[child] = files
+        os.write(running[child], child.to_bytes(_LENGTH, "big"))
+        for file in streams:
+            os.close(file)
+
+
+def _wake(signum: int, frame: object) -> None:
+    """A signal without a handler wakes nothing."""
+
+
+def _import(program: str) -> Callable[[], Any]:
     for name in _PRELOADED[program]:
         module = importlib.import_module(name)
         for each in pkgutil.iter_modules(getattr(module, "__path__", ())):
@@ -190,37 +229,26 @@ def _serve(program: str, control: socket.socket) -> Callable[[], Any]:
         importlib.import_module("wirogen.common.cache").generator_fingerprint()
     main = importlib.import_module(_MAIN[program]).main
     gc.freeze()
-    while True:
-        head, files, _, _ = socket.recv_fds(control, _LENGTH, 4)
-        if not head:
-            sys.exit()
-        request = _receive(control, int.from_bytes(head, "big"))
-        if os.fork() == 0:
-            control.close()
-            if _fork_and_tell(files[3]):
-                _become(program, json.loads(request), files)
-                return main
-        for file in files:
-            os.close(file)
-        while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG):
-            pass
+    return main
 
 
-def _receive(control: socket.socket, size: int) -> bytes:
+def _receive(connection: socket.socket, size: int) -> bytes:
     data = b""
     while len(data) < size:
-        data += control.recv(size - len(data))
+        data += connection.recv(size - len(data))
     return data
 
 
-def _fork_and_tell(status: int) -> bool:
-    """Whether this is the command's process. The other one writes its number and status."""
-    child = os.fork()
-    if child == 0:
-        return True
-    os.write(status, child.to_bytes(_LENGTH, "big"))
-    os.write(status, os.waitpid(child, 0)[1].to_bytes(_LENGTH, "big"))
-    os._exit(0)
+def _tell(running: dict[int, int]) -> None:
+    """Write the status of each command that has ended where its test waits for it."""
+    while running:
+        child, status = os.waitpid(-1, os.WNOHANG)
+        if not child:
+            return
+        pipe = running.pop(child)
+        with suppress(BrokenPipeError):  # a test that does not wait
+            os.write(pipe, status.to_bytes(_LENGTH, "big"))
+        os.close(pipe)
 
 
 def _become(program: str, request: list[Any], files: list[int]) -> None:
@@ -241,6 +269,15 @@ def _become(program: str, request: list[Any], files: list[int]) -> None:
 if __name__ == "__main__":
     # In its place stands what a command has there: the folder of an installed script.
     sys.path[0] = str(Path(sys.executable).parent)
-    with socket.socket(fileno=int(sys.argv[2])) as _control:
-        _command = _serve(sys.argv[1], _control)
-    _command()
+    with socket.socket(fileno=int(sys.argv[2])) as _listener:
+        _command = _serve(sys.argv[1], _listener)
+    try:
+        _command()
+    except SystemExit as _end:
+        if threading.active_count() == 1 and isinstance(_end.code, int):
+            # Python frees what it has imported, which is more than most commands do.
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(_end.code)
+        raise
