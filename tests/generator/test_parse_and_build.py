@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -211,3 +212,19 @@ def test_tools_that_share_a_file_name_move_apart(project: Project) -> None:
     run(["parse", str(document), "--out", str(out)])
     assert sorted(project.specs()) == ["acme/My Tool", "acme/my-tool"]
     assert len(list(out.rglob("*.yaml"))) == 2
+
+
+@pytest.mark.parametrize(
+    "options", [["--verify"], ["--out", "made"], ["--verify", "--out", "made"]]
+)
+def test_a_pipe_of_the_shell_is_read_once(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``wirogen parse <(command)``: a second reader finds nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as file:
+        file.write(PAGE.text().encode())
+    assert run(["parse", *options, f"/dev/fd/{reader}"]) == 0
+    os.close(reader)
+    assert (tmp_path / "made").is_dir() == ("--out" in options)

@@ -11,21 +11,18 @@ import typer
 from wirogen.cli.console import CommandError, counts_apart, err, out, print_diagnostics, printable
 from wirogen.common.paths import real
 from wirogen.common.text import counted
-from wirogen.detail import looks_like_detail
-from wirogen.diagnostics.model import InputError, Severity, display_path
+from wirogen.diagnostics.model import Severity
 from wirogen.diff import compare_tool, condensed
-from wirogen.document import parse_document, verify
 from wirogen.pipeline.inputs import read_documents
 from wirogen.pipeline.spec_files import (
     Sources,
     SpecFolder,
     files_below,
-    read_bytes,
     read_specs,
     spec_index,
     write_specs,
 )
-from wirogen.specs import ToolSpec, dump_spec, load_spec
+from wirogen.specs import ToolSpec
 from wirogen.specs.names import tool_paths
 
 _SHOWN = 12
@@ -63,12 +60,10 @@ def command(
     if to is None and not check:
         raise CommandError("parse: give --out DIR, --verify, or both")
     files = _files(files)
-    lossy = False
-    for file in files if check else ():
-        lossy |= not _verified(file)
     sources = Sources()
     known: Mapping[str, ToolSpec] = {} if to is None else SpecFolder(to, sources)
-    read_documents(files, base=None, into=sources, known=known, full=full)
+    read_documents(files, base=None, into=sources, known=known, full=full, check=check)
+    lossy = _lossy(sources)
     parsed = list(sources.specs)
     print_diagnostics(sources.errors, err())
     telling = (each for each in sources.diagnostics if not each.rule.boilerplate)
@@ -99,23 +94,15 @@ def _files(given: list[Path]) -> list[Path]:
     return found
 
 
-def _verified(file: Path) -> bool:
-    """Whether no text of a document was lost; unreadable files are reported by the caller."""
-    shown = display_path(file)
-    try:
-        data = read_bytes(file)
-        if looks_like_detail(data):
-            return True
-        parsed = parse_document(data, path=shown, document=file.name)
-    except InputError:
-        return True
-    loss = verify(parsed, spec=load_spec(dump_spec(parsed.spec), path=shown))
-    if loss is not None:
-        err().print(f"{shown}: {loss}", markup=False)
-        return False
-    size = len(parsed.text)
-    out().print(f"{shown}: verified, all {size} characters accounted for", markup=False)
-    return True
+def _lossy(sources: Sources) -> bool:
+    """Print what verifying has shown; return whether text of a document was lost."""
+    for shown, (size, loss) in sources.verified.items():
+        if loss is not None:
+            err().print(f"{shown}: {loss}", markup=False)
+        else:
+            said = f"{shown}: verified, all {size} characters accounted for"
+            out().print(said, markup=False)
+    return any(loss is not None for _, loss in sources.verified.values())
 
 
 def _make_room(to: Path, sources: Sources) -> None:

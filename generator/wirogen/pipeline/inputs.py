@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -14,7 +15,7 @@ from wirogen.common.files import hash_of_file, sha256
 from wirogen.common.text import did_you_mean
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path, input_error
-from wirogen.document import parse_document
+from wirogen.document import parse_document, verify
 from wirogen.merge.contract import kept_findings
 from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
@@ -30,7 +31,7 @@ from wirogen.pipeline.spec_files import (
     read_specs,
 )
 from wirogen.pipeline.workers import each
-from wirogen.specs import Source, ToolSpec
+from wirogen.specs import Source, ToolSpec, dump_spec, load_spec
 
 _NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
 
@@ -38,12 +39,13 @@ _NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Document:
     """A document that was read, and the hash of the text of its spec. ``full``: it lists all
-    models."""
+    models. ``proof`` is what :class:`Sources` has in ``verified``."""
 
     spec: ToolSpec
     digest: str
     diagnostics: tuple[Diagnostic, ...]
     full: bool
+    proof: tuple[int, str | None] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ def read_documents(
     into: Sources,
     known: Mapping[str, ToolSpec] = _NOTHING,
     full: bool = False,
+    check: bool = False,
     cache: Cache = NO_CACHE,
     jobs: int | None = None,
 ) -> None:
@@ -69,7 +72,8 @@ def read_documents(
 
     ``base`` is the folder that their ``source.document`` is relative to (without one, the folder
     ``specs/documents`` that they lie in, if any), ``known`` what earlier documents have told about
-    the same tools. ``full`` says that all of them list all models.
+    the same tools. ``full`` says that all of them list all models; ``check``, that documents are
+    verified, which goes without a cache.
     """
     details = Details(base)
     for file in files:
@@ -77,13 +81,15 @@ def read_documents(
             details.read(file, into, cache)
     texts = [file for file in files if file.suffix != ".json"]
     arguments = [(file, display_path(file), _relative(file, base)) for file in texts]
-    parsed = each(_parse, arguments, known=_parsed, cache=cache, jobs=jobs)
+    parsed = each(partial(_parse, check=check), arguments, known=_parsed, cache=cache, jobs=jobs)
     usable: list[tuple[_Document, str]] = []
     for (_, shown, _), read in zip(arguments, parsed, strict=True):
         if isinstance(read, Diagnostic):
             into.errors.append(read)
             continue
         into.diagnostics += read.diagnostics
+        if read.proof is not None:
+            into.verified[shown] = read.proof
         usable.append((read, shown))
     for read, shown in usable:
         before = known.get(read.spec.tool)
@@ -166,18 +172,25 @@ def _parsed(file: Path, shown: str, document: str, cache: Cache) -> _Document | 
     return cache.get("document", key_of("document", shown, document, digest))
 
 
-def _parse(file: Path, shown: str, document: str, cache: Cache) -> _Document | Diagnostic:
+def _parse(
+    file: Path, shown: str, document: str, cache: Cache, *, check: bool
+) -> _Document | Diagnostic:
     """Parse one document, or say why it cannot be used."""
     try:
         data = read_bytes(file)
         parsed = parse_document(data, path=shown, document=document)
     except InputError as error:
         return error.diagnostic
+    proof = None
+    if check:
+        loss = verify(parsed, spec=load_spec(dump_spec(parsed.spec), path=shown))
+        proof = len(parsed.text), loss
     result = _Document(
         spec=parsed.spec,
         digest=digest_of(parsed.spec),
         diagnostics=parsed.diagnostics,
         full=is_full(parsed.spec, document),
+        proof=proof,
     )
     cache.put("document", key_of("document", shown, document, sha256(data)), result)
     return result

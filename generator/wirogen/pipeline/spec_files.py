@@ -32,7 +32,8 @@ class Sources:
     of tools that have one, ``loaded`` what those contained. ``broken`` are the real paths of
     spec files that could not be read, or are about a tool that another file is about; they must
     not be written over. ``digests`` are the hashes of the texts that ``loaded`` specs have in
-    canonical form. ``tools`` are the tools that files are about, by the path in messages.
+    canonical form. ``tools`` are the tools that files are about, by the path in messages;
+    ``verified`` are, by that path, the characters of a document and what its spec has lost of them.
     """
 
     specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
@@ -44,6 +45,9 @@ class Sources:
     loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
     digests: dict[str, str] = field(default_factory=dict[str, str])
     tools: dict[str, str] = field(default_factory=dict[str, str])
+    verified: dict[str, tuple[int, str | None]] = field(
+        default_factory=dict[str, tuple[int, str | None]]
+    )
 
     def add(self, spec: ToolSpec, origin: str) -> None:
         if spec.tool in self.specs:
