@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wiro_runtime import (
+    BinaryFrame,
     Event,
     LogLine,
+    OutputsReady,
     Progress,
     StatusChanged,
     TaskEnded,
@@ -21,6 +23,7 @@ from wiro_runtime import (
 from wiro_runtime.http.json_values import as_seconds
 from wiro_runtime.http.signing import Credentials
 from wiro_runtime.results.files import Files
+from wiro_runtime.results.output import Output
 from wiro_runtime.settings import load_settings
 from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.tasks.event_parser import EventParser
@@ -341,3 +344,38 @@ def test_no_detail_does(status: str, fields: dict[str, Any]) -> None:
     parser = EventParser(FILES)
     for event in parser.detail(TaskDetail.read({**raw, "id": "7"})):
         assert isinstance(str(event), str)
+
+
+EVIL = "\x1b]0;owned\x07 \x1b[2J \x9b31m \r \x00 \x7f"
+
+
+def event_of(kind: type[Event], **more: Any) -> Event:
+    return kind(**{"task_id": EVIL, "status": EVIL, "raw": {}, **more})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        event_of(Event),
+        event_of(StatusChanged, reason=EVIL),
+        event_of(TextDelta, text=EVIL, start=0, answer=EVIL),
+        event_of(ThinkingDelta, text=EVIL, start=0, thinking=EVIL),
+        event_of(LogLine, text=EVIL, error=True),
+        event_of(BinaryFrame, data=b"\x1b"),
+        event_of(OutputsReady, outputs=(Output.from_raw({"name": EVIL}, 0, "7", FILES),)),
+        event_of(TaskEnded, detail=TaskDetail.read({"id": EVIL, "status": EVIL})),
+        event_of(
+            Progress, percentage=None, step=None, steps=None, elapsed=None, remaining=None
+        ),
+    ],
+    ids=lambda event: type(event).__name__,
+)  # fmt: skip
+def test_printing_an_event_runs_no_escape_sequence(event: Event) -> None:
+    assert str(event).isprintable()
+    assert EVIL in (event.status, getattr(event, "text", ""))
+
+
+def test_an_event_as_text_keeps_its_lines_and_all_letters() -> None:
+    text = "\tné 👩\u200d💻\n次\r\n"
+    event = event_of(TextDelta, text=text, start=0, answer=text)
+    assert str(event) == "\tné 👩\u200d💻\n次\n"

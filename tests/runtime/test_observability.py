@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from typing import Any
@@ -154,3 +155,34 @@ def test_the_http_library_keeps_quiet_at_info_about_this_package_alone(
         assert "httpx2" not in names
         logging.getLogger("httpx2").info("HTTP Request: of another client")
     assert caplog.records[-1].name == "httpx2"
+
+
+EVIL = "\x1b]0;owned\x07 no \x1b[2J \x9b31m \r \x00 \x7f"
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("Run/*", faults.error(0, EVIL)),
+        ("Run/*", faults.plain_error(EVIL)),
+        ("Run/*", faults.status(400, json.dumps({"errors": [EVIL]}))),
+        ("Run/*", faults.status(418, b"x", headers={"content-type": "\x9b31m no"})),
+        ("Task/Detail", faults.task_field("pexit", EVIL)),
+        ("Task/Detail", faults.edit(lambda body: body["tasklist"][0].update(
+            pexit="1", outputs=[], debugerror=EVIL))),
+        ("Task/Detail", faults.edit(lambda body: body["tasklist"][0].update(
+            status=EVIL, debugerror=EVIL))),
+    ],
+)  # fmt: skip
+def test_errors_hold_no_control_characters_of_what_wiro_sends(
+    kit: Kit, path: str, fault: Any
+) -> None:
+    """Python prints them as they are when nothing catches them."""
+    kit.simulator.faults.add(path, fault, times=None)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.run(TOOL, PROMPT, timeout=5))
+
+    with pytest.raises(WiroError) as caught:
+        kit.run(flow)
+    assert str(caught.value).isprintable()

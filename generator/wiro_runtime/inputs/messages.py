@@ -17,9 +17,18 @@ if TYPE_CHECKING:
 _LIMIT: Final = 80
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal may obey, but for tabs and line breaks."""
+
+
+def escape_controls(text: str) -> str:
+    """``text`` for a terminal: what Wiro or a document sends may hold sequences that it obeys."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text.replace("\r\n", "\n"))
+
+
 def shorten(text: str, limit: int = _LIMIT) -> str:
-    """``text`` on one line of at most ``limit`` characters."""
-    line = " ".join(text.split())
+    """``text`` on one line of at most ``limit`` characters, without control characters."""
+    line = escape_controls(" ".join(text.split()))
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 

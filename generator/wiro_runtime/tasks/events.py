@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.inputs.messages import escape_controls, shorten
 from wiro_runtime.price import dollars
 
 if TYPE_CHECKING:
@@ -22,13 +22,16 @@ OnUpdate: TypeAlias = Callable[["Event"], object]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Base of all events. ``status`` is the one that the task had then, ``raw`` what Wiro sent.
-    As text it is a line for people."""
+    As text it is a line for people, without what a terminal would obey."""
 
     task_id: str
     status: str
     raw: Mapping[str, Any] = field(repr=False)
 
     def __str__(self) -> str:
+        return escape_controls(self._text())
+
+    def _text(self) -> str:
         return f"task {self.task_id}: {shorten(self.status)}"
 
 
@@ -42,8 +45,8 @@ class StatusChanged(Event):
 
     reason: str = ""
 
-    def __str__(self) -> str:
-        line = Event.__str__(self)
+    def _text(self) -> str:
+        line = f"task {self.task_id}: {shorten(self.status)}"
         return f"{line}, waits to be queued again: {self.reason}" if self.reason else line
 
 
@@ -58,7 +61,7 @@ class Progress(Event):
     elapsed: float | None
     remaining: float | None
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         parts = [] if self.percentage is None else [f"{self.percentage:g} %"]
         if self.step is not None and self.steps is not None:
             parts.append(f"step {self.step}/{self.steps}")
@@ -79,7 +82,7 @@ class TextDelta(Event):
     start: int
     answer: str = field(repr=False)
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return self.text
 
 
@@ -94,7 +97,7 @@ class ThinkingDelta(Event):
     start: int
     thinking: str = field(repr=False)
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return self.text
 
 
@@ -105,7 +108,7 @@ class LogLine(Event):
     text: str
     error: bool
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"task {self.task_id}: {self.text}"
 
 
@@ -115,7 +118,7 @@ class BinaryFrame(Event):
 
     data: bytes
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"task {self.task_id}: {len(self.data)} bytes"
 
 
@@ -125,7 +128,7 @@ class OutputsReady(Event):
 
     outputs: tuple[Output, ...] | tuple[AsyncOutput, ...]
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         names = ", ".join(output.name for output in self.outputs)
         plural = "" if len(self.outputs) == 1 else "s"
         return f"task {self.task_id}: {len(self.outputs)} output{plural}: {names}"
@@ -137,7 +140,7 @@ class TaskEnded(Event):
 
     detail: TaskDetail
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         detail = self.detail
         word = "cancelled" if detail.cancelled else "succeeded" if detail.succeeded else "failed"
         cost = "" if detail.cost is None else f", cost {dollars(detail.cost)}"
