@@ -24,10 +24,12 @@ import httpcore2
 import httpx2
 
 from wiro_runtime.errors import ConfigurationError, ConnectionFailed, WiroError
+from wiro_runtime.http.exchange import Exchange
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.proxies import Proxies
 from wiro_runtime.http.threaded import asynchronous
 from wiro_runtime.inputs.messages import shown
+from wiro_runtime.results.encodings import codings_of
 from wiro_runtime.version import __version__
 
 if TYPE_CHECKING:
@@ -138,38 +140,6 @@ def _plain_length(response: httpx2.Response) -> int | None:
     if not plain or "transfer-encoding" in response.headers or not text.isdecimal():
         return None
     return int(text) if 6 < len(text) < 20 else None
-
-
-class _Exchange:
-    """Whether the first byte of a request has left, and what has arrived of its response."""
-
-    def __init__(self, on_sent: Callable[[], object] | None) -> None:
-        self.body = bytearray()
-        self.sent = False
-        self.traced = False
-        self._on_sent = on_sent
-
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Follow the steps that httpcore2 tells of."""
-        self.traced = True
-        if event.endswith("send_request_headers.started"):
-            # A proxy is sent a request of its own first, to open the tunnel.
-            if info["request"].method != b"CONNECT":
-                self.mark_sent()
-        elif event.endswith("send_request_headers.failed") and isinstance(
-            info["exception"], httpcore2.LocalProtocolError
-        ):
-            # Headers that cannot be written are found before the first byte is.
-            self.sent = False
-
-    def mark_sent(self) -> None:
-        self.sent = True
-        self.hand_over()
-
-    def hand_over(self) -> None:
-        """Say that the request is about to leave."""
-        if self._on_sent is not None:
-            self._on_sent()
 
 
 class _Connections:
@@ -291,40 +261,47 @@ class Transport:
         """
         self.check_loop()
         async with self._places:
-            exchange = _Exchange(on_sent)
+            exchange = Exchange(on_sent)
             try:
                 outcome = await self._send(request, timeout, fresh, exchange)
             finally:
-                if exchange.body and on_body is not None:
-                    on_body(self._redact(bytes(exchange.body)))
+                if exchange.raw and on_body is not None:
+                    on_body(self._redact(exchange.body(MAX_RESPONSE)))
         # Raised here and not where it arose: the frames of the libraries hold the credentials.
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
     async def _send(
-        self, request: Request, limit: float, fresh: bool, exchange: _Exchange
+        self, request: Request, limit: float, fresh: bool, exchange: Exchange
     ) -> Response | BaseException:
         try:
             async with asyncio.timeout(limit), self._response(request, fresh, exchange) as response:
-                body = exchange.body
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > MAX_RESPONSE:
-                        return ConnectionFailed(
-                            f"the response is larger than {MAX_RESPONSE} bytes",
-                            retryable=False,
-                            partial=self._redact(bytes(body)),
-                        )
+                if response.is_stream_consumed:
+                    # A response of a transport for tests has its content already.
+                    exchange.raw += response.content
+                else:
+                    header = response.headers.get("content-encoding", "")
+                    exchange.codings = codings_of(header)
+                    async for chunk in response.aiter_raw():
+                        exchange.raw += chunk
+                        if len(exchange.raw) > MAX_RESPONSE:
+                            break
+                body = self._redact(exchange.body(MAX_RESPONSE))
+                if len(body) > MAX_RESPONSE:
+                    return ConnectionFailed(
+                        f"the response is larger than {MAX_RESPONSE} bytes",
+                        retryable=False,
+                        partial=body,
+                    )
                 headers = {name: self._redact(text) for name, text in _lowered(response).items()}
-                whole = self._redact(bytes(body))
-                return Response(response.status_code, headers, whole)
+                return Response(response.status_code, headers, body)
         except BaseException as error:  # noqa: BLE001 - returned, to be raised without its frames
             return self._failure(request.url, limit, error, exchange)
 
     @asynccontextmanager
     async def _response(
-        self, request: Request, fresh: bool, exchange: _Exchange
+        self, request: Request, fresh: bool, exchange: Exchange
     ) -> AsyncGenerator[httpx2.Response, None]:
         settings = self._settings
         content = request.body if isinstance(request.body, bytes) else _chunks(request.body)
@@ -365,7 +342,7 @@ class Transport:
             await self._connections.give_back(request.url, transport, keep=whole and not fresh)
 
     def _failure(
-        self, url: str, limit: float, error: BaseException, exchange: _Exchange
+        self, url: str, limit: float, error: BaseException, exchange: Exchange
     ) -> BaseException:
         """The error to raise for one of the libraries below."""
         if isinstance(error, WiroError) or not isinstance(error, Exception):
@@ -383,7 +360,7 @@ class Transport:
             reason = f"connection to {host} lost: {said}"
         else:
             reason = f"cannot connect to {host}: {said}; wiro-tools doctor finds the cause"
-        partial = self._redact(bytes(exchange.body))
+        partial = self._redact(exchange.body(MAX_RESPONSE))
         return ConnectionFailed(reason, maybe_sent=sent, partial=partial)
 
     def _redact(self, data: AnyStr) -> AnyStr:
@@ -433,7 +410,7 @@ class Transport:
         limit: float,
         send: Callable[[httpx2.Request], Awaitable[httpx2.Response]],
     ) -> httpx2.Response | BaseException:
-        exchange = _Exchange(None)
+        exchange = Exchange(None)
         limits = {"connect": self._settings.timeouts.connect}
         try:
             message = httpx2.Request(

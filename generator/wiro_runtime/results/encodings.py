@@ -7,7 +7,9 @@ files are as they should be already.
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from functools import cache, partial
+from io import BytesIO
 from typing import IO, TYPE_CHECKING, Final
 
 import httpx2
@@ -58,6 +60,18 @@ def decode(file: IO[bytes], coding: str) -> Iterator[bytes]:
             raise ConnectionFailed(f"damaged {coding} data: {error}") from None
         file.seek(0)
         yield from _pieces(file)
+
+
+def decode_part(data: bytes, coding: str, limit: int) -> bytes:
+    """``data`` decoded as far as that goes, some more than ``limit`` bytes at most; ``data`` itself
+    where ``coding`` was not applied to it, or cannot be undone here."""
+    decoded = bytearray()
+    with suppress(ConnectionFailed, DownloadError):
+        for piece in decode(BytesIO(data), coding):
+            decoded += piece
+            if len(decoded) > limit:
+                break
+    return bytes(decoded) or data
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
