@@ -19,9 +19,9 @@ from wirogen.diagnostics.model import InputError, Position, input_error, positio
 from wirogen.specs.model import Json
 
 try:
-    from yaml import CSafeLoader as _Loader
+    from yaml import CSafeLoader as Loader
 except ImportError:
-    from yaml import SafeLoader as _Loader
+    from yaml import SafeLoader as Loader
 
 _INTEGER: Final = re.compile(rf"-?(0|[1-9][0-9]{{0,{DIGITS - 1}}})\Z")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
@@ -93,7 +93,7 @@ Node: TypeAlias = "ScalarNode | ListNode | MapNode"
 def read_tree(text: str, path: str) -> Node:
     """The one YAML document in ``text``. Raises :class:`InputError` with the line."""
     try:
-        parser: Any = _Loader(text)
+        parser: Any = Loader(text)
         try:
             return _Reader(path, parser.get_event).document()
         finally:
