@@ -12,7 +12,7 @@ from typing import Any, cast
 import black
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -29,66 +29,72 @@ def python_files(files: dict[str, str]) -> dict[str, str]:
     return {path: source for path, source in files.items() if path.endswith((".py", ".pyi"))}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# One test, because a tool takes long to make.
+@settings(max_examples=25)
 @given(specs())
-def test_generated_modules_import_and_keep_every_text(spec: ToolSpec) -> None:
-    planned = plan(spec)
+@example(tool(prompt(), text("a"), description="<script>alert(1)</script>"))
+def test_whatever_a_tool_is_called_and_says(spec: ToolSpec) -> None:
+    parses_and_is_visible(spec)
+    has_blacks_form(spec)
+    with imported(spec) as module:
+        keeps_every_text(spec, module)
+        has_every_input_and_its_default(spec, module)
+    is_what_its_schemas_say(spec)
+    page_holds_no_markup_of_the_document(spec)
+
+
+def parses_and_is_visible(spec: ToolSpec) -> None:
     for source in python_files(render(spec)).values():
         ast.parse(source)
         assert is_visible(source.replace("\n", ""))
-    with imported(spec) as module:
-        for item in planned.inputs:
-            if item.constants is None:
-                continue
-            constants = getattr(module, item.constants.name)
-            for value in item.constants.values:
-                constant = getattr(constants, value.name)
-                if item.constants.lora:
-                    assert constant.label == value.option.label
-                    assert constant.triggerwords == (value.option.triggerwords or ())
-                    assert [each.id for each in constant.settings] == [
-                        each.id for each in value.settings
-                    ]
-                    constant = constant.value
-                assert constant == value.option.value
-        sent = module.Inputs(prompt="x").wire()
-        expected = {
-            item.name: item.wire.sent
-            for item in spec.inputs
-            if item.name != "prompt" and not isinstance(item.wire.sent, Unsent)
-        }
-        del sent["prompt"]
-        assert json.dumps(sent) == json.dumps(expected)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(specs())
-def test_signatures_have_every_input_and_its_default(spec: ToolSpec) -> None:
-    planned = plan(spec)
-    with imported(spec) as module:
-        for function in (module.run, module.submit):
-            parameters = inspect.signature(function).parameters
-            for item in planned.inputs:
-                parameter = parameters[item.name]
-                assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
-                assert (parameter.default is inspect.Parameter.empty) == item.required
-        assert set(inspect.signature(module.price).parameters) == {x.name for x in planned.inputs}
-        assert module.price().basis
-        assert spec.tool == module.TOOL
-        assert sorted(module.__all__) == module.__all__
-        assert all(hasattr(module, name) for name in module.__all__)
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(specs())
-def test_black_has_nothing_to_change(spec: ToolSpec) -> None:
+def has_blacks_form(spec: ToolSpec) -> None:
     for source in python_files(render(spec)).values():
         assert black.format_str(source, mode=black.Mode()) == source
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(specs())
-def test_specs_and_schemas_are_what_their_schemas_say(spec: ToolSpec) -> None:
+def keeps_every_text(spec: ToolSpec, module: Any) -> None:
+    for item in plan(spec).inputs:
+        if item.constants is None:
+            continue
+        constants = getattr(module, item.constants.name)
+        for value in item.constants.values:
+            constant = getattr(constants, value.name)
+            if item.constants.lora:
+                assert constant.label == value.option.label
+                assert constant.triggerwords == (value.option.triggerwords or ())
+                assert [each.id for each in constant.settings] == [
+                    each.id for each in value.settings
+                ]
+                constant = constant.value
+            assert constant == value.option.value
+    sent = module.Inputs(prompt="x").wire()
+    expected = {
+        item.name: item.wire.sent
+        for item in spec.inputs
+        if item.name != "prompt" and not isinstance(item.wire.sent, Unsent)
+    }
+    del sent["prompt"]
+    assert json.dumps(sent) == json.dumps(expected)
+
+
+def has_every_input_and_its_default(spec: ToolSpec, module: Any) -> None:
+    inputs = plan(spec).inputs
+    for function in (module.run, module.submit):
+        parameters = inspect.signature(function).parameters
+        for item in inputs:
+            parameter = parameters[item.name]
+            assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+            assert (parameter.default is inspect.Parameter.empty) == item.required
+    assert set(inspect.signature(module.price).parameters) == {item.name for item in inputs}
+    assert module.price().basis
+    assert spec.tool == module.TOOL
+    assert sorted(module.__all__) == module.__all__
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def is_what_its_schemas_say(spec: ToolSpec) -> None:
     jsonschema.validate(spec_to_json(spec), cast("dict[str, Any]", spec_json_schema()))
     path = f"schemas/tools/{plan(spec).module.owner}/{plan(spec).module.project}.json"
     schema = json.loads(render(spec)[path])
@@ -96,21 +102,7 @@ def test_specs_and_schemas_are_what_their_schemas_say(spec: ToolSpec) -> None:
     jsonschema.validate({"prompt": "x"}, schema)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE, ids=repr)
-def test_docstrings_say_what_the_document_says(hostile: str) -> None:
-    spec = tool(prompt(help=hostile, label=""), description=hostile)
-    said = " ".join(hostile.split())
-    shown = visible(said)
-    with imported(spec) as module:
-        assert shown in " ".join(module.__doc__.split())
-        if plan(spec).inputs[0].help == hostile.strip():
-            assert shown in " ".join(module.run.__doc__.split())
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(specs())
-@example(tool(prompt(), text("a"), description="<script>alert(1)</script>"))
-def test_pages_hold_no_markup_of_the_document(spec: ToolSpec) -> None:
+def page_holds_no_markup_of_the_document(spec: ToolSpec) -> None:
     planned = plan(spec)
     page = render(spec)[f"docs/tools/{planned.module.owner}/{planned.module.project}.md"]
     assert is_visible(page.replace("\n", ""))
@@ -138,6 +130,17 @@ def _tokens(tokens: list[Token]) -> Iterator[Token]:
         yield from _tokens(token.children or [])
 
 
+@pytest.mark.parametrize("hostile", HOSTILE, ids=repr)
+def test_docstrings_say_what_the_document_says(hostile: str) -> None:
+    spec = tool(prompt(help=hostile, label=""), description=hostile)
+    said = " ".join(hostile.split())
+    shown = visible(said)
+    with imported(spec) as module:
+        assert shown in " ".join(module.__doc__.split())
+        if plan(spec).inputs[0].help == hostile.strip():
+            assert shown in " ".join(module.run.__doc__.split())
+
+
 def test_every_finding_that_concerns_callers_is_an_item_of_its_own(
     project_specs: dict[str, ToolSpec],
 ) -> None:
@@ -151,16 +154,16 @@ def test_every_finding_that_concerns_callers_is_an_item_of_its_own(
         assert len(items) == len(wrong) > 1, items
 
 
-def test_ten_thousand_options_and_a_very_long_default() -> None:
-    options = [Option(value=str(number), label=f"owner/Model {number}") for number in range(10_000)]
-    long = "a 'quoted' \"word\" \\ " * 10_000
+def test_thousands_of_options_and_a_very_long_default() -> None:
+    options = [Option(value=str(number), label=f"owner/Model {number}") for number in range(3_000)]
+    long = "a 'quoted' \"word\" \\ " * 3_000
     spec = tool(
         prompt(),
         select("selectedModel", *options, open=True),
         text("negativePrompt", default=long, wire=Wire(type="string", sent=long)),
     )
     with imported(spec) as module:
-        assert module.SelectedModel.OWNER_MODEL_9999 == "9999"
+        assert module.SelectedModel.OWNER_MODEL_2999 == "2999"
         assert module.Inputs(prompt="x").wire()["negativePrompt"] == long
 
 

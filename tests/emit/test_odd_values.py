@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from document.build import page, text_input
@@ -62,17 +63,21 @@ def use(spec: ToolSpec) -> None:
         json.dumps(sent, allow_nan=False)
 
 
-def documented(kind: str, default: str, sent: Any, limits: dict[str, Any]) -> ToolSpec:
+def documented(found: Sequence[tuple[str, str, Any, dict[str, Any]]]) -> ToolSpec:
     """The spec of a document and an answer of Tool/Detail, as a build makes it."""
-    item = text_input("x", default or None, type=kind)
-    if kind in {"select", "multiselect", "selectwithcover"}:
-        item = replace(
-            item, options=(Option(value="a", label="A"), Option(value=default, label=""))
-        )
-    body = {"prompt": "a boat", "x": default if sent is None else sent}
-    made = page(text_input("prompt", "a boat"), item, body=body)
-    document = parse_document(lines(made), path="d.txt").spec
-    items = [{"id": "x", "type": kind, "label": "X", **limits}, {"id": "y", "type": kind, **limits}]
+    inputs = [text_input("prompt", "a boat")]
+    items: list[dict[str, Any]] = []
+    body = {"prompt": "a boat"}
+    for place, (kind, default, sent, limits) in enumerate(found):
+        item = text_input(f"x{place}", default or None, type=kind)
+        if kind in {"select", "multiselect", "selectwithcover"}:
+            options = Option(value="a", label="A"), Option(value=default, label="")
+            item = replace(item, options=options)
+        inputs.append(item)
+        body[item.name] = default if sent is None else sent
+        items.append({"id": item.name, "type": kind, "label": "X", **limits})
+        items.append({"id": f"y{place}", "type": kind, **limits})
+    document = parse_document(lines(page(*inputs, body=body)), path="d.txt").spec
     answer = {
         "result": True,
         "tool": [{
@@ -99,34 +104,43 @@ def test_a_default_of_another_kind_stays_legal_beside_limits(kind: str, default:
         assert " from 1 to 8, got 9" in str(caught.value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_limits = st.fixed_dictionaries(
+    {},
+    optional={
+        "min": st.sampled_from(LIMITS),
+        "max": st.sampled_from(LIMITS),
+        "step": st.sampled_from(LIMITS),
+        "required": st.sampled_from([None, True, False, "1", "odd"]),
+    },
+)
+
+
+# Several inputs at a time, because a module takes long to make, however few it has.
+@settings(max_examples=20)
 @given(
-    st.sampled_from(TYPES),
-    st.sampled_from(ODD),
-    st.sampled_from(SENT),
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "min": st.sampled_from(LIMITS),
-            "max": st.sampled_from(LIMITS),
-            "step": st.sampled_from(LIMITS),
-            "required": st.sampled_from([None, True, False, "1", "odd"]),
-        },
-    ),
+    st.lists(
+        st.tuples(st.sampled_from(TYPES), st.sampled_from(ODD), st.sampled_from(SENT), _limits),
+        min_size=6,
+        max_size=6,
+    )
 )
 def test_whatever_is_documented_gives_a_module_that_can_be_called(
-    kind: str, default: str, sent: Any, limits: dict[str, Any]
+    found: list[tuple[str, str, Any, dict[str, Any]]],
 ) -> None:
-    use(documented(kind, default, sent, limits))
+    use(documented(found))
 
 
-def lora(slider: dict[str, Any], *more: dict[str, Any]) -> Input:
-    option = Option(
-        value="62", label="someone/Cartoon", description="", triggerwords=("toon",),
-        generatesettings=(slider, *more),
+def loras(*sliders: dict[str, Any]) -> Input:
+    """One LoRA for each slider."""
+    options = (
+        Option(
+            value=str(62 + place), label=f"someone/Cartoon {place}", description="",
+            triggerwords=("toon",), generatesettings=(slider,),
+        )
+        for place, slider in enumerate(sliders)
     )  # fmt: skip
     wire = Wire(type="array", sent=[])
-    return select("selectedLoraModel", option, open=True, type="multiselect", wire=wire)
+    return select("selectedLoraModel", *options, open=True, type="multiselect", wire=wire)
 
 
 SLIDER = {
@@ -136,31 +150,35 @@ SLIDER = {
 _ODD_SLIDER_VALUES: tuple[Any, ...] = (*ODD, None, 3, 0.5, True, [], {}, 10**400)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    st.dictionaries(
-        st.sampled_from([*SLIDER, "options"]), st.sampled_from(_ODD_SLIDER_VALUES), max_size=4
-    )
+_change = st.dictionaries(
+    st.sampled_from([*SLIDER, "options"]), st.sampled_from(_ODD_SLIDER_VALUES), max_size=4
 )
-def test_whatever_a_slider_says_gives_a_lora_that_can_be_used(change: dict[str, Any]) -> None:
-    spec = tool(prompt(), lora({**SLIDER, **change}))
+
+
+@settings(max_examples=20)
+@given(st.lists(_change, min_size=6, max_size=6))
+def test_whatever_a_slider_says_gives_a_lora_that_can_be_used(
+    changes: list[dict[str, Any]],
+) -> None:
+    spec = tool(prompt(), loras(*({**SLIDER, **change} for change in changes)))
     use(spec)
     with imported(spec) as module:
-        option = module.Lora.SOMEONE_CARTOON
-        sent = module.Inputs(prompt="p", selected_lora_model=[option]).wire()
-        assert sent["selectedLoraModel"] == ["62"]
-        assert "<lora::" not in sent["prompt"]
-        for setting in option.settings:
-            for value in (setting.minimum, setting.maximum, setting.default, setting.step):
-                assert value is None or float(value) * 0 == 0
+        for place in range(len(changes)):
+            option = getattr(module.Lora, f"SOMEONE_CARTOON_{place}")
+            sent = module.Inputs(prompt="p", selected_lora_model=[option]).wire()
+            assert sent["selectedLoraModel"] == [str(62 + place)]
+            assert "<lora::" not in sent["prompt"]
+            for setting in option.settings:
+                for value in (setting.minimum, setting.maximum, setting.default, setting.step):
+                    assert value is None or float(value) * 0 == 0
 
 
 @pytest.mark.parametrize("blank", ["", " ", None])
 def test_a_slider_without_an_id_sends_no_tag_and_is_reported(blank: str | None) -> None:
-    spec = tool(prompt(), lora({**SLIDER, "id": blank}))
+    spec = tool(prompt(), loras({**SLIDER, "id": blank}))
     assert [each.code for each in check_spec(spec, "x")] == ["S103"]
     with imported(spec) as module:
-        chosen = module.Inputs(prompt="p", selected_lora_model=[module.Lora.SOMEONE_CARTOON])
+        chosen = module.Inputs(prompt="p", selected_lora_model=[module.Lora.SOMEONE_CARTOON_0])
         assert chosen.wire()["prompt"] == "p"
 
 
@@ -190,25 +208,31 @@ def test_a_module_that_could_not_be_imported_is_not_written(source: str, said: s
     check_module("from a import F0\nimport os\nx: F0 = [os for os in F0]\nprint(__file__, x)", "m")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    st.sampled_from(["fileinput", "combinefileinput", "multifileinput", "select", "multiselect"]),
-    st.sampled_from(["x", "inputImageUrl", "selectedLoraModel"]),
-    st.sampled_from(["string", "array", "number"]),
-    st.sampled_from([None, "a.png", "zzz", "62", ["zzz", "62"], [], 3, {}, ""]),
-    st.booleans(),
-    st.booleans(),
-)
-def test_what_must_be_given_is_shown_as_the_client_takes_it(
-    kind: str, name: str, wire: str, example: Any, opened: bool, models: bool
-) -> None:
+_EXAMPLES: tuple[Any, ...] = (None, "a.png", "zzz", "62", ["zzz", "62"], [], 3, {}, "")
+
+
+@st.composite
+def _required(draw: st.DrawFn, name: str) -> Input:
+    kinds = ["fileinput", "combinefileinput", "multifileinput", "select", "multiselect"]
+    kind = draw(st.sampled_from(kinds))
+    wire = Wire(type=draw(st.sampled_from(["string", "array", "number"])))
+    example = draw(st.sampled_from(_EXAMPLES))
+    if "select" not in kind:
+        return text(name, type=kind, required=True, example=example, wire=wire)
     plain = Option(value="61", label="A")
     model = replace(plain, value="62", triggerwords=(), generatesettings=(SLIDER,))
-    options = (model, plain) if models else (plain,)
-    choice = {"options": options, "open": opened} if "select" in kind else {}
-    wired = Wire(type=wire)
-    item = text(name, type=kind, required=True, example=example, wire=wired, **choice)
-    use(tool(prompt(), item))
+    options = draw(st.sampled_from([(plain,), (model, plain)]))
+    choice = {"options": options, "open": draw(st.booleans())}
+    return text(name, type=kind, required=True, example=example, wire=wire, **choice)
+
+
+_NAMES = ("x", "y", "z", "inputImageUrl", "inputMaskMultipleUrl", "selectedLoraModel", "styleLora")
+
+
+@settings(max_examples=20)
+@given(st.tuples(*map(_required, _NAMES)))
+def test_what_must_be_given_is_shown_as_the_client_takes_it(inputs: tuple[Input, ...]) -> None:
+    use(tool(*inputs))
 
 
 @pytest.mark.parametrize("sent", ["1e309", "-1e400", "NaN", "9" * 5000])
