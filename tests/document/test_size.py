@@ -65,14 +65,11 @@ def repeated(text: str, field: str) -> Callable[[int], Page]:
     return made
 
 
-def seconds(document: str, tries: int = 3) -> float:
-    best = 9e9
-    for _ in range(tries):
-        start = time.process_time()
-        with suppress(InputError):
-            parse(document)
-        best = min(best, time.process_time() - start)
-    return best
+def seconds(document: str) -> float:
+    start = time.process_time()
+    with suppress(InputError):
+        parse(document)
+    return time.process_time() - start
 
 
 SHAPES: dict[str, tuple[Callable[[int], Page], int]] = {
@@ -95,22 +92,24 @@ def test_time_grows_with_the_length(shape: str) -> None:
     for write in (flat, lines):
         small, large = write(make(count)), write(make(8 * count))
         growth = len(large) / len(small)
-        # Quadratic work would take eight times as long as this allows.
-        assert any(seconds(large) < 2.5 * growth * max(seconds(small), 2e-4) for _ in range(3)), (
-            write.__name__
-        )
+        # Quadratic work would take three times as long as this allows.
+        assert any(seconds(large) < 2.5 * growth * best(small) for _ in range(9)), write.__name__
 
 
-def test_ten_thousand_options() -> None:
-    parsed = parse(flat(picker(10_000)))
+def best(document: str) -> float:
+    return max(min(seconds(document) for _ in range(2)), 2e-4)
+
+
+def test_thousands_of_options() -> None:
+    parsed = parse(flat(picker(4_000)))
     options = parsed.spec.inputs[0].options
     assert options
-    assert (len(options), options[-1].label) == (10_000, "model 9999")
+    assert (len(options), options[-1].label) == (4_000, "model 3999")
     assert verify(parsed) is None
 
 
 @pytest.mark.parametrize("write", [flat, lines])
-def test_megabytes_of_options(write: Callable[[Page], str]) -> None:
+def test_half_a_megabyte_of_options(write: Callable[[Page], str]) -> None:
     text = write(picker(2))
     first, second = text.index('- value: "0"'), text.index('- value: "1"')
     option = text[first:second]
@@ -119,8 +118,8 @@ def test_megabytes_of_options(write: Callable[[Page], str]) -> None:
         more = "".join(option.replace('"0"', f'"{number}"') for number in range(count))
         return text[:first] + more + text[second:]
 
-    half, whole = made(10_000), made(20_000)
-    assert len(whole) > 2_000_000
+    half, whole = made(2_500), made(5_000)
+    assert len(whole) > 500_000
     doubles(half, whole)
 
 
@@ -132,7 +131,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("piece", HOSTILE)
 @pytest.mark.parametrize("before", [" label: p", " - value: ", "## Tool Inputs:", "Tool cover: "])
-def test_up_to_a_megabyte_of_the_same(before: str, piece: str) -> None:
+def test_hundreds_of_kilobytes_of_the_same(before: str, piece: str) -> None:
     item = text_input("s", None, type="select", options=(Option(value="1", label="a"),))
     document = flat(page(text_input("p"), item, text_input("z")))
     assert document.count(before) == 1
@@ -141,13 +140,13 @@ def test_up_to_a_megabyte_of_the_same(before: str, piece: str) -> None:
     def made(size: int) -> str:
         return f"{start}{before} {piece * (size // len(piece))} {end}"
 
-    size = 500_000 if piece in HOSTILE[:3] else 100_000
+    size = 150_000 if piece in HOSTILE[:3] else 100_000
     doubles(made(size), made(2 * size))
 
 
 def doubles(half: str, whole: str) -> None:
     """Twice as much takes about twice as long, at least once in three times."""
-    assert any(seconds(whole, 1) < 3 * max(seconds(half, 1), 0.01) for _ in range(3))
+    assert any(seconds(whole) < 3 * max(seconds(half), 0.01) for _ in range(3))
 
 
 @pytest.mark.parametrize("write", [flat, lines])
