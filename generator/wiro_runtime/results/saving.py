@@ -7,7 +7,8 @@ import os
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from weakref import WeakValueDictionary
 
 from wiro_runtime.errors import DownloadError
 from wiro_runtime.http.loop import call_back, finish, run_in_thread, start_in_thread
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from wiro_runtime.results.result import BaseResult
 
 T = TypeVar("T")
+
+_saving: Final[WeakValueDictionary[tuple[int, str], asyncio.Lock]] = WeakValueDictionary()
+"""By output and folder: held while the one is saved into the other."""
 
 
 async def save_output(
@@ -168,7 +172,9 @@ class _Job:
     ) -> Path | DownloadError:
         """Save into ``folder``, which is ``place``, unless it was saved there and is unchanged."""
         saved = self._output.saved
-        async with places:
+        saving = _saving.setdefault((id(self._output), place), asyncio.Lock())
+        # A call that saves the same at the same time finds the file of the first.
+        async with places, saving:
             name, stamp = saved.get(place, ("", None))
             if stamp is not None and stamp == await run_in_thread(partial(_stamp, place, name)):
                 await self._report(stamp[1], stamp[1])
