@@ -3,24 +3,28 @@
 A Python that starts anew computes for up to a second before it runs anything. Here one process for
 each program has imported it, and forks for every command: a process with its own arguments,
 environment, folder, streams and exit status. What a fork cannot show (how Python starts and ends,
-what is imported when, a terminal) is tested with ``sys.executable``.
+what is imported when) is tested with ``sys.executable``.
 """
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import importlib
 import json
 import os
 import pkgutil
+import re
 import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -93,6 +97,15 @@ class Process:
         out, err = (os.pread(each, os.fstat(each).st_size, 0).decode() for each in files)
         return out, err
 
+    def read_until(self, pattern: str, timeout: float = 120) -> str:
+        """What it has written to its errors, when that has a match of ``pattern``."""
+        deadline = time.monotonic() + timeout
+        while not re.search(pattern, written := self.read()[1]):
+            assert self.poll() is None, written
+            assert time.monotonic() < deadline, written
+            time.sleep(0.01)
+        return written
+
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
             os.kill(self.pid, number)
@@ -147,9 +160,11 @@ def start(
     env: Mapping[str, str],
     stdin: bytes = b"",
     before: str = "",
+    terminal: int | None = None,
 ) -> Process:
     """Start ``wiro-tools`` or ``wirogen`` with this environment and no other variables, in a
-    process group of its own. ``before`` is Python that the process executes first."""
+    process group of its own. ``before`` is Python that the process executes first; ``terminal`` is
+    a file descriptor of the terminal that it runs on."""
     request = [tuple(map(str, arguments)), str(cwd), dict(env), before]
     data = json.dumps(request).encode()
     out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - of Process
@@ -157,7 +172,8 @@ def start(
     with tempfile.TemporaryFile() as given, socket.socket(socket.AF_UNIX) as server:
         given.write(stdin)
         given.seek(0)
-        files = [given.fileno(), out.fileno(), err.fileno(), theirs]
+        streams = [terminal] * 3 if terminal is not None else [given, out, err]
+        files = [each if isinstance(each, int) else each.fileno() for each in (*streams, theirs)]
         server.connect(_address(os.environ[_FOLDER], program))
         socket.send_fds(server, [len(data).to_bytes(_LENGTH, "big")], files)
         server.sendall(data)
@@ -258,6 +274,8 @@ def _become(program: str, request: list[Any], files: list[int]) -> None:
             os.dup2(file, number)
         os.close(file)
     os.setsid()
+    if os.isatty(0):
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)

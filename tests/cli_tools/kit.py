@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -127,43 +126,21 @@ class Shell:
     def run(self, *arguments: str, **more: Any) -> Done:
         return self("run", *arguments, **more)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self._command(arguments),
-            cwd=self.folder,
-            env=self._environment({}),
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+    def start(self, *arguments: str) -> fork_server.Process:
+        return fork_server.start(
+            "wiro-tools", *arguments, cwd=self.folder, env=self._environment({})
         )
-
-    def begun(self, *arguments: str) -> subprocess.Popen[str]:
-        """The same when Python has started, which answers Ctrl-C in its own way until then."""
-        code = "from wiro_runtime.cli.__main__ import main; print(flush=True); main()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
-            cwd=self.folder,
-            env=self._environment({}),
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        return process
 
     @contextlib.contextmanager
     def terminal(self, *arguments: str, columns: int = 100) -> Generator[Terminal]:
         """The same on a terminal."""
-        pid, master = pty.fork()
-        if pid == 0:  # pragma: no cover - the child
-            os.chdir(self.folder)
-            env = {**self._environment({}), "TERM": "xterm-256color"}
-            env["COLUMNS"] = str(columns)
-            os.execve(sys.executable, self._command(arguments), env)  # noqa: S606 - no shell
-        screen = Terminal(pid, master)
+        env = {**self._environment({}), "TERM": "xterm-256color", "COLUMNS": str(columns)}
+        master, slave = pty.openpty()
+        process = fork_server.start(
+            "wiro-tools", *arguments, cwd=self.folder, env=env, terminal=slave
+        )
+        os.close(slave)
+        screen = Terminal(process, master)
         try:
             yield screen
         finally:
@@ -180,10 +157,9 @@ class Shell:
 class Terminal:
     """What a command writes to its terminal."""
 
-    def __init__(self, pid: int, master: int) -> None:
-        self._pid = pid
+    def __init__(self, process: fork_server.Process, master: int) -> None:
+        self._process = process
         self._master = master
-        self._ended: int | None = None
         self.text = ""
 
     def read_until(self, pattern: str, seconds: float = 120) -> str:
@@ -203,19 +179,12 @@ class Terminal:
         """Read to the end; the exit status."""
         while self._more():
             pass
-        return self._reap()
+        return self._process.wait()
 
     def close(self) -> None:
-        if self._ended is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
-            self._reap()
+        self._process.kill()
+        self._process.wait()
         os.close(self._master)
-
-    def _reap(self) -> int:
-        _, status = os.waitpid(self._pid, 0)
-        self._ended = os.waitstatus_to_exitcode(status)
-        return self._ended
 
     def _more(self) -> bool:
         ready, _, _ = select.select([self._master], [], [], 0.2)

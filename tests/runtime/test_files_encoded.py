@@ -15,7 +15,7 @@ import pytest
 from wiro_runtime import ConnectionFailed, TaskDetail, Wiro
 from wiro_runtime.results.encodings import decode
 
-FILE = gzip.compress(random.Random(5).randbytes(2**20) * 4, 1)  # noqa: S311 - a file, not a secret
+FILE = gzip.compress(random.Random(5).randbytes(2**20) * 4, 0)  # noqa: S311 - a file, not a secret
 
 
 class Handler(BaseHTTPRequestHandler):
