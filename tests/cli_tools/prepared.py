@@ -1,21 +1,21 @@
-"""Programs for shells that ask them often: each call forks a process that has imported them.
+"""Programs for shells that ask them often: each call is a process of the fork servers.
 
 ``wiro-tools`` in ``PATH`` is a few lines of bash that send arguments, environment and folder to
-that process. What runs is the program's own ``main``; only the imports are saved.
+this process, which has the program run. Only the imports are saved.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
-import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Generator, Mapping
+import threading
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+import fork_server
 
 PROGRAMS: Final = Path(sys.executable).parent
 """Where the commands are installed, whether or not that is in ``PATH``."""
@@ -32,55 +32,38 @@ exec cat <&3
 
 
 @contextmanager
-def prepared(folder: Path, env: Mapping[str, str]) -> Generator[Path]:
+def prepared(folder: Path) -> Generator[Path]:
     """A folder below ``folder`` with the programs, for ``PATH``. Where ``$HOME/installed`` exists,
     they are the installed ones."""
-    command = [sys.executable, __file__]
-    with subprocess.Popen(command, env=dict(env), stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_serve, args=[listener], daemon=True).start()
         programs = folder / "programs"
         programs.mkdir()
         for name in NAMES:
             stub = programs / name
+            port = listener.getsockname()[1]
             stub.write_text(_STUB.format(installed=PROGRAMS / name, port=port), "utf-8")
             stub.chmod(0o755)
         yield programs
-        server.kill()
+        listener.shutdown(socket.SHUT_RDWR)
 
 
-def _serve() -> None:
-    for name in ("wiro_runtime.cli.app", "wirogen.cli.app"):
-        importlib.import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        print(server.getsockname()[1], flush=True)  # noqa: T201
-        while True:
-            connection, _ = server.accept()
-            with connection:
-                if os.fork() == 0:
-                    server.close()
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    _run(connection)
+def _serve(listener: socket.socket) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=_answer, args=[connection], daemon=True).start()
 
 
-def _run(connection: socket.socket) -> None:
-    from wiro_runtime.cli.__main__ import main as wiro_tools
-    from wirogen.__main__ import main as wirogen
-
-    request = b""
-    while not request.endswith(b"\0END\0"):
-        request += connection.recv(65536)
-    program, folder, count, *rest = os.fsdecode(request).split("\0")[:-2]
-    os.chdir(folder)
-    os.environ.clear()
-    for pair in rest[int(count) :]:
-        name, _, value = pair.partition("=")
-        os.environ[name] = value
-    sys.argv = [program, *rest[: int(count)]]
-    os.dup2(connection.fileno(), 1)
-    {"wiro-tools": wiro_tools, "wirogen": wirogen}[Path(program).name]()
-
-
-if __name__ == "__main__":
-    _serve()
+def _answer(connection: socket.socket) -> None:
+    with connection:
+        request = b""
+        while not request.endswith(b"\0END\0"):
+            request += connection.recv(65536)
+        program, folder, count, *rest = os.fsdecode(request).split("\0")[:-2]
+        arguments, pairs = rest[: int(count)], rest[int(count) :]
+        env = dict(pair.split("=", 1) for pair in pairs)
+        done = fork_server.run(Path(program).name, *arguments, cwd=Path(folder), env=env)
+        connection.sendall(done.stdout.encode())

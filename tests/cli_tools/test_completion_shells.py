@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any, Final
 
 import pytest
 
+import fork_server
 import wiro_runtime
 from cli_tools.kit import SLIDER
-from cli_tools.prepared import NAMES, PROGRAMS, prepared
+from cli_tools.prepared import NAMES, prepared
 from generated import number, prompt, text, tool
 from generated import select as choice
 from wirogen.pipeline.render import generate
@@ -215,23 +215,17 @@ def prompt_of(
         ),
     }
     for program in NAMES:
-        script = _script(program, request.param)
+        variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
+        asked = {**env, variable: f"source_{request.param}"}
+        script = fork_server.run(program, cwd=folder, env=asked).stdout
         (folder / f"{program}.{request.param}").write_text(script, "utf-8")
     (folder / "my photo $(touch RAN).png").touch()
     (folder / "pictures").mkdir()
     (folder / "pictures" / "one.png").touch()
-    with prepared(folder, env) as programs:
+    with prepared(folder) as programs:
         shell = Prompt(request.param, folder, {**env, "PATH": f"{programs}:{env['PATH']}"})
         yield shell
         shell.child.close(force=True)
-
-
-def _script(program: str, shell: str) -> str:
-    variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
-    env = {**os.environ, variable: f"source_{shell}"}
-    command = [PROGRAMS / program]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    return done.stdout
 
 
 RUN: Final = "wiro-tools run acme/poster --prompt x "
