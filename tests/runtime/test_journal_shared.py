@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -176,54 +176,62 @@ def test_the_lease_is_renewed_while_its_client_lives(
             time.sleep(0.02)
 
 
-TAKER = """
-import sys
-from wiro_runtime.tasks import journal as journal_module
+AT_ONCE = """
+import os, sys
 from wiro_runtime.tasks.journal import Journal
-journal = Journal(sys.argv[1])
-print("ready", flush=True)
-input()
-tasks, lost = journal.unfinished()
-print(*[task.id for task in tasks], *[each.key for each in lost], flush=True)
-input()
+
+def at_once(count, act):
+    # Processes that have imported everything, and begin when the last of them is there.
+    ready, start, done = os.pipe(), os.pipe(), os.pipe()
+    for number in range(count):
+        if os.fork() == 0:
+            os.close(start[1])
+            os.close(done[1])
+            os.write(ready[1], b".")
+            os.read(start[0], 1)
+            print(*act(number), flush=True)
+            os.close(ready[1])
+            os.read(done[0], 1)
+            os._exit(0)
+    for number in range(count):
+        os.read(ready[0], 1)
+    os.close(ready[1])
+    os.close(start[1])
+    os.read(ready[0], 1)
+    os.close(done[1])
+    for number in range(count):
+        assert os.wait()[1] == 0
 """
 
 
+def processes(script: str, path: Path) -> list[list[str]]:
+    """The words of each line that the processes of ``script`` have printed."""
+    command = [sys.executable, "-c", AT_ONCE + script, path]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=120)
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_what_a_dead_process_left_goes_to_exactly_one_of_those_who_ask(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    begin = f"""
-import os
-from wiro_runtime.tasks import journal as journal_module
-from wiro_runtime.tasks.journal import Journal
-journal = Journal({str(path)!r})
-for number in range(20):
-    journal.accepted(journal.begin("a/b", {{}}), str(number), "")
-    journal.begin("a/b", {{}}, key=f"lost{{number}}")
-os._exit(0)
+    script = """
+if os.fork() == 0:
+    journal = Journal(sys.argv[1])
+    for number in range(20):
+        journal.accepted(journal.begin("a/b", {}), str(number), "")
+        journal.begin("a/b", {}, key=f"lost{number}")
+    os._exit(0)
+os.wait()
+
+def ask(number):
+    global journal
+    journal = Journal(sys.argv[1])  # open until all have asked
+    tasks, lost = journal.unfinished()
+    return [*(task.id for task in tasks), *(each.key for each in lost)]
+
+at_once(4, ask)
 """
-    subprocess.run([sys.executable, "-c", begin], check=True)
-    with ExitStack() as stack:
-        takers = [
-            stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-c", TAKER, path],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-            for _ in range(4)
-        ]
-        for taker in takers:
-            assert taker.stdout
-            assert taker.stdout.readline() == "ready\n"
-        for taker in takers:
-            assert taker.stdin
-            taker.stdin.write("\n")
-            taker.stdin.flush()
-        found = [taker.stdout.readline().split() for taker in takers if taker.stdout]
-        for taker in takers:
-            taker.communicate("\n")
+    found = processes(script, tmp_path / "journal")
+    assert len(found) == 4
     expected = [*map(str, range(20)), *(f"lost{number}" for number in range(20))]
     assert sorted(chain.from_iterable(found)) == sorted(expected)
 
@@ -240,29 +248,18 @@ def test_threads_share_a_journal(tmp_path: Path) -> None:
         assert {task.id for task in journal.unfinished()[0]} == {str(n) for n in range(0, 200, 2)}
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_processes_that_open_a_new_journal_at_once_wait_for_each_other(tmp_path: Path) -> None:
-    script = """
-import sys
-from wiro_runtime.tasks import journal as journal_module
-from wiro_runtime.tasks.journal import Journal
-input()
-journal = Journal(sys.argv[1])
-journal.accepted(journal.begin("a/b", {}), sys.argv[2], "")
-"""
     path = tmp_path / "journal"
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, path, str(n)], stdin=subprocess.PIPE, text=True
-        )
-        for n in range(6)
-    ]
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    for process in processes:
-        process.communicate()
-    assert [process.returncode for process in processes] == [0] * 6
+    script = """
+def begin(number):
+    journal = Journal(sys.argv[1])
+    journal.accepted(journal.begin("a/b", {}), str(number), "")
+    return [number]
+
+at_once(6, begin)
+"""
+    assert sorted(processes(script, path)) == [[str(n)] for n in range(6)]
     with closing(Journal(path)) as journal:
         assert {task.id for task in journal.unfinished()[0]} == {str(n) for n in range(6)}
 
@@ -327,10 +324,10 @@ def test_kill_9_at_random_moments_loses_nothing_and_runs_nothing_twice(
     instant: Simulator, tmp_path: Path
 ) -> None:
     # `python tests/runtime/killing.py 200` for more of it.
-    outcome = kill_processes(instant, tmp_path / "journal", 40, 7)
+    outcome = kill_processes(instant, tmp_path / "journal", 20, 7)
     assert (outcome.twice, outcome.unknown) == ([], [])
-    assert outcome.runs > 20
-    assert outcome.lost <= 42
+    assert outcome.runs > 10
+    assert outcome.lost <= 22
 
 
 def test_two_clients_of_a_process_keep_the_locks_of_the_journal(tmp_path: Path) -> None:
