@@ -19,7 +19,7 @@ from wiro_runtime.testing import Simulator
 pytestmark = pytest.mark.slow
 
 FULL: Final = os.environ.get("FULL") == "1"
-ROWS: Final = 10_000 if FULL else 100
+ROWS: Final = 10_000 if FULL else 40
 
 COMMAND: Final = (sys.executable, "-m", "wiro_runtime.cli", "batch")
 

@@ -224,13 +224,20 @@ def _handlers() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_handlers")
-@pytest.mark.parametrize("choice", ["leave", "stop"])
-@pytest.mark.parametrize("journaled", [True, False], ids=["journal", "no journal"])
 @pytest.mark.parametrize(
-    ("kind", "call"),
+    ("kind", "call", "choice", "journaled"),
     [
-        *((kind, call) for kind in ("sigint", "sigterm", "async") for call in ("submit", "run")),
-        ("slow sigint", "submit"),
+        *(
+            (kind, "submit", choice, journaled)
+            for kind in ("sigint", "async")
+            for choice in ("leave", "stop")
+            for journaled in (True, False)
+        ),
+        *((kind, "run", "leave", True) for kind in ("sigint", "sigterm", "async")),
+        *((kind, "run", "stop", False) for kind in ("sigint", "async")),
+        ("sigterm", "submit", "stop", True),
+        ("slow sigint", "submit", "leave", False),
+        ("slow sigint", "submit", "stop", True),
     ],
 )
 def test_every_step_of_a_submission_may_be_interrupted(

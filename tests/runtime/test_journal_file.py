@@ -447,7 +447,8 @@ def within(seconds: float, work: Callable[[], object]) -> None:
 def test_an_interrupted_write_locks_nothing_and_says_what_is_true(
     tmp_path: Path, operation: str
 ) -> None:
-    for step in count(1):
+    # Each place where a paid task may be lost; of the others, which are much the same, some.
+    for step in count(1, 1 if operation in ("begin", "accepted") else 3):
         path = tmp_path / f"journal{step}"
         one, other = Journal(path), Journal(path)
         one.accepted(one.begin("a/b", {}), "first", "")

@@ -91,20 +91,23 @@ def test_a_lost_submission_is_given_to_one_client(instant: Simulator, tmp_path: 
         assert list(first.resume()) == []
 
 
-def test_it_does_not_grow_without_end(tmp_path: Path) -> None:
+def test_it_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_ENDED_KEPT", 100)
     path = tmp_path / "journal"
     journal = Journal(path)
     keep = journal.begin("a/b", {"prompt": "kept"})
     lost = journal.begin("a/b", {"prompt": "lost"})
     journal.accepted(keep, "kept", "")
     largest = 0
-    for number in range(3000):
+    for number in range(800):
         key = journal.begin("a/b", {"prompt": "x" * 100})
         journal.accepted(key, str(number), "")
         journal.ended("task_postprocess_end", str(number))
         largest = max(largest, sum(each.stat().st_size for each in tmp_path.iterdir()))
     assert largest < 3_000_000
-    assert [task.id for task in journal.ended_tasks()] == [str(n) for n in range(2000, 3000)]
+    assert [task.id for task in journal.ended_tasks()] == [str(n) for n in range(700, 800)]
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM submissions").fetchone() == (102,)
     journal.uncertain(lost)
     journal.close()
 

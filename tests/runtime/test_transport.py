@@ -426,7 +426,7 @@ ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in ECHO)
         lambda: httpx2.Response(200, text=f'{{"result": false, "errors": ["{ESCAPED}"]}}'),
         lambda: httpx2.Response(500, text=ECHO, headers={"content-type": ECHO}),
         lambda: httpx2.Response(302, headers={"location": f"https://127.0.0.1/?{KEY}"}),
-        lambda: httpx2.Response(200, content=ECHO.encode() + bytes(2**25)),
+        lambda: httpx2.Response(200, content=ECHO.encode() + bytes(2**16)),
         lambda: raised(httpx2.ConnectError(ECHO)),
         lambda: raised(RuntimeError(ECHO)),
     ],
@@ -443,8 +443,12 @@ ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in ECHO)
 )
 @pytest.mark.parametrize("call", ["submit", "refresh", "upload"])
 def test_an_echo_of_the_key_reaches_no_frame_and_no_error(
-    kind: ClientKind, call: str, respond: Callable[[], httpx2.Response]
+    kind: ClientKind,
+    call: str,
+    respond: Callable[[], httpx2.Response],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("wiro_runtime.http.transport.MAX_RESPONSE", 2**16)
     transport = httpx2.MockTransport(lambda _request: respond())
     options: dict[str, Any] = {
         "base_url": "http://127.0.0.1:1/v1",
