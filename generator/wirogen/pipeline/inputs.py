@@ -15,7 +15,7 @@ from wirogen.common.files import hash_of_file, sha256
 from wirogen.common.text import did_you_mean
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path, input_error
-from wirogen.document import parse_document, verify
+from wirogen.document import Mismatch, parse_document, verify
 from wirogen.merge.contract import kept_findings
 from wirogen.merge.detail import merge_detail, spec_from_detail
 from wirogen.merge.snapshots import accumulate, is_full
@@ -45,7 +45,7 @@ class _Document:
     digest: str
     diagnostics: tuple[Diagnostic, ...]
     full: bool
-    proof: tuple[int, str | None] | None
+    proof: tuple[int, Mismatch | None] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import folder_problem, hash_of_file, names_below, read_whole, sha256
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path, input_error
+from wirogen.document import Mismatch
 from wirogen.output.publication import write_file
 from wirogen.pipeline.history import with_history
 from wirogen.pipeline.workers import each
@@ -45,8 +46,8 @@ class Sources:
     loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
     digests: dict[str, str] = field(default_factory=dict[str, str])
     tools: dict[str, str] = field(default_factory=dict[str, str])
-    verified: dict[str, tuple[int, str | None]] = field(
-        default_factory=dict[str, tuple[int, str | None]]
+    verified: dict[str, tuple[int, Mismatch | None]] = field(
+        default_factory=dict[str, tuple[int, Mismatch | None]]
     )
 
     def add(self, spec: ToolSpec, origin: str) -> None:
