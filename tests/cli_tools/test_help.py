@@ -14,7 +14,7 @@ from rich.console import Console
 
 from cli_tools.kit import Shell
 from wiro_runtime.cli import doctor
-from wiro_runtime.cli.help import _choice  # pyright: ignore[reportPrivateUsage]
+from wiro_runtime.cli.help import _choice
 from wiro_runtime.cli.view import Choice
 
 pytestmark = pytest.mark.slow
@@ -138,6 +138,4 @@ def test_a_long_line_of_show_goes_on_below_itself(shell: Shell) -> None:
 
 def test_the_doctor_knows_every_extra(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    assert {*doctor._EXTRAS.values(), "studio", "dev", "all"} == {  # pyright: ignore[reportPrivateUsage]
-        *project["optional-dependencies"]
-    }
+    assert {*doctor._EXTRAS.values(), "studio", "dev", "all"} == {*project["optional-dependencies"]}

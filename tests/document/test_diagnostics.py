@@ -26,7 +26,7 @@ SEED = text_input("seed", "1")
 def choice(name: str, default: str | None, options: tuple[Option, ...], **changes: object) -> Page:
     item = replace(
         text_input(name, default, type="select", options=options),
-        **changes,  # type: ignore[arg-type]  # any field of an input
+        **changes,  # any field of an input
     )
     return page(item, SEED, body={name: default or "", "seed": "1"})
 

@@ -38,12 +38,12 @@ def both(made: Page, *, exact: bool = True) -> ParsedDocument:
 def choice(name: str, default: str | None, *values: str, **changes: object) -> Input:
     options = tuple(Option(value=value, label=value or "Auto") for value in values)
     item = text_input(name, default, type="select", options=options)
-    return replace(item, **changes)  # type: ignore[arg-type]  # any field of an input
+    return replace(item, **changes)  # any field of an input
 
 
 @pytest.mark.parametrize("word", ["Tool", "Model"])
 def test_either_word(word: str) -> None:
-    made = page(text_input(), word=word)  # type: ignore[arg-type]  # the two literals
+    made = page(text_input(), word=word)  # the two literals
     assert f"{word} Inputs:" in flat(made)
     both(made)
 
@@ -334,7 +334,7 @@ def test_example_of_an_input_that_is_gone() -> None:
 
 @pytest.mark.parametrize("tail", ["old", "new"])
 def test_both_tails(tail: str) -> None:
-    parsed = both(page(text_input(), tail=tail))  # type: ignore[arg-type]  # the two literals
+    parsed = both(page(text_input(), tail=tail))  # the two literals
     assert ("D301" in codes(parsed)) is True
     assert "D007" not in codes(parsed)
 

@@ -20,7 +20,7 @@ Change = Callable[[ToolSpec], ToolSpec]
 def in_input(number: int, **changes: object) -> Change:
     def change(spec: ToolSpec) -> ToolSpec:
         inputs = list(spec.inputs)
-        inputs[number] = replace(inputs[number], **changes)  # type: ignore[arg-type]  # any field
+        inputs[number] = replace(inputs[number], **changes)  # any field
         return replace(spec, inputs=tuple(inputs))
 
     return change
@@ -29,7 +29,7 @@ def in_input(number: int, **changes: object) -> Change:
 def in_option(number: int, slot: int, **changes: object) -> Change:
     def change(spec: ToolSpec) -> ToolSpec:
         options = list(spec.inputs[number].options or ())
-        options[slot] = replace(options[slot], **changes)  # type: ignore[arg-type]  # any field
+        options[slot] = replace(options[slot], **changes)  # any field
         return in_input(number, options=tuple(options))(spec)
 
     return change

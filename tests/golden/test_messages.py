@@ -109,7 +109,7 @@ def clients(simulator: Simulator) -> Iterator[str]:
         lambda: client.task("12345").wait(),
         lambda: client.task("12345").cancel(),
         lambda: list(client.tasks(limit=-1)),
-        lambda: client.upload("x"),  # pyright: ignore[reportArgumentType] - wrong on purpose
+        lambda: client.upload("x"),
         lambda: client.upload(Path("no-such-file.png")),
         lambda: client.post("Task/Detail", {}),
         client.settle,

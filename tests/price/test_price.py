@@ -232,7 +232,7 @@ def test_a_price_is_readable_where_it_is_shown() -> None:
     )
     assert str(price) == "$0.10–$0.40"
     assert repr(price) == "<Price $0.10–$0.40: an output < 4; prices of 2026-11-02>"
-    assert "<b>$0.10–$0.40</b> an output &lt; 4; prices" in price._repr_html_()  # pyright: ignore[reportPrivateUsage] - IPython's
+    assert "<b>$0.10–$0.40</b> an output &lt; 4; prices" in price._repr_html_()
     assert repr(unknown("no price list")) == "<Price unknown: no price list>"
 
 
@@ -249,4 +249,4 @@ def test_money_has_one_form(amount: str, text: str) -> None:
     assert dollars(cost) == text
     for shown in (str(result), str(TaskEnded(task_id="7", status="", raw=raw, detail=detail))):
         assert f", {text}" in shown.replace("cost ", "")
-    assert f" {text}<" in result._repr_html_()  # pyright: ignore[reportPrivateUsage] - IPython's
+    assert f" {text}<" in result._repr_html_()

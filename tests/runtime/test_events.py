@@ -306,7 +306,7 @@ def test_another_server_without_a_socket_of_its_own_is_polled(
 ) -> None:
     monkeypatch.delenv("WIRO_SOCKET_URL", raising=False)
     check_end(quick, follow(quick, socket_url=None))
-    assert quick.client(socket_url=None)._settings.socket_url is None  # pyright: ignore[reportPrivateUsage] - where would the token go
+    assert quick.client(socket_url=None)._settings.socket_url is None
 
 
 def test_events_can_be_left_early(quick: Kit) -> None:

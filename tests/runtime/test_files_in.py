@@ -175,14 +175,14 @@ def test_submissions_that_share_a_file_object_send_it_whole(
 def test_a_file_that_is_written_to_while_it_is_read_is_refused(
     kit: Kit, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill = multipart._File._fill  # pyright: ignore[reportPrivateUsage] - the moment in between
+    fill = multipart._File._fill
 
     def disturbed(self: Any, file: Any) -> None:
         with photo.open("ab") as other:
             other.write(b"more")
         fill(self, file)
 
-    monkeypatch.setattr(multipart._File, "_fill", disturbed)  # pyright: ignore[reportPrivateUsage] - see above
+    monkeypatch.setattr(multipart._File, "_fill", disturbed)
     with pytest.raises(InvalidInputs, match=r"image .inputImage.: photo.png was written to while"):
         sent(kit, Inputs(prompt="x", image=photo))
     assert kit.simulator.requests == []

@@ -164,7 +164,7 @@ def test_what_is_refused_is_said_in_one_line(given: dict[str, Any], message: str
 
 def test_every_wrong_field_has_its_line_in_the_order_of_the_fields() -> None:
     with pytest.raises(InvalidInputs) as caught:
-        Inputs(sampels=1, scheduler="x", samples="4")  # pyright: ignore[reportCallIssue, reportArgumentType] - wrong on purpose
+        Inputs(sampels=1, scheduler="x", samples="4")  # pyright: ignore[reportCallIssue] - wrong on purpose
     lines = str(caught.value).splitlines()
     assert [line.partition(":")[0] for line in lines] == [
         "prompt", "samples", "scheduler", "sampels",
@@ -312,7 +312,7 @@ def test_a_text_that_is_no_path_either_gets_no_advice_to_send_it() -> None:
 def test_inputs_are_frozen_and_survive_json_schema() -> None:
     inputs = Inputs(prompt="x")
     with pytest.raises(ValueError, match="frozen"):
-        inputs.prompt = "y"  # pyright: ignore[reportAttributeAccessIssue] - wrong on purpose
+        inputs.prompt = "y"
     assert Inputs.model_json_schema()["required"] == ["prompt"]
 
 

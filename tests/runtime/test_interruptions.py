@@ -30,7 +30,7 @@ from wiro_runtime import (
 )
 from wiro_runtime.http import transport
 from wiro_runtime.http.api import Api
-from wiro_runtime.http.loop import _Call  # pyright: ignore[reportPrivateUsage]
+from wiro_runtime.http.loop import _Call
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Timing
 from wiro_runtime.tasks import submitter

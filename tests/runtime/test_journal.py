@@ -193,7 +193,7 @@ def test_no_run_is_sent_while_the_disk_is_full(kit: Kit, tmp_path: Path) -> None
 def test_a_disk_that_is_full_at_the_end_keeps_no_result_back(kit: Kit, tmp_path: Path) -> None:
     async def run(client: AnyClient) -> str:
         task = await got(client.submit(TOOL, PROMPT))
-        journal = client._journal  # pyright: ignore[reportPrivateUsage] - to fail as a disk does
+        journal = client._journal
         assert journal is not None
         journal.close()
         return (await got(task.wait())).task_id

@@ -36,7 +36,7 @@ class Failing(sqlite3.Connection):
             Failing.step = int(Failing.lasting)
             raise sqlite3.OperationalError("database or disk is full")
 
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:  # pyright: ignore[reportIncompatibleMethodOverride] - passed on
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
         self._count()
         return super().execute(*arguments)
 

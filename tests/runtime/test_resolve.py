@@ -10,7 +10,7 @@ import pytest
 from wiro_runtime import ConfigurationError, InvalidInputs
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.catalogue.packages import (
-    _entry_points,  # pyright: ignore[reportPrivateUsage] - read once in a process
+    _entry_points,
 )
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.resolve import resolve_inputs
@@ -67,7 +67,7 @@ def test_a_package_that_is_named_has_to_have_the_tool() -> None:
 
 def test_checked_inputs_are_not_looked_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = open_catalogue().get(SD).check({"prompt": "x"})
-    monkeypatch.setitem(sys.modules, "wiro_tools.catalogue", None)  # pyright: ignore[reportArgumentType] - not importable
+    monkeypatch.setitem(sys.modules, "wiro_tools.catalogue", None)
     assert resolve_inputs(SD, inputs) is inputs
 
 

@@ -114,7 +114,7 @@ class Cdn:
 
     def point_at(self, elsewhere: str) -> None:
         vars_of = self._server.RequestHandlerClass
-        vars_of.elsewhere = elsewhere  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
+        vars_of.elsewhere = elsewhere  # pyright: ignore[reportFunctionMemberAccess] - a class
 
     def close(self) -> None:
         self._server.shutdown()

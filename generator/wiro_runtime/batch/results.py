@@ -109,6 +109,6 @@ def _csv_text(lines: Iterable[dict[str, Any]], *, header: bool) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
     # A spreadsheet would take an error that begins like this for a formula.
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

@@ -89,7 +89,7 @@ def login(context: typer.Context, profile: Profile = None) -> int:
 
 def _read_key() -> Credentials | ConfigurationError:
     """The key and the secret that a person types or a program writes."""
-    if sys.stdin is not None and sys.stdin.isatty():  # pyright: ignore[reportUnnecessaryComparison] - closed, as with <&-
+    if sys.stdin is not None and sys.stdin.isatty():  # None: closed, as with <&-
         say("Your project on https://wiro.ai shows its key and its secret.")
         try:
             key = getpass.getpass("API key (not shown): ").strip()

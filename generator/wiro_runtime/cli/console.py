@@ -45,7 +45,7 @@ def prepare_process() -> None:
 
 def read_stdin(limit: int = -1) -> bytes:
     """Read the standard input, ``limit`` bytes at most. Raises :class:`CommandError`."""
-    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - closed, as with <&-
+    if sys.stdin is None:  # closed, as with <&-
         raise CommandError("the standard input is closed")
     try:
         return sys.stdin.buffer.read(limit)

@@ -57,7 +57,7 @@ def _outputs(given: ToolOutputs, previous: Earlier) -> list[dict[str, str]]:
     calls: object = getattr(previous, "tool_calls", None)
     known = [call.call_id for call in cast("tuple[Any, ...]", calls)] if calls else None
     for output in found:
-        if not isinstance(output["output"], str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        if not isinstance(output["output"], str):
             raise _invalid("tool_outputs", f"outputs are text, not {shown(output['output'])}")
         if known is not None and output["call_id"] not in known:
             raise _invalid("tool_outputs", f"{shown(output['call_id'])} was not called")

@@ -67,7 +67,7 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: dict[str, Callable[..., Any]] = env.filters  # pyright: ignore[reportAssignmentType] - jinja2 types it too narrowly
+    filters: dict[str, Callable[..., Any]] = env.filters
     filters.update(
         py=source,
         docstring=docstring,
