@@ -9,7 +9,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -260,16 +260,13 @@ def _random(data: bytes, chance: random.Random) -> bytes:
     return chance.randbytes(len(data))
 
 
-@pytest.mark.parametrize("damage", [_flipped, _cut, _random])
-def test_damaged_cache_entries_do_no_harm(
-    command: Command, damage: Callable[[bytes, random.Random], bytes]
-) -> None:
+def test_damaged_cache_entries_do_no_harm(command: Command) -> None:
     assert command("build") == (0, "")
     made = command.tree()
     chance = random.Random(3)  # noqa: S311 - places in files, no secrets
     entries = [path for path in (command.root.parent / "cache").rglob("*") if path.is_file()]
     assert len(entries) > 2 * TOOLS
-    for again in range(4):
+    for again, damage in enumerate((_flipped, _cut, _random, _flipped)):
         for entry in entries:
             if entry.stat().st_size:
                 entry.write_bytes(damage(entry.read_bytes(), chance))

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import fork_server
 from commands.small import documents, page, tree, wirogen
 from generator.project import detail
 from wiro_runtime.testing import Simulator
@@ -242,10 +243,7 @@ def test_the_shell_says_where_the_tools_of_a_project_are(project: Path) -> None:
         (["search", "lora"], more),
         (studio, f"wiro-tools: studio: Python finds no client of {TOOL}; {place} has them: "),
     ):
-        shell = [*command[:3], *arguments]
-        done = subprocess.run(
-            shell, cwd=project / "specs", capture_output=True, text=True, check=False, timeout=60
-        )
+        done = fork_server.run("wiro-tools", *arguments, cwd=project / "specs", env=os.environ)
         assert done.stderr.startswith(says), done.stderr
     env = {**os.environ, "PYTHONPATH": str(place)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.small import command, wirogen
+from commands.small import wirogen
 
 pytestmark = pytest.mark.slow
 
@@ -230,19 +230,13 @@ def test_bad_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], 
     assert written(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "env",
-    [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}],
-    ids=["ascii", "posix"],
-)
-def test_an_ascii_terminal_is_no_reason_to_fail(
-    root: Path, tmp_path: Path, env: dict[str, str]
-) -> None:
+def test_an_ascii_terminal_is_no_reason_to_fail(root: Path, tmp_path: Path) -> None:
+    env = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     shutil.copytree(root / "specs", tmp_path / "specs")
 
-    def wirogen_there(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command(*arguments),
+            [sys.executable, *arguments],
             cwd=tmp_path,
             env={**os.environ, **env},
             capture_output=True,
@@ -250,11 +244,10 @@ def test_an_ascii_terminal_is_no_reason_to_fail(
             check=False,
         )
 
-    assert wirogen_there("--help").returncode == 0
-    built = wirogen_there("build")
-    assert built.returncode == 0, built.stderr
-    assert wirogen_there("lint").returncode == 1
-    listed = wirogen_there("lint", "--json")
+    code = "import sys; from wirogen.cli.app import run; print([run([x]) for x in sys.argv[1:]])"
+    done = python("-c", code, "--help", "build", "lint")
+    assert done.stdout.endswith("[0, 0, 1]\n"), done.stderr
+    listed = python("-m", "wirogen", "lint", "--json")
     assert listed.stderr == ""
     assert json.loads(listed.stdout) == json.loads(wirogen("lint", "--json", cwd=tmp_path).stdout)
 
