@@ -77,7 +77,7 @@ def check(server: Simulator, path: str, content_type: str, body: bytes) -> None:
 
 
 @given(path=st.sampled_from(PATHS), content_type=TYPES, body=BODIES)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_body_is_answered(server: Simulator, path: str, content_type: str, body: bytes) -> None:
     check(server, path, content_type, body)
 
