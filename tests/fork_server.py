@@ -2,8 +2,9 @@
 
 A Python that starts anew computes for up to a second before it runs anything. Here one process for
 each program has imported it, and forks for every command: a process with its own arguments,
-environment, folder, streams and exit status. What a fork cannot show (how Python starts and ends,
-what is imported when) is tested with ``sys.executable``.
+environment, folder, streams and exit status. ``start`` and ``run`` fork for a test, ``executable``
+is a file that forks for a shell or another program. What a fork cannot show (how Python starts and
+ends, what is imported when) is tested with ``sys.executable``.
 """
 
 from __future__ import annotations
@@ -42,6 +43,18 @@ _PRELOADED: Final = {
         "wiro_runtime.stored_keys",
         "wiro_runtime.batch.engine",
     ),
+    # The same program with what ``wiro-tools mcp`` and ``wiro-tools studio`` import.
+    "wiro-tools-servers": (
+        "wiro_runtime.cli",
+        "wiro_runtime.http",
+        "wiro_runtime.tasks",
+        "wiro_runtime.generated",
+        "wiro_runtime.mcp",
+        "wiro_runtime.studio",
+        "wiro_runtime.testing",
+        "mcp.server.streamable_http_manager",
+        "uvicorn.protocols.http.auto",
+    ),
     "wirogen": (
         "wirogen.cli",
         "wirogen.pipeline",
@@ -53,7 +66,17 @@ _PRELOADED: Final = {
         "pymdownx",
     ),
 }
-_MAIN: Final = {"wiro-tools": "wiro_runtime.cli.__main__", "wirogen": "wirogen.__main__"}
+_MAIN: Final = {
+    "wiro-tools": "wiro_runtime.cli.__main__",
+    "wiro-tools-servers": "wiro_runtime.cli.__main__",
+    "wirogen": "wirogen.__main__",
+}
+_CLIENT: Final = """#!{python} -IS
+import sys
+sys.path.insert(0, {tests!r})
+from fork_client import run
+run({address!r})
+"""
 _LENGTH: Final = 8
 
 
@@ -144,6 +167,7 @@ def serving() -> Generator[None]:
                 pass_fds=[listener.fileno()],
                 start_new_session=True,  # a Ctrl-C is for the tests
             )
+            _write_client(folder, program)
             stack.enter_context(server)  # closes its input, which ends it
         os.environ[_FOLDER] = folder
         yield
@@ -151,6 +175,24 @@ def serving() -> Generator[None]:
 
 def _address(folder: str, program: str) -> str:
     return os.path.join(folder, program)  # noqa: PTH118 - a socket takes text
+
+
+def _executable(folder: str, program: str) -> Path:
+    return Path(folder, f"{program}-bin", program.removesuffix("-servers"))
+
+
+def _write_client(folder: str, program: str) -> None:
+    file = _executable(folder, program)
+    file.parent.mkdir()
+    values = {"tests": str(Path(__file__).parent), "address": _address(folder, program)}
+    file.write_text(_CLIENT.format(python=sys.executable, **values), "utf-8")
+    file.chmod(0o755)
+
+
+def executable(program: str) -> Path:
+    """A file that runs the program, alone in its folder. The command gets what its process gets of
+    SIGINT and SIGTERM, and ends with it."""
+    return _executable(os.environ[_FOLDER], program)
 
 
 def start(
@@ -201,14 +243,22 @@ def _serve(program: str, listener: socket.socket) -> Callable[[], Any]:
     signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, _wake)
     running: dict[int, int] = {}
+    events = select.poll()
+    for each in (listener, sys.stdin, wake):
+        events.register(each, select.POLLIN)
     while True:
-        ready = select.select([listener, sys.stdin, wake], [], [])[0]
-        if sys.stdin in ready:
+        ready = {file for file, _ in events.poll()}
+        if sys.stdin.fileno() in ready:
             sys.exit()
-        if wake in ready:
+        for child, status in running.items():
+            # The end of who waits for a command is the end of the command.
+            if status in ready:
+                events.unregister(status)
+                os.kill(child, signal.SIGKILL)
+        if wake.fileno() in ready:
             wake.recv(4096)
-            _tell(running)
-        if listener not in ready:
+            _tell(running, events)
+        if listener.fileno() not in ready:
             continue
         connection = listener.accept()[0]
         with connection:
@@ -225,6 +275,7 @@ def _serve(program: str, listener: socket.socket) -> Callable[[], Any]:
             _become(program, json.loads(request), files)
             return main
         *streams, running[child] = files
+        events.register(running[child], 0)
         os.write(running[child], child.to_bytes(_LENGTH, "big"))
         for file in streams:
             os.close(file)
@@ -255,13 +306,15 @@ def _receive(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-def _tell(running: dict[int, int]) -> None:
+def _tell(running: dict[int, int], events: select.poll) -> None:
     """Write the status of each command that has ended where its test waits for it."""
     while running:
         child, status = os.waitpid(-1, os.WNOHANG)
         if not child:
             return
         pipe = running.pop(child)
+        with suppress(KeyError):
+            events.unregister(pipe)
         with suppress(BrokenPipeError):  # a test that does not wait
             os.write(pipe, status.to_bytes(_LENGTH, "big"))
         os.close(pipe)
@@ -273,13 +326,17 @@ def _become(program: str, request: list[Any], files: list[int]) -> None:
         if number < 3:
             os.dup2(file, number)
         os.close(file)
+    # Those of the server remember what kind of file its own streams are.
+    sys.stdin = os.fdopen(0, encoding="utf-8", errors="surrogateescape")
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="surrogateescape")
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace")
     os.setsid()
     if os.isatty(0):
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    sys.argv = [program, *arguments]
+    sys.argv = [program.removesuffix("-servers"), *arguments]
     sys.path[:0] = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
     exec(before)  # noqa: S102 - a test's own
 

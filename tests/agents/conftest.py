@@ -15,6 +15,7 @@ import pytest
 from mcp import Client
 from mcp.types import CallToolResult, TextContent
 
+from conftest import MakeOnce
 from generated import number, prompt, select, text, tool
 from wiro_runtime import AsyncWiro
 from wiro_runtime.catalogue import Catalogue, open_catalogue
@@ -97,9 +98,10 @@ Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Agent]]
 
 
 @pytest.fixture(scope="session")
-def agent_package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("agents")
-    generate({spec.tool: spec for spec in SPECS}, folder, package=package_name(PACKAGE))
+def agent_package(make_once: MakeOnce) -> Iterator[Path]:
+    specs = {spec.tool: spec for spec in SPECS}
+    name = package_name(PACKAGE)
+    folder = make_once(PACKAGE, lambda folder: generate(specs, folder, package=name))
     path = folder / "python"
     sys.path.insert(0, str(path))
     yield path

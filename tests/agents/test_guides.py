@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from agents.recorded import recorded_models
+from fork_server import executable
 from wiro_runtime.testing import Simulator
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,7 @@ def snippets(guide: str, language: str = "python") -> list[str]:
 
 def run(text: str, folder: Path, env: dict[str, str]) -> str:
     shutil.copytree(ROOT / "generated" / "schemas", folder / "generated" / "schemas")
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{executable('wiro-tools-servers').parent}:{os.environ['PATH']}"
     done = subprocess.run(
         [sys.executable, "-c", text],
         cwd=folder,

@@ -19,6 +19,7 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from agents.conftest import PAINTER, WRITER, Agent, Connect, text_of
+from fork_server import executable
 from wiro_runtime.testing import Simulator
 
 pytestmark = pytest.mark.slow
@@ -31,7 +32,7 @@ def served(
     environment: dict[str, str], *arguments: str
 ) -> Generator[tuple[subprocess.Popen[str], list[str]]]:
     """``wiro-tools mcp --http``, and the lines that it prints when it listens."""
-    command = [sys.executable, "-m", "wiro_runtime.cli", "mcp", "--http", "--port", "0"]
+    command = [executable("wiro-tools-servers"), "mcp", "--http", "--port", "0"]
     with subprocess.Popen(
         [*command, *arguments], env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -113,8 +114,11 @@ def test_a_download_that_another_server_repeats_gives_the_same_files(
 def test_over_standard_streams(
     environment: dict[str, str], simulator: Simulator, tmp_path: Path, mode: str
 ) -> None:
-    arguments = ["-m", "wiro_runtime.cli", "mcp", "--out", str(tmp_path / "out")]
-    server = StdioServerParameters(command=sys.executable, args=arguments, env=environment)
+    command = [sys.executable, "-m", "wiro_runtime.cli"]
+    if mode == "legacy":
+        command = [str(executable("wiro-tools-servers"))]
+    command += ["mcp", "--out", str(tmp_path / "out")]
+    server = StdioServerParameters(command=command[0], args=command[1:], env=environment)
 
     async def main() -> None:
         async with Client(server, mode=mode) as client:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fork_server import executable
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Simulator
 
@@ -45,7 +45,7 @@ def test_its_head_is_what_agents_read() -> None:
 @pytest.mark.parametrize("block", BLOCKS)
 def test_its_commands_run(block: str, simulator: Simulator, tmp_path: Path) -> None:
     assert len(BLOCKS) == 4
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{executable('wiro-tools').parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "HOME": str(tmp_path)}
     done = subprocess.run(
         ["sh", "-euc", block],

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from agents.conftest import PAINTER, SPECS, WRITER, Connect
 from agents.test_journey import TOKEN, over_http, served
+from fork_server import executable
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wirogen.specs import spec_to_json
 
@@ -119,7 +119,7 @@ def test_a_call_that_is_given_up_leaves_its_run_to_the_next(
 def test_a_server_ends_when_it_is_told_to(
     environment: dict[str, str], arguments: list[str], number: signal.Signals
 ) -> None:
-    command = [sys.executable, "-m", "wiro_runtime.cli", "mcp", *arguments]
+    command = [executable("wiro-tools-servers"), "mcp", *arguments]
     with subprocess.Popen(
         command,
         env=environment,
@@ -142,7 +142,7 @@ def test_a_server_ends_when_it_is_told_to(
 
 
 def test_a_server_ends_with_its_client(environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "wiro_runtime.cli", "mcp"]
+    command = [executable("wiro-tools-servers"), "mcp"]
     done = subprocess.run(
         command, env=environment, input="", capture_output=True, text=True, timeout=60, check=False
     )

@@ -9,11 +9,11 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from fork_server import executable
 from wiro_runtime import Wiro
 from wiro_runtime.testing import Simulator
 from wiro_tools.wiro import text_to_image_sd_lora
@@ -71,7 +71,7 @@ def test_the_generators_shell_snippets_run(
             subprocess.run(git, cwd=tmp_path, check=True)
     document = root / "specs" / "documents" / "wiro" / "instant-id-lora.txt"
     simulator.publish("wiro/instant-id-lora", document.read_text("utf-8"))
-    argv = [sys.executable, "-m", *shlex.split(command)]
+    argv = [executable("wirogen"), *shlex.split(command)[1:]]
     if command == "wirogen simulate":
         argv += ["--port", "0"]
         with subprocess.Popen(argv, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
@@ -88,7 +88,7 @@ def test_the_generators_shell_snippets_run(
 
 @pytest.mark.parametrize("command", commands("wiro-tools"))
 def test_the_shell_snippets_run(command: str, simulator: Simulator, tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "wiro_runtime.cli", *shlex.split(command)[1:]]
+    argv = [executable("wiro-tools"), *shlex.split(command)[1:]]
     env = {**os.environ, "WIRO_CONFIG_DIR": str(tmp_path)}
     pair = f"{simulator.api_key}\n{simulator.api_secret}\n"
     if command == "wiro-tools task list":

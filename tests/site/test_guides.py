@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
+from fork_server import executable
 from site_browser import PICTURE, visit
 from site_snippets import RUNNER, run_python
 from wiro_runtime.cli.app import app as tools_app
@@ -97,7 +98,9 @@ def test_the_ten_lines_for_pytest_run(generated: Path, tmp_path: Path) -> None:
         "--durations=0",
         "-vv",
     ]
-    environment = {**os.environ, "PYTHONPATH": str(generated / "python")}
+    # What else is installed here is no matter of the guide, and takes long to load.
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = {**os.environ, **alone, "PYTHONPATH": str(generated / "python")}
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
@@ -193,7 +196,7 @@ def test_commands_of_the_guides_do_what_they_say(
             for line in text.splitlines():
                 if line.startswith(("pip ", "wirogen docs serve")):
                     continue
-                path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+                path = f"{executable('wirogen').parent}:{os.environ['PATH']}"
                 environment = {**os.environ, "PATH": path, "GIT_PAGER": "cat"}
                 done = subprocess.run(
                     ["sh", "-c", line],
@@ -214,7 +217,7 @@ def test_commands_of_the_guide_about_prices_run(
         environment = {
             **os.environ,
             **simulator.env(),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{executable('wiro-tools').parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(generated / "python"),
         }
         (text,) = fences(generated, "bash")["prices.md"]

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+import fork_server
+
 pytestmark = pytest.mark.slow
 
 PAGE = "tools/wiro/nothing"
@@ -115,10 +117,9 @@ def test_it_shows_the_site_follows_changes_and_ends(served: Served, docs: Path) 
 def test_a_port_that_is_taken_is_one_line(docs: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "wirogen", "docs", "serve", "--port", port]
-        command += ["--covers", "none", "--docs", str(docs), "--out", str(tmp_path / "site")]
-        done = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        arguments = ["--port", port, "--docs", docs, "--out", tmp_path / "site"]
+        done = fork_server.run(
+            "wirogen", "docs", "serve", "--covers", "none", *arguments, cwd=tmp_path, env=os.environ
         )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from fork_server import executable
 from wiro_runtime.testing import Simulator
 
 pytestmark = pytest.mark.slow
@@ -31,7 +32,7 @@ def studio(root: Path, tmp_path: Path) -> Studio:
     def start(
         *arguments: str, cwd: Path = root, env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "wiro_runtime.cli", "studio", "--no-open", *arguments]
+        command = [executable("wiro-tools-servers"), "studio", "--no-open", *arguments]
         return subprocess.Popen(
             command,
             cwd=cwd,
@@ -119,7 +120,7 @@ def test_it_runs_with_the_key_of_this_computer(
         "WIRO_CONFIG_DIR": str(tmp_path / "keys"),
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
     }
-    login = [sys.executable, "-m", "wiro_runtime.cli", "--profile", "work", "login"]
+    login = [executable("wiro-tools"), "--profile", "work", "login"]
     said = subprocess.run(
         login,
         input=f"{wiro.api_key}\n{wiro.api_secret}\n",
