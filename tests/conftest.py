@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import fork_server
+from site_browser import close_chromium
 from wiro_runtime.testing import Simulator
 from wirogen.common.lock import locked
 from wirogen.pipeline.build import read_project
@@ -69,6 +70,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What takes long begins first, so that no worker is left with it at the end.
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    # One browser serves test after test, and leaves the thread to those that have none.
+    if not {"browser", "shared_page"} & {*getattr(nextitem, "fixturenames", ())}:
+        close_chromium()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 # A picture of one pixel.
 PICTURE: Final = bytes.fromhex(
@@ -23,7 +22,7 @@ PICTURE: Final = bytes.fromhex(
 PATIENCE: Final = 120
 """Seconds that a browser may take for anything: how fast it is, is not tested here."""
 
-READY: Final = "!document.querySelector('.wt-builder:not(.wt-ready), .wt-gallery:not(.wt-ready)')"
+READY: Final = ":root:not(:has(.wt-builder:not(.wt-ready), .wt-gallery:not(.wt-ready)))"
 
 
 CHROMIUM: Final = shutil.which("chromium")
@@ -36,56 +35,95 @@ FLAGS: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SIZE: Final[ViewportSize] = {"width": 1280, "height": 720}
+
+Scheme: TypeAlias = Literal["dark", "light"]
+
+_open: Final = ExitStack()
+_browser: Final[list[Browser]] = []
+_blank_pages: Final[list[Page]] = []
+"""Pages that no test uses. A new one starts a process, which costs more than most tests."""
 
 
-@contextmanager
-def chromium() -> Generator[Browser]:
-    """Chromium, or a skipped test where there is none. Its driver runs an event loop in this
-    thread, so that no test of another module can begin one while it is there."""
+def chromium() -> Browser:
+    """The Chromium of this process, or a skipped test where there is none. Its driver runs an event
+    loop in this thread: no test can begin one until ``close_chromium`` is called."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium (apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
+    if not _browser:
+        running = _open.enter_context(playwright.sync_playwright())
         opened = running.chromium.launch(
             executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE * 1000
         )
-        yield opened
-        opened.close()
+        _open.callback(opened.close)
+        _browser.append(opened)
+    return _browser[0]
+
+
+def close_chromium() -> None:
+    """End Chromium, if it runs."""
+    _blank_pages.clear()
+    _browser.clear()
+    _open.close()
 
 
 def visit(page: Page, url: str) -> None:
     """Open a page and wait until its scripts have done their part."""
     page.goto(url)
-    deadline = time.monotonic() + PATIENCE
     # The pages' own policy forbids what page.wait_for_function does.
-    while not page.evaluate(READY):
-        assert time.monotonic() < deadline, f"{url} does not get ready"
-        page.wait_for_timeout(10)
+    page.wait_for_selector(READY, state="attached")
 
 
 class watched:  # noqa: N801 - reads as a context manager
-    """A page in a context of its own that fails when something on it went wrong."""
+    """A page that knows nothing of earlier ones and fails when something on it went wrong."""
 
-    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
-        self._context = browser.new_context(
-            permissions=["clipboard-read", "clipboard-write"], **options
-        )
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        *,
+        viewport: ViewportSize = SIZE,
+        color_scheme: Scheme = "light",
+        scripts: bool = True,
+    ) -> None:
+        known = _blank_pages and scripts
+        self._page = _blank_pages.pop() if known else _new_page(browser, scripts=scripts)
+        self._again = scripts
+        self._page.set_viewport_size(viewport)
+        self._page.emulate_media(color_scheme=color_scheme)
         self._address = address
         self.troubles: list[str] = []
+        self._events: dict[Any, Callable[[Any], None]] = {
+            "pageerror": lambda error: self.troubles.append(f"error: {error}"),
+            "console": lambda message: self._console(message.type, message.text),
+            "dialog": lambda dialog: self.troubles.append(f"dialog: {dialog.message}"),
+            "request": lambda request: self._request(request.url),
+        }
 
     def __enter__(self) -> Page:
-        self._context.set_default_timeout(PATIENCE * 1000)
-        page = self._context.new_page()
-        page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
-        page.on("console", lambda message: self._console(message.type, message.text))
-        page.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
-        page.on("request", lambda request: self._request(request.url))
-        return page
+        for name, handle in self._events.items():
+            self._page.on(name, handle)
+        return self._page
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._context.close()
+        if kind is None and self._again:
+            self._forget()
+            _blank_pages.append(self._page)
+        else:
+            self._page.context.close()
+        for name, handle in self._events.items():
+            self._page.remove_listener(name, handle)
         if kind is None:
             assert self.troubles == [], self.troubles
+
+    def _forget(self) -> None:
+        self._page.goto("about:blank")
+        self._page.context.clear_cookies()
+        session: Any = self._page.context.new_cdp_session(self._page)
+        kept = {"origin": self._address, "storageTypes": "all"}
+        session.send("Storage.clearDataForOrigin", kept)
+        session.detach()
 
     def _console(self, kind: str, text: str) -> None:
         # How long a machine takes to draw a page is not tested.
@@ -96,3 +134,11 @@ class watched:  # noqa: N801 - reads as a context manager
         """Everything that a page shows is part of the site."""
         if not url.startswith((self._address, "data:", "blob:")):
             self.troubles.append(f"request: {url}")
+
+
+def _new_page(browser: Browser, *, scripts: bool) -> Page:
+    context = browser.new_context(
+        permissions=["clipboard-read", "clipboard-write"], java_script_enabled=scripts
+    )
+    context.set_default_timeout(PATIENCE * 1000)
+    return context.new_page()

@@ -54,11 +54,10 @@ def address(site: Path) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@pytest.fixture
+def browser() -> Browser:
     """Chromium."""
-    with chromium() as opened:
-        yield opened
+    return chromium()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from fork_server import executable
 from price.test_price import CASES as PRICE_CASES
 from price.test_price import price_of
-from site_browser import PICTURE, visit, watched
+from site_browser import PICTURE, chromium, visit, watched
 from site_snippets import RUNNER, run_python
 from wiro_runtime.testing import SentFile, Simulator
 
@@ -31,6 +31,8 @@ FOLLOW = """(hash) => new Promise((done) => {
   location.hash = hash;
 })"""
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases.json").read_text("utf-8"))
+# A page that is open need not be loaded again for the next case.
+CASES.sort(key=lambda case: case["tool"])
 
 AS_JSON = "<<'JSON'\n{json}\nJSON\n"
 
@@ -119,8 +121,8 @@ def test_the_page_shows_the_price_of_the_form(shared_page: Page, address: str, s
 
 
 @pytest.fixture(scope="module")
-def shared_page(browser: Browser, address: str) -> Iterator[Page]:
-    with watched(browser, address) as opened:
+def shared_page(address: str) -> Iterator[Page]:
+    with watched(chromium(), address) as opened:
         yield opened
 
 
@@ -155,12 +157,13 @@ def test_snippets_send_what_the_form_shows(
             open_form(page, address, case["tool"], case["form"], site)
             shown.append(request(page)["snippets"])
     for language in ("python", "async", "shell", "curl"):
-        # Commands take long to start, so a shell runs a few that differ most, and with curl those
-        # that are not the JSON of the form between two lines.
+        # Arguments are written alike in Python with and without await. So only the first runs all
+        # of them, the others a few that differ most, and curl those that are not the JSON of the
+        # form between two lines.
         chosen = [
             place
             for place, case in enumerate(good)
-            if language in {"python", "async"}
+            if language == "python"
             or case.get("shell")
             or (language == "curl" and AS_JSON.format(**shown[place]) not in shown[place]["curl"])
         ]
@@ -241,15 +244,13 @@ def run_shell(texts: list[str], generated: Path, folder: Path, simulator: Simula
         **os.environ,
         **simulator.env(),
         "PYTHONPATH": str(generated / "python"),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-
     # A task of the simulator has ended when it is asked for; nothing is to wait for.
     pause = folder / "bin" / "sleep"
     pause.parent.mkdir(exist_ok=True)
     pause.write_text("#!/bin/sh\n")
     pause.chmod(0o755)
-    env["PATH"] = f"{pause.parent}:{env['PATH']}"
+    env["PATH"] = f"{pause.parent}:{executable('wiro-tools').parent}:{os.environ['PATH']}"
 
     def run(text: str) -> str:
         done = subprocess.run(

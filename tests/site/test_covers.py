@@ -309,24 +309,19 @@ def test_pages_show_copies_and_ask_nobody(covered: tuple[Path, Cdn], browser: Br
     assert cdn.url in (site / "tools" / "wiro" / "still.md").read_text("utf-8")
 
 
-def test_other_choices_ask_nobody_while_they_are_built(covered: tuple[Path, Cdn]) -> None:
+def test_other_choices_remove_the_copies_and_ask_nobody(covered: tuple[Path, Cdn]) -> None:
     generated, cdn = covered
     site = generated.parent / "site"
-    build(generated, CoverMode.REMOTE, cdn)
-    assert f'<img src="{cdn.url}/a.png"' in (site / "tools/wiro/still.html").read_text("utf-8")
+    build(generated, CoverMode.LOCAL, cdn)
+    assert len(list((site / "covers").iterdir())) == 2
+    asked = len(cdn.asked)
     report = build(generated, CoverMode.NONE, cdn)
     assert report.missing == ()
+    assert list((site / "covers").iterdir()) == []
     assert "<img" not in (site / "tools/wiro/still.html").read_text("utf-8")
-    assert cdn.asked == []
-
-
-def test_copies_of_covers_leave_the_site_with_their_tool(covered: tuple[Path, Cdn]) -> None:
-    generated, cdn = covered
-    build(generated, CoverMode.LOCAL, cdn)
-    folder = generated.parent / "site" / "covers"
-    assert len(list(folder.iterdir())) == 2
-    build(generated, CoverMode.NONE, cdn)
-    assert list(folder.iterdir()) == []
+    build(generated, CoverMode.REMOTE, cdn)
+    assert f'<img src="{cdn.url}/a.png"' in (site / "tools/wiro/still.html").read_text("utf-8")
+    assert len(cdn.asked) == asked
 
 
 def test_the_command_builds_whatever_covers_do(

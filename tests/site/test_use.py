@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fork_server import executable
 from site_browser import visit, watched
 from site_tools import HOSTILE, LONG_PROMPT
 from wiro_runtime.testing import Simulator
@@ -97,7 +98,7 @@ def test_from_an_empty_form_to_an_image(
         env = {
             **os.environ,
             **simulator.env(),
-            "PATH": f"{pause.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{pause.parent}:{executable('wiro-tools').parent}:{os.environ['PATH']}",
         }
         for name, command in (
             ("Python", [sys.executable, "-c", copied["Python"]]),
@@ -444,6 +445,18 @@ def test_a_long_line_of_code_goes_on_to_the_right_of_its_beginning(
         begun, *more = line.evaluate(lefts)
         assert more
         assert all(left > begun for left in more)
+
+
+def test_a_page_that_no_studio_serves_asks_none(page: Page, address: str, site: Path) -> None:
+    assert not (site / "runs.html").exists()
+    assert "Runs</a>" not in (site / "index.html").read_text("utf-8")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visit(page, address + TOOL)
+    page.wait_for_load_state("networkidle")
+    assert asked
+    assert not [url for url in asked if "/studio" in url]
+    assert page.locator(".wt-run-button").count() == 0
 
 
 def test_a_page_leads_to_related_tools(page: Page, address: str) -> None:

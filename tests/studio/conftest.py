@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx2
 import pytest
 
+from conftest import MakeOnce
 from generated import number, prompt, select, text, tool
 from site_browser import chromium
 from wiro_runtime import AsyncWiro
@@ -119,30 +120,30 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def package(make_once: MakeOnce) -> Iterator[Path]:
     """A generated package of these tools that can be imported."""
     specs = {each.tool: each for each in SPECS}
-    folder = tmp_path_factory.mktemp("studio")
-    generate(specs, folder, package=package_name(PACKAGE))
+    name = package_name(PACKAGE)
+    folder = make_once(PACKAGE, lambda folder: generate(specs, folder, package=name))
     path = str(folder / "python")
     sys.path.insert(0, path)
     yield folder
     sys.path.remove(path)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
+@pytest.fixture
+def browser() -> Browser:
+    return chromium()
 
 
 @pytest.fixture(scope="session")
-def built(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(package: Path, make_once: MakeOnce) -> Path:
     """The built site of the tools."""
-    out = tmp_path_factory.mktemp("built") / "site"
-    work = out.parent / "work"
-    build_site(package / "docs", out, work=work, name="Tools", site_url=None, studio=True)
-    return out
+    docs, work = package / "docs", package.parent / "work"
+    return make_once(
+        "studio_site",
+        lambda out: build_site(docs, out, work=work, name="Tools", site_url=None, studio=True),
+    )
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from mcp import Client
 from mcp.types import ImageContent
 from PIL import Image
 
-from site_browser import chromium
+from site_browser import chromium, close_chromium
 from studio.conftest import PACKAGE, PAINTER, SPECS, TOKEN, Running, serve_studio
 from wiro_runtime import AsyncWiro
 from wiro_runtime.catalogue import open_catalogue
@@ -65,10 +65,11 @@ def main() -> None:
         )  # fmt: skip
         studio, stop = serve_studio(site, folder / "runs", simulator)
         try:
-            with chromium() as browser:
-                _studio(browser, studio)
-                _calls(browser, calls)
+            browser = chromium()
+            _studio(browser, studio)
+            _calls(browser, calls)
         finally:
+            close_chromium()
             stop()
 
 

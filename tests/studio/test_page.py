@@ -14,7 +14,6 @@ import pytest
 from site_browser import PICTURE, watched
 from studio.conftest import TOKEN, Running
 from wiro_runtime.testing import Scenario
-from wirogen.site.build import build_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -325,22 +324,3 @@ def test_for_everybody(visit: Open, studio: Running, scheme: str, width: int) ->
         page.focus(".wt-stop")
         page.keyboard.press("Enter")
         page.wait_for_selector(".wt-run[data-state=cancelled]")
-
-
-def test_a_page_that_no_studio_serves_asks_nobody(
-    browser: Browser, package: Path, tmp_path: Path
-) -> None:
-    from wirogen.site.server import Server
-
-    built = tmp_path / "site"
-    build_site(package / "docs", built, work=tmp_path / "work", name="Tools", site_url=None)
-    assert not (built / "runs.html").exists()
-    assert "Runs</a>" not in (built / "index.html").read_text("utf-8")
-    with Server(built) as server, watched(browser, server.url) as page:
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{server.url}tools/acme/painter.html")
-        page.wait_for_selector(".wt-ready")
-        page.wait_for_load_state("networkidle")
-        assert not [url for url in asked if "studio" in url]
-        assert page.locator(".wt-run-button").count() == 0
