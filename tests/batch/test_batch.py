@@ -13,11 +13,13 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from batch.kit import TOOL, check_complete, paid, prompts, results, write_csv
-from wiro_runtime import ConfigurationError, Wiro
+from wiro_runtime import AsyncWiro, ConfigurationError, Wiro
 from wiro_runtime.batch import AsyncBatch, Batch, BatchProgress
+from wiro_runtime.batch.base import BaseBatch
 from wiro_runtime.batch.database import FILE
 from wiro_runtime.testing import Scenario, Simulator, faults
 
@@ -107,6 +109,31 @@ def test_a_batch_uses_the_settings_of_a_client(
         pytest.raises(ConfigurationError, match="WIRO_API_KEY"),
     ):
         batch.run()
+
+
+@pytest.mark.parametrize("kind", [Batch, AsyncBatch])
+@pytest.mark.parametrize("client", [Wiro, AsyncWiro])
+def test_a_client_of_another_event_loop_is_refused_before_anything_is_sent(
+    simulator: Simulator, tmp_path: Path, kind: type[BaseBatch], client: type[Wiro | AsyncWiro]
+) -> None:
+    """Its connections would be left to a loop that has ended: its user's next request failed."""
+    http_client = httpx2.AsyncClient()
+    with pytest.raises(ConfigurationError, match=r"http_client=httpx2\.Client"):
+        kind(TOOL, prompts(1), out=tmp_path / "out", client=client(http_client=http_client))
+    assert not simulator.requests
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_blocking_http_client_serves_batch_after_batch(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    with httpx2.Client() as http_client, Wiro(http_client=http_client) as client:
+        for name in ("one", "two"):
+            with Batch(TOOL, prompts(2), out=tmp_path / name, client=client) as batch:
+                assert batch.run().complete
+        assert client.tasks(limit=1)
+        assert http_client.get(simulator.base_url).status_code
+    assert len(simulator.runs) == 4
 
 
 def test_the_budget_of_a_client_ends_a_batch_before_it_sends(

@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx2
+
 from wiro_runtime.base_client import Client
 from wiro_runtime.batch.database import FILE, Database, check_address
 from wiro_runtime.batch.engine import Engine, Outcome, in_thread
@@ -131,6 +133,12 @@ class BaseBatch:
         package: str = "wiro_tools",
     ) -> None:
         check_path("out", out)
+        if client is not None and isinstance(vars(client)["_http_client"], httpx2.AsyncClient):
+            # Its connections would belong to the loop of the batch, also when that has ended.
+            raise ConfigurationError(
+                "client: a batch has an event loop of its own, which cannot share an "
+                "httpx2.AsyncClient; give it Wiro(http_client=httpx2.Client(...))"
+            )
         if concurrency is not None:
             check_whole("concurrency", concurrency, 1)
         if database is not None:
