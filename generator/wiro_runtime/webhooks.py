@@ -196,7 +196,7 @@ class CallbackReceiver:
         with self._lock:
             known = name in self._seen
         if known:
-            # Wiro is not asked again: whoever repeats a post would have us ask without end.
+            # Wiro is not asked again: a sender that repeats a post would have us ask without end.
             raise CallbackRefused("handed on before", status=409, task_id=name)
         return name
 

@@ -110,6 +110,7 @@ def test_a_body_without_end_is_refused(url: str) -> None:
         (["--http", "--host", "::"], "name one address"),
         (["--http", "--token-file", "missing"], "--token-file: missing: no such file"),
         (["--out", "here.txt"], "is not a folder"),
+        (["--out", "link/below"], "link is not a folder"),
         (["--budget", "much"], "--budget must be an amount of dollars"),
         (["--budget", "-1"], "--budget must be an amount of dollars"),
         (["--http", "--port", "{taken}"], "--port 0 takes any free port"),
@@ -126,6 +127,7 @@ def test_what_cannot_be_started_is_said_in_one_line(
     assert simulator.tools
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "link").symlink_to("nowhere")
     (tmp_path / "here.txt").write_text("not a database, and long enough to be none at all")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -165,6 +167,7 @@ def test_a_journal_that_is_none_is_said_in_one_line(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert simulator.tools
+    (tmp_path / "link").symlink_to("nowhere")
     (tmp_path / "here.txt").write_text("not a database, and long enough to be none at all")
     monkeypatch.setenv("WIRO_JOURNAL", str(tmp_path / "here.txt"))
     assert app.run(["mcp"]) == 2

@@ -15,6 +15,7 @@ import typer
 from wiro_runtime.cli.console import print_line
 from wiro_runtime.cli.interrupts import interrupt
 from wiro_runtime.cli.journal import VARIABLE
+from wiro_runtime.cli.results import check_out
 from wiro_runtime.cli.run import catalogue_of, say_unimported
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.arguments import read_dollars
@@ -88,7 +89,7 @@ def mcp_command(
     say_unimported(catalogue)
     options = _Options(
         catalogue=catalogue,
-        folder=None if out is None else _folder(out),
+        folder=None if out is None else check_out(out),
         budget=None if budget is None else read_dollars("--budget", budget),
         allow_unknown=allow_unknown,
         journal=Path(os.environ.get(VARIABLE) or _default_journal()),
@@ -149,15 +150,6 @@ def _server(options: _Options) -> tuple[Any, Any]:
     # Before the first request, which would wait for it.
     _ = space.index
     return make_server(space), client
-
-
-def _folder(out: Path) -> Path:
-    folder = out.absolute()
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        what = "cannot be written to" if there.is_dir() else "is not a folder"
-        raise ConfigurationError(f"--out: {there} {what}")
-    return folder
 
 
 def _default_journal() -> Path:

@@ -61,13 +61,20 @@ class Delivery:
             raise CommandError("--stream prints a text and --json an object: leave one of them out")
         if not self.download:
             return
-        folder = (self.out or Path()).absolute()
-        above = (folder, *folder.parents)
-        # A link that leads nowhere is in the way, too.
-        there = next(each for each in above if each.exists() or each.is_symlink())
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            what = "cannot be written to" if there.is_dir() else "is not a folder"
-            raise CommandError(f"--out: {there} {what}")
+        check_out(self.out or Path())
+
+
+def check_out(out: Path) -> Path:
+    """The folder for files, from the root on. Raises :class:`CommandError` when none could be
+    saved there."""
+    folder = out.absolute()
+    above = (folder, *folder.parents)
+    # A link that leads nowhere is in the way, too.
+    there = next(each for each in above if each.exists() or each.is_symlink())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        what = "cannot be written to" if there.is_dir() else "is not a folder"
+        raise CommandError(f"--out: {there} {what}")
+    return folder
 
 
 def see_through(task: Task, delivery: Delivery, label: str) -> int:

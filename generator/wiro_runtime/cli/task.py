@@ -170,7 +170,7 @@ def _end(task: str, as_json: bool, order: Callable[[Task], bool], done: str, ref
 
 
 def detail_json(detail: TaskDetail) -> dict[str, Any]:
-    """A task as a program reads it, without its token: whoever has that can read the task."""
+    """A task as a program reads it, without its token, which lets anyone read the task."""
     return {
         "task_id": detail.id,
         "status": detail.status,
