@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -78,15 +79,18 @@ def test_what_is_cancelled_is_run_by_retry(lively_shell: Shell, lively: Simulato
     check_complete(lively, shell.folder / "out", 20)
 
 
-def test_ctrl_c_leaves_a_batch_that_can_be_resumed(lively_shell: Shell, lively: Simulator) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_a_batch_that_can_be_resumed(
+    lively_shell: Shell, lively: Simulator, number: int
+) -> None:
     shell, simulator = lively_shell, lively
     write_csv(shell.folder / "rows.csv", prompts(30))
     process = shell.start("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "4")
     while len(simulator.runs) < 6:
         assert process.poll() is None
-    process.send_signal(2)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert err.splitlines()[-2:] == [
         "wiro-tools: interrupted; tasks that were submitted go on",
         "  go on with: wiro-tools batch resume out",

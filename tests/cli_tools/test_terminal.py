@@ -150,7 +150,7 @@ def test_ctrl_c_while_something_is_imported_ends_with_the_status_of_an_interrupt
     assert done.returncode == 130
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_twice_while_a_run_is_being_sent_says_that_nobody_knows(
     shell: Shell, simulator: Simulator, number: int
 ) -> None:
@@ -201,7 +201,7 @@ def test_a_stream_that_takes_nothing_does_not_abandon_a_run(
     assert len(simulator.runs) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_wait_leaves_the_task_and_says_so_in_the_exit_status(
     manual_shell: Shell, manual_simulator: Simulator, number: int
 ) -> None:
@@ -218,7 +218,7 @@ def test_an_interrupted_wait_leaves_the_task_and_says_so_in_the_exit_status(
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_a_run_is_sent_waits_for_the_name_of_its_task(
     shell: Shell, simulator: Simulator, number: int
 ) -> None:

@@ -23,7 +23,7 @@ from wiro_runtime.cli.console import (
     complain,
     prepare_process,
 )
-from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_sigterm
+from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_signals
 from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
 from wiro_runtime.cli.look import help_instead, is_reader_gone, tidy, usage_line
 from wiro_runtime.cli.price import PriceGroup
@@ -150,7 +150,7 @@ app.add_typer(skill.app, name="skill")
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit status. Whatever a user can cause is a line or a few."""
     prepare_process()
-    obey_sigterm()
+    obey_signals()
     install_completion()
     try:
         command: Any = tidy(typer.main.get_command(app))

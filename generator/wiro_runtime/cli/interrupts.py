@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, above all while a run has been sent and its task has no name yet."""
+"""Ctrl-C, SIGTERM and SIGHUP, above all while a run has been sent and its task has no name yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
 INTERRUPTED: Final = 130
-TERMINATED: Final = 143
+
+_ENDS: Final = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""What ends a command besides Ctrl-C. Windows has no SIGHUP, which says that a terminal is gone."""
 
 _WAITS: Final = (
     f"{PROGRAM}: the run is being sent; waiting for the answer, which names its task "
@@ -27,15 +31,20 @@ _UNKNOWN: Final = (
 _received: Final[set[int]] = set()
 
 
-def obey_sigterm() -> None:
-    """Have SIGTERM interrupt the command as Ctrl-C does. Its exit status is :data:`TERMINATED`."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _interrupt)
+def obey_signals() -> None:
+    """Have SIGTERM and SIGHUP interrupt the command as Ctrl-C does."""
+    for number in _ENDS:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
 
 
 def exit_status(status: int) -> int:
     """The exit status of the process for a command that ended with ``status``."""
-    return TERMINATED if status == INTERRUPTED and signal.SIGTERM in _received else status
+    return _status() if status == INTERRUPTED else status
+
+
+def _status() -> int:
+    return next((128 + number for number in _ENDS if number in _received), INTERRUPTED)
 
 
 def interrupt(number: int) -> NoReturn:
@@ -47,7 +56,7 @@ def interrupt(number: int) -> NoReturn:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     _received.add(number)
     handler = signal.getsignal(signal.SIGINT)
-    if number == signal.SIGTERM and callable(handler) and handler is not signal.default_int_handler:
+    if number in _ENDS and callable(handler) and handler is not signal.default_int_handler:
         # asyncio's cancels the main task: an exception raised anywhere in its loop ends the loop.
         handler(signal.SIGINT, frame)
     else:
@@ -70,13 +79,13 @@ def holding_ctrl_c() -> Generator[Held]:
     held = Held()
 
     def note(number: int, frame: FrameType | None) -> None:
+        _received.add(number)
         if held.pressed and held.answered:
             _interrupt(number, frame)
         if held.pressed:
             with suppress(OSError):
                 os.write(2, _UNKNOWN.encode())
-            os._exit(TERMINATED if number == signal.SIGTERM else INTERRUPTED)
-        _received.add(number)
+            os._exit(_status())
         held.pressed = True
         if held.answered:
             return
@@ -84,7 +93,7 @@ def holding_ctrl_c() -> Generator[Held]:
         with suppress(OSError):
             os.write(2, _WAITS.encode())
 
-    previous = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    previous = {each: signal.getsignal(each) for each in (signal.SIGINT, *_ENDS)}
     for each, handler in previous.items():
         # A parent that has interrupts ignored, as nohup does, means it.
         if handler is not signal.SIG_IGN:
