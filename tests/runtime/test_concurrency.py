@@ -13,6 +13,8 @@ import pytest
 from runtime.kit import TOOL, TOOLS, AnyClient, ClientKind, Kit, got
 from wiro_runtime import AsyncWiro, PollSchedule, Wiro
 from wiro_runtime.settings import Timing
+from wiro_runtime.tasks.concurrency import ConcurrencyTracker
+from wiro_runtime.tasks.state import TaskState
 from wiro_runtime.testing import Simulator, faults
 
 pytestmark = pytest.mark.slow
@@ -104,3 +106,12 @@ def test_one_client_serves_a_mix_of_calls(kind: ClientKind, quick: Simulator) ->
         await got(task.wait())
 
     kit.run(flow, timing=Timing(), poll=PollSchedule.every(0.1))
+
+
+def test_tasks_that_are_never_asked_about_do_not_pile_up() -> None:
+    tracker = ConcurrencyTracker()
+    for number in range(11_000):
+        tracker.accepted(TaskState(id=str(number), token="", born=0.0))
+    oldest = tracker.oldest()
+    assert oldest is not None
+    assert oldest.id == "1000"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+import threading
 
 import pytest
+
+from wiro_runtime.http.loop import call_back, run
 
 STARTING = """
 import sys, threading
@@ -75,3 +79,25 @@ def test_a_client_works_though_the_start_of_the_loop_was_interrupted(moment: str
 
 def test_threads_that_make_their_first_client_at_once_share_one_loop() -> None:
     assert lines(FIRST) == ["1 loop", "one thread"]
+
+
+def test_a_call_that_is_interrupted_twice_ends_without_its_thread() -> None:
+    ended = threading.Event()
+    called: list[str] = []
+
+    def interrupt(name: str) -> None:
+        called.append(name)
+        raise KeyboardInterrupt
+
+    async def work() -> None:
+        try:
+            await call_back(interrupt, "first")
+        except asyncio.CancelledError:
+            await call_back(interrupt, "second")
+        await call_back(interrupt, "third")
+        ended.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(work())
+    assert ended.wait(10)
+    assert called == ["first", "second"]

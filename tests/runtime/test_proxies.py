@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from wiro_runtime import AsyncWiro, ConfigurationError, Result, Wiro
+from wiro_runtime.http import proxies
 from wiro_runtime.http.signing import Credentials
 from wiro_runtime.results.files import Files
 from wiro_runtime.settings import Settings, load_settings
@@ -268,3 +269,14 @@ def test_https_and_websockets_go_through_a_proxy_that_sees_nothing(
     assert len(instant.runs) == 2
     assert len(instant.downloads) == 2
     assert sum(head.startswith("CONNECT socket.example:443") for head in asked) == 2
+
+
+def test_a_host_that_the_system_reaches_directly_has_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows and macOS keep their exceptions elsewhere than in the environment."""
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setattr(proxies, "proxy_bypass", lambda host: host == "intern.example:443")
+    found = proxies.Proxies()
+    assert found.for_url("https://intern.example/x") is None
+    assert found.for_url("https://wiro.ai/x") == "http://proxy.example:3128"
