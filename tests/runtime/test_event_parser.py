@@ -350,7 +350,8 @@ EVIL = "\x1b]0;owned\x07 \x1b[2J \x9b31m \r \x00 \x7f"
 
 
 def event_of(kind: type[Event], **more: Any) -> Event:
-    return kind(**{"task_id": EVIL, "status": EVIL, "raw": {}, **more})
+    fields: dict[str, Any] = {"task_id": EVIL, "status": EVIL, "raw": {}, **more}
+    return kind(**fields)
 
 
 @pytest.mark.parametrize(
