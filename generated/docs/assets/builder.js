@@ -183,7 +183,7 @@ export function build(root, tool) {
   function given() {
     const values = new Map();
     for (const field of fields) {
-      // A field may spell a default its own way; one that nobody touched is the default itself.
+      // A field may spell a default its own way; one that was not touched is the default itself.
       const untouched = field.input.default !== undefined && field.save() === null;
       const value = untouched ? defaultOf(field.input) : field.get();
       if (value !== undefined && value !== null) values.set(field.input.name, value);

@@ -67,7 +67,7 @@ function counted(tools, key) {
 function film(source) {
   const video = el("video", { src: source, preload: "none", loop: true, playsinline: true, tabindex: "-1", "aria-hidden": "true" });
   video.muted = true;
-  // The first frame comes when the card is near; the rest when somebody points at it.
+  // The first frame comes when the card is near; the rest when the pointer is on it.
   new IntersectionObserver((entries, watcher) => {
     if (!entries.some((each) => each.isIntersecting)) return;
     watcher.disconnect();

@@ -47,7 +47,7 @@ function addCopyButtons() {
   }
 }
 
-// The index is loaded when somebody reaches for the search; the dialog opens at once, so that no
+// The index is loaded when the search is about to be used; the dialog opens at once, so that no
 // key is lost.
 function prepareSearch(opener) {
   const address = new URL(opener.dataset.index, location.href).href;

@@ -85,7 +85,7 @@ export async function studio(root, tool, request, simulated) {
     const found = request.price();
     const known = found && found.low !== null;
     price.textContent = known ? found.price : "price unknown";
-    // A ceiling cannot hold what nobody knows.
+    // A ceiling cannot hold while the price is not known.
     bar.querySelector(".wt-allow").hidden = Boolean(known && found.high !== null) || !ceiling.value.trim();
   }
 

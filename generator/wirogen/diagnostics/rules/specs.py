@@ -66,7 +66,7 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "S006",
         "cover-left-out",
         "A cover is not in the documentation site.",
-        "While the site is built, covers are copied into it, so that its pages ask nobody else. "
+        "While the site is built, covers are copied into it, so that its pages ask no other host. "
         "Only pictures and short MP4 videos are taken, over https, from hosts that are named, and "
         "as many as a site can hold. The page shows a drawn cover instead.",
         "Build again when the server answers, name its host with --cover-host, or choose "
