@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -40,19 +39,7 @@ def read_manifest(out: Path) -> tuple[str, dict[str, str]]:
 
 
 def manifest_text(entry: Entry) -> str:
-    """What :func:`json.dumps` gives with an indent of two, in a tenth of the time."""
-    return f"{_text(entry, chr(10))}\n"
-
-
-def _text(entry: Entry, end: str) -> str:
-    if isinstance(entry, str):
-        return encode_basestring(entry)
-    inner = f"{end}  "
-    if not isinstance(entry, Mapping):
-        items = f",{inner}".join(map(encode_basestring, entry))
-        return f"[{inner}{items}{end}]" if entry else "[]"
-    lines = [f"{encode_basestring(key)}: {_text(each, inner)}" for key, each in entry.items()]
-    return f"{{{inner}{f',{inner}'.join(lines)}{end}}}" if lines else "{}"
+    return json.dumps(entry, indent=2, ensure_ascii=False) + "\n"
 
 
 def built_specs(out: Path) -> dict[str, str]:
