@@ -35,6 +35,9 @@ settings.load_profile("default")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell starts what runs in the background with Ctrl-C switched off, and children inherit it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" not in os.environ:
         # All workers share a cache, which holds nothing that other code has made.
         shared = ExitStack()
@@ -44,9 +47,6 @@ def pytest_configure(config: pytest.Config) -> None:
         shared.enter_context(fork_server.serving())
     # A key that a developer has logged in with is none of the tests'.
     os.environ["WIRO_CONFIG_DIR"] = str(ROOT / "tests" / "no-such-folder")
-    # A shell starts what runs in the background with Ctrl-C switched off, and children inherit it.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
