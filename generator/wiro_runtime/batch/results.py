@@ -12,7 +12,7 @@ import io
 import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.batch.records import ENDED
 from wiro_runtime.price import plain
@@ -109,6 +109,7 @@ def _csv_text(lines: Iterable[dict[str, Any]], *, header: bool) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
+    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    text = " ".join(map(str, items))
     # A spreadsheet would take an error that begins like this for a formula.
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
