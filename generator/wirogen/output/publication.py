@@ -65,10 +65,10 @@ NO_CHANGES: Final = Changes(written=(), unchanged=0, removed=(), edited=(), unkn
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A rendered file: its hash, and the staged copy if the file on disk differs."""
+    """A rendered file: its hash, and whether it is staged, because the one on disk differs."""
 
     sha256: str
-    staged: Path | None
+    staged: bool
 
 
 class Publication:
@@ -123,8 +123,12 @@ class Publication:
         return made
 
     def take(self, made: Mapping[str, Made]) -> None:
-        """Add files that a worker has staged, or that are on disk already."""
+        """Add files that a worker has staged."""
         self._made |= made
+
+    def take_unchanged(self, files: Mapping[str, str]) -> None:
+        """Add files (path → hash) that are :meth:`on_disk`."""
+        self._made |= {path: Made(sha, staged=False) for path, sha in files.items()}
 
     def on_disk(self, files: Mapping[str, str]) -> bool:
         """Whether every file (path → hash) is in the folder with exactly these bytes."""
@@ -164,8 +168,7 @@ class Publication:
             if changes.unknown or Path.cwd().is_relative_to(target):
                 # Others work in this folder: a shell, an editor. They would be left in the old one
                 # after an exchange, with what they save there.
-                staged = {path: self._made[path].staged for path in written}
-                self._replace({path: file for path, file in staged.items() if file}, removed)
+                self._replace({path: _staged(self.stage, path) for path in written}, removed)
             else:
                 self._swap(written, removed)
         return changes
@@ -182,10 +185,8 @@ class Publication:
                 if below + name not in skipped:
                     _link(f"{folder}/{name}", target + name)
         for path in written:
-            staged = self._made[path].staged
-            if staged is not None:
-                (whole / path).parent.mkdir(parents=True, exist_ok=True)
-                staged.replace(whole / path)
+            (whole / path).parent.mkdir(parents=True, exist_ok=True)
+            _staged(self.stage, path).replace(whole / path)
         _drop_empty(whole, removed)
         if not exchange(whole, real(self.out)):
             self._replace({path: whole / path for path in written}, removed)
@@ -218,13 +219,17 @@ def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]
     made: dict[str, Made] = {}
     for path, text in files.items():
         data = text.encode()
-        staged = None
-        if read_file(f"{out}/{path}") != data:
-            staged = into / "new" / path
+        differs = read_file(f"{out}/{path}") != data
+        if differs:
+            staged = _staged(into, path)
             staged.parent.mkdir(parents=True, exist_ok=True)
             staged.write_bytes(data)
-        made[path] = Made(sha256(data), staged)
+        made[path] = Made(sha256(data), staged=differs)
     return made
+
+
+def _staged(stage_folder: Path, path: str) -> Path:
+    return stage_folder / "new" / path
 
 
 def _walk(out: Path, ignored: Sequence[str] = ()) -> Generator[tuple[str, str, list[str]]]:

@@ -102,7 +102,7 @@ def generate(
         for task in tasks:
             known: _Rendered | None = cache.get("tool", task.key)
             if known is not None and publication.on_disk(known.files):
-                publication.take({path: Made(sha, None) for path, sha in known.files.items()})
+                publication.take_unchanged(known.files)
                 done[task.spec.tool] = known
             else:
                 todo.append(task)
@@ -209,7 +209,7 @@ def _shared(
     key = key_of("shared", fingerprint, package, *keys.values())
     known: dict[str, str] | None = cache.get("shared", key)
     if known is not None and publication.on_disk(known):
-        publication.take({path: Made(sha, None) for path, sha in known.items()})
+        publication.take_unchanged(known)
         return
 
     def remember(

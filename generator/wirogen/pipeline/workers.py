@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -68,6 +69,8 @@ def _without_interrupts() -> Generator[None]:
 
 
 def _start(prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    # A garbage collector that looks at the parent's objects copies what a fork shares.
+    gc.freeze()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if prepare is not None:
         prepare(*arguments)
