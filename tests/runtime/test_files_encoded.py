@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import struct
 import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.kit import nameless
 from wiro_runtime import ConnectionFailed, TaskDetail, Wiro
 from wiro_runtime.results.encodings import decode
 
@@ -74,7 +76,7 @@ def test_all_of_it_is_decoded_a_part_at_a_time(size: int, data: bytes, end: byte
         ("gzip", gzip.compress(content, 1)),
         ("gzip", gzip.compress(content[:1000], 1) + gzip.compress(content[1000:], 1)),
         ("deflate", deflated(content)),
-        ("deflate", deflated(content, -15)),
+        *([("deflate", deflated(content, -15))] if size > 1 else []),
     ):
         pieces = list(decode(io.BytesIO(body + end), coding))
         assert b"".join(pieces) == content
@@ -101,6 +103,22 @@ def test_what_is_cut_before_it_gives_anything_is_damaged(coding: str, size: int)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-@pytest.mark.parametrize("body", [b"", b"x", b"plain text" * 1000, b"\x89PNG" + bytes(3 * 2**20)])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        b"plain text" * 1000,
+        b"\x89PNG" + bytes(3 * 2**20),
+        b"{\n",
+        b'{\n  "taskid": "705"\n}',
+        b'{"taskid":65770}',
+        b"cartoon",
+        b"[\n  705\n]\n" * 200_000,
+        b"\x93NUMPY\x01\0" + bytes(range(256)),
+        struct.pack("<Q", 1_002_299) + b'{"__metadata__":{}}' + bytes(range(256)),
+    ],
+    ids=nameless,
+)
 def test_what_is_not_encoded_stays_as_it_is(coding: str, body: bytes) -> None:
     assert b"".join(decode(io.BytesIO(body), coding)) == body

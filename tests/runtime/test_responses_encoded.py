@@ -20,16 +20,19 @@ PROMPT = {"prompt": "x"}
 NAMES = {"taskid": "705", "socketaccesstoken": "tok"}
 
 
+CODINGS = ["gzip", "x-gzip", "deflate", "br", "zstd", "gzip, br", "UTF-8", "none", ","]
+
+
 @pytest.mark.parametrize(
-    "coding", ["gzip", "x-gzip", "deflate", "br", "zstd", "gzip, br", "UTF-8", "none", ","]
+    ("coding", "indent"), [*((coding, None) for coding in CODINGS), ("deflate", 2)]
 )
 @pytest.mark.parametrize("given", [False, True], ids=["own", "http_client"])
 def test_a_response_that_names_a_coding_it_does_not_have_names_its_task(
-    kit: Kit, tmp_path: Path, coding: str, given: bool
+    kit: Kit, tmp_path: Path, coding: str, given: bool, indent: int | None
 ) -> None:
     for path, named in (("Run/*", NAMES), ("Task/Detail", {"tasklist": [{"id": "705"}]})):
         headers = {"content-encoding": coding}
-        body = json.dumps({"result": True, **named})
+        body = json.dumps({"result": True, **named}, indent=indent)
         kit.simulator.faults.add(path, faults.status(200, body, headers=headers), times=None)
 
     async def flow(client: AnyClient) -> str:

@@ -6,6 +6,7 @@ files are as they should be already.
 
 from __future__ import annotations
 
+import re
 import zlib
 from contextlib import suppress
 from functools import cache, partial
@@ -24,6 +25,11 @@ _PIECE: Final = 2**20
 
 _GZIP: Final = 31
 """``wbits`` of zlib for one member of a file in gzip."""
+
+_HEAD: Final = 32
+"""Bytes at the beginning of deflate without header, not all of which are those of a text."""
+
+_TEXT: Final = re.compile(rb"[\t\n\r -~]+")
 
 _MAGIC: Final = (b"\x1f\x8b", bytes.fromhex("28b52ffd"))
 """How gzip and zstd begin."""
@@ -88,18 +94,27 @@ def _inflate(file: IO[bytes], coding: str) -> Iterator[bytes]:
     wrapper = _GZIP
     if coding == "deflate":
         # Sent with the header of zlib and without it.
-        wrapper = 15 if _has_zlib_header(file.read(2)) else -15
+        head = file.read(_HEAD)
         file.seek(0)
+        wrapper = 15 if _has_zlib_header(head) else -15
+        if wrapper == -15 and _TEXT.fullmatch(head):
+            # `{` and a line break would be 0xE5 and an end.
+            raise zlib.error("it is text")
     decoder = zlib.decompressobj(wrapper)
-    data = b""
+    data, begun = b"", False
     while data := data or file.read(_PIECE):
         if decoder.eof:
             # Zeros that fill up a block may follow the last member.
             if wrapper != _GZIP or data[0] != 0x1F:
                 return
             decoder = zlib.decompressobj(_GZIP)
-        yield decoder.decompress(data, _PIECE)
+        piece, given = decoder.decompress(data, _PIECE), len(data)
         data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+        if wrapper == -15 and decoder.eof and not begun and 2 * len(data) > given:
+            # Without header and checksum, the first bytes of any file may look like all of it.
+            raise zlib.error("more follows than was decoded")
+        begun = True
+        yield piece
     yield decoder.flush()
     if not decoder.eof:
         raise EOFError("its end is missing")
