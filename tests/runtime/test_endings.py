@@ -246,6 +246,35 @@ def test_no_run_begins_once_its_client_is_being_closed(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_a_close_that_is_cancelled_waits_for_all_responses_all_the_same(tmp_path: Path) -> None:
+    sent = 0
+    all_sent = asyncio.Event()
+
+    async def answer(_request: httpx2.Request) -> httpx2.Response:
+        nonlocal sent
+        sent += 1
+        name = str(sent)
+        if sent == 3:
+            all_sent.set()
+        await asyncio.sleep(0.2 * sent)
+        return httpx2.Response(200, json={**ACCEPTED, "taskid": name})
+
+    async def main() -> None:
+        client = mocked(answer, journal=tmp_path / "journal")
+        runs = [asyncio.create_task(client.submit(TOOL, PROMPT, validate=False)) for _ in range(3)]
+        await all_sent.wait()
+        closing = asyncio.create_task(client.aclose())
+        for _ in range(2):
+            await asyncio.sleep(0.05)
+            closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        done, _ = await asyncio.wait(runs, timeout=0.1)
+        assert sorted(each.result().id for each in done) == ["1", "2", "3"]
+
+    asyncio.run(main())
+
+
 def test_a_closed_client_says_so(instant: Simulator, tmp_path: Path) -> None:
     client = Wiro(
         instant.api_key, instant.api_secret, base_url=instant.base_url, journal=tmp_path / "journal"

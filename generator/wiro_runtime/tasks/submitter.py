@@ -133,14 +133,14 @@ class Submitter:
         have given up; cancel all others. No run is submitted from here on."""
         self._closed = True
         late: list[asyncio.Task[Any]] = []
-        others: list[Awaitable[None]] = []
+        others: list[asyncio.Task[Any]] = []
         for work, submission in self._running.items():
             submission.interrupted = True
             if submission.abandoned:
                 late.append(work)
             else:
-                others.append(self._end(work, submission))
-        await asyncio.gather(*others)
+                others.append(asyncio.create_task(self._end(work, submission)))
+        await finish(*others)
         if late:
             await asyncio.wait(late, timeout=_FAREWELL)
             for work in late:
