@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -418,6 +418,18 @@ ECHO = f"bad key {KEY}, bad secret {SECRET}"
 ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in ECHO)
 
 
+class Cut(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A response whose connection breaks in the middle."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield ECHO.encode()
+        raise httpx2.ReadError("cut")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for each in self:
+            yield each
+
+
 @pytest.mark.parametrize(
     "respond",
     [
@@ -427,6 +439,7 @@ ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in ECHO)
         lambda: httpx2.Response(500, text=ECHO, headers={"content-type": ECHO}),
         lambda: httpx2.Response(302, headers={"location": f"https://127.0.0.1/?{KEY}"}),
         lambda: httpx2.Response(200, content=ECHO.encode() + bytes(2**16)),
+        lambda: httpx2.Response(200, stream=Cut()),
         lambda: raised(httpx2.ConnectError(ECHO)),
         lambda: raised(RuntimeError(ECHO)),
     ],
@@ -437,6 +450,7 @@ ESCAPED = "".join(f"\\u{ord(letter):04x}" for letter in ECHO)
         "error page",
         "redirect",
         "too long",
+        "cut",
         "not sent",
         "odd",
     ],
@@ -475,6 +489,40 @@ def test_an_echo_of_the_key_reaches_no_frame_and_no_error(
     everything = "".join([*inner, str(error), repr(vars(error)), repr(pickle.dumps(error))])
     assert KEY not in everything
     assert SECRET not in everything
+
+
+class Endless(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A response without end. ``pieces`` of it have been read, of 1 KiB each."""
+
+    pieces = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.pieces < 1000:
+            self.pieces += 1
+            yield bytes(1024)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for each in self:
+            yield each
+
+
+def test_a_response_without_end_is_read_no_further_than_the_limit(
+    kind: ClientKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wiro_runtime.http.transport.MAX_RESPONSE", 2**16)
+    body = Endless()
+    transport = httpx2.MockTransport(lambda _request: httpx2.Response(200, stream=body))
+    http_client = (httpx2.Client if kind == "sync" else httpx2.AsyncClient)(transport=transport)
+
+    async def flow() -> None:
+        client = (Wiro if kind == "sync" else AsyncWiro)(
+            KEY, SECRET, base_url="http://127.0.0.1:1/v1", max_retries=0, http_client=http_client
+        )
+        await got(client.task("5").refresh())
+
+    with pytest.raises(ConnectionFailed, match="larger than"):
+        asyncio.run(flow())
+    assert body.pieces == 65
 
 
 @pytest.mark.parametrize(
