@@ -344,8 +344,17 @@ def _become(program: str, request: list[Any], files: list[int]) -> None:
 if __name__ == "__main__":
     # In its place stands what a command has there: the folder of an installed script.
     sys.path[0] = str(Path(sys.executable).parent)
+    # Tests that run in the background, or under nohup, have these ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # A Ctrl-C that comes before a command has begun waits until it begins.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     with socket.socket(fileno=int(sys.argv[2])) as _listener:
         _command = _serve(sys.argv[1], _listener)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    except KeyboardInterrupt:
+        os._exit(130)
     try:
         _command()
     except SystemExit as _end:

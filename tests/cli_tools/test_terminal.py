@@ -167,6 +167,15 @@ def test_ctrl_c_twice_while_a_run_is_being_sent_says_that_nobody_knows(
     assert len(simulator.runs) == 1
 
 
+def test_ctrl_c_at_the_first_moment_is_no_traceback(shell: Shell) -> None:
+    for _ in range(10):
+        process = shell.start("list")
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=120)
+        assert process.returncode in (0, 130)
+        assert "Traceback" not in err
+
+
 def test_at_random_moments_ctrl_c_hides_no_task_that_was_accepted(
     slow_shell: Shell, slow_simulator: Simulator
 ) -> None:
