@@ -30,10 +30,12 @@ from wiro_runtime import (
 )
 from wiro_runtime.http import transport
 from wiro_runtime.http.api import Api
+from wiro_runtime.http.exchange import Exchange
 from wiro_runtime.http.loop import _Call
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Timing
 from wiro_runtime.tasks import submitter
+from wiro_runtime.tasks.concurrency import ConcurrencyTracker
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.recorder import Recorder
 from wiro_runtime.testing import Simulator, faults
@@ -307,8 +309,17 @@ def test_an_accepted_run_is_recorded_when_its_way_to_the_journal_is_interrupted(
 @pytest.mark.parametrize("raised", [Terminated, ValueError])
 @pytest.mark.parametrize(
     ("place", "name"),
-    [(transport, "_lowered"), (transport._Connections, "give_back"), (Api, "_compare_clocks")],
-    ids=["read", "closing", "read whole"],
+    [
+        (transport, "_lowered"),
+        (transport._Connections, "give_back"),
+        (Api, "_compare_clocks"),
+        (Exchange, "body"),
+        (Transport, "_redact"),
+        (submitter, "find_task"),
+        (submitter, "TaskState"),
+        (ConcurrencyTracker, "accepted"),
+    ],
+    ids=["read", "closing", "read whole", "decoded", "redacted", "parsed", "known", "counted"],
 )
 def test_a_response_that_has_arrived_is_recorded_though_a_handler_raises(
     kit: Kit,

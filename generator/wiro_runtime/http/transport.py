@@ -257,7 +257,7 @@ class Transport:
         ``fresh``: over a new connection, because an idle one may be closed by the server at the
         moment it is used, and then it is unknown whether the request was read. ``on_sent`` is
         called when the first byte is about to leave, ``on_body`` with what has arrived of the
-        response, whole or not, however the request ends.
+        response, whole or not, however the request ends; once more where it raises.
         """
         self.check_loop()
         async with self._places:
@@ -266,7 +266,12 @@ class Transport:
                 outcome = await self._send(request, timeout, fresh, exchange)
             finally:
                 if exchange.raw and on_body is not None:
-                    on_body(self._redact(exchange.body(MAX_RESPONSE)))
+                    try:
+                        on_body(self._redact(exchange.body(MAX_RESPONSE)))
+                    except BaseException:
+                        # A signal handler has raised here, where the response was in hand.
+                        on_body(self._redact(exchange.body(MAX_RESPONSE)))
+                        raise
         # Raised here and not where it arose: the frames of the libraries hold the credentials.
         if isinstance(outcome, BaseException):
             raise outcome

@@ -311,7 +311,7 @@ class Submitter:
         """Take note of the task that a response names, whole or cut. Nothing here waits, so that
         nothing can come between the response and its way into the journal."""
         task_id, token = find_task(body)
-        if not task_id and not token:
+        if submission.state is not None or (not task_id and not token):
             return
         state = TaskState(id=task_id, token=token, born=self._clock(), tool=submission.tool)
         submission.state = state
