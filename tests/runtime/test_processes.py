@@ -48,6 +48,31 @@ client.close()
 """
 
 
+SAVING = """
+import os, sys, threading
+from wiro_runtime import Wiro
+
+client, begun, forked = Wiro(), threading.Event(), threading.Event()
+result = client.run("wiro/painter", {"prompt": "x"})
+
+def hold(*_):
+    begun.set()
+    forked.wait()
+
+saving = threading.Thread(target=result.download, args=(sys.argv[1],), kwargs={"progress": hold})
+saving.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    result.download(sys.argv[1])
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+forked.set()
+saving.join()
+client.close()
+"""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_forked_children_do_not_read_each_others_answers(
     instant: Simulator, tmp_path: Path
@@ -94,3 +119,19 @@ def test_clients_and_tasks_say_why_they_are_not_pickled(kind: ClientKind) -> Non
         for copied in (pickle.dumps, copy.deepcopy):
             with pytest.raises(TypeError, match=message):
                 copied(thing)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_while_a_result_is_saved_saves_it_too(
+    instant: Simulator, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SAVING, tmp_path],
+        env={**os.environ, **instant.env()},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")
+    assert "0.png" in [path.name for path in tmp_path.iterdir()]

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_saving: Final[WeakValueDictionary[tuple[int, str], asyncio.Lock]] = WeakValueDictionary()
-"""By output and folder: held while the one is saved into the other."""
+_saving: Final[WeakValueDictionary[tuple[int, int, str], asyncio.Lock]] = WeakValueDictionary()
+"""By event loop, output and folder: held while the one is saved into the other. A forked child has
+a loop of its own; those of its parent never let go there."""
 
 
 async def save_output(
@@ -172,7 +173,8 @@ class _Job:
     ) -> Path | DownloadError:
         """Save into ``folder``, which is ``place``, unless it was saved there and is unchanged."""
         saved = self._output.saved
-        saving = _saving.setdefault((id(self._output), place), asyncio.Lock())
+        key = id(asyncio.get_running_loop()), id(self._output), place
+        saving = _saving.setdefault(key, asyncio.Lock())
         # A call that saves the same at the same time finds the file of the first.
         async with places, saving:
             name, stamp = saved.get(place, ("", None))
