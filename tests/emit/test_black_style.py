@@ -8,6 +8,7 @@ import pytest
 from wirogen.emit.python.black_style import lay_out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("default", ["", ' = ""', ' = \'"""\'', ' = "a default"', " = None"])
 @pytest.mark.parametrize("annotation", ["str", "FileLike | None", 'Literal["a", "b"]'])
 @pytest.mark.parametrize("arguments", ["", 'alias="a", ', 'json_schema_extra={"x-wire": "a"}, '])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from corpus import documents
@@ -56,6 +57,7 @@ def test_validators_of_several_tools_are_kept_apart() -> None:
     assert alone[0] != alone[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 @example(tool(prompt(), *(text(f"t{n}", help=each) for n, each in enumerate(HOSTILE))))
@@ -81,6 +83,7 @@ def test_whatever_a_tool_says(spec: ToolSpec) -> None:
     same(spec)
 
 
+@pytest.mark.slow
 def test_every_kind_of_input() -> None:
     for path, document in documents(60):
         same(parse_document(document, path=path).spec)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
+import pytest
+
 from corpus import documents, later, pages
 from wirogen.document import parse_document, verify
 
@@ -14,6 +16,7 @@ def test_a_smaller_catalogue_is_the_beginning_of_a_larger_one() -> None:
     assert list(documents(8, seed=1)) != list(documents(8))
 
 
+@pytest.mark.slow
 def test_every_document_is_read_in_full_under_the_id_that_it_was_given() -> None:
     types: Counter[str] = Counter()
     tools: set[str] = set()

@@ -23,6 +23,7 @@ from wirogen.specs import dump_spec
 EXAMPLE = Path(__file__).parents[1] / "examples" / "own_project"
 
 
+@pytest.mark.slow
 def test_the_example_does_what_it_says(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     shutil.copytree(EXAMPLE, folder)

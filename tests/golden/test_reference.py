@@ -10,6 +10,7 @@ import pytest
 from golden.reference import reference_pages
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Pythons print signatures differently")
 def test_the_reference_is_that_of_the_code(request: pytest.FixtureRequest, root: Path) -> None:
     for name, text in reference_pages().items():

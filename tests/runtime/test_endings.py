@@ -125,6 +125,7 @@ time.sleep(0.2)
 """
 
 
+@pytest.mark.slow
 def test_threads_go_on_when_the_main_thread_has_ended(instant: Simulator, tmp_path: Path) -> None:
     instant.faults.add("Run", faults.slow(1), nth=1)
     assert _run(THREADS, instant, tmp_path) == "2 True\n"
@@ -141,6 +142,7 @@ atexit.register(client.close)
 """
 
 
+@pytest.mark.slow
 def test_a_client_can_be_closed_at_exit(instant: Simulator, tmp_path: Path) -> None:
     assert _run(AT_EXIT, instant, tmp_path) == ""
 
@@ -189,6 +191,7 @@ for step in itertools.count():
 """
 
 
+@pytest.mark.slow
 def test_a_signal_handler_that_raises_in_the_event_loop_holds_nothing_up(
     instant: Simulator, tmp_path: Path
 ) -> None:

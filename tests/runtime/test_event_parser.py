@@ -319,6 +319,7 @@ MESSY = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(STATUS, st.dictionaries(FIELDS, MESSY, max_size=8) | MESSY)
 def test_no_frame_makes_anything_but_events(status: str, message: Any) -> None:
     parser = Parser()
@@ -337,6 +338,7 @@ def test_no_text_and_no_bytes_do(frame: str | bytes) -> None:
         str(event).encode()
 
 
+@pytest.mark.slow
 @given(STATUS, st.dictionaries(FIELDS, MESSY, max_size=10))
 def test_no_detail_does(status: str, fields: dict[str, Any]) -> None:
     # What the JSON reader lets through: no half characters.

@@ -147,7 +147,7 @@ class Slow(io.BytesIO):
 def test_submissions_that_share_a_file_object_send_it_whole(
     kit: Kit, tmp_path: Path, how: str
 ) -> None:
-    data = os.urandom(1_500_000 if how != "slow" else 100_000)
+    data = os.urandom(2 * multipart.CHUNK + 1 if how != "slow" else 100_000)
     path = tmp_path / "shared"
     path.write_bytes(data)
     opened: Any = {"memory": lambda: io.BytesIO(data), "slow": lambda: Slow(data)}

@@ -715,6 +715,7 @@ def test_closing_the_client_ends_its_downloads(kit: Kit, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [1, 4])
 def test_ctrl_c_ends_a_download_at_once(instant: Simulator, tmp_path: Path, samples: int) -> None:
     script = """

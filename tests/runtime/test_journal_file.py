@@ -443,6 +443,7 @@ def within(seconds: float, work: Callable[[], object]) -> None:
     assert not thread.is_alive()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", ["begin", "accepted", "settled", "uncertain", "unfinished"])
 def test_an_interrupted_write_locks_nothing_and_says_what_is_true(
     tmp_path: Path, operation: str

@@ -17,6 +17,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_json_reads_as_it_was_written(value: object) -> None:
     assert parse_json(json.dumps(value)) == value

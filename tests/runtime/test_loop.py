@@ -71,12 +71,14 @@ def lines(code: str, *arguments: str) -> list[str]:
     return run.stdout.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_client_works_though_the_start_of_the_loop_was_interrupted(moment: str) -> None:
     """A signal handler raises while the thread of the loop is started."""
     assert lines(STARTING, moment) == ["interrupted", "works"]
 
 
+@pytest.mark.slow
 def test_threads_that_make_their_first_client_at_once_share_one_loop() -> None:
     assert lines(FIRST) == ["1 loop", "one thread"]
 

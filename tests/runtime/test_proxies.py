@@ -208,6 +208,7 @@ print(sync(), asyncio.run(main()))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trusted", [True, False])
 def test_https_and_websockets_go_through_a_proxy_that_sees_nothing(
     instant: Simulator, certificate: Path, tmp_path: Path, trusted: bool

@@ -46,6 +46,7 @@ def test_version_is_that_of_the_distribution() -> None:
     assert wiro_runtime.__version__ == project["project"]["version"]
 
 
+@pytest.mark.slow
 def test_importing_loads_nothing_that_a_client_does_not_need() -> None:
     code = (
         "import sys, wiro_runtime, wiro_runtime.generated;"

@@ -21,6 +21,7 @@ from wiro_runtime import (
     SubmissionUncertain,
     Task,
 )
+from wiro_runtime.tasks import listing
 from wiro_runtime.tasks.settle import OTHER_KEY
 from wiro_runtime.testing import Simulator, faults
 
@@ -118,9 +119,11 @@ def test_what_another_key_has_sent_is_not_absent(
     assert kit.simulator.api_key.encode() not in (tmp_path / "journal").read_bytes()
 
 
-def test_tasks_are_listed_newest_first(kit: Kit) -> None:
+def test_tasks_are_listed_newest_first(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "PAGE", 10)
+
     async def flow(client: AnyClient) -> None:
-        ids = [(await got(client.submit(TOOL, {"prompt": str(n)}))).id for n in range(105)]
+        ids = [(await got(client.submit(TOOL, {"prompt": str(n)}))).id for n in range(25)]
         other = await got(client.submit("wiro/writer", {"prompt": "x"}))
         found = await each(client.tasks())
         assert [task.id for task in found] == [other.id, *reversed(ids)]
@@ -195,6 +198,7 @@ def test_resume_gives_the_task_that_a_lost_submission_became(
     kit.run(go_on, journal=tmp_path / "journal")
 
 
+@pytest.mark.slow
 def test_a_submission_of_a_killed_process_is_found(kit: Kit, tmp_path: Path) -> None:
     script = f"""
 import os

@@ -23,6 +23,7 @@ def test_known_vector() -> None:
     assert signature("k", "s", "1") == result.stdout.decode().split()[-1]
 
 
+@pytest.mark.slow
 def test_equals_openssl_for_a_thousand_random_triples(tmp_path: Path) -> None:
     draw = random.Random(1)  # noqa: S311 - test data
     letters = string.ascii_letters + string.digits + "-_.~+/="

@@ -177,7 +177,7 @@ def test_the_exit_code_of_the_last_frame_counts_where_the_task_has_none(
 
 
 def test_few_tasks_are_listened_to_and_all_the_others_are_polled() -> None:
-    count = 100
+    count = 2 * MAX_SOCKETS
     with Simulator([{"tool": TOOL, "inputs": [PROMPT_INPUT]}], speed="manual") as simulator:
 
         async def main() -> int:

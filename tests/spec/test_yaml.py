@@ -92,12 +92,14 @@ def test_every_key_survives_with_every_kind_of_value(value: Json) -> None:
         assert repr(load_spec(dump_spec(changed), path="x.yaml")) == repr(changed)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(specs())
 def test_a_spec_survives_its_yaml(spec: ToolSpec) -> None:
     assert load_spec(dump_spec(spec), path="x.yaml") == spec
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(specs())
 def test_another_reader_sees_the_same(spec: ToolSpec) -> None:
