@@ -167,7 +167,6 @@ def test_a_journal_that_is_none_is_said_in_one_line(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert simulator.tools
-    (tmp_path / "link").symlink_to("nowhere")
     (tmp_path / "here.txt").write_text("not a database, and long enough to be none at all")
     monkeypatch.setenv("WIRO_JOURNAL", str(tmp_path / "here.txt"))
     assert app.run(["mcp"]) == 2
