@@ -30,7 +30,9 @@ _SMALL = 1_000
 _MOST = 15
 _NOISE = 0.05
 """Seconds that any stage may take."""
-_FILLS = ("A", "Ab", "a ", '"', "\\", "\u200b", "- name: x label: ", "default: type: ")
+_FILLS = (
+    "A", "Ab", "a ", '"', "\\", "\u200b", "\u0301\u0316", "- name: x label: ", "default: type: ",
+)  # fmt: skip
 OPTION = Option(value="1", label="L", triggerwords=(), generatesettings=())
 SLIDER = {
     "id": "a", "type": "float", "minvalue": "0", "maxvalue": "1", "defaultvalue": "1",

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from runtime.kit import TOOL, AnyClient, Kit, got, nameless
 from wiro_runtime import AsyncResult, DownloadError, Result, Wiro
+from wiro_runtime.inputs.options import fold
 from wiro_runtime.results.filenames import numbered, safe_name
 from wiro_runtime.results.partial_file import PartialFile
 from wiro_runtime.testing import Scenario, Simulator, faults
@@ -390,6 +391,22 @@ def test_every_name_becomes_a_safe_one(name: str) -> None:
     assert not safe.endswith((" ", "."))
     assert safe_name(safe) == safe
     assert not _DEVICE.match(safe)
+
+
+@pytest.mark.parametrize("read", [safe_name, fold])
+def test_long_runs_of_marks_take_time_in_proportion(read: Callable[[str], str]) -> None:
+    """Python sorts the marks of a letter, in quadratic time: these would take seconds."""
+
+    def seconds(count: int) -> float:
+        begin = time.process_time()
+        read("a" + "\u0301\u0316" * count)
+        return time.process_time() - begin
+
+    assert any(seconds(20_000) < 10 * max(seconds(2_000), 0.05) for _ in range(3))
+
+
+def test_the_ending_of_a_long_name_is_kept() -> None:
+    assert safe_name("e\u0301" * 100_000 + ".png") == "é" * 88 + ".png"
 
 
 _DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)[ .]*(\.|$)")

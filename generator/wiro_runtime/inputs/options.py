@@ -40,7 +40,8 @@ def fold(text: str) -> str:
 def _plain(text: str) -> str:
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFKD", text)
+    # Letter by letter: in a text, long runs of marks are sorted, in quadratic time.
+    decomposed = "".join(unicodedata.normalize("NFKD", x) for x in text)
     return "".join(x for x in decomposed if not unicodedata.category(x).startswith("M"))
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
+from unicodedata import normalize
 
 WHITE: Final = " \t\r\n"
 """White space as the documents use it. Other blanks (U+00A0 and the like) are text."""
@@ -43,6 +44,12 @@ def escape(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def decomposed(text: str) -> str:
+    """``text`` in normal form KD, but for the order of marks: to sort long runs of them takes
+    quadratic time."""
+    return text if text.isascii() else "".join(normalize("NFKD", char) for char in text)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

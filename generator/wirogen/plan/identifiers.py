@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
-from wirogen.common.text import DEVICES
+from wirogen.common.text import DEVICES, decomposed
 
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _LOWER_THEN_UPPER: Final = re.compile(r"([a-z])([A-Z])|([0-9])([A-Z][a-z])")
@@ -90,7 +90,7 @@ def words(text: str, *, split_camel: bool) -> tuple[str, ...]:
     """The ASCII words of a text. Letters without an ASCII form become their code points
     (``日`` is ``u65e5``), ``+`` counts as a word, so ``dpmsolver++`` is not ``dpmsolver``."""
     out: list[str] = []
-    for char in unicodedata.normalize("NFKD", text):
+    for char in decomposed(text):
         if char.isascii():
             out.append(" plus " if char == "+" else char)
         elif char.isalnum():

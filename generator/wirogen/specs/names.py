@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote
 
-from wirogen.common.text import DEVICES, is_visible
+from wirogen.common.text import DEVICES, decomposed, is_visible
 
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
 _MAX_SLUG: Final = 80
@@ -81,7 +80,7 @@ def _check_part(name: str) -> None:
 
 def folded(text: str) -> str:
     """``text`` in ASCII letters and digits with dashes between, as Wiro's addresses have names."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = decomposed(text).encode("ascii", "ignore").decode().lower()
     return _UNSAFE.sub("-", plain).strip("-")
 
 
