@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ def corpus_specs(count: int) -> dict[str, ToolSpec]:
     return {spec.tool: spec for spec in specs}
 
 
-PLANS: Sequence[ToolPlan] = plans_of(corpus_specs(32))
+@cache
+def known_plans() -> Sequence[ToolPlan]:
+    return plans_of(corpus_specs(32))
 
 
 def operation_of(document: Any, plan: ToolPlan) -> Any:
@@ -52,10 +55,10 @@ def operation_of(document: Any, plan: ToolPlan) -> Any:
 
 
 def test_the_document_is_valid_and_has_every_tool_once() -> None:
-    document = document_of(PLANS)
+    document = document_of(known_plans())
     OpenAPIV31SpecValidator(document).validate()
     runs = [path for path in document["paths"] if path.startswith("/Run/")]
-    assert len(runs) == len(PLANS)
+    assert len(runs) == len(known_plans())
     assert {"/Task/Detail", "/Task/Cancel", "/Task/Kill"} <= set(document["paths"])
     names = [path["post"]["operationId"] for path in document["paths"].values()]
     assert len(set(names)) == len(names)
@@ -68,8 +71,8 @@ def test_the_committed_document_is_valid_and_is_what_the_specs_give() -> None:
 
 
 def test_what_the_documents_send_fits_the_schema_of_the_body() -> None:
-    document = document_of(PLANS)
-    for plan in PLANS:
+    document = document_of(known_plans())
+    for plan in known_plans():
         content = operation_of(document, plan)["requestBody"]["content"]
         schema = content["application/json"]["schema"]
         body: dict[str, Any] = {}
@@ -83,9 +86,9 @@ def test_what_the_documents_send_fits_the_schema_of_the_body() -> None:
 
 
 def test_files_can_go_along_in_a_form() -> None:
-    document = document_of(PLANS)
+    document = document_of(known_plans())
     plan = next(
-        plan for plan in PLANS if any(item.spec.type == "fileinput" for item in plan.inputs)
+        plan for plan in known_plans() if any(item.spec.type == "fileinput" for item in plan.inputs)
     )
     content = operation_of(document, plan)["requestBody"]["content"]
     name = next(item.spec.name for item in plan.inputs if item.spec.type == "fileinput")
@@ -95,7 +98,7 @@ def test_files_can_go_along_in_a_form() -> None:
 
 def test_an_operation_has_the_price_list_of_its_tool() -> None:
     rates: Any = [{"inputs": {}, "price": 0.02, "priceMethod": "cpr"}]
-    spec = replace(PLANS[0].spec, dynamicprice=rates, cps=None, approximatelycost=None)
+    spec = replace(known_plans()[0].spec, dynamicprice=rates, cps=None, approximatelycost=None)
     (priced,) = plans_of({spec.tool: spec})
     document = document_of([priced])
     price = operation_of(document, priced)["x-price"]
@@ -109,7 +112,7 @@ def test_an_operation_has_the_price_list_of_its_tool() -> None:
 
 
 def test_task_life_socket_and_callback_are_described() -> None:
-    document = document_of(PLANS)
+    document = document_of(known_plans())
     (tasks,) = [tag for tag in document["tags"] if tag["name"] == "Tasks"]
     for status in ("task_queue", "task_postprocess_end", "task_cancel", "task_error"):
         assert status in tasks["description"]
@@ -121,7 +124,7 @@ def test_task_life_socket_and_callback_are_described() -> None:
 
 def test_definitions_are_within_the_limits_of_all_three_and_name_each_tool_once() -> None:
     names: set[str] = set()
-    for plan in PLANS:
+    for plan in known_plans():
         made: Any = tool_calls(plan)
         name = made["mcp"]["name"]
         assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name)
@@ -135,11 +138,11 @@ def test_definitions_are_within_the_limits_of_all_three_and_name_each_tool_once(
         assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", key) for key in schema["properties"])
         assert set(schema["required"]) <= set(schema["properties"])
         assert '"x-' not in json.dumps(schema)
-    assert len(names) == len(PLANS)
+    assert len(names) == len(known_plans())
 
 
 def test_a_long_name_is_cut_and_stays_distinct_and_the_same() -> None:
-    spec = PLANS[0].spec
+    spec = known_plans()[0].spec
     long = [f"acme/{'very-' * 14}{end}" for end in ("one", "two")]
     made = plans_of({tool: _renamed(spec, tool) for tool in long})
     names = [plan.module.function_name for plan in made]
@@ -179,7 +182,9 @@ def test_no_two_inputs_share_a_key_or_take_each_others_value(
 
 def test_a_model_is_told_the_ids_of_an_open_list() -> None:
     plan = next(
-        plan for plan in PLANS if any(item.spec.name == "selectedModel" for item in plan.inputs)
+        plan
+        for plan in known_plans()
+        if any(item.spec.name == "selectedModel" for item in plan.inputs)
     )
     made: Any = tool_calls(plan)
     item = next(item for item in plan.inputs if item.spec.name == "selectedModel")

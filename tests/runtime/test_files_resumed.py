@@ -329,16 +329,16 @@ CODED = [
 
 
 @pytest.mark.parametrize(("name", "body"), CODED, ids=nameless)
-@pytest.mark.parametrize("size", [len(TEXT), None])
-@pytest.mark.parametrize("length", [True, False])
 def test_every_content_encoding_ends_in_the_right_bytes(
-    kind: ClientKind, tmp_path: Path, name: str, body: bytes, size: int | None, length: bool
+    kind: ClientKind, tmp_path: Path, name: str, body: bytes
 ) -> None:
-    headers = {"content-encoding": name, "etag": '"one"'}
-    if length:
-        headers["content-length"] = str(len(body))
-    with server(always((200, headers, body))) as (url, _):
-        assert save(kind, url, tmp_path, size, 1).read_bytes() == TEXT
+    coded = {"content-encoding": name, "etag": '"one"'}
+    for headers in (coded, {**coded, "content-length": str(len(body))}):
+        with server(always((200, headers, body))) as (url, _):
+            for size in (len(TEXT), None):
+                path = save(kind, url, tmp_path, size, 1)
+                assert path.read_bytes() == TEXT, (headers, size)
+                path.unlink()
 
 
 @pytest.mark.parametrize("length", [True, False])
