@@ -260,13 +260,18 @@ def _random(data: bytes, chance: random.Random) -> bytes:
     return chance.randbytes(len(data))
 
 
+def _reworded(data: bytes, _chance: random.Random) -> bytes:
+    """An entry that can be read and says something else."""
+    return data.replace(b"prompt", b"prompd").replace(b"Prompt", b"Prompd")
+
+
 def test_damaged_cache_entries_do_no_harm(command: Command) -> None:
     assert command("build") == (0, "")
     made = command.tree()
     chance = random.Random(3)  # noqa: S311 - places in files, no secrets
     entries = [path for path in (command.root.parent / "cache").rglob("*") if path.is_file()]
     assert len(entries) > 2 * TOOLS
-    for again, damage in enumerate((_flipped, _cut, _random, _flipped)):
+    for again, damage in enumerate((_flipped, _cut, _random, _reworded)):
         for entry in entries:
             if entry.stat().st_size:
                 entry.write_bytes(damage(entry.read_bytes(), chance))
