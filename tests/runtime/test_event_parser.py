@@ -26,7 +26,7 @@ from wiro_runtime.results.files import Files
 from wiro_runtime.results.output import Output
 from wiro_runtime.settings import load_settings
 from wiro_runtime.tasks.detail import TaskDetail
-from wiro_runtime.tasks.event_parser import EventParser
+from wiro_runtime.tasks.event_parser import _REMEMBERED, EventParser
 from wiro_runtime.tasks.state import TaskState
 
 FILES = Files(load_settings(credentials=Credentials("k" * 10, None)))
@@ -256,11 +256,12 @@ def test_a_line_in_a_frame_and_in_the_whole_log_is_given_once() -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     parser = Parser()
-    for number in range(6_000):
+    for number in range(2 * _REMEMBERED):
         parser.frame(f"task_{number}", f"{number}")
         parser.frame("task_output", f"line {number}")
     inner: Any = parser.parser
-    assert len(inner._frames) + len(inner._statuses) + len(inner._logs[False]._seen) < 5000
+    remembered = len(inner._frames) + len(inner._statuses) + len(inner._logs[False]._seen)
+    assert remembered <= 3 * _REMEMBERED < 5000
 
 
 @pytest.mark.parametrize(
