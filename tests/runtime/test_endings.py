@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -266,16 +268,18 @@ def test_a_close_that_is_cancelled_waits_for_all_responses_all_the_same(tmp_path
         client = mocked(answer, journal=tmp_path / "journal")
         runs = [asyncio.create_task(client.submit(TOOL, PROMPT, validate=False)) for _ in range(3)]
         await all_sent.wait()
-        closing = asyncio.create_task(client.aclose())
+        ending = asyncio.create_task(client.aclose())
         for _ in range(2):
             await asyncio.sleep(0.05)
-            closing.cancel()
+            ending.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await closing
+            await ending
         done, _ = await asyncio.wait(runs, timeout=0.1)
         assert sorted(each.result().id for each in done) == ["1", "2", "3"]
 
     asyncio.run(main())
+    with closing(sqlite3.connect(tmp_path / "journal")) as database:
+        assert database.execute("SELECT count(*) FROM clients").fetchone() == (0,)
 
 
 def test_a_closed_client_says_so(instant: Simulator, tmp_path: Path) -> None:

@@ -95,10 +95,13 @@ class TaskService:
             # An AsyncWiro on another library's event loop, which has refused to do anything.
             self.recorder.close()
             return
-        await self.submitter.aclose()
-        await self.files.aclose()
-        await self.transport.aclose()
-        await run_in_thread(self.recorder.close)
+        try:
+            await self.submitter.aclose()
+        finally:
+            # Also when this is cancelled: an open journal is one whose client seems to live.
+            await self.files.aclose()
+            await self.transport.aclose()
+            await run_in_thread(self.recorder.close)
 
     def abandon(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close the connections of a client that was never closed."""
