@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,6 +22,7 @@ from wiro_runtime import AsyncWiro
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.studio import Studio, application
 from wiro_runtime.studio.listen import listen
+from wiro_runtime.studio.records import Run
 from wiro_runtime.testing import Simulator
 from wirogen.pipeline.render import generate
 from wirogen.plan.identifiers import package_name
@@ -113,9 +115,14 @@ class Running:
         return self.send("POST", "/studio/runs", json=asked)
 
     def wait(self, run: str = "a") -> dict[str, Any]:
-        """The run once it has ended, read from its events."""
+        """The run once it has ended, read from its events, and is recorded as ended."""
         text = self.send("GET", f"/studio/runs/{run * 32}/events").text
         assert text.endswith("event: end\ndata: {}\n\n")
+        for _ in range(1000):
+            kept = Run.load(self.folder / "runs" / (run * 32))
+            if kept is not None and not kept.is_active:
+                break
+            time.sleep(0.01)
         return self.send("GET", f"/studio/runs/{run * 32}").json()
 
 
