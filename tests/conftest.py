@@ -80,9 +80,10 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    # Many of the slow tests wait for a server or a process. Each worker costs six seconds of CPU.
+    # Many tests wait for a server or a process, the slow ones most. Each worker costs six seconds
+    # of CPU.
     cores = os.cpu_count() or 1
-    return cores if config.option.markexpr == FAST else cores * 3
+    return cores * (2 if config.option.markexpr == FAST else 3)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
