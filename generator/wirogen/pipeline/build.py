@@ -21,6 +21,7 @@ from wirogen.pipeline.examples import read_examples, unusable_examples
 from wirogen.pipeline.inputs import apply_overlays, read_documents
 from wirogen.pipeline.render import Generated, generate
 from wirogen.pipeline.spec_files import Sources, files_below, read_specs, write_specs
+from wirogen.pipeline.workers import Workers
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import ToolSpec
 
@@ -76,10 +77,10 @@ def build_project(
     cache = default_cache() if cache is None else cache
     out = root / "generated"
 
-    def make(state: OutputState) -> Summary:
+    def make(state: OutputState, workers: Workers) -> Summary:
         if not check:
             sweep(root / "specs")
-        sources = read_project(root, cache=cache, jobs=jobs)
+        sources = read_project(root, cache=cache, workers=workers)
         built, known = built_specs(out), built_findings(out)
         folder = root / "specs" / "tools"
         written = write_specs(sources, folder, check=check, built=built, cache=cache)
@@ -95,7 +96,7 @@ def build_project(
             out,
             templates=templates,
             check=check,
-            jobs=jobs,
+            workers=workers,
             cache=cache,
             state=state,
             said=said,
@@ -113,7 +114,7 @@ def build_project(
         folders = [root / "specs"]
         return _inputs_of("build", *examples, folders=folders, templates=templates, shown=root)
 
-    return _unless_up_to_date(make, out, inputs, check=check, cache=cache)
+    return _unless_up_to_date(make, out, inputs, check=check, cache=cache, jobs=jobs)
 
 
 def generate_tree(
@@ -133,9 +134,9 @@ def generate_tree(
     cache = default_cache()
     examples, _ = read_examples(Path())
 
-    def make(state: OutputState) -> Summary:
+    def make(state: OutputState, workers: Workers) -> Summary:
         sources = Sources()
-        read_specs(files_below(specs, ".yaml"), into=sources, cache=cache, jobs=jobs)
+        read_specs(files_below(specs, ".yaml"), into=sources, cache=cache, workers=workers)
         chosen: Mapping[str, ToolSpec] = sources.specs
         if tools is not None:
             chosen = _only(tools, sources)
@@ -150,7 +151,7 @@ def generate_tree(
                 templates=templates,
                 package=package,
                 parts=parts,
-                jobs=jobs,
+                workers=workers,
                 cache=cache,
                 state=state,
                 examples=examples,
@@ -166,17 +167,20 @@ def generate_tree(
         options += [f"example {topic} {tool}" for topic, tool in examples.items()]
         return _inputs_of("generate", *options, folders=folders, templates=templates, shown=specs)
 
-    return _unless_up_to_date(make, out, inputs, check=False, cache=cache)
+    return _unless_up_to_date(make, out, inputs, check=False, cache=cache, jobs=jobs)
 
 
-def read_project(root: Path, *, cache: Cache | None = None, jobs: int | None = None) -> Sources:
+def read_project(
+    root: Path, *, cache: Cache | None = None, workers: Workers | None = None
+) -> Sources:
     """Everything below ``specs/``: specs, and what documents add to them or say anew.
 
     A tool whose document cannot be read keeps the spec that an earlier build wrote.
     """
     cache = default_cache() if cache is None else cache
     known = Sources()
-    read_specs(files_below(root / "specs" / "tools", ".yaml"), into=known, cache=cache, jobs=jobs)
+    files = files_below(root / "specs" / "tools", ".yaml")
+    read_specs(files, into=known, cache=cache, workers=workers)
     sources = Sources(
         errors=known.errors,
         broken=known.broken,
@@ -186,7 +190,9 @@ def read_project(root: Path, *, cache: Cache | None = None, jobs: int | None = N
     )
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
-    read_documents(files, base=documents, into=sources, known=known.specs, cache=cache, jobs=jobs)
+    read_documents(
+        files, base=documents, into=sources, known=known.specs, cache=cache, workers=workers
+    )
     for tool, spec in known.specs.items():
         if tool not in sources.specs:
             sources.add(spec, known.origin[tool])
@@ -292,12 +298,13 @@ def _inputs_of(
 
 
 def _unless_up_to_date(
-    make: Callable[[OutputState], Summary],
+    make: Callable[[OutputState, Workers], Summary],
     out: Path,
     inputs: Callable[[], _Inputs],
     *,
     check: bool,
     cache: Cache,
+    jobs: int | None,
 ) -> Summary:
     """The summary of the build that made ``out`` from the same inputs, else that of ``make``."""
     before = inputs()
@@ -305,7 +312,8 @@ def _unless_up_to_date(
     known: tuple[Summary, str] | None = cache.get("build", before.key)
     if known is not None and is_up_to_date(state, known[1]):
         return replace(known[0], changes=no_changes(state), news=NO_NEWS)
-    summary = make(state)
+    with Workers(jobs) as workers:
+        summary = make(state, workers)
     after = inputs()
     # A file may have been edited while it was being built from.
     written = [f"tools/{path}" for path in summary.specs]

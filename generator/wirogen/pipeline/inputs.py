@@ -30,7 +30,7 @@ from wirogen.pipeline.spec_files import (
     read_bytes,
     read_specs,
 )
-from wirogen.pipeline.workers import each
+from wirogen.pipeline.workers import Workers, each
 from wirogen.specs import Source, ToolSpec, dump_spec, load_spec
 
 _NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
@@ -66,7 +66,7 @@ def read_documents(
     full: bool = False,
     check: bool = False,
     cache: Cache = NO_CACHE,
-    jobs: int | None = None,
+    workers: Workers | None = None,
 ) -> None:
     """Read documents (``.txt``) and responses of Tool/Detail (``.json``), which add to each other.
 
@@ -81,7 +81,9 @@ def read_documents(
             details.read(file, into, cache)
     texts = [file for file in files if file.suffix != ".json"]
     arguments = [(file, display_path(file), _relative(file, base)) for file in texts]
-    parsed = each(partial(_parse, check=check), arguments, known=_parsed, cache=cache, jobs=jobs)
+    parsed = each(
+        partial(_parse, check=check), arguments, known=_parsed, cache=cache, workers=workers
+    )
     usable: list[tuple[_Document, str]] = []
     for (_, shown, _), read in zip(arguments, parsed, strict=True):
         if isinstance(read, Diagnostic):
@@ -90,7 +92,10 @@ def read_documents(
         into.diagnostics += read.diagnostics
         if read.proof is not None:
             into.verified[shown] = read.proof
-        usable.append((read, shown))
+        same = read.digest == into.digests.get(read.spec.tool)
+        # Two equal specs of each of thousands of tools would take twice the memory.
+        spec = known.get(read.spec.tool, read.spec) if same else read.spec
+        usable.append((replace(read, spec=spec), shown))
     for read, shown in usable:
         before = known.get(read.spec.tool)
         detail = details.claim(read.spec.tool)

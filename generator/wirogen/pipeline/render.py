@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache as once
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,7 @@ from wirogen.output.publication import NO_CHANGES, Changes, Made, Publication, s
 from wirogen.output.state import OutputState
 from wirogen.pipeline.spec_checks import check_spec
 from wirogen.pipeline.spec_files import digest_of
-from wirogen.pipeline.workers import in_workers
+from wirogen.pipeline.workers import Workers
 from wirogen.plan import ModulePlan, ToolPlan, ToolSummary, plan_modules, plan_tool
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import ToolSpec
@@ -75,7 +76,7 @@ def generate(
     package: Identifier = DEFAULT_PACKAGE,
     parts: frozenset[str] | None = None,
     check: bool = False,
-    jobs: int | None = None,
+    workers: Workers | None = None,
     cache: Cache | None = None,
     state: OutputState | None = None,
     said: Mapping[str, Sequence[Diagnostic]] | None = None,
@@ -85,10 +86,9 @@ def generate(
     """Make ``out`` hold the tree of ``specs``, or these ``parts`` of it, modules in ``package``;
     with ``check``, only say what would change.
 
-    ``jobs`` are worker processes, by default one for each processor, ``state`` is the state of
-    ``out`` if it is known, ``said`` what other files than its spec say of each tool, ``examples``
-    the tools that guides show, ``digests`` the hashes of the texts of specs, as far as they are
-    known.
+    ``workers`` are ended after their work, ``state`` is the state of ``out`` if it is known,
+    ``said`` what other files than its spec say of each tool, ``examples`` the tools that guides
+    show, ``digests`` the hashes of the texts of specs, as far as they are known.
     """
     cache = default_cache() if cache is None else cache
     fingerprint = key_of(folder_fingerprint(template_folders(templates)), *sorted(parts or ()))
@@ -106,14 +106,13 @@ def generate(
                 done[task.spec.tool] = known
             else:
                 todo.append(task)
-        place = (publication.out, publication.stage, templates, cache, parts)
+        target = _Target(publication.out, publication.stage, templates, parts, cache)
         chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
-        rendered = in_workers(
-            _render, chunks, jobs=jobs, chunk=1, prepare=_prepare, arguments=place
-        )
-        for task, (result, made) in zip(todo, chain.from_iterable(rendered), strict=True):
-            publication.take(made)
-            done[task.spec.tool] = result
+        with workers or Workers() as processes:
+            rendered = processes.map(partial(_render, target), chunks, chunk=1)
+            for task, (result, made) in zip(todo, chain.from_iterable(rendered), strict=True):
+                publication.take(made)
+                done[task.spec.tool] = result
         tools = tuple(done[tool].summary for tool in sorted(done))
         keys = {task.spec.tool: task.key for task in tasks}
 
@@ -149,48 +148,41 @@ def _tasks(
         yield _Task(spec=spec, digest=digest, module=module, key=key)
 
 
-@dataclass(slots=True)
-class _Worker:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where the files of tools are staged, and what they are rendered with."""
+
     out: Path
     stage: Path
-    cache: Cache
-    renderer: Renderer
+    templates: Path | None
+    parts: frozenset[str] | None
+    cache: Cache = field(compare=False)
 
 
-_worker: list[_Worker] = []
+@lru_cache(maxsize=1)
+def _renderer(target: _Target) -> Renderer:
+    """The renderer of this process; it has loaded the templates."""
+    return Renderer(target.templates, target.cache, target.parts)
 
 
-def _prepare(
-    out: Path,
-    stage_folder: Path,
-    templates: Path | None,
-    cache: Cache,
-    parts: frozenset[str] | None,
-) -> None:
-    """Set up a worker process."""
-    _worker[:] = [_Worker(out, stage_folder, cache, Renderer(templates, cache, parts))]
-
-
-def _render(tasks: Sequence[_Task]) -> list[tuple[_Rendered, dict[str, Made]]]:
+def _render(target: _Target, tasks: Sequence[_Task]) -> list[tuple[_Rendered, dict[str, Made]]]:
     """Render some tools; together they cost less than one by one."""
-    (worker,) = _worker
     plans = [plan_tool(task.spec, task.module) for task in tasks]
-    made = worker.renderer.makes("python/")
+    made = _renderer(target).makes("python/")
     validators = validators_of(plans) if made else [None] * len(plans)
-    return [_render_one(*each) for each in zip(tasks, plans, validators, strict=True)]
+    return [_render_one(target, *each) for each in zip(tasks, plans, validators, strict=True)]
 
 
 def _render_one(
-    task: _Task, plan: ToolPlan, validator: Validator | None
+    target: _Target, task: _Task, plan: ToolPlan, validator: Validator | None
 ) -> tuple[_Rendered, dict[str, Made]]:
-    (worker,) = _worker
-    files = render_tool(plan, worker.renderer, validator)
-    made = stage(files, out=worker.out, into=worker.stage)
+    files = render_tool(plan, _renderer(target), validator)
+    made = stage(files, out=target.out, into=target.stage)
     hashes = {path: each.sha256 for path, each in made.items()}
     summary = summary_of(plan)
     odd = (*summary.diagnostics, *check_spec(task.spec, ""))
     done = _Rendered(summary=replace(summary, diagnostics=odd), digest=task.digest, files=hashes)
-    worker.cache.put("tool", task.key, done)
+    target.cache.put("tool", task.key, done)
     return done, made
 
 

@@ -18,7 +18,7 @@ from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_
 from wirogen.document import Mismatch
 from wirogen.output.publication import write_file
 from wirogen.pipeline.history import with_history
-from wirogen.pipeline.workers import each
+from wirogen.pipeline.workers import Workers, each
 from wirogen.specs import ToolSpec, dump_spec, load_spec
 from wirogen.specs.names import tool_paths
 
@@ -111,13 +111,13 @@ def read_specs(
     *,
     into: Sources,
     cache: Cache = NO_CACHE,
-    jobs: int | None = None,
+    workers: Workers | None = None,
 ) -> None:
     """Load specs; a tool that a document has already given is passed over."""
     from_documents = set(into.specs)
     arguments = [(file, display_path(file)) for file in files]
     for (file, shown), loaded in zip(
-        arguments, each(_load, arguments, known=_loaded, cache=cache, jobs=jobs), strict=True
+        arguments, each(_load, arguments, known=_loaded, cache=cache, workers=workers), strict=True
     ):
         if isinstance(loaded, Diagnostic):
             into.errors.append(loaded)

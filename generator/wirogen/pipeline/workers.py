@@ -9,10 +9,13 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from wirogen.common.cache import Cache
 from wirogen.diagnostics.model import Diagnostic, InputError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 T = TypeVar("T")
 
@@ -20,36 +23,60 @@ _CHUNK: Final = 8
 _WORTH_WORKERS: Final = 4
 
 
-def in_workers(
-    function: Callable[[Any], T],
-    items: Sequence[Any],
-    *,
-    jobs: int | None = None,
-    chunk: int = _CHUNK,
-    prepare: Callable[..., None] | None = None,
-    arguments: tuple[Any, ...] = (),
-) -> Iterator[T]:
-    """Return ``function`` of each item, in order, from ``jobs`` processes (default: one for each
-    processor), or from this one for few items. ``chunk`` items are sent at a time;
-    ``prepare(*arguments)`` is called once in each process."""
-    workers = min(jobs or os.cpu_count() or 1, len(items) // chunk)
-    if workers < 2 or len(items) < _WORTH_WORKERS * chunk:
-        if prepare is not None and items:
-            prepare(*arguments)
-        yield from map(function, items)
-        return
-    import multiprocessing  # noqa: PLC0415 - slow to load, and mostly there is little to do
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - see above
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - see above
+class Workers:
+    """``jobs`` processes (default: one for each processor) for work on many items, which end with
+    the ``with`` block.
 
-    # A fork shares what the parent has loaded; where there is none, each process loads it.
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(workers, context, _start, (prepare, arguments)) as pool:
-        try:
+    They start at the first work that is worth it, and serve all that comes later: a fork shares the
+    memory of its parent until either changes it, so a process that starts after thousands of specs
+    were read ends with a copy of them all.
+    """
+
+    def __init__(self, jobs: int | None = None) -> None:
+        self._jobs = jobs or os.cpu_count() or 1
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes; the next work starts new ones."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def start(self, items: int, chunk: int = _CHUNK) -> ProcessPoolExecutor | None:
+        """Return the processes for so many items, or ``None`` where the work is done sooner without
+        them."""
+        if self._jobs < 2 or items < _WORTH_WORKERS * chunk:
+            return None
+        if self._pool is None:
+            import multiprocessing  # noqa: PLC0415 - slow to load, and mostly there is little to do
+            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - see above
+
+            # A fork shares what the parent has loaded; without it, each process loads that anew.
+            method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+            context = multiprocessing.get_context(method)
+            self._pool = ProcessPoolExecutor(self._jobs, context, _start)
             with _without_interrupts():
-                results = pool.map(function, items, chunksize=chunk)
-            yield from results
+                self._pool.submit(int)
+        return self._pool
+
+    def map(
+        self, function: Callable[[Any], T], items: Sequence[Any], *, chunk: int = _CHUNK
+    ) -> Iterator[T]:
+        """Return ``function`` of each item, in order; ``chunk`` items are sent at a time."""
+        pool = self.start(len(items), chunk)
+        if pool is None:
+            yield from map(function, items)
+            return
+        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - see start
+
+        try:
+            yield from pool.map(function, items, chunksize=chunk)
         except BrokenProcessPool:
             message = "ended a process of this build; is there enough memory? try --jobs 1"
             found = Diagnostic(code="S008", message=message, path="the operating system")
@@ -68,17 +95,15 @@ def _without_interrupts() -> Generator[None]:
             mask(signal.SIG_SETMASK, before)
 
 
-def _start(prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+def _start() -> None:
     # A garbage collector that looks at the parent's objects copies what a fork shares.
     gc.freeze()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if prepare is not None:
-        prepare(*arguments)
 
 
 def _end_with_parent() -> None:
     """End this worker when its parent was killed; it would wait for work for ever."""
-    from multiprocessing import parent_process  # noqa: PLC0415 - see in_workers
+    from multiprocessing import parent_process  # noqa: PLC0415 - see Workers.start
 
     parent = parent_process()
     if parent is not None:
@@ -92,14 +117,20 @@ def each(
     *,
     known: Callable[..., T | None],
     cache: Cache,
-    jobs: int | None = None,
+    workers: Workers | None = None,
 ) -> Iterator[T]:
-    """Return ``function(*item, cache=cache)`` of each item, in order. Only items for which
-    ``known``, called with the same arguments, returns ``None`` are sent to workers."""
+    """Return ``function(*item, cache=cache)`` of each item, in order, by ``workers`` (default: some
+    of its own). Only items for which ``known``, called with the same arguments, returns ``None``
+    are sent to them."""
+    if workers is None:
+        with Workers() as own:
+            yield from each(function, arguments, known=known, cache=cache, workers=own)
+        return
     items = list(arguments)
+    workers.start(len(items))
     found = [known(*item, cache=cache) if cache.enabled else None for item in items]
     todo = [item for item, result in zip(items, found, strict=True) if result is None]
-    made = in_workers(partial(_apply, function, cache), todo, jobs=jobs)
+    made = workers.map(partial(_apply, function, cache), todo)
     for result in found:
         yield next(made) if result is None else result
 

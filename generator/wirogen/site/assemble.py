@@ -14,7 +14,7 @@ from typing import Final
 
 from wirogen.diagnostics.model import input_error
 from wirogen.output.publication import write_file
-from wirogen.pipeline.workers import in_workers
+from wirogen.pipeline.workers import Workers
 from wirogen.site.covers import Cover
 from wirogen.site.markup import Page, page_text, render_page
 from wirogen.site.pictures import figure, placed
@@ -43,8 +43,9 @@ class Job:
 
 def assemble(jobs: Sequence[Job], *, workers: int) -> None:
     """Build every page of ``jobs``, in several processes when there are many."""
-    for _ in in_workers(_make, jobs, jobs=workers):
-        pass
+    with Workers(workers) as processes:
+        for _ in processes.map(_make, jobs):
+            pass
 
 
 def _make(job: Job) -> None:
