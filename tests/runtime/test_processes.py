@@ -73,19 +73,54 @@ client.close()
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_forked_children_do_not_read_each_others_answers(
-    instant: Simulator, tmp_path: Path
-) -> None:
+BUILDING = """
+import os, signal, sys, threading, time
+from pydantic_core import core_schema
+from wiro_runtime.generated import ToolInputs
+
+begun = threading.Event()
+
+class Slow:
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_):
+        begun.set()
+        time.sleep(0.5)
+        return core_schema.str_schema()
+
+class Inputs(ToolInputs):
+    prompt: Slow
+
+first = threading.Thread(target=Inputs, kwargs={"prompt": "x"})
+first.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    os._exit(Inputs(prompt="y").prompt != "y")
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+first.join()
+"""
+
+
+def printed(simulator: Simulator, script: str, folder: Path) -> str:
+    """What a process with its own client prints; it must say nothing else."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", FORKED, tmp_path],
-        env={**os.environ, **instant.env()},
+        [sys.executable, "-W", "error", "-c", script, folder],
+        env={**os.environ, **simulator.env()},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (done.stdout, done.stderr) == ("[0, 0, 0, 0]\n", "")
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_children_do_not_read_each_others_answers(
+    instant: Simulator, tmp_path: Path
+) -> None:
+    assert printed(instant, FORKED, tmp_path) == "[0, 0, 0, 0]\n"
     assert len(list(tmp_path.iterdir())) == 4
 
 
@@ -125,13 +160,12 @@ def test_clients_and_tasks_say_why_they_are_not_pickled(kind: ClientKind) -> Non
 def test_a_child_forked_while_a_result_is_saved_saves_it_too(
     instant: Simulator, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SAVING, tmp_path],
-        env={**os.environ, **instant.env()},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == ("0\n", "")
+    assert printed(instant, SAVING, tmp_path) == "0\n"
     assert "0.png" in [path.name for path in tmp_path.iterdir()]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_while_a_tool_is_first_checked_checks_it_too(
+    instant: Simulator, tmp_path: Path
+) -> None:
+    assert printed(instant, BUILDING, tmp_path) == "0\n"

@@ -9,9 +9,12 @@ documented options by id.
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, cast
 
+import pydantic.main
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -194,3 +197,14 @@ def _guard(cls: type[ToolInputs], schema: Any) -> None:
                 inner = {"type": "function-before", "function": read, "schema": inner}
             check = {"type": "no-info", "function": _Sendable(info)}
             holder["schema"] = {"type": "function-after", "function": check, "schema": inner}
+
+
+if hasattr(os, "register_at_fork"):
+    # Pydantic builds a class when it is first used, under this lock. A child that is forked
+    # meanwhile would wait for a thread that it does not have.
+    _building = getattr(pydantic.main, "_rebuild_lock", None) or threading.RLock()
+    os.register_at_fork(
+        before=_building.acquire,
+        after_in_parent=_building.release,
+        after_in_child=_building.release,
+    )
