@@ -6,10 +6,10 @@ import gc
 import os
 import re
 import signal
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import pytest
@@ -26,6 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FAST = "not slow"
 """What make test-fast asks for. Tests are slow that start a browser, a server or a process, or that
 compute for more than a second."""
+MEMORY = "/dev/shm"  # noqa: S108 - the name of a file system, not of a file
+"""Where Linux keeps files in memory. Copying a project of 200 files takes a fifth of the CPU there
+that it takes on a disk, and no write waits for a disk."""
+ROOM = 2 << 30
+"""Bytes that a run of all tests needs there at most. A container often has 64 megabytes."""
 ALL_SLOW = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.slow\b", re.MULTILINE)
 
 settings.register_profile(
@@ -39,14 +44,26 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" not in os.environ:
+        if "TMPDIR" not in os.environ and _memory_is_usable():
+            os.environ["TMPDIR"] = tempfile.tempdir = MEMORY
         # All workers share a cache, which holds nothing that other code has made.
         shared = ExitStack()
         config.add_cleanup(shared.close)
-        cache = shared.enter_context(TemporaryDirectory(prefix="wirogen-cache-"))
+        cache = shared.enter_context(tempfile.TemporaryDirectory(prefix="wirogen-cache-"))
         os.environ["WIROGEN_CACHE"] = cache
         shared.enter_context(fork_server.serving())
     # A key that a developer has logged in with is none of the tests'.
     os.environ["WIRO_CONFIG_DIR"] = str(ROOT / "tests" / "no-such-folder")
+
+
+def _memory_is_usable() -> bool:
+    """Whether temporary files can be in memory: tests write programs there and run them."""
+    try:
+        place = os.statvfs(MEMORY)
+    except (AttributeError, OSError):
+        return False
+    free = place.f_bavail * place.f_frsize
+    return os.access(MEMORY, os.W_OK) and not place.f_flag & os.ST_NOEXEC and free > ROOM
 
 
 @pytest.hookimpl(wrapper=True)

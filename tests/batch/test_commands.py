@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from batch.kit import TOOL, Shell, check_complete, paid, prompts, results, write_csv
 from cli_tools.kit import Shell as TerminalShell
+from fork_server import Process
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Scenario, Simulator
 
@@ -61,12 +63,17 @@ def test_a_table_from_a_pipe_and_what_failed_again(shell: Shell, simulator: Simu
     assert [each["status"] for each in results(shell.folder / "out")] == ["done", "done"]
 
 
+def wait_for_runs(simulator: Simulator, count: int, process: Process) -> None:
+    while len(simulator.runs) < count:
+        assert process.poll() is None
+        time.sleep(0.005)
+
+
 def test_what_is_cancelled_is_run_by_retry(lively_shell: Shell, lively: Simulator) -> None:
     shell = lively_shell
     write_csv(shell.folder / "rows.csv", prompts(20))
     process = shell.start("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "2")
-    while len(lively.runs) < 2:
-        assert process.poll() is None
+    wait_for_runs(lively, 2, process)
     cancelled = shell("cancel", "out").out
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -87,8 +94,7 @@ def test_a_signal_leaves_a_batch_that_can_be_resumed(
     shell, simulator = lively_shell, lively
     write_csv(shell.folder / "rows.csv", prompts(30))
     process = shell.start("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "4")
-    while len(simulator.runs) < 6:
-        assert process.poll() is None
+    wait_for_runs(simulator, 6, process)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
