@@ -337,6 +337,22 @@ def test_a_server_cannot_stretch_the_deadline(kind: Any, instant: Any, fault: An
     assert caught.value.task_id == instant.runs[0].taskid
 
 
+def test_a_request_that_is_cut_by_the_time_of_its_task_is_no_lost_connection(
+    kind: Any, instant: Any
+) -> None:
+    kit = Kit(kind, instant)
+    instant.faults.add("Task/Detail", faults.hang(), times=None)
+    # Ahead of the event loop's, so that the limit of the request always comes before the task's.
+    timing = Timing(clock=lambda: 1.5 * time.monotonic())
+
+    async def flow(client: AnyClient) -> None:
+        task = await submit(client)
+        await got(task.wait(timeout=0.6))
+
+    with pytest.raises(TaskTimeout):
+        kit.run(flow, timing=timing, poll=PollSchedule.every(0.05), timeout=30)
+
+
 @pytest.mark.parametrize("fault", [faults.hang(), faults.drip(0.1)], ids=["hangs", "drips"])
 def test_a_server_cannot_stretch_a_single_request(kind: Any, instant: Any, fault: Any) -> None:
     kit = Kit(kind, instant)
