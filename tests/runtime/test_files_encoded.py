@@ -16,7 +16,7 @@ import pytest
 
 from runtime.kit import nameless
 from wiro_runtime import ConnectionFailed, TaskDetail, Wiro
-from wiro_runtime.results.encodings import decode
+from wiro_runtime.http.encodings import decode
 
 FILE = gzip.compress(random.Random(5).randbytes(2**20) * 4, 0)  # noqa: S311 - a file, not a secret
 

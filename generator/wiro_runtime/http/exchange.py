@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
-from wiro_runtime.results.encodings import decode_part
+from wiro_runtime.http.encodings import decode_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -24,12 +24,12 @@ import httpcore2
 import httpx2
 
 from wiro_runtime.errors import ConfigurationError, ConnectionFailed, WiroError
+from wiro_runtime.http.encodings import codings_of
 from wiro_runtime.http.exchange import Exchange
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.proxies import Proxies
 from wiro_runtime.http.threaded import asynchronous
 from wiro_runtime.inputs.messages import shown
-from wiro_runtime.results.encodings import codings_of
 from wiro_runtime.version import __version__
 
 if TYPE_CHECKING:

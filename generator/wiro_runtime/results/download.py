@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from wiro_runtime.errors import ConnectionFailed, DownloadError, WiroError
+from wiro_runtime.http.encodings import codings_of
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread, start_in_thread
 from wiro_runtime.http.retry_after import is_transient, retry_after
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.results.addresses import check_address
-from wiro_runtime.results.encodings import codings_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping

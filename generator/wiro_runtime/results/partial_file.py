@@ -13,7 +13,7 @@ import threading
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Final
 
-from wiro_runtime.results.encodings import decode
+from wiro_runtime.http.encodings import decode
 from wiro_runtime.results.filenames import numbered
 
 if TYPE_CHECKING:

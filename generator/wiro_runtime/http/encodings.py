@@ -1,4 +1,4 @@
-"""``Content-Encoding`` of files: known codings are decoded, all others mean nothing.
+"""``Content-Encoding`` of files and responses: known codings are decoded, all others mean nothing.
 
 Stores and proxies put much into this header: ``aws-chunked``, ``UTF-8``, ``none``, blanks. Such
 files are as they should be already.
