@@ -35,8 +35,9 @@ from wiro_runtime.version import __version__
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
+    from websockets.asyncio.client import ClientConnection
+
     from wiro_runtime.http.multipart import Form
-    from wiro_runtime.http.websocket import Socket
     from wiro_runtime.settings import Settings
 
 MAX_RESPONSE: Final = 32 * 2**20
@@ -124,8 +125,6 @@ class StreamResponse:
             except (httpx2.HTTPError, httpx2.StreamError, httpcore2.NetworkError, OSError) as error:
                 raise ConnectionFailed(f"connection lost: {error}".rstrip(": ")) from None
             if not piece:
-                if left is not None:
-                    raise ConnectionFailed(f"connection lost, {left} bytes before the end")
                 return
             begun = True
             left = None if left is None else left - len(piece)
@@ -171,11 +170,9 @@ class _Connections:
             self._idle.setdefault(_origin(url), deque()).append((now, transport))
         else:
             old.append(transport)
-        for origin, idle in list(self._idle.items()):
+        for idle in self._idle.values():
             while idle and now - idle[0][0] > _IDLE:
                 old.append(idle.popleft()[1])
-            if not idle:
-                del self._idle[origin]
         for each in old:
             await each.aclose()
 
@@ -430,7 +427,7 @@ class Transport:
             return self._failure(url, limit, error, exchange)
 
     @asynccontextmanager
-    async def open_socket(self, url: str, timeout: float) -> AsyncGenerator[Socket, None]:  # noqa: ASYNC109 - to open it
+    async def open_socket(self, url: str, timeout: float) -> AsyncGenerator[ClientConnection, None]:  # noqa: ASYNC109 - to open it
         """Open a WebSocket within ``timeout`` seconds; see :func:`open_websocket`."""
         from wiro_runtime.http.websocket import open_websocket  # noqa: PLC0415 - rarely needed
 

@@ -63,31 +63,6 @@ class _Connection(ClientConnection):
             self.transport.abort()
 
 
-class Socket:
-    """An open WebSocket. Its methods raise :class:`ConnectionFailed` once it is closed."""
-
-    def __init__(self, connection: ClientConnection, url: str) -> None:
-        self._connection = connection
-        self._url = url
-
-    async def send(self, text: str) -> None:
-        """Send one text frame."""
-        try:
-            await self._connection.send(text)
-        except (ConnectionClosed, OSError) as error:
-            raise _failed(self._url, error) from None
-
-    async def receive(self, timeout: float) -> str | bytes | None:  # noqa: ASYNC109 - of one frame
-        """Return the next frame, or ``None`` when none came within ``timeout`` seconds."""
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._connection.recv()
-        except TimeoutError:
-            return None
-        except (ConnectionClosed, OSError) as error:
-            raise _failed(self._url, error) from None
-
-
 @asynccontextmanager
 async def open_websocket(
     url: str,
@@ -95,11 +70,11 @@ async def open_websocket(
     *,
     proxy: str | None,
     context: ssl.SSLContext | None,
-) -> AsyncGenerator[Socket, None]:
+) -> AsyncGenerator[ClientConnection, None]:
     """Open a WebSocket within ``timeout`` seconds, and close it at the end of the block.
 
     A redirect to another server is refused, as that one has no business with the token of a task.
-    Raises :class:`ConnectionFailed`.
+    Raises :class:`ConnectionFailed` for whatever the network does, in the block too.
     """
     try:
         async with asyncio.timeout(timeout):
@@ -114,15 +89,15 @@ async def open_websocket(
                 logger=_Quiet(logging.getLogger("websockets.client"), {}),
                 create_connection=_Connection,
             )
-    except TimeoutError:
-        raise ConnectionFailed(f"no WebSocket at {url} within {timeout:g} s") from None
     except Exception as error:  # noqa: BLE001 - whatever a server makes of the libraries below
         raise _failed(url, error) from None
     try:
         asked, there = parse_uri(url), connection.protocol.uri
         if (there.secure, there.host, there.port) != (asked.secure, asked.host, asked.port):
             raise ConnectionFailed(f"no WebSocket at {url}: redirected to another server")
-        yield Socket(connection, url)
+        yield connection
+    except (ConnectionClosed, OSError) as error:
+        raise _failed(url, error) from None
     finally:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING):
