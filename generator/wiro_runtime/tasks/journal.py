@@ -92,7 +92,6 @@ class Journal:
         self._client = secrets.token_hex(8)
         self._db: sqlite3.Connection | None = None
         self._identity: tuple[int, ...] | None = None
-        self._synchronous = ""
         self._own: dict[str, Row] = {}
         self._unsaved: dict[str, Row] = {}
         self._leased_until = 0.0
@@ -214,9 +213,8 @@ class Journal:
             self._try_to_save("NORMAL")
             self._ends += 1
             if self._ends % _PRUNE_EVERY == 0:
-                with suppress(ConfigurationError):
-                    kept = (NAMED, time.time() - NAMED_KEPT, _ENDED_KEPT)
-                    self._write([(PRUNE, kept)], "NORMAL")
+                kept = (NAMED, time.time() - NAMED_KEPT, _ENDED_KEPT)
+                self._write([(PRUNE, kept)], "NORMAL")
 
     def unfinished(self) -> tuple[list[OpenTask], list[LostSubmission]]:
         """Return the tasks that have not been seen to end and the lost submissions, oldest first:
@@ -294,10 +292,8 @@ class Journal:
     def disconnect(self) -> None:
         """Close the connection; the next call opens another one."""
         db, self._db = self._db, None
-        self._synchronous = ""
         if db is not None:
-            with suppress(sqlite3.Error):
-                db.close()
+            db.close()
 
     def _row(self, key: str) -> Row:
         """The submission with this key; a new one when another client took it over and forgot."""
@@ -366,13 +362,8 @@ class Journal:
         lease = self._leased_until - time.time() < LEASE / 2
         if lease:
             statements = [self._renewal(), *statements]
-        if not statements:
-            return
         try:
-            if synchronous != self._synchronous:
-                self._synchronous = ""
-                db.execute(f"PRAGMA synchronous = {synchronous}")
-                self._synchronous = synchronous
+            db.execute(f"PRAGMA synchronous = {synchronous}")
             with db:
                 db.execute("BEGIN IMMEDIATE")
                 for statement, values in statements:
@@ -402,9 +393,6 @@ class Journal:
             raise ConfigurationError(f"the journal {self.path} is closed")
         if self._db is not None:
             if self._identity == journal_file.identity(self.path):
-                if self._db.in_transaction:
-                    # Left by a call that was interrupted.
-                    self._db.rollback()
                 return self._db
             # Before closing it, when SQLite would write into an emptied file.
             journal_file.remove_remains(self.path)
