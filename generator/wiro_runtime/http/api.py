@@ -150,13 +150,9 @@ class Api:
             if on_sent is not None:
                 on_sent()
 
-        limiting = asyncio.timeout(left)
-        try:
-            async with limiting:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left):
                 return await send(on_sent=mark)
-        except TimeoutError:
-            if not limiting.expired():
-                raise
         raise ConnectionFailed(f"no response in time ({left:g} s)", maybe_sent=sent)
 
     async def call_idempotent(
@@ -169,7 +165,7 @@ class Api:
     ) -> dict[str, Any]:
         """Make a call that costs nothing when it is made twice: repeat it until it succeeds.
 
-        It is signed anew every time. Errors carry ``task_id``.
+        It is signed anew every time.
         """
         content = body if isinstance(body, Form) else json.dumps(body).encode()
         if deadline is None:
@@ -178,13 +174,11 @@ class Api:
             deadline = self.clock() + limit * self.settings.retries.attempts
 
         async def attempt() -> dict[str, Any]:
-            try:
-                return self.parse(await self.send_once(path, content, deadline, task_id=task_id))
-            except WiroError as error:
-                error.task_id = error.task_id or task_id
-                raise
+            return self.parse(await self.send_once(path, content, deadline, task_id=task_id))
 
-        return await self.retry(path, attempt, deadline, lambda error: error.retryable)
+        return await self.retry(
+            path, attempt, deadline, lambda error: error.retryable, task_id=task_id
+        )
 
     async def retry(
         self,
@@ -192,14 +186,18 @@ class Api:
         attempt: Callable[[], Awaitable[T]],
         deadline: float | None,
         may_repeat: Callable[[WiroError], bool],
+        *,
+        task_id: str | None = None,
     ) -> T:
-        """Make ``attempt`` until it succeeds, its error may not be repeated, or time is up."""
+        """Make ``attempt`` until it succeeds, its error may not be repeated, or time is up. Errors
+        carry ``task_id``."""
         retries, timing = self.settings.retries, self.settings.timing
         failures = 0
         while True:
             try:
                 return await attempt()
             except WiroError as error:
+                error.task_id = error.task_id or task_id
                 failures += 1
                 after = error.retry_after if isinstance(error, ApiError) else None
                 delay = retries.delay(failures, after, timing.random)

@@ -82,7 +82,7 @@ class TaskService:
         self.api = Api(settings, self.transport)
         self.files = Files(settings, self.transport, asynchronous=asynchronous)
         self.recorder = Recorder(journal, budget)
-        self.submitter = Submitter(self.api, self.recorder, self.refresh)
+        self.submitter = Submitter(self.api, self.recorder)
         self.resumption = Resumption(self.api, journal)
         self.watcher = TaskWatcher(settings, self.transport, self.refresh, self.files)
         self.clock = settings.timing.clock
@@ -93,7 +93,6 @@ class TaskService:
             asyncio.get_running_loop()
         except RuntimeError:
             # An AsyncWiro on another library's event loop, which has refused to do anything.
-            self.recorder.close()
             return
         try:
             await self.submitter.aclose()
@@ -258,12 +257,8 @@ class TaskService:
         except NotFoundError:
             raise
         except (ConnectionFailed, ApiError) as error:
-            if self.clock() >= deadline:
-                raise self._late(state, limit) from error
             error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
             raise
-        except TaskTimeout:
-            raise self._late(state, limit) from None
         except Exception as error:
             if isinstance(error, TimeoutError) and limiting.expired():
                 raise self._late(state, limit) from None
@@ -387,8 +382,6 @@ class TaskService:
     async def _end(self, state: TaskState, path: str, deadline: float | None) -> bool:
         if not state.id:
             await self.refresh(state, deadline)
-        if state.detail is not None and state.detail.terminal:
-            return False
         if deadline is None:
             deadline = self._order_deadline()
         order = json.dumps({"taskid": state.id}).encode()
@@ -399,7 +392,6 @@ class TaskService:
             try:
                 self.api.parse(await self.api.send_once(path, order, deadline, task_id=state.id))
             except WiroError as error:
-                error.task_id = state.id
                 refused = isinstance(error, ApiError) and error.http_status == 200
                 if not refused or error.retryable or isinstance(error, AuthenticationError):
                     lost = True
@@ -409,7 +401,9 @@ class TaskService:
                 return lost and detail.cancelled
             return True
 
-        return await self.api.retry(path, attempt, deadline, lambda error: error.retryable)
+        return await self.api.retry(
+            path, attempt, deadline, lambda error: error.retryable, task_id=state.id
+        )
 
     def _order_deadline(self) -> float:
         """The time at which an order that is tried again and again is given up."""

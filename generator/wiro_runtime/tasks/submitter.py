@@ -36,7 +36,6 @@ from wiro_runtime.tasks.records import Origin, new_key
 from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from concurrent.futures import Future
 
     from wiro_runtime.tasks.recorder import Recorder
@@ -44,19 +43,12 @@ if TYPE_CHECKING:
 
 
 class Submitter:
-    """Sends runs, records them, and waits while Wiro takes no more.
+    """Sends runs, records them, and waits while Wiro takes no more."""
 
-    ``refresh`` asks for the state of a task until a moment of the clock, to learn whether one of
-    this client's has ended.
-    """
-
-    def __init__(
-        self, api: Api, recorder: Recorder, refresh: Callable[[TaskState, float], Awaitable[object]]
-    ) -> None:
+    def __init__(self, api: Api, recorder: Recorder) -> None:
         self.api = api
         self.recorder = recorder
         self.tracker = ConcurrencyTracker()
-        self._refresh = refresh
         self._clock = api.clock
         self._lock = asyncio.Lock()
         self._running: dict[asyncio.Task[BaseException | None], Submission] = {}
@@ -233,7 +225,7 @@ class Submitter:
                     return
                 log.info("concurrency limit reached; %s waits for a task to end", submission.tool)
                 if has_turn:
-                    await self._pause(delay, until)
+                    await timing.pause(delay)
                 else:
                     has_turn = await self._queue(until, limit)
         finally:
@@ -249,14 +241,6 @@ class Submitter:
         except TimeoutError:
             raise limit from None
 
-    async def _pause(self, delay: float, until: float) -> None:
-        """Wait; then see whether the oldest task has ended, which its owner may not wait for."""
-        oldest = self.tracker.oldest()
-        await self.api.settings.timing.pause(delay)
-        if oldest is not None and oldest is self.tracker.oldest() and self._clock() < until:
-            with suppress(WiroError):
-                await self._refresh(oldest, until)
-
     async def _send(self, submission: Submission, deadline: float | None) -> None:
         """Send a run, again only when it was certainly not accepted."""
 
@@ -271,8 +255,6 @@ class Submitter:
     async def _send_once(self, submission: Submission) -> None:
         """Send a run and record the task that it became. What is raised without a task is
         :class:`SubmissionUncertain`, or the run was certainly not accepted."""
-        if submission.interrupted:
-            raise asyncio.CancelledError
         try:
             await self._request(submission)
         except Exception as error:  # noqa: BLE001 - with a task, nothing takes the run back
