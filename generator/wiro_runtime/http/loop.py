@@ -197,8 +197,6 @@ class _Call(Generic[T]):
                 return None
             if callback.call is None:
                 return callback
-            if callback.done.done():
-                continue
             error = None
             try:
                 callback.call()
@@ -213,14 +211,9 @@ class _Call(Generic[T]):
 
     def result(self) -> T:
         """What the ended coroutine returned or raised."""
-        task = self._task
-        if task is None:
+        if self._task is None:
             raise RuntimeError("the coroutine was not started")
-        try:
-            return task.result()
-        finally:
-            # The traceback of an error must not keep this frame, and the error, alive.
-            del task
+        return self._task.result()
 
     def interrupt(self, interruption: BaseException) -> None:
         """Cancel the coroutine and wait for its end, whose notes go to ``interruption``. A second
@@ -244,16 +237,13 @@ class _Call(Generic[T]):
             interruption.add_note(note)
 
     def _cancel(self) -> None:
-        # The interruption may have come out of a callback, or while the calling thread was taking
-        # one or the end.
         self._release()
-        if self._task is None:
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+        else:
+            # Interrupted before the coroutine was started, or while its end was being taken.
             self._coroutine.close()
             self._news.put(None)
-        elif self._task.done():
-            self._news.put(None)
-        else:
-            self._task.cancel()
 
     def _release(self) -> None:
         for callback in self._callbacks:

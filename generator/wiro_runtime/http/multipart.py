@@ -72,15 +72,12 @@ class _File:
                 self._copy_stream(value)
             self.size = self._copy.seek(0, os.SEEK_END)
             self._check_size(self.size)
-        except (OSError, ValueError) as error:
+        except BaseException as error:
             self.close()
-            if isinstance(error, InvalidInputs):
+            if isinstance(error, InvalidInputs) or not isinstance(error, OSError | ValueError):
                 raise
             reason = getattr(error, "strerror", None) or str(error)
             raise _problem(name, f"cannot read {self.filename}: {reason}") from None
-        except BaseException:
-            self.close()
-            raise
 
     def chunks(self) -> Iterator[bytes]:
         self._copy.seek(0)

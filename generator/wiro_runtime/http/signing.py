@@ -97,8 +97,6 @@ class Credentials:
                 yield secret
 
     def _redact_json(self, data: bytes) -> bytes:
-        if b"\\" not in data:
-            return data
         spelt = _ESCAPED.sub(_spell, data)
         redacted = spelt
         for secret in self._searched():

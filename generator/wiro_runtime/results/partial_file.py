@@ -132,10 +132,8 @@ class PartialFile(Sink):
         try:
             # A link, unlike a rename, never takes the place of another file.
             final.hardlink_to(self._path)
-        except FileExistsError:
-            raise
         except (OSError, NotImplementedError):
-            # A file system without links: an empty file reserves the name.
+            # A file system without links, or the name is taken: an empty file reserves it.
             final.touch(exist_ok=False)
             try:
                 self._path.replace(final)
