@@ -16,7 +16,7 @@ import pytest
 from pydantic import Field
 
 from runtime.kit import AnyClient, Kit, got, nameless
-from wiro_runtime import ApiError, Hooks, InvalidInputs, Wiro
+from wiro_runtime import ApiError, Hooks, InvalidInputs, UnexpectedResponse, Wiro
 from wiro_runtime.generated import FileLike, ToolInputs
 from wiro_runtime.http import multipart
 from wiro_runtime.testing import SentFile, faults
@@ -437,6 +437,26 @@ def test_an_upload_of_text_is_a_mistake(kit: Kit) -> None:
         await got(client.upload("photo.png"))
 
     with pytest.raises(InvalidInputs, match=r"pathlib\.Path"):
+        kit.run(flow)
+
+
+@pytest.mark.parametrize("name", ["", " ", 5])
+def test_an_upload_under_no_name_is_a_mistake(kit: Kit, name: Any) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.upload(b"x", name=name))
+
+    with pytest.raises(InvalidInputs, match="expected the name of a file"):
+        kit.run(flow)
+    assert kit.simulator.requests == []
+
+
+def test_an_upload_whose_response_names_no_address_is_no_success(kit: Kit) -> None:
+    kit.simulator.faults.add("File/Upload", faults.status(200, '{"result": true}'), times=None)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.upload(b"x"))
+
+    with pytest.raises(UnexpectedResponse, match="has no address"):
         kit.run(flow)
 
 

@@ -25,6 +25,7 @@ from wiro_runtime import (
     LostSubmission,
     PollSchedule,
     SubmissionUncertain,
+    TaskTimeout,
     Wiro,
     WiroError,
 )
@@ -473,6 +474,30 @@ def test_run_ends_in_time_and_its_late_response_is_recorded(
     kit.run(flow, journal=journal, timing=Timing())
     case = Case("sigint", instant, journal, "leave", pytest.MonkeyPatch())
     assert case.known() == [run.taskid for run in instant.runs]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_run_names_the_task_that_is_being_recorded_when_its_time_is_up(
+    kind: Any, manual: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is accepted and paid for; called uncertain, it might be sent, and paid for, again."""
+    accepted = Journal.accepted
+
+    def accept_slowly(self: Journal, *given: str) -> None:
+        time.sleep(1)
+        accepted(self, *given)
+
+    monkeypatch.setattr(Journal, "accepted", accept_slowly)
+    kit = Kit(kind, manual)
+
+    async def flow(client: AnyClient) -> None:
+        with pytest.raises(TaskTimeout) as caught:
+            await got(client.run(TOOL, PROMPT, timeout=0.4))
+        assert caught.value.task_id == manual.runs[0].taskid
+
+    kit.run(flow, journal=tmp_path / "journal", timing=Timing())
+    case = Case("sigint", manual, tmp_path / "journal", "leave", monkeypatch)
+    assert case.known() == [run.taskid for run in manual.runs]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.kit import TOOL, AnyClient, Kit, got
+from runtime.kit import TOOL, AnyClient, Kit, each, got
 from wiro_runtime import ConfigurationError, InsufficientBalanceError, LostSubmission
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import faults
@@ -163,3 +163,51 @@ def test_a_refusal_is_told_though_the_disk_is_full(kit: Kit, tmp_path: Path) -> 
     kit.run(flow, journal=tmp_path / "journal")
     with closing(Journal(tmp_path / "journal")) as journal:
         assert known(journal) == []
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_journal_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    manual_kit: Kit, tmp_path: Path
+) -> None:
+    async def submit(client: AnyClient) -> None:
+        await got(client.submit(TOOL, {"prompt": "x"}))
+
+    async def resume(client: AnyClient) -> None:
+        Failing.step = 1
+        try:
+            with pytest.raises(ConfigurationError, match="disk is full"):
+                await each(client.resume())
+        finally:
+            Failing.step = 0
+        assert len(await each(client.resume())) == 1
+
+    journal = tmp_path / "journal"
+    manual_kit.run(submit, journal=journal)
+    manual_kit.run(resume, journal=journal)
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_query_that_fails_is_an_error_of_the_journal(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "journal").open()) as journal:
+        Failing.step = 1
+        with pytest.raises(ConfigurationError, match="cannot read the journal"):
+            journal.costs()
+        Failing.step = 0
+
+
+@pytest.mark.usefixtures("failing")
+def test_closing_a_client_says_what_the_journal_could_not_record(
+    manual_kit: Kit, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def flow(client: AnyClient) -> None:
+        def fill(_body: object) -> None:
+            Failing.step = 1
+
+        manual_kit.simulator.faults.add("Run/*", faults.edit(fill))
+        with pytest.raises(ConfigurationError):
+            await got(client.submit(TOOL, {"prompt": "x"}))
+
+    manual_kit.run(flow, journal=tmp_path / "journal")
+    Failing.step = 0
+    (run,) = manual_kit.simulator.runs
+    assert caplog.messages[-1].endswith(f"not recorded: {run.taskid}")

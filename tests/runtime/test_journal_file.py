@@ -319,6 +319,8 @@ def test_what_an_older_journal_holds_is_read_once_and_kept(tmp_path: Path, cut: 
     for _ in range(2):
         with closing(Journal(path)) as journal:
             tasks, (lost,) = journal.unfinished()
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert journal.costs() == []
             assert {(task.id, task.token, task.tool) for task in tasks} == {
                 ("11", "", "a/b"),
                 ("", "token4", "a/c"),

@@ -166,6 +166,22 @@ def test_a_lease_that_is_not_renewed_ends(tmp_path: Path) -> None:
         assert [task.id for task in two.unfinished()[0]] == ["2", "1"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the system cannot tell")
+@pytest.mark.parametrize(
+    ("error", "runs"), [(PermissionError, True), (OverflowError, True), (ProcessLookupError, False)]
+)
+def test_a_process_that_belongs_to_another_user_is_one_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception], runs: bool
+) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "kill", refuse)
+    with closing(Journal(tmp_path / "journal")) as one, closing(Journal(one.path)) as two:
+        one.accepted(one.begin("a/b", {}), "1", "")
+        assert [task.id for task in two.unfinished()[0]] == ([] if runs else ["1"])
+
+
 def test_the_lease_is_renewed_while_its_client_lives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

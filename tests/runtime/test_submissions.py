@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from wiro_runtime import (
     InsufficientBalanceError,
     InvalidInputs,
     NotFoundError,
+    PollSchedule,
     RateLimitError,
     SubmissionUncertain,
     Wiro,
@@ -121,6 +123,28 @@ def test_a_run_that_waits_behind_others_says_what_to_do_at_the_limit(manual_kit:
 
     with pytest.raises(ConcurrencyLimitError, match="try again when one of your tasks has ended"):
         kit.run(flow)
+
+
+def test_runs_that_wait_behind_others_at_the_limit_give_up_in_time(manual_kit: Kit) -> None:
+    manual_kit.simulator.concurrency_limit = 1
+
+    async def flow(client: AnyClient) -> float:
+        await submit(client)
+        begin = time.monotonic()
+        failures = await asyncio.gather(
+            *(
+                asyncio.to_thread(client.submit, TOOL, PROMPT, timeout=seconds)
+                if isinstance(client, Wiro)
+                else client.submit(TOOL, PROMPT, timeout=seconds)
+                for seconds in (1, 0.2, 0.2)
+            ),
+            return_exceptions=True,
+        )
+        assert [type(failure) for failure in failures] == [ConcurrencyLimitError] * 3
+        return time.monotonic() - begin
+
+    assert manual_kit.run(flow, timing=Timing(), poll=PollSchedule.every(1)) < 5
+    assert len(manual_kit.simulator.runs) == 1
 
 
 def test_a_refused_connection_is_tried_again_and_then_said(kit: Kit) -> None:

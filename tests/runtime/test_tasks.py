@@ -381,6 +381,26 @@ def test_cancel_takes_a_task_out_of_the_queue(manual_kit: Kit) -> None:
     assert caught.value.detail.cancelled
 
 
+def test_a_task_that_is_known_by_its_token_is_cancelled(manual_kit: Kit) -> None:
+    async def flow(client: AnyClient) -> bool:
+        return await got(client.task((await submit(client)).token).cancel())
+
+    assert manual_kit.run(flow) is True
+    assert manual_kit.simulator.status(manual_kit.simulator.runs[0].taskid) == "task_cancel"
+
+
+def test_an_order_that_fails_names_its_task(manual_kit: Kit) -> None:
+    manual_kit.simulator.faults.add("Task/Cancel", faults.status(500), times=None)
+
+    async def flow(client: AnyClient) -> None:
+        task = await submit(client)
+        with pytest.raises(ApiError) as caught:
+            await got(task.cancel())
+        assert caught.value.task_id == task.id
+
+    manual_kit.run(flow)
+
+
 def test_a_cancel_whose_answer_was_lost_still_counts(manual_kit: Kit) -> None:
     manual_kit.simulator.faults.add("Task/Cancel", faults.reset(acts=True))
 
@@ -516,6 +536,22 @@ def test_ctrl_c_leaves_the_task_running_or_stops_it(manual: Any, choice: Any) ->
     else:
         assert manual.status(task_id) == "task_queue"
         assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize("fault", [faults.status(500), faults.status(404)], ids=nameless)
+def test_an_interruption_is_raised_though_its_task_cannot_be_stopped(
+    manual_kit: Kit, fault: Any
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        manual_kit.time.on_sleep = lambda _seconds: None
+        manual_kit.simulator.faults.add("Task/*", fault, times=None)
+        raise KeyboardInterrupt
+
+    manual_kit.time.on_sleep = interrupt
+    with pytest.raises(KeyboardInterrupt) as caught:
+        manual_kit.run(run, on_interrupt="stop")
+    task_id = manual_kit.simulator.runs[0].taskid
+    assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
 
 
 @pytest.mark.parametrize("choice", ["leave", "stop"])

@@ -347,6 +347,26 @@ def test_post_starts_no_runs_and_is_not_repeated(kit: Kit) -> None:
     assert len(kit.simulator.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "text"),
+    [
+        ("Tool/Explore", {}, "a path begins with /"),
+        ("/Tool/Expl\nore", {}, "a path begins with /"),
+        (5, {}, "a path begins with /"),
+        ("/Tool/Explore", {"limit": float("nan")}, "is not JSON"),
+        ("/Tool/Explore", {"limit": b"5"}, "is not JSON"),
+        ("/Tool/Explore", 5, "is not JSON"),
+    ],
+)
+def test_a_call_that_makes_no_sense_is_not_sent(kit: Kit, path: Any, body: Any, text: str) -> None:
+    async def flow(client: AnyClient) -> None:
+        await got(client.post(path, body))
+
+    with pytest.raises(ConfigurationError, match=text):
+        kit.run(flow)
+    assert kit.simulator.requests == []
+
+
 def test_the_error_of_a_call_has_its_status_and_body(kit: Kit) -> None:
     key = kit.simulator.api_key
     kit.simulator.faults.add("*", faults.status(418, f'{{"errors": ["teapot {key}"]}}'), times=None)

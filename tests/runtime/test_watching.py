@@ -293,6 +293,45 @@ def test_a_stream_of_a_task_that_fails_raises(kit: Kit) -> None:
         kit.run(flow, timing=Timing(), poll=PollSchedule.every(0.05))
 
 
+@pytest.mark.parametrize("known_by", ["id", "token"])
+def test_a_running_task_that_another_client_submitted_is_followed_to_its_end(
+    manual_kit: Kit, known_by: str
+) -> None:
+    manual_kit.time.on_sleep = manual_kit.simulator.advance
+
+    async def flow(client: AnyClient) -> str:
+        task = await got(client.submit(TOOL, PROMPT))
+        result = await got(client.task(getattr(task, known_by)).wait())
+        assert result.task_id == task.id
+        return task.status
+
+    # Only what asks about a task learns that it has ended.
+    assert manual_kit.run(flow) == "task_queue"
+
+
+def test_events_of_a_task_that_does_not_end_are_over_at_the_limit(manual_kit: Kit) -> None:
+    async def flow(client: AnyClient) -> None:
+        task = await got(client.submit(TOOL, PROMPT))
+        with pytest.raises(TaskTimeout, match="has not ended within 20 s") as caught:
+            await each(task.events())
+        assert caught.value.task_id == task.id
+
+    manual_kit.run(flow, timeouts=Timeouts(wait=20))
+
+
+def test_events_are_closed_while_the_next_one_is_waited_for(manual: Simulator) -> None:
+    async def main() -> None:
+        options: dict[str, Any] = {"base_url": manual.base_url, "socket_url": ""}
+        async with AsyncWiro(manual.api_key, manual.api_secret, **options) as client:
+            events: Any = (await client.submit(TOOL, PROMPT)).events()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(events), 0.05)
+            await events.aclose()
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
 def test_events_go_on_after_one_call_was_cancelled(manual: Simulator) -> None:
     async def main() -> tuple[int, list[Event]]:
         options: dict[str, Any] = {
