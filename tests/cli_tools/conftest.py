@@ -10,6 +10,7 @@ import pytest
 
 import wiro_runtime
 from cli_tools.kit import TOOLS, Done, Here, Shell
+from conftest import MakeOnce
 from wiro_runtime.cli import app
 from wiro_runtime.testing import Simulator
 from wirogen.pipeline.render import generate
@@ -20,11 +21,10 @@ REAL = "wiro/text-to-image-sd-lora"
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(make_once: MakeOnce) -> Path:
     """The folder that holds the generated ``wiro_tools`` of these tests."""
-    folder = tmp_path_factory.mktemp("package")
-    generate({spec.tool: spec for spec in TOOLS}, folder)
-    return folder / "python"
+    specs = {spec.tool: spec for spec in TOOLS}
+    return make_once("cli_tools", lambda folder: generate(specs, folder)) / "python"
 
 
 @pytest.fixture(scope="session")

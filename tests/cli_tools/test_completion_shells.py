@@ -17,6 +17,7 @@ import fork_server
 import wiro_runtime
 from cli_tools.kit import SLIDER
 from cli_tools.prepared import NAMES, prepared
+from conftest import MakeOnce
 from generated import number, prompt, text, tool
 from generated import select as choice
 from wirogen.pipeline.render import generate
@@ -201,17 +202,18 @@ class Prompt:
 
 @pytest.fixture(scope="module", params=SHELLS)
 def prompt_of(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, make_once: MakeOnce
 ) -> Iterator[Prompt]:
+    specs = {spec.tool: spec for spec in (POSTER, ICON)}
+    made = make_once("posters", lambda folder: generate(specs, folder))
     folder = tmp_path_factory.mktemp("shell")
-    generate({spec.tool: spec for spec in (POSTER, ICON)}, folder)
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "TERM": "xterm",
         "LANG": "C.UTF-8",
         "PYTHONPATH": os.pathsep.join(
-            (str(folder / "python"), str(Path(wiro_runtime.__file__).parents[1]))
+            (str(made / "python"), str(Path(wiro_runtime.__file__).parents[1]))
         ),
     }
     for program in NAMES:

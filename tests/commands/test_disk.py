@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from commands.small import documents, half_written, tree, wirogen
+from conftest import MakeOnce
 from wirogen.cli.app import run
 from wirogen.common.cache import Cache
 
@@ -87,14 +88,16 @@ def _no_overriding() -> Generator[None]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(make_once: MakeOnce) -> Path:
     """A folder with a project that has been built and a cache."""
-    folder = tmp_path_factory.mktemp("disk")
+    return make_once("disk", build)
+
+
+def build(folder: Path) -> None:
     documents(folder / "project", TOOLS)
     done = wirogen("build", cwd=folder / "project", env={"WIROGEN_CACHE": str(folder / "cache")})
     assert done.returncode == 0
     documents(folder / "project", TOOLS, "second")
-    return folder
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 from commands.small import documents, page
+from conftest import MakeOnce
 from wirogen.cli.app import run
 
 pytestmark = pytest.mark.slow
@@ -30,14 +31,16 @@ SITE: Final = ("docs", "build", "--covers", "none")
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("built") / "project"
+def built(make_once: MakeOnce) -> Path:
+    return make_once("files_for_folders", build)
+
+
+def build(root: Path) -> None:
     documents(root, 1)
     (root / "new.txt").write_text(page(1).text(), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         assert run(["build"]) == 0
-    return root
 
 
 @pytest.fixture

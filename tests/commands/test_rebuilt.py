@@ -16,6 +16,7 @@ import pytest
 import wirogen
 from commands import small
 from commands.small import TEMPLATES, documents, page
+from conftest import MakeOnce
 from generator.project import detail
 from wirogen.cli.app import run
 
@@ -108,9 +109,12 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def example(make_once: MakeOnce) -> Path:
     """A folder with the project, built, and its cache."""
-    folder = tmp_path_factory.mktemp("rebuilt")
+    return make_once("rebuilt", make_example)
+
+
+def make_example(folder: Path) -> None:
     root = folder / "project"
     documents(root, 3)
 
@@ -124,7 +128,6 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = spec.read_text("utf-8")
     spec.write_text(text[: text.index("source:")], "utf-8")
     build()
-    return folder
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import MakeOnce
+
 pytestmark = pytest.mark.slow
 
 PACKAGES = {"wiro_runtime", "wiro_tools", "wirogen"}
@@ -22,16 +24,18 @@ BASE = (
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(make_once: MakeOnce) -> Path:
     """Built from the sdist, which is built from the checkout."""
+    (found,) = make_once("dist", build).glob("*.whl")
+    return found
+
+
+def build(out: Path) -> None:
     root = Path(__file__).parents[2]
-    out = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(root)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(list(out.glob("*.tar.gz"))) == 1
-    (found,) = out.glob("*.whl")
-    return found
 
 
 def test_the_wheel_holds_three_packages_and_nothing_else(wheel: Path) -> None:

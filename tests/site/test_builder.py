@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from conftest import MakeOnce
 from fork_server import executable
 from price.test_price import CASES as PRICE_CASES
 from price.test_price import price_of
@@ -86,8 +87,11 @@ def request(page: Page) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def judged(generated: Path) -> list[dict[str, Any]]:
-    return json.loads(run_python(JUDGE, CASES, generated))
+def judged(generated: Path, make_once: MakeOnce) -> list[dict[str, Any]]:
+    def judge(file: Path) -> None:
+        file.write_text(run_python(JUDGE, CASES, generated), "utf-8")
+
+    return json.loads(make_once("judged", judge).read_text("utf-8"))
 
 
 # Prices each case as the page of a tool does.
@@ -156,28 +160,29 @@ def test_snippets_send_what_the_form_shows(
         for case in good:
             open_form(page, address, case["tool"], case["form"], site)
             shown.append(request(page)["snippets"])
-    for language in ("python", "async", "shell", "curl"):
+    for languages in (("python", "async"), ("shell", "curl")):
         # Arguments are written alike in Python with and without await. So only the first runs all
         # of them, the others a few that differ most, and curl those that are not the JSON of the
         # form between two lines.
         chosen = [
-            place
+            (language, place)
+            for language in languages
             for place, case in enumerate(good)
             if language == "python"
             or case.get("shell")
             or (language == "curl" and AS_JSON.format(**shown[place]) not in shown[place]["curl"])
         ]
         with Simulator(site_tools) as simulator:
-            texts = [shown[place][language] for place in chosen]
-            if language in {"python", "async"}:
+            texts = [shown[place][language] for language, place in chosen]
+            if "python" in languages:
                 run_python(RUNNER, texts, generated, cwd=tmp_path, env=simulator.env())
             else:
                 run_shell(texts, generated, tmp_path, simulator)
             sent = sorted(comparable(run.tool, run.body) for run in simulator.runs)
         wanted = [
-            comparable(good[place]["tool"], json.loads(shown[place]["json"])) for place in chosen
+            comparable(good[place]["tool"], json.loads(shown[place]["json"])) for _, place in chosen
         ]
-        assert sent == sorted(wanted), language
+        assert sent == sorted(wanted), languages
 
 
 def printed(page: str) -> dict[str, str]:
@@ -207,9 +212,13 @@ def test_a_page_without_scripts_shows_the_same_snippets_and_they_run(
     # The client of the huge one is not among the generated ones here.
     del texts["wiro/huge"]
     with Simulator(site_tools) as simulator:
-        for language in ("python", "async", "stream"):
-            programs = [each[language] for each in texts.values() if language in each]
-            run_python(RUNNER, programs, generated, cwd=tmp_path, env=simulator.env())
+        programs = [
+            each[language]
+            for language in ("python", "async", "stream")
+            for each in texts.values()
+            if language in each
+        ]
+        run_python(RUNNER, programs, generated, cwd=tmp_path, env=simulator.env())
         streams = sum("stream" in each for each in texts.values())
         assert streams
         real = [texts[tool] for tool in ("wiro/text-to-image-sd-lora", "wiro/editor")]
