@@ -257,6 +257,8 @@ class TaskService:
         except NotFoundError:
             raise
         except (ConnectionFailed, ApiError) as error:
+            if self.clock() >= deadline:
+                raise self._late(state, limit) from error
             error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
             raise
         except Exception as error:

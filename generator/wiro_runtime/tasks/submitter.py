@@ -199,7 +199,7 @@ class Submitter:
         self, submission: Submission, patience: float, deadline: float | None
     ) -> None:
         """Send a run until it is accepted; while Wiro takes no more, one run at a time is sent
-        again, as soon as one of this client's own tasks has ended."""
+        again, at the steps of the poll schedule."""
         timing, poll = self.api.settings.timing, self.api.settings.poll
         begin = self._clock()
         until = begin + patience
