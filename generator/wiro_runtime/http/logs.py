@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from wiro_runtime.http.signing import redact
+from wiro_runtime.inputs.messages import escape_controls
 
 log = logging.getLogger("wiro_runtime")
 
@@ -29,21 +30,14 @@ _NAMED: Final = re.compile(
 )
 
 
-# What a server sends may hold line breaks, which would forge a line of the log, and escapes.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def _escape(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
-
-
 class _Redaction(logging.Filter):
     """Changes what is logged, never whether it is."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
         clean = redact(_NAMED.sub(r"\1***", text))
-        clean = _CONTROL.sub(_escape, clean)
+        # A line break that a server sent would forge a line of the log.
+        clean = escape_controls(clean).replace("\n", r"\n")
         if clean != text:
             record.msg, record.args = clean, None
         return True

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 _LIMIT: Final = 80
 
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What a terminal may obey, but for tabs and line breaks."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a terminal may obey, and odd line breaks; not tabs and line feeds."""
 
 
 def escape_controls(text: str) -> str:
-    """``text`` for a terminal: what Wiro or a document sends may hold sequences that it obeys."""
+    """``text`` for terminals and logs: what Wiro or a document sends may hold sequences that they
+    obey."""
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text.replace("\r\n", "\n"))
 
 
