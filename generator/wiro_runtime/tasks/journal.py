@@ -94,7 +94,6 @@ class Journal:
         self._identity: tuple[int, ...] | None = None
         self._own: dict[str, Row] = {}
         self._unsaved: dict[str, Row] = {}
-        self._leased_until = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._ends = 0
@@ -214,7 +213,8 @@ class Journal:
             self._ends += 1
             if self._ends % _PRUNE_EVERY == 0:
                 kept = (NAMED, time.time() - NAMED_KEPT, _ENDED_KEPT)
-                self._write([(PRUNE, kept)], "NORMAL")
+                with suppress(ConfigurationError):
+                    self._write([(PRUNE, kept)], "NORMAL")
 
     def unfinished(self) -> tuple[list[OpenTask], list[LostSubmission]]:
         """Return the tasks that have not been seen to end and the lost submissions, oldest first:
@@ -268,7 +268,6 @@ class Journal:
         """Renew the lease, and write what could not be written before."""
         with self.lock, suppress(ConfigurationError):
             if not self._closed:
-                self._leased_until = 0.0
                 self._save()
                 self._write([], "NORMAL")
 
@@ -337,8 +336,6 @@ class Journal:
                 statements.append((INSERT_ORIGIN, row.origin()))
         if statements:
             self._write(statements, synchronous, check)
-        else:
-            self._database()
         for row in rows:
             self._unsaved.pop(row.key, None)
             if row.state in ("ended", "settled"):
@@ -356,17 +353,14 @@ class Journal:
         synchronous: str = "FULL",
         check: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
-        """Carry out all of ``statements``, or none; renew the lease when it is time to. ``check``
-        may still raise when they are done."""
+        """Carry out all of ``statements``, or none, and renew the lease. ``check`` may still raise
+        when they are done."""
         db = self._database()
-        lease = self._leased_until - time.time() < LEASE / 2
-        if lease:
-            statements = [self._renewal(), *statements]
         try:
             db.execute(f"PRAGMA synchronous = {synchronous}")
             with db:
                 db.execute("BEGIN IMMEDIATE")
-                for statement, values in statements:
+                for statement, values in (self._renewal(), *statements):
                     db.execute(statement, values)
                 if check is not None:
                     check(db)
@@ -374,8 +368,6 @@ class Journal:
             raise
         except sqlite3.Error as error:
             raise journal_file.failed("write", self.path, error) from error
-        if lease:
-            self._leased_until = time.time() + LEASE
 
     def _renewal(self) -> tuple[str, Any]:
         """The statement that renews the lease; the thread that repeats it runs from here on."""
