@@ -11,7 +11,7 @@ from decimal import Context, Decimal
 from io import SEEK_SET, BytesIO
 from typing import Any, BinaryIO, Final, cast
 
-from wiro_runtime.inputs.files import is_local_file, lock_of
+from wiro_runtime.inputs.files import lock_of
 
 _PRECISE: Final = Context(prec=60)
 _MILLIONTH: Final = Decimal("0.000001")
@@ -42,8 +42,6 @@ def media_seconds(file: object) -> tuple[Decimal, bool] | None:
                 return None
             with open(path, "rb") as opened:  # noqa: PTH123 - any path
                 return _length(opened)
-        if not is_local_file(source) or not source.seekable():
-            return None
         with lock_of(source):
             begin = source.tell()
             try:

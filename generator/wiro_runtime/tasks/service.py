@@ -221,13 +221,8 @@ class TaskService:
     async def _record_end(self, state: TaskState, detail: TaskDetail) -> None:
         ended = (detail.status, state.id, state.token, detail.billed_cost)
         write = self.recorder.write(lambda ledger: ledger.ended(*ended))
-        if write is None:
-            return
-        try:
+        if write is not None:
             await complete(write)
-        except ConfigurationError as error:
-            # The journal will ask about the task once more; its result is worth having now.
-            log.warning("task %s: %s", state.id, error)
 
     async def _tell(self, state: TaskState) -> None:
         log.info("task %s: %s", state.id, state.status)
