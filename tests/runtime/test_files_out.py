@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.kit import TOOL, AnyClient, Kit, got, nameless
-from wiro_runtime import AsyncResult, DownloadError, Result, Wiro
+from wiro_runtime import AsyncResult, ConfigurationError, DownloadError, Result, Wiro
 from wiro_runtime.inputs.options import fold
 from wiro_runtime.results.filenames import numbered, safe_name
 from wiro_runtime.results.partial_file import PartialFile
@@ -59,6 +59,24 @@ def fetch(kit: Kit, folder: Path, count: int = 1, **options: Any) -> list[Path]:
 def large(kit: Kit) -> Kit:
     kit.simulator.plan(Scenario(output_size=SIZE), times=None)
     return kit
+
+
+def test_a_result_without_outputs_saves_none(kit: Kit, tmp_path: Path) -> None:
+    kit.simulator.faults.add("Task/Detail", faults.task_field("outputs", []), times=None)
+    assert ended(result_of(kit).download(tmp_path)) == []
+
+
+@pytest.mark.parametrize("path", [5, "", "a\0b", None])
+def test_what_is_no_path_is_refused_before_anything_is_fetched(kit: Kit, path: Any) -> None:
+    result = result_of(kit)
+    requests = len(kit.simulator.requests)
+    with pytest.raises(ConfigurationError, match="must be a path"):
+        ended(result.outputs[0].save(path))
+    with pytest.raises(ConfigurationError, match="must be a path"):
+        ended(result.download(path))
+    with pytest.raises(ConfigurationError, match="max_bytes"):
+        ended(result.outputs[0].save("file", max_bytes=-1))
+    assert len(kit.simulator.requests) == requests
 
 
 def test_outputs_are_saved_whole_under_their_names(kit: Kit, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from runtime.kit import TOOL, AnyClient, Kit, got
 from wiro_runtime import (
     ApiError,
     AsyncWiro,
+    ConnectionFailed,
     Hooks,
     LostSubmission,
     PollSchedule,
@@ -276,6 +277,50 @@ def test_every_step_of_a_submission_may_be_interrupted(
                 time.sleep(0.02)
             assert simulator.status(runs[0]) == expected, step
     raise AssertionError("the call never ended by itself")
+
+
+def test_a_task_is_stopped_when_its_submission_is_interrupted_as_it_ends(
+    manual: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take: Any = vars(_Call)["next"]
+    interrupted: list[bool] = []
+
+    def interrupt_first_end(self: Any) -> Any:
+        found = take(self)
+        if found is None and not interrupted:
+            interrupted.append(True)
+            raise KeyboardInterrupt
+        return found
+
+    client = Kit("sync", manual).client(on_interrupt="stop")
+    assert isinstance(client, Wiro)
+    with client:
+        monkeypatch.setattr(_Call, "next", interrupt_first_end)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.submit(TOOL, PROMPT)
+    (run,) = manual.runs
+    assert manual.status(run.taskid) == "task_cancel"
+    assert f"task {run.taskid} was stopped" in caught.value.__notes__
+
+
+def test_a_run_whose_time_is_up_while_it_is_recorded_is_not_sent(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = Journal.begin
+
+    def begin_slowly(self: Journal, *given: Any) -> str:
+        time.sleep(0.5)
+        return begin(self, *given)
+
+    monkeypatch.setattr(Journal, "begin", begin_slowly)
+
+    async def flow(client: AnyClient) -> None:
+        with pytest.raises(ConnectionFailed, match="was not sent in time"):
+            await got(client.run(TOOL, PROMPT, timeout=0.1))
+
+    kit.run(flow, journal=tmp_path / "journal", timing=Timing())
+    assert kit.simulator.requests == []
+    assert Case("sigint", kit.simulator, tmp_path / "journal", "leave", monkeypatch).known() == []
 
 
 @pytest.mark.parametrize("reached", [False, True], ids=["before", "after"])

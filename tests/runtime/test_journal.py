@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
 import sys
 import threading
 import time
 from collections.abc import Generator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -24,9 +28,10 @@ from wiro_runtime import (
     Task,
     TaskTimeout,
 )
+from wiro_runtime.price import Price
 from wiro_runtime.tasks import journal as journal_module
 from wiro_runtime.tasks.journal import Journal
-from wiro_runtime.tasks.records import KeyTaken
+from wiro_runtime.tasks.records import KeyTaken, Origin
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}
@@ -214,11 +219,18 @@ def test_a_refusal_leaves_nothing_to_resume(kit: Kit, tmp_path: Path) -> None:
 
 def test_files_are_recorded_by_name_only(kit: Kit, tmp_path: Path) -> None:
     async def begin(client: AnyClient) -> None:
-        inputs = {"prompt": "x", "inputImage": b"secret bytes", "inputImageUrl": ""}
-        await got(client.submit("wiro/files", inputs))
+        image, documents = b"secret bytes", [b"secret bytes", folder / "secret.txt"]
+        files = {"inputImage": image, "inputDocumentMultiple": documents}
+        urls = {"inputImageUrl": "", "inputDocumentMultipleUrl": ""}
+        await got(client.submit("wiro/files", {"prompt": "x", **files, **urls}))
 
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "secret.txt").write_bytes(b"secret bytes")
     kit.run(begin, journal=tmp_path / "journal")
-    assert b"<file file>" in (tmp_path / "journal").read_bytes()
+    recorded = (tmp_path / "journal").read_bytes()
+    assert b'"inputImage": "<file file>"' in recorded
+    assert b'["<file file>", "<file secret.txt>"]' in recorded
     assert b"secret bytes" not in (tmp_path / "journal").read_bytes()
 
 
@@ -280,6 +292,54 @@ def test_a_key_is_taken_by_the_first_client_that_begins_with_it(tmp_path: Path) 
         one.settled("third", "refused by Wiro")
         assert other.find("third") is None
         other.begin("wiro/painter", {}, "third")
+
+
+def test_what_was_begun_at_the_same_moment_with_a_key_is_left_to_its_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clocks may be coarse."""
+    monkeypatch.setattr("wiro_runtime.tasks.journal.time", SimpleNamespace(time=lambda: 1000.0))
+    path = tmp_path / "journal"
+    with closing(Journal(path)) as one, closing(Journal(path)) as two:
+        one.begin("a/b", {}, key="k")
+        with pytest.raises(KeyTaken):
+            two.begin("a/b", {}, key="k")
+        two.begin("a/b", {}, key="another")
+        found = two.find("k")
+        assert found is not None
+        assert one.is_own(found)
+
+
+def test_a_key_is_free_again_when_beginning_with_it_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Journal._save
+
+    def save_and_raise(self: Journal, *given: Any, **more: Any) -> None:
+        save(self, *given, **more)
+        raise KeyboardInterrupt
+
+    with closing(Journal(tmp_path / "journal")) as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, "_save", save_and_raise)
+            with pytest.raises(KeyboardInterrupt):
+                journal.begin("a/b", {"prompt": "not sent"}, key="k")
+        journal.accepted(journal.begin("a/b", {"prompt": "sent"}, key="k"), "1", "")
+        assert [task.id for task in journal.unfinished()[0]] == ["1"]
+
+
+def test_the_next_file_has_prices_and_accounts_too(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    one = Decimal(1)
+    price = Price(one, one, exact=True, basis="")
+    with closing(Journal(path)) as journal:
+        key = journal.begin("a/b", {}, price=price, origin=Origin("account"))
+        journal.accepted(key, "1", "")
+        for each in tmp_path.iterdir():
+            each.unlink()
+        assert journal.reserved() == 1
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("SELECT account FROM origins").fetchall() == [("account",)]
 
 
 @pytest.mark.parametrize("became", ["sent again", "found"])

@@ -76,6 +76,10 @@ def test_whatever_statement_fails_an_accepted_task_is_recorded_once_there_is_roo
                 one.accepted(key, "first", "")
             except ConfigurationError:
                 failed = True
+                # A retry with this key must not take it for a run that has no task yet.
+                found = one.find(key)
+                assert found is not None
+                assert found.task_id == "first"
                 with pytest.raises(ConfigurationError):
                     one.begin("a/b", {"prompt": "not sent"})
                 assert known(one) == ["first"]

@@ -259,10 +259,12 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_a_closed_journal_says_so(tmp_path: Path) -> None:
+def test_a_closed_journal_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     journal = Journal(tmp_path / "journal")
+    journal.begin("a/b", {})
     journal.close()
     journal.close()
+    assert caplog.messages == []
     with pytest.raises(ConfigurationError, match="is closed"):
         journal.begin("a/b", {})
     journal.ended("task_cancel", "5")

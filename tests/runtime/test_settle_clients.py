@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,40 @@ async def submit_elsewhere(kit: Kit, prompt: str) -> str:
     task = await got(client.submit(TOOL, {"prompt": prompt}))
     await (client.aclose() if isinstance(client, AsyncWiro) else got(client.close()))
     return task.id
+
+
+def test_a_run_that_wiro_lists_some_seconds_late_is_not_absent(kit: Kit, tmp_path: Path) -> None:
+    """It would be sent, and paid for, again."""
+
+    def list_nothing(body: dict[str, Any]) -> None:
+        body["tasklist"] = []
+
+    async def flow(client: AnyClient) -> None:
+        await lose(kit, client, "x", acts=True)
+        kit.simulator.faults.add("Task/List", faults.edit(list_nothing))
+        (found,) = await settled(client)
+        assert found.outcome == "found"
+
+    kit.run(flow, journal=tmp_path / "journal")
+
+
+def test_tasks_from_long_before_a_lost_submission_are_not_listed(kit: Kit, tmp_path: Path) -> None:
+    numbers = count(1000)
+
+    def list_old(body: dict[str, Any]) -> None:
+        body["tasklist"] = [{"id": str(next(numbers)), "createtime": "1000"} for _ in range(100)]
+        body["total"] = 5000
+
+    kit.simulator.faults.add("Task/List", faults.edit(list_old), times=None)
+
+    async def flow(client: AnyClient) -> None:
+        await lose(kit, client, "x", acts=False)
+        (found,) = await settled(client)
+        assert found.outcome == "absent"
+
+    kit.run(flow, journal=tmp_path / "journal")
+    # Once at first, and once more when a request that was just given up is not accepted any more.
+    assert [request.path for request in kit.simulator.requests].count("/v1/Task/List") == 2
 
 
 @pytest.mark.parametrize("seconds", [-7200.0, 7200.0])

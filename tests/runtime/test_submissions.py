@@ -183,6 +183,7 @@ def test_a_refusal_is_typed_and_final(
     assert type(caught.value) is kind
     assert caught.value.code == code
     assert not caught.value.retryable
+    assert ("Wiro has no tool wiro/painter" in str(caught.value)) == (kind is NotFoundError)
     assert runs_seen(kit) == 1
 
 

@@ -282,8 +282,9 @@ def test_a_task_that_nobody_knows_is_not_found(kit: Kit) -> None:
     async def flow(client: AnyClient) -> None:
         await got(client.task("1").wait())
 
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match="Wiro knows no task 1, or not for this key") as caught:
         kit.run(flow)
+    assert "resume" not in str(caught.value)
 
 
 def test_an_empty_tasklist_is_not_found_with_the_id(kit: Kit) -> None:
@@ -531,11 +532,30 @@ def test_ctrl_c_leaves_the_task_running_or_stops_it(manual: Any, choice: Any) ->
     with pytest.raises(KeyboardInterrupt) as caught:
         kit.run(run, on_interrupt=choice)
     task_id = manual.runs[0].taskid
+    (note,) = caught.value.__notes__
     if choice == "stop":
         assert manual.status(task_id) == "task_cancel"
+        assert note == f"task {task_id} was stopped"
     else:
         assert manual.status(task_id) == "task_queue"
-        assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
+        assert f"client.task('{task_id}').wait()" in note
+
+
+def test_an_interrupted_wait_says_how_to_go_on(manual_kit: Kit) -> None:
+    """Also that for a task which this client did not submit."""
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    async def flow(client: AnyClient) -> None:
+        task = await submit(client)
+        manual_kit.time.on_sleep = interrupt
+        await got(client.task(task.id).wait())
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        manual_kit.run(flow)
+    task_id = manual_kit.simulator.runs[0].taskid
+    assert any(f"client.task('{task_id}').wait()" in note for note in caught.value.__notes__)
 
 
 @pytest.mark.parametrize("fault", [faults.status(500), faults.status(404)], ids=nameless)
