@@ -214,17 +214,19 @@ class Download:
         if "transfer-encoding" in headers:
             length = None
         self._codings = codings_of(headers.get("content-encoding", ""))
+        # The connection is closed at its end, and when it breaks.
+        unframed = length is None and "transfer-encoding" not in headers
         if self._codings and (length is None or length != expected):
-            # It has an end of its own that is looked for.
+            # All others have an end of their own that is looked for.
             self._total = length
+            self._unbounded = unframed and expected is None and "br" in self._codings
             return
         self._etag = _strong_etag(headers)
         self._total = expected if length is None else length
         if expected is not None and self._total != expected:
             raise self._source.error(f"{length} bytes where Wiro announced {expected}")
         self._check_size(self._total or 0)
-        # The connection is closed at its end, and when it breaks.
-        self._unbounded = self._total is None and "transfer-encoding" not in headers
+        self._unbounded = unframed and self._total is None
 
     async def _receive(self, response: StreamResponse) -> None:
         total = self._total
