@@ -147,6 +147,23 @@ def test_different_submissions_that_either_task_may_be_are_ambiguous() -> None:
     assert [outcome(each) for each in found] == [{"1", "2"}, {"1", "2"}]
 
 
+def test_as_many_tasks_as_submissions_of_which_one_is_under_way_are_given_to_none() -> None:
+    (found,) = match([lost()], [task("1"), task("2", created=AT + 2)], [lost("k2", at=AT + 2)])
+    assert outcome(found) == {"1", "2"}
+
+
+def test_as_many_tasks_as_submissions_that_may_be_others_are_ambiguous() -> None:
+    """The first submission may be the second task, and the second one the third."""
+    tasks = [task("1", created=AT - 200), task("2", created=AT + 200), task("3", created=AT + 600)]
+    found = match([lost("k1"), lost("k2", at=AT + 400)], tasks)
+    assert [outcome(each) for each in found] == [{"1", "2"}, {"2", "3"}]
+
+
+def test_lists_of_another_length_are_another_task() -> None:
+    (found,) = match([lost(x=["a"])], [task(parameters={"x": ["a", "b"]})])
+    assert found.outcome == "absent"
+
+
 def test_a_task_that_may_be_that_of_a_submission_under_way_is_given_to_none() -> None:
     (found,) = match([lost("k1", prompt="x")], [task("1")], [lost("k2", prompt="x")])
     assert outcome(found) == {"1"}
