@@ -66,6 +66,20 @@ def test_a_result_without_outputs_saves_none(kit: Kit, tmp_path: Path) -> None:
     assert ended(result_of(kit).download(tmp_path)) == []
 
 
+@pytest.mark.parametrize("error", [OSError("no links here"), NotImplementedError()])
+def test_a_file_system_without_links_keeps_each_file_too(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(_self: Path, _target: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    paths = [fetch(kit, tmp_path)[0] for _ in range(3)]
+    assert [path.name for path in paths] == ["0.png", "0 (2).png", "0 (3).png"]
+    assert all(path.stat().st_size > 0 for path in paths)
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
 @pytest.mark.parametrize("path", [5, "", "a\0b", None])
 def test_what_is_no_path_is_refused_before_anything_is_fetched(kit: Kit, path: Any) -> None:
     result = result_of(kit)

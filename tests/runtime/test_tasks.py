@@ -390,8 +390,13 @@ def test_a_task_that_is_known_by_its_token_is_cancelled(manual_kit: Kit) -> None
     assert manual_kit.simulator.status(manual_kit.simulator.runs[0].taskid) == "task_cancel"
 
 
-def test_an_order_that_fails_names_its_task(manual_kit: Kit) -> None:
-    manual_kit.simulator.faults.add("Task/Cancel", faults.status(500), times=None)
+@pytest.mark.parametrize(
+    "fault",
+    [faults.status(500), faults.status(403), faults.status(400), faults.error(98, "sign in")],
+    ids=nameless,
+)
+def test_an_order_that_fails_is_no_refusal_and_names_its_task(manual_kit: Kit, fault: Any) -> None:
+    manual_kit.simulator.faults.add("Task/Cancel", fault, times=None)
 
     async def flow(client: AnyClient) -> None:
         task = await submit(client)
@@ -409,6 +414,17 @@ def test_a_cancel_whose_answer_was_lost_still_counts(manual_kit: Kit) -> None:
         return await got((await submit(client)).cancel())
 
     assert manual_kit.run(flow) is True
+
+
+def test_a_cancel_that_is_lost_and_then_refused_has_done_nothing(manual_kit: Kit) -> None:
+    manual_kit.simulator.faults.add("Task/Cancel", faults.reset())
+
+    async def flow(client: AnyClient) -> bool:
+        task = await submit(client)
+        manual_kit.simulator.step(task.id, 6)
+        return await got(task.cancel())
+
+    assert manual_kit.run(flow) is False
 
 
 def test_a_running_task_is_killed_not_cancelled(manual_kit: Kit) -> None:
