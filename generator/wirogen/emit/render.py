@@ -17,7 +17,7 @@ from wirogen.emit.pages.builder import request_data
 from wirogen.emit.pages.categories import input_kinds, purpose_of
 from wirogen.emit.pages.guides import topics_of
 from wirogen.emit.pages.listing import listing_line
-from wirogen.emit.pages.pages import Remember, shared_pages, tool_values
+from wirogen.emit.pages.pages import shared_pages, tool_values
 from wirogen.emit.pages.snippets import snippet_texts
 from wirogen.emit.python.validators import Validator, validators_of
 from wirogen.emit.template_tree import Scope, output_of
@@ -101,7 +101,6 @@ def render_shared(
     plan_of: Callable[[str], ToolPlan],
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
-    remember: Remember | None = None,
     examples: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The files that list tools: packages, catalogue, OpenAPI, pages. ``plan_of`` gives the whole
@@ -115,7 +114,7 @@ def render_shared(
         f"{root}/catalogue.json": catalogue_text(chain.from_iterable(owners.values())),
         f"{root}/py.typed": "",
         f"{root}/_validators/__init__.py": "",
-        **shared_pages(owners, plan_of, renderer, package, remember, examples),
+        **shared_pages(owners, plan_of, renderer, package, examples),
         "openapi.json": openapi_text(chain.from_iterable(owners.values())),
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),

@@ -83,8 +83,8 @@ class CategoryValues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuideValues:
-    """For guides: templates below ``docs/guides/``."""
+class ProjectValues:
+    """For guides, the templates below ``docs/guides/``, and all others."""
 
     package: Identifier
     """The import package."""
@@ -95,12 +95,6 @@ class GuideValues:
     call: Mapping[str, Code]
     """Source of example calls: ``import run nested start submit try file lora wire
     nested_submit start_one deep callback mapping``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectValues(GuideValues):
-    """For all other templates, and for guides among templates of one's own."""
-
     owners: Mapping[str, Sequence[ToolSummary]]
     """The tools by the package of their owner."""
     tools: Sequence[ToolSummary]
@@ -117,7 +111,7 @@ VALUES_OF: Mapping[Scope, type[DataclassInstance]] = {
     Scope.TOOL: ToolValues,
     Scope.OWNER: OwnerValues,
     Scope.CATEGORY: CategoryValues,
-    Scope.GUIDE: GuideValues,
+    Scope.GUIDE: ProjectValues,
     Scope.PROJECT: ProjectValues,
 }
 """The class of the values of each scope; partials have those of what includes them."""

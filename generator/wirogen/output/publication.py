@@ -116,11 +116,9 @@ class Publication:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def put(self, files: Mapping[str, str]) -> dict[str, Made]:
-        """Stage files and add them; return each by path."""
-        made = stage(files, out=self.out, into=self.stage)
-        self._made |= made
-        return made
+    def put(self, files: Mapping[str, str]) -> None:
+        """Stage files and add them."""
+        self.take(stage(files, out=self.out, into=self.stage))
 
     def take(self, made: Mapping[str, Made]) -> None:
         """Add files that a worker has staged."""

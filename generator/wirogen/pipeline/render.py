@@ -6,9 +6,8 @@ grow with what tools say about themselves. What the cache knows to be on disk is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache as once
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
@@ -114,16 +113,12 @@ def generate(
                 publication.take(made)
                 done[task.spec.tool] = result
         tools = tuple(done[tool].summary for tool in sorted(done))
-        keys = {task.spec.tool: task.key for task in tasks}
 
-        @once
         def plan_of(tool: str) -> ToolPlan:
             return plan_tool(specs[tool], modules[tool])
 
         renderer = Renderer(templates, cache, parts)
-        pinned = dict(examples or {})
-        shared = key_of(fingerprint, *chain.from_iterable(sorted(pinned.items())))
-        _shared(tools, plan_of, package, shared, keys, renderer, publication, cache, pinned)
+        publication.put(render_shared(tools, plan_of, renderer, package, examples))
         cache.prune()
         worked_out = [task.spec.tool for task in todo]
         provenance = _provenance(done, specs, said or {})
@@ -184,35 +179,6 @@ def _render_one(
     done = _Rendered(summary=replace(summary, diagnostics=odd), digest=task.digest, files=hashes)
     target.cache.put("tool", task.key, done)
     return done, made
-
-
-def _shared(
-    tools: Sequence[ToolSummary],
-    plan_of: Callable[[str], ToolPlan],
-    package: Identifier,
-    fingerprint: str,
-    keys: Mapping[str, str],
-    renderer: Renderer,
-    publication: Publication,
-    cache: Cache,
-    examples: Mapping[str, str],
-) -> None:
-    """Render the files that list tools, unless the cache knows that they are on disk."""
-    key = key_of("shared", fingerprint, package, *keys.values())
-    known: dict[str, str] | None = cache.get("shared", key)
-    if known is not None and publication.on_disk(known):
-        publication.take_unchanged(known)
-        return
-
-    def remember(
-        texts: Sequence[str], listed: Sequence[ToolSummary], make: Callable[[], str]
-    ) -> str:
-        parts = (fingerprint, *texts, *(keys[tool.module.tool] for tool in listed))
-        return cache.memo("page", key_of("page", *parts), make)
-
-    files = render_shared(tools, plan_of, renderer, package, remember, examples)
-    made = publication.put(files)
-    cache.put("shared", key, {path: each.sha256 for path, each in made.items()})
 
 
 def _provenance(

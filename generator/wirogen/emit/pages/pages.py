@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from wirogen.diagnostics.model import RULES
 from wirogen.emit.escape import link
@@ -30,7 +29,6 @@ from wirogen.emit.template_tree import Guide, Scope, guide_of, output_of, page_h
 from wirogen.emit.templates import Renderer
 from wirogen.emit.values import (
     CategoryValues,
-    GuideValues,
     OwnerValues,
     ProjectValues,
     ToolValues,
@@ -45,10 +43,6 @@ BODY_SHOWN: Final = 20_000
 _GUIDES_INDEX: Final = "docs/guides/index.md.jinja"
 _SKILLS: Final = "skills/"
 _RULE_TEXTS: Final = ("code", "name", "severity", "summary", "explanation", "fix")
-
-
-Remember: TypeAlias = Callable[[Sequence[str], Sequence[ToolSummary], Callable[[], str]], str]
-"""Gives what ``make`` gave before for the same texts and tools."""
 
 
 def tool_values(
@@ -80,30 +74,21 @@ def shared_pages(
     plan_of: Callable[[str], ToolPlan],
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
-    remember: Remember | None = None,
     examples: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The files that templates make of several tools: packages, lists, guides, assets.
-
-    A page that is remembered is given nothing but what decides that, unless other people's
-    templates may ask for more.
-    """
-    keep = remember or _make
+    """The files that templates make of several tools: packages, lists, guides, assets."""
     summaries = [tool for tools in owners.values() for tool in tools]
     categories = by_category(summaries)
     purposes = [(each, [tool for tool in summaries if tool.purpose == each]) for each in Purpose]
     shown = shown_tools(summaries, examples)
     example = guide_values(shown, plan_of, renderer)
     guides = guides_of(renderer) if example else []
-    of_guides = GuideValues(
-        package=package,
-        guides=guides,
-        example=example,
-        call=calls(example) if example else {},
-    )
     values = by_name(
         ProjectValues(
-            **by_name(of_guides),
+            package=package,
+            guides=guides,
+            example=example,
+            call=calls(example) if example else {},
             owners=owners,
             tools=summaries,
             categories=categories,
@@ -125,16 +110,9 @@ def shared_pages(
         for each, tools in categories:
             path = output_of(name, package, category=each.slug)
             of_category = CategoryValues(category=each, tools=tools)
-            make = partial(renderer.file, name, **by_name(of_category))
-            files[path] = keep([path, each.name], tools, make)
+            files[path] = renderer.file(name, **by_name(of_category))
     for name in renderer.names(Scope.GUIDE) if example else ():
-        path = output_of(name, package)
-        if renderer.overridden:
-            text = renderer.file(name, **values)
-        else:
-            make = partial(renderer.file, name, **by_name(of_guides))
-            text = keep([path, package, *shown], [*shown.values()], make)
-        files[path] = page_head(text)
+        files[output_of(name, package)] = page_head(renderer.file(name, **values))
     files["docs/tools.json"] = listing_text(summaries)
     return files
 
@@ -148,10 +126,6 @@ def guides_of(renderer: Renderer) -> list[Guide]:
         part = guide.part or part
         found[place] = replace(guide, part=part)
     return found
-
-
-def _make(_texts: Sequence[str], _tools: Sequence[ToolSummary], make: Callable[[], str]) -> str:
-    return make()
 
 
 def rule_values() -> list[dict[str, str]]:
