@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from wirogen.diagnostics.model import InputError
 from wirogen.output.manifest import Entry, manifest_text
-from wirogen.output.publication import Publication
 from wirogen.output.state import OutputState
 
 FILES = {f"docs/{number}.md": f"page {number}" for number in range(9)}
@@ -60,13 +59,6 @@ def test_a_manifest_that_is_none_is_refused(out: Path) -> None:
     (out / "MANIFEST.json").write_text("x")
     with pytest.raises(InputError, match="S003"):
         OutputState(out)
-
-
-def test_a_state_from_before_another_publication_is_not_used(out: Path) -> None:
-    state = OutputState(out)
-    (out / "MANIFEST.json").write_text(json.dumps({"files": {"docs/1.md": digest("page 1")}}))
-    with Publication(out, state=state) as publication:
-        assert list(publication.known) == ["docs/1.md"]
 
 
 _entries = st.recursive(

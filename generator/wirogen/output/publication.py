@@ -25,7 +25,6 @@ from wirogen.output.manifest import (
     MANIFEST,
     Entry,
     hash_of,
-    manifest_hash,
     manifest_text,
     read_file,
 )
@@ -78,10 +77,9 @@ class Publication:
     them are in memory at a time. The folder does not change before :meth:`finish`. Another
     publication with the same parent folder waits until this one ends or is killed; the temporary
     files of a killed one are removed. An error of the disk is raised as :class:`InputError`.
-    ``state`` is the state of the folder as it was read before.
     """
 
-    def __init__(self, out: Path, *, check: bool = False, state: OutputState | None = None) -> None:
+    def __init__(self, out: Path, *, check: bool = False) -> None:
         self.out = out
         self.check = check
         self._made: dict[str, Made] = {}
@@ -95,9 +93,7 @@ class Publication:
             alone = stack.enter_context(locked(target.parent, shared=check))
             if alone:
                 _sweep(target.parent)
-            # Another build may have published since.
-            fresh = state is not None and state.manifest == manifest_hash(out)
-            self._state = state if state is not None and fresh else OutputState(out)
+            self._state = OutputState(out)
             self.known = self._state.known
             # The new tree must lie on the same file system; a check leaves the project alone.
             anchor = None if check else target.parent

@@ -9,7 +9,7 @@ from wirogen.output.manifest import hash_of, read_manifest
 
 
 class OutputState:
-    """The files below ``out``, each read and hashed at most once.
+    """The files below ``out``.
 
     ``manifest`` is the hash of the manifest (empty when there is none), ``known`` are the hashes
     that it lists, by path. Raises :class:`InputError` for a manifest that cannot be used.
@@ -18,18 +18,12 @@ class OutputState:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.manifest, self.known = read_manifest(out)
-        self._hashes: dict[str, str | None] = {}
 
     def holds(self, files: Mapping[str, str]) -> bool:
         """Whether every file (path → hash) is there with exactly these bytes."""
-        return all(self._hash(path) == digest for path, digest in files.items())
+        return all(hash_of(f"{self.out}/{path}") == digest for path, digest in files.items())
 
     @property
     def is_whole(self) -> bool:
         """Whether every file is what the manifest says."""
         return self.holds(self.known)
-
-    def _hash(self, path: str) -> str | None:
-        if path not in self._hashes:
-            self._hashes[path] = hash_of(f"{self.out}/{path}")
-        return self._hashes[path]

@@ -77,7 +77,7 @@ def build_project(
     cache = default_cache() if cache is None else cache
     out = root / "generated"
 
-    def make(state: OutputState, workers: Workers) -> Summary:
+    def make(workers: Workers) -> Summary:
         if not check:
             sweep(root / "specs")
         sources = read_project(root, cache=cache, workers=workers)
@@ -98,7 +98,6 @@ def build_project(
             check=check,
             workers=workers,
             cache=cache,
-            state=state,
             said=said,
             examples=examples,
             digests=_digests(specs, sources),
@@ -134,7 +133,7 @@ def generate_tree(
     cache = default_cache()
     examples, _ = read_examples(Path())
 
-    def make(state: OutputState, workers: Workers) -> Summary:
+    def make(workers: Workers) -> Summary:
         sources = Sources()
         read_specs(files_below(specs, ".yaml"), into=sources, cache=cache, workers=workers)
         chosen: Mapping[str, ToolSpec] = sources.specs
@@ -153,7 +152,6 @@ def generate_tree(
                 parts=parts,
                 workers=workers,
                 cache=cache,
-                state=state,
                 examples=examples,
                 digests=_digests(chosen, sources),
             )
@@ -298,7 +296,7 @@ def _inputs_of(
 
 
 def _unless_up_to_date(
-    make: Callable[[OutputState, Workers], Summary],
+    make: Callable[[Workers], Summary],
     out: Path,
     inputs: Callable[[], _Inputs],
     *,
@@ -310,10 +308,10 @@ def _unless_up_to_date(
     before = inputs()
     state = OutputState(out)
     known: tuple[Summary, str] | None = cache.get("build", before.key)
-    if known is not None and is_up_to_date(state, known[1]):
+    if known is not None and state.manifest == known[1] and state.is_whole:
         return replace(known[0], changes=no_changes(state), news=NO_NEWS)
     with Workers(jobs) as workers:
-        summary = make(state, workers)
+        summary = make(workers)
     after = inputs()
     # A file may have been edited while it was being built from.
     written = [f"tools/{path}" for path in summary.specs]
@@ -321,8 +319,3 @@ def _unless_up_to_date(
         kept = replace(summary, specs=(), edited=())
         cache.put("build", after.key, (kept, manifest_hash(out)))
     return summary
-
-
-def is_up_to_date(state: OutputState, manifest: str) -> bool:
-    """Whether a tree holds exactly what the manifest with this hash lists."""
-    return state.manifest == manifest and state.is_whole

@@ -23,7 +23,6 @@ from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer, template_folders
 from wirogen.output.manifest import Entry
 from wirogen.output.publication import NO_CHANGES, Changes, Made, Publication, stage
-from wirogen.output.state import OutputState
 from wirogen.pipeline.spec_checks import check_spec
 from wirogen.pipeline.spec_files import digest_of
 from wirogen.pipeline.workers import Workers
@@ -77,7 +76,6 @@ def generate(
     check: bool = False,
     workers: Workers | None = None,
     cache: Cache | None = None,
-    state: OutputState | None = None,
     said: Mapping[str, Sequence[Diagnostic]] | None = None,
     examples: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
@@ -85,9 +83,9 @@ def generate(
     """Make ``out`` hold the tree of ``specs``, or these ``parts`` of it, modules in ``package``;
     with ``check``, only say what would change.
 
-    ``workers`` are ended after their work, ``state`` is the state of ``out`` if it is known,
-    ``said`` what other files than its spec say of each tool, ``examples`` the tools that guides
-    show, ``digests`` the hashes of the texts of specs, as far as they are known.
+    ``workers`` are ended after their work, ``said`` is what other files than its spec say of each
+    tool, ``examples`` are the tools that guides show, ``digests`` the hashes of the texts of specs,
+    as far as they are known.
     """
     cache = default_cache() if cache is None else cache
     fingerprint = key_of(folder_fingerprint(template_folders(templates)), *sorted(parts or ()))
@@ -95,7 +93,7 @@ def generate(
         check_overrides(templates)
     modules, renamed = plan_modules(specs, package)
     tasks = list(_tasks(specs, modules, fingerprint, digests or {}))
-    with Publication(out, check=check, state=state) as publication:
+    with Publication(out, check=check) as publication:
         done: dict[str, _Rendered] = {}
         todo: list[_Task] = []
         for task in tasks:
