@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from wirogen.common.text import WHITE
@@ -184,12 +183,5 @@ def own_lines(layout: Layout, start: int, end: int, column: int) -> list[tuple[i
     flat form, nor where keys are not indented (verse could not be told from keys)."""
     if layout.flat or column == 0:
         return []
-    return [
-        (match.start(1), match.end(1))
-        for match in _own_line(column).finditer(layout.text, start, end)
-    ]
-
-
-@lru_cache(64)
-def _own_line(column: int) -> re.Pattern[str]:
-    return re.compile(rf"\n[ \t]{{{column}}}({_WORD.pattern}:)(?=[{WHITE}]|\Z)")
+    key = re.compile(rf"\n[ \t]{{{column}}}({_WORD.pattern}:)(?=[{WHITE}]|\Z)")
+    return [(match.start(1), match.end(1)) for match in key.finditer(layout.text, start, end)]

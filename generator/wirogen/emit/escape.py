@@ -12,7 +12,6 @@ import json
 import re
 import textwrap
 import urllib.parse
-from functools import lru_cache
 from typing import Final
 
 from wirogen.common.text import visible
@@ -86,7 +85,6 @@ def docstring_text(text: str) -> DocstringText:
     return DocstringText(visible(" ".join(text.split())))
 
 
-@lru_cache(4096)
 def markdown(text: str) -> Markdown:
     """``text`` as one line of Markdown that shows exactly these words and formats nothing."""
     out = visible(" ".join(text.split())).translate(_MARKDOWN)

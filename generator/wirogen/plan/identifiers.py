@@ -12,7 +12,6 @@ import sys
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from wirogen.common.text import DEVICES, decomposed
@@ -85,7 +84,6 @@ def _make(text: str) -> Identifier:
     return str.__new__(Identifier, text)
 
 
-@lru_cache(maxsize=20_000)
 def words(text: str, *, split_camel: bool) -> tuple[str, ...]:
     """The ASCII words of a text. Letters without an ASCII form become their code points
     (``日`` is ``u65e5``), ``+`` counts as a word, so ``dpmsolver++`` is not ``dpmsolver``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
 from wirogen.common.text import DEVICES
@@ -56,7 +55,6 @@ def shell_options(names: Iterable[Identifier]) -> list[str]:
     return options
 
 
-@lru_cache(4096)
 def category_slug(name: str) -> str:
     """A file name for a category or tag; spellings that differ only in case, accents or signs
     (``Image to Image``, ``image_to_image``) share it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Final
 
 from wirogen.common.json_values import decimal
@@ -30,19 +29,7 @@ class SliderValues:
 
 def slider_fault(slider: Mapping[str, Json]) -> str:
     """What is wrong with a slider, or an empty text."""
-    values = tuple(slider.get(key) for key in _KEYS)
-    # Many models have the same few sliders.
-    same = all(isinstance(value, str) for value in values)
-    return _known_fault(values) if same else _fault(values)
-
-
-@lru_cache(1024)
-def _known_fault(values: tuple[Json, ...]) -> str:
-    return _fault(values)
-
-
-def _fault(values: tuple[Json, ...]) -> str:
-    kind, id_, *limits = values
+    kind, id_, *limits = (slider.get(key) for key in _KEYS)
     if not isinstance(kind, str) or kind not in _TYPES:
         return f"a slider of type {ascii(kind)[:60]}"
     numbers: list[Decimal] = []

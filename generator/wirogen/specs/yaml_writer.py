@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Final
 
@@ -76,7 +75,6 @@ def _flow(value: Json) -> str:
     return text
 
 
-@lru_cache(1024)
 def _key(key: str, indent: str) -> str:
     if _PLAIN_KEY.match(key) and key.lower() not in _RETYPED:
         return key

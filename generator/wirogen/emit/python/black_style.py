@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, TypeAlias
 
 from wirogen.plan.literals import STRING
@@ -262,7 +261,6 @@ def _elements(
     return (tuple(current),), at, False
 
 
-@lru_cache(maxsize=20_000)
 def _by_black(text: str, indent: int) -> tuple[str, ...]:
     """What black makes of one statement, ``indent`` columns deep (0 or 4)."""
     import black  # noqa: PLC0415 - slow to load, and seldom needed
