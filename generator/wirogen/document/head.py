@@ -20,7 +20,6 @@ from wirogen.document.grammar import (
 from wirogen.document.page import Page
 
 _ENDPOINT_KEY: Final = r"(?:[A-Z][a-z]+ ){1,4}Endpoint \([A-Z]+\):"
-_KEY_END: Final = re.compile(r":(?=\s|$)")
 _LINE_KEY: Final = re.compile(r"[A-Z][\w ()-]{0,40}:(?=\s|$)", re.ASCII)
 
 
@@ -149,8 +148,6 @@ class _Reader:
 
     def _unknown_keys(self, name: str, start: int, end: int) -> list[tuple[int, int]]:
         layout = self.layout
-        if not _KEY_END.search(self.text, start, end):
-            return []
         found = {
             match.start(): match.end()
             for match in self.unknown.finditer(self.text, start, end)

@@ -272,24 +272,18 @@ class InputReader:
         raw.type = text[slice(*typed.kind)]
         raw.at["type"] = typed.kind[0]
         source_map.value(*typed.kind, (*place, "type"))
-        if typed.extra[1] - typed.extra[0] > 1:
-            self._keep(raw, unknown_keys(layout, *typed.extra) or [], typed.extra[1], place)
+        self._keep(raw, unknown_keys(layout, *typed.extra) or [], typed.extra[1], place)
         source_map.syntax(typed.default, DEFAULT)
         return raw
 
     def _keep(self, raw: RawInput, keys: list[tuple[int, int]], end: int, place: SpecPath) -> None:
-        if keys:
-            self.page.keep(keys, end, place, raw.extra, code="D102", subject=raw.name)
+        self.page.keep(keys, end, place, raw.extra, code="D102", subject=raw.name)
 
     def _line(self, raw: RawInput, span: tuple[int, int], column: int, place: SpecPath) -> str:
         """A text that ends at the next key, or at an unknown key on a line of its own."""
         layout = self.layout
         begin, stop = layout.trim(*span)
         raw.at[str(place[-1])] = begin
-        value = self.text[begin:stop]
-        if layout.flat or "\n" not in value:
-            self.source_map.value(begin, stop, place)
-            return value
         unknown = own_lines(layout, begin, stop, column)
         value = self.page.value(begin, unknown[0][0] if unknown else stop, place, column)
         self._keep(raw, unknown, stop, place[:-1])
@@ -300,12 +294,6 @@ class InputReader:
         layout = self.layout
         shown = self.shown(raw.name)
         begin, stop = layout.trim(typed.after, end)
-        value = self.text[begin:stop]
-        # No key can be in such a text: it is the value as it stands.
-        if "\n" not in value and "\n" not in shown and (":" not in value or value == shown):
-            raw.at["default"] = begin
-            self._set_default(raw, value, (begin, stop), place)
-            return -1
         known_stop = self._known_stop(begin, stop, shown)
         options = self._options_key(raw, column, max(known_stop, begin), stop)
         limit = options if options >= 0 else stop
@@ -340,9 +328,7 @@ class InputReader:
     def _known_stop(self, begin: int, end: int, shown: str) -> int:
         """Where the default ends according to the Run Command, or -1 when it does not say."""
         stop = shown_end(self.layout, begin, shown) if shown else -1
-        if stop < 0 or stop > end:
-            return -1
-        return stop if stop == end or self.layout.skip(stop, end) > stop else -1
+        return stop if stop == end or 0 <= stop < self.layout.skip(stop, end) else -1
 
     def _options_key(self, raw: RawInput, column: int, begin: int, end: int) -> int:
         """Where ``options:`` is, or -1. Choices always have it; in the default of a text it is

@@ -69,10 +69,9 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
         raise JsonError(start, _TOO_DEEP) from None
     except ValueError as error:
         raise JsonError(start, str(error)) from None
-    brackets = text.count("[", start, end) + text.count("{", start, end)
-    if brackets > JSON_DEPTH and depth(value) > JSON_DEPTH:
+    if depth(value) > JSON_DEPTH:
         raise JsonError(start, _TOO_DEEP)
-    if text.find("\\u", start, end) >= 0 and not is_encodable(value):
+    if not is_encodable(value):
         raise JsonError(start, "a lone surrogate is not text")
     return value, end
 

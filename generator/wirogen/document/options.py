@@ -193,10 +193,6 @@ class _Options:
     ) -> str:
         """A text that ends at the next key, or at an unknown key on a line of its own."""
         start, end = span
-        begin, stop = self.layout.trim(start, end)
-        if self.layout.flat or self.text.find("\n", start, stop) < 0:
-            self.source_map.value(begin, stop, place)
-            return self.text[begin:stop]
         keys = own_lines(self.layout, start, end, column or 0)
         value = self.page.value(start, keys[0][0] if keys else end, place)
         self._keep(keys, end, place[:-1], extra)
@@ -205,8 +201,7 @@ class _Options:
     def _keep(
         self, keys: list[tuple[int, int]], end: int, place: SpecPath, extra: dict[str, str]
     ) -> None:
-        if keys:
-            self.page.keep(keys, end, place, extra, code="D103", subject=self.subject)
+        self.page.keep(keys, end, place, extra, code="D103", subject=self.subject)
 
     def _array(self, key: str, start: int, end: int, column: int | None) -> _Array | None:
         """The last ``key`` whose JSON reaches ``end`` or unknown keys before it, else the last."""

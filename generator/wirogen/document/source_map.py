@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from itertools import starmap
 from typing import NamedTuple, TypeAlias
 
 from wirogen.common.text import WHITE
@@ -60,31 +59,23 @@ class Span(NamedTuple):
     indent: int = 0
 
 
-SpanFields: TypeAlias = "tuple[Kind, int, int, str, SpecPath, Form, int]"
-"""The fields of a :class:`Span`, which takes longer to make; most are never asked for."""
-
-
 class SourceMap:
     """Collects the spans of a document from left to right, white space left out."""
 
     def __init__(self) -> None:
-        self.recorded: list[SpanFields] = []
-
-    @property
-    def spans(self) -> list[Span]:
-        return list(starmap(Span, self.recorded))
+        self.spans: list[Span] = []
 
     def syntax(self, start: int, word: str) -> None:
-        self.recorded.append((Kind.SYNTAX, start, start + len(word), word, (), Form.TEXT, 0))
+        self.spans.append(Span(Kind.SYNTAX, start, start + len(word), word))
 
     def value(
         self, start: int, end: int, path: SpecPath, form: Form = Form.TEXT, indent: int = 0
     ) -> None:
-        self.recorded.append((Kind.VALUE, start, end, "", path, form, indent))
+        self.spans.append(Span(Kind.VALUE, start, end, "", path, form, indent))
 
     def region(self, start: int, end: int, name: str) -> None:
         if end > start:
-            self.recorded.append((Kind.REGION, start, end, name, (), Form.TEXT, 0))
+            self.spans.append(Span(Kind.REGION, start, end, name))
 
 
 def with_gaps(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:

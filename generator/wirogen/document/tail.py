@@ -10,10 +10,7 @@ from wirogen.document.json_decoding import JsonError, Member, decode, extent, me
 from wirogen.document.layout import Layout
 from wirogen.specs import Json
 
-_LONGEST_FIRST: Final = {
-    beginning: sorted((t for t in TAIL if t.startswith(beginning)), key=len, reverse=True)
-    for beginning in {title[:3] for title in TAIL}
-}
+_LONGEST_FIRST: Final = sorted(TAIL, key=len, reverse=True)
 _TRIES: Final = 8
 _LAST_STATUS: Final = "task_output"
 
@@ -92,7 +89,7 @@ def known_title(layout: Layout, at: int) -> str:
     """The title of the known section whose heading is at ``at``, else empty."""
     text = layout.text
     start = at + len(HEADING) + 1
-    for title in _LONGEST_FIRST.get(text[start : start + 3], ()):
+    for title in _LONGEST_FIRST:
         if text.startswith(title, start) and layout.is_key(at, f"{HEADING} {title}"):
             return title
     return ""
