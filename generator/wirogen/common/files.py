@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -23,10 +22,6 @@ _NO_FILES: Final = {
 }
 _OPENED_BY_SHELL: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _PIECE: Final = 64 * 1024
-_SETTLED: Final = 3 * 10**9
-"""Nanoseconds after which no file system gives a file that is changed the time that it had."""
-
-_hashes: dict[str, tuple[tuple[int, ...], str]] = {}
 
 
 def read_whole(path: str | os.PathLike[str]) -> bytes:
@@ -35,13 +30,7 @@ def read_whole(path: str | os.PathLike[str]) -> bytes:
     (``/dev/stdin``, ``<(command)``)."""
     file = _open(os.fspath(path))
     try:
-        data = os.read(file, _PIECE)
-        if not (more := os.read(file, _PIECE)):
-            return data
-        pieces = [data, more]
-        while more := os.read(file, _PIECE):
-            pieces.append(more)
-        return b"".join(pieces)
+        return b"".join(iter(lambda: os.read(file, _PIECE), b""))
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     finally:
@@ -83,19 +72,8 @@ def sha256(data: bytes) -> str:
 
 
 def hash_of_file(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file. A file that this process has read some time after its last
-    change, and that still has the same size and times, is not read again. Raises
-    :class:`OSError`."""
-    found = os.stat(path)
-    times = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    name = os.fspath(path)
-    known = _hashes.get(name)
-    if known is not None and known[0] == times:
-        return known[1]
-    digest = sha256(read_whole(path))
-    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED:
-        _hashes[name] = (times, digest)
-    return digest
+    """Return the SHA-256 of a file. Raises :class:`OSError`."""
+    return sha256(read_whole(path))
 
 
 def folder_fingerprint(folders: Sequence[Path]) -> str:

@@ -163,17 +163,11 @@ class Page:
     def text(self) -> str:
         return self.layout.text
 
-    def value(
-        self, start: int, end: int, place: SpecPath, column: int = 0, shown: str | None = None
-    ) -> str:
-        """The value in ``[start, end)``, added to the source map. ``column`` and ``shown`` as for
+    def value(self, start: int, end: int, place: SpecPath, column: int = 0) -> str:
+        """The value in ``[start, end)``, added to the source map. ``column`` as for
         :func:`value_of`."""
-        layout = self.layout
-        begin, stop = layout.trim(start, end)
-        if layout.flat:
-            self.source_map.value(begin, stop, place)
-            return layout.text[begin:stop]
-        value, form, indent = value_of(layout, begin, stop, column, shown)
+        begin, stop = self.layout.trim(start, end)
+        value, form, indent = value_of(self.layout, begin, stop, column)
         self.source_map.value(begin, stop, place, form, indent)
         return value
 

@@ -258,10 +258,8 @@ class _Parser:
         self.sections.append(Section(title=title, text=self.page.value(begin, end, place)))
 
     def _unknown_sections(self, start: int, end: int) -> None:
-        begin, stop = self.layout.trim(start, end)
-        if begin < stop:
-            for block in walk(self.layout, begin, stop):
-                self._unknown(block)
+        for block in walk(self.layout, *self.layout.trim(start, end)):
+            self._unknown(block)
 
     def _unknown(self, block: Block) -> None:
         if self.text.startswith(START, block.start):

@@ -61,8 +61,6 @@ def verify(parsed: ParsedDocument, spec: ToolSpec | None = None) -> Mismatch | N
         found = text[span.start : span.end]
         if expected != found:
             return _mismatch(parsed, span.start, span.path, expected, found)
-    if at != len(text):
-        return _mismatch(parsed, at, (), "a part", text[at:])
     for place in _places(spec):
         if place not in seen:
             return _mismatch(parsed, len(text), place, str(_lookup(spec, place)), "")
