@@ -94,10 +94,7 @@ def read_tree(text: str, path: str) -> Node:
     """The one YAML document in ``text``. Raises :class:`InputError` with the line."""
     try:
         parser: Any = Loader(text)
-        try:
-            return _Reader(path, parser.get_event).document()
-        finally:
-            parser.dispose()
+        return _Reader(path, parser.get_event).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"not YAML: {_one_line(error.problem or str(error))}"

@@ -22,7 +22,6 @@ _NARROW: Final = re.compile("[\x00-~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u203
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _OPERATOR: Final = re.compile(r" (\||\+|-|\*|/|if|or|and|in|is|not|else) | ?\. ?|:")
 _IMPORT: Final = re.compile(r"from (\S+) import ([^(]+)\Z")
-_CONSTANT: Final = re.compile(rf"([A-Za-z_]\w*(?:: \w+)? = )({STRING.pattern})\Z")
 
 
 class _UnknownShapeError(Exception):
@@ -145,12 +144,6 @@ def _split(text: str, indent: int) -> Iterator[str]:
         for name in found[2].split(", "):
             yield f"{' ' * (indent + 4)}{name},"
         yield f"{' ' * indent})"
-        return
-    if found := _CONSTANT.match(text):
-        margin = " " * indent
-        if not _fits(f"{margin}{found[1]}("):
-            raise _UnknownShapeError
-        yield from (f"{margin}{found[1]}(", f"{margin}    {found[2]}", f"{margin})")
         return
     pieces = _parse(text)
     groups = [index for index, piece in enumerate(pieces) if isinstance(piece, _Group)]
