@@ -19,6 +19,7 @@ from wirogen.specs import UNSENT, Option, ToolSpec, dump_spec, load_spec
 from wirogen.specs.fields import INPUT, OPTION, TOOL
 
 SPEC = parse_document(PAGE.text(), path="x", document="x.txt").spec
+ADDED = 'label: "", help: "", type: "text", default: null, required: false, wire: {type: "string"}'
 HEAD = f'overlay: 1\ntool: "{PAGE.tool}"\ncorrections:\n'
 
 
@@ -139,6 +140,18 @@ def test_names_cannot_be_swapped() -> None:
             "options are for selects",
         ),
         ('input: "prompt"\n    hide: true', "O003", "cannot be hidden"),
+        (f'input: "steps"\n    add: {{{ADDED}}}', "O002", "has an input 'steps' already"),
+        (
+            f'input: "new"\n    add: {{{ADDED}, options: [{{value: "1", label: "1"}}]}}',
+            "O003",
+            "options are for selects",
+        ),
+        (
+            'input: "scheduler"\n    option: "DDIMScheduler"\n    add: {label: "x"}',
+            "O002",
+            "has the option 'DDIMScheduler' already",
+        ),
+        ('input: "steps"\n    set: {default: "true"}', "O003", "'true' is not a number"),
     ],
 )
 def test_a_correction_that_does_not_apply_or_makes_no_sense(
@@ -148,6 +161,7 @@ def test_a_correction_that_does_not_apply_or_makes_no_sense(
     assert code in error
     assert said in error
     assert error.startswith(("o.yaml:4:", "o.yaml:5:", "o.yaml:6:"))
+    assert f"{code} [{correction.split(chr(34))[1]}]" in error
     assert "\n" not in error
 
 
@@ -171,6 +185,24 @@ def test_a_correction_that_does_not_apply_or_makes_no_sense(
         (HEAD + '  - reason: "x"\n    input: "a"\n    add: "b"\n', "6:10", "mapping"),
         (HEAD + '  - reason: "x"\n    inptu: "a"\n    hide: true\n', "5:5", "unknown key 'inptu'"),
         (HEAD + '  - reason: "x"\n    reason: "y"\n', "5:5", "there twice"),
+        (HEAD + '  - reason: "x"\n    input: "a"\n    set: {step: 5x}\n', "6:17", "decimal"),
+        (HEAD + '  - reason: "x"\n    input: "a"\n    set: {label: null}\n', "6:18", "text"),
+        (
+            HEAD + '  - reason: "x"\n    input: "a"\n    add: {name: "b"}\n',
+            "6:17",
+            "outside of add",
+        ),
+        (
+            HEAD + '  - reason: "x"\n    input: "a"\n    option: "1"\n    set: {help: "x"}\n',
+            "7:17",
+            "cannot be set",
+        ),
+        (
+            HEAD + '  - reason: "x"\n    input: "a"\n    option: "1"\n    rename: "b"\n',
+            "7:13",
+            "named after their labels",
+        ),
+        ('overlay: true\ntool: "a/b"\ncorrections: []\n', "1:10", "must be 1"),
         (HEAD + '  - &a {reason: "x"}\n  - *a\n', "4:5", "anchors"),
         (HEAD + '  - !!map {reason: "x"}\n', "4:5", "tags"),
     ],
@@ -283,6 +315,27 @@ def test_what_a_correction_requires_is_not_called_inferred() -> None:
     for name in ("seed", "ours"):
         assert planned[name].required
         assert not planned[name].inferred
+
+
+def test_what_a_correction_does_not_say_stays() -> None:
+    """Whether an input is required is still inferred, options of other types stay, and so do the
+    texts of other options."""
+    (inferred,) = [item for item in SPEC.inputs if item.required and item.name != "prompt"][:1]
+    spec = fine(f'input: "{inferred.name}"\n    set: {{label: "Other"}}')
+    assert input_of(spec, inferred.name).stated == inferred.stated
+    first, second, *_ = input_of(SPEC, "scheduler").options or ()
+    spec = fine(f'input: "scheduler"\n    option: "{first.value}"\n    set: {{label: "Best"}}')
+    changed = input_of(spec, "scheduler").options or ()
+    assert (changed[0].label, changed[1]) == ("Best", second)
+
+
+def test_a_renamed_input_is_known_by_its_new_name() -> None:
+    again = 'input: "clipSkip"\n    rename: "skip"'
+    _, errors = corrected(again, again)
+    assert ["already called 'skip'" in error for error in errors] == [True]
+    spec, errors = corrected(again, 'input: "width"\n    rename: "skip"')
+    assert ["already the name of the input 'width'" in error for error in errors] == [True]
+    assert input_of(spec, "clipSkip").python_name is None
 
 
 def test_the_guide_names_all_that_can_be_set(root: Path) -> None:
