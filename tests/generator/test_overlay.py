@@ -89,6 +89,18 @@ def test_what_is_made_required_is_no_longer_sent_and_its_default_is_the_example(
     assert item.example == input_of(SPEC, "steps").wire.sent
 
 
+def test_what_follows_from_a_correction_is_not_done_where_it_says_it_itself() -> None:
+    item = input_of(fine('input: "steps"\n    set: {required: true, example: 9}'), "steps")
+    assert (item.wire.sent, item.example) == (UNSENT, 9)
+    wire = 'wire: {type: "number", sent: 3}'
+    item = input_of(fine(f'input: "steps"\n    set: {{default: "7", {wire}}}'), "steps")
+    assert (item.default, item.wire.sent) == ("7", 3)
+    item = input_of(fine('input: "prompt"\n    set: {default: "a house"}'), "prompt")
+    assert (item.wire.sent, item.example) == (UNSENT, "a house")
+    item = input_of(fine('input: "prompt"\n    set: {default: "x", example: "y"}'), "prompt")
+    assert (item.default, item.example) == ("x", "y")
+
+
 def test_hidden_and_added_inputs_and_options() -> None:
     spec = fine(
         'input: "clipSkip"\n    hide: true',
@@ -318,14 +330,13 @@ def test_what_a_correction_requires_is_not_called_inferred() -> None:
 
 
 def test_what_a_correction_does_not_say_stays() -> None:
-    """Whether an input is required is still inferred, options of other types stay, and so do the
-    texts of other options."""
-    (inferred,) = [item for item in SPEC.inputs if item.required and item.name != "prompt"][:1]
+    """Whether an input is required is still inferred, and other options keep their texts."""
+    inferred = next(item for item in SPEC.inputs if item.required and item.name != "prompt")
     spec = fine(f'input: "{inferred.name}"\n    set: {{label: "Other"}}')
     assert input_of(spec, inferred.name).stated == inferred.stated
     first, second, *_ = input_of(SPEC, "scheduler").options or ()
     spec = fine(f'input: "scheduler"\n    option: "{first.value}"\n    set: {{label: "Best"}}')
-    changed = input_of(spec, "scheduler").options or ()
+    changed = list(input_of(spec, "scheduler").options or ())
     assert (changed[0].label, changed[1]) == ("Best", second)
 
 

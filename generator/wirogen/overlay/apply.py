@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -90,7 +90,7 @@ def _change_input(spec: ToolSpec, name: str, change: Callable[[Input], Input]) -
 def _correct_input(item: Input, correction: Correction) -> Input:
     if correction.action == "rename":
         return _rename(item, correction.name)
-    corrected = _follow(_set(item, correction), item, correction)
+    corrected = _follow(_set(item, correction), correction.values)
     if "required" in correction.values:
         corrected = _stated(corrected)
     for key in ("minimum", "maximum", "step"):
@@ -136,17 +136,17 @@ def _taken(spec: ToolSpec, correction: Correction) -> str:
     return ""
 
 
-def _follow(item: Input, before: Input, correction: Correction) -> Input:
-    """Values that follow from a corrected one, unless the correction sets them as well: a default
+def _follow(item: Input, values: Mapping[str, Any]) -> Input:
+    """Values that follow from corrected ones, unless the correction sets them as well: a default
     is what is sent, and nothing is sent for an input that has become required."""
-    values = correction.values
-    if values.get("required") is True and "wire" not in values and not before.required:
-        sent = before.wire.sent
-        sample = item.example
+    if "wire" in values:
+        return item
+    if values.get("required") is True:
+        sent, sample = item.wire.sent, item.example
         if sample is None and not isinstance(sent, Unsent) and sent not in ("", []):
             sample = sent
         return replace(item, wire=Wire(type=item.wire.type), example=sample)
-    if "default" in values and "wire" not in values:
+    if "default" in values:
         if item.required:
             return item if "example" in values else replace(item, example=item.default)
         return replace(item, wire=Wire(type=item.wire.type, sent=_typed(item)))
