@@ -334,7 +334,7 @@ def test_what_a_correction_does_not_say_stays() -> None:
     inferred = next(item for item in SPEC.inputs if item.required and item.name != "prompt")
     spec = fine(f'input: "{inferred.name}"\n    set: {{label: "Other"}}')
     assert input_of(spec, inferred.name).stated == inferred.stated
-    first, second, *_ = input_of(SPEC, "scheduler").options or ()
+    first, second = list(input_of(SPEC, "scheduler").options or ())[:2]
     spec = fine(f'input: "scheduler"\n    option: "{first.value}"\n    set: {{label: "Best"}}')
     changed = list(input_of(spec, "scheduler").options or ())
     assert (changed[0].label, changed[1]) == ("Best", second)
