@@ -15,8 +15,8 @@ from wirogen.document.source_map import Form, SpecPath
 from wirogen.merge.wire import (
     CALLBACK,
     PROMPT,
+    SENT,
     Decision,
-    Shown,
     agrees,
     decide,
     decided,
@@ -53,7 +53,7 @@ def assemble(
     for name, value in (body or {}).items():
         if name not in names:
             item = Described(name=name, type=shown_type(value))
-            decision = Decision(required=False, wire=shown_wire(value), shown=Shown.SENT)
+            decision = Decision(required=False, wire=shown_wire(value), shown=SENT)
             if name == PROMPT:  # no billed run begins from an example, described or not
                 decision = decide(item, body, unusable)
             decisions.append(decision)

@@ -35,7 +35,7 @@ from wirogen.document.tail import (
     shows_later_sections,
     walk,
 )
-from wirogen.merge.wire import CALLBACK, Decision, Shown
+from wirogen.merge.wire import CALLBACK, Decision
 from wirogen.specs import Finding, Input, Json, Section, Source, ToolSpec
 from wirogen.specs.names import ToolIdError, tool_id
 
@@ -343,11 +343,9 @@ class _Parser:
                     member.key_start, member.key_end, ("inputs", slot, "name"), Form.JSON
                 )
                 source_map.syntax(self.text.index(":", member.key_end), ":")
-                place = {
-                    Shown.EXAMPLE: ("inputs", slot, "example"),
-                    Shown.SENT: ("inputs", slot, "wire", "sent"),
-                }.get(decisions[slot].shown)
-                if place:
+                shown = decisions[slot].shown
+                if shown:
+                    place = ("inputs", slot, *shown)
                     source_map.value(member.start, member.end, place, Form.JSON)
                 else:
                     source_map.region(member.start, member.end, "unused-sample")

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from wirogen.common.json_values import kind, number
@@ -38,22 +37,18 @@ _SHOWN_TYPES: Final = {
 }
 
 
-class Shown(Enum):
-    """What became of the value that the Run Command shows."""
-
-    ABSENT = auto()
-    EXAMPLE = auto()
-    SENT = auto()
-    UNUSED = auto()
+EXAMPLE: Final = ("example",)
+SENT: Final = ("wire", "sent")
 
 
 class Decision(NamedTuple):
-    """The outcome for one input. ``differs`` says that default and Run Command disagree."""
+    """The outcome for one input. ``shown`` is where in it the value is that the Run Command shows,
+    empty when it is nowhere; ``differs`` says that default and Run Command disagree."""
 
     required: bool
     wire: Wire
     example: Json = None
-    shown: Shown = Shown.ABSENT
+    shown: tuple[str, ...] = ()
     differs: bool = False
 
 
@@ -122,19 +117,19 @@ def _by_command(name: str, type_: str, default: str | None, shown: Json) -> Deci
     unset = blank(shown)
     if name == PROMPT:
         if unset:
-            return Decision(True, Wire(type=wire_type), default, Shown.UNUSED)
+            return Decision(True, Wire(type=wire_type), default)
         return Decision(
-            True, Wire(type=wire_type), shown, Shown.EXAMPLE,
+            True, Wire(type=wire_type), shown, EXAMPLE,
             default is not None and not agrees(default, shown),
         )  # fmt: skip
     if type_ in FILE_TYPES:
         if unset:
-            return Decision(False, Wire(type=wire_type), _files(wire_type, default), Shown.UNUSED)
-        return Decision(False, Wire(type=wire_type), shown, Shown.EXAMPLE)
+            return Decision(False, Wire(type=wire_type), _files(wire_type, default))
+        return Decision(False, Wire(type=wire_type), shown, EXAMPLE)
     if not default and not unset and shown is not False:
-        return Decision(True, Wire(type=wire_type), shown, Shown.EXAMPLE)
+        return Decision(True, Wire(type=wire_type), shown, EXAMPLE)
     differs = bool(default) and not unset and not agrees(default or "", shown)
-    return Decision(False, Wire(type=wire_type, sent=shown), None, Shown.SENT, differs)
+    return Decision(False, Wire(type=wire_type, sent=shown), None, SENT, differs)
 
 
 def decided(item: Described, decision: Decision, extra: Mapping[str, str] | None = None) -> Input:
