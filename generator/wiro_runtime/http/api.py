@@ -150,9 +150,14 @@ class Api:
             if on_sent is not None:
                 on_sent()
 
-        with suppress(TimeoutError):
-            async with asyncio.timeout(left):
+        limiting = asyncio.timeout(left)
+        try:
+            async with limiting:
                 return await send(on_sent=mark)
+        except TimeoutError:
+            # Another one may come out of a signal handler.
+            if not limiting.expired():
+                raise
         raise ConnectionFailed(f"no response in time ({left:g} s)", maybe_sent=sent)
 
     async def call_idempotent(

@@ -30,14 +30,17 @@ _NAMED: Final = re.compile(
 )
 
 
+# A line break that a server sent would forge a line of the log.
+_BREAKS: Final = {ord(each): repr(each)[1:-1] for each in "\n\u2028\u2029"}
+
+
 class _Redaction(logging.Filter):
     """Changes what is logged, never whether it is."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
         clean = redact(_NAMED.sub(r"\1***", text))
-        # A line break that a server sent would forge a line of the log.
-        clean = escape_controls(clean).replace("\n", r"\n")
+        clean = escape_controls(clean).translate(_BREAKS)
         if clean != text:
             record.msg, record.args = clean, None
         return True

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_SLICE: Final = 0.2 if os.name == "nt" else None
-"""Seconds of one wait. Windows delivers Ctrl-C only between two waits; elsewhere it ends one."""
+_SLICE: Final = 0.2 if os.name == "nt" else 1.0
+"""Seconds of one wait. Windows delivers Ctrl-C only between two waits; elsewhere it ends one, but
+not when it comes in the moment in which that begins."""
 
 _WORKERS: Final = 32
 
@@ -197,6 +198,9 @@ class _Call(Generic[T]):
                 return None
             if callback.call is None:
                 return callback
+            if callback.done.done():
+                # Its coroutine no longer waits for it.
+                continue
             error = None
             try:
                 callback.call()

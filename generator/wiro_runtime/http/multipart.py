@@ -90,6 +90,8 @@ class _File:
     def _copy_path(self, path: Path) -> None:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
+            # Before 100 MB of it are copied. A pipe, such as <(command) in a shell, says 0.
+            self._check_size(before.st_size or 1)
             self._fill(file)
             after = os.fstat(file.fileno())
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):

@@ -125,6 +125,8 @@ class StreamResponse:
             except (httpx2.HTTPError, httpx2.StreamError, httpcore2.NetworkError, OSError) as error:
                 raise ConnectionFailed(f"connection lost: {error}".rstrip(": ")) from None
             if not piece:
+                if left is not None:
+                    raise ConnectionFailed(f"connection lost, {left} bytes before the end")
                 return
             begun = True
             left = None if left is None else left - len(piece)
@@ -170,9 +172,11 @@ class _Connections:
             self._idle.setdefault(_origin(url), deque()).append((now, transport))
         else:
             old.append(transport)
-        for idle in self._idle.values():
+        for origin, idle in list(self._idle.items()):
             while idle and now - idle[0][0] > _IDLE:
                 old.append(idle.popleft()[1])
+            if not idle:
+                del self._idle[origin]
         for each in old:
             await each.aclose()
 

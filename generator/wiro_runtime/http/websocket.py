@@ -89,6 +89,8 @@ async def open_websocket(
                 logger=_Quiet(logging.getLogger("websockets.client"), {}),
                 create_connection=_Connection,
             )
+    except TimeoutError:
+        raise ConnectionFailed(f"no WebSocket at {url} within {timeout:g} s") from None
     except Exception as error:  # noqa: BLE001 - whatever a server makes of the libraries below
         raise _failed(url, error) from None
     try:

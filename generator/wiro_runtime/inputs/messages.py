@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _LIMIT: Final = 80
 
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-"""What a terminal may obey, and odd line breaks; not tabs and line feeds."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal may obey, but for tabs and line breaks."""
 
 
 def escape_controls(text: str) -> str:

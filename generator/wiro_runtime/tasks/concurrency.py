@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,7 @@ class ConcurrencyTracker:
 
     def __init__(self) -> None:
         self.changes = 0
-        self._tasks: dict[str, None] = {}
+        self._tasks: OrderedDict[str, TaskState] = OrderedDict()
         self._sending = 0
 
     @contextmanager
@@ -38,17 +39,19 @@ class ConcurrencyTracker:
     def accepted(self, state: TaskState) -> None:
         """Remember a task."""
         self.changes += 1
-        self._tasks[state.id or state.token] = None
+        self._tasks[state.id or state.token] = state
         if len(self._tasks) > _REMEMBERED:
-            del self._tasks[next(iter(self._tasks))]
+            self._tasks.popitem(last=False)
 
     def ended(self, state: TaskState) -> None:
         """Forget a task, if it is one of this client's. It is remembered by its token when Wiro
         named no id."""
         for name in (state.id, state.token):
-            if name in self._tasks:
-                del self._tasks[name]
+            if self._tasks.pop(name, None) is not None:
                 self.changes += 1
+
+    def oldest(self) -> TaskState | None:
+        return next(iter(self._tasks.values()), None)
 
     def none_since(self, changes: int) -> bool:
         """Whether nothing of this client's is in flight, nor was since ``changes`` was read."""

@@ -176,16 +176,20 @@ class TaskWatcher:
     async def _listen(self, state: TaskState, url: str, frames: _Frames) -> None:
         """Put the frames about a task into ``frames``, over one WebSocket after the other."""
         for _ in range(_ATTEMPTS):
+            opened = False
             try:
                 limit = self._settings.timeouts.connect
                 async with self._transport.open_socket(url, limit) as socket:
                     await socket.send(json.dumps({"type": "task_info", "tasktoken": state.token}))
+                    opened = True
                     await frames.put(_Signal.OPENED)
                     while True:
                         await frames.put(await socket.recv())
             except WiroError as error:
                 log.info("task %s: %s", state.id, error)
             await frames.put(_Signal.LOST)
+            if not opened:
+                return
 
 
 class Resumable(AsyncIterator[T]):

@@ -385,6 +385,9 @@ class Journal:
             raise ConfigurationError(f"the journal {self.path} is closed")
         if self._db is not None:
             if self._identity == journal_file.identity(self.path):
+                if self._db.in_transaction:
+                    # Left by a call that was interrupted.
+                    self._db.rollback()
                 return self._db
             # Before closing it, when SQLite would write into an emptied file.
             journal_file.remove_remains(self.path)

@@ -82,7 +82,7 @@ class TaskService:
         self.api = Api(settings, self.transport)
         self.files = Files(settings, self.transport, asynchronous=asynchronous)
         self.recorder = Recorder(journal, budget)
-        self.submitter = Submitter(self.api, self.recorder)
+        self.submitter = Submitter(self.api, self.recorder, self.refresh)
         self.resumption = Resumption(self.api, journal)
         self.watcher = TaskWatcher(settings, self.transport, self.refresh, self.files)
         self.clock = settings.timing.clock
@@ -379,6 +379,8 @@ class TaskService:
     async def _end(self, state: TaskState, path: str, deadline: float | None) -> bool:
         if not state.id:
             await self.refresh(state, deadline)
+        if state.detail is not None and state.detail.terminal:
+            return False
         if deadline is None:
             deadline = self._order_deadline()
         order = json.dumps({"taskid": state.id}).encode()

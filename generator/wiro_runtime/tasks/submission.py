@@ -124,13 +124,18 @@ class Submission:
             self.priced = None
         try:
             if has_files(self.body):
-                self.content = await run_in_thread(lambda: Form(self.body))
+                await run_in_thread(self._open_files)
             else:
                 self.content = json.dumps(self.body, allow_nan=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
             if isinstance(error, InvalidInputs):
                 raise
             raise InvalidInputs(f"inputs are not JSON: {error}") from None
+
+    def _open_files(self) -> None:
+        self.content = Form(self.body)
+        if self.interrupted:
+            self.close()
 
     def close(self) -> None:
         """Let go of what was sent; the task may be waited for long after."""

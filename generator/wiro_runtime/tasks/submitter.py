@@ -36,6 +36,7 @@ from wiro_runtime.tasks.records import Origin, new_key
 from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from concurrent.futures import Future
 
     from wiro_runtime.tasks.recorder import Recorder
@@ -43,12 +44,19 @@ if TYPE_CHECKING:
 
 
 class Submitter:
-    """Sends runs, records them, and waits while Wiro takes no more."""
+    """Sends runs, records them, and waits while Wiro takes no more.
 
-    def __init__(self, api: Api, recorder: Recorder) -> None:
+    ``refresh`` asks for the state of a task until a moment of the clock, to learn whether one of
+    this client's has ended.
+    """
+
+    def __init__(
+        self, api: Api, recorder: Recorder, refresh: Callable[[TaskState, float], Awaitable[object]]
+    ) -> None:
         self.api = api
         self.recorder = recorder
         self.tracker = ConcurrencyTracker()
+        self._refresh = refresh
         self._clock = api.clock
         self._lock = asyncio.Lock()
         self._running: dict[asyncio.Task[BaseException | None], Submission] = {}
@@ -225,7 +233,7 @@ class Submitter:
                     return
                 log.info("concurrency limit reached; %s waits for a task to end", submission.tool)
                 if has_turn:
-                    await timing.pause(delay)
+                    await self._pause(delay, until)
                 else:
                     has_turn = await self._queue(until, limit)
         finally:
@@ -240,6 +248,15 @@ class Submitter:
                 return await self._lock.acquire()
         except TimeoutError:
             raise limit from None
+
+    async def _pause(self, delay: float, until: float) -> None:
+        """Wait; then see whether the oldest task has ended, which its owner may not wait for.
+        Without tasks of its own in flight, a client gives up at once."""
+        oldest = self.tracker.oldest()
+        await self.api.settings.timing.pause(delay)
+        if oldest is not None and oldest is self.tracker.oldest() and self._clock() < until:
+            with suppress(WiroError):
+                await self._refresh(oldest, until)
 
     async def _send(self, submission: Submission, deadline: float | None) -> None:
         """Send a run, again only when it was certainly not accepted."""
