@@ -27,7 +27,7 @@ class Workers:
     """``jobs`` processes (default: one for each processor) for work on many items, which end with
     the ``with`` block.
 
-    They start at the first work that is worth it, and serve all that comes later: a fork shares the
+    They start at the first long list of items, and serve all that come later: a fork shares the
     memory of its parent until either changes it, so a process that starts after thousands of specs
     were read ends with a copy of them all.
     """
@@ -35,6 +35,7 @@ class Workers:
     def __init__(self, jobs: int | None = None) -> None:
         self._jobs = jobs or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
+        self._started = 0
 
     def __enter__(self) -> Self:
         return self
@@ -46,21 +47,23 @@ class Workers:
         """End the processes; the next work starts new ones."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+            self._pool, self._started = None, 0
 
     def start(self, items: int, chunk: int = _CHUNK) -> ProcessPoolExecutor | None:
-        """Return the processes for so many items, or ``None`` where the work is done sooner without
-        them."""
-        if self._jobs < 2 or items < _WORTH_WORKERS * chunk:
+        """Start as many processes as so many items need, and return them; ``None`` where the work
+        is done sooner without them."""
+        wanted = min(self._jobs, items // chunk)
+        if wanted < 2 or items < _WORTH_WORKERS * chunk:
             return None
-        if self._pool is None:
+        if self._started < wanted:
+            self.close()
             import multiprocessing  # noqa: PLC0415 - slow to load, and mostly there is little to do
             from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - see above
 
             # A fork shares what the parent has loaded; without it, each process loads that anew.
             method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
             context = multiprocessing.get_context(method)
-            self._pool = ProcessPoolExecutor(self._jobs, context, _start)
+            self._pool, self._started = ProcessPoolExecutor(wanted, context, _start), wanted
             with _without_interrupts():
                 self._pool.submit(int)
         return self._pool
