@@ -139,14 +139,14 @@ def test_text_is_shown_as_text(visit: Open, studio: Running) -> None:
 
 def test_a_heading_shows_the_beginning_of_a_book(visit: Open) -> None:
     with visit() as page:
-        page.fill("[data-input=prompt] textarea", "word " * 10_000)
+        page.fill("[data-input=prompt] textarea", "word " * 20_000)
         page.click(".wt-run-button")
         page.wait_for_selector(".wt-run[data-state=succeeded]", timeout=20_000)
         longest = "[...document.querySelectorAll('.wt-run h3, .wt-run img')]"
         longest += ".map((each) => (each.alt ?? each.textContent).length)"
         assert all(length < 500 for length in page.evaluate(longest))
         page.click(".wt-run >> text=Load into form")
-        assert len(page.input_value("[data-input=prompt] textarea")) == 50_000
+        assert len(page.input_value("[data-input=prompt] textarea")) == 100_000
 
 
 def test_files_are_dropped_shown_and_sent(visit: Open, studio: Running, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 Black splits a line that is too long at its brackets, and for the few shapes that templates and
 datamodel-code-generator print, where it splits is known. A shape that is not known here goes to
-black itself, one statement at a time, and each text only once; black remains the judge of it all.
+black itself, one statement at a time; black remains the judge of it all.
 """
 
 from __future__ import annotations
