@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import subprocess
 import sys
 import threading
 
 import pytest
 
+from wiro_runtime.http import loop
 from wiro_runtime.http.loop import call_back, run
 
 STARTING = """
@@ -103,3 +105,16 @@ def test_a_call_that_is_interrupted_twice_ends_without_its_thread() -> None:
         run(work())
     assert ended.wait(10)
     assert called == ["first", "second"]
+
+
+def test_a_call_that_is_interrupted_before_it_begins_leaves_no_coroutine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted() -> asyncio.AbstractEventLoop:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "background_loop", interrupted)
+    work = asyncio.sleep(0)
+    with pytest.raises(KeyboardInterrupt):
+        run(work)
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED

@@ -260,13 +260,16 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     Whatever interrupts the waiting (Ctrl-C, an exception out of a signal handler) cancels the
     coroutine, whose end is waited for, and is then raised with the notes of that end.
     """
-    call = _Call(coroutine)
+    call: _Call[T] | None = None
     try:
+        call = _Call(coroutine)
         call.begin()
         while (value := call.next()) is not None:
             call.finish(value)
     except BaseException as interruption:
-        if not call.over:
+        if call is None:
+            coroutine.close()
+        elif not call.over:
             call.interrupt(interruption)
         raise
     return call.result()
