@@ -1,5 +1,6 @@
-"""A submission with the journal against the same one with a log of JSON lines, each flushed to the
-disk under a lock, as the journal was before it was a database (at most 1.1 times as long).
+"""A submission with the journal against the same one with a log of JSON lines, as the journal was
+before it was a database (at most 1.1 times as long): under a lock, a write looked whether the file
+was still the one at its path, read what other processes had added, and flushed its line.
 
 Both make two records, before the request and after its response, and wait for the disk each time.
 A submission without a journal, and the records alone, are printed beside it.
@@ -34,6 +35,7 @@ class Lines:
     """What a client calls of its journal when a run is accepted."""
 
     def __init__(self, path: Path) -> None:
+        self._path, self._read = path, 0
         self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
 
     def begin(self, tool: str, inputs: Any, key: str, *_budget: object) -> None:
@@ -46,7 +48,10 @@ class Lines:
     def _append(self, entry: dict[str, Any]) -> None:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
-            os.write(self._file, json.dumps(entry).encode() + b"\n")
+            assert os.path.samestat(self._path.stat(), os.fstat(self._file))
+            os.lseek(self._file, self._read, os.SEEK_SET)
+            assert not os.read(self._file, 1)
+            self._read += os.write(self._file, json.dumps(entry).encode() + b"\n")
             os.fsync(self._file)
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
