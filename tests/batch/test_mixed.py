@@ -144,7 +144,7 @@ class Chaos:
         simulator.faults.clear()
 
 
-@pytest.mark.parametrize("seed", range(30 if FULL else 3))
+@pytest.mark.parametrize("seed", range(30 if FULL else 2))
 def test_a_budget_holds_for_batches_and_runs_together(
     seed: int, priced: Simulator, tmp_path: Path
 ) -> None:

@@ -73,7 +73,7 @@ def spenders(simulator: Simulator) -> Iterator[subprocess.Popen[str]]:
 
 
 @settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -160,7 +160,10 @@ class Engine:
         while not self._rows.stopping:
             self._rows.idle.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._rows.idle.wait(), _TICK)
+                # The end of the last row is in the database a moment later. It is not asked as
+                # often by many workers that share it.
+                often = not self._shared and not self._rows.active
+                await asyncio.wait_for(self._rows.idle.wait(), _TICK / 10 if often else _TICK)
             now = time.monotonic()
             try:
                 if self._shared and now - renewed >= _RENEW:

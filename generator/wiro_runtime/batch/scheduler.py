@@ -92,26 +92,40 @@ class Scheduler:
             "executor_id": self._worker,
             "enable_otlp": False,
             "max_executor_threads": 8,
+            # A batch sends no notifications, and its end waits for the thread that looks for them.
+            "notification_listener_polling_interval_sec": 0.05,
         }
-        DBOS(config=config)
-        # Before it starts: it begins with the queues that the database has.
-        DBOS.listen_queues([self.name])
-        DBOS.launch()
-        await DBOS.register_queue_async(
-            self.name,
-            global_concurrency=limit,
-            polling_interval_sec=_POLL,
-            on_conflict="always_update" if reset else "never_update",
-        )
         database = self._store.database
-        # Unlike DBOS itself it does not wait without end for a database that is away.
-        self._client = await database.call(
-            lambda: DBOSClient(
+        DBOS(config=config)
+        DBOS.listen_queues([self.name])
+        if database.shared:
+            DBOS.launch()
+            await self._register(limit, reset=reset)
+            return
+        # Registered before DBOS starts, which looks for another queue only once a second.
+        await database.call(DBOS.migrate, database.url)
+        await self._register(limit, reset=reset)
+        DBOS.launch()
+
+    async def _register(self, limit: int, *, reset: bool) -> None:
+        database = self._store.database
+
+        def register() -> DBOSClient:
+            # Unlike DBOS itself it does not wait without end for a database that is away.
+            client = DBOSClient(
                 system_database_engine=database.engine,
                 application_name=_APPLICATION,
                 retry_connection_errors=False,
             )
-        )
+            client.register_queue(
+                self.name,
+                global_concurrency=limit,
+                polling_interval_sec=_POLL,
+                on_conflict="always_update" if reset else "never_update",
+            )
+            return client
+
+        self._client = await database.call(register)
 
     async def stop(self) -> None:
         """End DBOS; rows that it has under way must have returned."""
