@@ -175,6 +175,10 @@ def lora(setting: str) -> str:
         (handwritten('{type: "string", sent: "5"}', ', maximum: "4.5"'), ["S104"]),
         (handwritten('{type: "number", sent: 5}', ', minimum: "5", maximum: "5"'), []),
         (handwritten('{type: "number", sent: false}', ', minimum: "5"'), []),
+        # No numbers: the client takes them beside the limits.
+        (handwritten('{type: "string", sent: "NaN"}', ', minimum: "5"'), []),
+        (handwritten('{type: "string", sent: "-inf"}', ', minimum: "5", maximum: "6"'), []),
+        (handwritten('{type: "string", sent: "1_0"}', ', maximum: "6"'), []),
     ],
 )
 def test_a_spec_that_makes_little_sense(

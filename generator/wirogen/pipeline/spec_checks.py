@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import chain
 from typing import Final
 from urllib.parse import unquote
 
 from wiro_runtime.price.rates import read_rates
-from wirogen.common.json_values import kind
+from wirogen.common.json_values import decimal, kind
 from wirogen.common.text import shorten
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.specs import Input, ToolSpec, Unsent
@@ -77,9 +77,8 @@ def _limits(item: Input) -> Iterator[tuple[str, str]]:
     sent = item.wire.sent
     if isinstance(sent, bool) or not isinstance(sent, str | int | float):
         return
-    try:
-        number = Decimal(str(sent))
-    except InvalidOperation:
+    number = decimal(sent) if isinstance(sent, str) else Decimal(str(sent))
+    if number is None:
         return
     low, high = item.minimum, item.maximum
     if low is not None and number < Decimal(low):
