@@ -9,6 +9,7 @@ import pytest
 
 from generator.project import PAGE, Project, input_of
 from wirogen.cli.app import run
+from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
 from wirogen.merge.wire import wire_value
@@ -282,6 +283,26 @@ def test_the_overlay_that_the_guide_shows_is_one() -> None:
 @pytest.mark.parametrize("name", ["prompt", "scheduler", "selectedModel"])
 def test_a_limit_for_what_is_no_number_is_refused(name: str, key: str) -> None:
     assert f"{key} does not apply" in refused(f'input: "{name}"\n    set: {{{key}: "1"}}')
+
+
+@pytest.mark.parametrize("change", ['type: "select", open: true', 'wire: {type: "array"}'])
+def test_a_limit_for_what_another_correction_makes_no_number_is_refused(change: str) -> None:
+    limit, other = 'input: "steps"\n    set: {maximum: "60"}', 'input: "steps"\n    set: '
+    for corrections in ([limit, f"{other}{{{change}}}"], [f"{other}{{{change}}}", limit]):
+        spec, errors = corrected(*corrections)
+        assert ["maximum does not apply" in each for each in errors] == [True]
+        assert input_of(spec, "steps").maximum is None
+
+
+def test_a_limit_of_an_added_input_that_is_no_number_is_refused() -> None:
+    assert "step does not apply" in refused(f'input: "x"\n    add: {{{ADDED}, step: "1"}}')
+
+
+def test_nothing_near_is_looked_for_beside_a_huge_name() -> None:
+    # Texts of 150 letters in turn, which keep difflib busy for a minute.
+    huge = "".join(chr(0x4E00 + number % 150) for number in range(200_000))
+    assert did_you_mean(huge, [huge[1:]]) == ""
+    assert did_you_mean("promt", [huge, "prompt"]) == "; did you mean 'prompt'?"
 
 
 @pytest.mark.parametrize(

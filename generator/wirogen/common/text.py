@@ -28,6 +28,8 @@ DEVICES: Final = frozenset(
     | {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
 )
 """File names in lower case that Windows reserves for devices, with any extension."""
+_NAME: Final = 200
+"""Characters of the longest name to which a near one is looked for."""
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -53,7 +55,12 @@ def decomposed(text: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the known name nearest to ``name``, empty when none is near."""
+    """``; did you mean 'x'?`` for the known name nearest to ``name``, empty when none is near.
+
+    Two names of 200 kB keep difflib busy for a minute, and none that is so long was misspelt.
+    """
+    if len(name) > _NAME:
+        return ""
     near = get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from wirogen.common.json_values import same
 from wirogen.common.text import did_you_mean
@@ -16,6 +16,8 @@ from wirogen.plan.values import takes_limits
 from wirogen.specs import UNSENT, Input, Json, Option, ToolSpec, Unsent, Wire
 from wirogen.specs.checks import input_problem
 from wirogen.specs.model import CHOICE_TYPES
+
+_NO_LIMITS: Final[Mapping[str, Any]] = {"minimum": None, "maximum": None, "step": None}
 
 
 class _RefusedError(Exception):
@@ -57,6 +59,11 @@ def apply_overlay(spec: ToolSpec, overlay: Overlay) -> tuple[ToolSpec, list[Diag
             spec = _change_input(
                 spec, correction.input or "", lambda item: replace(item, python_name=None)
             )
+        # Another one may have given the input a type or wire that has no limits.
+        item = next((item for item in spec.inputs if item.name == correction.input), None)
+        if item is not None and (useless := _useless(item, correction.values)):
+            refuse(correction, useless)
+            spec = _change_input(spec, item.name, lambda item: replace(item, **_NO_LIMITS))
     return spec, errors
 
 
@@ -68,8 +75,11 @@ def _correct(spec: ToolSpec, correction: Correction) -> ToolSpec:
     if correction.action == "add" and option is None:
         if name in names:
             raise _RefusedError("O002", f"the tool has an input {name!r} already")
-        _check_options(correction.added)
-        return replace(spec, inputs=(*spec.inputs, _stated(correction.added)))
+        added: Input = correction.added
+        _check_options(added)
+        if useless := _useless(added, vars(added)):
+            raise useless
+        return replace(spec, inputs=(*spec.inputs, _stated(added)))
     if name not in names:
         raise _RefusedError("O002", f"the tool has no input {name!r}{did_you_mean(name, names)}")
     if option is not None:
@@ -93,16 +103,23 @@ def _correct_input(item: Input, correction: Correction) -> Input:
     corrected = _follow(_set(item, correction), correction.values)
     if "required" in correction.values:
         corrected = _stated(corrected)
-    for key in ("minimum", "maximum", "step"):
-        if correction.values.get(key) is not None and not takes_limits(corrected):
-            message = f"{key} does not apply: limits are for numbers, and this is a {item.type}"
-            raise _RefusedError("O003", message, key)
+    if useless := _useless(corrected, correction.values):
+        raise useless
     if problem := input_problem(corrected):
         key, message = problem
         raise _RefusedError("O003", f"{key} {message}", key)
     if not correction.values.keys().isdisjoint({"type", "options"}):
         _check_options(corrected)
     return corrected
+
+
+def _useless(item: Input, given: Mapping[str, Any]) -> _RefusedError | None:
+    """What is wrong with ``given`` if it has a limit, and ``item`` takes none."""
+    key = next((key for key in _NO_LIMITS if given.get(key) is not None), None)
+    if key is None or takes_limits(item):
+        return None
+    message = f"{key} does not apply: limits are for numbers, and this is a {item.type}"
+    return _RefusedError("O003", message, key)
 
 
 def _check_options(item: Input) -> None:
