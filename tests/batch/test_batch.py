@@ -467,6 +467,15 @@ def test_parquet_and_the_extra_that_it_needs(
         Batch(TOOL, tmp_path / "rows.parquet", out=tmp_path / "out").plan()
 
 
+@pytest.mark.parametrize("name", ["50%25 off", "a?b=c", "a#b", "a@b:c;d", "é'\"x"])
+def test_a_folder_may_have_any_name(simulator: Simulator, tmp_path: Path, name: str) -> None:
+    with Batch(TOOL, prompts(1), out=tmp_path / name) as batch:
+        assert batch.run().complete
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+    with Batch.open(tmp_path / name) as batch:
+        assert counts(batch) == {"done": 1}
+
+
 def test_files_are_named_relative_to_the_table(simulator: Simulator, tmp_path: Path) -> None:
     """They are sent, and count by their content, wherever they lie."""
     tool = "wiro/instant-id-lora"

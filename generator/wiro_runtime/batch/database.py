@@ -127,7 +127,9 @@ class Database:
     def __init__(self, url: str | None, folder: Path) -> None:
         """``url`` is that of a PostgreSQL server, ``None`` for the file in ``folder``."""
         self.shared = url is not None
-        self.url = url or f"sqlite:///{folder.absolute() / FILE}"
+        # Made of its parts: a folder may be called "50%25" or "a?b=c".
+        file = sa.URL.create("sqlite", database=str(folder.absolute() / FILE))
+        self.url = url or file.render_as_string()
         self._where = "the database" if url else str(folder / FILE)
         self.gone = False
         """Whether the last use of it has failed for good."""
