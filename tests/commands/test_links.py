@@ -65,3 +65,24 @@ def test_the_output_folder_may_be_a_link_itself(project: Path) -> None:
     assert build(project) == 0
     assert link.is_symlink()
     assert (project / "elsewhere" / "docs" / "index.md").is_file()
+
+
+def test_a_spec_is_not_written_where_a_link_leads(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(project) == 0
+    (owner,) = (project / "specs" / "tools").iterdir()
+    elsewhere = project / "elsewhere"
+    for spec in owner.iterdir():
+        spec.rename(elsewhere / spec.name)
+    owner.rmdir()
+    owner.symlink_to(elsewhere)
+    assert build(project) == 0, "specs may be read there as long as they are up to date"
+    for spec in elsewhere.iterdir():
+        spec.unlink()
+    capsys.readouterr()
+    assert build(project) == 2
+    error = capsys.readouterr().err
+    assert ".yaml: error: S004 leads outside of its folder through a link" in error
+    assert len(error.splitlines()) == 1
+    assert list(elsewhere.iterdir()) == []

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import folder_problem, hash_of_file, names_below, read_whole, sha256
+from wirogen.common.paths import UnsafePathError, inside
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path, input_error
 from wirogen.document import Mismatch
 from wirogen.output.publication import write_file
@@ -264,6 +265,10 @@ def write_specs(
         text = decode(data, str(own)) if by_hand and data is not None else dump_spec(spec)
         if not by_hand:
             sources.digests[spec.tool] = sha256(text.encode())
+        try:
+            inside(out, path)
+        except UnsafePathError as error:
+            raise input_error("S004", str(error), display_path(file)) from None
         if moved:
             # One step, so that no tool ever has two files.
             file.parent.mkdir(parents=True, exist_ok=True)
