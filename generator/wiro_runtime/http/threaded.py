@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import httpx2
 
-from wiro_runtime.http.loop import run_in_thread
+from wiro_runtime.http.loop import run_in_thread, start_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,6 +41,9 @@ class _Threaded(httpx2.AsyncBaseTransport):
         content = await request.aread()
         headers = dict(request.headers)
 
+        arrived: list[httpx2.Response] = []
+        abandoned = threading.Event()
+
         def send() -> httpx2.Response:
             client, url = self._client, request.url
             if request.method == "GET":
@@ -49,7 +54,20 @@ class _Threaded(httpx2.AsyncBaseTransport):
             message = client.build_request(request.method, url, headers=headers, content=content)
             return client.send(message, stream=True, follow_redirects=False)
 
-        response = await run_in_thread(send)
+        def work() -> httpx2.Response:
+            arrived.append(send())
+            if abandoned.is_set():
+                arrived[0].close()
+            return arrived[0]
+
+        try:
+            response = await run_in_thread(work)
+        except asyncio.CancelledError:
+            # The thread goes on. A response that nothing reads would keep its connection taken.
+            abandoned.set()
+            if arrived:
+                start_in_thread(arrived[0].close)
+            raise
         return httpx2.Response(
             response.status_code, headers=response.headers, stream=_Body(response)
         )
