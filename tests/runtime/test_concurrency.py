@@ -95,6 +95,18 @@ def test_a_hundred_tasks_in_coroutines_share_three_connections(quick: Simulator)
     assert len(asyncio.run(main())) == 100 == len(quick.runs)
 
 
+def test_a_run_takes_the_place_of_a_task_when_it_ends(kind: ClientKind, quick: Simulator) -> None:
+    quick.concurrency_limit = 1
+
+    async def flow(client: AnyClient) -> None:
+        await together(client, 4)
+
+    begin = time.monotonic()
+    Kit(kind, quick).run(flow, timing=Timing(), poll=PollSchedule.every(10))
+    assert time.monotonic() - begin < 15
+    assert len(quick.runs) == 4
+
+
 def test_one_client_serves_a_mix_of_calls(kind: ClientKind, quick: Simulator) -> None:
     kit = Kit(kind, quick)
 

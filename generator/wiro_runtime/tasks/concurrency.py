@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -19,11 +20,14 @@ class ConcurrencyTracker:
     """The tasks that this client has submitted and not seen to end. Used on one event loop.
 
     ``changes`` counts what was accepted and what has ended: a refusal because of the concurrency
-    limit may be out of date when it has moved since the request was sent.
+    limit may be out of date when it has moved since the request was sent. ``ends`` counts what has
+    ended.
     """
 
     def __init__(self) -> None:
         self.changes = 0
+        self.ends = 0
+        self._ended = asyncio.Event()
         self._tasks: OrderedDict[str, TaskState] = OrderedDict()
         self._sending = 0
 
@@ -49,6 +53,14 @@ class ConcurrencyTracker:
         for name in (state.id, state.token):
             if self._tasks.pop(name, None) is not None:
                 self.changes += 1
+                self.ends += 1
+                self._ended.set()
+
+    async def next_end(self, ends: int) -> None:
+        """Wait until more than ``ends`` tasks have ended."""
+        while self.ends <= ends:
+            self._ended.clear()
+            await self._ended.wait()
 
     def oldest(self) -> TaskState | None:
         return next(iter(self._tasks.values()), None)

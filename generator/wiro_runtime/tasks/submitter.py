@@ -207,7 +207,7 @@ class Submitter:
         self, submission: Submission, patience: float, deadline: float | None
     ) -> None:
         """Send a run until it is accepted; while Wiro takes no more, one run at a time is sent
-        again, at the steps of the poll schedule."""
+        again, when a task of this client ends and at the steps of the poll schedule."""
         timing, poll = self.api.settings.timing, self.api.settings.poll
         begin = self._clock()
         until = begin + patience
@@ -218,7 +218,7 @@ class Submitter:
             while True:
                 if self._lock.locked() and not has_turn:
                     has_turn = await self._queue(until, limit)
-                changes = self.tracker.changes
+                changes, ends = self.tracker.changes, self.tracker.ends
                 try:
                     await self._send(submission, deadline)
                 except ConcurrencyLimitError as error:
@@ -233,7 +233,7 @@ class Submitter:
                     return
                 log.info("concurrency limit reached; %s waits for a task to end", submission.tool)
                 if has_turn:
-                    await self._pause(delay, until)
+                    await self._pause(delay, ends, until)
                 else:
                     has_turn = await self._queue(until, limit)
         finally:
@@ -249,12 +249,21 @@ class Submitter:
         except TimeoutError:
             raise limit from None
 
-    async def _pause(self, delay: float, until: float) -> None:
-        """Wait; then see whether the oldest task has ended, which its owner may not wait for.
-        Without tasks of its own in flight, a client gives up at once."""
+    async def _pause(self, delay: float, ends: int, until: float) -> None:
+        """Wait ``delay`` seconds, or until more than ``ends`` tasks have ended; then see whether
+        the oldest task has ended, which its owner may not wait for. Without tasks of its own in
+        flight, a client gives up at once."""
         oldest = self.tracker.oldest()
-        await self.api.settings.timing.pause(delay)
-        if oldest is not None and oldest is self.tracker.oldest() and self._clock() < until:
+        waits = [self.api.settings.timing.pause(delay), self.tracker.next_end(ends)]
+        tasks = [asyncio.ensure_future(each) for each in waits]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+        for task in done:
+            task.result()
+        if oldest is not None and self.tracker.ends == ends and self._clock() < until:
             with suppress(WiroError):
                 await self._refresh(oldest, until)
 
