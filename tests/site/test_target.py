@@ -191,6 +191,8 @@ def test_a_site_with_a_link_in_it_is_refused(project: Path, tmp_path: Path, name
         "javascript:alert(1)",
         "https://",
         "https:///x",
+        "https://.../",
+        "https://a..example/",
         "https:example.org",
         "https://example.org/x?y",
         "https://example.org/x#z",

@@ -64,7 +64,10 @@ def site_address(text: str) -> str:
     try:
         parts = urllib.parse.urlsplit(text)
         # The port is read for its error: one that is no number raises ValueError.
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        good = parts.scheme in {"http", "https"} and parts.port != 0
+        # As in the domain name system: "..." names no host.
+        labels = (parts.hostname or "").removesuffix(".").split(".")
+        good = good and all(0 < len(label) < 64 for label in labels)
     except ValueError:
         good, parts = False, urllib.parse.urlsplit("")
     odd = set(text) & set(" \"'<>\\^`{|}?#") or "@" in parts.netloc or not is_visible(text)
