@@ -610,6 +610,32 @@ def test_a_cancelled_coroutine_leaves_the_task_running_or_stops_it(
     )
 
 
+@pytest.mark.parametrize("call", ["run", "submit"])
+@pytest.mark.parametrize("pause", [0.0, 0.1], ids=["at once", "while it is stopped"])
+def test_a_second_cancellation_does_not_keep_the_task_from_being_stopped(
+    manual: Any, call: str, pause: float
+) -> None:
+    """A timeout around a group of tasks cancels each of them twice."""
+    kit = Kit("async", manual)
+    manual.faults.add("Run/*", faults.slow(0.3 if call == "submit" else 0))
+    manual.faults.add("Task/Cancel", faults.slow(0.5))
+
+    async def flow(client: AnyClient) -> None:
+        made = client.run(TOOL, PROMPT) if call == "run" else client.submit(TOOL, PROMPT)
+        waiting = asyncio.ensure_future(got(made))
+        while not (looks(kit) if call == "run" else manual.runs):  # noqa: ASYNC110 - the simulator tells nobody
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.sleep(pause if call == "run" else 0.3 + pause)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await waiting
+        assert caught.value.__notes__ == [f"task {manual.runs[0].taskid} was stopped"]
+
+    kit.run(flow, on_interrupt="stop", timing=Timing(), poll=PollSchedule.every(0.05))
+    assert manual.status(manual.runs[0].taskid) == "task_cancel"
+
+
 @pytest.mark.parametrize(
     "answer",
     [b"[" * 100_000, b'{"a":' * 50_000, b'{"tasklist": [' + b"9" * 10_000 + b"]}", b"\xff\xfe{}"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import (
@@ -24,7 +24,7 @@ from wiro_runtime.hooks import TaskInfo, call_hook
 from wiro_runtime.http.api import Api, may_have_arrived
 from wiro_runtime.http.json_values import as_mappings, as_text
 from wiro_runtime.http.logs import log
-from wiro_runtime.http.loop import call_back, run_in_thread
+from wiro_runtime.http.loop import call_back, finish, run_in_thread
 from wiro_runtime.http.multipart import Form
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.inputs.arguments import check_duration, check_function, check_number
@@ -272,9 +272,13 @@ class TaskService:
     async def _interrupted(self, state: TaskState, interruption: BaseException) -> None:
         """Leave the task running and say so, or stop it, as the client was told."""
         if self.settings.on_interrupt == "stop":
+            stopping = asyncio.create_task(self.stop(state, self.clock() + _STOPPING))
+            # Cancelled once more, as by a timeout around a group of tasks, it goes on.
+            with suppress(asyncio.CancelledError):
+                await finish(stopping)
             try:
-                stopped = await self.stop(state, self.clock() + _STOPPING)
-            except WiroError as error:
+                stopped = stopping.result()
+            except (WiroError, asyncio.CancelledError) as error:
                 log.warning("task %s could not be stopped: %s", state.id, error)
             else:
                 what = "was stopped" if stopped else "had ended"
