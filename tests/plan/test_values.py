@@ -243,3 +243,20 @@ def told(item: Input) -> tuple[str, str, str]:
         docstring = " ".join(module.run.__doc__.split())
         description = module.Inputs.model_fields["x"].description or ""
     return render(spec)["docs/tools/wiro/painter.md"], docstring, description
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [text("x" * 58 + "_2"), text("x" * 65)],
+        [text("seed_2", python_name="mine"), text("seed"), text("Seed")],
+        [text("seed", python_name="mine"), text("Seed")],
+    ],
+    ids=["both too long", "numbered", "plain"],
+)
+def test_no_input_is_called_as_wiro_calls_another(inputs: list[Input]) -> None:
+    found = plan(tool(prompt(), *inputs)).inputs
+    keys = [each.call_key for each in found]
+    assert len(set(keys)) == len(keys)
+    given = {each.name: each.spec.name for each in found[1:]}
+    assert body(*inputs, **given) == {name: name for name in given.values()}

@@ -174,11 +174,15 @@ def with_suffix(name: Identifier, suffix: str) -> Identifier:
 
 
 def number_duplicates(
-    wanted: Sequence[tuple[str, Identifier]], *, reserved: frozenset[str]
+    wanted: Sequence[tuple[str, Identifier]],
+    *,
+    reserved: frozenset[str],
+    aliases: Sequence[str] = (),
 ) -> list[Identifier]:
     """One distinct identifier for each (text, identifier) pair, in order.
 
     Who is written exactly like its identifier keeps it; the others take the next free number.
+    None is one of ``aliases``, the other names of each in the same order, but its own.
     """
     taken: set[str] = set(reserved)
     result: dict[int, Identifier] = {}
@@ -186,10 +190,12 @@ def number_duplicates(
         range(len(wanted)), key=lambda index: (wanted[index][0] != wanted[index][1], index)
     )
     plain = {name for _, name in wanted}
+    known = set(aliases)
     for index in exact_first:
         name = wanted[index][1]
+        alias = aliases[index] if aliases else None
         number = 1
-        while name in taken or (number > 1 and name in plain):
+        while name in taken or (name in known and name != alias) or (number > 1 and name in plain):
             number += 1
             name = _make(f"{wanted[index][1].rstrip('_')}_{number}")
         taken.add(name)

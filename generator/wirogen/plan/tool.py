@@ -114,13 +114,13 @@ def input_names(inputs: Sequence[Input]) -> list[Identifier]:
 
     No parameter is Wiro's name of another input, since validators take both.
     """
-    wiro = {item.name for item in inputs}
+    wiro = [item.name for item in inputs]
     wanted: list[tuple[str, Identifier]] = []
     for item in inputs:
         own_name = item.python_name if item.python_name not in wiro else None
         text = own_name or item.name
         wanted.append((text, parameter_name(text, split_camel=own_name is None)))
-    return number_duplicates(wanted, reserved=INPUT_RESERVED)
+    return number_duplicates(wanted, reserved=INPUT_RESERVED, aliases=wiro)
 
 
 def _class_names(inputs: Iterable[Input]) -> dict[str, Identifier]:
