@@ -64,6 +64,10 @@ def test_outputs_of_functions_go_back(kit: Kit, as_mapping: bool) -> None:
         ({"call_1": 22}, "outputs are text, not 22"),
         (["x"], "what call.output"),
         ([{"call_id": "call_1"}], "what call.output"),
+        ("22", "what call.output"),
+        (22, "what call.output"),
+        ([{"call_id": "call_1", 2: "22"}], "what call.output"),
+        ([{"call_id": ["call_1"], "output": "22"}], "was not called"),
     ],
 )
 def test_outputs_that_are_none_are_refused_before_anything_is_sent(

@@ -71,7 +71,13 @@ def test_frames_of_both_shapes_are_about_their_task(shape: dict[str, Any]) -> No
     assert Parser(shape=shape).frame("task_start")
     assert not Parser(shape=shape).frame("task_start", id="8", tasktoken="another")
     assert not Parser(shape=shape).frame("")
-    assert not Parser(shape=shape).frame("task_start", tasktoken=None)
+    assert not Parser(shape=shape).frame("task_start", tasktoken=["tok"])
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_a_frame_with_a_blank_token_is_matched_by_its_id(token: str | None) -> None:
+    assert Parser().frame("task_start", tasktoken=token)
+    assert not Parser().frame("task_start", tasktoken=token, id="8")
 
 
 @pytest.mark.parametrize("id_", ["8", "", None, [], {"a": 1}, "7 8", 70])

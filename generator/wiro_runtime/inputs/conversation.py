@@ -51,8 +51,9 @@ def _outputs(given: ToolOutputs, previous: Earlier) -> list[dict[str, str]]:
     if isinstance(given, Mapping):
         found = [{"call_id": call_id, "output": output} for call_id, output in given.items()]
     else:
-        found = [dict(output) for output in cast("Sequence[Any]", given) if _is_output(output)]
-        if len(found) != len(given):
+        every = cast("Sequence[Any]", given if isinstance(cast("object", given), Sequence) else [0])
+        found = [dict(output) for output in every if _is_output(output)]
+        if len(found) != len(every):
             raise _invalid("tool_outputs", "expected texts by call_id, or what call.output() makes")
     calls: object = getattr(previous, "tool_calls", None)
     known = [call.call_id for call in cast("tuple[Any, ...]", calls)] if calls else None
@@ -67,7 +68,7 @@ def _outputs(given: ToolOutputs, previous: Earlier) -> list[dict[str, str]]:
 def _is_output(output: object) -> bool:
     if not isinstance(output, Mapping):
         return False
-    return sorted(cast("Mapping[str, object]", output)) == ["call_id", "output"]
+    return set(cast("Mapping[object, object]", output)) == {"call_id", "output"}
 
 
 def _invalid(name: str, text: str) -> InvalidInputs:

@@ -238,8 +238,8 @@ def _lines(text: str) -> list[str]:
 
 def _is_about(raw: Mapping[str, Any], state: TaskState) -> bool:
     """Whether a frame is about a task: by its token where it has one, else by its id."""
-    if "tasktoken" in raw:
-        return as_text(raw.get("tasktoken")) == state.token != ""
+    if raw.get("tasktoken") not in (None, ""):
+        return as_text(raw["tasktoken"]) == state.token != ""
     return as_name(raw.get("id")) == state.id != ""
 
 
