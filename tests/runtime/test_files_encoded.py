@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from runtime.kit import nameless
-from wiro_runtime import ConnectionFailed, TaskDetail, Wiro
+from wiro_runtime import ConnectionFailed, DownloadError, TaskDetail, Wiro
+from wiro_runtime.http import encodings as encodings_module
 from wiro_runtime.http.encodings import decode
 
 FILE = gzip.compress(random.Random(5).randbytes(2**20) * 4, 0)  # noqa: S311 - a file, not a secret
@@ -128,3 +129,15 @@ def test_what_is_cut_before_it_gives_anything_is_damaged(coding: str, size: int)
 )
 def test_what_is_not_encoded_stays_as_it_is(coding: str, body: bytes) -> None:
     assert b"".join(decode(io.BytesIO(body), coding)) == body
+
+
+def test_without_its_package_only_what_is_in_zstd_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_package(_coding: str) -> bool:
+        return False
+
+    monkeypatch.setattr(encodings_module, "_can_decode", no_package)
+    assert b"".join(decode(io.BytesIO(b"a lighthouse"), "zstd")) == b"a lighthouse"
+    with pytest.raises(DownloadError, match=r"install backports.zstd"):
+        list(decode(io.BytesIO(bytes.fromhex("28b52ffd2000010000")), "zstd"))

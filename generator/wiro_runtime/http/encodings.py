@@ -31,7 +31,8 @@ _HEAD: Final = 32
 
 _TEXT: Final = re.compile(rb"[\t\n\r -~]+")
 
-_MAGIC: Final = (b"\x1f\x8b", bytes.fromhex("28b52ffd"))
+_ZSTD: Final = bytes.fromhex("28b52ffd")
+_MAGIC: Final = (b"\x1f\x8b", _ZSTD)
 """How gzip and zstd begin."""
 
 _EMPTY: Final = {"br": b"\x3b", "zstd": bytes.fromhex("28b52ffd2000010000")}
@@ -122,6 +123,10 @@ def _inflate(file: IO[bytes], coding: str) -> Iterator[bytes]:
 
 def _by_httpx2(file: IO[bytes], coding: str) -> Iterator[bytes]:
     if not _can_decode(coding):
+        head = file.read(len(_ZSTD))
+        file.seek(0)
+        if coding == "zstd" and head != _ZSTD:
+            return _pieces(file)
         package = {"br": "brotli", "zstd": "backports.zstd"}[coding]
         raise DownloadError(f"the server compressed it with {coding}: install {package}")
     headers = {"content-encoding": coding}

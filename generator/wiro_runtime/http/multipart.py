@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import is_local_file, lock_of
+from wiro_runtime.inputs.messages import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ FILE_LIMIT: Final = 100 * 2**20
 CHUNK: Final = 256 * 1024
 
 _IN_MEMORY: Final = 2**20
+_LONGEST: Final = 300
+"""Characters of a path in a message."""
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 
@@ -59,6 +62,8 @@ class _File:
     def __init__(self, name: str, value: LocalFile, filename: str | None) -> None:
         self.name = name
         self.filename = _UNSAFE.sub("_", filename or file_name(value))
+        path = os.fspath(value) if isinstance(value, PathLike) else self.filename
+        self._shown = shorten(path, _LONGEST)
         if isinstance(value, bytes):
             self._copy: IO[bytes] = io.BytesIO(value)
         else:
@@ -77,7 +82,7 @@ class _File:
             if isinstance(error, InvalidInputs) or not isinstance(error, OSError | ValueError):
                 raise
             reason = getattr(error, "strerror", None) or str(error)
-            raise _problem(name, f"cannot read {self.filename}: {reason}") from None
+            raise _problem(name, f"cannot read {self._shown}: {reason}") from None
 
     def chunks(self) -> Iterator[bytes]:
         self._copy.seek(0)
@@ -127,7 +132,7 @@ class _File:
             raise self._problem(f"has more than {FILE_LIMIT} bytes, the most that Wiro takes")
 
     def _problem(self, text: str) -> InvalidInputs:
-        return _problem(self.name, f"{self.filename} {text}")
+        return _problem(self.name, f"{self._shown} {text}")
 
 
 class Form:
