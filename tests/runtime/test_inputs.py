@@ -302,6 +302,19 @@ def test_an_address_of_any_scheme_is_taken(text: str) -> None:
     Sent(mixed=[text, Path("photo.jpg"), b"x"])
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("file:///home/me/my%20photo.jpg", "/home/me/my photo.jpg"),
+        ("FILE:photo.jpg", "photo.jpg"),
+    ],
+)
+def test_the_address_of_a_file_of_this_computer_is_refused(text: str, path: str) -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        Sent(address=text)
+    assert str(caught.value).endswith(f"; to send the file, pass Path({path!r})")
+
+
 def test_a_text_that_is_no_path_either_gets_no_advice_to_send_it() -> None:
     with pytest.raises(InvalidInputs) as caught:
         Sent(one="iVBORw0K\n" * 1000)

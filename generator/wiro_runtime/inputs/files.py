@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_check
 from weakref import WeakValueDictionary
 
 # A single letter before the colon is a drive of Windows.
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 
 @runtime_checkable
@@ -48,7 +48,8 @@ NOT_AN_ADDRESS: Final = "not_an_address"
 
 
 def is_address(text: str) -> bool:
-    """Whether ``text`` begins with a scheme, as ``https:`` and ``data:`` addresses do."""
+    """Whether ``text`` begins with a scheme, as ``https:`` and ``data:`` addresses do. ``file:`` is
+    none for Wiro, which cannot fetch it."""
     return _ADDRESS.match(text) is not None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin
+from urllib.parse import unquote
 
 from wiro_runtime.errors import ApiError, InvalidInputs
 from wiro_runtime.inputs.files import NOT_AN_ADDRESS
@@ -253,6 +254,8 @@ def _guess(cls: type[BaseModel], name: str) -> str:
 def _path_hint(text: str) -> str:
     if not text.isprintable() or len(text) > _LIMIT:
         return ""
+    if text.lower().startswith("file:"):
+        text = unquote(text[len("file:") :].removeprefix("//"))
     return f"; to send the file, pass Path({text!r})"
 
 

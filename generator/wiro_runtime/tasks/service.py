@@ -6,6 +6,7 @@ import asyncio
 import json
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import unquote
 
 from wiro_runtime.errors import (
     ApiError,
@@ -415,11 +416,14 @@ class TaskService:
     async def post(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         """Call an endpoint; repeated only when the request certainly did not arrive."""
         given = cast("object", path)
-        if not isinstance(given, str) or not given.startswith("/") or not given.isprintable():
+        text = given if isinstance(given, str) and given.isprintable() else ""
+        segments = unquote(text).lower().split("/")
+        # With dots the address would be another one than the path says.
+        if not text.startswith("/") or {".", ".."} & {*segments}:
             raise ConfigurationError(
                 f"a path begins with /, such as /Tool/Explore, not {shown(given)}"
             )
-        if given.lower().startswith("/run/"):
+        if next(filter(None, segments), "") == "run":
             raise ConfigurationError("post() starts no runs, which are billed; use submit()")
         try:
             content = json.dumps(dict(body or {}), allow_nan=False).encode()
