@@ -19,7 +19,7 @@ CASES = {
     "Cafe\u0301": "cafe",
     "STRASSE Straße": "strasse strasse",
     "Ａｎｉｍｅ ﬁlter": "anime filter",
-    "İstanbul": "istanbul",
+    "İstanbul ışık IŞIK": "istanbul isik isik",
     "Ångström Å": "angstrom a",
     "ΣΊΣΥΦΟΣ ς": "σισυφοσ σ",
     "Ёлка й": "елка и",

@@ -191,6 +191,10 @@ def test_a_copied_template_changes_nothing_until_it_is_changed(root: Path, tmp_p
     again = templates(tmp_path, "copy", PAGE, "--to", "own")
     assert (again.returncode, len(again.stderr.splitlines())) == (2, 1)
     assert "is there already" in again.stderr
+    (tmp_path / "own" / PAGE).unlink()
+    (tmp_path / "own" / PAGE).symlink_to(tmp_path / "elsewhere")
+    assert templates(tmp_path, "copy", PAGE, "--to", "own").returncode == 2
+    assert not (tmp_path / "elsewhere").exists()
     wrong = templates(tmp_path, "copy", "docs/indx.md.jinja")
     assert wrong.returncode == 2
     assert "no 'docs/indx.md.jinja'; did you mean 'docs/index.md.jinja'?" in wrong.stderr

@@ -34,7 +34,12 @@ def fold(text: str) -> str:
 
     The site has the same rule in JavaScript (``assets/fold.js``).
     """
-    return _plain(text).casefold()
+    return _without_case(_plain(text))
+
+
+def _without_case(text: str) -> str:
+    # JavaScript has no `casefold`, which leaves the Turkish dotless i as it is.
+    return text.upper().lower().replace("ς", "σ")
 
 
 def _plain(text: str) -> str:
@@ -71,7 +76,7 @@ class _Squeezed:
 @lru_cache(4096)
 def _squeeze(text: str) -> _Squeezed:
     joined, starts = "", set[int]()
-    for word in _WORD.findall(_CAMEL.sub(" ", _plain(text)).casefold()):
+    for word in _WORD.findall(_without_case(_CAMEL.sub(" ", _plain(text)))):
         # 16:9 is not 169.
         joined += " " if joined[-1:] in tuple("0123456789") and word[0] in "0123456789+-" else ""
         starts.add(len(joined))

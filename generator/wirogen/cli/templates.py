@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -75,7 +76,7 @@ def copy(
     """
     found = _find(name)
     target = to / found
-    if target.exists():
+    if os.path.lexists(target):
         raise CommandError(f"templates: {target} is there already; remove it to copy again")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(Renderer().source(found), "utf-8", newline="")
