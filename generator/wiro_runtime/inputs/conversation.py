@@ -50,15 +50,14 @@ def go_on(body: dict[str, Any], previous: Earlier | None, tool_outputs: ToolOutp
 def _outputs(given: ToolOutputs, previous: Earlier) -> list[dict[str, str]]:
     if isinstance(given, Mapping):
         found = [{"call_id": call_id, "output": output} for call_id, output in given.items()]
+    elif isinstance(given, Sequence) and all(map(_is_output, given)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        found = [dict(output) for output in given]
     else:
-        every = cast("Sequence[Any]", given if isinstance(cast("object", given), Sequence) else [0])
-        found = [dict(output) for output in every if _is_output(output)]
-        if len(found) != len(every):
-            raise _invalid("tool_outputs", "expected texts by call_id, or what call.output() makes")
+        raise _invalid("tool_outputs", "expected texts by call_id, or what call.output() makes")
     calls: object = getattr(previous, "tool_calls", None)
     known = [call.call_id for call in cast("tuple[Any, ...]", calls)] if calls else None
     for output in found:
-        if not isinstance(output["output"], str):
+        if not isinstance(output["output"], str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
             raise _invalid("tool_outputs", f"outputs are text, not {shown(output['output'])}")
         if known is not None and output["call_id"] not in known:
             raise _invalid("tool_outputs", f"{shown(output['call_id'])} was not called")
