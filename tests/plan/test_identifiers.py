@@ -53,6 +53,10 @@ def parameter(name: str) -> str:
         ("größe", "grosse"),
         ("日本", "u65e5_u672c"),
         ("a\u202eb", "a_b"),
+        # A letter of Unicode 15, a mark and a letter like an A of Unicode 16.
+        ("a\U00011f02b", "a_b"),
+        ("a\u0897b", "a_b"),
+        ("a\U0001ccd6b", "a_b"),
         ('"); import os #', "import_os"),
     ],
 )

@@ -86,7 +86,8 @@ def _make(text: str) -> Identifier:
 
 def words(text: str, *, split_camel: bool) -> tuple[str, ...]:
     """The ASCII words of a text. Letters without an ASCII form become their code points
-    (``日`` is ``u65e5``), ``+`` counts as a word, so ``dpmsolver++`` is not ``dpmsolver``."""
+    (``日`` is ``u65e5``), ``+`` counts as a word, so ``dpmsolver++`` is not ``dpmsolver``.
+    Letters that not every supported Python knows separate words, as blanks do."""
     out: list[str] = []
     for char in decomposed(text):
         if char.isascii():
