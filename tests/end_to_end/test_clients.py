@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import doctest
+import inspect
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wiro_runtime import AsyncWiro, Wiro
+from wiro_runtime import AsyncWiro, ConcurrencyLimitError, Wiro
 from wiro_runtime.testing import Simulator
 from wiro_tools.wiro import instant_id_lora
 from wiro_tools.wiro import text_to_image_sd_lora as sd
@@ -45,6 +47,25 @@ def test_a_run_with_a_sample_input_sends_the_documents_own_request(
     with Wiro() as client:
         instant_id_lora.run(client, prompt=expected["prompt"], input_image_url=address)
     assert json.dumps(simulator.runs[0].body) == json.dumps(expected)
+
+
+@pytest.mark.parametrize("timeout", [0, 0.5])
+def test_submit_of_a_module_waits_as_long_as_it_is_told(
+    simulator: Simulator, timeout: float
+) -> None:
+    simulator.at_concurrency_limit()
+    begin = time.monotonic()
+
+    async def submit() -> None:
+        async with AsyncWiro() as client:
+            await sd.submit(client, prompt="a lighthouse", timeout=timeout)
+
+    with pytest.raises(ConcurrencyLimitError):
+        asyncio.run(submit())
+    with Wiro() as client, pytest.raises(ConcurrencyLimitError):
+        sd.submit(client, prompt="a lighthouse", timeout=timeout)
+    assert time.monotonic() - begin < 10
+    assert inspect.signature(sd.submit).parameters["timeout"].default == 60
 
 
 def test_both_clients_send_the_same(simulator: Simulator) -> None:

@@ -294,6 +294,7 @@ def submit(
     samples: int = 1,
     seed: int | str = "3572004920",
     scheduler: SchedulerValue = "EulerAncestralDiscreteScheduler",
+    timeout: float = 60.0,
     callback_url: str | None = None,
     max_cost: Dollars | None = None,
     allow_unknown: bool = False,
@@ -301,7 +302,9 @@ def submit(
     """Start wiro/instant-id-lora and return its task without waiting for it.
 
     The inputs, defaults and errors are those of :func:`run`. The task's id is enough to
-    find it again from anywhere: ``client.task(task.id)``.
+    find it again from anywhere: ``client.task(task.id)``. While as many tasks run as
+    the account allows it waits for one of this client's to end, ``timeout`` seconds at
+    most (0: not at all), and then raises ``ConcurrencyLimitError``.
     """
     return client.submit(
         TOOL,
@@ -321,6 +324,7 @@ def submit(
             seed=seed,
             scheduler=scheduler,
         ),
+        timeout=timeout,
         callback_url=callback_url,
         max_cost=max_cost,
         allow_unknown=allow_unknown,

@@ -221,6 +221,7 @@ def submit(
     preprocess: bool = True,
     input_images: Sequence[FileLike] | None = None,
     negative_prompt: str = Default.NEGATIVE_PROMPT,
+    timeout: float = 60.0,
     callback_url: str | None = None,
     max_cost: Dollars | None = None,
     allow_unknown: bool = False,
@@ -228,7 +229,9 @@ def submit(
     """Start Acme/Everything v1.0 and return its task without waiting for it.
 
     The inputs, defaults and errors are those of :func:`run`. The task's id is enough to
-    find it again from anywhere: ``client.task(task.id)``.
+    find it again from anywhere: ``client.task(task.id)``. While as many tasks run as
+    the account allows it waits for one of this client's to end, ``timeout`` seconds at
+    most (0: not at all), and then raises ``ConcurrencyLimitError``.
     """
     return client.submit(
         TOOL,
@@ -249,6 +252,7 @@ def submit(
             input_images=input_images,
             negative_prompt=negative_prompt,
         ),
+        timeout=timeout,
         callback_url=callback_url,
         max_cost=max_cost,
         allow_unknown=allow_unknown,
