@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -9,12 +10,20 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
+from rich.console import Console
 
 from cli_tools.kit import Shell
+from wiro_runtime import StatusChanged, TaskFailed, TextDelta
+from wiro_runtime.cli import progress
 from wiro_runtime.cli.console import LogFormatter, exact, print_json
+from wiro_runtime.cli.results import Delivery, see_through
+
+if TYPE_CHECKING:
+    from wiro_runtime import Task
+    from wiro_runtime.tasks.events import OnUpdate
 
 pytestmark = pytest.mark.slow
 
@@ -201,3 +210,28 @@ def test_a_home_that_does_not_exist_is_named_when_completion_is_installed(
     assert done.code == 2
     assert done.err.startswith("wiro-tools: ")
     assert len(done.err.splitlines()) == 1
+
+
+def test_a_state_cannot_turn_the_line_of_progress_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100)
+    monkeypatch.setattr(progress, "err", lambda: console)
+    with progress.watching("a") as show:
+        show(StatusChanged(task_id="7", status="task_\u202egnp", raw={}))
+    assert "\u202e" not in screen.getvalue()
+    assert r"task_\u202egnp" in screen.getvalue()
+
+
+def test_an_error_after_a_streamed_text_begins_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    class Failing:
+        id = "7"
+
+        def wait(self, _timeout: float | None, on_update: OnUpdate) -> None:
+            base: dict[str, Any] = {"task_id": "7", "status": "task_output", "raw": {}}
+            on_update(TextDelta(**base, text="A light", start=0, answer="A light"))
+            raise TaskFailed("task 7 failed")
+
+    how = Delivery(out=None, download=True, as_json=False, timeout=None, stream=True)
+    with pytest.raises(TaskFailed):
+        see_through(cast("Task", Failing()), how, "a")
+    assert capsys.readouterr().out == "A light\n"

@@ -58,7 +58,8 @@ def watching(label: str) -> Generator[OnUpdate]:
             if isinstance(event, LogLine):
                 # Its type is that of a frame and says nothing about the task.
                 return
-            progress.update(bar, description=f"{label}  {state_word(event.status):<9}")
+            state = brief(state_word(event.status), 40)
+            progress.update(bar, description=f"{label}  {state:<9}")
             if isinstance(event, StatusChanged):
                 progress.update(bar, note=brief(event.reason, 60))
             if not isinstance(event, ProgressEvent):

@@ -82,8 +82,10 @@ def see_through(task: Task, delivery: Delivery, label: str) -> int:
     text = _Stream()
     try:
         if delivery.stream:
-            result = task.wait(delivery.timeout, on_update=text.take)
-            text.end()
+            try:
+                result = task.wait(delivery.timeout, on_update=text.take)
+            finally:
+                text.end()
         else:
             with watching(brief(label, 40)) as show:
                 result = task.wait(delivery.timeout, on_update=show)
