@@ -347,7 +347,10 @@ def _address(given: str | None, variable: str, default: str, scheme: str) -> str
         parts = urlsplit(address)
         _ = parts.port
     except ValueError:
-        raise ConfigurationError(f"{where} is not an address") from None
+        parts = None
+    # Half a character, for one, cannot be encoded when a request is sent.
+    if parts is None or not address.isprintable() or " " in address:
+        raise ConfigurationError(f"{where} is not an address")
     if parts.username is not None or parts.query or parts.fragment or not parts.hostname:
         raise ConfigurationError(f"{where} must be {scheme}s://HOST/PATH and nothing more")
     if parts.scheme == f"{scheme}s" or (parts.scheme == scheme and is_loopback(parts.hostname)):

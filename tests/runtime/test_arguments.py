@@ -89,7 +89,8 @@ CLIENTS: list[tuple[str, tuple[Any, ...]]] = [
     ("project_id", (5, "", "  ", [], b"x")),
     ("journal", (5, "", b"x", [], "a\0b", "a\ud83d")),
     ("allow_hosts", (None, 5, True, object(), print, [5], ["a/b"], "https://a.b")),
-    ("base_url", (5, b"https://x", [])),
+    ("base_url", (5, b"https://x", [], "https://\ud800.example/v1", "https://a.example/v1\n")),
+    ("socket_url", (5, b"wss://x", [], "wss://\ud800.example/v1", "wss://a b.example/v1")),
     ("api_secret", (5, b"x", [], {})),
 ]
 
