@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from corpus import Page
 from document.build import page as made
 from document.build import text_input
 from document.layouts import lines
-from generated import plan
+from generated import plan, text, tool
 from generator.project import PAGE, Project, detail, input_of
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import InputError
@@ -240,6 +241,34 @@ def test_example_inputs_and_texts_of_an_answer_are_kept() -> None:
     spec = spec_from_detail(read, document="d.json")
     assert spec.examples == read.spec.examples
     assert load_spec(dump_spec(spec), path="x") == spec
+
+
+@pytest.mark.parametrize(
+    ("help_text", "shown"),
+    [("How it looks.", "How it looks."), ("style-help", "A note."), ("", "A note.")],
+)
+def test_every_text_about_an_input_is_kept_beside_that_of_the_document(
+    help_text: str, shown: str
+) -> None:
+    said = {"note": "A note.", "description": "What it is.", "placeholder": "such as oil"}
+    document = replace(tool(text("style", help=help_text)), tool="wiro/painter")
+    answer = read({"id": "style", "type": "text", **said}, {"id": "more", **said})
+    spec, _ = merge_detail(document, answer, document="d.json", path="d.json")
+    kept, added = (input_of(spec, name) for name in ("style", "more"))
+    assert kept.help == (help_text or "A note.")
+    assert dict(kept.extra) == {key: text for key, text in said.items() if text != kept.help}
+    assert added.help == "A note."
+    assert sorted(added.extra) == ["description", "placeholder"]
+    assert [each.help for each in plan(spec).inputs] == [shown, "A note."]
+
+
+def test_a_placeholder_is_shown_where_nothing_else_says_what_an_input_is() -> None:
+    document = tool(text("style", help="style-help"), text("seed", help="seed-help"))
+    items = ({"id": name, "placeholder": "such as oil"} for name in ("style", "seed"))
+    spec, _ = merge_detail(document, read(*items), document="d.json", path="d.json")
+    style, seed = plan(spec).inputs
+    assert style.help == "such as oil"
+    assert seed.help.startswith("Start value of the random numbers")
 
 
 FACTS: dict[str, Any] = {

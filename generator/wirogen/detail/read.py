@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NoReturn
@@ -21,7 +21,7 @@ from wirogen.specs.checks import (
     https_problem,
     readme_problem,
 )
-from wirogen.specs.model import LIST_TYPES
+from wirogen.specs.model import DETAIL_TEXTS, LIST_TYPES
 from wirogen.specs.names import tool_name_problem
 
 _API: Final = "https://api.wiro.ai/v1"
@@ -39,6 +39,8 @@ class DetailItem(Described):
     maximum: str | None
     step: str | None
     partial: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """All that it says to people, by the keys of the response; the first is the help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,15 +164,13 @@ class _Reader:
             low = high = None
         options, partial = self._options(name, item.get("options"))
         type_ = self._prose(item, "type", name) or "text"
-        helps = [
-            self._prose(item, key, name) for key in ("note", "help", "description", "placeholder")
-        ]
+        texts = {key: text for key in DETAIL_TEXTS if (text := self._prose(item, key, name))}
         defaults = [self._default(item, key, name, type_) for key in ("value", "default")]
         return DetailItem(
             name=name,
             type=type_,
             label=self._prose(item, "label", name),
-            help=next(filter(None, helps), ""),
+            help=next(iter(texts.values()), ""),
             default=next(filter(None, defaults), None),
             required=_truth(item.get("required")),
             minimum=low,
@@ -178,6 +178,7 @@ class _Reader:
             step=step,
             options=options,
             partial=partial,
+            texts=texts,
         )
 
     def _options(self, name: str, value: Json) -> tuple[tuple[Option, ...] | None, bool]:

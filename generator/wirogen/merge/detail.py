@@ -10,7 +10,8 @@ Tool/Detail says what is allowed, and what the document cannot say: ``minimum``,
   request is complete without the caller. A blank beside a documented default stays, too: there the
   Run Command leaves the choice to Wiro.
 - options. Those that the document does not list are added behind its own; texts of the document
-  win. A label or help that is blank in the document is filled in.
+  win. A label or help that is blank in the document is filled in; other texts about an input are
+  kept beside it.
 - inputs that the document does not have are added, optional unless Tool/Detail requires them.
 """
 
@@ -93,6 +94,7 @@ def _fill(item: Input, known: DetailItem, path: str, diagnostics: list[Diagnosti
         item = replace(item, minimum=known.minimum, maximum=known.maximum, step=known.step)
     item = with_required(item, known.required)
     item = replace(item, label=item.label or known.label, help=item.help or known.help)
+    item = replace(item, extra={**_other_texts(known, item.help), **item.extra})
     listed = {option.value for option in item.options or ()}
     more = [option for option in known.options or () if option.value not in listed]
     if not more or item.type not in CHOICE_TYPES:
@@ -105,6 +107,10 @@ def _fill(item: Input, known: DetailItem, path: str, diagnostics: list[Diagnosti
     return replace(item, options=(*(item.options or ()), *added))
 
 
+def _other_texts(item: DetailItem, help_text: str) -> dict[str, str]:
+    return {key: text for key, text in item.texts.items() if text != help_text}
+
+
 def _shaped(option: Option, siblings: tuple[Option, ...] | None) -> Option:
     """Options of one list have the same keys: those of a list of models always have them."""
     if not any(each.triggerwords is not None for each in siblings or ()):
@@ -115,7 +121,7 @@ def _shaped(option: Option, siblings: tuple[Option, ...] | None) -> Option:
 def _input(item: DetailItem) -> Input:
     decision = decide(item, None)
     choice = item.type in CHOICE_TYPES
-    made = decided(item, decision)
+    made = decided(item, decision, _other_texts(item, item.help))
     if choice:
         made = replace(made, options=item.options or (), open=item.partial or made.open)
     else:

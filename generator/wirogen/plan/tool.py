@@ -43,7 +43,7 @@ from wirogen.plan.names import shell_options
 from wirogen.plan.price import tariff_of
 from wirogen.plan.samples import argument, sample_sets, whole
 from wirogen.plan.values import Value, is_lora, python_default, value_of
-from wirogen.specs.model import Input, Json, Option, ToolSpec
+from wirogen.specs.model import DETAIL_TEXTS, Input, Json, Option, ToolSpec
 from wirogen.specs.sliders import usable_values
 
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9_+-]*(-help|Help)\Z|\S*-\S*\Z")
@@ -209,12 +209,14 @@ def _title(item: Input) -> str:
 
 
 def _help(item: Input) -> str:
-    text = item.help.strip()
-    if text and not _HELP_KEY.match(text):
-        return text
+    """The document's help, or what Tool/Detail says where that is blank or a translation key."""
+    *said, placeholder = (item.extra.get(key, "").strip() for key in DETAIL_TEXTS)
+    for text in (item.help.strip(), *said):
+        if text and not _HELP_KEY.match(text):
+            return text
     key = " ".join(words(item.name, split_camel=True)).lower()
     one = MEANINGS_OF_ONE.get(key) if item.wire.type != "array" else None
-    return one or MEANINGS.get(key, "")
+    return one or MEANINGS.get(key) or ("" if _HELP_KEY.match(placeholder) else placeholder)
 
 
 def _constants(

@@ -176,6 +176,10 @@ DETAIL_FIELDS: Final = (
 )  # fmt: skip
 """The fields of a spec that only Tool/Detail has, beside its price."""
 
+DETAIL_TEXTS: Final = ("note", "help", "description", "placeholder")
+"""What Tool/Detail says to people about an input, the most telling first and the placeholder last.
+What is not the help of the input is among its keys that are not known."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
