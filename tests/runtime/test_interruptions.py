@@ -324,6 +324,34 @@ def test_a_run_whose_time_is_up_while_it_is_recorded_is_not_sent(
 
 
 @pytest.mark.parametrize("reached", [False, True], ids=["before", "after"])
+def test_a_run_that_is_interrupted_as_it_is_recorded_leaves_no_entry(
+    kit: Kit, tmp_path: Path, reached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was sent, so nothing is lost; it was told as a run that may be billed."""
+    begin, record = Recorder.begin, Journal.begin
+
+    def record_slowly(self: Journal, *given: Any) -> str:
+        time.sleep(0.2)
+        return record(self, *given)
+
+    def interrupt(self: Recorder, *given: Any) -> Any:
+        if reached:
+            begin(self, *given)
+        raise Terminated
+
+    monkeypatch.setattr(Journal, "begin", record_slowly)
+    monkeypatch.setattr(Recorder, "begin", interrupt)
+
+    async def flow(client: AnyClient) -> None:
+        await got(client.submit(TOOL, PROMPT))
+
+    with pytest.raises(Terminated):
+        kit.run(flow, journal=tmp_path / "journal")
+    assert kit.simulator.requests == []
+    assert Case("sigint", kit.simulator, tmp_path / "journal", "leave", monkeypatch).known() == []
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["before", "after"])
 def test_an_accepted_run_is_recorded_when_its_way_to_the_journal_is_interrupted(
     kit: Kit, tmp_path: Path, reached: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

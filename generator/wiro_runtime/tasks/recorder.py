@@ -71,6 +71,12 @@ class Recorder:
             return self._begins.submit(self.ledger.begin, tool, inputs, key, price)
         return self._begins.submit(self.ledger.begin, tool, inputs, key, price, self.budget, origin)
 
+    def take_back(self, key: str, reason: str) -> Future[None] | None:
+        """Record that a run was not sent, after its :meth:`begin`, which may not have ended."""
+        if self.ledger is None:
+            return None
+        return self._begins.submit(self.ledger.settled, key, reason)
+
     def write(self, work: Callable[[Journal | Ledger], None]) -> Future[None] | None:
         """Record what became of a run; ``None`` without a journal and a budget."""
         if self.ledger is None:

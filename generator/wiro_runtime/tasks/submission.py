@@ -44,7 +44,7 @@ class Submission:
     new one: with a key that is taken it raises :class:`KeyTaken` and is not sent. ``once``: it is
     not sent a second time by itself, also where the first certainly did nothing. ``may_send`` is
     asked when the first byte is about to leave; none does where it says no. ``key`` names what is
-    reserved or recorded for it, ``entry`` is the same where there is a journal.
+    reserved or recorded for it, once ``begun``; ``entry`` is the same where there is a journal.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Submission:
         self.once = False
         self.may_send: Callable[[], bool] | None = None
         self.key = ""
+        self.begun = False
         self.entry: str | None = None
         self.sent = False
         self.interrupted = False

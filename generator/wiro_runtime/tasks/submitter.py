@@ -173,6 +173,9 @@ class Submitter:
         inputs = {name: describe(value) for name, value in submission.body.items()}
         key = submission.wanted_key or new_key()
         origin = Origin(self.api.settings.account, self.api.skew)
+        # A signal handler may raise before it is known how that ended. A key that the caller has
+        # chosen may be that of another run.
+        submission.key = "" if submission.wanted_key else key
         begun = self.recorder.begin(key, submission.tool, inputs, submission.price, origin)
         if begun is None:
             return
@@ -181,6 +184,7 @@ class Submitter:
         finally:
             # What could not begin is not this one's to settle.
             submission.key = "" if begun.exception() else key
+            submission.begun = True
             if self.recorder.keeps_journal:
                 submission.entry = submission.key or None
 
@@ -197,7 +201,10 @@ class Submitter:
             write = self.recorder.write(lambda ledger: ledger.uncertain(key, reason))
         elif write is None:
             reason = str(error) or type(error).__name__
-            write = self.recorder.write(lambda ledger: ledger.settled(key, reason))
+            if submission.begun:
+                write = self.recorder.write(lambda ledger: ledger.settled(key, reason))
+            else:
+                write = self.recorder.take_back(key, reason)
         if write is not None:
             # What the journal cannot write now it remembers.
             with suppress(Exception):
