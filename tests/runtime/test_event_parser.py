@@ -385,6 +385,16 @@ def test_printing_an_event_runs_no_escape_sequence(event: Event) -> None:
     assert EVIL in (event.status, getattr(event, "text", ""))
 
 
+def test_a_line_break_in_an_event_makes_no_line_of_its_own() -> None:
+    break_ = "a.png\ntask 7: ended"
+    named = Output.from_raw({"name": break_}, 0, "7", FILES)
+    for event in (
+        OutputsReady(task_id="7", status="task_end", raw={}, outputs=(named,)),
+        StatusChanged(task_id=break_, status="task_end", raw={}),
+    ):
+        assert str(event).isprintable()
+
+
 def test_an_event_as_text_keeps_its_lines_and_all_letters() -> None:
     text = "\tné 👩\u200d💻\n次\r\n"
     event = event_of(TextDelta, text=text, start=0, answer=text)

@@ -77,3 +77,10 @@ def test_addresses_that_are_not_http_are_not_linked(instant: Simulator, url: str
 def test_a_long_text_is_cut(instant: Simulator) -> None:
     instant.plan(Scenario.talking("x" * 100_000))
     assert len(result(instant, tool="wiro/writer")._repr_html_()) < 30_000
+
+
+@pytest.mark.parametrize("field", ["name", "content", "url"])
+def test_no_control_character_is_in_the_page(instant: Simulator, field: str) -> None:
+    output = {"name": "x", "url": "https://cdn.example/x", "contenttype": "image/png"}
+    shown = result(instant, [{**output, field: "https://x/\x1b[31m\x07\x9b5m"}])
+    assert shown._repr_html_().isprintable()

@@ -8,12 +8,13 @@ video when they are played, all without telling where the page is.
 from __future__ import annotations
 
 import base64
+import html
 import re
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from wiro_runtime.inputs.messages import escape_controls
 from wiro_runtime.price import dollars
 from wiro_runtime.results.saving import file_stamp
 
@@ -31,7 +32,7 @@ _LONGEST: Final = 20_000
 
 
 def result_html(result: BaseResult[Any]) -> str:
-    parts = [f"task {escape(result.task_id)}"]
+    parts = [f"task {_escape(result.task_id)}"]
     if result.elapsed is not None:
         parts.append(f"{result.elapsed:g} s")
     if result.cost is not None:
@@ -43,20 +44,20 @@ def result_html(result: BaseResult[Any]) -> str:
 
 
 def output_html(output: BaseOutput) -> str:
-    name = escape(output.name)
+    name = _escape(output.name)
     body = ""
     if output.text is not None:
         body = _text(output.text)
     if output.url is None or _scheme(output.url) not in ("http", "https"):
         return f"<figure>{body}<figcaption>{name}</figcaption></figure>"
-    url = escape(output.url)
+    url = _escape(output.url)
     kind = output.content_type.partition("/")[0].lower()
     link = f'<a href="{url}" rel="noopener noreferrer" target="_blank">{name}</a>'
     saved = _saved(output)
     if saved is not None:
         path, data = saved
         url = data or url
-        link = f"{link} (saved as {escape(path)})"
+        link = f"{link} (saved as {_escape(path)})"
     if kind == "image":
         body += (
             f'<img src="{url}" alt="{name}" loading="lazy" referrerpolicy="no-referrer" '
@@ -95,4 +96,9 @@ def _scheme(url: str) -> str:
 
 def _text(text: str) -> str:
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return f'<pre style="white-space:pre-wrap">{escape(shown)}</pre>'
+    return f'<pre style="white-space:pre-wrap">{_escape(shown)}</pre>'
+
+
+def _escape(text: str) -> str:
+    """``text`` as HTML; a page may be read in a terminal, too."""
+    return html.escape(escape_controls(text))

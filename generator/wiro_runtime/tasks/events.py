@@ -29,7 +29,7 @@ class Event:
     raw: Mapping[str, Any] = field(repr=False)
 
     def __str__(self) -> str:
-        return escape_controls(self._text())
+        return escape_controls(self._text()).replace("\n", r"\n")
 
     def _text(self) -> str:
         return f"task {self.task_id}: {shorten(self.status)}"
@@ -82,8 +82,8 @@ class TextDelta(Event):
     start: int
     answer: str = field(repr=False)
 
-    def _text(self) -> str:
-        return self.text
+    def __str__(self) -> str:
+        return escape_controls(self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +97,8 @@ class ThinkingDelta(Event):
     start: int
     thinking: str = field(repr=False)
 
-    def _text(self) -> str:
-        return self.text
+    def __str__(self) -> str:
+        return escape_controls(self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
