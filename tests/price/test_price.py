@@ -85,6 +85,8 @@ def rate(**more: Any) -> dict[str, Any]:
         (rate(priceMethod="cp-pixel", priceExtra="0.5", priceInput=0),
          {"method": "cp-pixel", "extra": "0.5", "each_image": "0"}),
         (rate(priceMethod="cp-readoutput", price=None), {"price": "0"}),
+        # In Unicode 15, which Python 3.12 knows and 3.11 does not.
+        (rate(inputs={"a": "\U0001fae8"}), {"inputs": {"a": "\U0001fae8"}}),
     ],
 )  # fmt: skip
 def test_a_rate_that_can_be_read(value: Any, read: dict[str, Any]) -> None:
@@ -109,6 +111,8 @@ def test_a_rate_that_can_be_read(value: Any, read: dict[str, Any]) -> None:
         rate(inputs={"a": "QUANTITY:x"}),
         rate(inputs={"a": "QUANTITY:\u0663"}),
         rate(inputs={"a": "b\x1b[2J"}),
+        rate(inputs={"a": "b\u202e"}),
+        rate(inputs={"a\xa0": "b"}),
         rate(inputs={"a": "b" * 300}),
         rate(inputs={str(number): "" for number in range(50)}),
         "cpr",

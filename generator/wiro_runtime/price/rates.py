@@ -7,6 +7,7 @@ It is an array of ``{inputs, price, priceMethod, priceExtra?, priceInput?}``. Wh
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Any, Final, cast
@@ -17,6 +18,7 @@ from wiro_runtime.price.tariff import QUANTITY, as_text
 _SMALLEST: Final = Decimal("0.000000000001")
 _PRECISE: Final = Context(prec=100)
 _LONGEST: Final = 200
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
 """Characters of the name and the value of an input."""
 _MOST_INPUTS: Final = 20
 _INDEX: Final = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
@@ -66,12 +68,17 @@ def _read_inputs(entry: object) -> tuple[dict[str, str], str | None]:
         if not isinstance(wanted, (str, int, float)) and wanted is not None:
             return {}, "an input of it is neither text nor number"
         text = as_text(wanted)
-        if not (f"{key}{text}".isprintable() and len(key) + len(text) <= _LONGEST):
+        if len(key) + len(text) > _LONGEST or _is_hidden(f"{key}{text}"):
             return {}, "an input of it is too long, or holds what a screen hides"
         if text.startswith("QUANTITY:") and not QUANTITY.fullmatch(text):
             return {}, "a QUANTITY of it is no number"
         found[key] = text
     return dict(sorted(found.items(), key=lambda item: _place(item[0]))), None
+
+
+def _is_hidden(text: str) -> bool:
+    # Not `isprintable`, which knows an emoji in one version of Python only.
+    return any(char != " " and unicodedata.category(char) in _HIDDEN for char in text)
 
 
 def _place(key: str) -> int:
