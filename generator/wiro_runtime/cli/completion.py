@@ -240,6 +240,11 @@ class BashComplete(_Complete):
                 each + word.quote if word.quote and each.endswith(word.quote) else each
                 for each in shown
             ]
+        # Readline does not insert a mark at the beginning of a match behind the same mark.
+        shown = [
+            word.quote + each if word.quote and each.startswith(word.quote) else each
+            for each in shown
+        ]
         return "\n".join(["open" if _is_open(items) else "closed", *shown])
 
     def _begin(self, line: str, word: Word) -> int:
