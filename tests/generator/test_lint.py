@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from corpus.page import Field
 from generated import plan
 from generator.project import PAGE, Project, detail
 from generator.test_overlay import HEAD
@@ -302,3 +304,19 @@ def test_sarif_of_a_file_whose_name_is_no_text() -> None:
     place = result["locations"][0]["physicalLocation"]["artifactLocation"]
     assert place == {"uri": "specs/%FF.yaml"}
     assert len(result["partialFingerprints"]["finding/v1"]) == 32
+
+
+def test_time_grows_with_the_inputs_that_have_findings(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names that are cut alike are numbered, and each is a finding with a place."""
+    seconds: list[float] = []
+    for count in (200, 2000):
+        names = [f"{'x' * 70}{number}" for number in range(count)]
+        fields = [Field(name=name, label="", help="", type="text") for name in names]
+        document = project.document(replace(PAGE, fields=tuple(fields), flat=False))
+        start = time.process_time()
+        found = lint(capsys, str(document))
+        seconds.append(time.process_time() - start)
+        assert len(found) >= count
+    assert seconds[1] < 15 * max(seconds[0], 0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,9 @@ _ABOUT: Final[Mapping[str, str]] = {
     "S104": "wire",
 }
 """The key of an input that a code is about; the others are about its name."""
+
+_NAMED: Final = re.compile(r"- name:\s*(?=(\S*))")
+"""The beginning of an input in a document, and the first word of its name."""
 
 _Find: TypeAlias = Callable[[Diagnostic], Position | None]
 
@@ -48,22 +52,33 @@ def _find_in(path: str) -> _Find:
             return partial(_in_spec, read_tree(text, path))
     except (OSError, UnicodeDecodeError, InputError):
         return _nowhere
-    return partial(_in_detail if file.suffix == ".json" else _in_document, text)
+    return partial(_in_detail, text) if file.suffix == ".json" else _document_search(text)
 
 
 def _nowhere(_: Diagnostic) -> Position | None:
     return None
 
 
-def _in_document(text: str, each: Diagnostic) -> Position | None:
-    """A document names an input in its list, and its tool in the Run endpoint."""
-    for name in _names(each):
-        wanted = re.escape(name)
-        found = re.search(rf"(?:- name:\s*(?={wanted}\s)|(?=## {wanted}))", text)
-        if found is not None:
-            return position_at(text, found.end())
-    at = text.find("/Run/")
-    return position_at(text, at) if at >= 0 else None
+def _document_search(text: str) -> _Find:
+    """A search in a document, which names an input in its list, and its tool in the Run endpoint.
+    The list is read once, for it may be long, and each input may have a finding."""
+    named: defaultdict[str, list[int]] = defaultdict(list)
+    for found in _NAMED.finditer(text):
+        named[found[1]].append(found.end())
+
+    def find(each: Diagnostic) -> Position | None:
+        for name in _names(each):
+            ends = ((at, at + len(name)) for at in named.get("".join(name.split()[:1]), ()))
+            item = (
+                at for at, end in ends if text[at:end] == name and text[end : end + 1].isspace()
+            )
+            places = [at for at in (next(item, -1), text.find(f"## {name}")) if at >= 0]
+            if places:
+                return position_at(text, min(places))
+        at = text.find("/Run/")
+        return position_at(text, at) if at >= 0 else None
+
+    return find
 
 
 def _in_detail(text: str, each: Diagnostic) -> Position | None:

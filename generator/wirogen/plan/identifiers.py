@@ -192,13 +192,17 @@ def number_duplicates(
     )
     plain = {name for _, name in wanted}
     known = set(aliases)
+    last: defaultdict[str, int] = defaultdict(lambda: 1)
     for index in exact_first:
-        name = wanted[index][1]
+        wish = name = wanted[index][1]
         alias = aliases[index] if aliases else None
-        number = 1
-        while name in taken or (name in known and name != alias) or (number > 1 and name in plain):
-            number += 1
-            name = _make(f"{wanted[index][1].rstrip('_')}_{number}")
+        if name in taken or (name in known and name != alias):
+            # From the last number that was given: a document may want one name thousands of times.
+            number = last[wish]
+            while name in taken or name in plain or (name in known and name != alias):
+                number += 1
+                name = _make(f"{wish.rstrip('_')}_{number}")
+            last[wish] = number
         taken.add(name)
         result[index] = name
     return [result[index] for index in range(len(wanted))]
