@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, cast
 
 import pydantic.main
@@ -69,13 +70,17 @@ class ToolInputs(BaseModel):
 
         def __init__(self, /, **data: Any) -> None:
             problems: dict[str, str] = {}
+            cls = type(self)
+            # The first check makes more of what is made once.
+            making = nullcontext() if cls.__pydantic_complete__ else _making
             try:
-                super().__init__(**data)
+                with making:
+                    super().__init__(**data)
             except ValidationError as error:
-                problems = problems_of(type(self), error)
+                problems = problems_of(cls, error)
             # Outside the handler: pydantic's own report of the same would only hide this one.
             if problems:
-                raise report(type(self), problems)
+                raise report(cls, problems)
 
         # Tells pydantic that this is still its own constructor as far as model_validate goes.
         __init__.__pydantic_base_init__ = True
@@ -199,12 +204,14 @@ def _guard(cls: type[ToolInputs], schema: Any) -> None:
             holder["schema"] = {"type": "function-after", "function": check, "schema": inner}
 
 
+# Pydantic makes the validator of a class when it is first used, under this lock, and pydantic-core
+# the rest when that first checks something. A child that is forked meanwhile would wait for a
+# thread that it does not have.
+_making: Final[threading.RLock] = getattr(pydantic.main, "_rebuild_lock", None) or threading.RLock()
+
 if hasattr(os, "register_at_fork"):
-    # Pydantic builds a class when it is first used, under this lock. A child that is forked
-    # meanwhile would wait for a thread that it does not have.
-    _building = getattr(pydantic.main, "_rebuild_lock", None) or threading.RLock()
     os.register_at_fork(
-        before=_building.acquire,
-        after_in_parent=_building.release,
-        after_in_child=_building.release,
+        before=_making.acquire,
+        after_in_parent=_making.release,
+        after_in_child=_making.release,
     )
