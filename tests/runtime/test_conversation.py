@@ -62,6 +62,7 @@ def test_outputs_of_functions_go_back(kit: Kit, as_mapping: bool) -> None:
     [
         ({"call_9": "x"}, "'call_9' was not called"),
         ({"call_1": 22}, "outputs are text, not 22"),
+        ({"call_1": "\ud800"}, "half a character"),
         (["x"], "what call.output"),
         ([{"call_id": "call_1"}], "what call.output"),
         ("22", "what call.output"),

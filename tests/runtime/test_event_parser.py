@@ -98,7 +98,11 @@ def test_a_token_is_matched_even_where_the_id_is_not_known() -> None:
     [
         ({"type_": "task_postprocess_end", "exitCode": 0, "terminal": True}, True, "0"),
         ({"type_": "task_postprocess_end", "exitCode": 137}, True, "137"),
-        ({"type_": "task_postprocess_end"}, True, None),
+        ({"type_": "task_postprocess_end"}, True, "0"),
+        ({"type_": "task_postprocess_end", "success": False}, True, "1"),
+        ({"type_": "task_postprocess_end", "success": False, "exitCode": 0}, True, "0"),
+        ({"type_": "task_postprocess_end", "success": "false"}, True, None),
+        ({"type_": "task_postprocess_end", "success": None}, True, None),
         ({"type_": "task_cancel", "result": False, "terminal": True}, True, None),
         ({"type_": "task_evicted", "terminal": True, "exitCode": "2"}, True, "2"),
         ({"type_": "task_evicted", "terminal": "yes"}, False, None),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.inputs.messages import shown
+from wiro_runtime.inputs.messages import HALF, SURROGATE, shown
 
 if TYPE_CHECKING:
     from wiro_runtime.tasks.detail import TaskDetail
@@ -59,6 +59,8 @@ def _outputs(given: ToolOutputs, previous: Earlier) -> list[dict[str, str]]:
     for output in found:
         if not isinstance(output["output"], str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
             raise _invalid("tool_outputs", f"outputs are text, not {shown(output['output'])}")
+        if SURROGATE.search(output["output"]):
+            raise _invalid("tool_outputs", HALF)
         if known is not None and output["call_id"] not in known:
             raise _invalid("tool_outputs", f"{shown(output['call_id'])} was not called")
     return found

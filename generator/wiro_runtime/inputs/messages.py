@@ -78,6 +78,10 @@ def shown(value: object, limit: int = 40) -> str:
     return type(value).__name__
 
 
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+HALF: Final = "holds half a character (an unpaired surrogate)"
+"""What is said of text in which :data:`SURROGATE` is found."""
+
 UNSENDABLE: Final = "unsendable"
 """The kind of a validation error whose message is complete as it is."""
 
@@ -169,7 +173,7 @@ def _with_wire_name(cls: type[BaseModel], name: str) -> str:
 def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
     kinds = [detail["type"] for detail in details]
     if "string_unicode" in kinds:
-        return "holds half a character (an unpaired surrogate)"
+        return HALF
     if UNSENDABLE in kinds:
         return next(detail["msg"] for detail in details if detail["type"] == UNSENDABLE)
     given = details[0]["input"]

@@ -10,7 +10,6 @@ documented options by id.
 from __future__ import annotations
 
 import os
-import re
 import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, cast
@@ -21,6 +20,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from wiro_runtime.errors import UndocumentedOption
 from wiro_runtime.inputs.messages import (
+    HALF,
+    SURROGATE,
     UNSENDABLE,
     is_huge,
     option_values,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class ToolInputs(BaseModel):
@@ -134,8 +133,8 @@ class _Sendable:
         self._text = info.is_required() and not option_values(info.annotation)
 
     def __call__(self, value: object) -> object:
-        if any(isinstance(text, str) and _SURROGATE.search(text) for text in _each(value)):
-            raise self._problem("holds half a character (an unpaired surrogate)")
+        if any(isinstance(text, str) and SURROGATE.search(text) for text in _each(value)):
+            raise self._problem(HALF)
         if isinstance(value, int) and is_huge(value):
             raise self._problem("has more than 300 digits")
         if self._text and isinstance(value, str) and not value.strip():

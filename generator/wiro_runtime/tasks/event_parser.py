@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.json_values import as_float, as_int, as_name, as_seconds, as_text
-from wiro_runtime.tasks.detail import TERMINAL
+from wiro_runtime.tasks.detail import ENDED, TERMINAL
 from wiro_runtime.tasks.events import (
     BinaryFrame,
     Event,
@@ -111,6 +111,9 @@ class EventParser:
             # The Task/Detail that is asked for next has more: cost, exit code, logs.
             self.told_end = True
             self.exit_code = as_name(raw.get("exitCode")) or None
+            success = raw.get("success")
+            if self.exit_code is None and status == ENDED and isinstance(success, bool):
+                self.exit_code = "0" if success else "1"
             return []
         entered = [] if status in _ERRORS else self._entered(base)
         return entered + self._message(base, raw.get("message"))
