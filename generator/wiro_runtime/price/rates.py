@@ -18,8 +18,9 @@ from wiro_runtime.price.tariff import QUANTITY, as_text
 _SMALLEST: Final = Decimal("0.000000000001")
 _PRECISE: Final = Context(prec=100)
 _LONGEST: Final = 200
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
 """Characters of the name and the value of an input."""
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
+"""Categories of characters that a screen hides."""
 _MOST_INPUTS: Final = 20
 _INDEX: Final = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
 _NO_INDEX: Final = 2**32 - 1
