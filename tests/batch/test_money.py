@@ -16,6 +16,7 @@ from runtime.kit import WrongTime
 from wiro_runtime import Wiro
 from wiro_runtime.batch import Batch
 from wiro_runtime.batch.store import Intent, Right, Store
+from wiro_runtime.catalogue import packages
 from wiro_runtime.cli import app as cli
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.generated import Tariff
@@ -98,6 +99,19 @@ def test_the_budget_of_a_client_is_one_for_all_its_batches(
         assert len(priced.runs) == 4
         if journal:
             assert client.settle() == []
+
+
+def test_a_client_with_a_budget_runs_a_batch_of_a_package_that_is_only_named(
+    priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "installed_catalogues", list)
+    with Wiro(budget="0.12") as client:
+        rows, out = prompts(3), tmp_path / "out"
+        with Batch(TOOL, rows, out=out, client=client, package="wiro_tools") as batch:
+            assert "$0.02 of $0.12 is left" in batch.run().stopped
+    with Wiro(budget=1) as client, Batch.open(out, client=client) as batch:
+        assert batch.resume().complete
+    assert len(priced.runs) == 3
 
 
 @pytest.mark.parametrize("failures", [1, 3, None])

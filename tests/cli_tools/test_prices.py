@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cli_tools.kit import Shell
+from cli_tools.kit import Here, Shell
+from wiro_runtime.generated import Tariff
 from wiro_runtime.testing import Scenario, Simulator
+from wiro_tools.wiro import text_to_image_sd_lora as sd
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +63,15 @@ def test_a_dry_run_says_the_price(shell: Shell, simulator: Simulator) -> None:
     assert (whole["price"]["exact"], whole["body"]["prompt"]) == (True, "a")
     assert shell("run", *EDITOR, "--dry-run", "--max-cost", "0.09").code == 1
     assert not simulator.requests
+
+
+def test_a_dry_run_says_of_which_day_the_price_is(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[dict[str, Any]] = [{"inputs": {}, "method": "cpr", "price": "0.1"}]
+    monkeypatch.setattr(sd.Inputs, "_tariff", Tariff({"rates": rates, "as_of": "2026-11-02"}))
+    done = here("run", sd.TOOL, "--prompt", "a", "--dry-run")
+    assert "price: $0.10 ($0.10 a run; prices of 2026-11-02)\n" in done.err
 
 
 def test_a_run_above_max_cost_is_not_sent(shell: Shell, simulator: Simulator) -> None:
@@ -121,3 +133,5 @@ def test_costs_without_a_journal(shell: Shell, tmp_path: Path) -> None:
     missing = shell("--journal", str(tmp_path / "none"), "costs")
     assert (missing.code, "there is no journal" in missing.err) == (2, True)
     assert not (tmp_path / "none").exists()
+    folder = shell("costs", str(tmp_path / "none"), "--json")
+    assert (folder.code, folder.json["error"]["type"]) == (2, "ConfigurationError")

@@ -34,14 +34,14 @@ from wiro_runtime.errors import (
     WiroError,
 )
 from wiro_runtime.http.logs import log
-from wiro_runtime.price import dollars
+from wiro_runtime.price import Price, dollars
 from wiro_runtime.results.filenames import safe_name
 from wiro_runtime.tasks.budget import Ceiling
 from wiro_runtime.tasks.records import Origin
 from wiro_runtime.tasks.task import AsyncTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from wiro_runtime.batch.limit import SharedLimit
     from wiro_runtime.batch.records import Status, Totals
@@ -228,7 +228,7 @@ class RowRunner:
         """Send a row whose intent is recorded since ``begin``, and record what became of it."""
         row = intent.row
         try:
-            task = await self._submit_once(restore_body(row.body, row.files), begin)
+            task = await self._submit_once(row, begin)
         except (ConcurrencyLimitError, RateLimitError) as error:
             await self._db(self._store.withdraw, intent)
             await self._limit.refused(self._running)
@@ -264,13 +264,16 @@ class RowRunner:
         await self._db(self._store.accepted, row.id, row.attempt, task.id, task.token)
         return _Attempt(task=task)
 
-    async def _submit_once(self, body: Mapping[str, Any], begin: float) -> AsyncTask:
+    async def _submit_once(self, row: Row, begin: float) -> AsyncTask:
         """Send a run in one request: before another one, this worker has to look whether the row
         is its own still. It is, until the half of the lease ends that was left at ``begin``; what
         was stopped for so long, after others took the row for lost, sends nothing."""
         service = self._client.service
+        body = restore_body(row.body, row.files)
         ceiling = Ceiling(allow_unknown=self._terms.allow_unknown)
-        submission = service.submission(self._tool, body, None, None, None, ceiling)
+        # resume() and workers need not know of the package with the price list.
+        price = Price(row.low, row.high, exact=False, basis="as it was priced with the table")
+        submission = service.submission(self._tool, body, None, None, None, ceiling, price)
         submission.once = True
         if self._store.database.shared:
             submission.may_send = lambda: _clock() - begin < LEASE / 2

@@ -400,7 +400,7 @@ def _show(tool: str, inputs: ToolInputs, request: Request) -> int:
         print_json({"tool": tool, "price": price.to_dict(), "body": inputs.wire()})
     else:
         print_json(inputs.wire())
-        say(f"price: {price} ({price.basis})")
+        say(f"price: {price} ({price.reason})")
     return 0
 
 

@@ -129,16 +129,18 @@ class TaskService:
         previous: Earlier | None,
         tool_outputs: ToolOutputs | None,
         ceiling: Ceiling = NO_CEILING,
+        price: Price | None = None,
     ) -> Submission:
-        """A run, checked as far as it can be before anything is sent."""
+        """A run, checked as far as it can be before anything is sent; its ``price`` is computed
+        unless it was before."""
         submission = Submission(tool, inputs, callback_url, self.settings)
         go_on(submission.body, previous, tool_outputs)
         if ceiling.max_cost is not None or self.recorder.ledger is not None:
 
             def priced() -> Price:
-                price = price_run(tool, inputs, submission.body)
-                ceiling.check(tool, price, self.recorder.budget)
-                return price
+                found = price or price_run(tool, inputs, submission.body)
+                ceiling.check(tool, found, self.recorder.budget)
+                return found
 
             submission.priced = priced
         return submission
