@@ -30,6 +30,8 @@ PACKAGE: Final = "agent_tools"
 PAINTER: Final = "acme/painter"
 GUESSED: Final = "acme/guesser"
 WRITER: Final = "acme/a writer"
+STRICT: Final = "acme/strict"
+NUMBER: Final = Wire(type="number")
 SPECS: Final = (
     tool(
         prompt(),
@@ -61,6 +63,20 @@ SPECS: Final = (
         name="acme/editor",
         description="Changes a photo of a face.",
         categories=("image-to-image",),
+    ),
+    tool(
+        text("size", type="number", wire=NUMBER, required=True, minimum="64", maximum="512"),
+        text("weight", type="float", wire=NUMBER, required=True, maximum="0.5"),
+        select(
+            "voice",
+            Option(value="", label="Auto"),
+            Option(value="a1", label="Rachel"),
+            Option(value="b2", label="Rachel"),
+            Option(value="c3", label="a1"),
+            required=True,
+        ),
+        name=STRICT,
+        description="Takes little.",
     ),
 )
 

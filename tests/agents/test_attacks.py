@@ -62,6 +62,11 @@ def test_the_right_request_is_served(url: str) -> None:
     assert urlsplit(url).hostname == "127.0.0.1"
 
 
+def test_the_name_of_the_scheme_is_taken_in_any_case(url: str) -> None:
+    """RFC 9110, 11.1: some clients write it in lower case."""
+    assert ask(url, {**GOOD, "Authorization": f"bearer {TOKEN}"}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "token",
     [None, "", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", TOKEN, f"bearer  {TOKEN}", "Bearer é"],

@@ -11,7 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from agents.conftest import Connect
+from agents.conftest import PACKAGE, SPECS, STRICT, Connect
+from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.mcp.server import INSTRUCTIONS
 
 TOOLS = [
@@ -77,6 +78,34 @@ def test_long_lists_of_options_are_searched(connect: Connect) -> None:
             found = await agent("describe_tool", tool="acme/many", query="voice 77")
             assert found["inputs"]["voice"]["options"] == {"Voice 77": "77"}
             assert "enum" not in str(tool["inputs"])
+
+    asyncio.run(main())
+
+
+def test_options_of_one_label_are_all_there_and_bounds_of_any_number(connect: Connect) -> None:
+    async def main() -> None:
+        async with connect() as agent:
+            tool = await agent("describe_tool", tool=STRICT)
+            assert tool["inputs"]["weight"]["maximum"] == 0.5
+            assert tool["inputs"]["voice"]["options"] == {
+                "Auto": "",
+                "a1": {"value": "a1", "label": "Rachel"},
+                "b2": {"value": "b2", "label": "Rachel"},
+                "c3": {"value": "c3", "label": "a1"},
+            }
+            (page,) = (await agent.client.read_resource(f"wiro://tools/{STRICT}")).contents
+            text = getattr(page, "text", "")
+            assert "- Rachel: `a1`\n    - Rachel: `b2`\n    - a1: `c3`" in text
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("tool", [spec.tool for spec in SPECS])
+def test_the_example_of_a_tool_is_what_it_takes(connect: Connect, tool: str) -> None:
+    async def main() -> None:
+        async with connect() as agent:
+            described = await agent("describe_tool", tool=tool)
+            open_catalogue(PACKAGE).get(tool).check(described["example"])
 
     asyncio.run(main())
 

@@ -67,6 +67,8 @@ def test_no_other_file_leaves_this_computer(
         async with connect(allow_unknown=True) as agent:
             said = await agent.refused("run_tool", tool=EDITOR, inputs=call)
             assert "input_image" in said
+            assert "Path(" not in said
+            assert "--out" in said
         assert not simulator.runs
 
     asyncio.run(main())

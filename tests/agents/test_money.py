@@ -58,6 +58,7 @@ def test_a_budget_is_a_ceiling_for_all_runs(connect: Connect, simulator: Simulat
             assert (await agent("run_tool", tool=PAINTER, inputs=INPUTS))["succeeded"]
             said = await agent.refused("run_tool", tool=PAINTER, inputs={"prompt": "another"})
             assert "of $0.023 is left" in said
+            assert "--budget" in said
             assert len(simulator.runs) == 1
 
     run(main())
@@ -157,6 +158,7 @@ def test_an_unknown_price_needs_an_option_where_the_client_cannot_ask(
         async with connect() as agent:
             said = await agent.refused("run_tool", tool=GUESSED, inputs=INPUTS, max_cost=5)
             assert "only the user can allow that" in said
+            assert "--allow-unknown" in said
             assert not simulator.runs
         async with connect(allow_unknown=True) as agent:
             assert (await agent("run_tool", tool=GUESSED, inputs=INPUTS))["succeeded"]

@@ -94,3 +94,15 @@ def test_it_is_installed_and_a_changed_one_is_kept(
     (tmp_path / "file").write_text("")
     assert app.run(["skill", "install", "file"]) == 2
     assert capfd.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "wiro-tools" / "SKILL.md"
+    target.parent.mkdir()
+    os.mkfifo(target)
+    assert app.run(["skill", "install", str(tmp_path)]) == 2
+    assert "SKILL.md is no regular file" in capfd.readouterr().err
+    assert app.run(["skill", "install", str(tmp_path), "--force"]) == 2

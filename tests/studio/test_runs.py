@@ -80,6 +80,10 @@ def test_problems_are_told_by_field_and_nothing_is_sent(studio: Running) -> None
     assert "not known" in unknown.json()["problems"]["max_cost"]
     odd = studio.start(max_cost="much")
     assert "dollars" in odd.json()["problems"]["max_cost"]
+    path = studio.start(EDITOR, values={"prompt": "x", "input_image": "pictures/cat.png"})
+    assert path.json()["problems"] == {
+        "input_image": "expected an address, or a file that is dropped here, got 'pictures/cat.png'"
+    }
     assert studio.simulator.runs == []
     assert studio.send("GET", "/studio/runs").json()["runs"] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from stat import S_ISREG
 from typing import Annotated, Final
 
 import typer
@@ -60,6 +61,9 @@ def _source() -> Path:
 
 def _differs(path: Path, data: bytes) -> bool:
     try:
+        # A pipe would be waited for.
+        if not path.is_dir() and not S_ISREG(path.stat().st_mode):
+            raise CommandError(f"{path} is no regular file")
         return path.read_bytes() != data
     except FileNotFoundError:
         return False

@@ -31,7 +31,8 @@ _ADVICE: Final[tuple[tuple[type[WiroError], str], ...]] = (
     (
         PriceExceeded,
         "Nothing was sent or billed. Ask the user before you call again with a higher max_cost, "
-        "or choose cheaper inputs with estimate_price.",
+        "or choose cheaper inputs with estimate_price. A larger --budget and --allow-unknown are "
+        "the user's to give, where this server is started.",
     ),
     (InsufficientBalanceError, "Only the user can do this; then call again."),
     (AuthenticationError, "The user must check the key with which this server was started."),

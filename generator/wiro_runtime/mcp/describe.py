@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -38,7 +39,7 @@ def tool_json(entry: Entry, query: str = "", *, files: Path | None = None) -> di
     inputs."""
     view = view_tool(entry)
     schema = view.inputs.model_json_schema(by_alias=False)
-    properties: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
+    properties = {name: _bounded(each) for name, each in schema.get("properties", {}).items()}
     return {
         "tool": entry.tool,
         "name": entry.name,
@@ -50,7 +51,7 @@ def tool_json(entry: Entry, query: str = "", *, files: Path | None = None) -> di
             for field in view.fields
         },
         "required": [field.name for field in view.fields if field.required],
-        "example": _example(view),
+        "example": _example(view, properties),
     }
 
 
@@ -69,7 +70,8 @@ def page_markdown(entry: Entry) -> str:
         lines.append(f"- `{name}` ({', '.join(marks)}): {text}".rstrip(": "))
         options = values.get("options", {})
         lines += [
-            f"    - {_line(label)}: `{_line(_value(each))}`" for label, each in options.items()
+            f"    - {_line(_label(key, each))}: `{_line(_value(each))}`"
+            for key, each in options.items()
         ]
         if "more_options" in values:
             lines.append(f"    - {values['more_options']}")
@@ -96,7 +98,7 @@ def _input_json(
         for name in ("enum", "items", "anyOf"):
             found.pop(name, None)
         found["type"] = "array" if field.many else "string"
-        found["options"] = {each.label: _option_json(each) for each in shown}
+        found["options"] = _options_json(field.choices, shown)
         if len(shown) < len(field.choices):
             hidden = len(field.choices) - len(shown)
             found["more_options"] = (
@@ -117,11 +119,28 @@ def _searched(choice: Choice) -> str:
     return " ".join((choice.value, choice.label, *words))
 
 
-def _option_json(choice: Choice) -> Any:
-    """The value; for a LoRA also how the prompt calls it, and which words it asks for."""
-    if choice.lora is None:
+def _options_json(choices: tuple[Choice, ...], shown: list[Choice]) -> dict[str, Any]:
+    """The options by what chooses each: its label, or its value where the label is also that of
+    another one, or the value of another one."""
+    labels = Counter(each.label for each in choices)
+    values = {each.value for each in choices}
+    found: dict[str, Any] = {}
+    for each in shown:
+        ambiguous = labels[each.label] > 1 or (each.label in values and each.label != each.value)
+        found[each.value if ambiguous else each.label] = _option_json(each, labelled=ambiguous)
+    return found
+
+
+def _option_json(choice: Choice, *, labelled: bool) -> Any:
+    """The value; for a LoRA also how the prompt calls it, and which words it asks for.
+    ``labelled``: with its label."""
+    if choice.lora is None and not labelled:
         return choice.value
     found: dict[str, Any] = {"value": choice.value}
+    if labelled:
+        found["label"] = choice.label
+    if choice.lora is None:
+        return found
     if choice.lora.settings:
         found["prompt_tags"] = {
             f"<lora:{each.id}:{each.default or 1}>": _scale(each) for each in choice.lora.settings
@@ -139,24 +158,46 @@ def _value(option: object) -> str:
     return str(cast("dict[str, object]", option)["value"] if isinstance(option, dict) else option)
 
 
-def _example(view: ToolView) -> dict[str, Any]:
+def _label(key: str, option: object) -> str:
+    found = cast("dict[str, object]", option) if isinstance(option, dict) else {}
+    return str(found.get("label", key))
+
+
+def _example(view: ToolView, properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Inputs that the tool takes: the required ones, with made-up values where that can be."""
-    return {field.name: _sample(field) for field in view.fields if field.required}
+    return {
+        field.name: _sample(field, properties.get(field.name, {}))
+        for field in view.fields
+        if field.required
+    }
 
 
-def _sample(field: Field) -> Any:
+def _sample(field: Field, schema: Mapping[str, Any]) -> Any:
     if field.choices:
-        sample: Any = field.choices[0].value
+        # A blank one is no value of a required input.
+        sample: Any = next((each.value for each in field.choices if each.value), "")
     else:
         samples: dict[str, Any] = {
-            "integer": 1,
-            "number": 1.0,
+            "integer": _within(1, schema),
+            "number": _within(1.0, schema),
             "boolean": True,
             "file": "https://example.com/input.png",
             "object": {},
         }
         sample = samples.get(field.shape, "a lighthouse at dusk")
     return [sample] if field.many else sample
+
+
+def _bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """``schema`` with its bounds by their names in JSON Schema: pydantic names those of a union as
+    its own arguments."""
+    names = {"ge": "minimum", "le": "maximum"}
+    return {names.get(key, key): value for key, value in schema.items()}
+
+
+def _within(number: float, schema: Mapping[str, Any]) -> float:
+    """``number``, or the bound of the schema that is nearest to it."""
+    return min(max(number, schema.get("minimum", number)), schema.get("maximum", number))
 
 
 def _kind(values: Mapping[str, Any]) -> str:

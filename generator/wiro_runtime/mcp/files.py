@@ -24,10 +24,9 @@ _KINDS: Final = frozenset({"image", "video", "audio", "file"})
 def with_files(entry: Entry, inputs: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
     """``inputs`` with files in the place of their paths, which are relative to ``folder``.
 
-    Raises :class:`InvalidInputs` for a path that leads out of it, also by a symbolic link.
+    Raises :class:`InvalidInputs` for a path that leads out of it, also by a symbolic link, and for
+    every path without a folder.
     """
-    if folder is None:
-        return dict(inputs)
     names = {
         name for each in entry.inputs if each.kind in _KINDS for name in (each.name, each.wire_name)
     }
@@ -46,14 +45,18 @@ def digests(inputs: ToolInputs) -> list[str]:
     return found
 
 
-def _files(name: str, value: object, folder: Path) -> object:
+def _files(name: str, value: object, folder: Path | None) -> object:
     if isinstance(value, list):
         return [_files(name, each, folder) for each in cast("list[object]", value)]
     if not isinstance(value, str) or not value.strip() or _ADDRESS.match(value):
         return value
-    path = _inside(folder, value)
+    path = None if folder is None else _inside(folder, value)
     if path is None:
-        text = f"{shorten(repr(value))} is neither an address nor a file in {folder}"
+        text = (
+            f"{shorten(repr(value))} is no address, and without --out DIR this server takes no file"
+            if folder is None
+            else f"{shorten(repr(value))} is neither an address nor a file in {folder}"
+        )
         raise InvalidInputs(f"{name}: {text}", problems={name: text})
     return path
 

@@ -29,7 +29,7 @@ class BearerToken:
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._token = token.encode()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -45,8 +45,9 @@ class BearerToken:
 
     def _is_allowed(self, headers: Headers) -> bool:
         given = headers.getlist("authorization")
-        encoded = given[0].encode("latin-1", "replace") if len(given) == 1 else b""
-        return hmac.compare_digest(encoded, self._expected)
+        scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
+        encoded = token.encode("latin-1", "replace")
+        return scheme.lower() == "bearer" and hmac.compare_digest(encoded, self._token)
 
 
 def listen(host: str, port: int) -> socket.socket:

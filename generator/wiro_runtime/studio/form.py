@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from wiro_runtime.cli.view import Field, view_tool
 from wiro_runtime.errors import InvalidInputs
+from wiro_runtime.inputs.files import is_address
 from wiro_runtime.inputs.messages import shorten
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def labels_of(entry: Entry, body: Mapping[str, Any]) -> dict[str, str]:
 def _read(field: Field, value: Any, uploads: Uploads, files: list[str]) -> Any:
     if isinstance(value, list):
         return [_read(field, each, uploads, files) for each in cast("list[object]", value)]
+    if field.shape == "file" and isinstance(value, str) and value.strip() and not is_address(value):
+        text = f"expected an address, or a file that is dropped here, got {shorten(repr(value))}"
+        raise InvalidInputs(f"{field.name}: {text}", problems={field.name: text})
     if not isinstance(value, dict):
         return value
     given = cast("dict[str, Any]", value)
