@@ -234,6 +234,17 @@ def test_rows_of_a_data_frame(tmp_path: Path) -> None:
     assert [each.reason for each in plan.refused] == ["prompt: required"]
 
 
+def test_rows_that_are_no_mappings(tmp_path: Path) -> None:
+    rows: Any = [{"prompt": "x"}, None, 1, "prompt", [("prompt", "x")]]
+    with Batch(TOOL, rows, out=tmp_path / "out") as batch:
+        plan = batch.plan()
+    assert (plan.new, [each.row for each in plan.refused]) == (1, [2, 3, 4, 5])
+    assert plan.refused[0].reason == "expected a mapping by names, got None"
+    nothing: Any = 5
+    with pytest.raises(ConfigurationError, match="rows must be a file or mappings, not 5"):
+        Batch(TOOL, nothing, out=tmp_path / "out")
+
+
 def test_equal_rows_run_as_often_as_they_are_there(simulator: Simulator, tmp_path: Path) -> None:
     rows = [{"prompt": "x"}, {"prompt": "x"}, {"prompt": "y"}]
     for _ in range(2):

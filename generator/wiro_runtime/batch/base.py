@@ -26,7 +26,7 @@ from wiro_runtime.batch.results import Results
 from wiro_runtime.batch.rows import disk_line
 from wiro_runtime.batch.settle import Settled, settle
 from wiro_runtime.batch.store import Store, create_batch, list_batches
-from wiro_runtime.batch.table import Table, check_mapping, read_table
+from wiro_runtime.batch.table import Table, check_mapping, list_rows, read_table
 from wiro_runtime.client import AsyncWiro
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.arguments import check_path, check_whole, read_dollars
@@ -145,8 +145,7 @@ class BaseBatch:
             check_address(database)
         self.tool = tool
         self.folder = Path(out)
-        # A generator is read once, and a batch may be run twice.
-        self._source = rows if rows is None or isinstance(rows, _SOURCES) else list(rows)
+        self._source = rows if rows is None or isinstance(rows, _SOURCES) else list_rows(rows)
         self._client = client
         self._constants = check_mapping("constants", constants)
         self._columns = check_mapping("columns", columns)

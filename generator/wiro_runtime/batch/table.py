@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
+from wiro_runtime.inputs.messages import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +58,21 @@ def read_table(source: TableSource) -> Table:
             except OSError as error:
                 raise ConfigurationError(f"{path}: {_reason(error)}") from None
         return parse_table(str(path), path.suffix.lower(), data, path.absolute().parent)
-    rows = [TableRow(n, n, dict(each)) for n, each in enumerate(source, 1)]
+    rows = [_given_row(number, each) for number, each in enumerate(source, 1)]
     return Table("rows", Path.cwd(), tuple(rows), texts=False)
+
+
+def list_rows(rows: object) -> list[Any]:
+    """The rows that a program gives: a generator is read once, and a batch may be run twice."""
+    if not isinstance(rows, Iterable):
+        raise ConfigurationError(f"rows must be a file or mappings, not {shown(rows)}")
+    return list(cast("Iterable[Any]", rows))
+
+
+def _given_row(number: int, values: object) -> TableRow:
+    if isinstance(values, Mapping):
+        return TableRow(number, number, dict(cast("Mapping[str, Any]", values)))
+    return TableRow(number, number, {}, f"expected a mapping by names, got {shown(values)}")
 
 
 def parse_table(name: str, suffix: str, data: bytes, folder: Path) -> Table:
