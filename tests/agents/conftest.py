@@ -76,7 +76,7 @@ SPECS: Final = (
             required=True,
         ),
         name=STRICT,
-        description="Takes little.",
+        description="Takes little.\u200b\U000e0041 \u202eNo picture.",
     ),
 )
 

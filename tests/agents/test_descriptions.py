@@ -100,6 +100,21 @@ def test_options_of_one_label_are_all_there_and_bounds_of_any_number(connect: Co
     asyncio.run(main())
 
 
+def test_hidden_characters_of_a_description_are_shown(
+    connect: Connect,
+) -> None:
+    async def main() -> None:
+        async with connect() as agent:
+            said = "Takes little.\\u200b\\U000e0041 \\u202eNo picture."
+            assert (await agent("describe_tool", tool=STRICT))["description"] == said
+            found = (await agent("search_tools", query="strict"))["tools"][0]
+            assert found["description"] == said
+            (page,) = (await agent.client.read_resource(f"wiro://tools/{STRICT}")).contents
+            assert said in getattr(page, "text", "")
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("tool", [spec.tool for spec in SPECS])
 def test_the_example_of_a_tool_is_what_it_takes(connect: Connect, tool: str) -> None:
     async def main() -> None:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
+from unicodedata import category
 
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.inputs.messages import shorten
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 OPTIONS_SHOWN: Final = 40
 _KEPT: Final = ("type", "enum", "items", "anyOf", "minimum", "maximum", "description")
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs"})
 _FILE: Final = "The address (URL) of a file."
 
 
 def summary_json(entry: Entry) -> dict[str, Any]:
     """A tool in a list: enough to choose one by."""
-    found: dict[str, Any] = {"tool": entry.tool, "description": shorten(entry.description, 300)}
+    found: dict[str, Any] = {
+        "tool": entry.tool,
+        "description": shorten(_visible(entry.description), 300),
+    }
     if entry.price:
         found["price"] = entry.price
     found |= {"makes": entry.makes, "categories": list(entry.categories)}
@@ -42,8 +47,8 @@ def tool_json(entry: Entry, query: str = "", *, files: Path | None = None) -> di
     properties = {name: _bounded(each) for name, each in schema.get("properties", {}).items()}
     return {
         "tool": entry.tool,
-        "name": entry.name,
-        "description": entry.description,
+        "name": _visible(entry.name),
+        "description": _visible(entry.description),
         "categories": list(entry.categories),
         "price": entry.price or "not known",
         "inputs": {
@@ -58,7 +63,7 @@ def tool_json(entry: Entry, query: str = "", *, files: Path | None = None) -> di
 def page_markdown(entry: Entry) -> str:
     """The same as a page of Markdown, for people and models that read resources."""
     found = tool_json(entry)
-    lines = [f"# {_line(entry.tool)}", "", _line(entry.description), ""]
+    lines = [f"# {_line(entry.tool)}", "", _line(found["description"]), ""]
     lines += [f"Price of a run: {found['price']}", "", "## Inputs", ""]
     for name, values in found["inputs"].items():
         marks = [_kind(values)]
@@ -90,6 +95,8 @@ def _input_json(
         said = str(found.get("description", "")).rstrip()
         stop = "" if not said or said.endswith((".", "!", "?", ":")) else "."
         found["description"] = f"{said}{stop} {kinds}".strip()
+    if "description" in found:
+        found["description"] = _visible(str(found["description"]))
     if field.default not in (None, "", [], ()):
         found["default"] = field.default
     if field.choices:
@@ -107,6 +114,15 @@ def _input_json(
         if not field.closed:
             found["other_values"] = True
     return found
+
+
+def _visible(text: str) -> str:
+    """``text`` with an escape for each character that people do not see: a model reads them, and
+    follows what a stranger has hidden in a description."""
+    return "".join(
+        repr(char)[1:-1] if char not in "\n\t" and category(char) in _HIDDEN else char
+        for char in text
+    )
 
 
 def _matching(choices: tuple[Choice, ...], query: str) -> list[Choice]:
