@@ -131,6 +131,9 @@ def test_add_needs_no_key_and_takes_what_a_browser_shows(
     assert done.returncode == 0, done.stderr
     assert "/models/acme/tool-0/llms.txt\n" in done.stdout
     assert imported(project, done.stdout) == TOOL
+    # The id, however the tool was named: commands take no other.
+    assert f"{TOOL}: new" in done.stdout
+    assert f"run {TOOL} --help" in done.stdout
     assert [request.path for request in simulator.requests if "/v1/" in request.path] == []
 
 

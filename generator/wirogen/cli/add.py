@@ -91,7 +91,11 @@ def command(
             return 2
         summary = build_project(folder)
     names = {outcome.tool: _name(outcome, summary.tools) for outcome in added}
-    built = [outcome for outcome in added if names[outcome.tool] in summary.tools]
+    built = [
+        replace(outcome, tool=names[outcome.tool])
+        for outcome in added
+        if names[outcome.tool] in summary.tools
+    ]
     modules = built_modules(folder / "generated")
     if as_json:
         print_json(
@@ -108,7 +112,7 @@ def command(
             }
         )
     else:
-        _show([(each, modules[names[each.tool]]) for each in built], summary, folder)
+        _show([(each, modules[each.tool]) for each in built], summary, folder)
     print_findings(summary, verbose=False)
     return 1 if problems or summary.errors else 0
 
