@@ -245,6 +245,26 @@ def test_rows_that_are_no_mappings(tmp_path: Path) -> None:
         Batch(TOOL, nothing, out=tmp_path / "out")
 
 
+def test_a_report_leaves_the_results_to_the_run_that_adds_to_them(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    seen: list[str] = []
+
+    def look(_progress: object) -> None:
+        with Batch.open(out) as other:
+            other.write_results()
+        seen.extend(each["status"] for each in results(out))
+
+    simulator.faults.add("Run/*", faults.slow(0.1), times=12)
+    with Batch(TOOL, prompts(12), out=out, concurrency=1) as batch:
+        assert batch.run(look).complete
+        assert set(seen) == {"done"}
+        (out / "results.csv").unlink()
+        batch.write_results()
+    assert (out / "results.csv").exists()
+
+
 def test_equal_rows_run_as_often_as_they_are_there(simulator: Simulator, tmp_path: Path) -> None:
     rows = [{"prompt": "x"}, {"prompt": "x"}, {"prompt": "y"}]
     for _ in range(2):

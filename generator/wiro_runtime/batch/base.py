@@ -19,7 +19,7 @@ from wiro_runtime.base_client import Client
 from wiro_runtime.batch.database import FILE, Database, check_address
 from wiro_runtime.batch.engine import Engine, Outcome, in_thread
 from wiro_runtime.batch.leases import Leases
-from wiro_runtime.batch.lock import locked
+from wiro_runtime.batch.lock import locked, unless_locked
 from wiro_runtime.batch.plan import Plan, Planner, counted
 from wiro_runtime.batch.records import ENDED, Row, Status, Terms, Totals
 from wiro_runtime.batch.results import Results
@@ -369,7 +369,8 @@ class BaseBatch:
             store.withdraw(lost[number])
 
     def _written(self) -> None:
-        Results(self.folder).write(self._store().rows())
+        # Who runs the batch adds to them, and writes them anew at its end.
+        unless_locked(self.folder, lambda: Results(self.folder).write(self._store().rows()))
 
 
 def own_client(client: Client[Any, Any] | None) -> AsyncWiro:

@@ -115,7 +115,8 @@ class Batch(BaseBatch):
         return self._store().rows()
 
     def write_results(self) -> None:
-        """Write ``results.jsonl`` and ``results.csv`` anew, with a line for every row."""
+        """Write ``results.jsonl`` and ``results.csv`` anew, with a line for every row. A run
+        that is under way does so at its end, and adds to them until then; they are left to it."""
         self._written()
 
     def work(self, on_progress: OnProgress | None = None) -> Report:
