@@ -250,6 +250,20 @@ def test_a_lost_response_is_searched_for_and_not_paid_for_again(
     run(main())
 
 
+def test_what_wiro_refuses_says_what_it_costs_and_what_to_do(
+    connect: Connect, simulator: Simulator
+) -> None:
+    simulator.faults.add("Run/*", faults.plain_error("Request parameter [prompt] is odd"))
+
+    async def main() -> None:
+        async with connect(budget="1") as agent:
+            said = await agent.refused("run_tool", tool=PAINTER, inputs=INPUTS)
+            assert "is odd" in said
+            assert "is not billed" in said
+
+    run(main())
+
+
 def test_a_run_that_wiro_refused_can_be_sent_again(connect: Connect, simulator: Simulator) -> None:
     simulator.out_of_balance()
 

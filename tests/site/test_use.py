@@ -503,6 +503,15 @@ def test_no_word_of_a_table_is_cut_in_two_on_a_phone(browser: Browser, address: 
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_the_header_fits_the_smallest_screen_with_a_long_name(
+    browser: Browser, address: str
+) -> None:
+    with watched(browser, address, viewport={"width": 320, "height": 600}) as page:
+        visit(page, address + TOOL)
+        page.evaluate("document.querySelector('.wt-brand').append(' of a project of my own')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 def test_a_page_says_since_when_a_tool_is_there_and_what_has_changed(
     page: Page, address: str
 ) -> None:

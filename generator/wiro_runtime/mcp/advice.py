@@ -6,6 +6,7 @@ from typing import Final
 
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.errors import (
+    ApiError,
     AuthenticationError,
     ConcurrencyLimitError,
     ConfigurationError,
@@ -51,6 +52,7 @@ _ADVICE: Final[tuple[tuple[type[WiroError], str], ...]] = (
     (TaskCancelled, "Another request_id runs the same inputs anew."),
     (DownloadError, "What was saved stays. The same call again saves the rest."),
     (ConnectionFailed, "The same call is safe to repeat: it is never billed twice."),
+    (ApiError, "A run that Wiro refuses is not billed. Correct what it names, and call again."),
     (ConfigurationError, "The user must correct how this server was started."),
 )
 
