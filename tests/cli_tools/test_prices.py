@@ -86,6 +86,7 @@ def test_a_run_above_max_cost_is_not_sent(shell: Shell, simulator: Simulator) ->
         "0.09",
         "0.1",
     )
+    assert "above --max-cost of $0.09" in told["message"]
     unknown = shell("run", "wiro/painter", "--prompt", "a", "--max-cost", "1")
     assert (unknown.code, "the price is not known" in unknown.err) == (1, True)
     assert "; --allow-unknown runs it all the same" in unknown.err

@@ -27,13 +27,12 @@ from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_signals
 from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
 from wiro_runtime.cli.look import help_instead, is_reader_gone, tidy, usage_line
 from wiro_runtime.cli.price import PriceGroup
-from wiro_runtime.cli.results import message_of
+from wiro_runtime.cli.results import typed_message
 from wiro_runtime.cli.run import RunGroup
 from wiro_runtime.errors import (
     AuthenticationError,
     ConfigurationError,
     InvalidInputs,
-    PriceExceeded,
     WiroError,
 )
 
@@ -192,11 +191,7 @@ def _usage(error: CommandError | typer.TyperException) -> int:
 
 def _failed(error: WiroError) -> int:
     """The lines of an error of the runtime; 2 where the caller has to change something."""
-    text = message_of(error)
-    if isinstance(error, PriceExceeded):
-        text = text.replace("; allow_unknown=True runs", "; --allow-unknown runs")
-        text = text.replace(", above max_cost of ", ", above --max-cost of ")
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in typed_message(error).splitlines() if line.strip()]
     notes: list[str] = getattr(error, "__notes__", [])
     lines += [note for note in notes if PROGRAM in note]
     complain(lines or [type(error).__name__])

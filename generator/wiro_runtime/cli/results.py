@@ -230,12 +230,21 @@ def message_of(error: WiroError) -> str:
     return _GOES_ON.sub("", text)
 
 
+def typed_message(error: WiroError) -> str:
+    """The message in the words of the command line, where an argument is an option."""
+    text = message_of(error)
+    if isinstance(error, PriceExceeded):
+        text = text.replace("; allow_unknown=True runs", "; --allow-unknown runs")
+        text = text.replace(", above max_cost of ", ", above --max-cost of ")
+    return text
+
+
 def error_json(error: WiroError) -> dict[str, Any]:
     found: dict[str, Any] = {
         "task_id": error.task_id,
         "error": {
             "type": type(error).__name__,
-            "message": message_of(error),
+            "message": typed_message(error),
             "retryable": error.retryable,
         },
     }
