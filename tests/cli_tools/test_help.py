@@ -51,6 +51,17 @@ def test_long_lists_are_cut_in_the_help_and_whole_in_show(shell: Shell) -> None:
     assert "wiro-tools run wiro/painter --prompt TEXT" in shown.out
 
 
+@pytest.mark.parametrize(
+    ("command", "argument"),
+    [("costs", "[DIR…]"), ("skill install", "[DIR]"), ("studio", "[OWNER/PROJECT]")],
+)
+def test_what_may_be_left_out_stands_in_one_pair_of_brackets(
+    shell: Shell, command: str, argument: str
+) -> None:
+    usage = shell(*command.split(), "--help").out.splitlines()[0]
+    assert usage == f"Usage: wiro-tools {command} [OPTIONS] {argument}"
+
+
 def test_text_of_a_tool_is_neither_markup_nor_an_order_to_the_terminal(shell: Shell) -> None:
     done = shell.run("wiro/painter", "--help")
     assert r"[bold]in words[/bold]\x1b[31m." in done.out

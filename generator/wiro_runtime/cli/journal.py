@@ -48,7 +48,7 @@ def client() -> Wiro:
 def costs_command(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[DIR]...", help="Folders of batches; without, the journal."),
+        typer.Argument(metavar="DIR", help="Folders of batches; without, the journal."),
     ] = None,
     by: Annotated[
         Literal["tool", "day"] | None, typer.Option(help="A line for each tool, or each day.")

@@ -28,7 +28,7 @@ def skill() -> None:
 
 @app.command("install", help=INSTALL_HELP)
 def install_command(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of skills.")] = Path(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of skills.")] = Path(
         ".claude/skills"
     ),
     force: Annotated[bool, typer.Option("--force", help="Replace what was changed.")] = False,

@@ -44,7 +44,7 @@ _NEEDED: Final = ("starlette", "uvicorn", "python_multipart", "zensical", "markd
 def studio_command(
     ctx: typer.Context,
     tool: Annotated[
-        str | None, typer.Argument(metavar="[OWNER/PROJECT]", help="The tool to begin with.")
+        str | None, typer.Argument(metavar="OWNER/PROJECT", help="The tool to begin with.")
     ] = None,
     simulate: Annotated[
         bool, typer.Option("--simulate", help="Use a local Wiro: no key, no cost.")
