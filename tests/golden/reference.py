@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, cast
 
 import wiro_runtime
+from wiro_runtime.cli.help import OPTIONS, PRICE_OPTIONS
+from wiro_runtime.cli.look import tidy
 from wirogen.emit.escape import code_span, markdown
 from wirogen.site.stage import REFERENCE
 
@@ -43,10 +45,25 @@ _GROUPS: Final = {
 }
 _MODULES: Final = {
     "Tables": ("batch", ("Batch", "AsyncBatch", "Plan", "Report", "Row", "Totals", "BatchError")),
-    "Finding tools": ("catalogue", ("Catalogue", "Entry", "EntryInput", "open_catalogue")),
+    "Finding tools": (
+        "catalogue",
+        ("Catalogue", "Entry", "EntryInput", "open_catalogue", "installed_catalogues"),
+    ),
+    "Webhooks": ("webhooks", ("CallbackReceiver", "CallbackRefused")),
     "Tests": ("testing", ("Simulator", "Scenario", "Run", "SentFile")),
 }
 """Modules of ``wiro_runtime`` that are imported by name, and what they have for users."""
+_STATUSES: Final = """\
+Exit status, where a command says nothing else: 0 when all is well; 1 when something was found or \
+failed; 2 for wrong usage or inputs, a key that is missing or refused, and what cannot be read; \
+130 after Ctrl-C, 143 after SIGTERM. What is wrong is said on the standard error."""
+_OF_TOOLS: Final = {
+    "wiro-tools run": "The inputs of the tool are options too: `wiro-tools run OWNER/PROJECT "
+    "--help` lists them. `@FILE` reads a text from a file, or sends the file where an input takes "
+    "one; `@-` is the standard input, and `@@` stands for one `@`.",
+    "wiro-tools price": "Inputs that are left out leave the price open where it depends on them.",
+}
+"""What is to be said of commands whose options are those of a tool."""
 _ROLE: Final = re.compile(r":\w+:`~?\.?([^`]+)`")
 _LITERAL: Final = re.compile(r"``([^`]+)``")
 _CODE: Final = re.compile(r"(`[^`]*`)")
@@ -102,6 +119,11 @@ def _is_error(value: object) -> bool:
 
 def _class(name: str, value: Any) -> Iterator[str]:
     yield f"### {name}"
+    if name != value.__name__:
+        yield f"The older name of `{value.__name__}`."
+        return
+    if _is_error(value):
+        yield f"Derives from {_bases(value)}."
     if not _is_error(value) and name not in {"ToolInputs", "LoraChoice", "Client"}:
         yield _signature(name, value)
     yield _prose(inspect.getdoc(value))
@@ -118,6 +140,15 @@ def _class(name: str, value: Any) -> Iterator[str]:
             yield f"#### {name}.{member}"
             yield _signature(member, getattr(value, member))
             yield _prose(inspect.getdoc(getattr(value, member)))
+
+
+def _bases(error: type) -> str:
+    """The public classes that it derives from directly, as code."""
+    found: list[str] = []
+    for base in error.__bases__:
+        public = not base.__name__.startswith("_")
+        found.append(f"`{base.__name__}`" if public else _bases(base))
+    return " and ".join(found)
 
 
 def _members(value: Any) -> dict[str, object]:
@@ -204,9 +235,10 @@ def _commands() -> Iterator[str]:
     from wiro_runtime.cli.app import app as tools
     from wirogen.cli.app import application
 
+    yield _STATUSES
     for name, app in (("wirogen", application()), ("wiro-tools", tools)):
         yield f"## {name}"
-        yield from _command(name, typer.main.get_command(app), level=2)
+        yield from _command(name, tidy(typer.main.get_command(app)), level=2)
 
 
 def _command(name: str, command: Any, *, level: int) -> Iterator[str]:
@@ -214,6 +246,13 @@ def _command(name: str, command: Any, *, level: int) -> Iterator[str]:
         yield f"{'#' * level} {name}"
     yield _prose(command.help)
     rows = [_row(each) for each in command.params if each.name != "help" and not each.hidden]
+    if name in _OF_TOOLS:
+        yield _OF_TOOLS[name]
+        rows += [
+            _row_of_run(*each)
+            for each in OPTIONS
+            if name.endswith("run") or each[0] in PRICE_OPTIONS
+        ]
     if rows:
         yield "\n".join(["| Option | What it does |", "| --- | --- |", *rows])
     for child in _children(command):
@@ -226,10 +265,32 @@ def _children(command: Any) -> list[Any]:
 
 
 def _row(option: Any) -> str:
-    names = " ".join(code_span(each) for each in option.opts)
-    if not option.opts[0].startswith("-"):
-        names = code_span(f"{option.name.upper()}…" if option.nargs == -1 else option.name.upper())
+    value = option.metavar or ""
+    if not value and not getattr(option, "is_flag", True):
+        value = option.display_type(None)
+    if option.opts[0].startswith("-"):
+        spelled = [*option.opts, *option.secondary_opts]
+        names = " ".join(code_span(f"{each} {value}".strip()) for each in spelled)
+    else:
+        names = code_span(value or option.name.upper())
     default: object = option.default
     shown = isinstance(default, (str, int, float)) and default not in ("", False)
-    text = markdown(option.help or "")
-    return f"| {names} | {text}{f' Default: {code_span(str(default))}.' if shown else ''} |"
+    if default is True:
+        default = option.opts[0]
+    variable = f" Variable: {code_span(option.envvar)}." if option.envvar else ""
+    tail = f" Default: {code_span(str(default))}." if shown else ""
+    return f"| {names} | {_meaning(option.help or '')}{tail}{variable} |"
+
+
+def _row_of_run(name: str, value: str, meaning: str) -> str:
+    """An option of ``run`` itself; those of a tool are made when it is chosen."""
+    first, *others = name.split(", ")
+    names = " ".join(code_span(each) for each in (f"--{first} {value}".strip(), *others))
+    return f"| {names} | {_meaning(meaning)} |"
+
+
+def _meaning(text: str) -> str:
+    """A help text as Markdown, with the default at its end as in other rows."""
+    said, found, default = text.partition("[default: ")
+    tail = f" Default: {code_span(default.removesuffix(']'))}." if found else ""
+    return f"{markdown(said.strip())}{tail}"

@@ -35,7 +35,7 @@ OPTIONS: Final = (
     ),
     ("out", "DIR", "Where files are saved.  [default: .]"),
     ("no-download", "", "Print the addresses of files instead of saving them."),
-    ("json", "", "Print one JSON object instead of paths."),
+    ("json", "", "Print one JSON object instead of lines."),
     ("stream", "", "Print a text while the tool writes it."),
     ("no-wait", "", "Only start the task, and print its id."),
     ("dry-run", "", "Check the inputs, print the request and its price; send nothing."),

@@ -51,7 +51,9 @@ def mcp_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", help="Where outputs are saved, and files may be taken from."
+            "--out",
+            metavar="DIR",
+            help="Where outputs are saved, and files may be taken from; by default nowhere.",
         ),
     ] = None,
     budget: Annotated[
