@@ -101,6 +101,24 @@ def test_the_budget_of_a_client_is_one_for_all_its_batches(
             assert client.settle() == []
 
 
+@pytest.mark.parametrize(
+    ("samples", "says"),
+    [
+        ([1, 0], "2 rows, $0.05 and 1 of unknown price (from $0.05)"),
+        ([0, 0], "2 rows, from $0.10"),
+        ([1, 2], "2 rows, $0.15"),
+    ],
+)
+def test_a_plan_counts_rows_without_an_upper_bound_apart(
+    tmp_path: Path, samples: list[int], says: str
+) -> None:
+    rows = [{"prompt": "x", "samples": each} for each in samples]
+    with Batch(TOOL, rows, out=tmp_path / "out") as batch:
+        plan = batch.plan()
+    assert str(plan) == says
+    assert plan.low == sum(Decimal("0.05") * max(each, 1) for each in samples)
+
+
 def test_a_client_with_a_budget_runs_a_batch_of_a_package_that_is_only_named(
     priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

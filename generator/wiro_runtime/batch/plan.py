@@ -22,7 +22,7 @@ from wiro_runtime.price import dollars
 from wiro_runtime.price.estimate import price_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wiro_runtime.batch.records import Status, Terms
     from wiro_runtime.batch.table import Table, TableRow
@@ -47,8 +47,8 @@ class Refusal:
 class Plan:
     """What a batch would do. ``new`` rows are to be sent, ``known`` ones were sent before or wait
     already, ``again`` of those would be sent once more with ``force``. ``low`` and ``high`` are
-    dollars for what is to be sent, ``high`` unknown for ``unpriced`` rows. ``remarks`` are what is
-    legal but odd."""
+    dollars for what is to be sent, ``high`` unknown for ``unpriced`` rows, of which at least
+    ``unpriced_low`` is known. ``remarks`` are what is legal but odd."""
 
     tool: str
     table: str
@@ -60,16 +60,20 @@ class Plan:
     low: Decimal
     high: Decimal
     unpriced: int
+    unpriced_low: Decimal
     remarks: tuple[str, ...]
 
     @property
     def price(self) -> str:
         """What the rows to be sent cost, in words."""
+        least = f"from {dollars(self.unpriced_low)}" if self.unpriced_low else ""
         if self.new and self.unpriced == self.new:
-            return "price unknown"
-        low, high = dollars(self.low), dollars(self.high)
+            return least or "price unknown"
+        low, high = dollars(self.low - self.unpriced_low), dollars(self.high)
         text = low if low == high else f"{low}–{high}"
-        return f"{text} and {self.unpriced:,} of unknown price" if self.unpriced else text
+        if not self.unpriced:
+            return text
+        return f"{text} and {self.unpriced:,} of unknown price" + (f" ({least})" if least else "")
 
     def __str__(self) -> str:
         parts = [counted(self.new, "row"), self.price]
@@ -148,9 +152,10 @@ class Planner:
             new=len(new),
             known=len(good) - len(new),
             again=len(again),
-            low=sum((row.low or Decimal(0) for row in new), Decimal(0)),
+            low=_lows(new),
             high=sum((row.high or Decimal(0) for row in new), Decimal(0)),
             unpriced=len(unpriced),
+            unpriced_low=_lows(unpriced),
             remarks=tuple(remarks),
         )
 
@@ -262,6 +267,10 @@ class Planner:
                 raise InvalidInputs(text) from None
             self._hashes[path] = found
         return found
+
+
+def _lows(rows: Iterable[NewRow]) -> Decimal:
+    return sum((row.low or Decimal(0) for row in rows), Decimal(0))
 
 
 def _parts(field: Field, value: object, *, typed: bool) -> list[str] | None:
