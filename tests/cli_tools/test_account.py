@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 import threading
+import webbrowser
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from cli_tools.kit import Shell
 from wiro_runtime import AuthenticationError, ConfigurationError, Wiro
+from wiro_runtime.cli.browser import has_browser
 from wiro_runtime.testing import Simulator
 
 pytestmark = pytest.mark.slow
@@ -298,6 +300,20 @@ def test_open_knows_the_page_of_a_tool(shell: Shell, tool: str, address: str) ->
     (shell.folder / "browser.py").write_text(browser)
     shell("open", tool, BROWSER=f"{sys.executable} {shell.folder}/browser.py %s")
     assert (shell.folder / "seen").read_text() == address
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "there"),
+    [("firefox", None, True), ("/usr/bin/lynx", None, False), ("lynx", "lynx", True)],
+)
+def test_a_browser_in_the_terminal_is_none_unless_the_user_names_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, wanted: str | None, there: bool
+) -> None:
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser(name))
+    monkeypatch.delenv("BROWSER", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("BROWSER", wanted)
+    assert has_browser() is there
 
 
 def test_open_refuses_what_is_no_tool(shell: Shell) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,8 @@ def studio(root: Path, tmp_path: Path) -> Studio:
     def start(
         *arguments: str, cwd: Path = root, env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        command = [executable("wiro-tools-servers"), "studio", "--no-open", *arguments]
+        shown = () if env and "BROWSER" in env else ("--no-open",)
+        command = [executable("wiro-tools-servers"), "studio", *shown, *arguments]
         return subprocess.Popen(
             command,
             cwd=cwd,
@@ -67,6 +69,31 @@ def test_it_serves_until_it_is_interrupted(studio: Studio, tmp_path: Path) -> No
     assert "Traceback" not in said
     assert "ERROR" not in said
     assert address.rpartition("=")[2] not in said
+
+
+def test_it_serves_while_the_browser_that_it_has_opened_runs(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """One in the terminal ends when its user does, and asks the studio before that."""
+    seen = tmp_path / "seen"
+    (tmp_path / "browser.py").write_text(
+        "import pathlib, sys, urllib.request as web\n"
+        "opener = web.build_opener(web.ProxyHandler({}), web.HTTPCookieProcessor())\n"
+        f"part = pathlib.Path({str(seen)!r} + '.part')\n"
+        "try:\n"
+        "    part.write_text(str(opener.open(sys.argv[1], timeout=10).status))\n"
+        "except OSError as error:\n"
+        "    part.write_text(str(error))\n"
+        f"part.rename({str(seen)!r})\n"
+    )
+    browser = {"BROWSER": f"{sys.executable} {tmp_path}/browser.py %s"}
+    process = studio("--simulate", "--port", "0", "--out", str(tmp_path / "runs"), env=browser)
+    deadline = time.monotonic() + 60
+    while not seen.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    assert seen.read_text() == "200"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the lock of a folder tells no address there")

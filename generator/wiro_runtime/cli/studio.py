@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
+import threading
 import warnings
 import webbrowser
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 import typer
 
+from wiro_runtime.cli.browser import has_browser
 from wiro_runtime.cli.console import CommandError, print_line, say
 from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.run import catalogue_of, tool_of, unimported
@@ -106,8 +108,9 @@ async def _serve(studio: Studio, listening: socket.socket, begin: str, *, show: 
         address = f"http://127.0.0.1:{port}/{begin}?token={token}"
         print_line(address)
         say(f"runs are kept in {studio.folder}; Ctrl-C ends the studio, tasks go on")
-        if show:
-            webbrowser.open(address)
+        if show and has_browser():
+            # One that runs until its user ends it would keep the studio from serving it.
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
     await serve(studio, listening, token, announce)
 

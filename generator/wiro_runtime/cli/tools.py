@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from wiro_runtime.cli.browser import has_browser
 from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
@@ -129,7 +130,7 @@ def open_command(
     if not slash or not all(names) or "/" in project:
         raise CommandError(f"open: expected OWNER/PROJECT, not {shorten(repr(tool))}")
     address = f"{SITE}/models/{'/'.join(names)}"
-    if only_print or not webbrowser.open(address):
+    if only_print or not has_browser() or not webbrowser.open(address):
         print_line(address)
     return 0
 
