@@ -253,6 +253,16 @@ def test_the_shell_says_where_the_tools_of_a_project_are(project: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["list"], ["search", "lora"]])
+def test_a_project_without_tools_says_how_to_add_one(project: Path, arguments: list[str]) -> None:
+    assert wirogen("build", cwd=project).returncode == 0
+    env = {**os.environ, "PYTHONPATH": str(project / "generated" / "python")}
+    command = [sys.executable, "-m", "wiro_runtime.cli", *arguments]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "wiro_tools has no tool yet: wirogen add OWNER/PROJECT\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -145,7 +145,11 @@ def _report(found: list[Entry], catalogue: Catalogue, as_json: bool) -> int:
             description = " ".join(entry.description.split())
             print_row(entry.tool, description, takes_and_makes(entry), entry.price)
     if not found and not as_json:
-        say(f"no tool matches ({PROGRAM} list shows all)")
+        say(
+            f"no tool matches ({PROGRAM} list shows all)"
+            if len(catalogue)
+            else f"{catalogue.package} has no tool yet: wirogen add OWNER/PROJECT"
+        )
     say_unimported(catalogue)
     return 0 if found else 1
 
