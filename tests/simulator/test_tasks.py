@@ -490,6 +490,16 @@ def test_success_is_charged_and_failure_is_not(poor: Simulator) -> None:
     assert str(poor.balance) == "24.996490000000"
 
 
+def test_a_balance_pays_for_nothing_that_ended_before_it_was_set(manual: Simulator) -> None:
+    run(manual)
+    manual.advance(100)
+    manual.balance = "25"
+    assert manual.balance == 25
+    run(manual)
+    manual.advance(100)
+    assert str(manual.balance) == "24.996490000000"
+
+
 def test_without_money_nothing_starts(poor: Simulator) -> None:
     poor.out_of_balance()
     assert post(poor, "Run/wiro/painter", {"prompt": "a"}).error == (97, "Insufficient balance")

@@ -150,6 +150,7 @@ class Scenario:
 
     @property
     def succeeds(self) -> bool:
+        """Whether the task ends well."""
         return self.pexit in ("0", None)
 
     @property

@@ -269,7 +269,7 @@ class Simulator:
         value = None if dollars is None else Decimal(str(dollars))
 
         def change() -> None:
-            self._state.settle()
+            self._state.charge()
             self._state.balance = value
 
         self._server.call(change)

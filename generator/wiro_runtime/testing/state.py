@@ -155,9 +155,12 @@ class SimulatorState:
         return None if self.balance is None else max(1, int(self.balance / 10))
 
     def settle(self) -> None:
+        """Charges what has ended, and takes it off the tasks under way, if either counts."""
+        if self.balance is not None or self.concurrency_limit is not None:
+            self.charge()
+
+    def charge(self) -> None:
         """Charges what has ended, and takes it off the tasks under way."""
-        if self.balance is None and self.concurrency_limit is None:
-            return
         now = self.clock.now()
         for task in [task for task in self.active.values() if task.status(now) in TERMINAL]:
             del self.active[task.id]
