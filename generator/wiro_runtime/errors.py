@@ -63,6 +63,9 @@ __all__ = [
 class WiroError(Exception):
     """Base of every error that this package raises.
 
+    ``retryable``: the same call may help when it is made again, and pays for nothing twice.
+    ``task_id`` is the id of the task that it is about, ``None`` where there is none.
+
     Keyword arguments are attributes too. All have defaults, so that errors survive pickling.
     """
 

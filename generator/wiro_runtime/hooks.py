@@ -77,6 +77,9 @@ class Hooks:
     """Functions that are called as things happen: for ``Wiro`` in the thread that waits for the
     call, for ``AsyncWiro`` in its event loop.
 
+    ``request`` is called before a request leaves, ``response`` when it has ended, ``retry`` before
+    the delay of a repetition, ``task`` when a task is submitted or has another state.
+
     They must be quick. What they raise is logged and goes no further: watching a run must not
     break it.
     """

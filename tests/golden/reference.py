@@ -44,15 +44,17 @@ _GROUPS: Final = {
     ),
 }
 _MODULES: Final = {
-    "Tables": ("batch", ("Batch", "AsyncBatch", "Plan", "Report", "Row", "Totals", "BatchError")),
+    "Tables": ("batch", ("Batch", "AsyncBatch")),
     "Finding tools": (
         "catalogue",
-        ("Catalogue", "Entry", "EntryInput", "open_catalogue", "installed_catalogues"),
+        ("open_catalogue", "installed_catalogues", "Catalogue", "Entry", "EntryInput"),
     ),
     "Webhooks": ("webhooks", ("CallbackReceiver", "CallbackRefused")),
-    "Tests": ("testing", ("Simulator", "Scenario", "Run", "SentFile")),
+    "Tests": ("testing", ("Simulator", "Scenario")),
 }
-"""Modules of ``wiro_runtime`` that are imported by name, and what they have for users."""
+"""Modules of ``wiro_runtime`` that are imported by name, and what comes first of each."""
+_NOT_SHOWN: Final = frozenset({"faults", "fold", "serve_catalogue"})
+"""What a guide shows instead, and what generated modules and pages alone need."""
 _STATUSES: Final = """\
 Exit status, where a command says nothing else: 0 when all is well; 1 when something was found or \
 failed; 2 for wrong usage or inputs, a key that is missing or refused, and what cannot be read; \
@@ -108,8 +110,9 @@ def _runtime() -> Iterator[str]:
     for title, (module, members) in _MODULES.items():
         yield f"## {title}"
         yield f"From `wiro_runtime.{module}`."
-        for name in members:
-            found = importlib.import_module(f"wiro_runtime.{module}")
+        found = importlib.import_module(f"wiro_runtime.{module}")
+        left = {*getattr(found, "__all__", ())} - {*members, *_NOT_SHOWN}
+        for name in (*members, *sorted(left)):
             yield from _class(name, getattr(found, name))
 
 

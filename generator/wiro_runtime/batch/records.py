@@ -92,13 +92,16 @@ class Totals:
 
     @property
     def rows(self) -> int:
+        """How many rows there are."""
         return sum(self.counts.values())
 
     @property
     def ended(self) -> int:
+        """How many rows have ended, well or not."""
         return sum(self.counts.get(status, 0) for status in ENDED)
 
     def count(self, *statuses: Status) -> int:
+        """How many rows are in one of these states."""
         return sum(self.counts.get(status, 0) for status in statuses)
 
 

@@ -72,6 +72,7 @@ class Entry:
 
     @property
     def owner(self) -> str:
+        """The part of its id before the slash."""
         return self.tool.partition("/")[0]
 
     def module(self) -> ModuleType:

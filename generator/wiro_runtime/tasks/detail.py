@@ -87,6 +87,7 @@ class TaskDetail:
 
     @property
     def cancelled(self) -> bool:
+        """Whether it was cancelled or killed."""
         return self.status == CANCELLED
 
     @property
