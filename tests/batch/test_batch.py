@@ -498,6 +498,28 @@ def test_parquet_and_the_extra_that_it_needs(
         Batch(TOOL, tmp_path / "rows.parquet", out=tmp_path / "out").plan()
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04 a workbook", "save the spreadsheet as CSV"),
+        ("prompt\na\n".encode("utf-16"), "UTF-8"),
+        ("prompt\na\n".encode("utf-16-le"), "UTF-8"),
+        (b"prompt\na\0b\n", "UTF-8"),
+        (b"prompt\n\xff\n", "UTF-8"),
+        (b"\n", "the first line must name the columns"),
+        (b"prompt,seed,prompt\na,1,b\n", "two columns are called 'prompt'"),
+        (b'prompt\n"a\n', "line 2: a quotation mark is not closed"),
+    ],
+)
+@pytest.mark.parametrize("name", ["rows.csv", "rows.xlsx", "rows"])
+def test_what_is_no_table_is_said_in_one_line(
+    tmp_path: Path, name: str, data: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ConfigurationError, match=f"{name}: .*{said}"):
+        Batch(TOOL, tmp_path / name, out=tmp_path / "out").plan()
+
+
 @pytest.mark.parametrize("name", ["50%25 off", "a?b=c", "a#b", "a@b:c;d", "é'\"x"])
 def test_a_folder_may_have_any_name(simulator: Simulator, tmp_path: Path, name: str) -> None:
     with Batch(TOOL, prompts(1), out=tmp_path / name) as batch:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     """A file, or the rows themselves."""
 
 _LONGEST_CELL: Final = 16 * 1024 * 1024
+_ZIP: Final = b"PK\x03\x04"
+"""How the files of spreadsheets begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,14 @@ def parse_table(name: str, suffix: str, data: bytes, folder: Path) -> Table:
     """The table in ``data``; without a known ``suffix`` it is what it looks like."""
     if suffix == ".parquet":
         return Table(name, folder, tuple(_read_parquet(name)), texts=False)
+    if data.startswith(_ZIP):
+        raise ConfigurationError(f"{name}: a table is read from text; save the spreadsheet as CSV")
     try:
         text = data.decode("utf-8-sig")
     except ValueError:
-        raise ConfigurationError(f"{name}: not a text in UTF-8; save it as such") from None
+        text = "\0"
+    if "\0" in text:
+        raise ConfigurationError(f"{name}: not a text in UTF-8; save it as such")
     if suffix in (".jsonl", ".ndjson") or (suffix != ".csv" and text.lstrip()[:1] == "{"):
         return Table(name, folder, tuple(_read_json_lines(text)), texts=False)
     if suffix == ".json":
@@ -134,7 +140,7 @@ def _read_csv(name: str, text: str) -> Iterator[TableRow]:
             values = {key: cell for key, cell in zip(header, cells, strict=False) if key}
             yield TableRow(number, begin, values, problem)
     except csv.Error as error:
-        if reader.line_num > line and "end of data" in str(error):
+        if "end of data" in str(error):
             error = csv.Error("a quotation mark is not closed")
         raise ConfigurationError(f"{name}: line {line}: {error}") from None
 
