@@ -258,7 +258,9 @@ def test_a_project_without_tools_says_how_to_add_one(project: Path, arguments: l
     assert wirogen("build", cwd=project).returncode == 0
     env = {**os.environ, "PYTHONPATH": str(project / "generated" / "python")}
     command = [sys.executable, "-m", "wiro_runtime.cli", *arguments]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=project, env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert done.stderr == "wiro_tools has no tool yet: wirogen add OWNER/PROJECT\n"
 
