@@ -202,6 +202,11 @@ def test_lost_submissions_are_settled(kit: Kit, tmp_path: Path) -> None:
         assert (await got(task.wait())).task_id == task.id
         assert len(found["either"].candidates) == 2
         assert found["not accepted"].task is None
+        assert {prompt: one.lost.exists for prompt, one in found.items()} == {
+            "accepted": None,
+            "not accepted": False,
+            "either": None,
+        }
         # The one that was found is a task of the journal from here on, and has ended.
         rest = await resumed(client)
         assert {one.id for one in rest if not isinstance(one, LostSubmission)} == {known.id}

@@ -144,8 +144,4 @@ class Resumption:
 
 
 def _resumed(settlement: Settlement[TaskState]) -> TaskState | LostSubmission:
-    if settlement.task is not None:
-        return settlement.task
-    if settlement.outcome == "absent":
-        return replace(settlement.lost, exists=False)
-    return settlement.lost
+    return settlement.lost if settlement.task is None else settlement.task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 from wiro_runtime.http.json_values import as_decimal
@@ -81,7 +81,8 @@ def match(
         own = candidates[index]
         rivals = [other for other, theirs in enumerate(candidates) if theirs & own]
         if not own:
-            settlements.append(Settlement(lost=each, outcome="absent"))
+            gone = replace(each, exists=False)
+            settlements.append(Settlement(lost=gone, outcome="absent"))
         elif (
             len(rivals) == len(own)
             and all(may_be(each, tasks[number], skew) for number in own)
