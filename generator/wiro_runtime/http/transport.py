@@ -206,7 +206,8 @@ class Transport:
             http_client = asynchronous(http_client)
         if not isinstance(http_client, httpx2.AsyncClient | None):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
             raise ConfigurationError(
-                f"http_client must be an AsyncClient of httpx2, not {shown(http_client)}"
+                "http_client must be a Client or an AsyncClient of httpx2, "
+                f"not {shown(http_client)}"
             )
         self._client = http_client
         self._proxies = Proxies(used=not settings.local)

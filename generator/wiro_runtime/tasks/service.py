@@ -423,7 +423,8 @@ class TaskService:
         # With dots the address would be another one than the path says.
         if not text.startswith("/") or {".", ".."} & {*segments}:
             raise ConfigurationError(
-                f"a path begins with /, such as /Tool/Explore, not {shown(given)}"
+                f"a path begins with / and has no . or .. between slashes, such as /Tool/Explore, "
+                f"not {shown(given)}"
             )
         if next(filter(None, segments), "") == "run":
             raise ConfigurationError("post() starts no runs, which are billed; use submit()")
