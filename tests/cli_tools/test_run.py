@@ -81,7 +81,7 @@ def test_json_is_one_object(shell: Shell, simulator: Simulator) -> None:
     done = shell.run("wiro/painter", "--prompt", "a", "--json", "--out", "made")
     result = done.json
     assert result["task_id"] == simulator.runs[0].taskid
-    assert result["cost"] == "0.003510000000"
+    assert result["cost"] == "0.00351"
     assert result["elapsed"] == 6.0
     path = f"made/{result['task_id']}-0.png"
     assert result["paths"] == [path]

@@ -57,7 +57,7 @@ def test_a_log_line_has_no_control_characters_and_stays_one_line() -> None:
     ("cost", "text"),
     [
         (None, None),
-        (Decimal("0.003510000000"), "0.003510000000"),
+        (Decimal("0.003510000000"), "0.00351"),
         (Decimal("1E-9"), "0.000000001"),
         (Decimal("12345678901234567890.01"), "12345678901234567890.01"),
     ],

@@ -39,7 +39,7 @@ def test_events_are_lines_up_to_the_end(shell: Shell, simulator: Simulator) -> N
     assert done.out.splitlines()[-1] == f"task {task}: succeeded, cost $0.00351"
     events = [json.loads(line) for line in shell("task", "events", task, "--json").out.splitlines()]
     assert events[-1]["event"] == "TaskEnded"
-    assert events[-1]["detail"]["cost"] == "0.003510000000"
+    assert events[-1]["detail"]["cost"] == "0.00351"
     failed = _started(shell, simulator, Scenario.failing())
     assert shell("task", "events", failed).code == 1
 

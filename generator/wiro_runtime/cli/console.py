@@ -21,6 +21,7 @@ from rich.text import Text
 
 from wiro_runtime.cli.look import err, print_wrapped
 from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.price import plain
 
 PROGRAM: Final = "wiro-tools"
 
@@ -142,5 +143,5 @@ def brief(text: str, limit: int) -> str:
 
 
 def exact(cost: Decimal | None) -> str | None:
-    """An amount of money for JSON: all of its digits, as text."""
-    return None if cost is None else f"{cost:f}"
+    """An amount of money for JSON, as text: all of its digits but zeros at the end."""
+    return None if cost is None else plain(cost)
