@@ -223,8 +223,6 @@ def responding(request: httpx2.Request) -> httpx2.Response:
 
 @pytest.mark.parametrize("blocking", [False, True])
 def test_ones_own_client_of_httpx2_sends_everything(kind: ClientKind, blocking: bool) -> None:
-    if kind == "async" and blocking:
-        pytest.skip("an event loop needs an AsyncClient")
     transport = httpx2.MockTransport(responding)
     own: Any = (
         httpx2.Client(transport=transport) if blocking else httpx2.AsyncClient(transport=transport)
@@ -244,8 +242,6 @@ def test_ones_own_client_of_httpx2_sends_everything(kind: ClientKind, blocking: 
 @pytest.mark.parametrize("blocking", [False, True])
 def test_ones_own_client_of_httpx2_fetches_files(kind: ClientKind, blocking: bool) -> None:
     """Their host gets none of that client's headers, cookies and credentials."""
-    if kind == "async" and blocking:
-        pytest.skip("an event loop needs an AsyncClient")
     output = {"name": "a.bin", "url": "https://cdn.wiro.ai/a.bin", "size": "5"}
     task = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "outputs": [output]}
 
@@ -275,8 +271,6 @@ def test_ones_own_client_of_httpx2_fetches_files(kind: ClientKind, blocking: boo
 
 @pytest.mark.parametrize("blocking", [False, True])
 def test_a_closed_client_of_httpx2_sends_nothing(kind: ClientKind, blocking: bool) -> None:
-    if kind == "async" and blocking:
-        pytest.skip("an event loop needs an AsyncClient")
     output = {"name": "a.bin", "url": "https://cdn.wiro.ai/a.bin", "size": "5"}
     task = {"id": "7", "status": "task_postprocess_end", "pexit": "0", "outputs": [output]}
     transport = httpx2.MockTransport(
