@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ import pytest
 from batch.kit import TOOL, Shell, check_complete, paid, prompts, results, write_csv
 from batch.postgres import Server, Way, postgres
 from fork_server import Process
+from wiro_runtime.batch import Batch
 from wiro_runtime.testing import Simulator
 
 pytestmark = pytest.mark.slow
@@ -89,6 +91,24 @@ def test_three_workers_one_killed_one_cut_off(
         assert again.code == 0, again
     check_complete(simulator, shell.folder / "out", ROWS)
     print(out.strip(), "|", cut_out.strip())  # noqa: T201 - figures of the full size
+
+
+def test_workers_of_a_folder_may_join_in_one_moment(
+    server: Server, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A disk that takes its time.
+    monkeypatch.setattr(os, "fsync", lambda _: time.sleep(0.02))
+    with Batch(TOOL, prompts(1), out=tmp_path / "out", database=server.address()) as batch:
+        assert batch.run().complete
+
+    def join(_: int) -> None:
+        for _ in range(3):
+            with Batch.join(tmp_path / "out", database=server.address()):
+                pass
+
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(join, range(8)))
+    assert not list((tmp_path / "out").glob(".*.part"))
 
 
 def test_a_database_that_goes_away_ends_in_one_line_and_resumes(

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 TOOLS = 52
 """Enough for worker processes to read and to render."""
-BY_CLOCK = 3
+BY_CLOCK = 2
 AT_THE_END = 2
 VERSIONS = ("first", "second")
 

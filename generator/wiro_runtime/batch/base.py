@@ -422,7 +422,8 @@ def _read_name(folder: Path) -> dict[str, Any]:
 
 def _write_name(folder: Path, named: Mapping[str, Any]) -> None:
     path = folder / _NAME
-    part = folder / f".{_NAME}.part"
+    # Workers that join in one moment share the folder.
+    part = folder / f".{_NAME}.{secrets.token_hex(4)}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8") as file:
@@ -438,4 +439,6 @@ def _write_name(folder: Path, named: Mapping[str, Any]) -> None:
             finally:
                 os.close(descriptor)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise ConfigurationError(disk_line(path, error)) from None
