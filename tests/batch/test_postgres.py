@@ -96,8 +96,11 @@ def test_three_workers_one_killed_one_cut_off(
 def test_workers_of_a_folder_may_join_in_one_moment(
     server: Server, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A disk that takes its time.
-    monkeypatch.setattr(os, "fsync", lambda _: time.sleep(0.02))
+
+    def slow_disk(_descriptor: int) -> None:
+        time.sleep(0.02)
+
+    monkeypatch.setattr(os, "fsync", slow_disk)
     with Batch(TOOL, prompts(1), out=tmp_path / "out", database=server.address()) as batch:
         assert batch.run().complete
 
