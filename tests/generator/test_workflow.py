@@ -135,7 +135,7 @@ def test_what_privileged_jobs_install_is_locked() -> None:
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"], *extras["generator"], *extras["cli"], *extras["docs"]]
     for each in wanted:
-        found = re.fullmatch(r"([\w.-]+)(==|>=)([\w.]+)(?:,<[\w.]+)?", each)
+        found = re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?(==|>=)([\w.]+)(?:,<[\w.]+)?", each)
         assert found, each
         name, sign, version = found.groups()
         assert name.lower() in names, f"{each} is not locked; run: make lock"

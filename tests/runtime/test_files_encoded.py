@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import random
 import struct
+import sys
 import threading
 import zlib
+from collections.abc import Callable
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,8 +18,7 @@ from pathlib import Path
 import pytest
 
 from runtime.kit import nameless
-from wiro_runtime import ConnectionFailed, DownloadError, TaskDetail, Wiro
-from wiro_runtime.http import encodings as encodings_module
+from wiro_runtime import ConnectionFailed, TaskDetail, Wiro
 from wiro_runtime.http.encodings import decode
 
 FILE = gzip.compress(random.Random(5).randbytes(2**20) * 4, 0)  # noqa: S311 - a file, not a secret
@@ -109,7 +111,7 @@ def test_what_is_cut_before_it_gives_anything_is_damaged(coding: str, size: int)
         list(decode(io.BytesIO(whole[:size]), coding))
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd"])
 @pytest.mark.parametrize(
     "body",
     [
@@ -131,13 +133,40 @@ def test_what_is_not_encoded_stays_as_it_is(coding: str, body: bytes) -> None:
     assert b"".join(decode(io.BytesIO(body), coding)) == body
 
 
-def test_without_its_package_only_what_is_in_zstd_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def no_package(_coding: str) -> bool:
-        return False
+# Neither has types.
+BROTLI = importlib.import_module("brotli")
+ZSTD = importlib.import_module(
+    "backports.zstd" if sys.version_info < (3, 14) else "compression.zstd"
+)
 
-    monkeypatch.setattr(encodings_module, "_can_decode", no_package)
-    assert b"".join(decode(io.BytesIO(b"a lighthouse"), "zstd")) == b"a lighthouse"
-    with pytest.raises(DownloadError, match=r"install backports.zstd"):
-        list(decode(io.BytesIO(bytes.fromhex("28b52ffd2000010000")), "zstd"))
+
+def in_br(data: bytes) -> bytes:
+    return BROTLI.compress(data, quality=1)
+
+
+def in_zstd(data: bytes) -> bytes:
+    return ZSTD.compress(data)
+
+
+def in_two_frames(data: bytes) -> bytes:
+    return in_zstd(data[:500]) + in_zstd(data[500:])
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 3 * 2**20])
+@pytest.mark.parametrize("data", [bytes(3 * 2**20), random.Random(7).randbytes(3 * 2**20)])  # noqa: S311 - no secret
+@pytest.mark.parametrize(
+    ("coding", "compress"), [("br", in_br), ("zstd", in_zstd), ("zstd", in_two_frames)]
+)
+def test_br_and_zstd_are_decoded_a_part_at_a_time(
+    coding: str, compress: Callable[[bytes], bytes], data: bytes, size: int
+) -> None:
+    pieces = list(decode(io.BytesIO(compress(data[:size])), coding))
+    assert b"".join(pieces) == data[:size]
+    assert max(map(len, pieces), default=0) <= 2**20
+
+
+@pytest.mark.parametrize("size", [10, 20, 100])
+def test_cut_zstd_is_damaged(size: int) -> None:
+    whole = in_zstd(random.Random(9).randbytes(1000))  # noqa: S311 - no secret
+    with pytest.raises(ConnectionFailed):
+        list(decode(io.BytesIO(whole[:size]), "zstd"))

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import zlib
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Final
 
 import httpx2
 
-from wiro_runtime.errors import ConnectionFailed, DownloadError
+from wiro_runtime.errors import ConnectionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +31,11 @@ _HEAD: Final = 32
 
 _TEXT: Final = re.compile(rb"[\t\n\r -~]+")
 
-_ZSTD: Final = bytes.fromhex("28b52ffd")
-_MAGIC: Final = (b"\x1f\x8b", _ZSTD)
+_MAGIC: Final = (b"\x1f\x8b", bytes.fromhex("28b52ffd"))
 """How gzip and zstd begin."""
 
-_EMPTY: Final = {"br": b"\x3b", "zstd": bytes.fromhex("28b52ffd2000010000")}
-"""Nothing, compressed: shows whether httpx2 has the package that decodes it."""
-
-_KNOWN: Final = frozenset({"gzip", "x-gzip", "deflate", *_EMPTY})
+_OF_HTTPX2: Final = frozenset({"br", "zstd"})
+_KNOWN: Final = frozenset({"gzip", "x-gzip", "deflate"}) | _OF_HTTPX2
 
 
 def codings_of(header: str) -> list[str]:
@@ -50,10 +47,9 @@ def codings_of(header: str) -> list[str]:
 def decode(file: IO[bytes], coding: str) -> Iterator[bytes]:
     """The pieces of what ``coding`` was applied to; those of ``file`` itself where it was not.
 
-    Raises :class:`ConnectionFailed` when the data is damaged or its end is missing,
-    :class:`DownloadError` when a package for it is missing.
+    Raises :class:`ConnectionFailed` when the data is damaged or its end is missing.
     """
-    pieces = _by_httpx2(file, coding) if coding in _EMPTY else _inflate(file, coding)
+    pieces = _by_httpx2(file, coding) if coding in _OF_HTTPX2 else _inflate(file, coding)
     begun = False
     try:
         for piece in pieces:
@@ -71,9 +67,9 @@ def decode(file: IO[bytes], coding: str) -> Iterator[bytes]:
 
 def decode_part(data: bytes, coding: str, limit: int) -> bytes:
     """``data`` decoded as far as that goes, some more than ``limit`` bytes at most; ``data`` itself
-    where ``coding`` was not applied to it, or cannot be undone here."""
+    where ``coding`` was not applied to it."""
     decoded = bytearray()
-    with suppress(ConnectionFailed, DownloadError):
+    with suppress(ConnectionFailed):
         for piece in decode(BytesIO(data), coding):
             decoded += piece
             if len(decoded) > limit:
@@ -122,18 +118,5 @@ def _inflate(file: IO[bytes], coding: str) -> Iterator[bytes]:
 
 
 def _by_httpx2(file: IO[bytes], coding: str) -> Iterator[bytes]:
-    if not _can_decode(coding):
-        head = file.read(len(_ZSTD))
-        file.seek(0)
-        if coding == "zstd" and head != _ZSTD:
-            return _pieces(file)
-        package = {"br": "brotli", "zstd": "backports.zstd"}[coding]
-        raise DownloadError(f"the server compressed it with {coding}: install {package}")
     headers = {"content-encoding": coding}
     return httpx2.Response(200, headers=headers, content=_pieces(file)).iter_bytes()
-
-
-@cache
-def _can_decode(coding: str) -> bool:
-    empty = _EMPTY[coding]
-    return not httpx2.Response(200, headers={"content-encoding": coding}, content=empty).content
