@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,10 @@ def begin(*arguments: str | Path, cwd: Path) -> Process:
 
 
 def kill(process: Process) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+    # It may end in this moment.
+    with suppress(ProcessLookupError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() in {0, -signal.SIGKILL}
 
 
