@@ -598,7 +598,7 @@ def test_a_cancelled_coroutine_leaves_the_task_running_or_stops_it(
 
     async def flow(client: AnyClient) -> None:
         waiting = asyncio.ensure_future(got(client.run(TOOL, PROMPT)))
-        while not looks(kit):  # noqa: ASYNC110 - the simulator tells nobody
+        while not looks(kit):  # noqa: ASYNC110 - the simulator has no event to wait for
             await asyncio.sleep(0.01)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -623,7 +623,7 @@ def test_a_second_cancellation_does_not_keep_the_task_from_being_stopped(
     async def flow(client: AnyClient) -> None:
         made = client.run(TOOL, PROMPT) if call == "run" else client.submit(TOOL, PROMPT)
         waiting = asyncio.ensure_future(got(made))
-        while not (looks(kit) if call == "run" else manual.runs):  # noqa: ASYNC110 - the simulator tells nobody
+        while not (looks(kit) if call == "run" else manual.runs):  # noqa: ASYNC110 - the simulator has no event to wait for
             await asyncio.sleep(0.01)
         waiting.cancel()
         await asyncio.sleep(pause if call == "run" else 0.3 + pause)

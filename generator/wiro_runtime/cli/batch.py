@@ -99,7 +99,7 @@ def run(
 ) -> int:
     _check_extra()
     from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
-    from wiro_runtime.batch.table import parse_table  # noqa: PLC0415
+    from wiro_runtime.batch.table import parse_table  # noqa: PLC0415 - as above
 
     rows: Any = table
     if table == "-":

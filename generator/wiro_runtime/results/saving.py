@@ -46,7 +46,7 @@ async def save_output(
     target = Path(given)
     ends_with_slash = not os.path.basename(given)  # noqa: PTH119 - a Path forgets the slash
     # Unlike Path.is_dir, false where the system cannot say.
-    into = ends_with_slash or await run_in_thread(lambda: os.path.isdir(target))  # noqa: PTH112
+    into = ends_with_slash or await run_in_thread(lambda: os.path.isdir(target))  # noqa: PTH112 - see above
     if into:
         target /= safe_name(output.name)
     job = _Job(output, _report(progress), max_bytes)

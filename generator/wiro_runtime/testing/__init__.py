@@ -29,13 +29,13 @@ if _missing:
         f"wiro_runtime.testing needs {', '.join(_missing)}: pip install 'wiro-tools[simulator]'"
     )
 
-from wiro_runtime.testing import faults  # noqa: E402
-from wiro_runtime.testing.callbacks import Delivery  # noqa: E402
-from wiro_runtime.testing.records import Request, Run, SentFile  # noqa: E402
-from wiro_runtime.testing.scenario import Scenario  # noqa: E402
-from wiro_runtime.testing.serve import serve  # noqa: E402
-from wiro_runtime.testing.simulator import Simulator  # noqa: E402
-from wiro_runtime.testing.tool_spec import SpecError  # noqa: E402
+from wiro_runtime.testing import faults  # noqa: E402 - the check above names the extra
+from wiro_runtime.testing.callbacks import Delivery  # noqa: E402 - the check above names the extra
+from wiro_runtime.testing.records import Request, Run, SentFile  # noqa: E402 - the check above names the extra
+from wiro_runtime.testing.scenario import Scenario  # noqa: E402 - the check above names the extra
+from wiro_runtime.testing.serve import serve  # noqa: E402 - the check above names the extra
+from wiro_runtime.testing.simulator import Simulator  # noqa: E402 - the check above names the extra
+from wiro_runtime.testing.tool_spec import SpecError  # noqa: E402 - the check above names the extra
 
 __all__ = [
     "Delivery",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.tasks import Task
 
 API_KEY: Final = "simulated-api-key"
-API_SECRET: Final = "simulated-api-secret"  # noqa: S105  (opens nothing but a simulator)
+API_SECRET: Final = "simulated-api-secret"  # noqa: S105 - opens nothing but a simulator
 
 
 class Simulator:

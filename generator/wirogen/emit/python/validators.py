@@ -107,9 +107,9 @@ def _escaped(literal: re.Match[str]) -> str:
 
 def _generate(schema: Json, aliases: Mapping[str, str]) -> str:
     from datamodel_code_generator import generate  # noqa: PLC0415 - slow to load
-    from datamodel_code_generator.enums import DataModelType, InputFileType  # noqa: PLC0415
-    from datamodel_code_generator.format import PythonVersion  # noqa: PLC0415
-    from datamodel_code_generator.parser import LiteralType  # noqa: PLC0415
+    from datamodel_code_generator.enums import DataModelType, InputFileType  # noqa: PLC0415 - slow to import
+    from datamodel_code_generator.format import PythonVersion  # noqa: PLC0415 - slow to import
+    from datamodel_code_generator.parser import LiteralType  # noqa: PLC0415 - slow to import
 
     made = generate(
         json.dumps(schema),
