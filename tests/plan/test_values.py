@@ -69,6 +69,19 @@ def test_what_is_sent_when_nothing_is_given(item: Input, sent: object) -> None:
     assert json.dumps(body(item)) == json.dumps({item.name: sent})
 
 
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("kind", ["textarea", "text", "multiselect"])
+@pytest.mark.parametrize("shown", [[{"role": "user"}], [0, 10], [[1, 2], [3, 4]], ["a", 1]])
+def test_a_list_that_the_run_command_shows_is_taken(
+    shown: list[Any], kind: str, required: bool
+) -> None:
+    wire = Wire(type="array", sent=UNSENT if required else shown)
+    more = {"required": True, "example": shown} if required else {"open": kind == "multiselect"}
+    item = text("messages", type=kind, wire=wire, **more)
+    assert body(item, messages=shown) == {"messages": shown}
+    assert body(item, messages=[{"other": 1}, "a"]) == {"messages": [{"other": 1}, "a"]}
+
+
 def test_an_input_that_the_run_command_lacks_is_sent_only_when_given() -> None:
     item = text("extra", wire=Wire(type="string", sent=UNSENT))
     assert body(item) == {}

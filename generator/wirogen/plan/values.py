@@ -42,6 +42,8 @@ def value_of(item: Input, siblings: Collection[str]) -> Value:
     """The kind of value that ``item`` takes; ``siblings`` are all input names of its tool."""
     if item.type in FILE_TYPES:
         return _file(item)
+    if _holds_more_than_text(item):
+        return _finish(item, Kind.LIST, "Sequence[Any]", _array({}), default=item.wire.sent)
     if item.type in CHOICE_TYPES:
         return _choice(item)
     if stem := _url_stem(item, siblings):
@@ -158,11 +160,16 @@ def _object(item: Input) -> Value:
     return _finish(item, Kind.OBJECT, "Mapping[str, Any]", schema, default=item.wire.sent)
 
 
+def _holds_more_than_text(item: Input) -> bool:
+    """Whether the Run Command shows a list whose values are not all text, as ``messages`` of a
+    language model are."""
+    shown = item.example if item.required else item.wire.sent
+    return isinstance(shown, list) and not all(isinstance(part, str) for part in shown)
+
+
 def _list_of_text(item: Input) -> Value:
-    sent = item.wire.sent
-    if isinstance(sent, list) and not all(isinstance(part, str) for part in sent):
-        return _finish(item, Kind.LIST, "Sequence[Any]", _array({}), default=sent)
-    return _finish(item, Kind.TEXTS, "Sequence[str]", _array({"type": "string"}), default=sent)
+    schema = _array({"type": "string"})
+    return _finish(item, Kind.TEXTS, "Sequence[str]", schema, default=item.wire.sent)
 
 
 def _is_switch(item: Input) -> bool:
