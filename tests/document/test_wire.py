@@ -48,6 +48,12 @@ ABSENT = object()
         ("mix", "checkbox", "--id_mix", "--id_mix", False, "string", "--id_mix", None),
         ("odd", "text", "x", None, False, "string", None, None),
         ("ratio", "select", "1:1", "16:9", False, "string", "16:9", None),
+        # A list or an object that a default spells as JSON.
+        ("genre", "multiselect", '["a", "b"]', ["a", "b"], False, "array", ["a", "b"], None),
+        ("box", "textarea", "[[1, 2]]", [[1, 2]], False, "array", [[1, 2]], None),
+        ("options", "textarea", '{"a": 1}', {"a": 1}, False, "object", {"a": 1}, None),
+        ("options", "textarea", '{"a": 1}', {"a": 2}, False, "object", {"a": 2}, None),
+        ("options", "textarea", "{a}", {"a": 2}, False, "object", {"a": 2}, None),
         # Not in the Run Command: left out.
         ("selectedLoraModelPrivate", "multiselect", "", ABSENT, False, "array", UNSENT, None),
         ("seed", "text", "5", ABSENT, False, "string", UNSENT, None),
@@ -70,7 +76,12 @@ def test_with_a_run_command(
     assert found.differs is (shown is not ABSENT and (default, shown) in DIFFERENT)
 
 
-DIFFERENT = [("a cat", "a dog"), ("1:1", "16:9")]
+DIFFERENT: list[tuple[object, object]] = [
+    ("a cat", "a dog"),
+    ("1:1", "16:9"),
+    ('{"a": 1}', {"a": 2}),
+    ("{a}", {"a": 2}),
+]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +98,8 @@ DIFFERENT = [("a cat", "a dog"), ("1:1", "16:9")]
         ("flag", "checkbox", None, "string", UNSENT),
         ("seed", "text", "1e3", "string", "1e3"),
         ("genre", "multiselect", "a,b", "array", ["a", "b"]),
+        ("genre", "multiselect", '["a","b, c"]', "array", ["a", "b, c"]),
+        ("genre", "multiselect", "[verse], b", "array", ["[verse]", "b"]),
         ("selectedModel", "select", "1", "string", ""),
         ("selectedLoraModel", "multiselect", "61", "array", []),
         ("ratio", "select", "16:9", "string", "16:9"),

@@ -18,6 +18,7 @@ from wirogen.pipeline.build import build_project
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.specs import UNSENT, Option, ToolSpec, dump_spec, load_spec
 from wirogen.specs.fields import INPUT, OPTION, TOOL
+from wirogen.specs.yaml_writer import quote
 
 SPEC = parse_document(PAGE.text(), path="x", document="x.txt").spec
 ADDED = 'label: "", help: "", type: "text", default: null, required: false, wire: {type: "string"}'
@@ -312,6 +313,9 @@ def test_nothing_near_is_looked_for_beside_a_huge_name() -> None:
         (" a ,b", "array", ["a", "b"]),
         ("", "array", []),
         ("a", "array", ["a"]),
+        ('[1, "a, b"]', "array", [1, "a, b"]),
+        ("[verse], b", "array", ["[verse]", "b"]),
+        ('{"a": [1]}', "object", {"a": [1]}),
         ("7", "number", 7),
         ("7.50", "number", 7.5),
         ("True", "boolean", True),
@@ -325,9 +329,19 @@ def test_documents_and_overlays_turn_a_default_into_the_same_value(
     assert wire_value(text, kind) == value
     spec = fine(
         f'input: "steps"\n    set: {{wire: {{type: "{kind}"}}, default: "5"}}',
-        f'input: "steps"\n    set: {{default: "{text}"}}',
+        f'input: "steps"\n    set: {{default: {quote(text)}}}',
     )
     assert input_of(spec, "steps").wire.sent == value
+
+
+def test_a_default_of_an_object_is_json() -> None:
+    _, errors = corrected(
+        'input: "steps"\n    set: {wire: {type: "object"}}',
+        'input: "steps"\n    set: {default: "{a}"}',
+    )
+    assert len(errors) == 1
+    assert "O003" in errors[0]
+    assert "'{a}' is not a JSON object" in errors[0]
 
 
 def test_a_list_of_which_one_option_has_a_comma_is_not_split() -> None:

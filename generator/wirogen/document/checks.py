@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from wirogen.document.layout import Layout
 from wirogen.document.page import Page, Report
 from wirogen.document.source_map import SourceMap
 from wirogen.document.tail import Block, Body
-from wirogen.merge.wire import CALLBACK, Decision, is_picker
+from wirogen.merge.wire import CALLBACK, Decision, is_picker, wire_value
 from wirogen.specs import Json
 from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES
 from wirogen.specs.names import folded
@@ -114,7 +115,8 @@ def _check_shown(
         report.add("D303", item.at["type"], item.name, message)
     if decision.differs:
         message = f"has default {shorten(item.default or '')}, the Run Command sends "
-        report.add("D306", item.at["default"], item.name, message + shorten(str(value)))
+        told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        report.add("D306", item.at["default"], item.name, message + shorten(told))
 
 
 def _is_foreign(item: RawInput) -> bool:
@@ -145,10 +147,10 @@ def _check_options(report: Report, item: RawInput) -> None:
     picker = is_picker(item)
     sample = picker and len(item.options) == _SAMPLE_SIZE
     if item.type in CHOICE_TYPES and item.default:
-        chosen = [item.default]
-        if item.type == "multiselect" and item.default not in values:
-            chosen = [part.strip() for part in item.default.split(",")]
-        missing = [value for value in chosen if value not in values]
+        many = item.type == "multiselect"
+        chosen = wire_value(item.default, "array" if many else "string", item.options)
+        each = chosen if isinstance(chosen, list) else [chosen]
+        missing = [text for text in map(str, each) if text not in values]
         if missing:
             message = f"has default {shorten(missing[0])}, which is not among the options shown"
             report.add("D201", item.at["default"], item.name, message)

@@ -17,7 +17,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from wirogen.common.json_values import kind, number
+from wirogen.common.json_values import kind, number, parse_json, same
 from wirogen.common.text import WHITE
 from wirogen.specs import UNSENT, Described, Input, Json, Option, Unsent, Wire
 from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, LIST_TYPES
@@ -159,8 +159,8 @@ def agrees(default: str, shown: Json) -> bool:
     if isinstance(shown, str):
         return default == shown or fold(default) == fold(shown)
     if isinstance(shown, list):
-        return shown == [default] or shown == wire_value(default, "array")
-    return False
+        return shown == [default] or same(shown, wire_value(default, "array"))
+    return same(shown, wire_value(default, "object"))
 
 
 def fold(text: str) -> str:
@@ -177,13 +177,19 @@ def _files(wire_type: str, default: str | None) -> Json:
 def wire_value(default: str, wire_type: str, options: Iterable[Option] | None = ()) -> Json:
     """Return a default in text as the JSON value that travels.
 
-    Documents, Tool/Detail and overlays have it decided here. A list is written with commas,
-    unless the whole text is one of ``options``. What is no number, or not true or false, is the
-    text that it is; some numbers are documented as ``false``.
+    Documents, Tool/Detail and overlays have it decided here. A list is written as JSON or with
+    commas, unless the whole text is one of ``options``. What is no number, no object, or not true
+    or false, is the text that it is; some numbers are documented as ``false``.
     """
+    if wire_type == "object":
+        value = _json(default)
+        return value if isinstance(value, dict) else default
     if wire_type == "array":
         if any(option.value == default for option in options or ()):
             return [default]
+        value = _json(default)
+        if isinstance(value, list):
+            return value
         return [item.strip(WHITE) for item in default.split(",")] if default else []
     if wire_type == "boolean":
         return default.lower() == "true"
@@ -193,6 +199,16 @@ def wire_value(default: str, wire_type: str, options: Iterable[Option] | None = 
             return value
         return {"false": False, "true": True}.get(default.lower(), default)
     return default
+
+
+def _json(text: str) -> Json:
+    """The list or object that ``text`` is the JSON of, ``None`` when it is none."""
+    if text[:1] not in {"[", "{"}:
+        return None
+    try:
+        return parse_json(text)
+    except ValueError:
+        return None
 
 
 def _assumed(item: Described, wire_type: str) -> Json | Unsent:

@@ -180,6 +180,8 @@ def _typed(item: Input) -> Json | Unsent:
         raise _RefusedError("O003", f"default {default!r} is not a number", "default")
     if kind == "boolean" and default.lower() not in ("true", "false"):
         raise _RefusedError("O003", f"default {default!r} is not true or false", "default")
+    if kind == "object" and not isinstance(value, dict):
+        raise _RefusedError("O003", f"default {default!r} is not a JSON object", "default")
     return value
 
 
