@@ -390,6 +390,18 @@ def test_unknown_keys_in_other_places(place: str, layout: str) -> None:
     assert verify(parsed) is None
 
 
+@pytest.mark.parametrize("layout", ["flat", "lines"])
+def test_an_input_without_its_default_takes_nothing_of_the_next(layout: str) -> None:
+    made = page(text_input("seed", "1"), text_input("steps", "30"), text_input("last", "x"))
+    text = lines(made).replace("  default: 30\n", "  note: 30\n")
+    parsed = parse(text if layout == "lines" else " ".join(text.split()))
+    found = {item.name: item for item in parsed.spec.inputs}
+    assert (found["last"].default, found["last"].type) == ("x", "text")
+    assert not any("last" in f"{item.extra}" for item in parsed.spec.inputs)
+    assert {"D106", "D305"} <= set(codes(parsed))
+    assert verify(parsed) is None
+
+
 def test_unknown_sections_are_kept() -> None:
     section = "## Pricing\nEach run costs 5 cents: see `x` - and more."
     code = '## Extra Sample - Response\n```json\n{ "a": 1 }\n```'

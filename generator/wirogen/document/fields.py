@@ -100,8 +100,11 @@ class Fields:
         return Typed(at, (begin, stop), (stop, default), default, after, known)
 
     def _after_unknown_keys(self, start: int, column: int) -> int:
-        """``default:`` behind unknown keys (``type: number min: 1 default: 3``), or -1."""
+        """``default:`` behind unknown keys (``type: number min: 1 default: 3``) of the same input,
+        or -1."""
         limit = min(self.end, start + NAME_LIMIT)
+        following = self.layout.find(NAME, start, limit)
+        limit = following if following >= 0 else limit
         key = self.layout.word_end(start, limit)
         if not is_unknown_key(self.text[start:key]):
             return -1
