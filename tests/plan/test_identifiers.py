@@ -51,6 +51,8 @@ def parameter(name: str) -> str:
         ("../../x", "x"),
         ("/etc/passwd", "etc_passwd"),
         ("größe", "grosse"),
+        ("ışık ölçeği", "isik_olcegi"),
+        ("Işık", "isik"),
         ("日本", "u65e5_u672c"),
         ("a\u202eb", "a_b"),
         # A letter of Unicode 15, a mark and a letter like an A of Unicode 16.

@@ -93,7 +93,7 @@ def words(text: str, *, split_camel: bool) -> tuple[str, ...]:
         if char.isascii():
             out.append(" plus " if char == "+" else char)
         elif char.isalnum():
-            folded = char.casefold()
+            folded = char.upper().casefold()  # the Turkish dotless i is an I
             out.append(folded if folded.isascii() else f" u{ord(char):x} ")
         elif not unicodedata.combining(char):
             out.append(" ")
