@@ -91,6 +91,24 @@ def test_run_watch_load_compare_delete(visit: Open, studio: Running) -> None:
         assert len(studio.simulator.runs) == 2
 
 
+def test_a_run_never_starts_from_an_example(visit: Open, studio: Running) -> None:
+    with visit() as page:
+        prompt = page.locator("[data-input=prompt] textarea")
+        assert prompt.input_value() == ""
+        assert prompt.get_attribute("placeholder") == "a tree"
+        # What is missing is said once it matters.
+        assert page.locator(".wt-problem:visible, .wt-problems:visible").count() == 0
+        page.click(".wt-run-button")
+        assert "nothing was sent" in page.inner_text(".wt-run-status")
+        assert "required" in page.inner_text("[data-input=prompt] .wt-problem")
+        assert studio.simulator.runs == []
+        page.click(".wt-tries button")
+        assert prompt.input_value() == "a tree"
+        page.click(".wt-run-button")
+        page.wait_for_selector(".wt-run[data-state=succeeded]")
+        assert studio.simulator.runs[0].body["prompt"] == "a tree"
+
+
 def test_a_run_goes_on_while_the_page_is_loaded_again_and_stops(
     visit: Open, studio: Running
 ) -> None:
@@ -309,6 +327,7 @@ def test_for_everybody(visit: Open, studio: Running, scheme: str, width: int) ->
     size = {"width": width, "height": 800}
     with visit(color_scheme=scheme, viewport=size) as page:
         page.focus("[data-input=prompt] textarea")
+        page.keyboard.type("a lighthouse")
         page.keyboard.press("Control+Enter")
         page.wait_for_selector(".wt-run[data-state=succeeded]")
         studio.simulator.plan(HELD)

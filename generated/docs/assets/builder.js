@@ -153,7 +153,8 @@ function codePanel(link) {
   };
 }
 
-export function build(root, tool) {
+// `quiet`: what is missing is not said before something has been changed.
+export function build(root, tool, quiet = false) {
   let texts = {};
   let tab = "python";
   let unknown = [];
@@ -239,9 +240,10 @@ export function build(root, tool) {
 
   function update(keep) {
     if (keep) unknown = [];
+    quiet &&= !keep;
     const values = given();
     showPrice(values);
-    mark(found(values));
+    mark(quiet ? new Map() : found(values));
     advise(values);
     texts = snippets(tool, values);
     show();
@@ -261,6 +263,7 @@ export function build(root, tool) {
   const tries = el(
     "div",
     { class: "wt-tries", role: "group", "aria-label": "Examples" },
+    el("span", { "aria-hidden": "true", text: samples.length > 1 ? "Examples" : "Example" }),
     ...samples.slice(0, TRIES).map((sample, index) =>
       el("button", { type: "button", text: exampleName(sample, index), onclick: () => loadSample(index) }),
     ),

@@ -85,7 +85,9 @@ const opener = document.querySelector(".wt-search-open");
 if (opener) prepareSearch(opener);
 start(".wt-builder", "data-tool", async (root, tool) => {
   const { build } = await import("./builder.js");
-  const { choose, loadSample, request } = build(root, tool);
+  const live = mark?.content === "live";
+  const { studio, withoutExample } = mark ? await import("./studio.js") : {};
+  const { choose, loadSample, request } = build(root, live ? withoutExample(tool) : tool, live);
   const { optionGallery } = await import("./options.js");
   for (const place of document.querySelectorAll(".wt-options")) optionGallery(place, tool, choose);
   for (const place of document.querySelectorAll(".wt-example")) {
@@ -95,10 +97,7 @@ start(".wt-builder", "data-tool", async (root, tool) => {
     place.append(button);
   }
   // Only where `wiro-tools studio` serves the page.
-  if (mark) {
-    const { studio } = await import("./studio.js");
-    await studio(root, tool, request, mark.content === "simulated");
-  }
+  if (mark) await studio(root, tool, request, !live);
 });
 start(".wt-gallery", "data-tools", async (root, data) => {
   const { gallery } = await import("./gallery.js");

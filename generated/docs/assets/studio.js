@@ -21,6 +21,20 @@ function plain(value) {
   return { lora: value.value, scales: Object.fromEntries(scales), tag: value.tag, words: value.words };
 }
 
+// A billed run never starts from an example: the form begins without the documented values, and a
+// button above it gives them.
+export function withoutExample(tool) {
+  const shown = tool.inputs.filter((input) => input.initial !== undefined);
+  const values = (inputs) => Object.fromEntries(inputs.map((input) => [input.name, input.initial]));
+  const required = values(shown.filter((input) => input.required));
+  const samples = (tool.samples ?? [values(shown)]).map((sample) => ({ ...required, ...sample }));
+  return {
+    ...tool,
+    inputs: tool.inputs.map(({ initial, ...input }) => input),
+    samples: samples.filter((sample) => Object.keys(sample).length),
+  };
+}
+
 export async function studio(root, tool, request, simulated) {
   await addStyles();
   const runs = new Map();
