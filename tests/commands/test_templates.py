@@ -47,7 +47,11 @@ def put(folder: Path, path: str, text: str | bytes) -> None:
         (CLIENT, f"{{% include '{CLIENT}' %}}\n", "G001 includes itself without end"),
         (CLIENT, b"\xff\n", f"own/{CLIENT}: error: G001 is not UTF-8"),
         (PAGE, "\n\n{{ tool.x }}\n", f"own/{PAGE}:3:1: error: G001 "),
-        ("docs/assets/x.css", b"\xff\n", "error: G001 is not UTF-8"),
+        (
+            "docs/guides/x.md.jinja",
+            b"---\ntitle: \xff\n",
+            "own/docs/guides/x.md.jinja: error: G001 is not UTF-8",
+        ),
         ("docs/tool/[owner]/[project].md.jinja", "x\n", f"did you mean {PAGE}?"),
         ("python/wiro_tools/client.jinja", "x\n", "G002 replaces no template"),
         ("docs/_aside.md.jinja", "x\n", "G002 replaces no template, and none of yours uses it"),
@@ -151,6 +155,37 @@ def test_a_new_template_is_a_new_output(root: Path, tmp_path: Path) -> None:
     assert (mine / "LICENSE.txt").read_text("utf-8") == "Ours.\n"
     manifest = json.loads((mine / "MANIFEST.json").read_text("utf-8"))["files"]
     assert {"docs/press/index.md", "LICENSE.txt"} <= manifest.keys()
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x89PNG\r\n\x1a\n\xff\xfe\x00", b"a\r\nb\r", b"\xef\xbb\xbfx", b"\xed\xa0\x80", b""]
+)
+def test_a_file_that_is_no_template_is_copied_byte_by_byte(
+    root: Path, tmp_path: Path, data: bytes
+) -> None:
+    put(tmp_path, "docs/assets/logo.png", data)
+    for written in ("", " 0 files written"):
+        done = generate(tmp_path, root / "specs" / "tools")
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "mine/docs/assets/logo.png").read_bytes() == data
+        assert written in done.stdout
+
+
+def test_a_byte_order_mark_is_no_part_of_a_template(root: Path, tmp_path: Path) -> None:
+    head = "---\ntitle: Our rules\norder: 2\nsummary: What we do.\n---\n"
+    put(tmp_path, "docs/guides/rules.md.jinja", f"\ufeff{head}\n# Our rules\n")
+    put(tmp_path, "docs/assets/_tail.jinja", "\ufeffMade by Acme.\n")
+    put(tmp_path, "docs/press.md.jinja", "\ufeff{% include 'docs/assets/_tail.jinja' %}\n")
+    put(tmp_path, "python/wiro_tools/extra.py.jinja", "\ufeffNAME = 1\n")
+    done = generate(tmp_path, root / "specs" / "tools")
+    assert done.returncode == 0, done.stderr
+    mine = tmp_path / "mine"
+    assert "- [Our rules](rules.md) What we do." in (mine / "docs/guides/index.md").read_text(
+        "utf-8"
+    )
+    assert (mine / "docs/guides/rules.md").read_bytes().startswith(b"---\ntitle: Our rules\n")
+    assert (mine / "docs/press.md").read_bytes() == b"Made by Acme.\n"
+    assert (mine / "python/wiro_tools/extra.py").read_bytes() == b"NAME = 1\n"
 
 
 def test_a_guide_needs_no_registration(root: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from jinja2.utils import missing
 
 import wirogen
 from wirogen.common.cache import NO_CACHE, Cache, key_of
+from wirogen.common.files import read_whole
 from wirogen.common.text import beginning, did_you_mean
 from wirogen.diagnostics.model import input_error
 from wirogen.emit.escape import (
@@ -57,7 +58,10 @@ def template_folders(overrides: Path | None = None) -> list[Path]:
 def environment(overrides: Path | None = None) -> jinja2.Environment:
     """An environment that refuses undefined names and text that is not escaped."""
     env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([str(folder) for folder in template_folders(overrides)]),
+        loader=jinja2.FileSystemLoader(
+            [str(folder) for folder in template_folders(overrides)],
+            encoding="utf-8-sig",  # Windows' Notepad writes a byte order mark.
+        ),
         undefined=_Undefined,
         # Not for HTML as such: it makes every printed value say that it is safe.
         autoescape=True,
@@ -183,14 +187,20 @@ class Renderer:
     def file(self, template: str, **values: Any) -> str:
         """The file that a template makes: Python in black's form, Markdown and text tidied."""
         if not template.endswith(SUFFIX):
-            return self.source(template)
+            return self._copied(template)
         if template.endswith((".py.jinja", ".pyi.jinja")):
             return self.python(template, **values)
         text = self.text(template, **values)
         return tidy(text) if template.endswith((".md.jinja", ".txt.jinja")) else text
 
+    def _copied(self, template: str) -> str:
+        """The bytes of a file that is copied, a picture for example, as text that
+        :func:`wirogen.output.publication.stage` turns into the same bytes."""
+        found = next(path for each in self._folders if (path := each / template).is_file())
+        return read_whole(found).decode(errors="surrogateescape")
+
     def source(self, template: str) -> str:
-        """The text of a template, or of a file that is copied."""
+        """The text of a template."""
         try:
             return self._loader.get_source(self._env, template)[0]
         except UnicodeDecodeError as error:

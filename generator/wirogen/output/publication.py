@@ -209,10 +209,11 @@ def no_changes(state: OutputState) -> Changes:
 
 
 def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]:
-    """Write those files that differ from the ones in ``out`` into the staging folder."""
+    """Write those files that differ from the ones in ``out`` into the staging folder. Text holds
+    bytes that are not UTF-8 as ``surrogateescape`` decodes them."""
     made: dict[str, Made] = {}
     for path, text in files.items():
-        data = text.encode()
+        data = text.encode(errors="surrogateescape")
         differs = read_file(f"{out}/{path}") != data
         if differs:
             staged = _staged(into, path)
