@@ -66,6 +66,8 @@ FACE = "wiro/instant-id-lora"
         (["run", SD, "--lora", "9999:1"], "'9999' is not a documented LoRA"),
         (["run", SD, "--lora", "62:5.5"], "expected a whole number from -5 to 5"),
         (["--package", "nothing_here", "list"], "'nothing_here' is no generated package"),
+        (["list", "--input-kind", "mesh"], "'--input-kind': expected one of 'text', 'number', "),
+        (["costs", "--by", "week"], "'--by': expected one of 'tool', 'day', got 'week' (see "),
         (["task", "frobnicate"], "no such command 'frobnicate'"),
         (["run", SD, "--prompt", "a"], "no API key: run wiro-tools login"),
     ],

@@ -81,6 +81,7 @@ _EXPECTED: Final = (
     (re.compile(r"Input should be greater than or equal to (\S+)"), r"expected \1 or more"),
     (re.compile(r"Input should be less than or equal to (\S+)"), r"expected \1 or less"),
     (re.compile(r"Input should be "), "expected "),
+    (re.compile(r"Value error, (.*) is not one of (.*)"), r"expected one of \2, got \1"),
     (re.compile(r"Option '([^']*)' requires an argument"), r"\1 needs a value"),
     (re.compile(r"Got unexpected extra argument\(s\) \((.*)\)"), r"unexpected argument '\1'"),
     (re.compile(r" \(Possible options: (.*)\)"), r"; nearest: \1"),

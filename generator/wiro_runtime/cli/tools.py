@@ -6,7 +6,7 @@ import re
 import sys
 import webbrowser
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
 import typer
@@ -43,13 +43,13 @@ Owner: TypeAlias = Annotated[str | None, typer.Option("--owner", help="Only tool
 Category: TypeAlias = Annotated[str | None, typer.Option("--category", help="Only this category.")]
 Tag: TypeAlias = Annotated[str | None, typer.Option("--tag", help="Only tools with this tag.")]
 Kind: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--input-kind",
-        help="Only tools with such an input: text, number, boolean, choice, lora, image, video, "
-        "audio, file, list or object.",
-    ),
-]
+    Literal[
+        "text", "number", "boolean", "choice", "lora", "image", "video", "audio", "file", "list",
+        "object",
+    ]
+    | None,
+    typer.Option("--input-kind", help="Only tools with such an input."),
+]  # fmt: skip
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
