@@ -10,13 +10,15 @@ from types import ModuleType
 
 def lazy_package(
     name: str, path: Iterable[str]
-) -> tuple[Callable[[str], ModuleType], Callable[[], list[str]]]:
+) -> tuple[Callable[[str], ModuleType | list[str]], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` of the package ``name``, whose modules lie in ``path``.
 
-    Private modules are neither found nor listed.
+    Private modules are neither found nor listed. ``from package import *`` imports all others.
     """
 
-    def getattr_(attribute: str) -> ModuleType:
+    def getattr_(attribute: str) -> ModuleType | list[str]:
+        if attribute == "__all__":  # looked for at "import *" only, when the folder is listed
+            return dir_()
         module = f"{name}.{attribute}"
         if not attribute.startswith("_"):
             try:
