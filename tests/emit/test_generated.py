@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import inspect
 import json
 import re
@@ -16,6 +17,7 @@ from hypothesis import example, given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+import wiro_runtime
 from emit.strategies import HOSTILE, specs
 from generated import imported, plan, prompt, render, select, text, tool
 from wirogen.common.text import is_visible, visible
@@ -41,6 +43,19 @@ def test_whatever_a_tool_is_called_and_says(spec: ToolSpec) -> None:
         has_every_input_and_its_default(spec, module)
     is_what_its_schemas_say(spec)
     page_holds_no_markup_of_the_document(spec)
+
+
+def test_doctest_runs_no_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    # It would be billed: `pytest --doctest-modules` tries every docstring that it finds.
+    monkeypatch.setenv("WIRO_API_KEY", "k")
+    monkeypatch.setattr(wiro_runtime, "Wiro", None)
+    for spec in (tool(prompt(default="a")), tool(prompt(), categories=("llm",))):
+        with imported(spec) as module:
+            assert module.run.__doc__.count(">>> with Wiro() as client:") == 1
+            found = doctest.DocTestFinder().find(module.run, "run", module)
+            assert [len(each.examples) for each in found] == [3]
+            failed = [doctest.DocTestRunner().run(each, out=print).failed for each in found]
+            assert failed == [0]
 
 
 def parses_and_is_visible(spec: ToolSpec) -> None:

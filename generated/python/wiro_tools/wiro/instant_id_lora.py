@@ -247,7 +247,7 @@ def run(
     Example:
         >>> from wiro_runtime import Wiro
         >>> from wiro_tools.wiro import instant_id_lora
-        >>> with Wiro() as client:
+        >>> with Wiro() as client:  # doctest: +SKIP
         ...     result = instant_id_lora.run(client, input_image_url="https://example.com/input-portrait-2.jpg", prompt="olympic athlete, standing, wearing olympics uniform, Paris background, photorealistic, realistic, embodies the spirit of victory, captured by the official Olympic Games photographer 2024, the image is framed through photographer Steve McCurry, 2015, used a classic 50mm lens and illuminated by the brilliance of stadium floodlights, realistic")
         ...     paths = result.download("out")
     """

@@ -248,7 +248,7 @@ def run(
     Example:
         >>> from wiro_runtime import Wiro
         >>> from wiro_tools.wiro import text_to_image_sd_lora
-        >>> with Wiro() as client:
+        >>> with Wiro() as client:  # doctest: +SKIP
         ...     result = text_to_image_sd_lora.run(client, prompt="summer landscape, red color, Bokeh, the waterfall, fog over the lake, insanely detailed and intricate, hypermaximalist, elegant, ornate, hyper realistic, super detailed.")
         ...     paths = result.download("out")
     """

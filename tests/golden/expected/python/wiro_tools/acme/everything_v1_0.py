@@ -172,7 +172,7 @@ def run(
     Example:
         >>> from wiro_runtime import Wiro
         >>> from wiro_tools.acme import everything_v1_0
-        >>> with Wiro() as client:
+        >>> with Wiro() as client:  # doctest: +SKIP
         ...     result = everything_v1_0.run(client, prompt="a boat", input_image_url="https://example.com/sample.jpg")
         ...     paths = result.download("out")
     """
