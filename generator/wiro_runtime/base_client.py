@@ -312,6 +312,7 @@ class RunArguments:
             self.previous,
             self.tool_outputs,
             Ceiling(limit, self.allow_unknown),
+            package=self.package,
         )
 
 

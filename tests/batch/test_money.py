@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from wiro_runtime.batch import Batch
 from wiro_runtime.batch.store import Intent, Right, Store
 from wiro_runtime.catalogue import packages
 from wiro_runtime.cli import app as cli
-from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.errors import ConfigurationError, PriceExceeded
 from wiro_runtime.generated import Tariff
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.settle import OTHER_KEY
@@ -130,6 +131,19 @@ def test_a_client_with_a_budget_runs_a_batch_of_a_package_that_is_only_named(
     with Wiro(budget=1) as client, Batch.open(out, client=client) as batch:
         assert batch.resume().complete
     assert len(priced.runs) == 3
+
+
+@pytest.mark.parametrize("limit", [{"max_cost": "0.04"}, {"budget": "0.04"}])
+def test_a_run_without_checks_of_a_package_that_is_only_named_has_its_price(
+    priced: Simulator, monkeypatch: pytest.MonkeyPatch, limit: dict[str, str]
+) -> None:
+    monkeypatch.setattr(packages, "installed_catalogues", list)
+    ceiling = {key: limit[key] for key in ("max_cost",) if key in limit}
+    with Wiro(budget=limit.get("budget")) as client:
+        run = partial(client.run, TOOL, validate=False, package="wiro_tools", **ceiling)
+        with pytest.raises(PriceExceeded, match=r"the price is \$0\.05|of \$0\.04 is left"):
+            run({"prompt": "a", "samples": 1})
+    assert not priced.runs
 
 
 @pytest.mark.parametrize("failures", [1, 3, None])

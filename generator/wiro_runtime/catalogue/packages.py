@@ -49,8 +49,11 @@ def installed_catalogues() -> Iterator[Catalogue]:
             yield catalogue
 
 
-def find_tool(tool: str) -> Entry | None:
-    """The tool with this id in the first of the installed packages that has it."""
+def find_tool(tool: str, package: str | Catalogue | None = None) -> Entry | None:
+    """The tool with this id in ``package``, which must have it, or else in the first of the
+    installed packages that has it."""
+    if package is not None:
+        return open_catalogue(package).get(tool)
     return next(filter(None, (each.find(tool) for each in installed_catalogues())), None)
 
 

@@ -28,7 +28,7 @@ def resolve_inputs(
     """
     if not validate or (package is None and isinstance(inputs, ToolInputs)):
         return inputs
-    from wiro_runtime.catalogue import find_tool, open_catalogue  # noqa: PLC0415 - rarely used
+    from wiro_runtime.catalogue import find_tool  # noqa: PLC0415 - rarely used
 
-    entry = find_tool(tool) if package is None else open_catalogue(package).get(tool)
+    entry = find_tool(tool, package)
     return inputs if entry is None else entry.check(inputs)

@@ -32,20 +32,23 @@ def price_tool(
 
     if isinstance(inputs, ToolInputs):
         return price_run(tool, inputs, inputs.wire_values())
-    entry = (find_tool(tool) if package is None else None) or (
-        open_catalogue("wiro_tools" if package is None else package).get(tool)
-    )
+    entry = find_tool(tool, package) or open_catalogue().get(tool)
     return price_of(entry.module().Inputs, **entry.arguments(inputs))
 
 
-def price_run(tool: str, inputs: ToolInputs | Mapping[str, Any], body: Mapping[str, Any]) -> Price:
+def price_run(
+    tool: str,
+    inputs: ToolInputs | Mapping[str, Any],
+    body: Mapping[str, Any],
+    package: str | Catalogue | None = None,
+) -> Price:
     """Return the price of a run whose ``inputs`` are sent as ``body``. That of inputs that no
-    validator has checked is known when an installed package has the tool."""
+    validator has checked is known when ``package`` or an installed package has the tool."""
     if isinstance(inputs, ToolInputs):
         return _price(tariff_of(type(inputs)), body)
-    from wiro_runtime.catalogue import find_tool  # noqa: PLC0415 - rarely used
+    from wiro_runtime.catalogue import find_tool, open_catalogue  # noqa: PLC0415 - rarely used
 
-    entry = find_tool(tool)
+    entry = find_tool(tool) if package is None else open_catalogue(package).find(tool)
     if entry is None:
         return unknown("no installed package has the tool")
     return _price(tariff_of(entry.module().Inputs), body)

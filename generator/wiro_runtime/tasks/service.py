@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from wiro_runtime.catalogue import Catalogue
     from wiro_runtime.inputs.conversation import Earlier, ToolOutputs
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.inputs.model import ToolInputs
@@ -130,15 +131,16 @@ class TaskService:
         tool_outputs: ToolOutputs | None,
         ceiling: Ceiling = NO_CEILING,
         price: Price | None = None,
+        package: str | Catalogue | None = None,
     ) -> Submission:
         """A run, checked as far as it can be before anything is sent; its ``price`` is computed
-        unless it was before."""
+        unless it was before, with the tool of ``package`` where no validator has checked it."""
         submission = Submission(tool, inputs, callback_url, self.settings)
         go_on(submission.body, previous, tool_outputs)
         if ceiling.max_cost is not None or self.recorder.ledger is not None:
 
             def priced() -> Price:
-                found = price or price_run(tool, inputs, submission.body)
+                found = price or price_run(tool, inputs, submission.body, package)
                 ceiling.check(tool, found, self.recorder.budget)
                 return found
 
