@@ -68,14 +68,24 @@ def with_new(*, required: bool = False) -> ToolSpec:
 
 
 LIMITED = setting("steps", minimum="1", maximum="50", step="2")
+TEXTS = setting("negativePrompt", wire=Wire(type="array", sent=["a"]))
+LISTS = setting("negativePrompt", wire=Wire(type="array", sent=[1]))
 CASES: list[tuple[str, str, ToolSpec, ToolSpec]] = [
     ("input-added", "additive", SPEC, with_new()),
     ("input-added", "breaking", SPEC, with_new(required=True)),
     ("input-removed", "breaking", SPEC, without("clipSkip")),
     ("input-renamed", "breaking", SPEC, setting("clipSkip", name="skip", label="Skip")),
     ("python-name", "breaking", SPEC, setting("clipSkip", python_name="skip")),
-    ("input-type", "breaking", SPEC, setting("steps", type="text")),
+    ("input-type", "breaking", SPEC, setting("negativePrompt", type="float")),
     ("input-type", "cosmetic", SPEC, setting("negativePrompt", type="text")),
+    ("input-type", "additive", SPEC, setting("steps", type="float")),
+    ("input-type", "breaking", setting("steps", type="float"), SPEC),
+    ("input-type", "additive", SPEC, setting("steps", step="0.5")),
+    ("input-type", "breaking", setting("steps", step="0.5"), SPEC),
+    ("input-type", "additive", SPEC, setting("negativePrompt", default="7")),
+    ("input-type", "breaking", setting("negativePrompt", default="7"), SPEC),
+    ("input-type", "additive", TEXTS, LISTS),
+    ("input-type", "breaking", LISTS, TEXTS),
     ("input-wire", "breaking", SPEC, setting("steps", wire=Wire(type="string", sent="30"))),
     ("input-sent", "breaking", SPEC, setting("steps", wire=Wire(type="number", sent=7))),
     ("input-sent", "breaking", SPEC, setting("steps", wire=Wire(type="number"))),
@@ -141,6 +151,24 @@ def test_each_change_has_its_kind_and_meaning(
     assert (kind, impact) in found
     if impact == "cosmetic":
         assert {each for _, each in found} == {"cosmetic"}
+
+
+def priced(*prices: str) -> ToolSpec:
+    rates = [{"inputs": {}, "price": each, "priceMethod": "cpr"} for each in prices]
+    return replace(SPEC, dynamicprice=rates if prices else None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (priced("0.05"), priced("0.5"), "price $0.50, was $0.05"),
+        (priced(), priced("0.05"), "price $0.05, was not documented"),
+        (priced("0"), priced(), "price not documented, was $0.00"),
+        (priced("0.05", "0.1"), priced("0.05", "0.2"), "price changed"),
+    ],
+)
+def test_a_change_of_the_price_says_how_much(old: ToolSpec, new: ToolSpec, says: str) -> None:
+    assert [each.message for each in compare_tool(old, new)] == [says]
 
 
 def test_every_kind_has_a_case() -> None:

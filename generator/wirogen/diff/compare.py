@@ -96,11 +96,12 @@ def _compare(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
         if before != after:
             yield Change(tool, "tool-text", Impact.COSMETIC, f"{name} changed")
     if old.spec.dynamicprice != new.spec.dynamicprice:
+        same = old.price_words == new.price_words
         yield Change(
             tool,
             "tool-price",
             Impact.COSMETIC,
-            "price changed",
+            "price changed" if same else f"price {new.price_words}, was {old.price_words}",
             old=old.spec.dynamicprice,
             new=new.spec.dynamicprice,
         )

@@ -12,11 +12,21 @@ from wirogen.common import json_values
 from wirogen.common.text import beginning
 from wirogen.diff.model import Change, Impact
 from wirogen.plan import ToolPlan
+from wirogen.plan.kinds import Kind
 from wirogen.plan.model import ConstantPlan, InputPlan, SettingPlan
 from wirogen.specs import Input, Json, Unsent
 
 _TEXTS: Final = ("label", "help", "default", "example", "extra")
 _OPTION_TEXTS: Final = ("label", "description", "triggerwords", "extra")
+_WIDER: Final = frozenset(
+    {
+        (Kind.INT, Kind.NUMBER),
+        (Kind.TEXT, Kind.INT_OR_TEXT),
+        (Kind.INT, Kind.INT_OR_TEXT),
+        (Kind.TEXTS, Kind.LIST),
+    }
+)
+"""Kinds before and after of which the second takes whatever the first took."""
 
 
 def compare_inputs(old: ToolPlan, new: ToolPlan) -> Iterator[Change]:
@@ -135,11 +145,13 @@ class _Comparison:
 
     def _value(self) -> Iterator[Change]:
         old, new = self.old.spec, self.new.spec
+        wider = (self.old.kind, self.new.kind) in _WIDER
+        impact = Impact.ADDITIVE if wider else Impact.BREAKING
         if old.type != new.type:
             same = _value_kind(self.old) == _value_kind(self.new)
             yield self.change(
                 "input-type",
-                Impact.COSMETIC if same else Impact.BREAKING,
+                Impact.COSMETIC if same else impact,
                 f"type {old.type} is now {new.type}",
                 old=old.type,
                 new=new.type,
@@ -147,7 +159,7 @@ class _Comparison:
         elif self.old.type_name != self.new.type_name and old.open == new.open:
             yield self.change(
                 "input-type",
-                Impact.BREAKING,
+                impact,
                 f"took a {self.old.type_name}, takes a {self.new.type_name}",
             )
         if old.wire.type != new.wire.type:
