@@ -149,6 +149,27 @@ def test_a_client_can_be_closed_at_exit(instant: Simulator, tmp_path: Path) -> N
     assert _run(AT_EXIT, instant, tmp_path) == ""
 
 
+UNFINISHED = """
+import sys, threading
+from wiro_runtime import Wiro
+
+task = Wiro().submit("wiro/painter", {"prompt": "x"})
+left = iter(task.events())
+next(left)
+if sys.argv[1:] == ["kept"]:
+    threading.kept = left
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [[], ["kept"]], ids=["a global", "beyond all modules"])
+def test_events_left_unfinished_do_not_keep_the_process(
+    instant: Simulator, tmp_path: Path, kept: list[str]
+) -> None:
+    """Python closes them when the thread of the event loop no longer runs."""
+    assert _run(UNFINISHED, instant, tmp_path, *kept) == ""
+
+
 RAISING = """
 import asyncio, itertools, logging, os, sys, warnings
 from asyncio.events import Handle
@@ -214,9 +235,9 @@ def test_a_signal_handler_that_raises_in_the_event_loop_holds_nothing_up(
     assert len(set(runs) - set(known)) <= lost
 
 
-def _run(code: str, simulator: Simulator, folder: Path) -> str:
+def _run(code: str, simulator: Simulator, folder: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *arguments],
         env={**os.environ, **simulator.env()},
         cwd=folder,
         capture_output=True,

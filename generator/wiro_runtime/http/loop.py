@@ -12,6 +12,7 @@ import contextvars
 import inspect
 import os
 import queue
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
@@ -292,7 +293,8 @@ def iterate(values: AsyncGenerator[T, None]) -> Iterator[T]:
             yield found.value
             call.finish(found)
     except BaseException as interruption:
-        if not call.over:
+        # When Python closes it at the end of the process, the loop's thread runs no more.
+        if not (call.over or sys.is_finalizing()):
             call.interrupt(interruption)
         raise
     call.result()
