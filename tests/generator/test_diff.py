@@ -17,7 +17,7 @@ from wirogen.cli.app import run
 from wirogen.diff import Change, bump, compare_tool, compare_tools, markdown_report
 from wirogen.diff.model import KINDS
 from wirogen.document import parse_document
-from wirogen.specs import UNSENT, Input, Option, ToolSpec, Wire, dump_spec
+from wirogen.specs import UNSENT, Input, Json, Option, ToolSpec, Wire, dump_spec
 
 SPEC = parse_document(PAGE.text(), path="x", document="x.txt").spec
 
@@ -154,7 +154,7 @@ def test_each_change_has_its_kind_and_meaning(
 
 
 def priced(*prices: str) -> ToolSpec:
-    rates = [{"inputs": {}, "price": each, "priceMethod": "cpr"} for each in prices]
+    rates: list[Json] = [{"inputs": {}, "price": each, "priceMethod": "cpr"} for each in prices]
     return replace(SPEC, dynamicprice=rates if prices else None)
 
 
