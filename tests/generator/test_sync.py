@@ -243,6 +243,11 @@ def test_a_page_that_is_none_is_quarantined(world: World, bad: str, code: str) -
     assert world.document_of(PAGES[1]).read_bytes() == good
     kept = list((world.project.root / ".wirogen" / "quarantine").rglob("*.txt"))
     assert [file.read_text("utf-8") for file in kept] == [bad]
+    world.publish(PAGES[1])
+    assert world.sync(dry_run=True).verdicts[PAGES[1].tool] is Verdict.UNCHANGED
+    assert kept[0].exists()
+    assert world.sync().verdicts[PAGES[1].tool] is Verdict.UNCHANGED
+    assert not kept[0].exists()
 
 
 def test_a_document_that_would_shrink_a_spec_is_quarantined_until_it_is_accepted(

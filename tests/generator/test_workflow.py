@@ -69,6 +69,7 @@ def test_a_night_ends_in_a_pull_request_whose_text_is_the_diff(tmp_path: Path) -
             world.publish(page)
         for command in commands[:1]:
             run("bash", "-ec", command, **simulator.env())
+        assert (root / "sync.log").read_text("utf-8") == ""  # nothing was refused
         run("wirogen", "build")
         run(*git, "add", "specs", "generated")
         run(*git, "commit", "-qm", "x")

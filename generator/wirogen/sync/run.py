@@ -292,12 +292,14 @@ def _take(
 ) -> tuple[Outcome, Entry | None]:
     """Write the page if it is a good document, differs, and may replace the present one."""
     tool = listed.tool
-    if fetched.data is None:
-        return Outcome(tool=tool, verdict=Verdict.UNCHANGED), entry
-    known = _known(job.known, listed)
     quarantined = inside(
         job.root / FOLDER, f"quarantine/{slug(listed.owner)}/{slug(listed.project)}.txt"
     )
+    if fetched.data is None:
+        if not job.options.dry_run:
+            quarantined.unlink(missing_ok=True)  # the page is what it was before
+        return Outcome(tool=tool, verdict=Verdict.UNCHANGED), entry
+    known = _known(job.known, listed)
     verdict = accept_page(
         fetched.data,
         listed,
