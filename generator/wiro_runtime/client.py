@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Python refuses the first import of this one once the main thread has ended.
+import concurrent.futures.thread  # noqa: F401  # pyright: ignore[reportUnusedImport]
+import sys
 import weakref
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
@@ -68,7 +71,8 @@ class Wiro(Client[Result, Task]):
 
     def close(self) -> None:
         """Close its connections and its journal. Tasks go on."""
-        wait_for(self.service.aclose())
+        if not sys.is_finalizing():
+            wait_for(self.service.aclose())
 
     def _run(self, run: RunArguments, timeout: float | None, on_update: OnUpdate | None) -> Result:
         submission = run.submission()

@@ -170,6 +170,82 @@ def test_events_left_unfinished_do_not_keep_the_process(
     assert _run(UNFINISHED, instant, tmp_path, *kept) == ""
 
 
+CLOSED_WHEN_DELETED = """
+from wiro_runtime import Wiro
+
+class Service:
+    def __init__(self):
+        self.client = Wiro(journal="journal")
+
+    def __del__(self):
+        self.client.close()
+
+service = Service()
+service.client.submit("wiro/painter", {"prompt": "x"})
+"""
+
+
+@pytest.mark.slow
+def test_a_client_can_be_closed_when_its_module_is_deleted(
+    instant: Simulator, tmp_path: Path
+) -> None:
+    """Python has stopped the background loop by then, and imports nothing any more."""
+    assert _run(CLOSED_WHEN_DELETED, instant, tmp_path) == ""
+
+
+FIRST_USE = {
+    "thread": """
+import threading
+from wiro_runtime import AsyncWiro, Wiro
+
+def use():
+    threading.main_thread().join()
+    begin()
+
+threading.Thread(target=use).start()
+""",
+    "atexit": """
+import atexit
+from wiro_runtime import AsyncWiro, Wiro
+
+atexit.register(lambda: begin())
+""",
+}
+
+BEGIN = {
+    "Wiro": """
+def begin():
+    with Wiro(journal="journal") as client:
+        client.run("wiro/painter", {"prompt": "x"}).download("out")
+        print("done")
+""",
+    "AsyncWiro": """
+import asyncio
+
+async def main():
+    async with AsyncWiro(journal="journal") as client:
+        result = await client.run("wiro/painter", {"prompt": "x"})
+        await result.download("out")
+        print("done")
+
+def begin():
+    asyncio.run(main())
+""",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    (3, 12) <= sys.version_info < (3, 12, 2), reason="Python starts no threads then (gh-113964)"
+)
+@pytest.mark.parametrize("begin", BEGIN)
+@pytest.mark.parametrize("use", FIRST_USE)
+def test_a_client_can_be_made_when_the_main_thread_has_ended(
+    instant: Simulator, tmp_path: Path, use: str, begin: str
+) -> None:
+    assert _run(BEGIN[begin] + FIRST_USE[use], instant, tmp_path) == "done\n"
+
+
 RAISING = """
 import asyncio, itertools, logging, os, sys, warnings
 from asyncio.events import Handle
