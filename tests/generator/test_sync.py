@@ -261,6 +261,7 @@ def test_a_document_that_would_shrink_a_spec_is_quarantined_until_it_is_accepted
     world.publish(page, full=smaller)
     report = world.sync()
     assert [each.code for each in report.diagnostics] == ["Y002"]
+    assert report.diagnostics[0].message.endswith(" are known: no clipSkip")
     assert world.document_of(page).read_text("utf-8") == page.text(full=True)
     report = world.sync(accept=frozenset({page.tool}))
     assert report.verdicts[page.tool] is Verdict.CHANGED
@@ -355,6 +356,8 @@ def test_the_command_says_what_is_new_and_what_to_do_next(
     assert run(["sync", "--root", root, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["tools"][PAGES[3].tool] == "changed"
+    assert run(["sync", "--root", root, "--accept", f"{PAGES[3].tool}x"]) == 2
+    assert f"no such tool; did you mean {PAGES[3].tool!r}?" in capsys.readouterr().err
     assert "input-added" in [change["kind"] for change in report["changes"]]
 
 

@@ -25,7 +25,7 @@ from wirogen.cli.console import (
 )
 from wirogen.cli.options import Root, Site
 from wirogen.common.cache import default_cache
-from wirogen.common.text import counted
+from wirogen.common.text import counted, did_you_mean, shorten
 from wirogen.diff import Change, compare_tools, condensed
 from wirogen.merge.snapshots import accumulate, is_full
 from wirogen.pipeline.spec_files import Sources, files_below, read_specs
@@ -108,6 +108,9 @@ def command(
     else:
         print_diagnostics(report.diagnostics, err())
         _show(report, changes, dry_run=dry_run)
+    for tool in options.accept - report.verdicts.keys():
+        near = did_you_mean(tool, report.verdicts)
+        raise CommandError(f"sync: --accept {shorten(tool)}: there was no such tool{near}")
     return 1 if report.diagnostics else 0
 
 

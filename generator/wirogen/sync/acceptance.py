@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wirogen.common.text import counted
+from wirogen.common.text import beginning, counted
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.document import parse_document
 from wirogen.merge.snapshots import SAMPLE_SIZE
@@ -44,7 +44,9 @@ def accept_page(
 def _loss(known: ToolSpec, new: ToolSpec, *, full: bool) -> str:
     """Return what the new document lacks; an input that replaces another one is no loss."""
     if len(new.inputs) < len(known.inputs):
-        return f"has {counted(len(new.inputs), 'input')}, {len(known.inputs)} are known"
+        names = {item.name for item in new.inputs}
+        lost = beginning(", ".join(item.name for item in known.inputs if item.name not in names))
+        return f"has {counted(len(new.inputs), 'input')}, {len(known.inputs)} are known: no {lost}"
     before = {item.name: item for item in known.inputs}
     for item in new.inputs:
         if item.name in before and (loss := _fewer(before[item.name], item, full=full)):
