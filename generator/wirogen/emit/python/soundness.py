@@ -10,7 +10,9 @@ import symtable
 from typing import Final
 
 _KNOWN: Final = frozenset(dir(builtins)) | {
-    "__file__", "__path__", "__package__", "__spec__", "__loader__", "__annotations__"
+    "__file__", "__path__", "__package__", "__spec__", "__loader__", "__annotations__",
+    # What Python 3.14 keeps of annotations below an `if`.
+    "__conditional_annotations__",
 }  # fmt: skip
 
 
