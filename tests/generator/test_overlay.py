@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from wirogen.merge.wire import wire_value
 from wirogen.overlay import apply_overlay, load_overlay
 from wirogen.pipeline.build import build_project
 from wirogen.plan import plan_modules, plan_tool
-from wirogen.specs import UNSENT, Option, ToolSpec, dump_spec, load_spec
+from wirogen.specs import UNSENT, Json, Option, ToolSpec, dump_spec, load_spec
 from wirogen.specs.fields import INPUT, OPTION, TOOL
 from wirogen.specs.yaml_writer import quote
 
@@ -328,7 +330,7 @@ def test_documents_and_overlays_turn_a_default_into_the_same_value(
 ) -> None:
     assert wire_value(text, kind) == value
     spec = fine(
-        f'input: "steps"\n    set: {{wire: {{type: "{kind}"}}, default: "5"}}',
+        f'input: "steps"\n    set: {{wire: {{type: "{kind}"}}}}',
         f'input: "steps"\n    set: {{default: {quote(text)}}}',
     )
     assert input_of(spec, "steps").wire.sent == value
@@ -390,3 +392,59 @@ def test_the_guide_names_all_that_can_be_set(root: Path) -> None:
     of_input, of_option, of_tool = line.split("`set`")[1].split(";")
     for text, record in ((of_input, INPUT), (of_option, OPTION), (of_tool, TOOL)):
         assert set(re.findall(r"`(\w+)`", text)) == set(record.settable)
+
+
+RATES: list[Json] = [{"inputs": {"steps": 9}, "price": 0.1, "priceMethod": "cpr"}]
+
+
+def test_a_price_may_be_written_as_tool_detail_writes_it() -> None:
+    spec = fine(f"set: {{dynamicprice: {quote(json.dumps(RATES))}}}")
+    assert spec.dynamicprice == RATES
+    assert spec == fine(f"set: {{dynamicprice: {json.dumps(RATES)}}}")
+    error = refused('set: {dynamicprice: "5 cents"}')
+    assert "o.yaml:5:11: error: O003 dynamicprice is not JSON" in error
+
+
+@pytest.mark.parametrize(
+    ("target", "first", "second", "key"),
+    [
+        ('input: "steps"\n    ', 'default: "7"', 'label: "x", default: "8"', "default"),
+        (
+            'input: "scheduler"\n    option: "DDIMScheduler"\n    ',
+            'label: "x"',
+            'label: "y"',
+            "label",
+        ),
+        ("", 'description: "x"', 'description: "y"', "description"),
+    ],
+)
+def test_what_is_set_twice_is_an_error(target: str, first: str, second: str, key: str) -> None:
+    spec, errors = corrected(f"{target}set: {{{first}}}", f"{target}set: {{{second}}}")
+    assert spec == fine(f"{target}set: {{{first}}}")
+    assert len(errors) == 1
+    assert f"{key} is set by a correction before; remove one" in errors[0]
+
+
+def test_corrections_of_other_targets_are_no_conflict() -> None:
+    spec = fine(
+        'input: "scheduler"\n    set: {label: "x"}',
+        'input: "scheduler"\n    option: "DDIMScheduler"\n    set: {label: "y"}',
+        'input: "steps"\n    set: {label: "z"}',
+        'input: "steps"\n    set: {default: "7"}',
+    )
+    assert input_of(spec, "steps").default == "7"
+
+
+def test_specs_and_overlays_may_end_in_yml(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write("tools/mine.yml", dump_spec(replace(SPEC, source=None)))
+    text = HEAD + '  - reason: "because"\n    input: "steps"\n    set: {label: "Ours"}\n'
+    overlay = project.write("overlays/mine.yml", text)
+    assert list(build_project(tmp_path).tools) == [SPEC.tool]
+    (page,) = tmp_path.glob("generated/docs/tools/*/*.md")
+    assert "Ours" in page.read_text("utf-8")
+    project.write("overlays/mine.yaml", text)
+    (error,) = build_project(tmp_path).errors
+    assert (error.code, "mine.yml" in error.path) == ("O004", True)
+    overlay.unlink()
+    assert run(["lint", "--root", str(tmp_path), "--severity", "error"]) == 0

@@ -28,7 +28,7 @@ from wirogen.common.cache import default_cache
 from wirogen.common.text import counted, did_you_mean, shorten
 from wirogen.diff import Change, compare_tools, condensed
 from wirogen.merge.snapshots import accumulate, is_full
-from wirogen.pipeline.spec_files import Sources, files_below, read_specs
+from wirogen.pipeline.spec_files import YAML, Sources, files_below, read_specs
 from wirogen.specs import ToolSpec
 from wirogen.sync import (
     CatalogueError,
@@ -82,7 +82,7 @@ def command(
 ) -> int:
     folder = project_root(root)
     sources = Sources()
-    files = files_below(folder / "specs" / "tools", ".yaml")
+    files = files_below(folder / "specs" / "tools", *YAML)
     read_specs(files, into=sources, cache=default_cache())
     print_diagnostics(sources.errors, err())
     filters = Filters(search=search, categories=tuple(category or ()), owner=owner, limit=limit)

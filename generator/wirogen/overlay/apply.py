@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wirogen.common.json_values import same
+from wirogen.common.json_values import parse_json, same
 from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import Diagnostic, Position
 from wirogen.merge.wire import wire_value
@@ -48,6 +48,7 @@ def apply_overlay(spec: ToolSpec, overlay: Overlay) -> tuple[ToolSpec, list[Diag
     made: list[Correction] = []
     for correction in overlay.corrections:
         try:
+            _check_news(correction, made)
             spec = _correct(spec, correction)
             made.append(correction)
         except _RefusedError as error:
@@ -67,10 +68,19 @@ def apply_overlay(spec: ToolSpec, overlay: Overlay) -> tuple[ToolSpec, list[Diag
     return spec, errors
 
 
+def _check_news(correction: Correction, made: list[Correction]) -> None:
+    """Refuse a correction that sets what one of those ``made`` has set."""
+    target = (correction.input, correction.option)
+    before = {key for each in made if (each.input, each.option) == target for key in each.values}
+    for key in correction.values:
+        if key in before:
+            raise _RefusedError("O002", f"{key} is set by a correction before; remove one", key)
+
+
 def _correct(spec: ToolSpec, correction: Correction) -> ToolSpec:
     name, option = correction.input, correction.option
     if name is None:
-        return _set(spec, correction)
+        return _set(spec, _with_price(correction))
     names = [item.name for item in spec.inputs]
     if correction.action == "add" and option is None:
         if name in names:
@@ -213,6 +223,18 @@ def _set(target: Any, correction: Correction) -> Any:
             message = f"{key} is already what the correction wants; remove it"
             raise _RefusedError("O002", message, key)
     return replace(target, **correction.values)
+
+
+def _with_price(correction: Correction) -> Correction:
+    """``correction`` with the list that a price in text spells, as Tool/Detail writes it."""
+    text = correction.values.get("dynamicprice")
+    if not isinstance(text, str):
+        return correction
+    try:
+        rates = parse_json(text)
+    except ValueError:
+        raise _RefusedError("O003", "dynamicprice is not JSON", "dynamicprice") from None
+    return replace(correction, values={**correction.values, "dynamicprice": rates})
 
 
 def _is_same(left: object, right: object) -> bool:

@@ -20,7 +20,7 @@ from wirogen.output.state import OutputState
 from wirogen.pipeline.examples import read_examples, unusable_examples
 from wirogen.pipeline.inputs import apply_overlays, read_documents
 from wirogen.pipeline.render import Generated, generate
-from wirogen.pipeline.spec_files import Sources, files_below, read_specs, write_specs
+from wirogen.pipeline.spec_files import YAML, Sources, files_below, read_specs, write_specs
 from wirogen.pipeline.workers import Workers
 from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
 from wirogen.specs import ToolSpec
@@ -135,7 +135,7 @@ def generate_tree(
 
     def make(workers: Workers) -> Summary:
         sources = Sources()
-        read_specs(files_below(specs, ".yaml"), into=sources, cache=cache, workers=workers)
+        read_specs(files_below(specs, *YAML), into=sources, cache=cache, workers=workers)
         chosen: Mapping[str, ToolSpec] = sources.specs
         if tools is not None:
             chosen = _only(tools, sources)
@@ -177,7 +177,7 @@ def read_project(
     """
     cache = default_cache() if cache is None else cache
     known = Sources()
-    files = files_below(root / "specs" / "tools", ".yaml")
+    files = files_below(root / "specs" / "tools", *YAML)
     read_specs(files, into=known, cache=cache, workers=workers)
     sources = Sources(
         errors=known.errors,

@@ -23,6 +23,7 @@ from wirogen.overlay.apply import apply_overlay
 from wirogen.overlay.read import Overlay, load_overlay
 from wirogen.pipeline.history import build_day
 from wirogen.pipeline.spec_files import (
+    YAML,
     Sources,
     decode,
     digest_of,
@@ -252,9 +253,6 @@ def _relative(file: Path, base: Path | None) -> str:
     return path[len(folder) :].replace(os.sep, "/") if inside else file.name
 
 
-_SPEC_SUFFIXES = {".yaml", ".yml"}
-
-
 def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
     """Return the specs at ``path`` by tool id, and the errors of files that cannot be read.
 
@@ -267,13 +265,13 @@ def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
         folder = next(
             (each for each in (path / "specs" / "tools", path / "tools") if each.is_dir()), path
         )
-        specs = files_below(folder, ".yaml")
+        specs = files_below(folder, *YAML)
         if specs:
             read_specs(specs, into=sources)
         else:
             documents = path / "specs" if (path / "specs").is_dir() else path
             read_documents(files_below(documents, ".txt"), base=path, into=sources)
-    elif path.suffix in _SPEC_SUFFIXES:
+    elif path.suffix in YAML:
         read_specs([path], into=sources)
     else:
         read_documents([path], base=path.parent, into=sources)
@@ -288,7 +286,7 @@ def apply_overlays(
     """``specs`` with every overlay below ``folder`` applied, and what is wrong with them."""
     errors: list[Diagnostic] = []
     found: dict[str, Overlay] = {}
-    for file in files_below(folder, ".yaml"):
+    for file in files_below(folder, *YAML):
         shown = display_path(file)
         try:
             overlay = load_overlay(decode(read_bytes(file), shown), path=shown)

@@ -13,12 +13,11 @@ from wirogen.pipeline.examples import read_examples
 from wirogen.pipeline.inputs import read_documents
 from wirogen.pipeline.positions import with_positions
 from wirogen.pipeline.spec_checks import check_spec
-from wirogen.pipeline.spec_files import Sources, decode, files_below, read_bytes, read_specs
+from wirogen.pipeline.spec_files import YAML, Sources, decode, files_below, read_bytes, read_specs
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.specs import ToolSpec
 
 _DOCUMENTS = (".txt", ".json", ".md")
-_YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +42,11 @@ def lint_paths(paths: Sequence[Path]) -> Found:
     what it says, not for whether it applies."""
     files: list[Path] = []
     for path in paths:
-        files += files_below(path, *_DOCUMENTS, *_YAML) if path.is_dir() else [path]
+        files += files_below(path, *_DOCUMENTS, *YAML) if path.is_dir() else [path]
     sources = Sources()
-    documents = [file for file in files if file.suffix not in _YAML]
+    documents = [file for file in files if file.suffix not in YAML]
     read_documents(documents, base=None, into=sources)
-    yaml = [file for file in files if file.suffix in _YAML]
+    yaml = [file for file in files if file.suffix in YAML]
     read_specs([file for file in yaml if not _is_overlay(file, sources)], into=sources)
     found = [*sources.errors, *sources.diagnostics, *_made(sources.specs, sources)]
     return Found(diagnostics=_sorted(found), tools=sources.tools)

@@ -23,6 +23,9 @@ from wirogen.pipeline.workers import Workers, each
 from wirogen.specs import ToolSpec, dump_spec, load_spec
 from wirogen.specs.names import tool_paths
 
+YAML: Final = (".yaml", ".yml")
+"""Endings of specs and overlays; those that are written have the first."""
+
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
 
 
@@ -135,7 +138,7 @@ def spec_index(folder: Path) -> dict[str, Path]:
     """The file of each tool whose spec lies below ``folder``, found without reading them whole.
     Files that are no spec are left out."""
     index: dict[str, Path] = {}
-    for file in files_below(folder, ".yaml"):
+    for file in files_below(folder, *YAML):
         with file.open("rb") as opened:
             found = _TOOL_LINE.search(opened.read(2048))
         if found is not None:
