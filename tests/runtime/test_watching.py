@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
-from runtime.kit import TOOL, AnyClient, Kit, each, got, nameless
+from runtime.kit import TOOL, TOOLS, AnyClient, Kit, each, got, nameless
 from wiro_runtime import (
     AsyncWiro,
     Event,
@@ -377,6 +378,64 @@ def test_events_that_are_dropped_leave_nothing_behind(manual: Simulator) -> None
                 await asyncio.wait_for(follow(), 0.2)
             await asyncio.sleep(0.3)
             assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+@pytest.fixture
+def quick() -> Iterator[Simulator]:
+    with Simulator(tools=TOOLS, speed=90) as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize("method", ["events", "stream"])
+@pytest.mark.parametrize("dropped", ["by the garbage collector", "at the end of the loop"])
+def test_events_that_are_dropped_between_two_are_closed_in_order(
+    quick: Simulator, caplog: pytest.LogCaptureFixture, method: str, dropped: str
+) -> None:
+    kept: list[object] = []
+
+    async def main() -> None:
+        options: dict[str, Any] = {"base_url": quick.base_url, "socket_url": quick.socket_url}
+        client = AsyncWiro(quick.api_key, quick.api_secret, **options)
+        quick.plan(Scenario.talking("one two three four five six seven"))
+        task = await client.submit(TOOL, PROMPT)
+
+        async def follow() -> AsyncIterator[object]:
+            async for found in getattr(task, method)():
+                yield found
+
+        following = follow()
+        cycle: list[object] = [following]
+        cycle.append(cycle)
+        await anext(following)
+        # Frames wait to be read.
+        await asyncio.sleep(0.3)
+        if dropped == "by the garbage collector":
+            del following, cycle
+            gc.collect()
+            await asyncio.sleep(0.3)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+        else:
+            kept.append(following)
+        await client.aclose()
+
+    asyncio.run(main())
+    kept.clear()
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+@pytest.mark.parametrize("read", [0, 1])
+def test_closed_events_are_at_their_end(quick: Simulator, read: int) -> None:
+    async def main() -> None:
+        options: dict[str, Any] = {"base_url": quick.base_url, "socket_url": quick.socket_url}
+        async with AsyncWiro(quick.api_key, quick.api_secret, **options) as client:
+            events: Any = (await client.submit(TOOL, PROMPT)).events()
+            for _ in range(read):
+                await anext(events)
+            await events.aclose()
+            assert [each async for each in events] == []
 
     asyncio.run(main())
 

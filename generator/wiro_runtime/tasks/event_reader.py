@@ -10,7 +10,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
@@ -192,39 +192,74 @@ class TaskWatcher:
                 return
 
 
+_readers: Final[set[asyncio.Task[None]]] = set()
+"""asyncio itself keeps no task alive; one that only its own iterator knows would be deleted."""
+
+
 class Resumable(AsyncIterator[T]):
     """Values of an asynchronous generator that can be waited for with a timeout.
 
     What cancels one ``anext()`` does not end them: ``asyncio.wait_for(anext(values), 1)`` may be
     called again and again, and no value is lost.
+
+    One task reads the generator and closes it. The garbage collector and the end of an event loop
+    close each of several nested generators on its own, and those fail.
     """
 
     def __init__(self, values: AsyncGenerator[T, None]) -> None:
         self._values = values
-        self._next: asyncio.Task[T | None] | None = None
+        self._wanted: asyncio.Queue[None] = asyncio.Queue()
+        self._found: asyncio.Queue[T | None] = asyncio.Queue()
+        self._asked = False
+        self._reader: asyncio.Task[None] | None = None
 
     async def __anext__(self) -> T:
-        if self._next is None:
-            self._next = asyncio.create_task(_next_value(self._values))
-        await asyncio.wait([self._next])
-        done, self._next = self._next, None
-        value = done.result()
+        if self._reader is None:
+            self._reader = asyncio.create_task(_read(self._values, self._wanted, self._found))
+            _readers.add(self._reader)
+            self._reader.add_done_callback(_readers.discard)
+        elif self._reader.done() and self._found.empty():
+            raise StopAsyncIteration
+        if not self._asked:
+            self._asked = True
+            self._wanted.put_nowait(None)
+        value = await self._found.get()
+        self._asked = False
         if value is None:
+            await asyncio.wait([self._reader])
+            if not self._reader.cancelled():
+                self._reader.result()
             raise StopAsyncIteration
         return value
 
     async def aclose(self) -> None:
         """Stop following the task, which goes on."""
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.gather(self._next, return_exceptions=True)
-        await self._values.aclose()
+        if self._reader is None:
+            await self._values.aclose()
+        else:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
 
     def __del__(self) -> None:
-        if self._next is not None and not self._next.get_loop().is_closed():
+        if self._reader is None or self._reader.done():
+            return
+        loop = self._reader.get_loop()
+        if loop.is_closed():
+            _readers.discard(self._reader)
+        else:
             # The garbage collector may run in another thread than the loop.
-            self._next.get_loop().call_soon_threadsafe(self._next.cancel)
+            loop.call_soon_threadsafe(self._reader.cancel)
 
 
-async def _next_value(values: AsyncGenerator[T, None]) -> T | None:
-    return await anext(values, None)
+async def _read(
+    values: AsyncGenerator[T, None], wanted: asyncio.Queue[None], found: asyncio.Queue[T | None]
+) -> None:
+    """Put a value into ``found`` for each item of ``wanted``, and ``None`` at the end."""
+    try:
+        async with aclosing(values):
+            await wanted.get()
+            async for value in values:
+                found.put_nowait(value)
+                await wanted.get()
+    finally:
+        found.put_nowait(None)
