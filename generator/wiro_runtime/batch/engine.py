@@ -96,6 +96,7 @@ class Engine:
         self._results = Results(folder)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = time.monotonic()
+        self._sent_before: set[int] = set()
 
     def start(self) -> Future[Outcome]:
         """Begin to work, in a thread."""
@@ -142,6 +143,9 @@ class Engine:
         await self._db(self._leases.renew, self.worker, socket.gethostname())
         gone = await self._db(self._leases.gone) if self._shared else None
         await self._db(lambda: self._leases.bury(gone, own=self.worker))
+        if self._coordinator:
+            sending = await self._db(self._store.intents, "sending")
+            self._sent_before = {each.row.id for each in sending}
         await self._write(self._results.begin, self._store.rows)
 
     async def _alive(self) -> list[str]:
@@ -180,11 +184,14 @@ class Engine:
                 if not idle or self._rows.stopping or await self._may_get_more(now - alone):
                     continue
                 if settled is None and (await self._db(self._store.totals)).count("uncertain"):
-                    # What became of runs whose response was lost; those that Wiro does not have
-                    # are pending then, and are sent when the batch is resumed.
+                    # What became of runs whose response was lost. Those that Wiro does not have
+                    # are pending then: rows that workers, who may have ended before this run, were
+                    # sending when it began are sent now, the others when the batch is resumed.
                     settled = await self._settle()
-                    if settled.found:
-                        await self._scheduler.enqueue(await self._alive(), ["running"])
+                    alive = await self._alive()
+                    again = await self._scheduler.enqueue(alive, ["running"])
+                    again += await self._scheduler.enqueue(alive, ["pending"], self._sent_before)
+                    if again:
                         continue
                 break
             except DatabaseGone as error:

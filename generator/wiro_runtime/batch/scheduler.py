@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from wiro_runtime.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Container, Sequence
 
     import sqlalchemy as sa
     from dbos import EnqueueOptions, WorkflowStatus
@@ -170,10 +170,13 @@ class Scheduler:
         )
 
     async def enqueue(
-        self, alive: Sequence[str], statuses: Sequence[Status] = ("pending", "running")
+        self,
+        alive: Sequence[str],
+        statuses: Sequence[Status] = ("pending", "running"),
+        only: Container[int] | None = None,
     ) -> int:
-        """Give every row with one of ``statuses`` to the queue that is not there; ``alive`` are the
-        workers that have not ended. Returns how many."""
+        """Give every row with one of ``statuses`` to the queue that is not there, or ``only`` some
+        of them; ``alive`` are the workers that have not ended. Returns how many."""
         found = await self._ask(self._listed)
         orphans = [
             each.workflow_id
@@ -185,7 +188,11 @@ class Scheduler:
         queued = {int(each.workflow_id.split(":")[1]) for each in found}
 
         def choose(db: sa.Connection, rows: list[tuple[int, int]]) -> list[int]:
-            chosen = [(row_id, times) for row_id, times in rows if row_id not in queued]
+            chosen = [
+                (row_id, times)
+                for row_id, times in rows
+                if row_id not in queued and (only is None or row_id in only)
+            ]
             for row_id, times in chosen:
                 options: EnqueueOptions = {
                     "workflow_name": _WORKFLOW,
