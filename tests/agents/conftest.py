@@ -32,6 +32,7 @@ GUESSED: Final = "acme/guesser"
 WRITER: Final = "acme/a writer"
 STRICT: Final = "acme/strict"
 NUMBER: Final = Wire(type="number")
+LONG: Final = "Loud, and long. " * 2000
 SPECS: Final = (
     tool(
         prompt(),
@@ -43,11 +44,11 @@ SPECS: Final = (
         dynamicprice=[{"inputs": {}, "price": 0.02, "priceMethod": "cpo"}],
     ),
     tool(
-        prompt(),
+        prompt(help=LONG),
         select("voice", *(Option(value=str(n), label=f"Voice {n}") for n in range(100)), open=True),
         select("style", "ink", "oil"),
         name="acme/many",
-        description="Reads aloud.",
+        description=f"Reads aloud. {LONG}",
     ),
     tool(prompt(), name=GUESSED, description="Has no price.", categories=("text-to-image",)),
     tool(

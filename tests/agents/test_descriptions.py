@@ -115,6 +115,20 @@ def test_hidden_characters_of_a_description_are_shown(
     asyncio.run(main())
 
 
+def test_long_texts_of_a_tool_are_whole_on_its_page_only(connect: Connect) -> None:
+    async def main() -> None:
+        async with connect() as agent:
+            described = await agent("describe_tool", tool="acme/many")
+            page = "wiro://tools/acme/many"
+            for text in (described["description"], described["inputs"]["prompt"]["description"]):
+                assert len(text) < 1100
+                assert text.endswith(f" more characters: {page})")
+            (found,) = (await agent.client.read_resource(page)).contents
+            assert getattr(found, "text", "").count("Loud, and long.") == 4000
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("tool", [spec.tool for spec in SPECS])
 def test_the_example_of_a_tool_is_what_it_takes(connect: Connect, tool: str) -> None:
     async def main() -> None:

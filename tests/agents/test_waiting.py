@@ -81,8 +81,9 @@ def test_a_task_is_stopped_in_the_queue(connect: Connect, simulator: Simulator) 
     asyncio.run(main())
 
 
-def test_the_text_of_a_model_is_in_the_result(connect: Connect, simulator: Simulator) -> None:
-    simulator.plan(Scenario(kind="text", answer="Forty-two."), tool=WRITER)
+def test_the_text_of_a_model_is_in_the_result_once(connect: Connect, simulator: Simulator) -> None:
+    answer = "Forty-two. " * 5000
+    simulator.plan(Scenario(kind="text", answer=answer), tool=WRITER)
 
     async def main() -> None:
         async with connect(budget="1") as agent:
@@ -90,7 +91,10 @@ def test_the_text_of_a_model_is_in_the_result(connect: Connect, simulator: Simul
             while not waiting.done():
                 await asyncio.to_thread(simulator.step)
                 await asyncio.sleep(0.02)
-            assert (await waiting)["text"] == "Forty-two."
+            found = await waiting
+            assert str(found).count("Forty-two.") == 50_000 // 11
+            assert found["text"].endswith("(5000 more characters; download the output)")
+            assert found["outputs"][0]["name"]
 
     asyncio.run(main())
 

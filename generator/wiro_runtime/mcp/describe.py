@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wiro_runtime.inputs.lora import LoraSetting
 
 OPTIONS_SHOWN: Final = 40
+TEXT_SHOWN: Final = 1000
 _KEPT: Final = ("type", "enum", "items", "anyOf", "minimum", "maximum", "description")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs"})
 _FILE: Final = "The address (URL) of a file."
@@ -38,21 +39,23 @@ def summary_json(entry: Entry) -> dict[str, Any]:
     return found
 
 
-def tool_json(entry: Entry, query: str = "", *, files: Path | None = None) -> dict[str, Any]:
+def tool_json(
+    entry: Entry, query: str = "", *, files: Path | None = None, page: str = ""
+) -> dict[str, Any]:
     """All that is needed to run a tool. Of long lists of options those are shown that have all
     words of ``query``, :data:`OPTIONS_SHOWN` at most. ``files`` is the folder whose files may be
-    inputs."""
+    inputs, ``page`` the address at which descriptions are whole: without one they are so here."""
     view = view_tool(entry)
     schema = view.inputs.model_json_schema(by_alias=False)
     properties = {name: _bounded(each) for name, each in schema.get("properties", {}).items()}
     return {
         "tool": entry.tool,
         "name": _visible(entry.name),
-        "description": _visible(entry.description),
+        "description": _description(entry.description, page),
         "categories": list(entry.categories),
         "price": entry.price or "not known",
         "inputs": {
-            field.name: _input_json(field, properties.get(field.name, {}), query, files)
+            field.name: _input_json(field, properties.get(field.name, {}), query, files, page)
             for field in view.fields
         },
         "required": [field.name for field in view.fields if field.required],
@@ -85,18 +88,18 @@ def page_markdown(entry: Entry) -> str:
 
 
 def _input_json(
-    field: Field, schema: Mapping[str, Any], query: str, files: Path | None
+    field: Field, schema: Mapping[str, Any], query: str, files: Path | None, page: str
 ) -> dict[str, Any]:
     found = {key: schema[key] for key in _KEPT if key in schema}
     if field.help and field.help != found.get("description"):
         found["description"] = field.help
+    if "description" in found:
+        found["description"] = _description(str(found["description"]), page)
     if field.shape == "file":
         kinds = _FILE if files is None else f"{_FILE[:-1]}, or its path in {files}."
         said = str(found.get("description", "")).rstrip()
         stop = "" if not said or said.endswith((".", "!", "?", ":")) else "."
-        found["description"] = f"{said}{stop} {kinds}".strip()
-    if "description" in found:
-        found["description"] = _visible(str(found["description"]))
+        found["description"] = f"{said}{stop} {_visible(kinds)}".strip()
     if field.default not in (None, "", [], ()):
         found["default"] = field.default
     if field.choices:
@@ -114,6 +117,14 @@ def _input_json(
         if not field.closed:
             found["other_values"] = True
     return found
+
+
+def _description(text: str, page: str) -> str:
+    """``text`` with what people do not see; the end of a long one is left to ``page``."""
+    text = _visible(text)
+    if not page or len(text) <= TEXT_SHOWN:
+        return text
+    return f"{text[:TEXT_SHOWN]}… ({len(text) - TEXT_SHOWN:,} more characters: {page})"
 
 
 def _visible(text: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, MCPServer, Resolve
 from mcp.server.mcpserver.exceptions import (
@@ -170,7 +170,8 @@ async def describe_tool(
 ) -> CallToolResult:
     """Show the inputs of a tool, with options by label, its price and an example."""
     space = _space(context)
-    return _response(tool_json(space.catalogue.get(tool), query, files=space.folder))
+    page = f"wiro://tools/{quote(tool)}"
+    return _response(tool_json(space.catalogue.get(tool), query, files=space.folder, page=page))
 
 
 async def estimate_price(tool: ToolId, inputs: ToolInputs, context: Space) -> CallToolResult:

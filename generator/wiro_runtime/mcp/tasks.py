@@ -52,8 +52,12 @@ async def current_state(task: AsyncTask) -> dict[str, Any]:
 
 
 def result_json(result: AsyncResult) -> dict[str, Any]:
-    """A task that ended well. Long texts are cut; their files are not."""
-    outputs = [_filled(each.to_dict()) for each in result.outputs]
+    """A task that ended well. Its text, which is that of its outputs, is given once. Long texts are
+    cut; their files are not."""
+    outputs = [
+        _filled({**each.to_dict(), "text": "" if result.text else each.text})
+        for each in result.outputs
+    ]
     ended = {"outputs": outputs, "ended": True, "succeeded": True}
     return {**_filled(result.to_dict()), **ended}
 
