@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import jsonschema
@@ -399,6 +400,60 @@ def test_an_input_without_its_default_takes_nothing_of_the_next(layout: str) -> 
     assert (found["last"].default, found["last"].type) == ("x", "text")
     assert not any("last" in f"{item.extra}" for item in parsed.spec.inputs)
     assert {"D106", "D305"} <= set(codes(parsed))
+    assert verify(parsed) is None
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "### Advanced",
+        "## Advanced",
+        "<!-- advanced -->",
+        "---",
+        "The others are optional.",
+        "Note: x",
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_what_stands_between_inputs_is_no_label(between: str, last: bool) -> None:
+    ratio = choice("ratio", "a", "a", "b")
+    made = page(*([text_input("seed", "1"), ratio] if last else [ratio, text_input("seed", "1")]))
+    text = lines(made)
+    label = "      label: b\n"
+    assert label in text
+    parsed = parse(text.replace(label, f"{label}\n{between}\n"))
+    found = next(item for item in parsed.spec.inputs if item.name == "ratio")
+    assert [option.label for option in found.options or ()] == ["a", "b"]
+    assert {"D103", "D104"} & set(codes(parsed))
+    assert verify(parsed) is None
+
+
+@pytest.mark.parametrize("layout", [flat, lines])
+def test_examples_may_come_in_two_sections(layout: Callable[[Page], str]) -> None:
+    made = Page(
+        tool(text_input("seed", "1"), text_input("x", "1"), examples=({"seed": "2"}, {"x": "3"})),
+        {"seed": "1", "x": "1"},
+    )
+    heading = "## Tool Parameter Inspires:"
+    parsed = parse(
+        layout(made).replace(
+            "- x: 3", f"{heading} - x: 3" if layout is flat else f"\n{heading}\n\n- x: 3"
+        )
+    )
+    assert parsed.spec.examples == ({"seed": "2"}, {"x": "3"})
+    assert verify(parsed) is None
+
+
+@pytest.mark.parametrize("layout", [flat, lines])
+def test_tags_may_stand_before_categories(layout: Callable[[Page], str]) -> None:
+    made = page(text_input("seed", "1"))
+    text = layout(replace(made, spec=replace(made.spec, tags=("one", "two words"))))
+    start, middle = text.index("Tool categories:"), text.index("Tool tags:")
+    end = text.index("Run Task Endpoint")
+    parsed = parse(text[:start] + text[middle:end] + text[start:middle] + text[end:])
+    before = parse(text).spec
+    for name in ("cover", "categories", "tags"):
+        assert getattr(parsed.spec, name) == getattr(before, name)
     assert verify(parsed) is None
 
 

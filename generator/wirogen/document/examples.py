@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from wirogen.document.fields import is_unknown_key
-from wirogen.document.grammar import ITEM
+from wirogen.document.grammar import ITEM, WORDS, inspires_title
 from wirogen.document.page import Page
 from wirogen.document.source_map import Form
 
@@ -57,12 +57,21 @@ class ExampleReader:
             return _Item(dash, key, stop, name + _SUFFIX, known=True)
         return _Item(dash, key, stop, name, known=False) if is_unknown_key(word) else None
 
+    def _heading(self, start: int, end: int) -> tuple[int, str]:
+        """The heading of the examples behind a value, where a document has it twice, else -1."""
+        for title in map(inspires_title, WORDS):
+            at = self.layout.find(title, start, end)
+            if at >= 0:
+                return at, title
+        return -1, ""
+
     def read(self, items: list[_Item], end: int) -> list[dict[str, str]]:
         layout, source_map = self.layout, self.source_map
         sets: list[dict[str, str]] = []
+        again = -1
         for number, item in enumerate(items):
             limit = items[number + 1].dash if number + 1 < len(items) else end
-            if not sets or item.name in sets[-1]:
+            if again >= 0 or not sets or item.name in sets[-1]:
                 sets.append({})
             place = ("examples", len(sets) - 1, len(sets[-1]))
             if not item.known:
@@ -75,5 +84,9 @@ class ExampleReader:
                 item.key, item.key_end - 1, (*place, "key"), Form.STEM if stem else Form.TEXT
             )
             source_map.syntax(item.key_end - 1, ":")
-            sets[-1][item.name] = self.page.value(item.key_end, limit, (*place, "value"), 2)
+            again, title = self._heading(item.key_end, limit)
+            stop = again if again >= 0 else limit
+            sets[-1][item.name] = self.page.value(item.key_end, stop, (*place, "value"), 2)
+            if again >= 0:
+                source_map.syntax(again, title)
         return sets

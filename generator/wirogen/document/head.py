@@ -114,6 +114,9 @@ class _Reader:
             "categories": categories,
             "tags": layout.find(head_key(word, "tags"), max(start, categories), run),
         }
+        if places["tags"] < 0 <= places["cover"]:
+            # An address holds no key, so one in front of the categories is no text.
+            places["tags"] = layout.find(head_key(word, "tags"), places["cover"], run)
         for name, at in places.items():
             if at < 0 and name != "tags":
                 self.report.add("D108", start, name, f"is missing: no '{head_key(word, name)}'")

@@ -165,7 +165,10 @@ class _Options:
         extra: dict[str, str] = {}
         source_map.syntax(label_at, LABEL)
         label_end = about_at if about_at >= 0 else arrays_at
-        label = self._line((start, label_end), column, (*place, "label"), extra)
+        line_end = self._label_end(start, end, column) if label_end == end else label_end
+        label = self._line((start, line_end), column, (*place, "label"), extra)
+        if line_end < label_end:
+            self._keep_behind("label", layout.skip(line_end, end), end, place, extra)
         about: str | None = None
         if about_at >= 0:
             source_map.syntax(about_at, DESCRIPTION)
@@ -187,6 +190,17 @@ class _Options:
             generatesettings=sliders,
             extra=extra,
         )
+
+    def _label_end(self, start: int, end: int, column: int | None) -> int:
+        """Where a label ends that is the last key of its option: at the end of its line, if what
+        follows stands further left than a key, as a comment or a heading between inputs does."""
+        begin, stop = self.layout.trim(start, end)
+        line = self.text.find("\n", begin, stop)
+        if column is None or line < 0:
+            return end
+        following = self.layout.skip(line, stop)
+        indent = following - 1 - self.text.rfind("\n", line, following)
+        return line if indent < column else end
 
     def _line(
         self, span: tuple[int, int], column: int | None, place: SpecPath, extra: dict[str, str]
@@ -257,8 +271,12 @@ class _Options:
     def _behind(self, array: _Array, end: int, place: SpecPath, extra: dict[str, str]) -> None:
         keys = unknown_keys(self.layout, array.end, end)
         if keys is None:
-            name = array.key.rstrip(":")
-            self.report.add("D103", array.end, self.subject, f"has text behind its {name}")
-            where = (*place, "extra", len(extra), "value")
-            extra[f"after {name}"] = self.page.value(array.end, end, where)
+            self._keep_behind(array.key.rstrip(":"), array.end, end, place, extra)
         self._keep(keys or [], end, place, extra)
+
+    def _keep_behind(
+        self, name: str, start: int, end: int, place: SpecPath, extra: dict[str, str]
+    ) -> None:
+        self.report.add("D103", start, self.subject, f"has text behind its {name}")
+        where = (*place, "extra", len(extra), "value")
+        extra[f"after {name}"] = self.page.value(start, end, where)
