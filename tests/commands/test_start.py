@@ -389,6 +389,15 @@ def test_demo_works_in_an_empty_folder_and_numbers_nothing(tmp_path: Path) -> No
     assert wirogen("lint", "--root", "wirogen-demo", cwd=tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "inf"])
+def test_a_speed_is_a_number_above_0(tmp_path: Path, command: str, speed: str) -> None:
+    done = wirogen(command, f"--speed={speed}", cwd=tmp_path)
+    said = f"invalid value for '--speed': expected a number above 0 (see wirogen {command} --help)"
+    assert (done.returncode, done.stderr) == (2, f"wirogen: {said}\n")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_long_import_is_broken_as_python_takes_it() -> None:
     assert import_lines("wiro_tools.a.b", 80) == ["from wiro_tools.a import b"]
     long = import_lines(f"wiro_tools.{'o' * 40}.{'p' * 40}", 80)

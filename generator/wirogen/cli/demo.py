@@ -30,7 +30,7 @@ from wirogen.cli.console import (
     project_root,
     shell_word,
 )
-from wirogen.cli.options import Root
+from wirogen.cli.options import Root, Speed
 from wirogen.cli.simulate import require_simulator
 from wirogen.common.paths import real
 from wirogen.common.text import counted
@@ -64,7 +64,7 @@ def command(
         typer.Option("--out", help="Folder for what the tools make.  [default: out]"),
     ] = None,
     limit: Annotated[int, typer.Option(help="How many tools to run at most.", min=1)] = 10,
-    speed: Annotated[float, typer.Option(help="How many times faster than real.")] = 4.0,
+    speed: Speed = 4.0,
 ) -> int:
     require_simulator()
     from wiro_runtime import Wiro, WiroError  # noqa: PLC0415 - slow to load, only needed here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -21,5 +22,16 @@ Verbose: TypeAlias = Annotated[
 ]
 Site: TypeAlias = Annotated[
     str | None, typer.Option(help="Where the pages are; by default https://wiro.ai.")
+]
+
+
+def _above_0(number: float) -> float:
+    if not (number > 0 and math.isfinite(number)):
+        raise typer.BadParameter("expected a number above 0")
+    return number
+
+
+Speed: TypeAlias = Annotated[
+    float, typer.Option(help="How many times faster than real tasks run.", callback=_above_0)
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print a report as JSON.")]

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from wirogen.cli.console import CommandError, err, print_diagnostics, project_root
-from wirogen.cli.options import Root
+from wirogen.cli.options import Root, Speed
 from wirogen.common.files import read_whole
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.pipeline.build import corrected_specs, read_project
@@ -39,7 +39,7 @@ def command(
     api_secret: Annotated[
         str, typer.Option(help="Its secret; empty for a project without signatures.")
     ] = "demo-secret",  # noqa: S107 - opens nothing but the simulator
-    speed: Annotated[float, typer.Option(help="How many times faster than real tasks run.")] = 1.0,
+    speed: Speed = 1.0,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="Something that goes wrong, such as '/Task/Detail=status:503'."),
