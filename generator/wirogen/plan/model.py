@@ -129,7 +129,11 @@ class ConstantsPlan:
 
 
 _LIMITS_IN_WORDS: Final = re.compile(
-    r"\b(?:min|max)(?:imum)?\b|\bbetween\b|\brange\b", re.IGNORECASE
+    r"\b(?:min|max)(?:imum)?\b|\b(?:between|range|limit|up to|at (?:most|least))\b"
+    r"|\b(?:more|less) than \d"
+    r"|\ben (?:az|çok|fazla)\b|\baras[ıi]"  # Wiro's owners write Turkish, too.
+    r"|[<>≤≥]=? ?\d|\d ?[-–—~〜～] ?\d|\bfrom -?\d+(?:\.\d+)? to\b",
+    re.IGNORECASE,
 )
 INFERRED: Final = "Required, as the document's sample call suggests."
 
