@@ -101,10 +101,13 @@ async def open_websocket(
     except (ConnectionClosed, OSError) as error:
         raise _failed(url, error) from None
     finally:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSING):
-                await connection.close()
-        connection.transport.abort()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING):
+                    await connection.close()
+        finally:
+            # Also when this is cancelled once more.
+            connection.transport.abort()
 
 
 def _failed(url: str, error: Exception) -> ConnectionFailed:
