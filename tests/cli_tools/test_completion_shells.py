@@ -295,6 +295,8 @@ def test_values_that_share_a_beginning_are_completed_as_far_as_they_agree(
         (f"{RUN}--input-image @pictures/o", "@pictures/one.png"),
         (f"{RUN}--out pic", "pictures"),
         (f"{RUN}--input-json my", "my photo $(touch RAN).png"),
+        (f"{RUN}--input-json=my", "--input-json=my photo $(touch RAN).png"),
+        (f"{RUN}--out=./pictures/o", "--out=./pictures/one.png"),
     ],
 )
 def test_names_and_files_are_inserted_as_they_are(prompt_of: Prompt, line: str, last: str) -> None:

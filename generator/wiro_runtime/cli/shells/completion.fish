@@ -10,7 +10,10 @@ function %(complete_func)s
     # Behind the last separator is the end of the line.
     set -e reply[-1]
     if test (count $reply) -eq 0
-        __fish_complete_path "$current"
+        set -l option (string match --regex -- '^--[^=]*=' "$current")
+        for path in (__fish_complete_path (string replace -- "$option" '' "$current"))
+            printf '%%s\n' "$option$path"
+        end
         return
     end
     # fish quotes each value for the command line.

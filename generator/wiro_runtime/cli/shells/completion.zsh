@@ -14,11 +14,11 @@
         values+=("$value")
         labels+=("$label")
     done
+    [[ $PREFIX == --*=* ]] && compset -P 1 '*='
     if (( ! $#values )); then
         _files
         return
     fi
-    [[ $PREFIX == --*=* ]] && compset -P 1 '*='
     # Without -Q, compadd quotes each value for the command line.
     compadd -V values $suffix -l -d labels -a values
 }
