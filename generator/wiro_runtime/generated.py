@@ -4,7 +4,7 @@ from wiro_runtime.base_client import Client, ResultT, TaskT
 from wiro_runtime.inputs.conversation import Earlier
 from wiro_runtime.inputs.files import FileLike
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption, LoraSetting
-from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.inputs.model import ToolInputs, inputs_of
 from wiro_runtime.price import Dollars, Price, Tariff
 from wiro_runtime.price.estimate import price_of
 from wiro_runtime.tasks.events import OnUpdate
@@ -23,5 +23,6 @@ __all__ = [
     "Tariff",
     "TaskT",
     "ToolInputs",
+    "inputs_of",
     "price_of",
 ]

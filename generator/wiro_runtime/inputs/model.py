@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar, cast
 
 import pydantic.main
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
+InputsT = TypeVar("InputsT", bound="ToolInputs")
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -123,6 +124,12 @@ class ToolInputs(BaseModel):
         if "_wire_fields" not in cls.__dict__:
             type.__setattr__(cls, "_wire_fields", read_fields(cls))
         return request_body(self, cls._wire_fields)
+
+
+def inputs_of(tool: type[InputsT], /, **inputs: object) -> InputsT:
+    """The inputs of a tool. Its own constructor says to type checkers that it takes ids alone, and
+    not the labels that a call may give for them."""
+    return tool(**inputs)
 
 
 class _Sendable:

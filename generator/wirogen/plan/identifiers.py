@@ -47,7 +47,7 @@ RUN_PARAMETERS: Final = frozenset(
     "client timeout on_update callback_url previous max_cost allow_unknown".split()
 )
 # Functions that a generated function calls.
-_CALLED: Final = frozenset({"price_of"})
+_CALLED: Final = frozenset({"inputs_of", "price_of"})
 INPUT_RESERVED: Final = (
     KEYWORDS | _BUILTIN_TYPES | MODEL_ATTRIBUTES | RUN_PARAMETERS | _CALLED | {"self", "cls"}
 )

@@ -276,7 +276,7 @@ def _setting(setting: Mapping[str, Json]) -> SettingPlan:
 def _imports(inputs: Iterable[InputPlan], *, llm: bool) -> tuple[ImportPlan, ...]:
     """What the client module imports, as black and isort like it: by origin, then by name."""
     names: set[str] = {"Client", "Dollars", "Final", "OnUpdate", "Price", "ResultT", "TaskT"}
-    names.add("price_of")
+    names |= {"inputs_of", "price_of"}
     if llm:
         names.add("Earlier")
     for item in inputs:

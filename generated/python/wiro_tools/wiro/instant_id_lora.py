@@ -18,6 +18,7 @@ from wiro_runtime.generated import (
     Price,
     ResultT,
     TaskT,
+    inputs_of,
     price_of,
 )
 from wiro_tools._validators.wiro.instant_id_lora import Inputs
@@ -253,7 +254,8 @@ def run(
     """
     return client.run(
         TOOL,
-        lambda: Inputs(
+        lambda: inputs_of(
+            Inputs,
             input_image_url=input_image_url,
             prompt=prompt,
             selected_model=selected_model,
@@ -308,7 +310,8 @@ def submit(
     """
     return client.submit(
         TOOL,
-        lambda: Inputs(
+        lambda: inputs_of(
+            Inputs,
             input_image_url=input_image_url,
             prompt=prompt,
             selected_model=selected_model,

@@ -17,6 +17,7 @@ from wiro_runtime.generated import (
     Price,
     ResultT,
     TaskT,
+    inputs_of,
     price_of,
 )
 from wiro_tools._validators.wiro.text_to_image_sd_lora import Inputs
@@ -254,7 +255,8 @@ def run(
     """
     return client.run(
         TOOL,
-        lambda: Inputs(
+        lambda: inputs_of(
+            Inputs,
             prompt=prompt,
             selected_model=selected_model,
             selected_model_private=selected_model_private,
@@ -311,7 +313,8 @@ def submit(
     """
     return client.submit(
         TOOL,
-        lambda: Inputs(
+        lambda: inputs_of(
+            Inputs,
             prompt=prompt,
             selected_model=selected_model,
             selected_model_private=selected_model_private,

@@ -18,6 +18,7 @@ from wiro_runtime.generated import (
     Price,
     ResultT,
     TaskT,
+    inputs_of,
     price_of,
 )
 from wiro_tools._validators.acme.everything_v1_0 import Inputs
@@ -178,7 +179,8 @@ def run(
     """
     return client.run(
         TOOL,
-        lambda: Inputs(
+        lambda: inputs_of(
+            Inputs,
             prompt=prompt,
             input_image_url=input_image_url,
             class_=class_,
@@ -235,7 +237,8 @@ def submit(
     """
     return client.submit(
         TOOL,
-        lambda: Inputs(
+        lambda: inputs_of(
+            Inputs,
             prompt=prompt,
             input_image_url=input_image_url,
             class_=class_,
