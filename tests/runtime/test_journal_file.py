@@ -448,6 +448,10 @@ def within(seconds: float, work: Callable[[], object]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    sys.version_info[:2] == (3, 14),
+    reason="`with lock` keeps the lock when a signal handler raises in it (python/cpython#148874)",
+)
 @pytest.mark.parametrize("operation", ["begin", "accepted", "settled", "uncertain", "unfinished"])
 def test_an_interrupted_write_locks_nothing_and_says_what_is_true(
     tmp_path: Path, operation: str

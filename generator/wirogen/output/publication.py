@@ -357,19 +357,20 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 def _write_file(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=TEMPORARY, delete=False) as to:
-        temporary = Path(to.name)
-        hold(to.fileno())
-        try:
+    opened, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
+    temporary = Path(name)
+    try:
+        with open(opened, "wb") as to:
+            hold(opened)
             to.write(data)
             to.flush()
             temporary.chmod(0o644)
             if os.name == "nt":
                 to.close()  # Windows moves no open file.
             temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sweep(folder: Path) -> None:
