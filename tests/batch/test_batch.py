@@ -486,6 +486,10 @@ def test_parquet_and_the_extra_that_it_needs(
         plan = batch.plan()
     assert dict(plan.rows[0].body)["samples"] == 2
     assert [each.line for each in plan.refused] == [2, 3]
+    for name, reason in (("none", "no such file or directory"), ("folder", "is a directory")):
+        (tmp_path / "folder.parquet").mkdir(exist_ok=True)
+        with pytest.raises(ConfigurationError, match=rf"{name}.parquet: {reason}$"):
+            Batch(TOOL, tmp_path / f"{name}.parquet", out=tmp_path / "out").plan()
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 and nothing else")
     with pytest.raises(ConfigurationError, match=r"bad.parquet: "):
         Batch(TOOL, tmp_path / "bad.parquet", out=tmp_path / "out").plan()

@@ -255,7 +255,7 @@ def test_a_run_goes_on_while_the_connection_is_lost(visit: Open, studio: Running
         page.context.set_offline(True)
         # What is open stays open to Chromium; the studio, which ends, closes it.
         again = studio.restart(port=studio.port)
-        page.wait_for_selector("text=the run goes on")
+        page.get_by_role("status").filter(has_text="the run goes on").wait_for()
         page.context.set_offline(False)
         page.wait_for_selector("text=the run goes on", state="hidden")
         assert page.locator(".wt-run[data-state=running]").count() == 1

@@ -79,7 +79,7 @@ export function runCard(first, { stop, remove, load, choose }) {
   const cost = el("span", { class: "wt-run-cost" });
   const progress = el("progress", { max: 100, "aria-label": "Progress", hidden: true });
   const problem = el("p", { class: "wt-problem", role: "alert", hidden: true });
-  const note = el("p", { class: "wt-hint", hidden: true });
+  const note = el("p", { class: "wt-hint", role: "status", hidden: true });
   const thinking = el("pre", { class: "wt-run-text", tabindex: "0", "aria-label": "Thoughts" });
   const thoughts = el("details", { class: "wt-thoughts" }, el("summary", { text: "Thoughts" }), thinking);
   const text = el("pre", { class: "wt-run-text wt-answer", tabindex: "0", "aria-label": "Text" });

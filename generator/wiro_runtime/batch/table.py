@@ -154,7 +154,8 @@ def _read_parquet(name: str) -> Iterator[TableRow]:
     arrow: Any = import_module("pyarrow")
     parquet: Any = import_module("pyarrow.parquet")
     try:
-        with parquet.ParquetFile(name) as file:
+        # pyarrow words errors of the disk in its own way.
+        with Path(name).open("rb") as data, parquet.ParquetFile(data) as file:
             number = 0
             for batch in file.iter_batches(batch_size=1000):
                 for values in batch.to_pylist():
