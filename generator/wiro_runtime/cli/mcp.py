@@ -86,7 +86,7 @@ def mcp_command(
     ] = None,
 ) -> None:
     if find_spec("mcp") is None:
-        raise ConfigurationError("not installed; run: pip install 'wiro-tools[mcp]'")
+        raise ConfigurationError("mcp: not installed; run: pip install 'wiro-tools[mcp]'")
     catalogue = catalogue_of(ctx)
     say_unimported(catalogue)
     options = _Options(

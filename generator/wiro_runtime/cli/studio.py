@@ -64,7 +64,7 @@ def studio_command(
 ) -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise ConfigurationError("not installed; run: pip install 'wiro-tools[studio]'")
+        raise ConfigurationError("studio: not installed; run: pip install 'wiro-tools[studio]'")
     catalogue = catalogue_of(ctx)
     begin = "" if tool is None else _page_of(tool_of(ctx, tool))
     if not simulate:
