@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -38,6 +41,17 @@ def build(out: Path) -> None:
     assert len(list(out.glob("*.tar.gz"))) == 1
 
 
+def test_links_of_the_readme_lead_somewhere_in_the_sdist(wheel: Path) -> None:
+    (sdist,) = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+        readme = archive.extractfile(f"{sdist.name.removesuffix('.tar.gz')}/README.md")
+        assert readme is not None
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", readme.read().decode())
+    assert links
+    assert [link for link in links if link not in names] == []
+
+
 def test_the_wheel_holds_three_packages_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
@@ -53,7 +67,7 @@ def environment(wheel: Path, home: Path) -> Path:
     """Install the wheel into a new environment; the folder of its packages."""
     venv.create(home, with_pip=False)
     site = next(home.glob("lib/python*/site-packages"))
-    zipfile.ZipFile(wheel).extractall(site)
+    shutil.unpack_archive(wheel, site, "zip")
     return site
 
 
