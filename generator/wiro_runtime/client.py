@@ -110,7 +110,7 @@ class Wiro(Client[Result, Task]):
         submission that Wiro does not know was given up just now.
         """
         settlements = wait_for(self.service.resumption.settle())
-        return [convert(each, lambda state: Task(self, state)) for each in settlements]
+        return convert(settlements, lambda state: Task(self, state))
 
     def resume(self, *, ended: bool = False) -> Iterator[Task | LostSubmission]:
         """What is unfinished: tasks of the journal that have not been seen to end (``ended``: and
@@ -209,7 +209,7 @@ class AsyncWiro(Client[Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Asy
     async def settle(self) -> list[Settlement[AsyncTask]]:
         """See :meth:`Wiro.settle`."""
         settlements = await self.service.resumption.settle()
-        return [convert(each, lambda state: AsyncTask(self, state)) for each in settlements]
+        return convert(settlements, lambda state: AsyncTask(self, state))
 
     def resume(self, *, ended: bool = False) -> Resumed[AsyncTask | LostSubmission]:
         """See :meth:`Wiro.resume`; to be iterated with ``async for``. A plain ``for`` gives what

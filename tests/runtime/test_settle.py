@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from wiro_runtime import InvalidInputs, LostSubmission, TaskDetail
 from wiro_runtime.tasks.listing import check_listing, list_tasks
 from wiro_runtime.tasks.records import Origin
-from wiro_runtime.tasks.settle import Settlement, match, since
+from wiro_runtime.tasks.settle import Settlement, convert, match, since
 
 AT = 1_750_000_000.0
 
@@ -169,6 +170,35 @@ def test_a_task_that_may_be_that_of_a_submission_under_way_is_given_to_none() ->
     assert outcome(found) == {"1"}
     (found,) = match([lost("k1", prompt="x")], [task("1")], [lost("k2", "a/c")])
     assert outcome(found) == "1"
+
+
+def seconds_to_match(count: int, *, shown: bool) -> float:
+    """Seconds of the processor for ``count`` submissions and four times as many tasks."""
+    given = [lost(f"k{n}", at=AT + 60 * n, prompt=f"p{n}", scale=1) for n in range(count)]
+    tasks = [
+        task(str(n), created=AT + 60 * n, parameters={"prompt": f"p{n}"} if shown else None)
+        for n in range(4 * count)
+    ]
+    begin = time.process_time()
+    found = match(given, tasks)
+    assert {each.outcome for each in found} == {"found" if shown else "ambiguous"}
+    return time.process_time() - begin
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_time_to_match_grows_with_the_number_of_submissions(shown: bool) -> None:
+    """Each submission compared with each task took 100 times as long for ten times as many."""
+    once = min(seconds_to_match(100, shown=shown) for _ in range(3))
+    assert seconds_to_match(1000, shown=shown) < 40 * once
+
+
+def test_submissions_that_may_be_the_same_tasks_share_them() -> None:
+    """Each of thousands with thousands of tasks of its own would fill the memory."""
+    tasks = [task(str(n)) for n in range(3)]
+    settlements = match([lost("k1", prompt="x"), lost("k2", prompt="y")], tasks)
+    made = convert(settlements, lambda _: object())
+    assert made[0].candidates == made[1].candidates
+    assert len({id(one) for each in made for one in each.candidates}) == 3
 
 
 class Pages:

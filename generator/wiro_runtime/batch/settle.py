@@ -81,11 +81,12 @@ async def _compare(
     api = client.service.api
     before = await store.database.call(store.intents, "sending")
     details: list[TaskDetail] = []
+    first = since(records, api.skew)
     async for task in client.tasks():
         detail = task.detail
         if detail is None:
             continue
-        if detail.created is not None and detail.created < since(records, api.skew):
+        if detail.created is not None and detail.created < first:
             break
         details.append(detail)
     # After the list, so that a task which was accepted meanwhile is known.

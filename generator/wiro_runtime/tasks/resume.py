@@ -12,7 +12,7 @@ from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.tasks.listing import check_listing, list_tasks, tool_of
 from wiro_runtime.tasks.records import LostSubmission, OpenTask
-from wiro_runtime.tasks.settle import GRACE, OTHER_KEY, Settlement, match, since
+from wiro_runtime.tasks.settle import GRACE, OTHER_KEY, Settlement, convert, match, since
 from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
@@ -73,9 +73,11 @@ class Resumption:
         await run_in_thread(lambda: journal.forget(lost))
 
     async def _settle(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
-        account = self._api.settings.account
-        own = [each for each in lost if each.origin.account in ("", account)]
-        others = [replace(each, reason=OTHER_KEY) for each in lost if each not in own]
+        accounts = ("", self._api.settings.account)
+        own = [each for each in lost if each.origin.account in accounts]
+        others = [
+            replace(each, reason=OTHER_KEY) for each in lost if each.origin.account not in accounts
+        ]
         if others:
             what = "submission was" if len(others) == 1 else "submissions were"
             log.warning("%s lost %s sent with another API key, and is left", len(others), what)
@@ -94,6 +96,7 @@ class Resumption:
         for each in found:
             if each.task is not None:
                 await self._record(each.lost, each.task)
+                each.task.tool = each.lost.tool
                 if each.task.detail is not None and each.task.detail.terminal:
                     # Not seen to end by its user yet: wait() is to ask, and to record it.
                     each.task.detail = each.task.tool = None
@@ -103,23 +106,17 @@ class Resumption:
         journal = self._required("settle")
         _, before = await run_in_thread(journal.known)
         details: list[TaskDetail] = []
+        first = since(lost, self._api.skew)
         async for detail in list_tasks(self._api.call_idempotent):
-            if detail.created is not None and detail.created < since(lost, self._api.skew):
+            if detail.created is not None and detail.created < first:
                 break
             details.append(detail)
         # After the list, so that a task which was accepted meanwhile is known.
         known, after = await run_in_thread(journal.known)
         unknown = [each for each in details if not {each.id, each.token} & known]
         rivals = {each.key: each for each in (*before, *after)}
-        return [
-            Settlement(
-                lost=each.lost,
-                outcome=each.outcome,
-                task=None if each.task is None else self._state(each.task, each.lost.tool),
-                candidates=tuple(self._state(one, each.lost.tool) for one in each.candidates),
-            )
-            for each in match(lost, unknown, list(rivals.values()), self._api.skew)
-        ]
+        settlements = match(lost, unknown, list(rivals.values()), self._api.skew)
+        return convert(settlements, lambda detail: self._state(detail, tool_of(detail) or None))
 
     async def _record(self, lost: LostSubmission, state: TaskState) -> None:
         journal = self._required("settle")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 from wiro_runtime.http.json_values import as_decimal
@@ -51,14 +53,27 @@ class Settlement(Generic[TaskT]):
     candidates: tuple[TaskT, ...] = ()
 
 
-def convert(settlement: Settlement[StateT], make: Callable[[StateT], TaskT]) -> Settlement[TaskT]:
-    """The same settlement with the tasks that callers hold."""
-    return Settlement(
-        lost=settlement.lost,
-        outcome=settlement.outcome,
-        task=None if settlement.task is None else make(settlement.task),
-        candidates=tuple(map(make, settlement.candidates)),
-    )
+def convert(
+    settlements: Iterable[Settlement[StateT]], make: Callable[[StateT], TaskT]
+) -> list[Settlement[TaskT]]:
+    """The same settlements with other objects for their tasks, one for each: thousands of
+    settlements may have the same candidates."""
+    made: dict[int, TaskT] = {}
+
+    def once(state: StateT) -> TaskT:
+        if id(state) not in made:
+            made[id(state)] = make(state)
+        return made[id(state)]
+
+    return [
+        Settlement(
+            lost=each.lost,
+            outcome=each.outcome,
+            task=None if each.task is None else once(each.task),
+            candidates=tuple(map(once, each.candidates)),
+        )
+        for each in settlements
+    ]
 
 
 def match(
@@ -72,31 +87,41 @@ def match(
     ``skew`` is by how many seconds the clock of this computer is ahead of Wiro's."""
     tasks = list(details)
     everyone = [*lost, *sending]
-    candidates = [
-        {number for number, detail in enumerate(tasks) if may_be(each, detail, skew, wide=True)}
-        for each in everyone
-    ]
+    listed = _Listed(tasks, {name for each in everyone for name in _telling(each)})
+    candidates = [listed.candidates(each, skew) for each in everyone]
+    equals: dict[_Candidates, list[int]] = {}
+    for index, own in enumerate(candidates):
+        equals.setdefault(own, []).append(index)
+    rivals = listed.count_rivals(candidates)
+    found: dict[int, TaskDetail] = {}
+    shown: dict[_Candidates, tuple[TaskDetail, ...]] = {}
+    for own, group in equals.items():
+        numbers = sorted(listed.numbers(own))
+        shown[own] = tuple(tasks[number] for number in numbers)
+        if (
+            len(group) == len(numbers)
+            and all(rivals[number] == len(group) for number in numbers)
+            and all(index < len(lost) and _same(lost[group[0]], lost[index]) for index in group)
+        ):
+            # As many tasks as equal submissions: each became one, the oldest the oldest.
+            group = sorted(group, key=lambda index: lost[index].at)
+            numbers.sort(key=lambda number: (tasks[number].created or 0.0, -number))
+            moments = [tasks[number].created for number in numbers]
+            times = [each for each in moments if each is not None]
+            for index, number in zip(group, numbers, strict=True):
+                begin, until = _window(lost[index], skew, wide=False)
+                if not times or begin <= times[0] <= times[-1] <= until:
+                    found[index] = tasks[number]
     settlements: list[Settlement[TaskDetail]] = []
     for index, each in enumerate(lost):
         own = candidates[index]
-        rivals = [other for other, theirs in enumerate(candidates) if theirs & own]
         if not own:
             gone = replace(each, exists=False)
             settlements.append(Settlement(lost=gone, outcome="absent"))
-        elif (
-            len(rivals) == len(own)
-            and all(may_be(each, tasks[number], skew) for number in own)
-            and all(rival < len(lost) and candidates[rival] == own for rival in rivals)
-            and all(_same(each, lost[rival]) for rival in rivals)
-        ):
-            # As many tasks as equal submissions: each became one, the oldest the oldest.
-            rivals.sort(key=lambda rival: lost[rival].at)
-            ordered = sorted(own, key=lambda number: (tasks[number].created or 0.0, -number))
-            found = tasks[ordered[rivals.index(index)]]
-            settlements.append(Settlement(lost=each, outcome="found", task=found))
+        elif index in found:
+            settlements.append(Settlement(lost=each, outcome="found", task=found[index]))
         else:
-            some = tuple(tasks[number] for number in sorted(own))
-            settlements.append(Settlement(lost=each, outcome="ambiguous", candidates=some))
+            settlements.append(Settlement(lost=each, outcome="ambiguous", candidates=shown[own]))
     return settlements
 
 
@@ -114,23 +139,113 @@ def _window(lost: LostSubmission, skew: float | None, *, wide: bool) -> tuple[fl
     return lost.at - max([*known, 0.0]) - slack, until - min([*known, 0.0]) + slack
 
 
-def may_be(
-    lost: LostSubmission, detail: TaskDetail, skew: float | None = None, *, wide: bool = False
-) -> bool:
-    """Whether a submission may have become this task; ``wide``: also when the clock may have been
-    wrong at its time and no response had told the difference."""
-    tool = tool_of(detail)
-    if tool and lost.tool and tool != lost.tool:
-        return False
-    begin, until = _window(lost, skew, wide=wide)
-    if detail.created is not None and not begin <= detail.created <= until:
-        return False
-    parameters = _mapping(detail.raw.get("parameters"))
-    return all(
-        _equal(value, parameters[name])
+_Candidates: TypeAlias = tuple[tuple[int, int, int], ...]
+"""Tasks, as the number of an :class:`_Alike` and the part of its tasks from one place to another:
+thousands of submissions may each be any of thousands of tasks."""
+
+
+class _Alike:
+    """Tasks that differ, by what Wiro shows, in nothing but the moment of their creation; in the
+    order of ``created``, which is empty where Wiro does not show it."""
+
+    def __init__(self, first: TaskDetail) -> None:
+        self.tool = tool_of(first)
+        self.parameters = _mapping(first.raw.get("parameters"))
+        self.numbers: list[int] = []
+        self.created: list[float] = []
+
+    def may_be(self, lost: LostSubmission) -> bool:
+        """Whether a submission may have become one of these, at the right time."""
+        if self.tool and lost.tool and self.tool != lost.tool:
+            return False
+        return all(
+            _equal(value, self.parameters[name])
+            for name, value in lost.inputs.items()
+            if name in self.parameters and name not in _NOT_COMPARED
+        )
+
+    def between(self, begin: float, until: float) -> tuple[int, int]:
+        if not self.created:
+            return 0, len(self.numbers)
+        return bisect_left(self.created, begin), bisect_right(self.created, until)
+
+
+class _Listed:
+    """The tasks of an account, to be searched by the inputs ``names``: each of thousands of lost
+    submissions is not compared with each of thousands of tasks."""
+
+    def __init__(self, tasks: Sequence[TaskDetail], names: Iterable[str]) -> None:
+        alike: dict[object, _Alike] = {}
+        order = sorted(range(len(tasks)), key=lambda number: tasks[number].created or 0.0)
+        for number in order:
+            task = tasks[number]
+            shown = json.dumps(task.raw.get("parameters"), sort_keys=True)
+            key = (tool_of(task), shown, task.created is None)
+            group = alike.setdefault(key, _Alike(task))
+            group.numbers.append(number)
+            if task.created is not None:
+                group.created.append(task.created)
+        self._alike = list(alike.values())
+        self._by_value: dict[str, dict[object, list[int]]] = {name: {} for name in names}
+        self._hidden: dict[str, list[int]] = {name: [] for name in self._by_value}
+        for index, group in enumerate(self._alike):
+            for name, values in self._by_value.items():
+                if name in group.parameters:
+                    values.setdefault(_meaning(group.parameters[name]), []).append(index)
+                else:
+                    self._hidden[name].append(index)
+
+    def candidates(self, lost: LostSubmission, skew: float | None) -> _Candidates:
+        """The tasks that a submission may have become, also when the clock may have been wrong at
+        its time and no response had told the difference."""
+        places = [
+            (self._hidden[name], self._by_value[name].get(meaning, []))
+            for name, meaning in _telling(lost).items()
+        ]
+        least = min(places, key=lambda two: sum(map(len, two)), default=(range(len(self._alike)),))
+        window = _window(lost, skew, wide=True)
+        found: list[tuple[int, int, int]] = []
+        for index in chain(*least):
+            if self._alike[index].may_be(lost):
+                begin, end = self._alike[index].between(*window)
+                if begin < end:
+                    found.append((index, begin, end))
+        return tuple(sorted(found))
+
+    def numbers(self, candidates: _Candidates) -> list[int]:
+        return [n for index, *part in candidates for n in self._alike[index].numbers[slice(*part)]]
+
+    def count_rivals(self, candidates: Iterable[_Candidates]) -> dict[int, int]:
+        """How many submissions each task may be that of."""
+        steps = [[0] * (len(group.numbers) + 1) for group in self._alike]
+        for index, begin, end in chain.from_iterable(candidates):
+            steps[index][begin] += 1
+            steps[index][end] -= 1
+        return {
+            number: count
+            for group, each in zip(self._alike, steps, strict=True)
+            for number, count in zip(group.numbers, accumulate(each), strict=False)
+        }
+
+
+def _telling(lost: LostSubmission) -> dict[str, object]:
+    """The inputs by which tasks can be searched, and what they mean: numbers and texts, but those
+    which :func:`_equal` takes for more than one value."""
+    return {
+        name: _meaning(value)
         for name, value in lost.inputs.items()
-        if name in parameters and name not in _NOT_COMPARED
-    )
+        if name not in _NOT_COMPARED
+        and isinstance(value, str | int | float)
+        and value != ""
+        and not str(value).startswith("<file ")
+        and _flag(value) not in ("true", "false")
+    }
+
+
+def _meaning(value: object) -> object:
+    """What is the same for values that :func:`_equal` takes for equal."""
+    number = as_decimal(value)
+    return number if number is not None else " ".join(str(value).split())
 
 
 def _same(one: LostSubmission, other: LostSubmission) -> bool:
