@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,10 +32,12 @@ from wiro_runtime import (
 from wiro_runtime.price import Price
 from wiro_runtime.tasks import journal as journal_module
 from wiro_runtime.tasks.journal import Journal
-from wiro_runtime.tasks.records import KeyTaken, Origin
+from wiro_runtime.tasks.journal_schema import INSERT, INSERT_INPUTS, INSERT_PRICE, Row
+from wiro_runtime.tasks.records import NAMED, KeyTaken, Origin
 from wiro_runtime.testing import Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}
+AT = 1_900_000_000.0
 
 
 def unfinished(kit: Kit, journal: Path, *, ended: bool = False) -> tuple[list[str], list[str]]:
@@ -399,3 +402,38 @@ def test_a_plain_for_resumes_what_the_journal_knows(kit: Kit, tmp_path: Path) ->
 
     task_id, known, requests = kit.run(flow, journal=tmp_path / "journal")
     assert (known, requests) == ([task_id], 0)
+
+
+def seconds_of_writes(path: Path, kept: int) -> dict[str, float]:
+    """Seconds of the processor for the writes of runs in a journal that keeps ``kept`` open tasks
+    and as many that have ended."""
+    price, origin = Price(Decimal(1), Decimal(1), exact=True, basis=""), Origin()
+    rows = [Row(f"{n}", "a/b", 1.0, "another") for n in range(kept)]
+    for row in rows:
+        row.state, row.task_id, row.token, row.high = "accepted", f"t{row.key}", f"s{row.key}", 1
+    ended = [replace(row, key=f"{NAMED}{row.key}", state="ended", ended_at=AT) for row in rows]
+    with closing(Journal(path)) as journal:
+        journal.begin("a/b", {})
+        with closing(sqlite3.connect(path)) as db, db:
+            db.executemany(INSERT, [row.values() for row in (*rows, *ended)])
+            db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in (*rows, *ended)])
+            db.executemany(INSERT_PRICE, [(row.key, 1, 1, 0) for row in (*rows, *ended)])
+        taken: dict[str, float] = {"begin": 0.0, "accepted": 0.0, "ended": 0.0}
+        for number in range(40):
+            marks = [time.process_time()]
+            key = journal.begin("a/b", {}, None, price, Decimal(1000), origin)
+            marks.append(time.process_time())
+            journal.accepted(key, f"n{number}", f"m{number}")
+            marks.append(time.process_time())
+            journal.ended("task_postprocess_end", f"n{number}", f"m{number}", Decimal(1))
+            marks.append(time.process_time())
+            for name, begin, end in zip(taken, marks, marks[1:], strict=False):
+                taken[name] += end - begin
+    return taken
+
+
+def test_no_write_reads_all_that_the_journal_keeps(tmp_path: Path) -> None:
+    """Each end of a task took ten times as long beside 10,000 tasks as beside few."""
+    few = seconds_of_writes(tmp_path / "few", 10)
+    many = seconds_of_writes(tmp_path / "many", 20_000)
+    assert {name for name in few if many[name] > 4 * few[name]} == set()

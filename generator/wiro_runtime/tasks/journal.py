@@ -199,9 +199,11 @@ class Journal:
         self, status: str, task_id: str, token: str = "", cost: Decimal | None = None
     ) -> None:
         """Record that a task has been seen to end. One that is not in the journal is ignored."""
-        same = "(task_id = ? AND ? <> '' OR task_id = '' AND token = ? AND ? <> '')"
+        same = "WHERE state = 'accepted' AND task_id = ?"
         with self.lock:
-            row = self._find("WHERE state = 'accepted' AND " + same, task_id, task_id, token, token)
+            row = self._find(same, task_id) if task_id else None
+            if row is None and token:
+                row = self._find(same + " AND token = ?", "", token)
             if row is None:
                 return
             self._change(row, state="ended", status=status, ended_at=time.time())

@@ -57,10 +57,13 @@ SCHEMA: Final = (
     "WITHOUT ROWID",
     "CREATE TRIGGER IF NOT EXISTS forget_origin AFTER DELETE ON submissions "
     "BEGIN DELETE FROM origins WHERE key = old.key; END",
+    # What each write looks for is found without reading all that is kept.
+    "CREATE INDEX IF NOT EXISTS open_tasks ON submissions (task_id) WHERE state = 'accepted'",
+    "CREATE INDEX IF NOT EXISTS open_prices ON prices (reserved) WHERE reserved > 0",
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
-LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'forget_origin'"
+LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'open_prices'"
 # An older version kept prices and sums in tables of their own, in whole billionths of a dollar.
 # They stay for clients of that version, which go on to use them.
 HAS_OLDER_SUMS: Final = (
@@ -76,7 +79,7 @@ INSERT_PRICE: Final = "INSERT INTO prices VALUES (?, ?, ?, ?) ON CONFLICT (key) 
 INSERT_ORIGIN: Final = "INSERT INTO origins VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
 COMMITTED: Final = (
     "SELECT (SELECT coalesce(sum(spent), 0) FROM spending) + "
-    "(SELECT coalesce(sum(reserved), 0) FROM prices)"
+    "(SELECT coalesce(sum(reserved), 0) FROM prices WHERE reserved > 0)"
 )
 """What has been spent and is reserved, in units."""
 INSERT: Final = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -104,7 +104,7 @@ def match(
             and all(index < len(lost) and _same(lost[group[0]], lost[index]) for index in group)
         ):
             # As many tasks as equal submissions: each became one, the oldest the oldest.
-            group = sorted(group, key=lambda index: lost[index].at)
+            group.sort(key=lambda index: lost[index].at)
             numbers.sort(key=lambda number: (tasks[number].created or 0.0, -number))
             moments = [tasks[number].created for number in numbers]
             times = [each for each in moments if each is not None]
