@@ -17,11 +17,15 @@ import httpx2
 import pytest
 
 from batch.kit import TOOL, check_complete, paid, prompts, results, write_csv
+from generated import number, prompt, text, tool
 from wiro_runtime import AsyncWiro, ConfigurationError, Wiro
 from wiro_runtime.batch import AsyncBatch, Batch, BatchProgress
 from wiro_runtime.batch.base import BaseBatch
 from wiro_runtime.batch.database import FILE
 from wiro_runtime.testing import Scenario, Simulator, faults
+from wirogen.pipeline.render import generate
+from wirogen.plan.identifiers import package_name
+from wirogen.specs import Wire
 
 pytestmark = pytest.mark.slow
 
@@ -473,6 +477,31 @@ def test_cancel_sends_no_more(lively: Simulator, tmp_path: Path) -> None:
         assert len(simulator.runs) == sent
         assert batch.retry().complete
     check_complete(simulator, tmp_path / "out", 8)
+
+
+def test_numbers_and_switches_are_read_as_spreadsheets_and_data_frames_write_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch = text("sharp", type="checkbox", default="false", wire=Wire(type="boolean", sent=False))
+    spec = tool(
+        prompt(), number("count", 1), number("scale", 1.5, "float"), switch, name="acme/cells"
+    )
+    generate({spec.tool: spec}, tmp_path / "made", package=package_name("cell_tools"))
+    monkeypatch.syspath_prepend(str(tmp_path / "made" / "python"))
+    table = tmp_path / "rows.csv"
+    table.write_text(
+        "prompt,count,scale,sharp\n 1.0 ,2.0, 2.50 ,TRUE\nx, 3 ,1e0,False\ny,2.5,1,yes\n"
+    )
+    with Batch("acme/cells", table, out=tmp_path / "out", package="cell_tools") as batch:
+        plan = batch.plan()
+    assert [dict(row.body) for row in plan.rows[:2]] == [
+        {"prompt": " 1.0 ", "count": 2, "scale": 2.5, "sharp": True},
+        {"prompt": "x", "count": 3, "scale": 1.0, "sharp": False},
+    ]
+    ((line, reason),) = [(each.line, each.reason) for each in plan.refused]
+    assert line == 4
+    assert "count: expected a whole number, got '2.5'" in reason
+    assert "sharp: expected true or false, got 'yes'" in reason
 
 
 def test_parquet_and_the_extra_that_it_needs(

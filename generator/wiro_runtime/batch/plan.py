@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from wiro_runtime.price import Price
 
 _SHOWN: Final = 8
+_POINT_ZERO: Final = re.compile(r"\.0+$")
 """Lines of refused rows that a summary names."""
 
 
@@ -235,7 +237,8 @@ class Planner:
             elif field.shape == "file":
                 texts[name] = [_file_text(each, table.folder) for each in given]
             else:
-                texts[name] = [f"@{each}" if each.startswith("@") else each for each in given]
+                cells = [_cell(field, each) for each in given]
+                texts[name] = [f"@{each}" if each.startswith("@") else each for each in cells]
         try:
             return read_inputs(self._view, texts, (), base)
         except InvalidInputs as error:
@@ -304,6 +307,19 @@ def _whole(value: object) -> object:
     if isinstance(value, float | Decimal) and float(value).is_integer():
         return int(value)
     return value
+
+
+def _cell(field: Field, text: str) -> str:
+    """A number or a switch as spreadsheets and data frames write it: `` 30``, ``2.0``, ``TRUE``."""
+    match field.shape:
+        case "integer":
+            return _POINT_ZERO.sub("", text.strip())
+        case "number":
+            return text.strip()
+        case "boolean":
+            return text.strip().lower()
+        case _:
+            return text
 
 
 def _are_texts(value: object) -> bool:
