@@ -6,6 +6,7 @@ import pytest
 
 from document.build import page, text_input
 from document.layouts import flat
+from generated import imported
 from wirogen.document import parse_document
 from wirogen.merge.wire import decide, is_open
 from wirogen.specs import UNSENT, Described, Json, Option, Unsent
@@ -33,6 +34,24 @@ ABSENT = object()
         ("inputImage", "fileinput", "a.jpg", "", False, "string", UNSENT, "a.jpg"),
         ("inputImage", "fileinput", None, ABSENT, False, "string", UNSENT, None),
         ("files", "multifileinput", "a,b", ABSENT, False, "array", UNSENT, ["a", "b"]),
+        # The default of an address that no address is.
+        ("inputImageUrl", "text", "a.jpg", "a.jpg", False, "string", UNSENT, "a.jpg"),
+        ("inputImageUrl", "text", "a.jpg", "b.jpg", False, "string", UNSENT, "b.jpg"),
+        ("inputImageUrl", "text", "https://a/b", "b.jpg", False, "string", UNSENT, "b.jpg"),
+        ("inputFilesMultipleUrl", "text", "a,b", "a,b", False, "string", UNSENT, "a,b"),
+        ("inputImageUrl", "text", "a.jpg", "", False, "string", "", None),
+        ("inputImageUrl", "text", "a.jpg", ABSENT, False, "string", UNSENT, "a.jpg"),
+        (
+            "inputImageUrl",
+            "text",
+            "https://a/b",
+            "https://a/b",
+            False,
+            "string",
+            "https://a/b",
+            None,
+        ),
+        ("websiteUrl", "text", "a.jpg", "a.jpg", False, "string", "a.jpg", None),
         # 3. A default beside "" or []: what is shown.
         ("selectedModel", "select", "1", "", False, "string", "", None),
         ("selectedLoraModel", "select", "61", [], False, "array", [], None),
@@ -78,6 +97,8 @@ def test_with_a_run_command(
 
 DIFFERENT: list[tuple[object, object]] = [
     ("a cat", "a dog"),
+    ("a.jpg", "b.jpg"),
+    ("https://a/b", "b.jpg"),
     ("1:1", "16:9"),
     ('{"a": 1}', {"a": 2}),
     ("{a}", {"a": 2}),
@@ -104,6 +125,8 @@ DIFFERENT: list[tuple[object, object]] = [
         ("selectedLoraModel", "multiselect", "61", "array", []),
         ("ratio", "select", "16:9", "string", "16:9"),
         ("ratio", "select", None, "string", UNSENT),
+        ("inputImageUrl", "text", "a.jpg", "string", UNSENT),
+        ("inputImageUrl", "text", "https://a/b", "string", "https://a/b"),
     ],
 )
 def test_without_a_run_command(
@@ -134,3 +157,56 @@ def test_a_prompt_that_only_the_run_command_shows_is_required_all_the_same() -> 
     prompt = parse_document(text, path="x").spec.inputs[-1]
     assert (prompt.name, prompt.required, prompt.example) == ("prompt", True, "a cat")
     assert prompt.wire.sent is UNSENT
+
+
+@pytest.mark.parametrize("kind", ["select", "selectwithcover", "text"])
+def test_a_blank_default_that_is_an_option_is_sent_and_not_the_sample(kind: str) -> None:
+    options = (Option(value="16:9", label="Wide"), Option(value="", label="Auto"))
+    item = Described(name="ratio", type=kind, options=options)
+    found = decide(item, {"ratio": "16:9"})
+    assert (found.required, found.wire.sent, found.example) == (False, "", "16:9")
+    without = decide(Described(name="ratio", type=kind, options=options[:1]), {"ratio": "16:9"})
+    assert (without.required, without.wire.sent, without.example) == (True, UNSENT, "16:9")
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "address"),
+    [
+        ("inputImage", "fileinput", "inputImageUrl"),
+        ("inputImage", "combinefileinput", "inputImageUrl"),
+        ("photo", "fileinput", "photoUrl"),
+        ("inputFileMultiple", "multifileinput", "inputFileMultipleUrl"),
+        ("inputFileMultiple", "multifileinput", "inputFileUrlMultiple"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_file_and_its_address_that_both_are_inputs(
+    file: str, kind: str, address: str, turned: bool
+) -> None:
+    inputs = [text_input(file, None, type=kind), text_input(address, None)]
+    body: dict[str, Json] = {file: "", address: "a.jpg"}
+    made = flat(page(*(reversed(inputs) if turned else inputs), body=body))
+    parsed = parse_document(made, path="x").spec
+    assert {item.name: item.required for item in parsed.inputs} == {file: False, address: False}
+    assert next(item.example for item in parsed.inputs if item.name == address) == "a.jpg"
+    alone = parse_document(flat(page(text_input(address, None), body=body)), path="x").spec
+    assert alone.inputs[0].required
+
+
+def test_an_address_with_a_file_name_as_its_default_can_be_left_out_or_given() -> None:
+    shown: dict[str, Json] = {"inputImageUrl": "input.jpg", "prompt": "x"}
+    made = page(text_input("inputImageUrl", "input.jpg"), text_input("prompt", "x"), body=shown)
+    with imported(parse_document(flat(made), path="x").spec) as module:
+        assert module.Inputs(prompt="x").wire() == {"prompt": "x"}
+        given = module.Inputs(prompt="x", input_image_url="https://example.com/a.png").wire()
+        assert given == {"inputImageUrl": "https://example.com/a.png", "prompt": "x"}
+
+
+def test_a_file_alone_or_its_address_alone_is_a_complete_call() -> None:
+    inputs = [text_input("inputImage", None, type="fileinput"), text_input("inputImageUrl", None)]
+    body: dict[str, Json] = {"inputImage": "", "inputImageUrl": "a.jpg"}
+    link = "https://example.com/a.png"
+    with imported(parse_document(flat(page(*inputs, body=body)), path="x").spec) as module:
+        assert module.Inputs(input_image_url=link).wire() == {"inputImageUrl": link}
+        given = module.Inputs(input_image=b"x").wire()
+        assert given == {"inputImage": "<file file>", "inputImageUrl": ""}

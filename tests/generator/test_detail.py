@@ -52,6 +52,20 @@ def test_limits_of_numbers_are_filled_in() -> None:
 
 
 @pytest.mark.parametrize(
+    "named", [["inputImage"], ["inputImageUrl"], ["inputImage", "inputImageUrl"]]
+)
+def test_a_file_or_its_address_will_do_whichever_is_required(named: list[str]) -> None:
+    kinds = {"inputImage": "fileinput", "inputImageUrl": "text"}
+    items = [{"id": name, "type": kind, "required": name in named} for name, kind in kinds.items()]
+    alone = spec_from_detail(read(*items), document="d.json")
+    inputs = [text_input(name, None, type=kind) for name, kind in kinds.items()]
+    page = parse_document(lines(made(*inputs)), path="x", document="x.txt").spec
+    both = merge_detail(page, read(*items), document="d.json", path="d.json")[0]
+    for spec in (alone, both):
+        assert [item.required for item in spec.inputs] == [False, False]
+
+
+@pytest.mark.parametrize(
     "item", [{"min": "many"}, {"min": 5, "max": 1}, {"step": 0}, {"max": "1e999x"}]
 )
 def test_limits_that_make_no_sense_are_left_out_and_reported(item: dict[str, Any]) -> None:

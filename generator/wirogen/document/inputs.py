@@ -20,6 +20,7 @@ from wirogen.merge.wire import (
     agrees,
     decide,
     decided,
+    either_will_do,
     shown_type,
     shown_wire,
 )
@@ -58,7 +59,7 @@ def assemble(
                 decision = decide(item, body, unusable)
             decisions.append(decision)
             inputs.append(decided(item, decision))
-    return inputs, decisions
+    return list(either_will_do(inputs)), decisions
 
 
 PROSE_TYPES = frozenset({"text", "textarea"})

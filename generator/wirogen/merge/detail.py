@@ -22,7 +22,7 @@ from typing import Final
 
 from wirogen.detail.read import Detail, DetailItem
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.merge.wire import CALLBACK, PROMPT, blank, decide, decided
+from wirogen.merge.wire import CALLBACK, PROMPT, blank, decide, decided, either_will_do
 from wirogen.specs import Input, Option, Source, ToolSpec, Unsent, Wire
 from wirogen.specs.model import CHOICE_TYPES, DETAIL_FIELDS, FILE_TYPES
 
@@ -55,7 +55,7 @@ def merge_detail(
     facts = {name: fact for name in DETAIL_FIELDS if (fact := getattr(found, name))}
     merged = replace(
         spec,
-        inputs=tuple(inputs),
+        inputs=either_will_do(inputs),
         dynamicprice=found.dynamicprice if found.dynamicprice is not None else spec.dynamicprice,
         cover=spec.cover or found.cover,
         examples=spec.examples or found.examples,
@@ -69,7 +69,7 @@ def spec_from_detail(detail: Detail, *, document: str) -> ToolSpec:
     """A spec from Tool/Detail alone: how inputs are sent is guessed from their types."""
     return replace(
         detail.spec,
-        inputs=tuple(_input(item) for item in detail.items if item.name != CALLBACK),
+        inputs=either_will_do(_input(item) for item in detail.items if item.name != CALLBACK),
         source=Source(document=document, sha256=detail.sha256),
     )
 

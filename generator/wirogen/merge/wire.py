@@ -4,7 +4,9 @@ The rules, in order (the Run Command is the contract, a default is what a web fo
 
 1. ``prompt`` is required and never sent unless given; the documented text is its example.
 2. A default that is blank beside a value in the Run Command: the value is a sample, the input is
-   required. What a document gives for a file is a sample as well, but the input is optional.
+   required, unless a blank is one of its options: that one is sent. What a document gives for a
+   file is a sample as well, but the input is optional; so is an input for an address when what
+   would be sent is the name of a file, or when an input of its own takes the file.
 3. A default beside ``""`` or ``[]`` in the Run Command: what the Run Command shows is sent.
 4. Otherwise the default is sent, in the JSON type that the Run Command uses.
 
@@ -15,8 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
+from wiro_runtime.inputs.files import is_address
 from wirogen.common.json_values import kind, number, parse_json, same
 from wirogen.common.text import WHITE
 from wirogen.specs import UNSENT, Described, Input, Json, Option, Unsent, Wire
@@ -69,6 +73,31 @@ def is_open(item: Described) -> bool | None:
     return not item.options or is_picker(item)
 
 
+def takes_address(item: Described | Input) -> bool:
+    """Whether the input is the address of a file, as ``inputImageUrl`` is."""
+    stem = item.name.removesuffix("Url")
+    return item.type == "text" and item.name.startswith("input") and stem != item.name
+
+
+def either_will_do(inputs: Iterable[Input]) -> tuple[Input, ...]:
+    """``inputs`` without a required address whose file has an input of its own: a call gives one
+    of the two."""
+    every = tuple(inputs)
+    files = {item.name for item in every if item.type in FILE_TYPES}
+    return tuple(
+        replace(item, required=False)
+        if item.type == "text" and _file_key(item.name) in files
+        else item
+        for item in every
+    )
+
+
+def _file_key(name: str) -> str:
+    """The input of the file whose address the input ``name`` takes; some tools spell that one
+    ``inputDocumentUrlMultiple``."""
+    return name.removesuffix("Url").replace("UrlMultiple", "Multiple")
+
+
 def blank(value: Json) -> bool:
     return value is None or value in ("", [], {})
 
@@ -95,7 +124,7 @@ def decide(
     """Applies the rules. ``body`` is the body of the Run Command, ``None`` if none is usable;
     ``unusable`` names those of its keys whose value is not: there is one, so it is no blank."""
     if body is not None and item.name in body:
-        return _by_command(item.name, item.type, item.default, body[item.name])
+        return _by_command(item, body[item.name])
     wire_type = guess(item.type, item.default)
     if item.name == PROMPT:
         return Decision(True, Wire(type=wire_type), item.default)
@@ -103,12 +132,20 @@ def decide(
         return Decision(False, Wire(type=wire_type), _files(wire_type, item.default))
     if item.name in unusable and not item.default:
         return Decision(True, Wire(type=wire_type))
+    if _is_file_name(item, item.default):
+        return Decision(False, Wire(type=wire_type), item.default)
     if body is not None and item.name not in unusable:
         return Decision(False, Wire(type=wire_type))
     return Decision(False, Wire(type=wire_type, sent=_assumed(item, wire_type)))
 
 
-def _by_command(name: str, type_: str, default: str | None, shown: Json) -> Decision:
+def _is_file_name(item: Described, value: Json) -> bool:
+    """Whether ``value`` is a text that no input for an address can be sent."""
+    return takes_address(item) and isinstance(value, str) and value != "" and not is_address(value)
+
+
+def _by_command(item: Described, shown: Json) -> Decision:
+    name, type_, default = item.name, item.type, item.default
     shown_kind = kind(shown)
     wire_type = guess(type_, default) if shown is None else shown_kind
     if type_ == "number" and shown_kind == "boolean":
@@ -126,6 +163,12 @@ def _by_command(name: str, type_: str, default: str | None, shown: Json) -> Deci
         if unset:
             return Decision(False, Wire(type=wire_type), _files(wire_type, default))
         return Decision(False, Wire(type=wire_type), shown, EXAMPLE)
+    chosen = shown_kind == "string" and not default and not unset
+    if chosen and any(each.value == "" for each in item.options or ()):
+        # The web form has chosen the blank option, such as "Auto".
+        return Decision(False, Wire(type=wire_type, sent=""), shown, EXAMPLE)
+    if default and _is_file_name(item, shown):
+        return Decision(False, Wire(type=wire_type), shown, EXAMPLE, not agrees(default, shown))
     if not default and not unset and shown is not False:
         return Decision(True, Wire(type=wire_type), shown, EXAMPLE)
     differs = bool(default) and not unset and not agrees(default or "", shown)

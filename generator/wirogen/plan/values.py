@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from wirogen.common.json_values import decimal
+from wirogen.merge.wire import takes_address
 from wirogen.plan.kinds import FILE_KINDS, Kind
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
@@ -106,8 +107,7 @@ def _file(item: Input) -> Value:
 
 def _url_stem(item: Input, siblings: Collection[str]) -> str | None:
     stem = item.name.removesuffix("Url")
-    is_file = item.type == "text" and item.name.startswith("input") and stem != item.name
-    return stem if is_file and stem not in siblings else None
+    return stem if takes_address(item) and stem not in siblings else None
 
 
 def _file_url(item: Input, stem: str) -> Value:
