@@ -24,6 +24,7 @@ from wiro_runtime.settings import Timing, load_settings
 from wiro_runtime.testing import Simulator, faults
 from wiro_runtime.testing.catalogue import slug as address
 from wirogen.cli.app import run
+from wirogen.diff import compare_tools
 from wirogen.document import parse_document
 from wirogen.pipeline.build import read_project
 from wirogen.specs import TaskStat, dump_spec, spec_to_json
@@ -359,6 +360,42 @@ def test_the_command_says_what_is_new_and_what_to_do_next(
     assert run(["sync", "--root", root, "--accept", f"{PAGES[3].tool}x"]) == 2
     assert f"no such tool; did you mean {PAGES[3].tool!r}?" in capsys.readouterr().err
     assert "input-added" in [change["kind"] for change in report["changes"]]
+
+
+@pytest.mark.parametrize("page", [PAGES[3], later(PAGES[3])], ids=["same", "later"])
+@pytest.mark.parametrize("arguments", [[], ["--dry-run"], ["--no-detail"]])
+def test_the_changes_are_those_that_a_build_makes_with_tool_detail(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    page: Page,
+) -> None:
+    spec = spec_to_json(parse_document(PAGES[3].text(), path="x").spec)
+    unseen = {"label": "", "help": "", "default": None, "required": False, "example": None}
+    spec["dynamicprice"] = [{"inputs": {}, "price": 0.05, "priceMethod": "cpr"}]
+    spec["inputs"].append({**unseen, "name": "unseen", "type": "text", "wire": {"type": "string"}})
+    with Simulator([spec]) as simulator:
+        world = World(simulator, Project(tmp_path))
+        for name, value in simulator.env().items():
+            monkeypatch.setenv(name, value)
+        world.publish(PAGES[3])
+        world.sync()
+        file = world.document_of(PAGES[3]).with_suffix(".json")
+        if "--no-detail" not in arguments:
+            file.write_text(file.read_text("utf-8").replace("0.05", "0.5"), "utf-8")
+        world.remember()
+        before = read_project(tmp_path).specs
+        assert "unseen" in [item.name for item in before[PAGES[3].tool].inputs]
+        world.publish(page)
+        assert run(["sync", "--root", str(tmp_path), "--json", *arguments]) == 0
+        found = json.loads(capsys.readouterr().out)["changes"]
+        world.sync()
+        after = read_project(tmp_path).specs
+    assert found == [change.as_json() for change in compare_tools(before, after)]
+    kinds = [each["kind"] for each in found]
+    assert "input-removed" not in kinds
+    assert ("tool-price" in kinds) is ("--no-detail" not in arguments)
 
 
 def test_without_a_key_the_command_says_so_in_one_line(

@@ -24,8 +24,10 @@ from wirogen.common.fetching import DownloadError
 from wirogen.common.files import read_whole, sha256
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.common.text import counted
+from wirogen.detail import read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.document import parse_document
+from wirogen.merge.detail import merge_detail
 from wirogen.output.publication import sweep, write_file
 from wirogen.specs import ToolSpec
 from wirogen.specs.names import slug, tool_hash
@@ -280,8 +282,8 @@ async def _bring(job: _Job, listed: Listed) -> Outcome:
     fetched = await job.pages.fetch(listed, entry.validators if entry else None)
     detail = await tool_detail(job.api, listed) if job.options.detail else None
     outcome, entry = _take(job, listed, fetched, entry)
-    if detail is not None and entry is not None:
-        outcome = _take_detail(job, entry.document, detail, outcome)
+    if entry is not None:
+        outcome = _take_detail(job, listed, entry.document, detail, outcome)
     if not job.options.dry_run:
         job.state.record(listed.tool, outcome.verdict, entry)
     return replace(outcome, address=fetched.validators.url)
@@ -327,16 +329,32 @@ def _take(
     return Outcome(tool=tool, verdict=kind, spec=verdict), taken
 
 
-def _take_detail(job: _Job, document: str, detail: bytes, outcome: Outcome) -> Outcome:
+def _take_detail(
+    job: _Job, listed: Listed, document: str, detail: bytes | None, outcome: Outcome
+) -> Outcome:
+    """Write the response of this run, if it differs, and add what Tool/Detail says to the spec of
+    the outcome, as a build does. Without one, an earlier response counts."""
     path = f"{document.removesuffix('.txt')}.json"
     file = inside(job.documents, path)
-    if file.is_file() and same_detail(read_whole(file), detail):
-        return outcome
+    before = read_whole(file) if file.is_file() else None
+    if detail is None or (before is not None and same_detail(before, detail)):
+        return _with_detail(outcome, before, path)
     if not job.options.dry_run:
         write_file(file, detail)
-    if outcome.verdict is not Verdict.UNCHANGED:
+    if outcome.verdict is Verdict.UNCHANGED:
+        spec = _before(job, _known(job.known, listed))
+        outcome = replace(outcome, verdict=Verdict.CHANGED, spec=spec)
+    return _with_detail(outcome, detail, path)
+
+
+def _with_detail(outcome: Outcome, data: bytes | None, path: str) -> Outcome:
+    if outcome.spec is None or data is None:
         return outcome
-    return Outcome(tool=outcome.tool, verdict=Verdict.CHANGED)
+    try:
+        detail = read_detail(data, path=path)
+    except InputError:
+        return outcome
+    return replace(outcome, spec=merge_detail(outcome.spec, detail, document=path, path=path)[0])
 
 
 def _known(known: Mapping[str, ToolSpec], listed: Listed) -> ToolSpec | None:
