@@ -214,6 +214,67 @@ def test_a_rate_that_cannot_be_read(project: Project, capsys: pytest.CaptureFixt
     assert found["message"] == ("has a rate that cannot be read, number 2: its method is not known")
 
 
+@pytest.mark.parametrize(
+    ("name", "rate", "near"),
+    [
+        ("quality", "qualty", "; did you mean 'quality'?"),
+        ("quality", "Quality", "; did you mean 'quality'?"),
+        ("x", "resolution", ""),
+        ("x", "x", None),
+        ("photoUrl", "photo", None),
+        ("photo", "photoUrl", None),
+        ("inputFileUrlMultiple", "inputFileMultiple", None),
+    ],
+)
+def test_a_rate_for_an_input_that_the_tool_lacks(
+    name: str, rate: str, near: str | None, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = f'{{inputs: {{{rate}: "QUANTITY:1"}}, price: 1, priceMethod: "cpr"}}'
+    text = handwritten('{type: "string"}', kind="text").replace('name: "x"', f'name: "{name}"')
+    project.write("tools/a/b.yaml", f"{text}dynamicprice: [{one}, {one}]\n")
+    found = [(each["code"], each["subject"], each["message"]) for each in lint(capsys)]
+    message = f"has a rate for {rate!r}, which is no input of the tool{near}"
+    assert found == ([] if near is None else [("S107", "dynamicprice", message)])
+
+
+def test_what_an_overlay_brings_is_found_in_the_overlay(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = handwritten('{type: "number", sent: 5}', ', minimum: "1"')
+    project.write(
+        "tools/a/b.yaml",
+        f'{text}  - {{name: "class", label: "", help: "", '
+        'type: "gradient", default: null, required: false, wire: {type: "string"}}\n',
+    )
+    file = project.write(
+        "overlays/x/b.yml",
+        'overlay: 1\ntool: "a/b"\ncorrections:\n'
+        '  - reason: "a"\n    set: {description: "b"}\n'
+        '  - reason: "c"\n    input: "x"\n    set: {minimum: "9"}\n'
+        '  - reason: "d"\n    input: "x"\n    set: {label: "e"}\n'
+        '  - reason: "f"\n'
+        '    set: {dynamicprice: [{inputs: {z: "1"}, price: 1, priceMethod: "cpr"}]}\n'
+        '  - reason: "g"\n    input: "import"\n    add: {label: "", help: "", type: "text", '
+        'default: null, required: false, wire: {type: "string"}}\n',
+    )
+    overlay, spec = "specs/overlays/x/b.yml", "specs/tools/a/b.yaml"
+    places = {(each["code"], each["subject"], each["path"], each["line"]) for each in lint(capsys)}
+    assert places == {
+        ("S104", "x", overlay, 6),
+        ("S107", "dynamicprice", overlay, 12),
+        ("N101", "import", overlay, 14),
+        ("D105", "class", spec, 10),
+        ("N101", "class", spec, 10),
+    }
+    assert run(["build"]) == 0
+    capsys.readouterr()
+    file.write_text(file.read_text("utf-8").replace('"9"', '"8"'), "utf-8")
+    assert run(["build", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    built = {(each["code"], each["subject"], each["path"]) for each in report["diagnostics"]}
+    assert built == {each[:3] for each in places}
+
+
 def test_findings_have_the_line_that_they_are_about(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

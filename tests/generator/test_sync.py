@@ -371,7 +371,7 @@ def test_the_changes_are_those_that_a_build_makes_with_tool_detail(
     arguments: list[str],
     page: Page,
 ) -> None:
-    spec = spec_to_json(parse_document(PAGES[3].text(), path="x").spec)
+    spec: dict[str, Any] = spec_to_json(parse_document(PAGES[3].text(), path="x").spec)
     unseen = {"label": "", "help": "", "default": None, "required": False, "example": None}
     spec["dynamicprice"] = [{"inputs": {}, "price": 0.05, "priceMethod": "cpr"}]
     spec["inputs"].append({**unseen, "name": "unseen", "type": "text", "wire": {"type": "string"}})

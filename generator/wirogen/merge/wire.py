@@ -86,13 +86,13 @@ def either_will_do(inputs: Iterable[Input]) -> tuple[Input, ...]:
     files = {item.name for item in every if item.type in FILE_TYPES}
     return tuple(
         replace(item, required=False)
-        if item.type == "text" and _file_key(item.name) in files
+        if item.type == "text" and file_key(item.name) in files
         else item
         for item in every
     )
 
 
-def _file_key(name: str) -> str:
+def file_key(name: str) -> str:
     """The input of the file whose address the input ``name`` takes; some tools spell that one
     ``inputDocumentUrlMultiple``."""
     return name.removesuffix("Url").replace("UrlMultiple", "Multiple")

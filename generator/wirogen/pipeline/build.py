@@ -17,6 +17,7 @@ from wirogen.emit.templates import template_folders
 from wirogen.output.manifest import built_findings, built_specs, manifest_hash
 from wirogen.output.publication import Changes, no_changes, sweep
 from wirogen.output.state import OutputState
+from wirogen.pipeline.causes import check_tool
 from wirogen.pipeline.examples import read_examples, unusable_examples
 from wirogen.pipeline.inputs import apply_overlays, read_documents
 from wirogen.pipeline.render import Generated, generate
@@ -140,8 +141,7 @@ def generate_tree(
         if tools is not None:
             chosen = _only(tools, sources)
         if overlays is not None and chosen:
-            chosen, errors = apply_overlays(chosen, overlays)
-            sources.errors += errors
+            chosen = apply_overlays(chosen, overlays, sources)
         made = Generated()
         if chosen:
             made = generate(
@@ -199,9 +199,7 @@ def read_project(
 
 def corrected_specs(root: Path, sources: Sources) -> dict[str, ToolSpec]:
     """The specs with the project's overlays applied; what is wrong with those is an error."""
-    corrected, errors = apply_overlays(sources.specs, root / "specs" / "overlays")
-    sources.errors += errors
-    return corrected
+    return apply_overlays(sources.specs, root / "specs" / "overlays", sources)
 
 
 def _digests(specs: Mapping[str, ToolSpec], sources: Sources) -> dict[str, str]:
@@ -227,11 +225,12 @@ def _only(tools: Collection[str], sources: Sources) -> dict[str, ToolSpec]:
 def _summary(sources: Sources, made: Generated) -> Summary:
     origin = sources.origin
     planned = [replace(each, path=origin[each.subject]) for each in made.renamed]
-    planned += [
-        replace(each, path=origin[tool.spec.tool])
-        for tool in made.tools
-        for each in tool.diagnostics
-    ]
+    for tool in made.tools:
+        name = tool.spec.tool
+        if tool.diagnostics and name in sources.overlays:
+            planned += check_tool(name, tool.module, sources)
+        else:
+            planned += [replace(each, path=origin[name]) for each in tool.diagnostics]
     return Summary(
         tools=tuple(tool.spec.tool for tool in made.tools),
         changes=made.changes,

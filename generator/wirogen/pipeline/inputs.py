@@ -281,11 +281,11 @@ def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
 
 
 def apply_overlays(
-    specs: Mapping[str, ToolSpec], folder: Path
-) -> tuple[dict[str, ToolSpec], list[Diagnostic]]:
-    """``specs`` with every overlay below ``folder`` applied, and what is wrong with them."""
-    errors: list[Diagnostic] = []
-    found: dict[str, Overlay] = {}
+    specs: Mapping[str, ToolSpec], folder: Path, into: Sources
+) -> dict[str, ToolSpec]:
+    """``specs`` with every overlay below ``folder`` applied. ``into`` gets the overlays, and what
+    is wrong with them."""
+    errors, found = into.errors, into.overlays
     for file in files_below(folder, *YAML):
         shown = display_path(file)
         try:
@@ -300,11 +300,12 @@ def apply_overlays(
             )
             continue
         found[overlay.tool] = overlay
+        into.tools[shown] = overlay.tool
     corrected = dict(specs)
     for tool, overlay in found.items():
         corrected[tool], refused = apply_overlay(specs[tool], overlay)
         errors += refused
-    return corrected, errors
+    return corrected
 
 
 def _problem(

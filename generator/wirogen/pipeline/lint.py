@@ -9,12 +9,12 @@ from pathlib import Path
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
 from wirogen.overlay import load_overlay
 from wirogen.pipeline.build import corrected_specs, read_project
+from wirogen.pipeline.causes import check_tool
 from wirogen.pipeline.examples import read_examples
 from wirogen.pipeline.inputs import read_documents
 from wirogen.pipeline.positions import with_positions
-from wirogen.pipeline.spec_checks import check_spec
 from wirogen.pipeline.spec_files import YAML, Sources, decode, files_below, read_bytes, read_specs
-from wirogen.plan import plan_modules, plan_tool
+from wirogen.plan import plan_modules
 from wirogen.specs import ToolSpec
 
 _DOCUMENTS = (".txt", ".json", ".md")
@@ -66,14 +66,11 @@ def _is_overlay(file: Path, into: Sources) -> bool:
 
 
 def _made(specs: Mapping[str, ToolSpec], sources: Sources) -> Iterable[Diagnostic]:
-    for tool, spec in specs.items():
-        yield from check_spec(spec, sources.origin[tool])
     modules, renamed = plan_modules(specs)
     for each in renamed:
         yield replace(each, path=sources.origin[each.subject])
-    for tool, spec in specs.items():
-        for each in plan_tool(spec, modules[tool]).diagnostics:
-            yield replace(each, path=sources.origin[tool])
+    for tool in specs:
+        yield from check_tool(tool, modules[tool], sources)
 
 
 def _sorted(found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from wiro_runtime.price.rates import read_rates
 from wirogen.common.json_values import decimal, kind
-from wirogen.common.text import shorten
+from wirogen.common.text import did_you_mean, shorten
 from wirogen.diagnostics.model import Diagnostic
+from wirogen.merge.wire import file_key
 from wirogen.specs import Input, ToolSpec, Unsent
 from wirogen.specs.model import KNOWN_TYPES
 from wirogen.specs.sliders import slider_fault
@@ -46,8 +47,16 @@ def _rates(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
     if isinstance(price, str) and spec.source and spec.source.detail:
         # T103 says so.
         return
-    for message in read_rates(price)[1]:
+    rates, problems = read_rates(price)
+    for message in problems:
         yield Diagnostic(code="S106", message=message, path=path, subject="dynamicprice")
+    names = [item.name for item in spec.inputs]
+    known = set(map(file_key, names))
+    for name in dict.fromkeys(key for rate in rates for key in rate["inputs"]):
+        if file_key(name) not in known:
+            near = did_you_mean(name, names)
+            message = f"has a rate for {shorten(name)}, which is no input of the tool{near}"
+            yield Diagnostic(code="S107", message=message, path=path, subject="dynamicprice")
 
 
 def _type(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:

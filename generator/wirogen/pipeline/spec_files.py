@@ -18,6 +18,7 @@ from wirogen.common.paths import UnsafePathError, inside
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path, input_error
 from wirogen.document import Mismatch
 from wirogen.output.publication import write_file
+from wirogen.overlay.read import Overlay
 from wirogen.pipeline.history import with_history
 from wirogen.pipeline.workers import Workers, each
 from wirogen.specs import ToolSpec, dump_spec, load_spec
@@ -39,6 +40,7 @@ class Sources:
     not be written over. ``digests`` are the hashes of the texts that ``loaded`` specs have in
     canonical form. ``tools`` are the tools that files are about, by the path in messages;
     ``verified`` are, by that path, the characters of a document and what its spec has lost of them.
+    ``overlays`` are by tool id.
     """
 
     specs: dict[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
@@ -50,6 +52,7 @@ class Sources:
     loaded: Mapping[str, ToolSpec] = field(default_factory=dict[str, ToolSpec])
     digests: dict[str, str] = field(default_factory=dict[str, str])
     tools: dict[str, str] = field(default_factory=dict[str, str])
+    overlays: dict[str, Overlay] = field(default_factory=dict[str, Overlay])
     verified: dict[str, tuple[int, Mismatch | None]] = field(
         default_factory=dict[str, tuple[int, Mismatch | None]]
     )

@@ -122,6 +122,14 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "price of a run is unknown: no number is guessed, and a run with a ceiling is not sent.",
         "Correct 'dynamicprice' with an overlay; report a method that is new.",
     ),
+    warning(
+        "S107",
+        "rate-of-no-input",
+        "A rate of the price list is about an input that the tool does not have.",
+        "A rate counts when its inputs equal what is sent. Nothing is ever sent for this one, so "
+        "the rate never counts, or the price of a run is unknown.",
+        "Correct the name in 'dynamicprice', or add the input, with an overlay.",
+    ),
     note(
         "N101",
         "input-renamed",
