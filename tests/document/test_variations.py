@@ -526,3 +526,43 @@ def test_the_callback_is_never_an_input() -> None:
         assert "D211" in codes(parsed)
     assert [item.name for item in both(page(text_input())).spec.inputs] == ["seed"]
     assert tool().inputs == ()
+
+
+BROKEN = {
+    "help": "- name: b label: B type: number default: 2",
+    "label": "- name: b help: h type: number default: 2",
+    "type": "- name: b label: B help: h default: 2",
+    "default": "- name: b label: B help: h type: number",
+    "options": '- name: b label: B help: h type: select options: - value: "x" label: X',
+    "everything": "- name: b",
+    "one word as its type": "- name: b label: B help: h type: a b default: 2",
+    "its order": "- name: b label: B help: h default: 2 type: number",
+}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("write", [flat, lines])
+def test_an_input_that_lacks_a_key_leaves_its_neighbours_alone(
+    write: Callable[[Page], str], broken: str, place: int
+) -> None:
+    one, two = text_input("a", "1", type="number"), text_input("z", "9 - lives")
+    body: dict[str, Json] = {"a": 1, "b": 2, "z": "9 - lives"}
+    written = write(page(one, two, body=body))
+    if write is lines:
+        broken = broken.replace(" ", "\n  ").replace("-\n  ", "- ").replace(":\n  ", ": ")
+    at = [written.index("- name: a"), written.index("- name: z"), written.index("## Integration")]
+    parsed = parse(f"{written[: at[place]]}{broken}\n{written[at[place] :]}")
+    assert verify(parsed) is None
+    first, second, third = parsed.spec.inputs
+    expected = parse(written).spec.inputs
+    assert (first, second) == expected[:2]
+    assert (third.name, third.type, third.wire.sent) == ("b", "number", 2)
+    assert ("D106", "b") in [(each.code, each.subject) for each in parsed.diagnostics]
+    assert [section.title for section in parsed.spec.sections] == ["Input b"]
+
+
+def test_what_the_run_command_has_as_text_is_no_input_that_lacks_a_key() -> None:
+    verse = "first line - name: seed and more"
+    made = page(text_input("prompt", verse), text_input("x"), body={"prompt": verse, "seed": "1"})
+    assert [parse(write(made)).spec.inputs[0].default for write in (flat, lines)] == [verse] * 2

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wirogen.common.text import WHITE
 from wirogen.document.grammar import DEFAULT, HELP, LABEL, NAME, TYPE
 from wirogen.document.layout import Layout
+from wirogen.specs import Json
 from wirogen.specs.model import KNOWN_TYPES
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -39,13 +41,14 @@ class Typed:
 @dataclass(slots=True)
 class Start:
     """The beginning of an input: its dash, its ``label:``, the indentation of its keys, and the
-    first ``help:`` behind (-1: none)."""
+    first ``help:`` behind (-1: none). One that is ``broken`` lacks a key."""
 
     at: int
     label: int
     column: int
     name: str
     help: int = -1
+    broken: bool = False
 
 
 class Fields:
@@ -63,6 +66,7 @@ class Fields:
         self._type_places = {
             column: [typed.at for typed in found] for column, found in self.types.items()
         }
+        self.places: list[Start] = []
         self.marks = self._marks()
         for mark in self.marks:
             places = self.helps.get(mark.column, [])
@@ -120,7 +124,10 @@ class Fields:
                 continue
             name = at + len(NAME)
             limit = min(self.end, name + NAME_LIMIT)
+            begin = layout.skip(name, limit)
+            word = text[begin : layout.word_end(begin, limit)]
             label = layout.find(LABEL, name, limit)
+            self.places.append(Start(at, begin, column, word))
             if label < 0:
                 continue
             begin, stop = layout.trim(name, label)
@@ -135,12 +142,44 @@ class Fields:
         found: list[Start] = []
         end = self.end
         for mark in reversed(self.marks):
-            place = self.help_of(mark, end)
-            if place >= 0 and self.first_typed(mark.column, place, end) >= 0:
+            if self._is_complete(mark, end):
                 found.append(mark)
                 end = mark.at
         found.reverse()
         return found
+
+    def with_broken(self, shown: Mapping[str, Json]) -> list[Start]:
+        """The inputs, and where others begin that lack a key although the Run Command has them:
+        none of these is text of the one before."""
+        complete = self.complete()
+        there = {start.at for start in complete}
+        named = {start.name for start in complete}
+        marks = {mark.at: mark for mark in self.marks}
+        found: list[Start] = []
+        end = self.end
+        for start in reversed(self.places):
+            mark = marks.get(start.at)
+            if mark is not None and self._is_complete(mark, end):
+                found.append(mark)
+            elif start.at in there or self._is_shown(start, shown, named):
+                found.append(replace(start, broken=True))
+            else:
+                continue
+            end = start.at
+        found.reverse()
+        return found
+
+    def _is_complete(self, mark: Start, end: int) -> bool:
+        place = self.help_of(mark, end)
+        return place >= 0 and self.first_typed(mark.column, place, end) >= 0
+
+    def _is_shown(self, start: Start, shown: Mapping[str, Json], named: set[str]) -> bool:
+        """Whether the Run Command has ``start`` as an input that no other one is, and not as
+        text."""
+        if start.name not in shown or start.name in named:
+            return False
+        like = f"{NAME} {start.name}"
+        return not any(like in text for text in shown.values() if isinstance(text, str))
 
     def help_of(self, mark: Start, end: int) -> int:
         """The first ``help:`` of an input that ends at ``end``, or -1."""

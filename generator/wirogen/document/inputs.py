@@ -67,6 +67,7 @@ _TELLING = 8
 _AMBIGUOUS = "can be read in more than one way; the last 'type: … default:' was taken"
 _WITH_OPTIONS = "can be read in more than one way; the 'type: … default:' with options was taken"
 _SECOND = "is the name of an input before; this one is kept as text"
+_BROKEN = "lacks a key that inputs have; it was taken for text"
 _CALLBACK_INPUT = "is a parameter of every run, so it is not taken for an input"
 
 
@@ -99,6 +100,12 @@ class InputReader:
         index = 0
         while index < len(starts):
             start = starts[index]
+            if start.broken:
+                index += 1
+                limit = starts[index].at if index < len(starts) else end
+                self.page.report.add("D106", start.at, start.name, _BROKEN)
+                self.keep_text(f"Input {start.name}", start.at, limit)
+                continue
             typed, following = self._choose(starts, index, end)
             limit = starts[following].at if following < len(starts) else end
             if start.name == CALLBACK:
@@ -123,6 +130,9 @@ class InputReader:
         behind a text that is complete. In a text that may hold anything, only the Run Command
         (or a line of its own) makes it a heading."""
         layout = self.layout
+        if start.broken:
+            heading = layout.heading(start.at, end)
+            return heading if heading >= 0 else end
         place = self.fields.help_of(start, end) + len(HELP)
         candidates = self.fields.typed(start.column, place, end)
         if not candidates:

@@ -204,7 +204,7 @@ class _Parser:
         """The inputs, the examples and whatever else stands before ``end``."""
         fields = Fields(self.layout, head.end, end)
         reader = InputReader(self.page, fields, shown or {}, self._section)
-        starts = fields.complete()
+        starts = fields.with_broken(shown or {})
         first = starts[0].at if starts else end
         last = starts[-1] if starts else None
         inspires, title = self._inspires(last, fields, end)
