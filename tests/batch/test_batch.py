@@ -487,7 +487,7 @@ def test_numbers_and_switches_are_read_as_spreadsheets_and_data_frames_write_the
         prompt(), number("count", 1), number("scale", 1.5, "float"), switch, name="acme/cells"
     )
     generate({spec.tool: spec}, tmp_path / "made", package=package_name("cell_tools"))
-    monkeypatch.syspath_prepend(str(tmp_path / "made" / "python"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "made" / "python"), *sys.path])
     table = tmp_path / "rows.csv"
     table.write_text(
         "prompt,count,scale,sharp\n 1.0 ,2.0, 2.50 ,TRUE\nx, 3 ,1e0,False\ny,2.5,1,yes\n"

@@ -319,6 +319,35 @@ def test_documents_and_git_revisions_can_be_compared(
     assert "1 tool" in capsys.readouterr().out
 
 
+def test_a_correction_is_a_change_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project(tmp_path)
+    project.write("tools/a/b.yaml", dump_spec(SPEC))
+    monkeypatch.chdir(tmp_path)
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    assert run(["diff"]) == 0
+    overlay = project.write(
+        "overlays/a.yaml",
+        f'overlay: 1\ntool: "{SPEC.tool}"\ncorrections:\n'
+        '  - input: "clipSkip"\n    reason: "Wiro ignores it"\n    hide: true\n',
+    )
+    capsys.readouterr()
+    for arguments in ([], ["HEAD:specs", "specs"], ["HEAD:.", "."]):
+        assert run(["diff", *arguments]) == 1
+        assert "clipSkip" in capsys.readouterr().out
+    # Specs by themselves are compared as they are.
+    assert run(["diff", "HEAD:specs/tools", "specs/tools"]) == 0
+    for arguments in (["add", "-A"], ["commit", "-qm", "y"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    assert run(["diff"]) == 0
+    overlay.write_text(overlay.read_text().replace("clipSkip", "clipSkap"))
+    assert run(["diff"]) == 2
+    assert "specs/overlays/a.yaml:4:" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("old", ["nowhere", "nowhere:specs", "--upload-pack=x:specs"])
 def test_a_side_that_cannot_be_read_is_one_line(
     old: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

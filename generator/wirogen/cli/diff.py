@@ -116,7 +116,9 @@ def _committed(stack: ExitStack) -> tuple[Mapping[str, ToolSpec], list[Diagnosti
     """The specs of the nearest project as of the last commit."""
     root = project_root(None)
     try:
-        return read_side(stack.enter_context(checked_out("HEAD", "specs/tools", root)))
+        return read_side(
+            stack.enter_context(checked_out("HEAD", "specs", root, only=("tools", "overlays")))
+        )
     except InputError as error:
         text = f"diff: {root} has no last commit ({error.diagnostic.message}); name OLD and NEW"
         raise CommandError(text) from None

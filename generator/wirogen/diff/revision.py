@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,23 +17,26 @@ from wirogen.diagnostics.model import input_error
 
 @contextmanager
 def checked_out(
-    revision: str, path: str, folder: Path | None = None
+    revision: str, path: str, folder: Path | None = None, *, only: Sequence[str] = ("",)
 ) -> Generator[Path, None, None]:
     """Yield a temporary folder with ``path`` as it was in ``revision``; it is relative to
-    ``folder``, by default the current one. A path that did not exist then is an empty folder.
-    Raises :class:`InputError` for a revision that git does not know."""
+    ``folder``, by default the current one. ``only`` names the parts of it that are wanted. A path
+    that did not exist then is an empty folder. Raises :class:`InputError` for a revision that git
+    does not know."""
     git = partial(_git, cwd=folder, shown=revision)
     with tempfile.TemporaryDirectory(prefix="wirogen-") as temporary:
         target = Path(temporary)
         git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-        if git("ls-tree", "-r", "--name-only", revision, "--", path).strip():
-            archive = git("archive", "--format=tar", revision, "--", path)
+        parts = [f"{path}/{part}" if part else path for part in only]
+        there = [each for each in parts if git("ls-tree", "-r", revision, "--", each).strip()]
+        if there:
+            archive = git("archive", "--format=tar", revision, "--", *there)
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(target, filter="data")
-        found = target / path
-        if not found.exists():
-            found.mkdir(parents=True)
-        yield found
+        place = target / path
+        if not place.exists():
+            place.mkdir(parents=True)
+        yield place
 
 
 def _git(*arguments: str, cwd: Path | None, shown: str) -> bytes:

@@ -256,21 +256,22 @@ def _relative(file: Path, base: Path | None) -> str:
 def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
     """Return the specs at ``path`` by tool id, and the errors of files that cannot be read.
 
-    A file is a spec (``.yaml``) or else a document; a folder is a project, its ``specs/`` or
-    ``specs/tools/``, or any folder of specs; without any spec, its documents are parsed. Raises
+    A file is a spec (``.yaml``) or else a document; a folder is a project or its ``specs/``, whose
+    overlays are applied, or any folder of specs; without any spec, its documents are parsed. Raises
     :class:`InputError` when there is nothing.
     """
     sources = Sources()
     if path.is_dir():
-        folder = next(
-            (each for each in (path / "specs" / "tools", path / "tools") if each.is_dir()), path
-        )
-        specs = files_below(folder, *YAML)
+        folder = path / "specs" if (path / "specs").is_dir() else path
+        tools = folder / "tools" if (folder / "tools").is_dir() else folder
+        specs = files_below(tools, *YAML)
         if specs:
             read_specs(specs, into=sources)
         else:
-            documents = path / "specs" if (path / "specs").is_dir() else path
-            read_documents(files_below(documents, ".txt"), base=path, into=sources)
+            read_documents(files_below(folder, ".txt"), base=path, into=sources)
+        if tools != folder:
+            corrected, refused = apply_overlays(sources.specs, folder / "overlays")
+            return corrected, [*sources.errors, *refused]
     elif path.suffix in YAML:
         read_specs([path], into=sources)
     else:
