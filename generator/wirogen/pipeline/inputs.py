@@ -270,8 +270,7 @@ def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
         else:
             read_documents(files_below(folder, ".txt"), base=path, into=sources)
         if tools != folder:
-            corrected, refused = apply_overlays(sources.specs, folder / "overlays")
-            return corrected, [*sources.errors, *refused]
+            return apply_overlays(sources.specs, folder / "overlays", sources), sources.errors
     elif path.suffix in YAML:
         read_specs([path], into=sources)
     else:
