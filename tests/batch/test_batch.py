@@ -212,6 +212,13 @@ def test_what_is_wrong_with_a_table_is_said_before_anything_is_sent(tmp_path: Pa
     assert reasons[0].startswith("prompt: required")
     assert reasons[1].startswith("samples: expected a whole number, got 'many'")
     assert reasons[2] == "3 cells, and only 2 columns"
+    lines = tmp_path / "rows.jsonl"
+    lines.write_text('{"prompt": "a"}\n{"prompt": "a", "prompt": "b"}\n{"prompt": }\n')
+    with Batch(TOOL, lines, out=tmp_path / "out") as batch:
+        assert [each.reason for each in batch.plan().refused] == [
+            "not JSON (the key 'prompt' stands there twice)",
+            "not JSON (Expecting value)",
+        ]
     with pytest.raises(
         ConfigurationError, match=r"no input 'promt'; nearest: 'prompt'.*map promt="
     ):

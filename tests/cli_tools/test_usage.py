@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cli_tools.kit import Here, Shell
@@ -37,6 +39,16 @@ def test_all_wrong_inputs_are_named_at_once(shell: Shell, simulator: Simulator) 
 
 SD = "wiro/text-to-image-sd-lora"
 FACE = "wiro/instant-id-lora"
+
+
+def test_a_key_that_stands_twice_is_no_input(here: Here, tmp_path: Path) -> None:
+    file = tmp_path / "twice.json"
+    for text in ('{"prompt": "a", "prompt": "b"}', '{"prompt": "a", "more": [{"x": 1, "x": 2}]}'):
+        file.write_text(text)
+        done = here("run", SD, "--input-json", str(file))
+        assert (done.code, done.out) == (2, "")
+        key = "prompt" if text.endswith('"b"}') else "x"
+        assert f"twice.json is not JSON (the key '{key}' stands there twice)" in done.err
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
+from wiro_runtime.http.json_text import parse_inputs
 from wiro_runtime.inputs.messages import shown
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def _read_json_lines(text: str) -> Iterator[TableRow]:
             continue
         number += 1
         try:
-            value: object = json.loads(each)
-        except (ValueError, RecursionError) as error:
-            yield TableRow(number, line, {}, f"not JSON ({getattr(error, 'msg', 'too deep')})")
+            value = parse_inputs(each)
+        except ValueError as error:
+            yield TableRow(number, line, {}, f"not JSON ({getattr(error, 'msg', error)})")
             continue
         if isinstance(value, dict):
             yield TableRow(number, line, cast("dict[str, Any]", value))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.cli.console import CommandError, read_stdin
 from wiro_runtime.errors import InvalidInputs, UndocumentedOption
+from wiro_runtime.http.json_text import parse_inputs
 from wiro_runtime.inputs.files import is_address
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.inputs.options import Options
@@ -101,9 +102,9 @@ def read_base(source: str | None) -> dict[str, Any]:
     except CommandError as error:
         raise CommandError(f"--input-json: {error}") from None
     try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        place = f"line {error.lineno}: {error.msg}" if isinstance(error, _JsonError) else "too deep"
+        value = parse_inputs(text)
+    except ValueError as error:
+        place = f"line {error.lineno}: {error.msg}" if isinstance(error, _JsonError) else str(error)
         raise CommandError(f"--input-json: {source} is not JSON ({place})") from None
     if not isinstance(value, dict):
         raise CommandError(f"--input-json: {source} holds no JSON object")

@@ -1,4 +1,4 @@
-"""Read JSON that a server sent, which may hold anything.
+"""Read JSON: what a server sent, which may hold anything, and what a user wrote.
 
 Every response, WebSocket frame and callback is read here, so that what comes out of it can be
 shown, written and sent on: no half characters, no numbers that are none, and no more objects than
@@ -11,6 +11,8 @@ import json
 import math
 import re
 from typing import TYPE_CHECKING, Final, cast
+
+from wiro_runtime.inputs.messages import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +48,27 @@ def parse_json(data: bytes | str, *, max_values: int = MAX_VALUES) -> object:
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise ValueError("nested too deeply")
     return value
+
+
+def parse_inputs(text: str) -> object:
+    """Return the value of a JSON text that a user wrote.
+
+    Raises :class:`ValueError` for what is no JSON, and for an object with the same key twice, of
+    which Python would keep one.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        doubled = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the key {shorten(repr(doubled))} stands there twice")
+    return found
 
 
 def _is_deeper(value: object, limit: int) -> bool:
