@@ -554,3 +554,62 @@ def test_an_id_is_a_text_or_a_number(odd: Any) -> None:
     with pytest.raises(InputError, match="without an id"):
         read({"id": odd})
     assert read({"id": 5}).items[0].name == "5"
+
+
+@pytest.mark.parametrize("odd", ["yes", "on", "required", 2, [True], {"a": 1}])
+def test_a_required_that_is_neither_true_nor_false_is_a_finding(odd: Any) -> None:
+    answer = read({"id": "x", "type": "text", "required": odd})
+    assert [item.required for item in answer.items] == [None]
+    assert [(each.code, each.subject) for each in answer.diagnostics] == [("T108", "x")]
+    for plain in ("", None, "true", "1", 1, True, "False", "0", 0, False):
+        assert not read({"id": "x", "type": "text", "required": plain}).diagnostics
+
+
+ITEM: dict[str, Any] = {"id": "x", "type": "text"}
+
+
+@pytest.mark.parametrize(
+    ("groups", "count"),
+    [
+        ([ITEM], 0),
+        ([{"title": "", "parameters": [ITEM]}], 0),
+        ([{"title": "", "items": {"0": ITEM}}], 0),
+        ([{"title": "", "items": [ITEM, "y"]}], 1),
+        ([{"title": "", "items": [ITEM]}, "more"], 1),
+        ([{"title": "", "items": [ITEM]}, {"title": "empty"}], 1),
+    ],
+)
+def test_parameters_in_a_shape_that_is_not_known_are_a_finding(groups: Any, count: int) -> None:
+    answer = read(parameters=groups)
+    assert len(answer.items) == count
+    assert [(each.code, each.subject) for each in answer.diagnostics] == [("T108", "parameters")]
+
+
+def test_a_parameter_in_two_groups_is_one() -> None:
+    groups: list[Any] = [{"items": [ITEM]}, {"items": []}, None, {"items": [ITEM]}]
+    answer = read(parameters=groups)
+    assert ([item.name for item in answer.items], answer.diagnostics) == (["x"], ())
+    other = read(parameters=[*groups, {"items": [{**ITEM, "required": True}]}])
+    assert other.items == answer.items
+    assert [(each.code, each.subject) for each in other.diagnostics] == [("T108", "x")]
+
+
+def test_lists_and_objects_may_be_json_in_text_as_the_price_is() -> None:
+    given: dict[str, Any] = {
+        "categories": ["llm", "tool"], "tags": ["a"], "samples": ["https://h/a.png"],
+        "inspire": [{"prompt": "a [cat]"}], "taskstat": {"runcount": "5"},
+        "parameters": [{"items": [ITEM]}],
+    }  # fmt: skip
+    plain = read(**given)
+    text = read(**{key: json.dumps(value) for key, value in given.items()})
+    assert (text.spec, text.items, text.diagnostics) == (plain.spec, plain.items, ())
+    assert read(categories="[beta] tool").spec.categories == ("[beta] tool",)
+
+
+@pytest.mark.parametrize("odd", ["a cat", ["a cat"], {"prompt": "a cat"}, [{"prompt": "a"}, 5]])
+def test_examples_in_a_shape_that_is_not_known_are_a_finding(odd: Any) -> None:
+    answer = read(inspire=odd)
+    assert answer.spec.examples == (
+        ({"prompt": "a"},) if isinstance(odd, list) and 5 in odd else ()
+    )
+    assert [(each.code, each.subject) for each in answer.diagnostics] == [("T108", "inspire")]

@@ -26,6 +26,8 @@ from wirogen.specs.names import tool_name_problem
 
 _API: Final = "https://api.wiro.ai/v1"
 _COUNT_DIGITS: Final = 20
+_NO_TEXT: Final = frozenset({"parameters", "categories", "tags", "samples", "inspire", "taskstat"})
+"""Keys whose values are lists and objects."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,11 +93,11 @@ class _Reader:
         tools = tuple(dict.fromkeys(each for each in ids if tool_name_problem(each) is None))
         if not tools:
             self.fail("does not name its tool: slugowner and slugproject are missing or odd")
-        items: list[DetailItem] = []
-        for group in _mappings(tool.get("parameters")):
-            items += [self._item(item) for item in _mappings(group.get("items"))]
-        if len({item.name for item in items}) != len(items):
-            self.fail("lists a parameter twice")
+        items: dict[str, DetailItem] = {}
+        for each in self._parameters(tool.get("parameters")):
+            item = self._item(each)
+            if items.setdefault(item.name, item) != item:
+                self.odd("T108", item.name, "is listed twice; the first one counts")
         spec = ToolSpec(
             tool=tools[0],
             name=self._prose(tool, "title") or tools[0],
@@ -106,7 +108,7 @@ class _Reader:
             endpoints={"run": f"{_API}/Run/{tools[0]}", "detail": f"{_API}/Task/Detail"},
             inputs=(),
             dynamicprice=self._price(tool.get("dynamicprice")),
-            examples=_examples(tool.get("inspire")),
+            examples=self._examples(tool.get("inspire")),
             samples=self._samples(tool.get("samples")),
             readme=self._fact("readme", self._prose(tool, "readme"), readme_problem),
             computingtime=self._fact("computingtime", tool.get("computingtime"), duration_problem),
@@ -119,7 +121,7 @@ class _Reader:
         return Detail(
             tools=tools,
             spec=spec,
-            items=tuple(items),
+            items=tuple(items.values()),
             sha256=sha256(data),
             diagnostics=tuple(self.diagnostics),
         )
@@ -147,9 +149,23 @@ class _Reader:
             tool = tool[0]
         if not isinstance(tool, dict):
             self.fail("is no response of Tool/Detail: there is no tool in it")
+        tool = {key: _decoded(value) if key in _NO_TEXT else value for key, value in tool.items()}
         if not isinstance(tool.get("parameters"), list | None):
             self.fail("is no response of Tool/Detail: 'parameters' is not a list")
         return tool
+
+    def _parameters(self, groups: Json) -> list[Mapping[str, Json]]:
+        """The parameters of all groups."""
+        found: list[Mapping[str, Json]] = []
+        for group in groups if isinstance(groups, list) else []:
+            items = group.get("items") if isinstance(group, dict) else None
+            known = _mappings(items)
+            found += known
+            if group is not None and (not isinstance(items, list) or len(known) < len(items)):
+                shown = shorten(json.dumps(group, ensure_ascii=False))
+                message = f"has a group {shown}, which is no list of items; it is left out"
+                self.odd("T108", "parameters", message)
+        return found
 
     def _item(self, item: Mapping[str, Json]) -> DetailItem:
         name = _id(item.get("id"))
@@ -172,7 +188,7 @@ class _Reader:
             label=self._prose(item, "label", name),
             help=next(iter(texts.values()), ""),
             default=next(filter(None, defaults), None),
-            required=_truth(item.get("required")),
+            required=self._required(name, item.get("required")),
             minimum=low,
             maximum=high,
             step=step,
@@ -231,6 +247,13 @@ class _Reader:
             values = [values]
         return tuple(text for each in values if (text := self._prose({key: each}, key)))
 
+    def _required(self, name: str, value: Json) -> bool | None:
+        flags = {"true": True, "1": True, "false": False, "0": False}
+        known = flags.get(_text(value).lower())
+        if known is None and value:
+            self._left_out("required", value, name)
+        return known
+
     def _limit(self, name: str, key: str, value: Json) -> str | None:
         if value is None or isinstance(value, bool) or value == "":
             return None
@@ -270,6 +293,18 @@ class _Reader:
             return ()
         found = [self._fact("samples", each, https_problem) for each in value]
         return tuple(dict.fromkeys(each for each in found if each is not None))
+
+    def _examples(self, value: Json) -> tuple[Mapping[str, str], ...]:
+        """The example inputs of ``inspire``. A list is JSON, as in documents; an object, or a list
+        of them, is left out."""
+        sets = _mappings(value)
+        if value and (not isinstance(value, list) or len(sets) < len(value)):
+            self._left_out("inspire", value)
+        found = (
+            {key: text for key, given in each.items() if (text := _example(given)) is not None}
+            for each in sets
+        )
+        return tuple(each for each in found if each)
 
     def _taskstat(self, value: Json) -> TaskStat | None:
         if not value:
@@ -345,18 +380,14 @@ def _text(value: Json) -> str:
     return ""
 
 
-def _truth(value: Json) -> bool | None:
-    return {"true": True, "1": True, "false": False, "0": False}.get(_text(value).lower())
-
-
-def _examples(value: Json) -> tuple[Mapping[str, str], ...]:
-    """The example inputs of ``inspire``. A list is JSON, as in documents; an object, or a list of
-    them, is left out."""
-    found = (
-        {key: text for key, given in each.items() if (text := _example(given)) is not None}
-        for each in _mappings(value)
-    )
-    return tuple(each for each in found if each)
+def _decoded(value: Json) -> Json:
+    """A list or object, which may be written as JSON in text, as ``dynamicprice`` is."""
+    if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
+        return value
+    try:
+        return parse_json(value)
+    except ValueError:
+        return value
 
 
 def _example(value: Json) -> str | None:

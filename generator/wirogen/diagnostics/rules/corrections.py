@@ -71,9 +71,11 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         "T108",
         "odd-fact-in-detail",
         "Tool/Detail gives a text, a number, a time or an address that makes no sense.",
-        "A label or note that is no text, a default that is a list where one value is wanted, "
-        "negative or huge counts and costs, times that are none, and samples whose address is not "
-        "one of https are left out of the spec and of the tool's page.",
+        "A label or note that is no text, a default that is a list where one value is wanted, a "
+        "'required' that is neither true nor false, a parameter that is listed twice, groups "
+        "and examples of another shape, negative or huge counts and costs, times that are none, "
+        "and samples whose address is not one of https are left out of the spec and of the tool's "
+        "page.",
         "Nothing to do; an overlay may set the right value.",
     ),
     error(
