@@ -117,6 +117,7 @@ def _corners() -> ToolSpec:
         number("width", 512, minimum="64", maximum="4096"),
         select("seconds", "5", "10", "2.5", wire=Wire(type="number", sent=5)),
         select("loop", "true", "false", wire=Wire(type="boolean", sent=True)),
+        select("genre", "a", "b", "c", type="multiselect", wire=Wire(type="string", sent="a,b")),
         select(
             "selectedLoraModel",
             Option(

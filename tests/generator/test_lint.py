@@ -169,6 +169,8 @@ def lora(setting: str) -> str:
         (handwritten('{type: "string", sent: ""}', RATIOS, "select"), []),
         (handwritten('{type: "number", sent: 5}', RATIOS, "select"), []),
         (handwritten('{type: "array", sent: ["5", {"a": []}]}', RATIOS, "select"), ["S102"]),
+        (handwritten('{type: "string", sent: "5,1:1"}', RATIOS, "multiselect"), []),
+        (handwritten('{type: "string", sent: "5,4:3"}', RATIOS, "multiselect"), ["S102"]),
         (handwritten('{type: "string"}', lora("minvalue=abc"), "select"), ["S103"]),
         (handwritten('{type: "string"}', lora("incrementby=0"), "select"), ["S103"]),
         (handwritten('{type: "string"}', lora("minvalue=9"), "select"), ["S103"]),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from generated import imported, number, plan, prompt, select, text, tool
 from wirogen.plan.samples import whole
 from wirogen.specs import Option, ToolSpec, Wire
@@ -55,3 +59,45 @@ def test_a_text_is_whole_or_ends_with_a_sentence() -> None:
     assert len(long) <= 1_000
     assert long.endswith("the sea.")
     assert whole("word " * 500).endswith(" word")
+
+
+@pytest.mark.parametrize("value", [[{"type": "function", "strict": None}], ["a", 1], []])
+def test_a_list_of_anything_is_json(value: list[object]) -> None:
+    spec = tool(
+        text("tools", wire=Wire(type="array", sent=[])), examples=({"tools": json.dumps(value)},)
+    )
+    (sample,) = plan(spec).samples
+    assert [each.constant for each in sample] == [value]
+    with imported(spec) as module:
+        assert module.Inputs(tools=sample[0].constant).wire() == {"tools": value}
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize(
+    ("name", "example", "shown"),
+    [
+        ("inputImageUrl", "a.jpg", "https://example.com/a.jpg"),
+        ("inputImageUrl", "https://h/a.jpg", "https://h/a.jpg"),
+        (
+            "inputFileMultipleUrl",
+            "a.jpg,https://h/b.jpg",
+            ["https://example.com/a.jpg", "https://h/b.jpg"],
+        ),
+    ],
+)
+def test_the_example_has_the_address_that_a_document_shows(
+    name: str, example: str, shown: object, required: bool
+) -> None:
+    item = text(name, required=required, example=example)
+    (found,) = plan(tool(item)).example
+    assert found.constant == shown
+    with imported(tool(item)) as module:
+        assert module.Inputs(**{found.name: shown}).wire()[name].startswith("https://")
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_the_example_has_an_address_beside_the_input_of_its_file(required: bool) -> None:
+    file = text("inputImage", type="fileinput")
+    address = text("inputImageUrl", required=required, example="a.jpg")
+    (found,) = plan(tool(file, address)).example
+    assert (found.name, found.constant) == ("input_image_url", "https://example.com/a.jpg")

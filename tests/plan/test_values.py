@@ -82,6 +82,48 @@ def test_a_list_that_the_run_command_shows_is_taken(
     assert body(item, messages=[{"other": 1}, "a"]) == {"messages": [{"other": 1}, "a"]}
 
 
+@pytest.mark.parametrize("kind", ["textarea", "text", "multiselect"])
+@pytest.mark.parametrize("given", [[], ["a"], [{"type": "function"}], [1, [2]]])
+def test_an_empty_list_that_the_run_command_shows_may_hold_anything(
+    given: list[Any], kind: str
+) -> None:
+    item = text("tools", type=kind, wire=Wire(type="array", sent=[]))
+    assert body(item) == {"tools": []}
+    assert body(item, tools=given) == {"tools": given}
+
+
+def test_an_empty_list_of_choices_holds_text() -> None:
+    wire = Wire(type="array", sent=[])
+    options = (Option(value="a", label="A"),)
+    item = text("genre", type="multiselect", wire=wire, options=options, open=False)
+    private = text("selectedModelPrivate", type="multiselect", wire=wire, options=(), open=True)
+    assert body(item, private, genre=["a"]) == {"genre": ["a"], "selectedModelPrivate": []}
+    for each in ({"genre": [1]}, {"selectedModelPrivate": [{"a": 1}]}):
+        assert next(iter(each)) in refusal(item, private, **each)
+
+
+@pytest.mark.parametrize("sent", [UNSENT, "", "a", "a,b"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_several_choices_that_travel_as_one_text(sent: Any, closed: bool) -> None:
+    options = tuple(Option(value=each, label=each.upper()) for each in "abc") if closed else ()
+    wire = Wire(type="string", sent=sent)
+    item = text("genre", type="multiselect", wire=wire, options=options, open=not closed)
+    assert body(item) == ({} if sent is UNSENT else {"genre": sent})
+    for given, text_sent in ((["c"], "c"), (["a", "c"], "a,c"), ([], "")):
+        assert body(item, genre=given) == {"genre": text_sent}
+    assert "genre" in refusal(item, genre=[1])
+    if closed:
+        assert body(item, genre=["B"]) == {"genre": "b"}
+        assert "genre[1]: 'x' is not an option" in refusal(item, genre=["a", "x"])
+
+
+def test_a_text_that_is_no_list_of_choices_stays_one() -> None:
+    for sent in ("a, b", '["a"]'):
+        wire = Wire(type="string", sent=sent)
+        item = text("genre", type="multiselect", wire=wire, open=True)
+        assert body(item) == {"genre": sent}
+
+
 def test_an_input_that_the_run_command_lacks_is_sent_only_when_given() -> None:
     item = text("extra", wire=Wire(type="string", sent=UNSENT))
     assert body(item) == {}

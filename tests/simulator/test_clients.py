@@ -62,6 +62,9 @@ class Inputs(ToolInputs):
         str, Field(json_schema_extra={"x-wire": "string", "x-options": {"1": "One"}})
     ] = ""
     number: Annotated[Literal["5", "8"], Field(json_schema_extra={"x-wire": "number"})] = "5"
+    genre: Annotated[
+        Sequence[Literal["a", "b", "c"]], Field(json_schema_extra={"x-wire": "string"})
+    ] = ("a", "b")
 
 
 def test_every_kind_of_field() -> None:
@@ -78,10 +81,16 @@ def test_every_kind_of_field() -> None:
         "images": ("combinefileinput", "array", None),
         "picker": ("select", "string", True),
         "number": ("select", "number", False),
+        "genre": ("multiselect", "string", False),
     }
     whole, number = tool.inputs["whole"], tool.inputs["number"]
     assert (whole.minimum, whole.maximum, whole.sent) == ("1", "4", 2)
     assert number.sent == 5
+    assert tool.inputs["genre"].sent == "a,b"
+    with Simulator([module]) as sim:
+        for genre, wrong in (("a,b", False), ("c", False), ("c,a", False), ("a,x", True)):
+            run = post(sim, "Run/a/b", {"aText": "a", "share": "0.5", "genre": genre})
+            assert ("[genre]" in str(run.json)) is wrong
     assert tool.inputs["share"].step == "0.5"
     assert [entry.name for entry in tool.inputs.values() if entry.required] == ["aText", "share"]
 

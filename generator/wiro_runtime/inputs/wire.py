@@ -98,7 +98,8 @@ def _spell(wire: str, value: Any) -> Any:
     elif isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        return [_spell("", item) for item in cast("Sequence[object]", value)]
+        items = [_spell("", item) for item in cast("Sequence[object]", value)]
+        return ",".join(items) if wire == "string" else items
     if wire == "string" and not isinstance(value, str):
         return json.dumps(value)
     if wire in ("number", "boolean") and isinstance(value, str):

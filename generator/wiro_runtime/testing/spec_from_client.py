@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.errors import WiroError
 from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.inputs.options import leaf_types
 from wiro_runtime.price.estimate import tariff_of
 from wiro_runtime.testing.tool_spec import SpecError
 
@@ -75,7 +76,7 @@ def _input(name: str, info: FieldInfo) -> dict[str, Any]:
     if wire in _FILES:
         kind, wire = _FILES[wire]
     elif choices or "x-options" in notes:
-        kind = "multiselect" if wire == "array" else "select"
+        kind = "multiselect" if leaf_types(info.annotation)[1] else "select"
     elif float in kinds:
         kind = "float"
     else:
@@ -120,6 +121,8 @@ def _limits(info: FieldInfo, notes: Mapping[str, Any]) -> dict[str, str]:
 
 def _sent(wire: str, default: Any) -> Any:
     """A default as JSON, in the type that travels."""
+    if wire == "string" and isinstance(default, tuple):
+        return ",".join(cast("tuple[str, ...]", default))
     if wire == "string" and not isinstance(default, str):
         return json.dumps(default)
     if isinstance(default, str) and wire in ("number", "boolean"):

@@ -102,6 +102,9 @@ def check_text(entry: Input, value: str) -> None:
     """Checks a value that is text on the wire, as in a multipart body or for a float input."""
     if entry.type in ("number", "float", "range"):
         check_number_text(entry, value)
+    elif value and entry.type == "multiselect":
+        for each in value.split(","):
+            check_choice(entry, each)
     elif value or entry.open is False:
         check_choice(entry, value)
 

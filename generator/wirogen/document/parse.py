@@ -19,7 +19,16 @@ from wirogen.document.checks import (
 )
 from wirogen.document.examples import ExampleReader
 from wirogen.document.fields import Fields, Start
-from wirogen.document.grammar import HEADING, RUN, START, TAIL, WORDS, head_key, inspires_title
+from wirogen.document.grammar import (
+    HEADING,
+    NAME,
+    RUN,
+    START,
+    TAIL,
+    WORDS,
+    head_key,
+    inspires_title,
+)
 from wirogen.document.head import Head, read_head
 from wirogen.document.inputs import InputReader, RawInput, assemble
 from wirogen.document.json_decoding import JsonError
@@ -276,8 +285,7 @@ class _Parser:
         """Reports what begins like an input, is none, and is not in the Run Command as text."""
         others = (mark for mark in fields.marks if mark.at not in starts and mark.at < end)
         for mark in islice(others, _MOST_REPORTED):
-            begin, stop = self.layout.trim(mark.at, mark.label)
-            like = self.text[begin:stop]
+            like = f"{NAME} {mark.name}"
             if not any(like in text for text in shown.values() if isinstance(text, str)):
                 message = "begins like an input but lacks a key; it was taken for text"
                 self.report.add("D106", mark.at, mark.name, message)

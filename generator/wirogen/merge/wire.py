@@ -56,7 +56,7 @@ class Decision(NamedTuple):
     differs: bool = False
 
 
-def is_picker(item: Described) -> bool:
+def is_picker(item: Described | Input) -> bool:
     """Whether the input chooses models, of which a document shows only some."""
     if item.type not in CHOICE_TYPES:
         return False

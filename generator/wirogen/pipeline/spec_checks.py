@@ -76,7 +76,8 @@ def _sent(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     if item.open is not False or (_NO_OPTION, item.name) in said:
         return
     values = {option.value for option in item.options or ()}
-    for each in sent if isinstance(sent, list) else [sent]:
+    several = sent.split(",") if item.type == "multiselect" and isinstance(sent, str) else [sent]
+    for each in sent if isinstance(sent, list) else several:
         value = each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
         if value and value not in values:
             yield "S102", f"sends {shorten(value)}, which is not among its options"

@@ -83,10 +83,23 @@ def _values(
 
 def _value(item: InputPlan, text: str) -> Json:
     """The value that ``text`` stands for, ``None`` where the validator would refuse it."""
+    if item.kind is Kind.LIST:
+        return _any_list(item, text)
     if item.kind in _LISTS:
         values = [_one(item, each) for each in _texts(text)]
         return None if None in values else values
     return _one(item, text)
+
+
+def _any_list(item: InputPlan, text: str) -> Json:
+    """A JSON array; where nothing is known of the list, a text may be all that is in it."""
+    try:
+        found = parse_json(text)
+    except ValueError:
+        found = None
+    if isinstance(found, list):
+        return found
+    return [whole(text)] if item.spec.wire.sent == [] else None
 
 
 def _one(item: InputPlan, text: str) -> Json:

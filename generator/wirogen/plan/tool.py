@@ -10,7 +10,7 @@ from typing import Final
 
 from wirogen.common.json_values import kind, number
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.merge.wire import PROMPT
+from wirogen.merge.wire import PROMPT, takes_address
 from wirogen.plan.glossary import MEANINGS, MEANINGS_OF_ONE
 from wirogen.plan.identifiers import (
     CLASS_RESERVED,
@@ -308,8 +308,14 @@ def _example(
     return tuple(
         given.get(item.name) or argument(item, _example_value(item), module)
         for item in ordered
-        if item.required or item.name in given
+        if item.required or item.name in given or _shows_address(item.spec)
     )
+
+
+def _shows_address(item: Input) -> bool:
+    """Whether the document has a sample of the input, and the input is an address: few tools run
+    without their file, whichever way it is given."""
+    return takes_address(item) and item.example is not None
 
 
 def _example_value(item: InputPlan) -> Json:
@@ -318,10 +324,13 @@ def _example_value(item: InputPlan) -> Json:
     if item.literal_values:
         many = item.schema.get("type") == "array"
         return [item.literal_values[0]] if many else item.literal_values[0]
-    if item.kind in FILE_KINDS:
+    if item.kind in FILE_KINDS or takes_address(item.spec):
         files = example if isinstance(example, list) else [example]
+        if item.kind is Kind.FILES_URL and isinstance(example, str):
+            files = example.split(",")
         addresses: list[Json] = [_address(each) for each in files or [None]]
-        return addresses if item.schema.get("type") == "array" else addresses[0]
+        many = item.schema.get("type") == "array" or len(addresses) > 1
+        return addresses if many else addresses[0]
     if item.kind in _OPEN_KINDS and item.spec.options:
         return _example_ids(item, example)
     kinds = item.schema.get("anyOf")

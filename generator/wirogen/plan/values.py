@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from wirogen.common.json_values import decimal
-from wirogen.merge.wire import takes_address
+from wirogen.merge.wire import is_picker, takes_address, wire_value
 from wirogen.plan.kinds import FILE_KINDS, Kind
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
@@ -43,7 +43,7 @@ def value_of(item: Input, siblings: Collection[str]) -> Value:
     """The kind of value that ``item`` takes; ``siblings`` are all input names of its tool."""
     if item.type in FILE_TYPES:
         return _file(item)
-    if _holds_more_than_text(item):
+    if _takes_any_list(item):
         return _finish(item, Kind.LIST, "Sequence[Any]", _array({}), default=item.wire.sent)
     if item.type in CHOICE_TYPES:
         return _choice(item)
@@ -124,9 +124,12 @@ def _file_url(item: Input, stem: str) -> Value:
 
 def _choice(item: Input) -> Value:
     values = tuple(dict.fromkeys(option.value for option in item.options or ()))
-    many = item.wire.type == "array"
+    joined = _joined(item)
+    many = item.wire.type == "array" or joined is not None
     sent = item.wire.sent
-    default: Json | Unsent = sent if many else _plain_text(sent)
+    default: Json | Unsent = sent if item.wire.type == "array" else _plain_text(sent)
+    if joined is not None and sent is not UNSENT:
+        default = joined
     if is_lora(item):
         return _lora(item, default, many=many)
     closed = bool(values) and not item.open
@@ -147,6 +150,18 @@ def _choice(item: Input) -> Value:
     return _finish(item, kind, annotation, one, default=default, literal=literal)
 
 
+def _joined(item: Input) -> list[Json] | None:
+    """The default of several choices that travel as one text, with commas between them; ``None``
+    for other inputs."""
+    if item.type != "multiselect" or item.wire.type != "string":
+        return None
+    sent = "" if isinstance(item.wire.sent, Unsent) else item.wire.sent
+    if not isinstance(sent, str):
+        return None
+    values = wire_value(sent, "array", item.options)
+    return values if isinstance(values, list) and ",".join(map(str, values)) == sent else None
+
+
 def _lora(item: Input, default: Json | Unsent, *, many: bool) -> Value:
     one: dict[str, Json] = {"anyOf": [{"type": "string"}, *map(_custom, _LORA_TYPES)]}
     either = " | ".join((*_LORA_TYPES, "str"))
@@ -160,10 +175,12 @@ def _object(item: Input) -> Value:
     return _finish(item, Kind.OBJECT, "Mapping[str, Any]", schema, default=item.wire.sent)
 
 
-def _holds_more_than_text(item: Input) -> bool:
+def _takes_any_list(item: Input) -> bool:
     """Whether the Run Command shows a list whose values are not all text, as ``messages`` of a
-    language model are."""
+    language model are, or an empty one of which nothing else is known, such as its ``tools``."""
     shown = item.example if item.required else item.wire.sent
+    if shown == []:
+        return item.type not in CHOICE_TYPES or (item.options is None and not is_picker(item))
     return isinstance(shown, list) and not all(isinstance(part, str) for part in shown)
 
 

@@ -91,7 +91,10 @@ function unquoted(text) {
 
 function spell(wire, value) {
   if (value instanceof Lora) return value.value;
-  if (Array.isArray(value)) return value.map((item) => spell("", item));
+  if (Array.isArray(value)) {
+    const items = value.map((item) => spell("", item));
+    return wire === "string" ? items.join(",") : items;
+  }
   if (wire === "string" && typeof value !== "string") return json(value);
   if (NUMERIC.has(wire) && typeof value === "string") return unquoted(value);
   return wire === "array" ? [value] : value;

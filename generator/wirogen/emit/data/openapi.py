@@ -156,7 +156,8 @@ def _wire(item: InputPlan) -> dict[str, Json]:
                 one = {} if item.kind is Kind.LIST else {"type": "string"}
             return {"type": "array", "items": one}
         case _:
-            if item.literal_values:
+            # Several choices are one text, with commas between them.
+            if item.literal_values and item.kind is not Kind.CHOICES:
                 return {"type": "string", "enum": list(item.literal_values)}
             return {"type": "string"}
 

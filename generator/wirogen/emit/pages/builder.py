@@ -142,6 +142,8 @@ def _value(kind: str, value: Json) -> Json:
         return _number(value)
     if isinstance(value, str) and kind in {"files", "files-mixed", "texts", "ids"}:
         return [value]
+    if isinstance(value, str) and kind == "choices":
+        return [*value.split(",")]
     return value
 
 

@@ -116,6 +116,8 @@ def request_body(plan: ToolPlan, arguments: Sequence[ArgumentPlan]) -> list[str]
 
 def _on_wire(item: InputPlan, value: Json) -> Json:
     kind = item.spec.wire.type
+    if kind == "string" and isinstance(value, list):
+        return ",".join(map(str, value))
     if kind == "string" and not isinstance(value, str):
         return json.dumps(value)
     if kind in {"number", "boolean"} and isinstance(value, str):
