@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from generated import plan, prompt, render, tool
+from wiro_runtime.catalogue.output_kind import output_kind
 from wirogen.emit.pages.facts import facts_of, samples_of
 from wirogen.emit.pages.readme import README_SHOWN, paragraphs
 from wirogen.emit.render import summary_of
@@ -191,3 +192,18 @@ def test_no_readme_keeps_a_build_busy(piece: str) -> None:
 
     # Quadratic work would take a hundred times as long.
     assert any(seconds(100_000) < 15 * max(seconds(10_000), 0.01) for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"),
+    [
+        ("text-to-image", "image"), ("text-to-sound", "audio"), ("text-to-sfx", "audio"),
+        ("video-to-sound-effects", "audio"), ("Text to Sound", "audio"), ("text_to_sound", "audio"),
+        ("text-to-motion", "other"), ("image-to-lora", "other"), ("speech-to-text", "text"),
+        ("image-to-video", "video"), ("text-generation", "text"), ("image-editing", "image"),
+        ("photo-to-anime-video", "video"),
+    ],
+)  # fmt: skip
+def test_what_a_tool_takes_is_not_what_it_makes(category: str, kind: str) -> None:
+    assert output_kind(["tool", category], "painter", ()) == kind
+    assert output_kind(["tool"], category, ()) == kind

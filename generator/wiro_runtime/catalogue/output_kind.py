@@ -13,10 +13,13 @@ _ALSO: Final = {
     "speech": "audio",
     "voice": "audio",
     "song": "audio",
+    "sound": "audio",
+    "sfx": "audio",
     "tts": "audio",
 }
 _TEXT_MAKERS: Final = frozenset({"llm", "chat", "ocr", "text", "transcription", "caption"})
 _TO: Final = re.compile(r"\bto[- ]([a-z0-9]+)\b")
+_FROM: Final = re.compile(r"\b[a-z0-9]+[- ]to\b")
 _ENDINGS: Final = {
     "image": ("png", "jpg", "jpeg", "webp", "gif", "avif", "bmp", "svg"),
     "video": ("mp4", "webm", "mov", "mkv", "avi"),
@@ -36,7 +39,9 @@ def output_kind(
     """
     texts = [text.lower() for text in (*categories, project, *tags)]
     found: list[str] = [word for text in texts for word in _TO.findall(text.replace("_", "-"))]
-    found += [word for text in texts for word in re.split(r"[^a-z0-9]+", text)]
+    # What stands before "to" is what a tool takes.
+    rest = (_FROM.sub(" ", text.replace("_", "-")) for text in texts)
+    found += [word for text in rest for word in re.split(r"[^a-z0-9]+", text)]
     for word in (_ALSO.get(each, each) for each in found):
         if word in MEDIA:
             return word
