@@ -562,6 +562,16 @@ def test_an_input_that_lacks_a_key_leaves_its_neighbours_alone(
     assert [section.title for section in parsed.spec.sections] == ["Input b"]
 
 
+@pytest.mark.parametrize("count", [2, 400])
+def test_an_input_that_lacks_a_key_again_and_again_is_one(count: int) -> None:
+    made = page(text_input("a"), text_input("z"), body={"a": "1", "b": 2, "z": "1"})
+    text = flat(made).replace("- name: z", "- name: b label: B " * count + "- name: z")
+    parsed = parse(text)
+    assert [item.name for item in parsed.spec.inputs] == ["a", "z", "b"]
+    assert [section.title for section in parsed.spec.sections] == ["Input b"]
+    assert [item.default for item in parsed.spec.inputs] == ["1", "1", None]
+
+
 def test_what_the_run_command_has_as_text_is_no_input_that_lacks_a_key() -> None:
     verse = "first line - name: seed and more"
     made = page(text_input("prompt", verse), text_input("x"), body={"prompt": verse, "seed": "1"})

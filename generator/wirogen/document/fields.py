@@ -153,7 +153,7 @@ class Fields:
         none of these is text of the one before."""
         complete = self.complete()
         there = {start.at for start in complete}
-        named = {start.name for start in complete}
+        broken = self._lacking(shown, {start.name for start in complete})
         marks = {mark.at: mark for mark in self.marks}
         found: list[Start] = []
         end = self.end
@@ -161,7 +161,7 @@ class Fields:
             mark = marks.get(start.at)
             if mark is not None and self._is_complete(mark, end):
                 found.append(mark)
-            elif start.at in there or self._is_shown(start, shown, named):
+            elif start.at in there or broken.get(start.name) == start.at:
                 found.append(replace(start, broken=True))
             else:
                 continue
@@ -173,13 +173,19 @@ class Fields:
         place = self.help_of(mark, end)
         return place >= 0 and self.first_typed(mark.column, place, end) >= 0
 
-    def _is_shown(self, start: Start, shown: Mapping[str, Json], named: set[str]) -> bool:
-        """Whether the Run Command has ``start`` as an input that no other one is, and not as
-        text."""
-        if start.name not in shown or start.name in named:
-            return False
-        like = f"{NAME} {start.name}"
-        return not any(like in text for text in shown.values() if isinstance(text, str))
+    def _lacking(self, shown: Mapping[str, Json], named: set[str]) -> dict[str, int]:
+        """Where each input begins that the Run Command has, and not as text, and that is not among
+        those ``named``, by its name."""
+        first: dict[str, int] = {}
+        for start in self.places:
+            if start.name in shown and start.name not in named:
+                first.setdefault(start.name, start.at)
+        texts = [text for text in shown.values() if isinstance(text, str)]
+        return {
+            name: at
+            for name, at in first.items()
+            if not any(f"{NAME} {name}" in text for text in texts)
+        }
 
     def help_of(self, mark: Start, end: int) -> int:
         """The first ``help:`` of an input that ends at ``end``, or -1."""
