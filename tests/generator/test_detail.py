@@ -565,6 +565,21 @@ def test_a_required_that_is_neither_true_nor_false_is_a_finding(odd: Any) -> Non
         assert not read({"id": "x", "type": "text", "required": plain}).diagnostics
 
 
+def test_a_parameter_whose_case_differs_is_the_input_of_the_document() -> None:
+    page = parse_document(lines(made(text_input("Steps", "5", type="number"))), path="x").spec
+    items = {"id": "steps", "type": "number", "value": "9", "min": 1, "max": 10}
+    spec, found = merge_detail(page, read(items), document="d.json", path="d.json")
+    (item,) = spec.inputs
+    assert (item.name, item.default, item.minimum, item.maximum) == ("Steps", "5", "1", "10")
+    assert [(each.code, each.subject) for each in found] == [("T101", "steps")]
+    both = read({"id": "Steps", "max": 7}, items, {"id": "STEPS"})
+    spec, found = merge_detail(page, both, document="d.json", path="d.json")
+    assert [(each.name, each.maximum) for each in spec.inputs] == [
+        ("Steps", "7"), ("steps", "10"), ("STEPS", None),
+    ]  # fmt: skip
+    assert [each.subject for each in found] == ["steps", "STEPS"]
+
+
 ITEM: dict[str, Any] = {"id": "x", "type": "text"}
 
 

@@ -17,6 +17,7 @@ Tool/Detail says what is allowed, and what the document cannot say: ``minimum``,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -34,15 +35,15 @@ def merge_detail(
 ) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
     """``spec`` with what Tool/Detail adds. ``document`` is the file's path below
     ``specs/documents/``, ``path`` what messages call it."""
-    known = {item.name: item for item in detail.items}
     diagnostics = list(detail.diagnostics)
+    listed = {item.name for item in spec.inputs} | {CALLBACK}
+    known = _by_document(spec, detail.items, path, diagnostics)
     inputs = [
         _fill(item, known[item.name], path, diagnostics) if item.name in known else item
         for item in spec.inputs
     ]
-    listed = {item.name for item in spec.inputs} | {CALLBACK}
-    for extra in detail.items:
-        if extra.name not in listed:
+    for name, extra in known.items():
+        if name not in listed:
             inputs.append(_input(extra))
             message = "is not in the document; it is added as Tool/Detail has it"
             diagnostics.append(
@@ -63,6 +64,23 @@ def merge_detail(
         **facts,
     )
     return merged, tuple(diagnostics)
+
+
+def _by_document(
+    spec: ToolSpec, items: Iterable[DetailItem], path: str, diagnostics: list[Diagnostic]
+) -> dict[str, DetailItem]:
+    """The parameters by the names of the document, which may differ from theirs in case."""
+    given = {item.name: item for item in items}
+    folded = {item.name.lower(): item.name for item in spec.inputs if item.name not in given}
+    names = {item.name for item in spec.inputs}
+    found: dict[str, DetailItem] = {}
+    for name, item in given.items():
+        document = None if name in names else folded.pop(name.lower(), None)
+        found[document or name] = item
+        if document:
+            message = f"is called {document!r} in the document, whose name is sent"
+            diagnostics.append(Diagnostic(code="T101", message=message, path=path, subject=name))
+    return found
 
 
 def spec_from_detail(detail: Detail, *, document: str) -> ToolSpec:

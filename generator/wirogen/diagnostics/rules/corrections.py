@@ -20,7 +20,7 @@ CORRECTION_RULES: Final[tuple[Rule, ...]] = (
         "input-not-in-document",
         "Tool/Detail has an input that the document does not have.",
         "The input is added; how it is sent was guessed from its type, since no Run Command "
-        "shows it.",
+        "shows it. One whose name differs in case alone is the input of the document.",
         "Try it before you rely on it; hide it with an overlay if it is not meant for callers.",
     ),
     warning(
