@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import ROUND_UP, Decimal
@@ -44,6 +45,21 @@ def test_a_price_without_an_upper_bound_reserves_the_least_that_it_is(ledger: An
         begin(ledger, "3", OPEN_ENDED)
     ledger.settled("1", "refused")
     begin(ledger, "4", OPEN_ENDED)
+
+
+def test_a_reservation_takes_no_longer_beside_thousands() -> None:
+    ledger = Ledger(Decimal(1_000_000))
+
+    def seconds(first: int) -> float:
+        begun = time.process_time()
+        for number in range(first, first + 200):
+            begin(ledger, str(number), FIXED)
+        return time.process_time() - begun
+
+    once = min(seconds(start) for start in (0, 200, 400))
+    for number in range(1000, 11_000):
+        begin(ledger, str(number), FIXED)
+    assert min(seconds(start) for start in (30_000, 30_200, 30_400)) < 5 * once
 
 
 @pytest.mark.parametrize("cost", ["-100", "1e29", "1000000.01"])

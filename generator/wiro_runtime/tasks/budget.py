@@ -81,17 +81,17 @@ class Ledger:
     def __init__(self, budget: Decimal) -> None:
         self.budget = budget
         self._lock = Lock()
-        self._spent = Decimal(0)
         self._reserved: dict[str, Decimal] = {}
+        self._left = budget
         self._keys: dict[str, str] = {}
 
     def begin(self, tool: str, inputs: Mapping[str, Any], key: str, price: Price) -> str:  # noqa: ARG002 - a journal keeps them
         """Reserve the price of a run. Raises :class:`PriceExceeded`."""
         amount = price.reserved
         with self._lock:
-            left = self.budget - self._spent - sum(self._reserved.values())
-            if amount > left:
-                raise over_budget(tool, price, self.budget, left)
+            if amount > self._left:
+                raise over_budget(tool, price, self.budget, self._left)
+            self._left -= amount
             self._reserved[key] = amount
         return key
 
@@ -103,7 +103,7 @@ class Ledger:
     def settled(self, key: str, reason: str) -> None:  # noqa: ARG002 - as above
         """Release what was reserved for a run that became no task."""
         with self._lock:
-            self._reserved.pop(key, None)
+            self._left += self._reserved.pop(key, Decimal(0))
 
     def uncertain(self, key: str, reason: str) -> None:
         """Keep what was reserved: the run may be billed."""
@@ -115,8 +115,8 @@ class Ledger:
             key = self._keys.pop(task_id, "") or self._keys.pop(token, "")
             self._keys.pop(token, None)
             reserved = self._reserved.pop(key, None)
-            if reserved is not None:
-                self._spent += reserved if cost is None else cost
+            if reserved is not None and cost is not None:
+                self._left += reserved - cost
 
     def close(self) -> None:
         """Nothing is open."""
