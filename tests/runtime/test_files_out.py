@@ -579,3 +579,26 @@ def test_a_client_that_nobody_closes_leaves_no_socket_behind(
         del client, result
         gc.collect()
     assert [str(warning.message) for warning in seen] == []
+
+
+def test_a_free_name_is_found_in_few_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of results in one folder: each download tried all names that were taken."""
+    for number in range(1, 501):
+        (tmp_path / numbered("0.png", number)).touch()
+    (tmp_path / "0 (77).png").unlink()
+    tried: list[Path] = []
+    link = Path.hardlink_to
+
+    def note(path: Path, target: Path) -> None:
+        tried.append(path)
+        link(path, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", note)
+    for number in range(501, 504):
+        file = PartialFile(tmp_path / "0.png", replace=False)
+        file.open()
+        file.write([str(number).encode()])
+        path = file.publish()
+        assert path == tmp_path / f"0 ({number}).png"
+        assert path.read_text() == str(number)
+    assert len(tried) <= 6

@@ -112,11 +112,11 @@ class PartialFile(Sink):
                 return self._target
             number = 1
             while True:
-                final = self._target.with_name(numbered(self._target.name, number))
-                number += 1
+                final = self._numbered(number)
                 with suppress(FileExistsError):
                     self._move_to_free(final)
                     return final
+                number = self._free_number()
 
     def discard(self) -> None:
         """Close the file, and delete it unless it was published."""
@@ -126,6 +126,23 @@ class PartialFile(Sink):
                 self._file.close()
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
+
+    def _numbered(self, number: int) -> Path:
+        return self._target.with_name(numbered(self._target.name, number))
+
+    def _free_number(self) -> int:
+        """A number whose name no file has, behind one that is taken. Found in few looks: thousands
+        of results may be saved into one folder, each with an output of the same name."""
+        taken, free = 1, 2
+        while os.path.lexists(self._numbered(free)):
+            taken, free = free, 2 * free
+        while free - taken > 1:
+            middle = (taken + free) // 2
+            if os.path.lexists(self._numbered(middle)):
+                taken = middle
+            else:
+                free = middle
+        return free
 
     def _move_to_free(self, final: Path) -> None:
         """Move to a name that no file has. Raises :class:`FileExistsError` when one has it."""
