@@ -300,6 +300,12 @@ def _spelled(command: ToolCommand, args: list[str]) -> list[str]:
         elif name in valued and not equals:
             if not rest:
                 raise CommandError(f"{name} needs a value{_help_hint(command)}")
+            if rest[0].partition("=")[0] in flags | valued:
+                # An empty variable of a shell, as in `--prompt $TEXT --dry-run`.
+                raise CommandError(
+                    f"{name} needs a value; {shorten(repr(rest[0]))} itself is written "
+                    f"{name}={shorten(rest[0])}"
+                )
             # In one, so that a value may begin with a dash.
             word = f"{name}={rest.pop(0)}"
         elif name not in valued and word not in flags:
