@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from mcp import MCPError
 
 from agents.conftest import PACKAGE, SPECS, STRICT, Connect
 from wiro_runtime.catalogue import open_catalogue
@@ -177,5 +178,25 @@ def test_two_prompts_take_what_the_user_wants(connect: Connect) -> None:
             said = getattr(made.messages[0].content, "text", "")
             assert "a lighthouse" in said
             assert "2 US dollars" in said
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("make", {}, "Missing required arguments: {'what'}"),
+        ("compare", None, "Missing required arguments: {'what'}"),
+        ("paint", {"what": "a boat"}, "Unknown prompt: paint"),
+    ],
+)
+def test_a_prompt_that_cannot_be_made_says_why(
+    connect: Connect, mode: str, name: str, arguments: dict[str, str] | None, said: str
+) -> None:
+    async def main() -> None:
+        async with connect(mode=mode) as agent:
+            with pytest.raises(MCPError, match=re.escape(said)):
+                await agent.client.get_prompt(name, arguments)
 
     asyncio.run(main())

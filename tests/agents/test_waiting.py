@@ -145,6 +145,38 @@ def test_a_server_ends_when_it_is_told_to(
         assert process.stderr.read() == ""
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_server_that_ends_during_a_call_shows_no_traceback(
+    environment: dict[str, str], simulator: Simulator, mode: str, number: signal.Signals
+) -> None:
+    async def main(url: str, process: subprocess.Popen[str]) -> None:
+        async with over_http(url, TOKEN, mode) as client:
+            arguments = {"tool": PAINTER, "inputs": INPUTS, "max_cost": 1}
+            call = asyncio.create_task(client.call_tool("run_tool", arguments))
+            while not simulator.runs:  # noqa: ASYNC110 - another thread fills it
+                await asyncio.sleep(0.01)
+            process.send_signal(number)
+            assert await asyncio.to_thread(process.wait, 30) == 128 + number
+            await asyncio.gather(call, return_exceptions=True)
+
+    command = [executable("wiro-tools-servers"), "mcp", "--http", "--port", "0"]
+    with subprocess.Popen(
+        command,
+        env={**environment, "WIRO_MCP_TOKEN": TOKEN},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        asyncio.run(main(process.stdout.readline().strip(), process))
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert "ERROR" not in said
+    assert "Traceback" not in said
+    assert "it goes on" in said
+
+
 def test_a_server_ends_with_its_client(environment: dict[str, str]) -> None:
     command = [executable("wiro-tools-servers"), "mcp"]
     done = subprocess.run(

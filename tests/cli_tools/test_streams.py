@@ -91,6 +91,12 @@ def test_a_closed_standard_input_is_one_line(shell: Shell, arguments: list[str])
     assert "Traceback" not in done.err
 
 
+def test_a_server_for_agents_without_a_standard_input_is_one_line(shell: Shell) -> None:
+    done = shell.script('"$@" <&-', "mcp")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "wiro-tools: the standard input is closed\n"
+
+
 def test_a_file_may_come_through_a_pipe(shell: Shell) -> None:
     line = (
         "mkfifo pipe; printf abc > pipe & "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from wiro_runtime.cli.console import print_line
+from wiro_runtime.cli.console import CommandError, print_line
 from wiro_runtime.cli.interrupts import interrupt
 from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.results import check_out
@@ -96,6 +96,8 @@ def mcp_command(
         allow_unknown=allow_unknown,
         journal=Path(os.environ.get(VARIABLE) or _default_journal()),
     )
+    if not http and sys.stdin is None:
+        raise CommandError("the standard input is closed")
     token, made = _token(token_file) if http else ("", False)
     import anyio  # noqa: PLC0415 - a dependency of the extra that is checked above
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 from urllib.parse import quote, unquote
 
+from mcp import MCPError
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, MCPServer, Resolve
 from mcp.server.mcpserver.exceptions import (
     ResourceNotFoundError,
@@ -15,7 +16,13 @@ from mcp.server.mcpserver.exceptions import (
     UnexpectedToolError,
 )
 from mcp.server.mcpserver.tools import Tool
-from mcp.types import CallToolResult, Completion, TextContent, ToolAnnotations
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    Completion,
+    TextContent,
+    ToolAnnotations,
+)
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -36,6 +43,7 @@ if TYPE_CHECKING:
     from mcp.types import (
         CompletionArgument,
         CompletionContext,
+        GetPromptResult,
         InputRequiredResult,
         PromptReference,
         ResourceTemplateReference,
@@ -89,6 +97,18 @@ class WiroServer(MCPServer[Workspace]):
             if isinstance(error.__cause__, ValidationError):
                 raise ToolError(_in_lines(name, error.__cause__)) from error.__cause__
             raise
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[Workspace, Any] | None = None,
+    ) -> GetPromptResult | InputRequiredResult:
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError as error:
+            # The SDK calls it an internal error, and logs a traceback.
+            raise MCPError(INVALID_PARAMS, str(error)) from error
 
 
 def make_server(space: Workspace) -> WiroServer:
