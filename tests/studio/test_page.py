@@ -107,6 +107,9 @@ def test_a_run_never_starts_from_an_example(visit: Open, studio: Running) -> Non
         page.click(".wt-run-button")
         page.wait_for_selector(".wt-run[data-state=succeeded]")
         assert studio.simulator.runs[0].body["prompt"] == "a tree"
+        page.click(".wt-reset")
+        assert prompt.input_value() == ""
+        assert page.locator(".wt-problem:visible, .wt-problems:visible").count() == 0
 
 
 def test_a_run_goes_on_while_the_page_is_loaded_again_and_stops(

@@ -155,6 +155,7 @@ function codePanel(link) {
 
 // `quiet`: what is missing is not said before something has been changed.
 export function build(root, tool, quiet = false) {
+  let untold = quiet;
   let texts = {};
   let tab = "python";
   let unknown = [];
@@ -240,10 +241,10 @@ export function build(root, tool, quiet = false) {
 
   function update(keep) {
     if (keep) unknown = [];
-    quiet &&= !keep;
+    untold &&= !keep;
     const values = given();
     showPrice(values);
-    mark(quiet ? new Map() : found(values));
+    mark(untold ? new Map() : found(values));
     advise(values);
     texts = snippets(tool, values);
     show();
@@ -310,6 +311,7 @@ export function build(root, tool, quiet = false) {
     update(false);
   });
   out.buttons.querySelector(".wt-reset").addEventListener("click", () => {
+    untold = quiet;
     restart();
     update(false);
     inAddress.flush();
