@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -30,7 +30,7 @@ from wiro_runtime import (
     Timeouts,
 )
 from wiro_runtime.settings import Timing
-from wiro_runtime.tasks.event_reader import MAX_SOCKETS
+from wiro_runtime.tasks.event_reader import MAX_SOCKETS, Resumable
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}
@@ -438,6 +438,43 @@ def test_closed_events_are_at_their_end(quick: Simulator, read: int) -> None:
             assert [each async for each in events] == []
 
     asyncio.run(main())
+
+
+def test_events_that_are_closed_before_they_began_end_whoever_waits() -> None:
+    async def values() -> AsyncGenerator[int, None]:
+        yield 1
+
+    async def main() -> None:
+        resumable = Resumable(values())
+        waiting = asyncio.create_task(anext(resumable, None))
+        closing = asyncio.create_task(resumable.aclose())
+        assert await asyncio.wait_for(waiting, 1) is None
+        await closing
+
+    asyncio.run(main())
+
+
+def test_an_error_is_raised_at_whatever_moment_a_call_was_cancelled() -> None:
+    async def values() -> AsyncGenerator[int, None]:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        raise TaskTimeout("late")
+        yield 1
+
+    async def main(steps: int) -> None:
+        resumable = Resumable(values())
+        waiting = asyncio.create_task(anext(resumable, None))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with suppress(asyncio.CancelledError, TaskTimeout):
+            await waiting
+        if waiting.cancelled():
+            with pytest.raises(TaskTimeout):
+                await anext(resumable)
+
+    for steps in range(1, 20):
+        asyncio.run(main(steps))
 
 
 def test_the_address_that_cannot_be_reached_is_named(

@@ -226,7 +226,6 @@ class Resumable(AsyncIterator[T]):
         value = await self._found.get()
         self._asked = False
         if value is None:
-            await asyncio.wait([self._reader])
             if not self._reader.cancelled():
                 self._reader.result()
             raise StopAsyncIteration
@@ -239,6 +238,8 @@ class Resumable(AsyncIterator[T]):
         else:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
+            # A reader that was cancelled before its first step has told of no end.
+            self._found.put_nowait(None)
 
     def __del__(self) -> None:
         if self._reader is None or self._reader.done():
