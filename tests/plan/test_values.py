@@ -102,6 +102,19 @@ def test_an_empty_list_of_choices_holds_text() -> None:
         assert next(iter(each)) in refusal(item, private, **each)
 
 
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("kind", ["select", "multiselect"])
+def test_documented_choices_are_checked_whatever_the_run_command_shows(
+    kind: str, required: bool
+) -> None:
+    options = tuple(Option(value=each, label=f"No. {each}") for each in "12")
+    wire = Wire(type="array", sent=UNSENT if required else [1])
+    more: dict[str, Any] = {"required": True, "example": [1]} if required else {}
+    item = text("sizes", type=kind, wire=wire, options=options, open=False, **more)
+    assert body(item, sizes=["2", "No. 1"]) == {"sizes": ["2", "1"]}
+    assert "sizes[0]: '3' is not an option" in refusal(item, sizes=["3"])
+
+
 @pytest.mark.parametrize("sent", [UNSENT, "", "a", "a,b"])
 @pytest.mark.parametrize("closed", [True, False])
 def test_several_choices_that_travel_as_one_text(sent: Any, closed: bool) -> None:

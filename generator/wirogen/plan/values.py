@@ -179,8 +179,11 @@ def _takes_any_list(item: Input) -> bool:
     """Whether the Run Command shows a list whose values are not all text, as ``messages`` of a
     language model are, or an empty one of which nothing else is known, such as its ``tools``."""
     shown = item.example if item.required else item.wire.sent
+    choice = item.type in CHOICE_TYPES
     if shown == []:
-        return item.type not in CHOICE_TYPES or (item.options is None and not is_picker(item))
+        return not choice or (item.options is None and not is_picker(item))
+    if choice and item.options:
+        return False
     return isinstance(shown, list) and not all(isinstance(part, str) for part in shown)
 
 
