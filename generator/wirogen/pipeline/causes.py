@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.overlay.apply import apply_overlay
-from wirogen.overlay.read import Correction
 from wirogen.pipeline.spec_checks import check_spec
 from wirogen.pipeline.spec_files import Sources
 from wirogen.plan import ModulePlan, plan_tool
@@ -22,16 +23,22 @@ def check_tool(tool: str, module: ModulePlan, sources: Sources) -> Iterator[Diag
     if overlay is None:
         yield from _check(spec, module, origin)
         return
-    causes: dict[tuple[str, str, str], Correction | None] = {}
-    found: list[Diagnostic] = []
-    for count in range(len(overlay.corrections) + 1):
+
+    @cache
+    def known(count: int) -> set[tuple[str, str, str]]:
         made = replace(overlay, corrections=overlay.corrections[:count])
-        found = list(_check(apply_overlay(spec, made)[0], module, origin))
-        last = made.corrections[-1] if count else None
-        causes = {key: causes.get(key, last) for key in map(_key, found)}
-    for each in found:
-        cause = causes[_key(each)]
-        yield each if cause is None else replace(each, path=overlay.path, position=cause.position)
+        return set(map(_key, _check(apply_overlay(spec, made)[0], module, origin)))
+
+    counts = range(len(overlay.corrections))
+    for each in _check(apply_overlay(spec, overlay)[0], module, origin):
+        key = _key(each)
+        if key in known(0):
+            yield each
+        else:
+            # Each check costs as much as the tool has options, so few of the counts are tried.
+            first = bisect_left(counts, 1, key=lambda count: key in known(count))
+            cause = overlay.corrections[first - 1]
+            yield replace(each, path=overlay.path, position=cause.position)
 
 
 def _check(spec: ToolSpec, module: ModulePlan, origin: str) -> Iterator[Diagnostic]:
