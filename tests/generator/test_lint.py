@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +22,8 @@ from wirogen.diagnostics.model import RULES, Diagnostic
 from wirogen.diagnostics.sarif import sarif
 from wirogen.emit.pages.pages import rule_values
 from wirogen.overlay.schema import overlay_json_schema
-from wirogen.specs import load_spec
+from wirogen.pipeline.spec_checks import check_spec
+from wirogen.specs import ToolSpec, load_spec
 
 OVERLAY = HEAD + (
     '  - reason: "x"\n    input: "steps"\n    set: {minimum: "1", step: null, required: true}\n'
@@ -237,6 +239,45 @@ def test_a_rate_for_an_input_that_the_tool_lacks(
     found = [(each["code"], each["subject"], each["message"]) for each in lint(capsys)]
     message = f"has a rate for {rate!r}, which is no input of the tool{near}"
     assert found == ([] if near is None else [("S107", "dynamicprice", message)])
+
+
+def test_rates_for_inputs_that_the_tool_lacks_are_reported_in_time(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates = ", ".join(
+        f'{{inputs: {{rate{number}: "1"}}, price: 1, priceMethod: "cpr"}}' for number in range(300)
+    )
+    rest = handwritten('{type: "string"}', kind="text")
+    head, one = rest.split("inputs:\n")
+    many = "".join(one.replace('name: "x"', f'name: "rat{number}"') for number in range(300))
+    project.write("tools/a/b.yaml", f"{head}inputs:\n{many}dynamicprice: [{rates}]\n")
+    found = [each for each in lint(capsys) if each["code"] == "S107"]
+    assert len(found) == 20
+
+
+def test_the_correction_that_brings_a_finding_is_found_in_few_looks(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("tools/a/b.yaml", handwritten('{type: "number", sent: 5}'))
+    corrections = [
+        f'  - reason: "a"\n    input: "y{number}"\n    add: {{label: "", help: "", type: "text", '
+        'default: null, required: false, wire: {type: "string"}}\n'
+        for number in range(300)
+    ]
+    corrections[100] = '  - reason: "c"\n    input: "x"\n    set: {minimum: "9"}\n'
+    text = 'overlay: 1\ntool: "a/b"\ncorrections:\n' + "".join(corrections)
+    project.write("overlays/a/b.yaml", text)
+    looks: list[str] = []
+
+    def counted(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
+        looks.append(path)
+        return check_spec(spec, path)
+
+    monkeypatch.setattr("wirogen.pipeline.causes.check_spec", counted)
+    line = text[: text.index('reason: "c"')].count("\n") + 1
+    found = [(each["code"], each["path"], each["line"]) for each in lint(capsys)]
+    assert found == [("S104", "specs/overlays/a/b.yaml", line)]
+    assert len(looks) < 20
 
 
 def test_what_an_overlay_brings_is_found_in_the_overlay(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 from urllib.parse import unquote
 
@@ -25,6 +25,7 @@ _RUN: Final = "/Run/"
 _UNKNOWN_TYPE: Final = "D105"
 _NO_OPTION: Final = "D201"
 _ODD_SLIDER: Final = "D212"
+_MOST_REPORTED: Final = 20
 
 
 def check_spec(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
@@ -52,11 +53,12 @@ def _rates(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
         yield Diagnostic(code="S106", message=message, path=path, subject="dynamicprice")
     names = [item.name for item in spec.inputs]
     known = set(map(file_key, names))
-    for name in dict.fromkeys(key for rate in rates for key in rate["inputs"]):
-        if file_key(name) not in known:
-            near = did_you_mean(name, names)
-            message = f"has a rate for {shorten(name)}, which is no input of the tool{near}"
-            yield Diagnostic(code="S107", message=message, path=path, subject="dynamicprice")
+    given = dict.fromkeys(key for rate in rates for key in rate["inputs"])
+    unknown = (name for name in given if file_key(name) not in known)
+    for name in islice(unknown, _MOST_REPORTED):
+        near = did_you_mean(name, names)
+        message = f"has a rate for {shorten(name)}, which is no input of the tool{near}"
+        yield Diagnostic(code="S107", message=message, path=path, subject="dynamicprice")
 
 
 def _type(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
