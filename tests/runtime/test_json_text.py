@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wiro_runtime.http.json_text import MAX_VALUES, parse_json
+from wiro_runtime.http.json_text import MAX_VALUES, parse_inputs, parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text() | st.floats(-1e9, 1e9),
@@ -69,3 +70,11 @@ def test_nesting_is_read_up_to_its_limit() -> None:
 def test_what_cannot_be_read_is_a_value_error(data: bytes | str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the message is for people
         parse_json(data)
+
+
+def test_a_key_that_stands_twice_is_found_at_once_among_many() -> None:
+    text = ", ".join(f'"{number}": 1' for number in [*range(20_000), 19_999])
+    start = time.process_time()
+    with pytest.raises(ValueError, match="the key '19999' stands there twice"):
+        parse_inputs(f"{{{text}}}")
+    assert time.process_time() - start < 1

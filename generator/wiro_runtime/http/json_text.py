@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final, cast
 
 from wiro_runtime.inputs.messages import shorten
@@ -65,8 +66,7 @@ def parse_inputs(text: str) -> object:
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in found if names.count(name) > 1)
+        (doubled, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"the key {shorten(repr(doubled))} stands there twice")
     return found
 
