@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from wiro_runtime.price import Price
 
 _SHOWN: Final = 8
-_POINT_ZERO: Final = re.compile(r"\.0+$")
 """Lines of refused rows that a summary names."""
+_POINT_ZERO: Final = re.compile(r"\.0+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
