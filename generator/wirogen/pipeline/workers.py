@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 _CHUNK: Final = 8
 _WORTH_WORKERS: Final = 4
+_BLOCK: Final = 512
+"""Items whose results from the cache are in memory at a time: callers keep less of most."""
 
 
 class Workers:
@@ -131,11 +133,13 @@ def each(
         return
     items = list(arguments)
     workers.start(len(items))
-    found = [known(*item, cache=cache) if cache.enabled else None for item in items]
-    todo = [item for item, result in zip(items, found, strict=True) if result is None]
-    made = workers.map(partial(_apply, function, cache), todo)
-    for result in found:
-        yield next(made) if result is None else result
+    for start in range(0, len(items), _BLOCK):
+        block = items[start : start + _BLOCK]
+        found = [known(*item, cache=cache) if cache.enabled else None for item in block]
+        todo = [item for item, result in zip(block, found, strict=True) if result is None]
+        made = workers.map(partial(_apply, function, cache), todo)
+        for result in found:
+            yield next(made) if result is None else result
 
 
 def _apply(function: Callable[..., T], cache: Cache, item: tuple[Any, ...]) -> T:
