@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from generated import imported, plan, prompt, text, tool
+from generated import imported, plan, prompt, render, text, tool
 from wiro_runtime.catalogue import Entry
 from wiro_runtime.cli import view
 from wirogen.emit.pages.snippets import powershell_word
@@ -81,3 +81,20 @@ def test_a_word_for_powershell_is_one_word() -> None:
     assert powershell_word("it's ‘so’ $(id) `n") == "'it''s ‘‘so’’ $(id) `n'"
     for odd in ("", "-x", "@a", "1,2", "a b", "%", "a;b", "1e5", "0x1"):
         assert powershell_word(odd) == f"'{odd}'"
+
+
+@pytest.mark.parametrize(
+    ("example", "words"),
+    [
+        ("--help", ["--prompt=--help", "'--prompt=--help'"]),
+        ("-h", ["--prompt=-h", "'--prompt=-h'"]),
+        ("--it's", ["'--prompt=--it'\\''s'", "'--prompt=--it''s'"]),
+        ("-5", ["--prompt -5", "--prompt '-5'"]),
+    ],
+)
+def test_a_value_that_looks_like_an_option_is_written_in_one(
+    example: str, words: list[str]
+) -> None:
+    page = render(tool(prompt(example=example)))["docs/tools/wiro/painter.md"]
+    lines = [line.strip()[:-2] for line in page.splitlines() if "--prompt" in line]
+    assert lines == words

@@ -103,9 +103,14 @@ function optionWords(changed, given) {
   return changed.flatMap((input) => shellTexts(given.get(input.name)).map((text) => [`--${input.option}`, text]));
 }
 
+// An option and its value; one that looks like an option is written with `=`.
+function optionWord(option, text, word) {
+  return /^-[A-Za-z-]/.test(text) ? word(`${option}=${text}`) : `${option} ${word(text)}`;
+}
+
 function shellLines(tool, changed, given) {
   if (!needsJson(given)) {
-    const lines = optionWords(changed, given).map(([option, text]) => `  ${option} ${shellWord(text)} \\`);
+    const lines = optionWords(changed, given).map(([option, text]) => `  ${optionWord(option, text, shellWord)} \\`);
     return [...lines, "  --out out"];
   }
   const text = json(inputJson(tool, changed, given), "  ");
@@ -116,7 +121,7 @@ function powershell(tool, changed, given) {
   const words = optionWords(changed, given);
   const local = changed.some((input) => [given.get(input.name)].flat().some((each) => each instanceof LocalFile));
   if (local || (!needsJson(given) && words.every(([, text]) => passesPowershell(text)))) {
-    const lines = words.map(([option, text]) => `  ${option} ${powershellWord(text)} \``);
+    const lines = words.map(([option, text]) => `  ${optionWord(option, text, powershellWord)} \``);
     return fill(tool.snippets.powershell, [...lines, "  --out out"]);
   }
   // What goes through a pipe is ASCII there, unless told otherwise.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from wirogen.common.json_values import parse_json
@@ -70,8 +70,8 @@ def first_snippets(
     words = [
         (f"--{options[each.name]}", text) for each in arguments for text in _texts(each.constant)
     ]
-    shell = [f"  {option} {shell_word(text)} \\" for option, text in words]
-    power = [f"  {option} {powershell_word(text)} `" for option, text in words]
+    shell = [f"  {_option(option, text, shell_word)} \\" for option, text in words]
+    power = [f"  {_option(option, text, powershell_word)} `" for option, text in words]
     lines = {
         "python": python,
         "async": python,
@@ -158,6 +158,13 @@ def shell_word(text: str) -> str:
 def powershell_word(text: str) -> str:
     """``text`` as one word for PowerShell, which takes typographic quotes for quotes too."""
     return text if _PLAIN.fullmatch(text) else "'" + _QUOTES.sub(r"\1\1", text) + "'"
+
+
+def _option(option: str, text: str, word: Callable[[str], str]) -> str:
+    """An option and its value; one that looks like an option is written with ``=``."""
+    if re.match("-[A-Za-z-]", text):
+        return word(f"{option}={text}")
+    return f"{option} {word(text)}"
 
 
 def passes_powershell(text: str) -> bool:
