@@ -76,6 +76,7 @@ def test_a_key_that_stands_twice_is_no_input(here: Here, tmp_path: Path) -> None
         (["run", SD, "--callback-url", "me"], "--callback-url: no address: 'me'"),
         (["run", SD, "--prompt", "a", "--out", f"{__file__}/x"], "test_usage.py is not a folder"),
         (["run", SD, "--prompt", "@no.txt"], "--prompt: no.txt: no such file"),
+        (["run", SD, "--prompt", "@"], "--prompt: names no file (a single @ is written @@)"),
         (["run", FACE, "--input-image-url", "@no.png"], "--input-image-url: no.png: no such file"),
         (["run", FACE, "--input-image-url", "no.png"], "expected @FILE or an address"),
         (["run", SD, "--input-json", "/dev/null"], "--input-json: /dev/null is not JSON (line 1"),

@@ -257,10 +257,13 @@ def _stdin() -> bytes:
 
 def _from_file(text: str) -> str:
     """``@FILE`` is what the file says, ``@-`` the standard input; ``@@`` stands for one ``@``."""
-    if not text.startswith("@") or text == "@":
+    if not text.startswith("@"):
         return text
     if text.startswith("@@"):
         return text[1:]
+    if text == "@":
+        # As of `@$FILE` where the variable is empty.
+        raise Problem("names no file (a single @ is written @@)")
     try:
         return _read_text(text[1:]).removesuffix("\n")
     except CommandError as error:
