@@ -497,7 +497,8 @@ def test_numbers_and_switches_are_read_as_spreadsheets_and_data_frames_write_the
     monkeypatch.setattr(sys, "path", [str(tmp_path / "made" / "python"), *sys.path])
     table = tmp_path / "rows.csv"
     table.write_text(
-        "prompt,count,scale,sharp\n 1.0 ,2.0, 2.50 ,TRUE\nx, 3 ,1e0,False\ny,2.5,1,yes\n"
+        "prompt,count,scale,sharp\n 1.0 ,2.0, 2.50 ,TRUE\nx, 3 ,1e0,False\n"
+        "y,2.5,1,yes\nz,1.000,1,no\n"
     )
     with Batch("acme/cells", table, out=tmp_path / "out", package="cell_tools") as batch:
         plan = batch.plan()
@@ -505,10 +506,11 @@ def test_numbers_and_switches_are_read_as_spreadsheets_and_data_frames_write_the
         {"prompt": " 1.0 ", "count": 2, "scale": 2.5, "sharp": True},
         {"prompt": "x", "count": 3, "scale": 1.0, "sharp": False},
     ]
-    ((line, reason),) = [(each.line, each.reason) for each in plan.refused]
-    assert line == 4
+    assert [each.line for each in plan.refused] == [4, 5]
+    reason, thousand = (each.reason for each in plan.refused)
     assert "count: expected a whole number, got '2.5'" in reason
     assert "sharp: expected true or false, got 'yes'" in reason
+    assert "count: expected a whole number, got '1.000'" in thousand
 
 
 def test_parquet_and_the_extra_that_it_needs(

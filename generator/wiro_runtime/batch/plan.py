@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 8
 """Lines of refused rows that a summary names."""
-_POINT_ZERO: Final = re.compile(r"\.0+$")
+# `1.000` is a thousand where a point groups digits.
+_POINT_ZERO: Final = re.compile(r"\.00?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
