@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -110,6 +110,16 @@ def test_a_run_never_starts_from_an_example(visit: Open, studio: Running) -> Non
         page.click(".wt-reset")
         assert prompt.input_value() == ""
         assert page.locator(".wt-problem:visible, .wt-problems:visible").count() == 0
+
+
+def test_what_a_link_has_in_vain_is_said_before_a_run(visit: Open) -> None:
+    with visit() as page:
+        state = json.dumps({"prompt": "a tree", "promt": "x"}).encode()
+        page.goto(f"{page.url.partition('#')[0]}#run={urlsafe_b64encode(state).decode()}")
+        page.reload()
+        page.wait_for_selector(".wt-runs")
+        assert page.input_value("[data-input=prompt] textarea") == "a tree"
+        assert "promt" in page.inner_text(".wt-problems")
 
 
 def test_a_run_goes_on_while_the_page_is_loaded_again_and_stops(

@@ -153,7 +153,7 @@ function codePanel(link) {
   };
 }
 
-// `quiet`: what is missing is not said before something has been changed.
+// `quiet`: what is missing is not said before something has been changed, or came with a link.
 export function build(root, tool, quiet = false) {
   let untold = quiet;
   let texts = {};
@@ -298,6 +298,7 @@ export function build(root, tool, quiet = false) {
   const follow = () => {
     const strange = loadAddress(fields);
     unknown = strange ?? [];
+    untold &&= !strange;
     if (strange) folded.open ||= rare.some((each) => each.save() !== null);
   };
   // An address says what differs from the defaults, not from an example.
