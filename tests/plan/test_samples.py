@@ -101,3 +101,9 @@ def test_the_example_has_an_address_beside_the_input_of_its_file(required: bool)
     address = text("inputImageUrl", required=required, example="a.jpg")
     (found,) = plan(tool(file, address)).example
     assert (found.name, found.constant) == ("input_image_url", "https://example.com/a.jpg")
+
+
+def test_the_example_of_one_file_is_one_address() -> None:
+    item = text("photo", type="fileinput", required=True, example=["a.jpg", "b.jpg"])
+    (found,) = plan(tool(item)).example
+    assert found.constant == "https://example.com/a.jpg"

@@ -329,7 +329,8 @@ def _example_value(item: InputPlan) -> Json:
         if item.kind is Kind.FILES_URL and isinstance(example, str):
             files = example.split(",")
         addresses: list[Json] = [_address(each) for each in files or [None]]
-        many = item.schema.get("type") == "array" or len(addresses) > 1
+        several = item.kind is Kind.FILES_URL and len(addresses) > 1
+        many = several or item.schema.get("type") == "array"
         return addresses if many else addresses[0]
     if item.kind in _OPEN_KINDS and item.spec.options:
         return _example_ids(item, example)
