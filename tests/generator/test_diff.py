@@ -343,9 +343,17 @@ def test_a_correction_is_a_change_like_any_other(
     for arguments in (["add", "-A"], ["commit", "-qm", "y"]):
         subprocess.run([*git, *arguments], check=True, capture_output=True)
     assert run(["diff"]) == 0
-    overlay.write_text(overlay.read_text().replace("clipSkip", "clipSkap"))
-    assert run(["diff"]) == 2
+    good = overlay.read_text()
+    overlay.write_text(good.replace("clipSkip", "clipSkap"))
+    assert run(["diff"]) == 1
     assert "specs/overlays/a.yaml:4:" in capsys.readouterr().err
+    for arguments in (["add", "-A"], ["commit", "-qm", "z"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    overlay.write_text(good)
+    assert run(["diff"]) == 1
+    found = capsys.readouterr()
+    assert "clipSkip" in found.out
+    assert found.err == ""
 
 
 @pytest.mark.parametrize("old", ["nowhere", "nowhere:specs", "--upload-pack=x:specs"])

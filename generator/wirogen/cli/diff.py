@@ -40,7 +40,8 @@ _STYLES = {Impact.BREAKING: "bold red", Impact.ADDITIVE: "green", Impact.COSMETI
 HELP: Final = """\
 What changed between two specs or folders of them, and the version bump it asks for.
 
-Exit 0: nothing breaks. 1: something does that is not allowed. 2: a side cannot be read.
+Exit 0: nothing breaks. 1: something does that is not allowed, or an overlay does not apply. 2: a
+side cannot be read.
 """
 
 
@@ -75,7 +76,8 @@ def command(
     with ExitStack() as stack:
         before, old_errors = _committed(stack) if old is None else _side(old, stack)
         after, new_errors = read_side(project_root(None)) if new is None else _side(new, stack)
-    errors = [*old_errors, *new_errors]
+    # An overlay of the old side can no longer be mended.
+    errors = [*(each for each in old_errors if not _is_of_overlay(each)), *new_errors]
     changes = compare_tools(before, after)
     allowed = allow or []
     breaking = [
@@ -97,9 +99,9 @@ def command(
     else:
         _show(changes)
     print_diagnostics(errors, err())
-    if errors:
+    if not all(map(_is_of_overlay, errors)):
         return 2
-    return 1 if breaking else 0
+    return 1 if breaking or errors else 0
 
 
 def _side(given: str, stack: ExitStack) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:
@@ -122,6 +124,10 @@ def _committed(stack: ExitStack) -> tuple[Mapping[str, ToolSpec], list[Diagnosti
     except InputError as error:
         text = f"diff: {root} has no last commit ({error.diagnostic.message}); name OLD and NEW"
         raise CommandError(text) from None
+
+
+def _is_of_overlay(error: Diagnostic) -> bool:
+    return error.code.startswith("O")
 
 
 def _is_allowed(change: Change, allowed: list[str]) -> bool:
