@@ -27,6 +27,7 @@ from runtime.kit import TOOL, ClientKind, Kit, got, nameless
 from wiro_runtime import AsyncOutput, AsyncWiro, DownloadError, Output, Timeouts, Wiro
 from wiro_runtime.http.signing import Credentials
 from wiro_runtime.http.transport import StreamResponse
+from wiro_runtime.results import download
 from wiro_runtime.results.files import Files
 from wiro_runtime.results.partial_file import Sink
 from wiro_runtime.settings import Timing, load_settings
@@ -34,6 +35,8 @@ from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 SIZE = 3_000_000
+BATCH = 2**20
+"""Bytes that are written at once here, so that a file of three megabytes takes several writes."""
 CONTENT = random.Random(1).randbytes(SIZE)  # noqa: S311 - a file, not a secret
 OTHER = bytes(SIZE)
 
@@ -117,6 +120,11 @@ def save(kind: ClientKind, url: str, folder: Path, *options: Any, **more: Any) -
         return await got(output_of(kind, url, *options, **more).save(folder))
 
     return asyncio.run(main())
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "_BATCH", BATCH)
 
 
 def test_a_broken_download_goes_on_where_it_broke(kind: ClientKind, tmp_path: Path) -> None:
@@ -437,9 +445,9 @@ def test_a_folder_that_vanished_is_a_download_error(
         result = await got(client.run(TOOL, {"prompt": "x"}))
         monkeypatch.chdir(gone)
         gone.rmdir()
-        for download in (result.download, result.outputs[0].save):
+        for fetch in (result.download, result.outputs[0].save):
             with pytest.raises(DownloadError, match="cannot write"):
-                await got(download(target))
+                await got(fetch(target))
 
     kit.run(flow)
 

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 Report = Callable[[int, int | None], Awaitable[None]]
 """Told of the bytes so far and in all (``None``: not known)."""
 
-_BATCH: Final = 2**20
-"""Bytes gathered before they are written."""
+_BATCH: Final = 6 * 2**20
+"""Bytes gathered before a thread writes them. On a quick disk a download in batches of 1 MiB takes
+1.1 times as long as curl; with 8 MiB it holds 45 MB."""
+
+_REPORTED: Final = 2**20
+"""Bytes after which progress is told."""
 
 _PROGRESS: Final = 2**18
 """Bytes that an attempt must add to be no failure. Fewer make no end of attempts."""
@@ -231,7 +235,7 @@ class Download:
     async def _receive(self, response: StreamResponse) -> None:
         total = self._total
         pending: list[bytes] = []
-        size = 0
+        size = told = 0
         try:
             async for piece in response.aiter_raw():
                 pending.append(piece)
@@ -239,10 +243,12 @@ class Download:
                 if total is not None and self._received + size > total:
                     raise self._source.error(f"more than the {total} bytes announced")
                 self._check_size(self._received + size)
+                if size - told >= _REPORTED:
+                    told = size
+                    await self._report(self._received + size, total)
                 if size >= _BATCH:
                     await self._write(pending)
-                    pending, size = [], 0
-                    await self._report(self._received, total)
+                    pending, size, told = [], 0, 0
         except ConnectionFailed:
             # What has arrived need not be fetched again.
             await self._write(pending)
