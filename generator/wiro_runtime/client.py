@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Python refuses the first import of this one once the main thread has ended.
-import concurrent.futures.thread  # noqa: F401  # pyright: ignore[reportUnusedImport]
+import concurrent.futures.thread  # noqa: F401  # pyright: ignore[reportUnusedImport] - see above
 import sys
 import weakref
 from collections.abc import Coroutine, Mapping
