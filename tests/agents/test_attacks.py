@@ -114,6 +114,9 @@ def test_a_body_without_end_is_refused(url: str) -> None:
     [
         (["--http", "--host", "::"], "name one address"),
         (["--http", "--token-file", "missing"], "--token-file: missing: no such file"),
+        (["--port", "0"], "--port is for --http"),
+        (["--host", "127.0.0.1"], "--host is for --http"),
+        (["--token-file", "here.txt"], "--token-file is for --http"),
         (["--out", "here.txt"], "is not a folder"),
         (["--out", "link/below"], "link is not a folder"),
         (["--budget", "much"], "--budget must be an amount of dollars"),

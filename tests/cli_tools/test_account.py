@@ -348,9 +348,15 @@ def test_a_text_is_printed_while_it_is_written(shell: Shell, simulator: Simulato
     assert len(simulator.runs) == 2
     images = shell.run("wiro/painter", "--prompt", "a", "--stream")
     assert images.out == f"{simulator.runs[2].taskid}-0.png\n"
-    for options in (["--stream", "--no-wait"], ["--no-wait", "--stream", "--json"]):
+    for options in (
+        ["--stream", "--no-wait"],
+        ["--no-wait", "--stream", "--json"],
+        ["--out", ".", "--no-wait"],
+        ["--no-wait", "--timeout", "9"],
+    ):
         refused = shell.run("openai/A Writer", "--prompt", "a", *options)
         assert (refused.code, refused.out) == (2, "")
-        assert refused.err.startswith("wiro-tools: --stream waits for the text")
+        option = next(each for each in options if each in ("--stream", "--out", "--timeout"))
+        assert refused.err.startswith(f"wiro-tools: {option} is for the end of the run")
         assert len(refused.err.splitlines()) == 1
     assert len(simulator.runs) == 3

@@ -197,10 +197,10 @@ def test_files_are_dropped_shown_and_sent(visit: Open, studio: Running, tmp_path
         assert "my cat.png" in str(sent.body["inputImage"])
 
 
-DROP = """([name, type, bytes]) => {
+DROP = """([name, type, bytes, count = 1]) => {
     const dataTransfer = new DataTransfer();
     const data = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
-    dataTransfer.items.add(new File([data], name, { type }));
+    for (let i = 0; i < count; i++) dataTransfer.items.add(new File([data], name, { type }));
     for (const kind of ["dragover", "drop"]) {
         const event = new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true });
         document.querySelector("[data-input=input_image] .wt-drop").dispatchEvent(event);
@@ -212,7 +212,10 @@ DROP = """([name, type, bytes]) => {
 
 def test_a_file_is_dropped_onto_the_form(visit: Open, studio: Running) -> None:
     with visit("editor") as page:
-        page.evaluate(DROP, ["my cat.png", "image/png", b64encode(PICTURE).decode()])
+        dropped = ["my cat.png", "image/png", b64encode(PICTURE).decode()]
+        page.evaluate(DROP, [*dropped, 2])
+        page.wait_for_selector("text=takes one file; 2 were dropped")
+        page.evaluate(DROP, dropped)
         page.wait_for_selector(".wt-preview img")
         assert page.inner_text(".wt-preview") == "my cat.png"
         run(page, "a hat")

@@ -32,6 +32,8 @@ Without --http it talks over its standard streams, as clients start it. Runs are
 journal, or in one of its own, so that an agent's retry is never billed twice. With --http a client
 must send the token of WIRO_MCP_TOKEN or of --token-file; without either, one is made and printed.
 """
+_HOST: Final = "127.0.0.1"
+_PORT: Final = 8643
 _LONGEST_TOKEN: Final = 4096
 
 
@@ -75,11 +77,15 @@ def mcp_command(
         bool, typer.Option("--http", help="Serve Streamable HTTP and not the standard streams.")
     ] = False,
     host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")
-    ] = "127.0.0.1",
+        str | None,
+        typer.Option(
+            "--host", metavar="ADDRESS", help=f"The address to listen on; by default {_HOST}."
+        ),
+    ] = None,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The port; 0 for any.")
-    ] = 8643,
+        int | None,
+        typer.Option("--port", min=0, max=65535, help=f"The port; 0 for any; by default {_PORT}."),
+    ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option("--token-file", metavar="FILE", help="A file with the token for --http."),
@@ -87,6 +93,10 @@ def mcp_command(
 ) -> None:
     if find_spec("mcp") is None:
         raise ConfigurationError("mcp: not installed; run: pip install 'wiro-tools[mcp]'")
+    listening = {"--host": host, "--port": port, "--token-file": token_file}
+    for option, given in listening.items():
+        if given is not None and not http:
+            raise CommandError(f"{option} is for --http: give that too, or leave {option} out")
     catalogue = catalogue_of(ctx)
     say_unimported(catalogue)
     options = _Options(
@@ -102,6 +112,8 @@ def mcp_command(
     import anyio  # noqa: PLC0415 - a dependency of the extra that is checked above
 
     if http:
+        host = _HOST if host is None else host
+        port = _PORT if port is None else port
         anyio.run(_serve_http, options, host, port, token, made)
         # It ends for no other reason. asyncio raises this too, unless all was done by then.
         raise KeyboardInterrupt

@@ -55,8 +55,14 @@ class Delivery:
         """Find out before anything is sent that files could not be saved, or a limit is none."""
         if self.timeout is not None and not is_duration(self.timeout):
             raise CommandError(f"--timeout: expected seconds, more than 0, got {self.timeout:g}")
-        if self.stream and not wait:
-            raise CommandError("--stream waits for the text, --no-wait does not: leave one out")
+        if not wait:
+            waiting = {"--stream": self.stream, "--out": self.out, "--timeout": self.timeout}
+            for option, given in waiting.items():
+                if given:
+                    raise CommandError(
+                        f"{option} is for the end of the run, which --no-wait does not wait for: "
+                        "leave one of them out"
+                    )
         if self.stream and self.as_json:
             raise CommandError("--stream prints a text and --json an object: leave one of them out")
         if not self.download:

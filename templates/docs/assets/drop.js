@@ -27,7 +27,11 @@ export function takeFiles(request, say, call) {
     const many = MANY.has(field.input.kind);
     const before = [field.get() ?? []].flat().map((each) => (each instanceof LocalFile ? [each.path, true] : [each, false]));
     const added = [];
-    for (const file of many ? files : files.slice(0, 1)) {
+    if (files.length > 1 && !many) {
+      say(`${field.input.title} takes one file; ${files.length} were dropped.`, true);
+      return;
+    }
+    for (const file of files) {
       say(`Keeping ${file.name} …`);
       try {
         const { path } = await call("POST", `${FILES}?name=${encodeURIComponent(file.name)}`, file);
