@@ -64,11 +64,11 @@ def read_table(source: TableSource) -> Table:
     return Table("rows", Path.cwd(), tuple(rows), texts=False)
 
 
-def list_rows(rows: object) -> list[Any]:
+def list_rows(rows: Any) -> list[Any]:
     """The rows that a program gives: a generator is read once, and a batch may be run twice."""
     if not isinstance(rows, Iterable):
         raise ConfigurationError(f"rows must be a file or mappings, not {shown(rows)}")
-    return list(cast("Iterable[Any]", rows))
+    return [*rows]
 
 
 def _given_row(number: int, values: object) -> TableRow:

@@ -224,7 +224,9 @@ def _bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _within(number: float, schema: Mapping[str, Any]) -> float:
     """``number``, or the bound of the schema that is nearest to it."""
-    return min(max(number, schema.get("minimum", number)), schema.get("maximum", number))
+    low: float = schema.get("minimum", number)
+    high: float = schema.get("maximum", number)
+    return min(max(number, low), high)
 
 
 def _kind(values: Mapping[str, Any]) -> str:
