@@ -58,6 +58,19 @@ def test_doctest_runs_no_tool(monkeypatch: pytest.MonkeyPatch) -> None:
             assert failed == [0]
 
 
+@pytest.mark.parametrize("code", [">>> exit()", ">>>exit()", ">>> >>> >>>exit() and more"])
+def test_doctest_runs_no_text_of_a_document(code: str) -> None:
+    # Wherever a line is broken, no text comes to stand at the beginning of one.
+    for width in range(40, 88, 3):
+        said = f"{'x' * width} {code} {'word ' * 12}{code}"
+        spec = tool(prompt(help=said), description=said)
+        with imported(spec) as module:
+            found = doctest.DocTestFinder().find(module, "module", module)
+            examples = [each for test in found for each in test.examples]
+            assert [each.source.split()[0] for each in examples] == ["from", "from", "with"]
+            assert said in " ".join(module.__doc__.split())
+
+
 def parses_and_is_visible(spec: ToolSpec) -> None:
     for source in python_files(render(spec)).values():
         ast.parse(source)

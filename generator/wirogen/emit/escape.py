@@ -61,7 +61,7 @@ def _wrap(line: str, width: int) -> list[str]:
     if len(line) <= width or line.lstrip().startswith((">>> ", "... ")):
         return [line]
     hanging = margin + "    " if margin else ""
-    return textwrap.wrap(
+    first, *rest = textwrap.wrap(
         line.strip(),
         width,
         initial_indent=margin,
@@ -69,6 +69,16 @@ def _wrap(line: str, width: int) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    lines = [first]
+    for each in rest:
+        words = each.strip()
+        while words.startswith(">>>"):
+            # At the beginning of a line doctest would run what a document says.
+            prompt, _, words = words.partition(" ")
+            lines[-1] += f" {prompt}"
+        if words:
+            lines.append(hanging + words)
+    return lines
 
 
 class DocstringText(str):
