@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from generator.project import PAGE, Project, input_of
 from wirogen.cli.app import run
@@ -289,6 +291,28 @@ def test_markdown_shows_texts_and_runs_nothing() -> None:
     assert "<script>" not in text
     assert "<img" not in text
     assert "**x**" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@octocat",
+        "a@b.example",
+        "fixes #12 ~ $",
+        "Closes o/r#3",
+        "resolves GH-4",
+        "gh-5",
+        "https://github.com/o/r/issues/6",
+        "HTTP://a.example",
+        "www.a.example",
+    ],
+)
+def test_markdown_notifies_nobody_and_closes_no_issue(text: str) -> None:
+    (change,) = compare_tool(SPEC, without("clipSkip"))
+    report = markdown_report([replace(change, subject=f"clipSkip={text}", message=f"({text})")])
+    assert not re.search(r"@\w|(?<!&)#\d|gh-\d|https?:|www\.", report, re.IGNORECASE)
+    page = MarkdownIt("commonmark").render(report)
+    assert re.sub("<!-- -->|<[^>]+>", "", page).count(text) == 2
 
 
 def test_a_report_fits_into_a_pull_request() -> None:

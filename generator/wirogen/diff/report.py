@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -25,6 +26,10 @@ _OPTIONS: Final = {
 }
 _VALUES: Final = 6
 _FOLD_FROM: Final = 40
+# `@name`, `#12`, `GH-12`, and addresses of issues; a comment within one hides it from code hosts.
+_REFERENCES: Final = re.compile(
+    r"@(?=\w)|(?<!&)#(?=\d)|\bGH-(?=\d)|(?:https?|www)(?=[:.])", re.IGNORECASE
+)
 # GitHub refuses a pull request's text beyond 65,536 characters.
 _MAX_LENGTH: Final = 60_000
 
@@ -84,6 +89,11 @@ def markdown_report(changes: Sequence[Change]) -> str:
     return f"{kept}\n{closing}\n… and more than a pull request can show.\n"
 
 
+def _unlinked(text: str) -> str:
+    """``text`` in which a code host finds nobody to notify, and no issue to close on merging."""
+    return _REFERENCES.sub(lambda match: f"{match[0]}<!-- -->", text)
+
+
 def _part(title: str, changes: Iterable[Change]) -> list[str]:
     by_tool: defaultdict[str, list[str]] = defaultdict(list)
     for change, said in condensed(changes):
@@ -91,7 +101,7 @@ def _part(title: str, changes: Iterable[Change]) -> list[str]:
     items: list[str] = []
     for tool, found in by_tool.items():
         items.append(f"- {code_span(tool)}")
-        items += [f"  - {markdown(said)}" for said in found]
+        items += [f"  - {_unlinked(markdown(said))}" for said in found]
     if len(items) <= _FOLD_FROM:
         return [f"## {title}", "", *items, ""]
     shown = counted(len(by_tool), "tool")
