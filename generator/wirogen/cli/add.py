@@ -12,6 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from wiro_runtime import ConfigurationError, WiroError
+from wiro_runtime.cli.console import print_json
 from wiro_runtime.http.signing import Credentials
 from wiro_runtime.settings import load_settings, make_credentials
 from wirogen.cli.build import print_findings
@@ -24,7 +25,6 @@ from wirogen.cli.console import (
     next_steps,
     out,
     print_diagnostics,
-    print_json,
     printable,
     program,
     project_root,

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from wiro_runtime.cli.console import print_json
 from wirogen.cli.console import (
     alone,
     counts_apart,
@@ -14,7 +15,6 @@ from wirogen.cli.console import (
     err,
     out,
     print_diagnostics,
-    print_json,
     print_summary,
     printable,
     project_root,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -37,11 +36,6 @@ class CommandError(Exception):
     """Bad usage or unreadable input: one line on stderr and exit status 2."""
 
 
-def print_json(value: object) -> None:
-    escaped = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=escaped) + "\n")
-
-
 def print_diagnostics(
     diagnostics: Iterable[Diagnostic], console: Console, *, indent: int = 0
 ) -> None:
@@ -51,7 +45,7 @@ def print_diagnostics(
 
 def diagnostic_line(each: Diagnostic) -> Text:
     place = f":{each.position.line}:{each.position.column}" if each.position else ""
-    line = Text(f"{each.path}{place}: ")
+    line = Text(f"{printable(each.path)}{place}: ")
     line.append(str(each.severity), _STYLES[each.severity])
     line.append(f": {each.code}", "bold")
     if each.subject:

@@ -10,13 +10,13 @@ from typing import Annotated, Final
 
 import typer
 
+from wiro_runtime.cli.console import print_json
 from wirogen.cli.console import (
     CommandError,
     diagnostic_json,
     err,
     out,
     print_diagnostics,
-    print_json,
     printable,
     project_root,
 )

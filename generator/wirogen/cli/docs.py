@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from wirogen.cli.console import CommandError, err, out, print_json
+from wiro_runtime.cli.console import print_json
+from wirogen.cli.console import CommandError, err, out, printable
 from wirogen.cli.options import AsJson
 from wirogen.common.paths import real
 from wirogen.common.text import counted
@@ -86,9 +87,9 @@ def build(
     else:
         _tell(report)
         seconds = time.monotonic() - started
-        out().print(
-            f"{target}: {counted(report.pages, 'page')}, {report.made} made now, {seconds:.1f} s"
-        )
+        shown = printable(str(target))
+        said = f"{shown}: {counted(report.pages, 'page')}, {report.made} made now, {seconds:.1f} s"
+        out().print(said, markup=False)
     return 0
 
 
@@ -137,9 +138,9 @@ def _rebuild(build: Callable[[], SiteReport]) -> None:
     try:
         report = build()
     except InputError as error:
-        err().print(str(error), markup=False)
+        err().print(printable(str(error)), markup=False)
     except OSError as error:
-        err().print(f"{error.filename}: {error.strerror}", markup=False)
+        err().print(printable(f"{error.filename}: {error.strerror}"), markup=False)
     else:
         out().print(f"{counted(report.made, 'page')} made again")
 
@@ -178,7 +179,7 @@ def _tell(report: SiteReport) -> None:
     """Print the covers that are not in the site. It is complete without them, so the exit status
     stays 0."""
     for each in report.missing[:_SHOWN]:
-        err().print(str(each), markup=False)
+        err().print(printable(str(each)), markup=False)
     if len(report.missing) > _SHOWN:
         err().print(f"and {len(report.missing) - _SHOWN} covers more that are not in the site")
 

@@ -7,14 +7,15 @@ from typing import Annotated, Final
 
 import typer
 
+from wiro_runtime.cli.console import print_json
 from wirogen.cli.build import print_findings, report_json, tree_rows
 from wirogen.cli.console import (
     CommandError,
     alone,
     counts,
     out,
-    print_json,
     print_summary,
+    printable,
     project_root,
 )
 from wirogen.cli.options import AsJson, Jobs, Templates, Verbose
@@ -105,7 +106,7 @@ def command(
     print_summary(tree_rows(changes, to), out())
     out().print(
         f"{counted(len(summary.tools), 'tool')}: {counted(len(changes.written), 'file')} written "
-        f"to {to}, {changes.unchanged} unchanged, {len(changes.removed)} removed",
+        f"to {printable(str(to))}, {changes.unchanged} unchanged, {len(changes.removed)} removed",
         markup=False,
     )
     return 1 if summary.errors else 0

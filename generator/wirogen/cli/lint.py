@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from wiro_runtime.cli.console import print_json
 from wirogen.cli.console import (
     CommandError,
     alone,
@@ -19,7 +20,6 @@ from wirogen.cli.console import (
     nearest_project,
     out,
     print_diagnostics,
-    print_json,
     printable,
     project_root,
 )

@@ -73,11 +73,9 @@ def command(
             _show_learnt(known.get(tool), sources.specs[tool])
         _make_room(to, sources)
         written = write_specs(sources, to).stale
-        out().print(
-            f"{len(parsed)} parsed, {counted(len(written), 'spec')} written to {to}; "
-            f"diagnostics: {counts_apart([*sources.errors, *sources.diagnostics])}",
-            markup=False,
-        )
+        said = counts_apart([*sources.errors, *sources.diagnostics])
+        specs = f"{counted(len(written), 'spec')} written to {printable(str(to))}"
+        out().print(f"{len(parsed)} parsed, {specs}; diagnostics: {said}", markup=False)
     if sources.errors:
         return 1 if parsed else 2
     return 1 if lossy else 0
@@ -98,10 +96,10 @@ def _lossy(sources: Sources) -> bool:
     """Print what verifying has shown; return whether text of a document was lost."""
     for shown, (size, loss) in sources.verified.items():
         if loss is not None:
-            err().print(f"{shown}: {loss}", markup=False)
+            err().print(printable(f"{shown}: {loss}"), markup=False)
         else:
             said = f"{shown}: verified, all {size} characters accounted for"
-            out().print(said, markup=False)
+            out().print(printable(said), markup=False)
     return any(loss is not None for _, loss in sources.verified.values())
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wiro_runtime import WiroError
+from wiro_runtime.cli.console import print_json
 from wiro_runtime.settings import Settings, load_settings
 from wirogen.cli.console import (
     CommandError,
@@ -19,7 +20,6 @@ from wirogen.cli.console import (
     err,
     out,
     print_diagnostics,
-    print_json,
     printable,
     project_root,
 )

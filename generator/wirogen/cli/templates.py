@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
-from wirogen.cli.console import CommandError, out, print_json
+from wiro_runtime.cli.console import print_json
+from wirogen.cli.console import CommandError, out, printable
 from wirogen.common.text import did_you_mean
 from wirogen.emit.template_fields import fields_of
 from wirogen.emit.template_tree import Scope, scope_of
@@ -80,7 +81,7 @@ def copy(
         raise CommandError(f"templates: {target} is there already; remove it to copy again")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(Renderer().source(found), "utf-8", newline="")
-    out().print(f"copied to {target}; use it with --templates {to}", markup=False)
+    out().print(printable(f"copied to {target}; use it with --templates {to}"), markup=False)
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.common.files import read_whole
-from wirogen.common.paths import inside
+from wirogen.common.paths import UnsafePathError, inside
 from wirogen.detail import looks_like_detail, read_detail
 from wirogen.diagnostics.model import display_path, input_error
 from wirogen.document import parse_document
@@ -57,7 +57,10 @@ def take_file(root: Path, file: Path, known: Mapping[str, ToolSpec]) -> Outcome:
         path = _path_of(spec, known)
         if spec.source is not None:
             spec = replace(spec, source=replace(spec.source, document=path))
-    target = inside(root / "specs" / "documents", path)
+    try:
+        target = inside(root / "specs" / "documents", path)
+    except UnsafePathError as error:
+        raise input_error("S004", f"{path!r} {error}", display_path(file)) from None
     if target.is_file() and read_whole(target) == data:
         return Outcome(tool=spec.tool, verdict=Verdict.UNCHANGED, spec=spec, address=str(file))
     if target.is_symlink():
