@@ -241,6 +241,29 @@ def test_a_rate_for_an_input_that_the_tool_lacks(
     assert found == ([] if near is None else [("S107", "dynamicprice", message)])
 
 
+@pytest.mark.parametrize(
+    ("value", "open_", "near"),
+    [
+        ("1080P", "false", "; did you mean '1080p'?"),
+        ("4k", "false", ""),
+        ("4k", "true", None),
+        ("720p", "false", None),
+        ("", "false", None),
+    ],
+)
+def test_a_rate_for_an_option_that_the_tool_lacks(
+    value: str, open_: str, near: str | None, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "".join(f'{{value: "{each}", label: "{each}"}}, ' for each in ("720p", "1080p"))
+    more = f", open: {open_}, options: [{options}]"
+    rate = f'{{inputs: {{x: "{value}"}}, price: 1, priceMethod: "cpr"}}'
+    text = handwritten('{type: "string"}', more, kind="select")
+    project.write("tools/a/b.yaml", f"{text}dynamicprice: [{rate}, {rate}]\n")
+    found = [(each["code"], each["subject"], each["message"]) for each in lint(capsys)]
+    message = f"has a rate for {value!r}, which is no option of 'x'{near}"
+    assert found == ([] if near is None else [("S107", "dynamicprice", message)])
+
+
 def test_rates_for_inputs_that_the_tool_lacks_are_reported_in_time(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

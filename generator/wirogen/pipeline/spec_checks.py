@@ -6,13 +6,14 @@ What its document was already found to have is not said again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain, islice
 from typing import Final
 from urllib.parse import unquote
 
 from wiro_runtime.price.rates import read_rates
+from wiro_runtime.price.tariff import QUANTITY
 from wirogen.common.json_values import decimal, kind
 from wirogen.common.text import did_you_mean, shorten
 from wirogen.diagnostics.model import Diagnostic
@@ -51,14 +52,29 @@ def _rates(spec: ToolSpec, path: str) -> Iterator[Diagnostic]:
     rates, problems = read_rates(price)
     for message in problems:
         yield Diagnostic(code="S106", message=message, path=path, subject="dynamicprice")
+    given = dict.fromkeys(pair for rate in rates for pair in rate["inputs"].items())
+    for message in islice(_unpaid(spec, given), _MOST_REPORTED):
+        yield Diagnostic(code="S107", message=message, path=path, subject="dynamicprice")
+
+
+def _unpaid(spec: ToolSpec, given: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What rates are about that is never sent, of pairs of an input and its value."""
     names = [item.name for item in spec.inputs]
     known = set(map(file_key, names))
-    given = dict.fromkeys(key for rate in rates for key in rate["inputs"])
-    unknown = (name for name in given if file_key(name) not in known)
-    for name in islice(unknown, _MOST_REPORTED):
-        near = did_you_mean(name, names)
-        message = f"has a rate for {shorten(name)}, which is no input of the tool{near}"
-        yield Diagnostic(code="S107", message=message, path=path, subject="dynamicprice")
+    for name in dict.fromkeys(name for name, _ in given):
+        if file_key(name) not in known:
+            near = did_you_mean(name, names)
+            yield f"has a rate for {shorten(name)}, which is no input of the tool{near}"
+    closed = {
+        item.name: [option.value for option in item.options or ()]
+        for item in spec.inputs
+        if item.open is False
+    }
+    for name, value in given:
+        values = closed.get(name, [value])
+        if value and value not in values and not QUANTITY.fullmatch(value):
+            near = did_you_mean(value, values)
+            yield f"has a rate for {shorten(value)}, which is no option of {shorten(name)}{near}"
 
 
 def _type(item: Input, said: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -125,10 +125,10 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
     warning(
         "S107",
         "rate-of-no-input",
-        "A rate of the price list is about an input that the tool does not have.",
+        "A rate of the price list is about an input, or an option, that the tool does not have.",
         "A rate counts when its inputs equal what is sent. Nothing is ever sent for this one, so "
         "the rate never counts, or the price of a run is unknown.",
-        "Correct the name in 'dynamicprice', or add the input, with an overlay.",
+        "Correct 'dynamicprice', or add the input or the option, with an overlay.",
     ),
     note(
         "N101",
