@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.errors import ConfigurationError, InvalidInputs
+from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.http.json_text import parse_inputs
-from wiro_runtime.inputs.messages import shown
+from wiro_runtime.inputs.messages import invalid, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,5 +179,5 @@ def check_mapping(name: str, value: object) -> dict[str, Any]:
     kind = type(value).__name__
     if not isinstance(value, Mapping) or not all(isinstance(x, str) for x in cast("Any", value)):
         text = f"expected a mapping by names, got {kind}"
-        raise InvalidInputs(f"{name}: {text}", problems={name: text})
+        raise invalid(name, text)
     return dict(cast("Mapping[str, Any]", value))

@@ -7,10 +7,11 @@ import pkgutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from wiro_runtime.catalogue.search import Text, find
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
+from wiro_runtime.inputs.arguments import read_inputs
 from wiro_runtime.inputs.messages import nearest, shorten, shown
 from wiro_runtime.inputs.options import fold
 
@@ -96,16 +97,7 @@ class Entry:
     def arguments(self, inputs: object) -> dict[str, Any]:
         """Return ``inputs``, a mapping by either name, as arguments. Raises
         :class:`InvalidInputs`."""
-        try:
-            arguments: dict[object, Any] = dict(cast("Any", inputs))
-        except (TypeError, ValueError):
-            text = f"expected a mapping of inputs, got {type(inputs).__name__}"
-            raise InvalidInputs(f"inputs: {text}", problems={"inputs": text}) from None
-        for name in arguments:
-            if not isinstance(name, str):
-                text = f"the name of an input is text, not {shown(name)}"
-                raise InvalidInputs(f"inputs: {text}", problems={"inputs": text})
-        return cast("dict[str, Any]", arguments)
+        return read_inputs(inputs)
 
 
 class Catalogue(Collection[Entry]):

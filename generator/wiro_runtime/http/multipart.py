@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import is_local_file, lock_of
-from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.inputs.messages import invalid, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,7 +82,7 @@ class _File:
             if isinstance(error, InvalidInputs) or not isinstance(error, OSError | ValueError):
                 raise
             reason = getattr(error, "strerror", None) or str(error)
-            raise _problem(name, f"cannot read {self._shown}: {reason}") from None
+            raise invalid(name, f"cannot read {self._shown}: {reason}") from None
 
     def chunks(self) -> Iterator[bytes]:
         self._copy.seek(0)
@@ -132,7 +132,7 @@ class _File:
             raise self._problem(f"has more than {FILE_LIMIT} bytes, the most that Wiro takes")
 
     def _problem(self, text: str) -> InvalidInputs:
-        return _problem(self.name, f"{self._shown} {text}")
+        return invalid(self.name, f"{self._shown} {text}")
 
 
 class Form:
@@ -197,7 +197,7 @@ class Form:
             try:
                 data = text.encode()
             except UnicodeEncodeError:
-                raise _problem(name, "holds half a character (an unpaired surrogate)") from None
+                raise invalid(name, "holds half a character (an unpaired surrogate)") from None
             self._parts.append((f"{head}\r\n\r\n".encode(errors="replace"), data))
             return
         file = _File(name, value, self._names.get(name))
@@ -215,7 +215,3 @@ def _items(value: Any) -> list[Any]:
 
 def _quoted(name: str) -> str:
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", name)
-
-
-def _problem(name: str, text: str) -> InvalidInputs:
-    return InvalidInputs(f"{name}: {text}", problems={name: text})

@@ -7,12 +7,13 @@ the values that it takes, and the value given.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
-from wiro_runtime.inputs.messages import shown
+from wiro_runtime.inputs.messages import invalid, shown
 
 _MOST_DOLLARS: Final = 10**9
 
@@ -51,6 +52,16 @@ def read_dollars(name: str, value: object) -> Decimal:
     if amount is None or not amount.is_finite() or not 0 <= amount <= _MOST_DOLLARS:
         raise ConfigurationError(f"{name} must be an amount of dollars, not {shown(value)}")
     return amount
+
+
+def read_inputs(given: object) -> dict[str, Any]:
+    """Return the inputs of a tool by name. Raises :class:`InvalidInputs`."""
+    if not isinstance(given, Mapping):
+        raise invalid("inputs", f"expected a mapping of inputs, got {shown(given)}")
+    for name in cast("Mapping[object, Any]", given):
+        if not isinstance(name, str):
+            raise invalid("inputs", f"the name of an input is text, not {shown(name)}")
+    return dict(cast("Mapping[str, Any]", given))
 
 
 def check_whole(name: str, value: object, least: int) -> None:

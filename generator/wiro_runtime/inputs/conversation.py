@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
-from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.inputs.messages import HALF, SURROGATE, shown
+from wiro_runtime.inputs.messages import HALF, SURROGATE, invalid, shown
 
 if TYPE_CHECKING:
     from wiro_runtime.tasks.detail import TaskDetail
@@ -31,12 +30,12 @@ def go_on(body: dict[str, Any], previous: Earlier | None, tool_outputs: ToolOutp
     """
     if previous is None:
         if tool_outputs is not None:
-            raise _invalid("tool_outputs", "they need previous=, the result that made the calls")
+            raise invalid("tool_outputs", "they need previous=, the result that made the calls")
         return
     detail = cast("TaskDetail | None", getattr(previous, "detail", None))
     if detail is None or not detail.token:
         text = f"expected a result, or a task that was waited for, got {shown(previous)}"
-        raise _invalid("previous", text)
+        raise invalid("previous", text)
     body["previousTaskToken"] = detail.token
     parameters = detail.raw.get("parameters")
     if isinstance(parameters, Mapping):
@@ -53,16 +52,16 @@ def _outputs(given: ToolOutputs, previous: Earlier) -> list[dict[str, str]]:
     elif isinstance(given, Sequence) and all(map(_is_output, given)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
         found = [dict(output) for output in given]
     else:
-        raise _invalid("tool_outputs", "expected texts by call_id, or what call.output() makes")
+        raise invalid("tool_outputs", "expected texts by call_id, or what call.output() makes")
     calls: object = getattr(previous, "tool_calls", None)
     known = [call.call_id for call in cast("tuple[Any, ...]", calls)] if calls else None
     for output in found:
         if not isinstance(output["output"], str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
-            raise _invalid("tool_outputs", f"outputs are text, not {shown(output['output'])}")
+            raise invalid("tool_outputs", f"outputs are text, not {shown(output['output'])}")
         if SURROGATE.search(output["output"]):
-            raise _invalid("tool_outputs", HALF)
+            raise invalid("tool_outputs", HALF)
         if known is not None and output["call_id"] not in known:
-            raise _invalid("tool_outputs", f"{shown(output['call_id'])} was not called")
+            raise invalid("tool_outputs", f"{shown(output['call_id'])} was not called")
     return found
 
 
@@ -70,7 +69,3 @@ def _is_output(output: object) -> bool:
     if not isinstance(output, Mapping):
         return False
     return set(cast("Mapping[object, object]", output)) == {"call_id", "output"}
-
-
-def _invalid(name: str, text: str) -> InvalidInputs:
-    return InvalidInputs(f"{name}: {text}", problems={name: text})

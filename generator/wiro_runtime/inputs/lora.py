@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.inputs.messages import is_huge, nearest, shorten, shown
+from wiro_runtime.inputs.messages import invalid, is_huge, nearest, shorten, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wiro_runtime.errors import InvalidInputs
 
 _NOISE: Final = Decimal("1e-9")
 """Off a step by less than this is what arithmetic with floats leaves behind."""
@@ -162,7 +162,7 @@ class LoraOption(LoraChoice):
         return _spell(setting.kind, number)
 
     def _problem(self, text: str) -> InvalidInputs:
-        return InvalidInputs(f"{self.label}: {text}", problems={self.label: text})
+        return invalid(self.label, text)
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -34,6 +34,11 @@ def shorten(text: str, limit: int = _LIMIT) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def invalid(name: str, text: str) -> InvalidInputs:
+    """Return the error that ``text`` is wrong with the input or argument ``name``."""
+    return InvalidInputs(f"{name}: {text}", problems={name: text})
+
+
 def is_huge(number: int) -> bool:
     """Whether an integer has more than some 300 digits: no float holds it, and no tool means it."""
     return number.bit_length() > 1000

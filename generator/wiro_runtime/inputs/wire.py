@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import LocalFile, is_local_file
 from wiro_runtime.inputs.lora import LoraChoice
+from wiro_runtime.inputs.messages import invalid
 
 if TYPE_CHECKING:
     from wiro_runtime.inputs.model import ToolInputs
@@ -143,8 +143,7 @@ class _Links:
             if field.wire == "files":
                 body[key] = ",".join(filter(None, (own, address)))
             elif own and own != address:
-                text = f"given twice, here and as {field.name}"
-                raise InvalidInputs(f"{name}: {text}", problems={name: text})
+                raise invalid(name, f"given twice, here and as {field.name}")
             else:
                 body[key] = address
 

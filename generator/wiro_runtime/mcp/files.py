@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.errors import InvalidInputs
-from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.inputs.messages import invalid, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +56,7 @@ def _files(name: str, value: object, folder: Path | None) -> object:
             if folder is None
             else f"{shorten(repr(value))} is neither an address nor a file in {folder}"
         )
-        raise InvalidInputs(f"{name}: {text}", problems={name: text})
+        raise invalid(name, text)
     return path
 
 

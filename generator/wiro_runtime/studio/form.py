@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from wiro_runtime.cli.view import Field, view_tool
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import is_address
-from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.inputs.messages import invalid, shorten
 
 if TYPE_CHECKING:
     from wiro_runtime.catalogue import Entry
@@ -50,7 +50,7 @@ def _read(field: Field, value: Any, uploads: Uploads, files: list[str]) -> Any:
         return [_read(field, each, uploads, files) for each in cast("list[object]", value)]
     if field.shape == "file" and isinstance(value, str) and value.strip() and not is_address(value):
         text = f"expected an address, or a file that is dropped here, got {shorten(repr(value))}"
-        raise InvalidInputs(f"{field.name}: {text}", problems={field.name: text})
+        raise invalid(field.name, text)
     if not isinstance(value, dict):
         return value
     given = cast("dict[str, Any]", value)
@@ -65,7 +65,7 @@ def _file(field: Field, path: str, uploads: Uploads, files: list[str]) -> Path:
     found = uploads.find(path)
     if found is None:
         text = f"drop the file here; the studio opens no others, as {shorten(repr(path))}"
-        raise InvalidInputs(f"{field.name}: {text}", problems={field.name: text})
+        raise invalid(field.name, text)
     files.append(str(found))
     return found
 
@@ -82,4 +82,4 @@ def _lora(field: Field, given: dict[str, Any]) -> Any:
         )
     except InvalidInputs as error:
         text = "; ".join(error.problems.values()) or str(error)
-        raise InvalidInputs(f"{field.name}: {text}", problems={field.name: text}) from None
+        raise invalid(field.name, text) from None

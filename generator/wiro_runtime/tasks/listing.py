@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.http.json_values import as_int, as_mappings, as_text
-from wiro_runtime.inputs.messages import shown
+from wiro_runtime.inputs.messages import invalid, shown
 from wiro_runtime.tasks.detail import TaskDetail
 
 if TYPE_CHECKING:
@@ -58,8 +57,6 @@ def tool_of(detail: TaskDetail) -> str:
 def check_listing(tool: object, limit: object) -> None:
     """Raise :class:`InvalidInputs` for what :func:`list_tasks` does not take."""
     if tool is not None and (not isinstance(tool, str) or tool.count("/") != 1):
-        text = f"expected owner/project, got {shown(tool)}"
-        raise InvalidInputs(f"tool: {text}", problems={"tool": text})
+        raise invalid("tool", f"expected owner/project, got {shown(tool)}")
     if limit is not None and (type(limit) is not int or limit < 0):
-        text = f"expected a whole number, got {shown(limit)}"
-        raise InvalidInputs(f"limit: {text}", problems={"limit": text})
+        raise invalid("limit", f"expected a whole number, got {shown(limit)}")

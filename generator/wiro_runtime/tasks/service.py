@@ -13,7 +13,6 @@ from wiro_runtime.errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
-    InvalidInputs,
     NotFoundError,
     TaskCancelled,
     TaskFailed,
@@ -31,7 +30,7 @@ from wiro_runtime.http.transport import Transport
 from wiro_runtime.inputs.arguments import check_duration, check_function, check_number
 from wiro_runtime.inputs.conversation import go_on
 from wiro_runtime.inputs.files import is_local_file
-from wiro_runtime.inputs.messages import shorten, shown
+from wiro_runtime.inputs.messages import invalid, shorten, shown
 from wiro_runtime.price.estimate import price_run
 from wiro_runtime.results.files import Files
 from wiro_runtime.tasks.budget import NO_CEILING, Ceiling
@@ -115,8 +114,7 @@ class TaskService:
         if type(given) is int and 0 < given < 10**20:
             given = str(given)
         if not isinstance(given, str) or not given.strip():
-            text = f"expected the id or the token of a task, got {shown(given)}"
-            raise InvalidInputs(f"task: {text}", problems={"task": text})
+            raise invalid("task", f"expected the id or the token of a task, got {shown(given)}")
         task = given.strip()
         is_id = task.isascii() and task.isdigit()
         known = {"id": task, "token": ""} if is_id else {"id": "", "token": task}
@@ -370,10 +368,9 @@ class TaskService:
                 if isinstance(file, str)
                 else f"expected a pathlib.Path, bytes or a binary file, got {shown(file)}"
             )
-            raise InvalidInputs(f"file: {text}", problems={"file": text})
+            raise invalid("file", text)
         if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
-            text = f"expected the name of a file, got {shown(name)}"
-            raise InvalidInputs(f"name: {text}", problems={"name": text})
+            raise invalid("name", f"expected the name of a file, got {shown(name)}")
         form = await run_in_thread(lambda: Form({"file": file}, names={"file": name}))
         try:
             response = await self.api.call_idempotent("/File/Upload", form)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote, urlsplit
@@ -17,14 +16,15 @@ from wiro_runtime.errors import (
 )
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.multipart import Form, has_files
-from wiro_runtime.inputs.messages import name_inputs, shown
+from wiro_runtime.inputs.arguments import read_inputs
+from wiro_runtime.inputs.messages import invalid, name_inputs, shown
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.wire import python_names
 from wiro_runtime.price import unknown
 from wiro_runtime.tasks.state import TaskState, add_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from concurrent.futures import Future
 
     from wiro_runtime.price import Price
@@ -149,16 +149,7 @@ def _body(inputs: ToolInputs | Mapping[str, Any]) -> dict[str, Any]:
     """The inputs of a run, as they are sent."""
     if isinstance(inputs, ToolInputs):
         return inputs.wire_values()
-    given = cast("object", inputs)
-    if not isinstance(given, Mapping):
-        text = f"expected inputs of a tool, or a mapping, got {shown(given)}"
-        raise InvalidInputs(f"inputs: {text}", problems={"inputs": text})
-    body = cast("Mapping[object, Any]", given)
-    for name in body:
-        if not isinstance(name, str):
-            text = f"the name of an input is text, not {shown(name)}"
-            raise InvalidInputs(f"inputs: {text}", problems={"inputs": text})
-    return dict(cast("Mapping[str, Any]", body))
+    return read_inputs(inputs)
 
 
 def _checked_callback(url: object) -> str:
@@ -168,8 +159,7 @@ def _checked_callback(url: object) -> str:
             parts = urlsplit(url)
             if parts.scheme in ("http", "https") and parts.hostname:
                 return url
-    text = f"expected an http(s) address, got {shown(url)}"
-    raise InvalidInputs(f"callback_url: {text}", problems={"callback_url": text})
+    raise invalid("callback_url", f"expected an http(s) address, got {shown(url)}")
 
 
 def run_path(tool: str) -> str:
