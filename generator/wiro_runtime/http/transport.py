@@ -14,7 +14,7 @@ import ssl
 import sys
 import time
 from collections import deque
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, AnyStr, Final
@@ -33,7 +33,7 @@ from wiro_runtime.inputs.messages import shown
 from wiro_runtime.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from websockets.asyncio.client import ClientConnection
 
@@ -283,7 +283,9 @@ class Transport:
         self, request: Request, limit: float, fresh: bool, exchange: Exchange
     ) -> Response | BaseException:
         try:
-            async with asyncio.timeout(limit), self._response(request, fresh, exchange) as response:
+            message = self._message(request, exchange)
+            sending = self._response(message, exchange, fresh=fresh)
+            async with asyncio.timeout(limit), sending as response:
                 if response.is_stream_consumed:
                     # A response of a transport for tests has its content already.
                     exchange.raw += response.content
@@ -306,15 +308,13 @@ class Transport:
         except BaseException as error:  # noqa: BLE001 - returned, to be raised without its frames
             return self._failure(request.url, limit, error, exchange)
 
-    @asynccontextmanager
-    async def _response(
-        self, request: Request, fresh: bool, exchange: Exchange
-    ) -> AsyncGenerator[httpx2.Response, None]:
+    def _message(self, request: Request, exchange: Exchange) -> httpx2.Request:
+        """The signed message of ``request``."""
         settings = self._settings
         content = request.body if isinstance(request.body, bytes) else _chunks(request.body)
         limits = {"connect": settings.timeouts.connect, "read": None, "write": None, "pool": None}
         build = httpx2.Request if self._client is None else self._client.build_request
-        message = build(
+        return build(
             "POST",
             request.url,
             headers={
@@ -326,27 +326,35 @@ class Transport:
             content=content,
             extensions={"timeout": limits, "trace": exchange.trace},
         )
-        if self._client is not None:
-            _check_open(self._client)
+
+    @asynccontextmanager
+    async def _response(
+        self, message: httpx2.Request, exchange: Exchange, *, fresh: bool = False
+    ) -> AsyncGenerator[httpx2.Response, None]:
+        """Send ``message``; the body of the response is still to come."""
+        url, transport = str(message.url), None
+        if self._client is None:
+            transport = await self._connections.take(url, fresh=fresh)
+            send = transport.handle_async_request
+        else:
+            if self._client.is_closed:
+                raise ConfigurationError("the http_client is closed")
             # Whether a transport that is not ours tells of its steps is not known.
             exchange.hand_over()
-            response = await self._client.send(message, stream=True, follow_redirects=False)
-            try:
-                yield response
-            finally:
-                await response.aclose()
-            return
-        transport = await self._connections.take(request.url, fresh=fresh)
+            # The host of a file gets no credentials of the client.
+            auth = {"auth": None} if message.method == "GET" else {}
+            send = partial(self._client.send, stream=True, follow_redirects=False, **auth)
         whole = False
         try:
-            response = await transport.handle_async_request(message)
+            response = await send(message)
             try:
                 yield response
                 whole = True
             finally:
                 await response.aclose()
         finally:
-            await self._connections.give_back(request.url, transport, keep=whole and not fresh)
+            if transport is not None:
+                await self._connections.give_back(url, transport, keep=whole and not fresh)
 
     def _failure(
         self, url: str, limit: float, error: BaseException, exchange: Exchange
@@ -388,34 +396,18 @@ class Transport:
         """GET ``url``: without credentials, cookies or headers of the client; redirects are not
         followed. ``timeout`` seconds until the head has come, ``read_timeout`` for each piece."""
         self.check_loop()
-        async with self._download_places:
-            transport: httpx2.AsyncHTTPTransport | None = None
-            if self._client is None:
-                transport = await self._connections.take(url, fresh=False)
-                send = transport.handle_async_request
-            else:
-                _check_open(self._client)
-                send = partial(self._client.send, stream=True, auth=None, follow_redirects=False)
-            whole = False
-            try:
-                response = await self._head(url, headers, timeout, send)
-                if isinstance(response, BaseException):
-                    raise response
-                try:
-                    yield StreamResponse(response, url, read_timeout, direct=transport is not None)
-                    whole = True
-                finally:
-                    await response.aclose()
-            finally:
-                if transport is not None:
-                    await self._connections.give_back(url, transport, keep=whole)
+        async with self._download_places, AsyncExitStack() as stack:
+            response = await self._head(url, headers, timeout, stack)
+            if isinstance(response, BaseException):
+                raise response
+            yield StreamResponse(response, url, read_timeout, direct=self._client is None)
 
     async def _head(
         self,
         url: str,
         headers: Mapping[str, str],
         limit: float,
-        send: Callable[[httpx2.Request], Awaitable[httpx2.Response]],
+        stack: AsyncExitStack,
     ) -> httpx2.Response | BaseException:
         exchange = Exchange(None)
         limits = {"connect": self._settings.timeouts.connect}
@@ -427,7 +419,7 @@ class Transport:
                 extensions={"timeout": limits, "trace": exchange.trace},
             )
             async with asyncio.timeout(limit):
-                return await send(message)
+                return await stack.enter_async_context(self._response(message, exchange))
         except BaseException as error:  # noqa: BLE001 - returned, as in _send
             return self._failure(url, limit, error, exchange)
 
@@ -468,11 +460,6 @@ async def _chunks(form: Form) -> AsyncGenerator[bytes, None]:
     chunks = form.chunks()
     while chunk := await run_in_thread(lambda: next(chunks, b"")):
         yield chunk
-
-
-def _check_open(client: httpx2.AsyncClient) -> None:
-    if client.is_closed:
-        raise ConfigurationError("the http_client is closed")
 
 
 def _lowered(response: httpx2.Response) -> dict[str, str]:
