@@ -166,6 +166,26 @@ def test_a_lease_that_is_not_renewed_ends(tmp_path: Path) -> None:
         assert [task.id for task in two.unfinished()[0]] == ["2", "1"]
 
 
+@pytest.mark.parametrize("taken_away", [True, False])
+def test_what_is_sent_after_a_lease_is_gone_has_a_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken_away: bool
+) -> None:
+    """The computer slept longer than a lease lasts, or the file was removed."""
+    path = tmp_path / "journal"
+    with closing(Journal(path)) as one, closing(Journal(path)) as two:
+        one.settled(one.begin("a/b", {}), "refused")
+        if taken_away:
+            path.unlink()
+        else:
+            later = time.time() + journal_module.LEASE + 1
+            monkeypatch.setattr(time, "time", lambda: later)
+            two.unfinished()
+            with closing(sqlite3.connect(path)) as database:
+                assert database.execute("SELECT count(*) FROM clients").fetchone() == (1,)
+        one.begin("a/b", PROMPT)
+        assert two.unfinished() == ([], [])
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the system cannot tell")
 @pytest.mark.parametrize(
     ("error", "runs"), [(PermissionError, True), (OverflowError, True), (ProcessLookupError, False)]

@@ -42,6 +42,7 @@ from wiro_runtime.tasks.journal_schema import (
     TAKE_OVER,
     UPSERT,
     Row,
+    storable,
 )
 from wiro_runtime.tasks.records import (
     NAMED,
@@ -97,6 +98,7 @@ class Journal:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._ends = 0
+        self._renewed = 0.0
 
     def open(self) -> Journal:
         """Open the database, and return the journal."""
@@ -118,7 +120,7 @@ class Journal:
         :class:`KeyTaken` when any client has recorded a run with this key,
         :class:`ConfigurationError` when it cannot be recorded, :class:`PriceExceeded` when more
         than ``budget`` dollars would be spent or reserved, by any client."""
-        row = Row(key or new_key(), tool, time.time(), inputs=json.dumps(inputs))
+        row = Row(key or new_key(), storable(tool), time.time(), inputs=json.dumps(inputs))
         row.account, row.skew = origin.account, origin.skew
         if price is not None:
             row.low, row.high = to_units(price.low), to_units(price.high)
@@ -271,6 +273,7 @@ class Journal:
         with self.lock, suppress(ConfigurationError):
             if not self._closed:
                 self._save()
+                self._renewed = 0.0
                 self._write([], "NORMAL")
 
     def close(self) -> None:
@@ -309,7 +312,7 @@ class Journal:
 
     def _change(self, row: Row, **values: object) -> None:
         for name, value in values.items():
-            setattr(row, name, value)
+            setattr(row, name, storable(value) if isinstance(value, str) else value)
         self._unsaved[row.key] = row
 
     def _try_to_save(self, synchronous: str = "FULL") -> None:
@@ -325,17 +328,18 @@ class Journal:
         rows = list(self._unsaved.values())
         statements: list[tuple[str, Any]] = []
         for row in rows:
+            values, begins = vars(row), row.state == "sending"
             if row.state == "settled":
-                statements.append((DELETE, (row.key, row.at)))
+                statements.append((DELETE, values))
                 continue
-            if row.state == "sending" and (row.reserved or row.high is not None):
-                statements.append((INSERT_PRICE, row.price()))
+            if begins and (row.reserved or row.high is not None):
+                statements.append((INSERT_PRICE, values))
             # Not twice: two processes may begin the same run.
-            statements.append((INSERT if row.state == "sending" else UPSERT, row.values()))
-            if row.state == "sending" or not row.tool:
-                statements.append((INSERT_INPUTS, (row.key, row.inputs)))
-            if row.state == "sending":
-                statements.append((INSERT_ORIGIN, row.origin()))
+            statements.append((INSERT if begins else UPSERT, values))
+            if begins or not row.tool:
+                statements.append((INSERT_INPUTS, values))
+            if begins:
+                statements.append((INSERT_ORIGIN, values))
         if statements:
             self._write(statements, synchronous, check)
         for row in rows:
@@ -355,17 +359,21 @@ class Journal:
         synchronous: str = "FULL",
         check: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
-        """Carry out all of ``statements``, or none, and renew the lease. ``check`` may still raise
-        when they are done."""
-        db = self._database()
+        """Carry out all of ``statements``, or none, and renew the lease unless that was done just
+        now. ``check`` may still raise when they are done."""
+        db, now = self._database(), time.time()
+        renews = abs(now - self._renewed) > LEASE / 12
+        if renews:
+            statements = [self._renewal(), *statements]
         try:
             db.execute(f"PRAGMA synchronous = {synchronous}")
             with db:
                 db.execute("BEGIN IMMEDIATE")
-                for statement, values in (self._renewal(), *statements):
+                for statement, values in statements:
                     db.execute(statement, values)
                 if check is not None:
                     check(db)
+            self._renewed = now if renews else self._renewed
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
@@ -404,14 +412,12 @@ class Journal:
                 with db:
                     db.execute("BEGIN IMMEDIATE")
                     db.execute(*self._renewal())
-                    db.executemany(INSERT_PRICE, [row.price() for row in own])
-                    db.executemany(INSERT_ORIGIN, [row.origin() for row in own])
-                    db.executemany(RESTORE, [row.values() for row in own])
-                    db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in own])
+                    for statement in (INSERT_PRICE, INSERT_ORIGIN, RESTORE, INSERT_INPUTS):
+                        db.executemany(statement, map(vars, own))
         except sqlite3.Error as error:
             db.close()
             raise journal_file.failed("write", self.path, error) from error
-        self._db, self._identity = db, journal_file.identity(self.path)
+        self._db, self._identity, self._renewed = db, journal_file.identity(self.path), 0.0
         return db
 
 

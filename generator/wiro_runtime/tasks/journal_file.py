@@ -187,8 +187,8 @@ def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
         for statement in (*SCHEMA, *(COPY_SUMS if older else ())):
             db.execute(statement)
         if rows:
-            db.executemany(INSERT, [row.values() for row in rows])
-            db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in rows])
+            db.executemany(INSERT, map(vars, rows))
+            db.executemany(INSERT_INPUTS, map(vars, rows))
             # An older file does not say when its tasks ended and what they cost.
             db.execute("DELETE FROM spending")
 

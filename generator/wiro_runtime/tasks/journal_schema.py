@@ -75,15 +75,23 @@ COPY_SUMS: Final = (
     "INSERT INTO spending SELECT day, tool, runs, billed, spent * 1000, compared * 1000, "
     "low * 1000, high * 1000, priced FROM costs",
 )
-INSERT_PRICE: Final = "INSERT INTO prices VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
-INSERT_ORIGIN: Final = "INSERT INTO origins VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING"
+INSERT_PRICE: Final = (
+    "INSERT INTO prices VALUES (:key, :low, :high, coalesce(:reserved, 0)) "
+    "ON CONFLICT (key) DO NOTHING"
+)
+INSERT_ORIGIN: Final = (
+    "INSERT INTO origins VALUES (:key, coalesce(:account, ''), :skew) ON CONFLICT (key) DO NOTHING"
+)
 COMMITTED: Final = (
     "SELECT (SELECT coalesce(sum(spent), 0) FROM spending) + "
     "(SELECT coalesce(sum(reserved), 0) FROM prices WHERE reserved > 0)"
 )
 """What has been spent and is reserved, in units."""
-INSERT: Final = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_INPUTS: Final = "INSERT INTO inputs VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+INSERT: Final = (
+    "INSERT INTO submissions VALUES (:key, :tool, :at, :client, :state, :reason, :until, :task_id, "
+    ":token, :status, :ended_at, :cost)"
+)
+INSERT_INPUTS: Final = "INSERT INTO inputs VALUES (:key, :inputs) ON CONFLICT (key) DO NOTHING"
 SELECT: Final = (
     "SELECT submissions.*, json, low, high, reserved, account, skew FROM submissions "
     "JOIN inputs USING (key) LEFT JOIN prices USING (key) LEFT JOIN origins USING (key) "
@@ -98,7 +106,7 @@ UPSERT: Final = INSERT + (
 )
 RESTORE: Final = INSERT + " ON CONFLICT (key) DO NOTHING"
 # Not by the key alone: another client may have begun the same run after this one could not.
-DELETE: Final = "DELETE FROM submissions WHERE key = ? AND at = ?"
+DELETE: Final = "DELETE FROM submissions WHERE key = :key AND at = :at"
 PRUNE: Final = (
     "DELETE FROM submissions WHERE state = 'ended' AND NOT (key LIKE ? || '%' AND ended_at > ?) "
     "AND key NOT IN (SELECT key FROM submissions "
@@ -121,7 +129,7 @@ TAKE_OVER: Final = (
 )
 
 
-@dataclass(slots=True)
+@dataclass
 class Row:
     """A submission, as it is, or is to be, in the database. ``state`` is ``sending``, ``lost``,
     ``accepted`` or ``ended``; ``settled`` is that of a row which is to be deleted."""
@@ -144,21 +152,6 @@ class Row:
     reserved: int | None = 0
     account: str | None = None
     skew: float | None = None
-
-    def price(self) -> tuple[object, ...]:
-        """The values of :data:`INSERT_PRICE`."""
-        return self.key, self.low, self.high, self.reserved or 0
-
-    def origin(self) -> tuple[object, ...]:
-        """The values of :data:`INSERT_ORIGIN`."""
-        return self.key, self.account or "", self.skew
-
-    def values(self) -> tuple[object, ...]:
-        """The values of :data:`INSERT`."""
-        begun = (self.key, self.tool, self.at, self.client, self.state, self.reason, self.until)
-        ended = (self.task_id, self.token, self.status, self.ended_at, self.cost)
-        row: tuple[object, ...] = (*begun, *ended)
-        return tuple(storable(each) if isinstance(each, str) else each for each in row)
 
 
 def storable(text: str) -> str:
