@@ -8,7 +8,10 @@ version of this package finds what an earlier one has enqueued.
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import logging
+import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import dbos._dbos as dbos_instance
 from dbos import DBOS, DBOSClient, DBOSConfig
 from dbos import error as dbos_error
+from dbos._serialization import DefaultSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from wiro_runtime.errors import ConfigurationError
@@ -36,6 +40,21 @@ _VERSION: Final = "wiro-batch-1"
 _WORKFLOW: Final = "wiro_batch_row"
 _POLL: Final = 0.2
 
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads numbers, texts and containers, which is all that the queue of a batch holds."""
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        raise pickle.UnpicklingError(f"{module_name}.{global_name} is nothing that a batch stores")
+
+
+def _read_plain(cls: DefaultSerializer, serialized_data: str) -> Any:  # noqa: ARG001 - of DBOS
+    """What DBOS has stored. It would unpickle anything, so that whoever writes to the database, or
+    hands the folder of a batch on, could run code here."""
+    return _PlainUnpickler(io.BytesIO(base64.b64decode(serialized_data))).load()
+
+
+_read_any: Final = DefaultSerializer.deserialize
 _one_at_a_time: Final = threading.Lock()
 _current: Callable[[int], Awaitable[None]] | None = None
 
@@ -75,6 +94,7 @@ class Scheduler:
         _silence()
         global _current  # noqa: PLW0603 - DBOS itself is one for each process
         _current = self._run_row = run_row
+        DefaultSerializer.deserialize = _read_plain
         try:
             await self._launch(limit, reset=reset)
         except BaseException as error:
@@ -210,6 +230,7 @@ def _destroy() -> None:
     try:
         DBOS.destroy()
     finally:
+        DefaultSerializer.deserialize = _read_any
         _one_at_a_time.release()
 
 
