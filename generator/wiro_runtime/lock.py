@@ -24,7 +24,9 @@ def locked(path: Path, taken: Callable[[str], str]) -> Generator[Callable[[str],
     message from the note of that one, which is empty where the system does not let it be read."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        # The note would replace what a link leads to.
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         where = error.filename or path
         raise ConfigurationError(f"{where}: {(error.strerror or str(error)).lower()}") from None

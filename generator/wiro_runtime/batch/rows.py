@@ -366,14 +366,15 @@ class RowRunner:
         names: list[str] = []
         for number, output in enumerate(outputs, 1):
             suffix = PurePosixPath(safe_name(output.name)).suffix
-            name = f"{row.label}{'' if number == 1 else f'-{number}'}{suffix}"
+            # The database may be somebody else's, and its labels lead elsewhere.
+            name = safe_name(f"{row.label}{'' if number == 1 else f'-{number}'}{suffix}")
             await output.save(folder / name)
             names.append(f"{FILES}/{name}")
         if not outputs:
             # A tool without outputs has its text in its log.
-            name = f"{row.label}.txt"
+            name = safe_name(f"{row.label}.txt")
             text = result.text.encode(errors="replace")
-            await self._db((folder / name).write_bytes, text)
+            await self._db(_replace, folder / name, text)
             names.append(f"{FILES}/{name}")
         return names
 
@@ -395,6 +396,11 @@ class RowRunner:
         finally:
             job.cancel()
             jobs.discard(job)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
 
 
 def _clock() -> float:
