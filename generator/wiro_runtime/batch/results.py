@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 JSONL: Final = "results.jsonl"
 CSV: Final = "results.csv"
+# What a spreadsheet takes for a formula, also one that separates cells by semicolons.
+_FORMULA: Final = re.compile(r"((?:^|[;\t\r\n])\s*)(?=[=+\-@＝＋－＠])")
 COLUMNS: Final = ("row", "status", "task", "files", "cost", "seconds", "error")
 
 
@@ -77,7 +80,9 @@ class Results:
     def _replace(self, name: str, text: str) -> None:
         path = self._folder / f".{name}.part"
         try:
-            with path.open("w", encoding="utf-8", newline="") as file:
+            # What a crash, or whoever made the folder, has left; it may be a link.
+            path.unlink(missing_ok=True)
+            with path.open("x", encoding="utf-8", newline="") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -111,5 +116,4 @@ def _cell(value: object) -> str:
         return ""
     items = cast("list[object]", value) if isinstance(value, list) else [value]
     text = " ".join(map(str, items))
-    # A spreadsheet would take an error that begins like this for a formula.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return _FORMULA.sub(r"\1'", text)
