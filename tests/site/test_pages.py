@@ -204,6 +204,16 @@ def test_a_site_with_an_address_names_its_pages(generated: Path, tmp_path: Path)
     assert "shell.html" not in sitemap
 
 
+def test_no_module_of_the_current_folder_is_run(
+    generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("zensical", "markdown", "click", "yaml", "jinja2"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w')")
+    monkeypatch.chdir(tmp_path)
+    build_site(generated / "docs", tmp_path / "s", work=tmp_path / "w", name="Tools", site_url=None)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_folder_without_documentation_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -112,8 +112,10 @@ def write_stage(stage: Path, files: Mapping[str, bytes]) -> None:
 
 
 def run_zensical(stage: Path) -> None:
+    config = stage / "zensical.toml"
     done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
-        [sys.executable, "-m", "zensical", "build", "--clean", "-f", str(stage / "zensical.toml")],
+        # -P: a `click.py` of the folder that it is started in is none of its modules.
+        [sys.executable, "-P", "-m", "zensical", "build", "--clean", "-f", str(config)],
         capture_output=True,
         text=True,
         check=False,
