@@ -345,7 +345,7 @@ def test_diff_alone_compares_with_the_last_commit(project: Path) -> None:
     assert wirogen("build", cwd=project).returncode == 0
     done = wirogen("diff", cwd=project)
     assert done.returncode == 2
-    assert "has no last commit" in done.stderr
+    assert "has no last commit to read" in done.stderr
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
         subprocess.run([*git, *arguments], cwd=project, check=True)

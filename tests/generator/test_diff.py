@@ -343,6 +343,23 @@ def test_documents_and_git_revisions_can_be_compared(
     assert "1 tool" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("to", ["/etc/passwd", "../../../../../../etc/passwd"])
+def test_a_link_out_of_a_revision_is_said_in_one_line(
+    to: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = Project(tmp_path).write("tools/a/b.yaml", dump_spec(SPEC))
+    spec.with_name("link.yaml").symlink_to(to)
+    monkeypatch.chdir(tmp_path)
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    for command in (["diff"], ["diff", "HEAD:specs", "specs"]):
+        assert run(command) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "link" in said
+
+
 def test_a_correction_is_a_change_like_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

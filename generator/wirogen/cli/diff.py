@@ -122,8 +122,8 @@ def _committed(stack: ExitStack) -> tuple[Mapping[str, ToolSpec], list[Diagnosti
             stack.enter_context(checked_out("HEAD", "specs", root, only=("tools", "overlays")))
         )
     except InputError as error:
-        text = f"diff: {root} has no last commit ({error.diagnostic.message}); name OLD and NEW"
-        raise CommandError(text) from None
+        why = f"has no last commit to read ({error.diagnostic.message}); name OLD and NEW"
+        raise CommandError(f"diff: {root} {why}") from None
 
 
 def _is_of_overlay(error: Diagnostic) -> bool:

@@ -31,8 +31,11 @@ def checked_out(
         there = [each for each in parts if git("ls-tree", "-r", revision, "--", each).strip()]
         if there:
             archive = git("archive", "--format=tar", revision, "--", *there)
-            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-                tar.extractall(target, filter="data")
+            try:
+                with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+                    tar.extractall(target, filter="data")
+            except tarfile.FilterError as error:
+                raise input_error("S004", str(error), revision) from None
         place = target / path
         if not place.exists():
             place.mkdir(parents=True)
