@@ -175,9 +175,13 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             for method, path in (("GET", "/models/wiro/x/llms.txt"), ("POST", "/v1/Nope")):
                 connection.request(method, path)
                 connection.getresponse().read()
+            # Any page that is open in a browser here may ask for this.
+            connection.request("GET", "/%1b]0;x%07%0a%c2%9b31m")
+            connection.getresponse().read()
             connection.close()
             assert process.stdout.readline() == "200 GET /models/wiro/x/llms.txt\n"
             assert process.stdout.readline() == "404 POST /v1/Nope\n"
+            assert process.stdout.readline() == "404 GET /%1B%5D0;x%07%0A%C2%9B31m\n"
             process.send_signal(number)
             assert process.wait(30) == 0
             assert process.stdout.read() == "The simulator has stopped.\nTrue\n"

@@ -7,6 +7,7 @@ import shlex
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from wiro_runtime.testing.fault_text import parse_fault
 from wiro_runtime.testing.simulator import API_KEY, API_SECRET, Simulator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 8642
 _SHOWN: Final = 10
+_PATH: Final = "/:@!$&'()*+,;="
+"""Characters that stand for themselves in the path of an address, but for letters and digits."""
 _NAP: Final = 0.2
 """Seconds between two checks of the main thread for a signal."""
 
@@ -113,4 +116,5 @@ class _Signals:
 
 
 def _line(request: Request, status: int) -> str:
-    return f"{status} {request.method} {request.path}"
+    # Any page that is open in a browser here may ask for any path.
+    return f"{status} {request.method} {quote(request.path, safe=_PATH)}"
