@@ -218,7 +218,7 @@ def test_commands_that_are_suggested_can_be_pasted(shell: Shell, simulator: Simu
 def test_a_clock_that_is_wrong_pays_for_no_row_twice(
     priced: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("http.api", "batch.store", "batch.settle"):
+    for module in ("http.api", "batch.store", "tasks.settle"):
         monkeypatch.setattr(f"wiro_runtime.{module}.time", WrongTime(7200.0))
     priced.faults.add("Run/*", faults.reset(acts=True))
     with Batch(TOOL, prompts(1), out=tmp_path / "out") as batch:
@@ -233,7 +233,7 @@ def test_a_clock_that_was_wrong_only_when_a_row_was_sent(
     priced.faults.add("Run/*", faults.reset(acts=True))
     priced.faults.add("Task/List", faults.status(400))
     with monkeypatch.context() as wrong:
-        for module in ("http.api", "batch.store", "batch.settle"):
+        for module in ("http.api", "batch.store", "tasks.settle"):
             wrong.setattr(f"wiro_runtime.{module}.time", WrongTime(7200.0))
         with Batch(TOOL, prompts(1), out=tmp_path / "out") as batch:
             assert batch.run().totals.counts == {"uncertain": 1}

@@ -89,7 +89,7 @@ def test_a_clock_that_is_wrong_makes_no_accepted_run_absent(
     kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     """What is absent is sent again, and would be paid for twice."""
-    for module in ("http.api", "tasks.journal", "tasks.resume"):
+    for module in ("http.api", "tasks.journal", "tasks.settle"):
         monkeypatch.setattr(f"wiro_runtime.{module}.time", WrongTime(seconds))
 
     async def flow(client: AnyClient) -> None:
@@ -118,7 +118,7 @@ def test_a_clock_that_was_wrong_only_when_a_run_was_sent(
         assert found.outcome == ("found" if compared else "ambiguous")
 
     with monkeypatch.context() as wrong:
-        for module in ("http.api", "tasks.journal", "tasks.resume"):
+        for module in ("http.api", "tasks.journal", "tasks.settle"):
             wrong.setattr(f"wiro_runtime.{module}.time", WrongTime(seconds))
         kit.run(send, journal=tmp_path / "journal")
     kit.run(settle, journal=tmp_path / "journal")

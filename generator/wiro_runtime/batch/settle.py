@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from wiro_runtime.tasks.records import LostSubmission
-from wiro_runtime.tasks.settle import GRACE, OTHER_KEY, match, since
+from wiro_runtime.tasks.settle import OTHER_KEY, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from wiro_runtime.batch.store import Intent, Store
     from wiro_runtime.client import AsyncWiro
-    from wiro_runtime.tasks.detail import TaskDetail
-    from wiro_runtime.tasks.settle import Settlement
 
 _REASON: Final = "its response is lost; no task of the account is certainly it, and several may be"
 
@@ -45,13 +39,13 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
     lost = [each for each in intents if each.origin.account in own]
     if not lost:
         return Settled(uncertain=len(others), others=len(others))
-    found = await _compare(store, client, tool, lost)
-    absent = [each.lost.until or each.lost.at for each in found if each.outcome == "absent"]
-    left = max(absent, default=0.0) + GRACE - time.time()
-    if left > 0:
-        # A request that was given up just now may still arrive.
-        await asyncio.sleep(min(left, GRACE))
-        found = await _compare(store, client, tool, lost)
+
+    async def known() -> tuple[set[str], list[LostSubmission]]:
+        tasks = await store.database.call(store.known_tasks)
+        sending = await store.database.call(store.intents, "sending")
+        return tasks, [_lost(tool, each) for each in sending]
+
+    found = await compare(client.service.api, [_lost(tool, each) for each in lost], known)
     candidates: list[tuple[int, tuple[str, ...]]] = []
     counts = {"found": 0, "absent": 0, "ambiguous": 0}
     for intent, settlement in zip(lost, found, strict=True):
@@ -72,29 +66,6 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
         others=len(others),
         candidates=tuple(candidates),
     )
-
-
-async def _compare(
-    store: Store, client: AsyncWiro, tool: str, lost: Sequence[Intent]
-) -> list[Settlement[TaskDetail]]:
-    records = [_lost(tool, each) for each in lost]
-    api = client.service.api
-    before = await store.database.call(store.intents, "sending")
-    details: list[TaskDetail] = []
-    first = since(records, api.skew)
-    async for task in client.tasks():
-        detail = task.detail
-        if detail is None:
-            continue
-        if detail.created is not None and detail.created < first:
-            break
-        details.append(detail)
-    # After the list, so that a task which was accepted meanwhile is known.
-    known = await store.database.call(store.known_tasks)
-    after = await store.database.call(store.intents, "sending")
-    unknown = [each for each in details if not {each.id, each.token} & known]
-    sending = {each.nonce: _lost(tool, each) for each in (*before, *after)}
-    return match(records, unknown, list(sending.values()), api.skew)
 
 
 def _lost(tool: str, intent: Intent) -> LostSubmission:

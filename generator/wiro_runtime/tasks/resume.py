@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.tasks.listing import check_listing, list_tasks, tool_of
 from wiro_runtime.tasks.records import LostSubmission, OpenTask
-from wiro_runtime.tasks.settle import GRACE, OTHER_KEY, Settlement, convert, match, since
+from wiro_runtime.tasks.settle import OTHER_KEY, Settlement, compare, convert
 from wiro_runtime.tasks.state import TaskState
 
 if TYPE_CHECKING:
@@ -87,12 +86,11 @@ class Resumption:
         return found + (await self._settle_own(own) if own else [])
 
     async def _settle_own(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
-        found = await self._compare(lost)
-        absent = [each.lost.until or each.lost.at for each in found if each.outcome == "absent"]
-        left = max(absent, default=0.0) + GRACE - time.time()
-        if left > 0:
-            await self._api.settings.timing.pause(min(left, GRACE))
-            found = await self._compare(lost)
+        journal = self._required("settle")
+        found = convert(
+            await compare(self._api, lost, lambda: run_in_thread(journal.known)),
+            lambda detail: self._state(detail, tool_of(detail) or None),
+        )
         for each in found:
             if each.task is not None:
                 await self._record(each.lost, each.task)
@@ -101,22 +99,6 @@ class Resumption:
                     # Not seen to end by its user yet: wait() is to ask, and to record it.
                     each.task.detail = each.task.tool = None
         return found
-
-    async def _compare(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
-        journal = self._required("settle")
-        _, before = await run_in_thread(journal.known)
-        details: list[TaskDetail] = []
-        first = since(lost, self._api.skew)
-        async for detail in list_tasks(self._api.call_idempotent):
-            if detail.created is not None and detail.created < first:
-                break
-            details.append(detail)
-        # After the list, so that a task which was accepted meanwhile is known.
-        known, after = await run_in_thread(journal.known)
-        unknown = [each for each in details if not {each.id, each.token} & known]
-        rivals = {each.key: each for each in (*before, *after)}
-        settlements = match(lost, unknown, list(rivals.values()), self._api.skew)
-        return convert(settlements, lambda detail: self._state(detail, tool_of(detail) or None))
 
     async def _record(self, lost: LostSubmission, state: TaskState) -> None:
         journal = self._required("settle")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 from wiro_runtime.http.json_values import as_decimal
-from wiro_runtime.tasks.listing import tool_of
+from wiro_runtime.tasks.listing import list_tasks, tool_of
 
 if TYPE_CHECKING:
+    from wiro_runtime.http.api import Api
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.records import LostSubmission
 
@@ -74,6 +76,38 @@ def convert(
         )
         for each in settlements
     ]
+
+
+async def compare(
+    api: Api,
+    lost: Sequence[LostSubmission],
+    known: Callable[[], Awaitable[tuple[set[str], list[LostSubmission]]]],
+) -> list[Settlement[TaskDetail]]:
+    """Say what became of each of ``lost``, by the tasks of the account. ``known`` gives the ids and
+    tokens of the tasks that are recorded, and the submissions under way.
+
+    A request that was given up just now may still arrive, so where one seems not to have been
+    accepted, the tasks are listed once more.
+    """
+    first, waited = since(lost, api.skew), False
+    while True:
+        _, before = await known()
+        details: list[TaskDetail] = []
+        async for detail in list_tasks(api.call_idempotent):
+            if detail.created is not None and detail.created < first:
+                break
+            details.append(detail)
+        # After the list, so that a task which was accepted meanwhile is known.
+        names, after = await known()
+        unknown = [each for each in details if not {each.id, each.token} & names]
+        sending = {each.key: each for each in (*before, *after)}
+        found = match(lost, unknown, list(sending.values()), api.skew)
+        absent = [each.lost.until or each.lost.at for each in found if each.outcome == "absent"]
+        left = max(absent, default=0.0) + GRACE - time.time()
+        if waited or left <= 0:
+            return found
+        await api.settings.timing.pause(min(left, GRACE))
+        waited = True
 
 
 def match(
