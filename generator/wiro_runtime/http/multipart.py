@@ -6,17 +6,16 @@ import io
 import json
 import os
 import re
-import secrets
 from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import is_local_file, lock_of
-from wiro_runtime.inputs.messages import invalid, shorten
+from wiro_runtime.inputs.messages import HALF, SURROGATE, invalid, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from wiro_runtime.inputs.files import BinaryReader, LocalFile
     from wiro_runtime.inputs.model import Json
@@ -61,7 +60,8 @@ class _File:
 
     def __init__(self, name: str, value: LocalFile, filename: str | None) -> None:
         self.name = name
-        self.filename = _UNSAFE.sub("_", filename or file_name(value))
+        sent = _UNSAFE.sub("_", filename or file_name(value))
+        self.filename = sent.encode(errors="replace").decode()
         path = os.fspath(value) if isinstance(value, PathLike) else self.filename
         self._shown = shorten(path, _LONGEST)
         if isinstance(value, bytes):
@@ -75,8 +75,7 @@ class _File:
                 self._copy_path(Path(value))
             elif not isinstance(value, bytes):
                 self._copy_stream(value)
-            self.size = self._copy.seek(0, os.SEEK_END)
-            self._check_size(self.size)
+            self._check_size(self._copy.seek(0, os.SEEK_END))
         except BaseException as error:
             self.close()
             if isinstance(error, InvalidInputs) or not isinstance(error, OSError | ValueError):
@@ -84,10 +83,14 @@ class _File:
             reason = getattr(error, "strerror", None) or str(error)
             raise invalid(name, f"cannot read {self._shown}: {reason}") from None
 
-    def chunks(self) -> Iterator[bytes]:
-        self._copy.seek(0)
-        while chunk := self._copy.read(CHUNK):
-            yield chunk
+    def read(self, size: int) -> bytes:
+        return self._copy.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._copy.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._copy.tell()
 
     def close(self) -> None:
         self._copy.close()
@@ -140,78 +143,55 @@ class Form:
 
     Lists are repeated parts, an empty list is one empty part; numbers and truth values are the
     text that JSON has for them. ``names`` are file names to use instead of the files' own.
-    ``read_whole``: its last chunk was taken; without it the server has no whole body.
+    ``length`` is that of the whole body, ``read_whole``: its last chunk was taken; without it the
+    server has no whole body.
     """
 
     def __init__(
         self, body: Mapping[str, Any], *, names: Mapping[str, str | None] | None = None
     ) -> None:
+        import httpx2  # noqa: PLC0415 - checking inputs does not need it
+
         self._names = names or {}
-        self._boundary = secrets.token_hex(16)
-        self.read_whole = False
-        self._parts: list[tuple[bytes, bytes | _File]] = []
         self._files: list[_File] = []
+        self.read_whole = False
         try:
-            for name, value in body.items():
-                for item in _items(value) or [""]:
-                    self._add(name, item)
+            parts: list[tuple[str, Any]] = [
+                (name, self._part(name, item))
+                for name, value in body.items()
+                for item in _items(value) or [""]
+            ]
+            encoded = httpx2.Request("POST", "https://wiro.invalid", files=parts)
         except BaseException:
             self.close()
             raise
-        self._end = f"--{self._boundary}--\r\n".encode()
-
-    @property
-    def content_type(self) -> str:
-        return f"multipart/form-data; boundary={self._boundary}"
-
-    @property
-    def length(self) -> int:
-        """Bytes of the whole body."""
-        sizes = (
-            len(head) + (data.size if isinstance(data, _File) else len(data)) + 2
-            for head, data in self._parts
-        )
-        return sum(sizes) + len(self._end)
+        self.content_type = encoded.headers["content-type"]
+        self.length = int(encoded.headers["content-length"])
+        self._stream = cast("Iterable[bytes]", encoded.stream)
 
     def chunks(self) -> Iterator[bytes]:
         """The body, from its beginning. Reads from the disk as it goes."""
-        self.read_whole = False
-        for head, data in self._parts:
-            yield head
-            if isinstance(data, _File):
-                yield from data.chunks()
-            elif data:
-                yield data
-            yield b"\r\n"
-        self.read_whole = True
-        yield self._end
+        left = self.length
+        for chunk in self._stream:
+            left -= len(chunk)
+            self.read_whole = left == 0
+            if chunk:
+                yield chunk
 
     def close(self) -> None:
         for file in self._files:
             file.close()
 
-    def _add(self, name: str, value: Any) -> None:
-        head = f'--{self._boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
-        if not is_local_file(value):
-            text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
-            try:
-                data = text.encode()
-            except UnicodeEncodeError:
-                raise invalid(name, "holds half a character (an unpaired surrogate)") from None
-            self._parts.append((f"{head}\r\n\r\n".encode(errors="replace"), data))
-            return
-        file = _File(name, value, self._names.get(name))
-        self._files.append(file)
-        import mimetypes  # noqa: PLC0415 - slow to import, needed for files only
-
-        kind = mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
-        head += f'; filename="{file.filename}"\r\nContent-Type: {kind}\r\n\r\n'
-        self._parts.append((head.encode(errors="replace"), file))
+    def _part(self, name: str, value: Any) -> tuple[str | None, bytes | _File]:
+        """The name of a file, and what is sent."""
+        if is_local_file(value):
+            self._files.append(_File(name, value, self._names.get(name)))
+            return self._files[-1].filename, self._files[-1]
+        text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+        if SURROGATE.search(text):
+            raise invalid(name, HALF)
+        return None, text.encode()
 
 
 def _items(value: Any) -> list[Any]:
     return list(cast("list[Any]", value)) if isinstance(value, list | tuple) else [value]
-
-
-def _quoted(name: str) -> str:
-    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", name)
