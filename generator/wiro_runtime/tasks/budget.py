@@ -85,7 +85,9 @@ class Ledger:
         self._left = budget
         self._keys: dict[str, str] = {}
 
-    def begin(self, tool: str, inputs: Mapping[str, Any], key: str, price: Price) -> str:  # noqa: ARG002 - a journal keeps them
+    def begin(
+        self, tool: str, _inputs: Mapping[str, Any], key: str, price: Price, *_of_a_journal: object
+    ) -> str:
         """Reserve the price of a run. Raises :class:`PriceExceeded`."""
         amount = price.reserved
         with self._lock:

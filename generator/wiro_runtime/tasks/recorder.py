@@ -67,8 +67,6 @@ class Recorder:
         and a budget."""
         if self.ledger is None:
             return None
-        if isinstance(self.ledger, Ledger):
-            return self._begins.submit(self.ledger.begin, tool, inputs, key, price)
         return self._begins.submit(self.ledger.begin, tool, inputs, key, price, self.budget, origin)
 
     def take_back(self, key: str, reason: str) -> Future[None] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from wiro_runtime.settings import is_loopback
 from wiro_runtime.testing.scenario import TERMINAL
 
 if TYPE_CHECKING:
@@ -56,13 +56,3 @@ async def _post(url: str, body: bytes) -> int:
     async with httpx2.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client:
         headers = {"content-type": "application/json"}
         return (await client.post(url, content=body, headers=headers)).status_code
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own, seen from itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

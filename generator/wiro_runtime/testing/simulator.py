@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from wiro_runtime.settings import is_loopback
 from wiro_runtime.testing.app import App
-from wiro_runtime.testing.callbacks import deliver, is_loopback
+from wiro_runtime.testing.callbacks import deliver
 from wiro_runtime.testing.catalogue import PAGE_NAMES, Page, slug
 from wiro_runtime.testing.clock import Clock, Speed
 from wiro_runtime.testing.scenario import Scenario
