@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -447,3 +448,12 @@ def test_time_grows_with_the_inputs_that_have_findings(
         seconds.append(time.process_time() - start)
         assert len(found) >= count
     assert seconds[1] < 15 * max(seconds[0], 0.2)
+
+
+@pytest.mark.parametrize("text", ["[here](https://a.example)", "[[a](b)](c)", "[](x)"])
+def test_sarif_of_a_text_with_a_link_has_none(text: str) -> None:
+    found = Diagnostic(code="D203", message=f"says {text}", path="a.txt", subject=f"a {text} [b]")
+    result = cast("Any", sarif([found], version="1"))["runs"][0]["results"][0]
+    said = result["message"]["text"]
+    assert not re.search(r"(?<!\\)\[[^\[\]]*\]\(", said)
+    assert said.replace("\\[", "[") == f"a {text} [b]: says {text}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
@@ -13,6 +14,10 @@ from wirogen.diagnostics.model import RULES, Diagnostic, Rule
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+
+
+# In a message of SARIF, `[text](address)` is a link (3.11.6), and a document may hold one.
+_LINK: Final = re.compile(r"\[(?=[^\[\]]*\]\()")
 
 
 def sarif(diagnostics: Sequence[Diagnostic], *, version: str) -> dict[str, Json]:
@@ -58,7 +63,7 @@ def _result(each: Diagnostic, index: int) -> Json:
         "ruleId": each.code,
         "ruleIndex": index,
         "level": str(each.severity),
-        "message": {"text": f"{subject}{each.message}"},
+        "message": {"text": _LINK.sub(r"\\[", f"{subject}{each.message}")},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"finding/v1": mark.hexdigest()[:32]},
     }
