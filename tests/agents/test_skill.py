@@ -106,3 +106,15 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(
     assert app.run(["skill", "install", str(tmp_path)]) == 2
     assert "SKILL.md is no regular file" in capfd.readouterr().err
     assert app.run(["skill", "install", str(tmp_path), "--force"]) == 2
+
+
+def test_a_link_in_the_place_of_its_temporary_file_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "victim").write_text("mine")
+    (tmp_path / "skills" / "wiro-tools").mkdir(parents=True)
+    (tmp_path / "skills" / "wiro-tools" / ".SKILL.md.new").symlink_to(tmp_path / "victim")
+    assert app.run(["skill", "install", "skills"]) == 0
+    assert (tmp_path / "victim").read_text() == "mine"
+    assert (tmp_path / "skills" / "wiro-tools" / "SKILL.md").read_text("utf-8") == TEXT

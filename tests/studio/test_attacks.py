@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from studio.conftest import EDITOR, KEY, SECRET, TOKEN, WRITER, Running
+from wiro_runtime.studio.records import Run
 from wiro_runtime.testing import Scenario
 
 PATHS = ("/", "/assets/main.js", "/studio/runs", "/studio/runs/" + "a" * 32)
@@ -370,3 +371,14 @@ def test_the_key_is_in_no_response_and_no_file(studio: Running) -> None:
             everything += path.read_bytes()
     assert KEY.encode() not in everything
     assert SECRET.encode() not in everything
+
+
+def test_a_record_replaces_links_and_not_what_they_lead_to(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("mine")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in ("run.json", "run.json.part"):
+        (folder / name).symlink_to(tmp_path / "victim")
+    Run(id="run", tool="a/b").save(folder)
+    assert (tmp_path / "victim").read_text() == "mine"
+    assert Run.load(folder) is not None

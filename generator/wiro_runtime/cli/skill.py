@@ -45,6 +45,8 @@ def install_command(
     for path, data in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f".{path.name}.new")
+        # In a project of others it may be a link.
+        new.unlink(missing_ok=True)
         new.write_bytes(data)
         new.replace(path)
         print_line(str(path))

@@ -103,6 +103,7 @@ class Run:
         """Write the record, all of it or nothing."""
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / f"{RECORD}.part"
+        partial.unlink(missing_ok=True)  # of a folder of others: it may be a link
         partial.write_text(json.dumps(asdict(self), ensure_ascii=False), "utf-8")
         os.replace(partial, folder / RECORD)  # noqa: PTH105 - atomic on every system
 
