@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
+STARTER = ROOT / "generator" / "wirogen" / "project" / "starter" / "sync.yml"
 WORKFLOWS: dict[str, Any] = {
     path.name: yaml.safe_load(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.yml"))
 }
@@ -89,6 +90,28 @@ def test_a_night_ends_in_a_pull_request_whose_text_is_the_diff(tmp_path: Path) -
     assert "+++ b/generated/" in patch
     run(*git, "stash", "-q")
     run("git", "apply", "--index", "--binary", str(tmp_path / "changes" / "changes.patch"))
+
+
+@pytest.mark.parametrize("file", [FOLDER / "sync.yml", STARTER])
+def test_a_long_night_fits_into_a_pull_request(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "sync.log").write_text(f"{'documents/acme/é' * 30}\n" * 300, "utf-8")
+    steps = yaml.safe_load(file.read_text("utf-8"))["jobs"]["download"]["steps"]
+    (text,) = [step["run"] for step in steps if step.get("id") == "changes"]
+    # The longest report, and nothing of the project.
+    report = "wirogen() { printf %060000d 0; }; git() { :; }"
+    subprocess.run(
+        ["bash", "-ec", f"{report}\n{text}"],
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "RUNNER_TEMP": str(tmp_path),
+            "GITHUB_OUTPUT": "/dev/null",
+        },
+        check=True,
+    )
+    changes = (tmp_path / "changes" / "changes.md").read_text("utf-8", errors="replace")
+    assert "## Not taken\n\n    documents/acme" in changes
+    assert 60_000 < len(changes) < 65_536
 
 
 @pytest.mark.parametrize("name", JOBS)
