@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from wiro_runtime.inputs.arguments import check_path, read_dollars
 from wiro_runtime.inputs.model import ToolInputs
-from wiro_runtime.inputs.resolve import resolve_inputs
 from wiro_runtime.price.estimate import price_tool
 from wiro_runtime.settings import Timing, load_settings, make_credentials
 from wiro_runtime.tasks.budget import Ceiling
@@ -296,18 +295,25 @@ class RunArguments:
         """Whether the validator of the tool may have to be imported first."""
         return self.validate and not callable(self.inputs)
 
+    def checked(self) -> ToolInputs | Mapping[str, object]:
+        """The inputs, checked and completed by the validator of the tool where there is one; see
+        :meth:`Client.run`."""
+        inputs = self.inputs() if callable(self.inputs) else self.inputs
+        # With outputs for called functions, no other inputs are needed.
+        validate = self.validate and self.tool_outputs is None
+        if not validate or (self.package is None and isinstance(inputs, ToolInputs)):
+            return inputs
+        from wiro_runtime.catalogue import find_tool  # noqa: PLC0415 - rarely used
+
+        entry = find_tool(self.tool, self.package)
+        return inputs if entry is None else entry.check(inputs)
+
     def submission(self) -> Submission:
         """The run, checked as far as it can be before anything is sent."""
         limit = None if self.max_cost is None else read_dollars("max_cost", self.max_cost)
-        checked = resolve_inputs(
-            self.tool,
-            self.inputs() if callable(self.inputs) else self.inputs,
-            package=self.package,
-            validate=self.validate and self.tool_outputs is None,
-        )
         return self.client.service.submission(
             self.tool,
-            checked,
+            self.checked(),
             self.callback_url,
             self.previous,
             self.tool_outputs,

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wiro_runtime import ConfigurationError, InvalidInputs
+from wiro_runtime.base_client import RunArguments
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.catalogue.packages import (
     _entry_points,
 )
 from wiro_runtime.inputs.model import ToolInputs
-from wiro_runtime.inputs.resolve import resolve_inputs
 
 SD = "wiro/text-to-image-sd-lora"
+
+
+def resolve_inputs(tool: Any, inputs: Any, package: Any = None, *, validate: bool = True) -> Any:
+    """What a client sends for these arguments of a run."""
+    rest = (None, validate, package, None, None, None, False)
+    client: Any = None
+    return RunArguments(client, tool, inputs, *rest).checked()
 
 
 def test_inputs_of_a_known_tool_are_checked_and_completed() -> None:
@@ -41,7 +49,7 @@ def test_inputs_of_a_known_tool_are_checked_and_completed() -> None:
 )
 def test_what_a_known_tool_does_not_take_is_refused(wrong: object) -> None:
     with pytest.raises(InvalidInputs):
-        resolve_inputs(SD, wrong)  # pyright: ignore[reportArgumentType] - wrong on purpose
+        resolve_inputs(SD, wrong)
 
 
 def test_without_validation_inputs_stay_as_they_are() -> None:
@@ -53,7 +61,7 @@ def test_without_validation_inputs_stay_as_they_are() -> None:
 @pytest.mark.parametrize("tool", ["nobody/unknown", "", "x", 7, None, []])
 def test_inputs_of_a_tool_that_no_package_has_stay_as_they_are(tool: object) -> None:
     given = {"anything": 1}
-    assert resolve_inputs(tool, given) is given  # pyright: ignore[reportArgumentType] - wrong on purpose
+    assert resolve_inputs(tool, given) is given
 
 
 def test_a_package_that_is_named_has_to_have_the_tool() -> None:
