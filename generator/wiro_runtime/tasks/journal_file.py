@@ -176,8 +176,8 @@ def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
     """Create what is missing of the schema; ``rows`` are the submissions of an older file."""
     if db.execute(LAST).fetchone() == (1,):
         return
-    # Small pages: a record is short, and each write takes whole pages.
-    db.execute("PRAGMA page_size = 1024")
+    # A record is short, and each write takes whole pages; smaller ones would be more of them.
+    db.execute("PRAGMA page_size = 2048")
     with db:
         db.execute("BEGIN IMMEDIATE")
         if db.execute(LAST).fetchone() == (1,):
