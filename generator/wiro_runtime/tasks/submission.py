@@ -57,8 +57,9 @@ class Submission:
         """Raise :class:`InvalidInputs` for whatever is wrong with a run on this side."""
         self.tool = tool
         self.path = run_path(tool)
-        self.body = _body(inputs)
-        self._checked_by = type(inputs) if isinstance(inputs, ToolInputs) else None
+        checked = isinstance(inputs, ToolInputs)
+        self.body = inputs.wire_values() if checked else read_inputs(inputs)
+        self._checked_by = type(inputs) if checked else None
         if callback_url is not None:
             self.body["callbackUrl"] = _checked_callback(callback_url)
         if settings.project_id is not None:
@@ -143,13 +144,6 @@ class Submission:
         if isinstance(self.content, Form):
             self.content.close()
         self.content, self.body = b"", {}
-
-
-def _body(inputs: ToolInputs | Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs of a run, as they are sent."""
-    if isinstance(inputs, ToolInputs):
-        return inputs.wire_values()
-    return read_inputs(inputs)
 
 
 def _checked_callback(url: object) -> str:
