@@ -20,6 +20,7 @@ from wiro_runtime import (
     TextDelta,
     ThinkingDelta,
 )
+from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.json_values import as_seconds
 from wiro_runtime.http.signing import Credentials
 from wiro_runtime.results.files import Files
@@ -197,6 +198,50 @@ def test_deltas_make_up_every_growing_answer(pieces: list[str]) -> None:
         segments = [{"type": "answer", "text": answer}]
         events += parser.frame("task_output", {"segments": segments, "number": number})
     assert "".join(str(event) for event in events if isinstance(event, TextDelta)) == answer
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "answer", "thinking"),
+    [
+        # A token of a model, or a piece of text cut by JavaScript, may end within a character.
+        (["Hi \ufffd", "Hi \ufffd\ufffd", "Hi 😀", "Hi 😀 there"], "Hi 😀 there", ""),
+        (["Hi \ud83d", "Hi 😀", "Hi 😀 there"], "Hi 😀 there", ""),
+        (["\ufffd", "é"], "é", ""),
+        (["lost: \ufffd"], "lost: \ufffd", ""),
+        (["<", "<thi", "<think>", "<think>Hm", "<think>Hm</th", "<think>Hm</think>\n",
+          "<think>Hm</think>\n\nYes"], "Yes", "Hm"),
+        (["\n", "\n<think>\ufffd", "\n<think>é <", "\n<think>é < 1</think>Yes"], "Yes", "é < 1"),
+        (["<", "<t", "<table", "<table>"], "<table>", ""),
+        (["<t"], "<t", ""), ([" "], " ", ""), (["a", "a <", "a <think"], "a <think", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("polled", [False, True])
+def test_half_a_character_or_a_tag_at_the_end_of_a_snapshot_is_waited_for(
+    snapshots: list[str], answer: str, thinking: str, polled: bool
+) -> None:
+    parser = Parser()
+    events: list[Event] = []
+    for raw in snapshots:
+        if polled:
+            outputs = parse_json(json.dumps([{"content": {"raw": raw}}]))
+            events += parser.detail("task_output", outputs=outputs)
+        else:
+            events += parser.frame("task_output", {"raw": raw})
+    content = {"raw": snapshots[-1]}
+    events += parser.detail("task_postprocess_end", pexit="0", outputs=[{"content": content}])
+    assert said(events) == (answer, thinking)
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == answer
+
+
+@pytest.mark.parametrize("last", ["Hello", "", "Help"])
+def test_the_end_takes_back_what_is_no_part_of_the_answer(last: str) -> None:
+    parser = Parser()
+    segments = [{"type": "thinking", "text": "Hello!"}, {"type": "answer", "text": "Hello!"}]
+    events = parser.frame("task_output", {"segments": segments})
+    segments = [{"type": "thinking", "text": last}, {"type": "answer", "text": last}]
+    outputs = [{"content": {"segments": segments}}]
+    events += parser.detail("task_postprocess_end", pexit="0", outputs=outputs)
+    assert said(events) == (last, last)
 
 
 def test_what_the_frames_did_not_tell_comes_with_the_end() -> None:

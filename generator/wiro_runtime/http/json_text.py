@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, cast
 
-from wiro_runtime.inputs.messages import shorten
+from wiro_runtime.inputs.messages import SURROGATE, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,10 +31,9 @@ _SEPARATORS: Final = (b",", b"[", b"{")
 def parse_json(data: bytes | str, *, max_values: int = MAX_VALUES) -> object:
     """Return the value that a JSON text spells.
 
-    A number that no float holds (``1e400``, ``NaN``) becomes ``None``, half of a surrogate pair a
-    question mark. Raises :class:`ValueError` for everything that cannot be read: no JSON, no
-    UTF-8, integers of thousands of digits, nesting without end, more than
-    ``max_values`` values.
+    A number that no float holds (``1e400``, ``NaN``) becomes ``None``, half of a surrogate pair
+    U+FFFD. Raises :class:`ValueError` for everything that cannot be read: no JSON, no UTF-8,
+    integers of thousands of digits, nesting without end, more than ``max_values`` values.
     """
     text = data.encode("utf-8", "replace") if isinstance(data, str) else data
     if sum(map(text.count, _SEPARATORS)) > max_values:
@@ -42,8 +41,8 @@ def parse_json(data: bytes | str, *, max_values: int = MAX_VALUES) -> object:
     try:
         value: object = json.loads(text.decode(), parse_float=_finite, parse_constant=_no_number)
         if _SURROGATE.search(text):
-            whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-            value = json.loads(whole)
+            whole = json.dumps(value, ensure_ascii=False)
+            value = json.loads(SURROGATE.sub("\ufffd", whole))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):

@@ -78,7 +78,7 @@ class EventParser:
         if said is None and detail.succeeded:
             said = parse_log(detail.raw)
         if said is not None:
-            events += self._said(base, said)
+            events += self._said(base, said, whole=detail.terminal)
         if not self._speaks:
             events += self._whole(base, detail.log, error=False, complete=detail.terminal)
         events += self._whole(base, detail.error_log, error=True, complete=detail.terminal)
@@ -156,20 +156,20 @@ class EventParser:
             events.append(_progress(base, body))
         return events
 
-    def _said(self, base: dict[str, Any], said: ModelText) -> list[Event]:
-        """What a snapshot of a model's text adds to the one before."""
+    def _said(self, base: dict[str, Any], said: ModelText, *, whole: bool = False) -> list[Event]:
+        """What a snapshot of a model's text adds to the one before. Only the ``whole`` text takes
+        something back and adds nothing: a shorter snapshot before it came late."""
         self._speaks = True
         events: list[Event] = []
-        start = _difference(self._thinking, said.thinking)
+        text, thinking = (said.text, said.thinking) if whole else said.stable()
+        start = _difference(self._thinking, thinking, whole=whole)
         if start is not None:
-            self._thinking = said.thinking
-            new = said.thinking[start:]
-            events.append(ThinkingDelta(**base, text=new, start=start, thinking=said.thinking))
-        start = _difference(self._answer, said.text)
+            self._thinking, new = thinking, thinking[start:]
+            events.append(ThinkingDelta(**base, text=new, start=start, thinking=thinking))
+        start = _difference(self._answer, text, whole=whole)
         if start is not None:
-            self._answer = said.text
-            new = said.text[start:]
-            events.append(TextDelta(**base, text=new, start=start, answer=said.text))
+            self._answer, new = text, text[start:]
+            events.append(TextDelta(**base, text=new, start=start, answer=text))
         return events
 
     def _printed(self, base: dict[str, Any], text: str) -> list[Event]:
@@ -246,10 +246,10 @@ def _is_about(raw: Mapping[str, Any], state: TaskState) -> bool:
     return as_name(raw.get("id")) == state.id != ""
 
 
-def _difference(old: str, new: str) -> int | None:
+def _difference(old: str, new: str, *, whole: bool) -> int | None:
     """Where a snapshot begins to differ from the one before; ``None``: it says nothing new."""
     if old.startswith(new):
-        return None
+        return len(new) if whole and new != old else None
     if new.startswith(old):
         return len(old)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))

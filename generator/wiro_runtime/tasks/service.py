@@ -306,7 +306,7 @@ class TaskService:
         ends without success."""
         async with aclosing(self.events(state)) as events:
             async for event in events:
-                if isinstance(event, TextDelta):
+                if isinstance(event, TextDelta) and event.text:
                     yield event.text
         if state.detail is not None:
             self.result(state, state.detail)

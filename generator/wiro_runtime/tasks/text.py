@@ -15,6 +15,8 @@ from typing import Any, Final, cast
 from wiro_runtime.http.json_values import as_int, as_mappings, as_text
 
 _THOUGHTS: Final = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
+_TAG_BEGUN: Final = re.compile(r"\s*(<t?h?i?n?k?)?")
+_TAG_ENDING: Final = re.compile(r"</?t?h?i?n?k?\Z")
 _CALLS: Final = ("function_call", "custom_tool_call")
 _KEYS: Final = ("segments", "answer", "thinking", "raw")
 
@@ -73,6 +75,14 @@ class ModelText:
     segments: tuple[Segment, ...] = ()
     finish_reason: str | None = None
     usage: Usage | None = None
+
+    def stable(self) -> tuple[str, str]:
+        """Answer and thoughts of a model that is still writing, without an end that the next
+        snapshot may turn into something else: a part of a character, which a token or a cut may
+        end in and Wiro shows as U+FFFD, or of a ``<think>`` tag."""
+        text = "" if _TAG_BEGUN.fullmatch(self.text) else self.text.rstrip("\ufffd")
+        thinking = self.thinking if text else _TAG_ENDING.sub("", self.thinking)
+        return text, thinking.rstrip("\ufffd")
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
