@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+)
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar, cast
+
+from websockets.sync.server import ServerConnection, serve
 
 from wiro_runtime import AsyncTask, AsyncWiro, Task, Wiro
 from wiro_runtime.settings import Timing
@@ -154,3 +165,16 @@ class WrongTime:
 
     def time(self) -> float:
         return time.time() + self._seconds
+
+
+@contextmanager
+def socket_server(
+    handle: Callable[[ServerConnection], None], **options: Any
+) -> Generator[str, None, None]:
+    """A WebSocket server that handles each connection with ``handle``."""
+    with serve(handle, "127.0.0.1", 0, compression=None, **options) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/v1"
+        server.shutdown()
+        thread.join()

@@ -113,7 +113,7 @@ def test_a_token_is_matched_even_where_the_id_is_not_known() -> None:
 def test_the_last_frame_is_known(last: dict[str, Any], told: bool, code: str | None) -> None:
     parser = Parser()
     parser.frame(**last)
-    assert (parser.parser.told_end, parser.parser.exit_code) == (told, code)
+    assert (parser.parser.told_end, parser.parser._exit_code) == (told, code)
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
-from runtime.kit import TOOL, TOOLS, AnyClient, ClientKind, Kit, each, got, nameless
+from runtime.kit import TOOL, TOOLS, AnyClient, ClientKind, Kit, each, got, nameless, socket_server
 from wiro_runtime import (
+    ApiError,
     BinaryFrame,
     Event,
     LogLine,
@@ -344,19 +346,6 @@ def test_a_failed_task_raises_after_its_events(quick: Kit) -> None:
         quick.run(flow, timing=Timing())
 
 
-@contextmanager
-def socket_server(
-    answer: Callable[[ServerConnection], None], **options: Any
-) -> Generator[str, None, None]:
-    """A WebSocket server that handles each connection with ``answer``."""
-    with serve(answer, "127.0.0.1", 0, **options) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/v1"
-        server.shutdown()
-        thread.join()
-
-
 def test_a_socket_that_only_chatters_does_not_hide_the_end(quick: Kit) -> None:
     def chatter(connection: ServerConnection) -> None:
         with suppress(ConnectionClosed):
@@ -387,3 +376,60 @@ def test_a_redirected_socket_is_not_told_the_token(quick: Kit) -> None:
             events = follow(quick, socket_url=url)
     assert isinstance(events[-1], TaskEnded)
     assert heard == []
+
+
+@pytest.mark.parametrize("late", [[], None, ""])
+@pytest.mark.parametrize("pexit", [True, False])
+def test_the_outputs_of_the_last_frame_count_where_the_task_has_none(
+    kit: Kit, late: Any, pexit: bool
+) -> None:
+    def spoil(body: dict[str, Any]) -> None:
+        body["tasklist"][0]["outputs"] = late
+        if not pexit:
+            del body["tasklist"][0]["pexit"]
+
+    kit.simulator.faults.add("Task/Detail", faults.edit(spoil), times=None)
+    outputs = [{"name": "0.png", "url": "https://cdn.wiro.ai/0.png"}]
+
+    def last(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed, TimeoutError):
+            connection.recv(timeout=5)
+            task_id = kit.simulator.runs[-1].taskid
+            body = {"type": "task_postprocess_end", "id": task_id, "message": outputs}
+            connection.send(json.dumps(body))
+            connection.recv(timeout=5)
+
+    events: list[Event] = []
+
+    async def flow(client: AnyClient) -> list[str]:
+        task = await got(client.submit(TOOL, PROMPT))
+        result = await got(task.wait(10, events.append))
+        return [output.name for output in (*result.outputs, *(await got(task.wait())).outputs)]
+
+    with socket_server(last) as url:
+        poll = PollSchedule.every(5)
+        assert kit.run(flow, timing=Timing(), socket_url=url, poll=poll) == ["0.png", "0.png"]
+    assert any(isinstance(event, OutputsReady) for event in events)
+
+
+@pytest.mark.parametrize("follow", ["events", "stream", "wait"])
+@pytest.mark.parametrize(
+    "fault", [faults.status(500), faults.status(401), faults.html(), "refused"]
+)
+def test_an_error_while_a_task_is_followed_says_how_to_get_back_to_it(
+    manual_kit: Kit, follow: str, fault: Any
+) -> None:
+    simulator = manual_kit.simulator
+
+    async def flow(client: AnyClient) -> None:
+        task = await got(client.submit(TOOL, PROMPT))
+        fail = faults.error(0, "the database is away") if fault == "refused" else fault
+        simulator.faults.add("Task/Detail", fail, times=None)
+        await (got(task.wait()) if follow == "wait" else each(getattr(task, follow)()))
+
+    options: dict[str, Any] = {"poll": PollSchedule.every(0.05), "max_retries": 1}
+    with pytest.raises(ApiError) as caught:
+        manual_kit.run(flow, timing=Timing(), socket_url="", **options)
+    task_id = simulator.runs[-1].taskid
+    assert caught.value.task_id == task_id
+    assert str(caught.value).endswith(f"it goes on; resume with client.task('{task_id}').wait()")

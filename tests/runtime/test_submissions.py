@@ -168,6 +168,11 @@ def test_a_refused_connection_is_tried_again_and_then_said(kit: Kit) -> None:
         (faults.error(99, "token"), AuthenticationError, 99),
         (faults.error(99, "token", http_status=401), AuthenticationError, 99),
         (faults.plain_error("something old"), ApiError, None),
+        *(
+            (faults.status(200, f'{{"result": {no}, "errors": [{{"code": "97"}}]}}'),
+             InsufficientBalanceError, 97)
+            for no in ("null", '"False"', '"FALSE"', "0", "false")
+        ),
         (faults.status(401), AuthenticationError, None),
         (faults.status(404), NotFoundError, None),
         (faults.status(400, '{"result": false, "errors": [{"code": "0", "message": "no"}]}'),

@@ -6,17 +6,16 @@ import asyncio
 import gc
 import json
 import logging
-import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
-from runtime.kit import TOOL, TOOLS, AnyClient, Kit, each, got, nameless
+from runtime.kit import TOOL, TOOLS, AnyClient, Kit, each, got, nameless, socket_server
 from wiro_runtime import (
     AsyncWiro,
     Event,
@@ -34,19 +33,6 @@ from wiro_runtime.tasks.event_reader import MAX_SOCKETS, Resumable
 from wiro_runtime.testing import Scenario, Simulator, faults
 
 PROMPT = {"prompt": "a lighthouse"}
-
-
-@contextmanager
-def socket_server(
-    handle: Callable[[ServerConnection], None], **options: Any
-) -> Generator[str, None, None]:
-    """A WebSocket server that handles each connection with ``handle``."""
-    with serve(handle, "127.0.0.1", 0, compression=None, **options) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/v1"
-        server.shutdown()
-        thread.join()
 
 
 def wait(kit: Kit, timeout: float, on_update: Any = None, **options: Any) -> float:

@@ -7,11 +7,19 @@ has whole logs. What is remembered to tell old from new is bounded, however much
 from __future__ import annotations
 
 from collections import Counter, deque
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.http.json_text import parse_json
-from wiro_runtime.http.json_values import as_float, as_int, as_name, as_seconds, as_text
+from wiro_runtime.http.json_values import (
+    as_float,
+    as_int,
+    as_mappings,
+    as_name,
+    as_seconds,
+    as_text,
+)
 from wiro_runtime.tasks.detail import ENDED, TERMINAL
 from wiro_runtime.tasks.events import (
     BinaryFrame,
@@ -49,7 +57,7 @@ class EventParser:
     """Parser of one task's frames and details.
 
     ``ended`` is true once :class:`TaskEnded` was given, ``told_end`` once a frame said that the
-    task has ended; ``exit_code`` is what that frame said, as text.
+    task has ended; that frame counts for what Task/Detail does not say, see :meth:`completed`.
     """
 
     def __init__(self, files: Files) -> None:
@@ -64,11 +72,21 @@ class EventParser:
         self.status = ""
         self.ended = False
         self.told_end = False
-        self.exit_code: str | None = None
+        self._exit_code: str | None = None
+        self._outputs: object = None
 
     def connected(self) -> None:
         """A WebSocket was opened: until it says something new it may repeat the one before."""
         self._replay = True
+
+    def completed(self, detail: TaskDetail) -> TaskDetail:
+        """The detail of an ended task, with the exit code and the outputs of the last frame where
+        Task/Detail, which may be behind, has none."""
+        if detail.exit_code is None and self._exit_code is not None:
+            detail = replace(detail, exit_code=self._exit_code)
+        if detail.status == ENDED and not detail.raw.get("outputs") and as_mappings(self._outputs):
+            detail = replace(detail, raw={**detail.raw, "outputs": self._outputs})
+        return detail
 
     def detail(self, detail: TaskDetail) -> list[Event]:
         """Return the events that a Task/Detail reveals, in order."""
@@ -110,10 +128,11 @@ class EventParser:
         if status in TERMINAL or raw.get("terminal") is True:
             # The Task/Detail that is asked for next has more: cost, exit code, logs.
             self.told_end = True
-            self.exit_code = as_name(raw.get("exitCode")) or None
+            self._exit_code = as_name(raw.get("exitCode")) or None
             success = raw.get("success")
-            if self.exit_code is None and status == ENDED and isinstance(success, bool):
-                self.exit_code = "0" if success else "1"
+            if self._exit_code is None and status == ENDED and isinstance(success, bool):
+                self._exit_code = "0" if success else "1"
+            self._outputs = raw.get("message")
             return []
         entered = [] if status in _ERRORS else self._entered(base)
         return entered + self._message(base, raw.get("message"))

@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
@@ -124,8 +123,8 @@ class TaskWatcher:
                         yield event
                     continue
                 detail = await self._refresh(state, deadline)
-                if detail.terminal and detail.exit_code is None and parser.exit_code is not None:
-                    state.detail = detail = replace(detail, exit_code=parser.exit_code)
+                if detail.terminal:
+                    state.detail = detail = parser.completed(detail)
                 for event in parser.detail(detail):
                     yield event
                 if parser.ended:

@@ -257,7 +257,7 @@ class TaskService:
         except (ConnectionFailed, ApiError) as error:
             if self.clock() >= deadline:
                 raise self._late(state, limit) from error
-            error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
+            _say_resume(error, state)
             raise
         except Exception as error:
             if isinstance(error, TimeoutError) and limiting.expired():
@@ -295,9 +295,15 @@ class TaskService:
         """All that happens to a task, up to and including :class:`TaskEnded`. Raises
         :class:`TaskTimeout` after the client's ``timeouts.wait``."""
         limit = self.settings.timeouts.wait
-        async with aclosing(self.watcher.events(state, self.clock() + limit)) as events:
-            async for event in events:
-                yield event
+        try:
+            async with aclosing(self.watcher.events(state, self.clock() + limit)) as events:
+                async for event in events:
+                    yield event
+        except NotFoundError:
+            raise
+        except (ConnectionFailed, ApiError) as error:
+            _say_resume(error, state)
+            raise
         if state.detail is None or not state.detail.terminal:
             raise self._late(state, limit)
 
@@ -449,6 +455,11 @@ class TaskService:
             detail=state.detail,
             task_id=state.id or None,
         )
+
+
+def _say_resume(error: WiroError, state: TaskState) -> None:
+    """Let the message of an error end with how to get back to the task."""
+    error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
 
 
 def check_wait(timeout: object, on_update: object) -> None:
