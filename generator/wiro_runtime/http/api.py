@@ -236,8 +236,9 @@ class Api:
             text = f"the response is not a JSON object: {_gist(response)}"
             raise self._error(UnexpectedResponse, text, None, response, retryable=True)
         # Some older endpoints leave `result` out; then only a complaint means failure.
-        failed = body.get("result") in (False, "false", 0, "0") if "result" in body else message
-        if failed:
+        result = body.get("result")
+        complains = bool(message) or code is not None
+        if complains if result is None else str(result).lower() in ("false", "0"):
             kind = _BY_CODE.get(code or 0, ApiError)
             said = "" if code is None else f" (code {code})"
             text = message or f"refused without a reason{said}"
