@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 
 class Sink:
-    """The destination of a download. Its methods block, and raise :class:`OSError`.
+    """The destination of a download: memory, unless a subclass has a file. Its methods block, and
+    raise :class:`OSError`.
 
     When the caller of a method is cancelled, the method still runs in its thread. The lock makes
     the next one wait for it.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._file: IO[bytes] = io.BytesIO()
         self._lock = threading.Lock()
@@ -37,6 +38,11 @@ class Sink:
         """Append ``pieces``."""
         with self._lock:
             self._file.writelines(pieces)
+
+    def read(self) -> bytes:
+        """Return what was written."""
+        self._file.seek(0)
+        return self._file.read()
 
     def clear(self) -> None:
         """Drop what was written."""
@@ -62,18 +68,6 @@ class Sink:
                     self._file.truncate()
                     shutil.copyfileobj(decoded, self._file, 2**20)
         return size
-
-
-class Memory(Sink):
-    """A download into memory."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    @property
-    def data(self) -> bytes:
-        self._file.seek(0)
-        return self._file.read()
 
 
 _LONGEST: Final = 200

@@ -15,7 +15,7 @@ from wiro_runtime.http.loop import call_back, finish, run_in_thread, start_in_th
 from wiro_runtime.inputs.arguments import check_function, check_path, check_whole
 from wiro_runtime.results.download import Download, Source
 from wiro_runtime.results.filenames import numbered, safe_name
-from wiro_runtime.results.partial_file import Memory, PartialFile
+from wiro_runtime.results.partial_file import PartialFile, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from wiro_runtime.http.transport import Transport
     from wiro_runtime.results.download import Report
     from wiro_runtime.results.output import BaseOutput, Progress, Stamp
-    from wiro_runtime.results.partial_file import Sink
     from wiro_runtime.results.result import BaseResult
 
 T = TypeVar("T")
@@ -78,10 +77,10 @@ def recall_saved(outputs: Iterable[BaseOutput], folder: Path) -> None:
 async def read_output(output: BaseOutput, max_bytes: int | None) -> bytes:
     """Return the bytes of an output."""
     _check(None, max_bytes)
-    memory = Memory()
+    memory = Sink()
     job = _Job(output, _report(None), max_bytes)
     await output.access.transfer(lambda transport: job.fetch(transport, memory))
-    return memory.data
+    return memory.read()
 
 
 async def save_outputs(
