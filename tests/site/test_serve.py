@@ -8,6 +8,7 @@ import selectors
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 import fork_server
+from wirogen.site.server import Server
 
 pytestmark = pytest.mark.slow
 
@@ -124,3 +126,17 @@ def test_a_port_that_is_taken_is_one_line(docs: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert port in done.stderr
+
+
+@pytest.mark.parametrize("path", ["/%00", "/large"])
+def test_no_request_makes_a_traceback(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "large").write_bytes(bytes(20_000_000))
+    with Server(tmp_path) as server:
+        with socket.create_connection(("127.0.0.1", server.server_port)) as hasty:
+            hasty.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            assert hasty.recv(12) == (b"HTTP/1.0 404" if "%" in path else b"HTTP/1.0 200")
+            hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        time.sleep(0.3)
+    assert capsys.readouterr().err == ""
