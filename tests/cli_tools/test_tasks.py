@@ -32,6 +32,42 @@ def test_show_says_how_a_task_is(shell: Shell, simulator: Simulator) -> None:
     assert "token" not in detail
 
 
+@pytest.mark.parametrize(
+    ("scenario", "state", "reason"),
+    [
+        (Scenario(setback="no GPU is free", stuck="task_error"), "waiting", "no GPU is free"),
+        (Scenario.failing("out of memory"), "failed", "exit code 1: out of memory"),
+        (Scenario(), "succeeded", None),
+    ],
+    ids=["set back", "failed", "succeeded"],
+)
+def test_show_says_why_a_task_failed_or_waits(
+    shell: Shell, simulator: Simulator, scenario: Scenario, state: str, reason: str | None
+) -> None:
+    task = _started(shell, simulator, scenario)
+    shown = shell("task", "show", task).out
+    assert f"state       {state}" in shown
+    assert ("reason" in shown) == (reason is not None)
+    assert f"reason      {reason}\n" in shown or reason is None
+    assert shell("task", "show", task, "--json").json["reason"] == reason
+
+
+@pytest.mark.parametrize("billed", [True, False])
+def test_the_json_of_a_task_without_success_tells_what_it_cost(
+    slow_shell: Shell, slow_simulator: Simulator, billed: bool
+) -> None:
+    shell, simulator = slow_shell, slow_simulator
+    scenario = Scenario(stuck="task_start", bill_killed=billed, cost_per_second="100")
+    task = _started(shell, simulator, scenario)
+    assert shell("task", "stop", task).code == 0
+    for done in (shell("task", "wait", task, "--json"), shell("task", "show", task, "--json")):
+        cost = done.json["cost"]
+        assert (float(cost) > 0) == billed
+    failed = _started(shell, simulator, Scenario.failing())
+    done = shell("task", "wait", failed, "--json")
+    assert (done.code, done.json["cost"]) == (1, "0")
+
+
 def test_events_are_lines_up_to_the_end(shell: Shell, simulator: Simulator) -> None:
     task = _started(shell, simulator)
     done = shell("task", "events", task)

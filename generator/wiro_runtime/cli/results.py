@@ -262,4 +262,5 @@ def error_json(error: WiroError) -> dict[str, Any]:
         found["error"]["ceiling"] = exact(error.ceiling)
     if isinstance(error, TaskFailed | TaskCancelled) and error.detail is not None:
         found["status"] = error.detail.status
+        found["cost"] = exact(error.detail.cost)
     return found

@@ -177,6 +177,7 @@ def detail_json(detail: TaskDetail) -> dict[str, Any]:
         "ended": detail.terminal,
         "succeeded": detail.succeeded,
         "exit_code": detail.exit_code,
+        "reason": _reason(detail) or None,
         "cost": exact(detail.cost),
         "elapsed": detail.elapsed,
         "created": detail.created,
@@ -223,9 +224,8 @@ def _print_detail(detail: TaskDetail) -> None:
         ("ended", _moment(detail.ended)),
         ("took", "" if detail.elapsed is None else f"{detail.elapsed:g} s"),
         ("cost", "" if detail.cost is None else dollars(detail.cost)),
+        ("reason", _reason(detail)),
     ]
-    if detail.terminal and not detail.succeeded and not detail.cancelled:
-        rows.append(("reason", detail.reason))
     rows += [
         ("output", as_text(raw.get("url")) or as_text(raw.get("name")))
         for raw in as_mappings(detail.raw.get("outputs"))
@@ -234,6 +234,12 @@ def _print_detail(detail: TaskDetail) -> None:
     for name, text in rows:
         if text:
             console.print(Text.assemble((f"{name:<12}", "bold"), printable(text)))
+
+
+def _reason(detail: TaskDetail) -> str:
+    """Why a task failed, or waits to be queued again; empty for every other task."""
+    failed = detail.terminal and not detail.succeeded and not detail.cancelled
+    return detail.reason if failed else detail.setback
 
 
 def _state(detail: TaskDetail) -> str:
