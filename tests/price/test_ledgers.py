@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from decimal import ROUND_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -136,43 +134,3 @@ def test_a_run_that_could_not_begin_takes_no_other_clients_record_away(
     assert found is not None
     assert found.task_id == "7"
     again.close()
-
-
-OLDER = """
-    DROP TRIGGER sum_ended; DROP TRIGGER sum_inserted; DROP TRIGGER forget_price;
-    DROP TRIGGER forget_origin;
-    DROP TABLE prices; DROP TABLE spending; DROP TABLE origins;
-    CREATE TABLE estimates (key TEXT PRIMARY KEY, low INTEGER, high INTEGER,
-        reserved INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE costs (day TEXT, tool TEXT, runs INTEGER, billed INTEGER, spent INTEGER,
-        compared INTEGER, low INTEGER, high INTEGER, priced INTEGER, PRIMARY KEY (day, tool))
-        WITHOUT ROWID;
-    INSERT INTO estimates VALUES ('open', 400000000, NULL, 400000000);
-    INSERT INTO costs VALUES ('2026-11-01', 'wiro/painter', 3, 2, 300510000, 300510000,
-        200000000, 500000000, 2);
-"""
-"""Makes a journal that has an open task into one of the version that counted in billionths."""
-
-
-def test_a_budget_goes_on_with_what_an_older_version_has_counted(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    with closing(Journal(path)) as journal:
-        journal.begin("wiro/painter", {}, "open")
-        journal.accepted("open", "7", "")
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript(OLDER)
-    clients = [Journal(path), Journal(path)]
-    for journal in clients:
-        (old,) = journal.costs()
-        assert (old.day, old.runs, old.billed, old.priced) == ("2026-11-01", 3, 2, 2)
-        assert old.spent == old.compared == Decimal("0.30051")
-        assert (old.low, old.high) == (Decimal("0.2"), Decimal("0.5"))
-        assert journal.reserved() == Decimal("0.40")
-        with pytest.raises(PriceExceeded, match=r"\$0\.29949 of \$1\.00 is left"):
-            begin(journal, "next", FIXED)
-    clients[0].ended("task_postprocess_end", "7", "", Decimal("0.1"))
-    begin(clients[1], "next", FIXED)
-    for journal in clients:
-        assert sum(each.spent for each in journal.costs()) == Decimal("0.40051")
-        assert journal.reserved() == Decimal("0.40")
-        journal.close()

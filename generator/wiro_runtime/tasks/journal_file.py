@@ -21,8 +21,6 @@ from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.http.json_values import as_float
 from wiro_runtime.tasks.journal_schema import (
     APPLICATION,
-    COPY_SUMS,
-    HAS_OLDER_SUMS,
     INSERT,
     INSERT_INPUTS,
     LAST,
@@ -183,8 +181,7 @@ def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
         if db.execute(LAST).fetchone() == (1,):
             # Another client was quicker.
             return
-        older = db.execute(HAS_OLDER_SUMS).fetchone() == (1,)
-        for statement in (*SCHEMA, *(COPY_SUMS if older else ())):
+        for statement in SCHEMA:
             db.execute(statement)
         if rows:
             db.executemany(INSERT, map(vars, rows))

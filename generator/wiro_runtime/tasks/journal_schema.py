@@ -64,17 +64,6 @@ SCHEMA: Final = (
     f"PRAGMA user_version = {VERSION}",
 )
 LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'open_prices'"
-# An older version kept prices and sums in tables of their own, in whole billionths of a dollar.
-# They stay for clients of that version, which go on to use them.
-HAS_OLDER_SUMS: Final = (
-    "SELECT total(name IN ('estimates', 'costs')) = 2 AND NOT total(name = 'spending') "
-    "FROM sqlite_schema"
-)
-COPY_SUMS: Final = (
-    "INSERT INTO prices SELECT key, low * 1000, high * 1000, reserved * 1000 FROM estimates",
-    "INSERT INTO spending SELECT day, tool, runs, billed, spent * 1000, compared * 1000, "
-    "low * 1000, high * 1000, priced FROM costs",
-)
 INSERT_PRICE: Final = (
     "INSERT INTO prices VALUES (:key, :low, :high, coalesce(:reserved, 0)) "
     "ON CONFLICT (key) DO NOTHING"
