@@ -105,14 +105,12 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
 
 
 def _uses_browser(item: pytest.Item | None) -> bool:
-    return not {"browser", "shared_page"}.isdisjoint(getattr(item, "fixturenames", ()))
+    return "browser" in getattr(item, "fixturenames", ())
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    # Many tests wait for a server or a process, the slow ones most. Each worker costs six seconds
-    # of CPU.
-    cores = os.cpu_count() or 1
-    return cores * (2 if config.option.markexpr == FAST else 3)
+    # Many tests wait for a server or a process. Each worker costs six seconds of CPU.
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,23 +51,30 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "project"
 
 
-def killed_again_and_again(
-    project: Path, out: Path, begin_build: Callable[[str], Process], seed: int
-) -> None:
+def test_a_build_that_is_killed_leaves_a_whole_tree(project: Path) -> None:
+    out = project / "generated"
+
+    def build(version: str) -> Process:
+        documents(project, TOOLS, version)
+        # Specs remember their changes, and each of these builds is to be as if it were the first.
+        shutil.rmtree(project / "specs" / "tools", ignore_errors=True)
+        more = ("--templates", project.parent / "own") if version == "second" else ()
+        return begin("build", *more, cwd=project)
+
     whole: dict[str, dict[str, bytes]] = {}
     took = 0.0
     for version in reversed(VERSIONS):
         started = time.monotonic()
-        assert begin_build(version).wait() == 0
+        assert build(version).wait() == 0
         took = time.monotonic() - started
         whole[version] = tree(out)
     differing = [path for path in whole["first"] if whole["first"][path] != whole["second"][path]]
     assert len(differing) > 5 * TOOLS
-    chance = random.Random(seed)  # noqa: S311 - moments, no secrets
+    chance = random.Random(1)  # noqa: S311 - moments, no secrets
     now = "first"
     for number in range(BY_CLOCK + AT_THE_END):
         version = VERSIONS[1 - VERSIONS.index(now)]
-        process = begin_build(version)
+        process = build(version)
         if number < BY_CLOCK:
             time.sleep((number + chance.random()) * 1.1 * took / BY_CLOCK)
         else:
@@ -80,35 +86,9 @@ def killed_again_and_again(
         assert found in (whole[now], whole[version])
         now = version if found == whole[version] else now
     version = VERSIONS[1 - VERSIONS.index(now)]
-    assert begin_build(version).wait() == 0
+    assert build(version).wait() == 0
     assert tree(out) == whole[version]
     assert half_written(project) == []
-
-
-def test_a_build_that_is_killed_leaves_a_whole_tree(project: Path) -> None:
-    def build(version: str) -> Process:
-        documents(project, TOOLS, version)
-        # Specs remember their changes, and each of these builds is to be as if it were the first.
-        shutil.rmtree(project / "specs" / "tools", ignore_errors=True)
-        more = ("--templates", project.parent / "own") if version == "second" else ()
-        return begin("build", *more, cwd=project)
-
-    killed_again_and_again(project, project / "generated", build, seed=1)
-
-
-def test_generate_that_is_killed_leaves_a_whole_tree(project: Path) -> None:
-    for version in VERSIONS:
-        documents(project, TOOLS, version)
-        files = sorted((project / "specs" / "documents").rglob("*.txt"))
-        done = wirogen("parse", *files, "--out", project / "specs" / version, cwd=project)
-        assert done.returncode == 0
-
-    def generate(version: str) -> Process:
-        more = ("--templates", project.parent / "own") if version == "second" else ()
-        specs = project / "specs" / version
-        return begin("generate", "--specs", specs, "--out", "made", *more, cwd=project)
-
-    killed_again_and_again(project, project / "made", generate, seed=2)
 
 
 def test_workers_end_with_the_process_that_started_them(project: Path) -> None:

@@ -17,7 +17,7 @@ from wirogen.specs import Input, Json, Option, ToolSpec, dump_spec, load_spec
 pytestmark = pytest.mark.slow
 
 QUICK = settings(
-    max_examples=60,
+    max_examples=35,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -32,7 +32,7 @@ def python_files(files: dict[str, str]) -> dict[str, str]:
 
 
 # One test, because a tool takes long to make.
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(specs())
 @example(tool(prompt(), text("a"), description="<script>alert(1)</script>"))
 def test_whatever_a_tool_is_called_and_says(spec: ToolSpec) -> None:

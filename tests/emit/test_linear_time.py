@@ -42,6 +42,7 @@ SLIDER = {
 
 def specs_with(value: str) -> Iterator[ToolSpec]:
     """Specs with ``value`` in each text field: few, because rendering takes long by itself."""
+    finding = Finding(code="D105", subject=value, message=value)
     yield tool(
         prompt(example=value, default=value),
         *(text(key, **{key: value}) for key in ("label", "help", "type", "default")),
@@ -49,6 +50,10 @@ def specs_with(value: str) -> Iterator[ToolSpec]:
         number("count", value, "float"),
         text("wire", wire=Wire(type="string", sent=value)),
         select("mode", value, "b"),
+        description=value,
+        cover=f"https://x/{value}",
+        readme=value,
+        examples=({"prompt": value},),
     )
     changes: tuple[dict[str, Any], ...] = (
         {"value": value},
@@ -61,23 +66,17 @@ def specs_with(value: str) -> Iterator[ToolSpec]:
     options = (
         replace(OPTION, **{"value": str(place), **change}) for place, change in enumerate(changes)
     )
-    yield tool(prompt(), select("selectedLoraModel", *options, open=True))
-    finding = Finding(code="D105", subject=value, message=value)
-    heads: tuple[dict[str, Any], ...] = (
-        {
-            "description": value, "cover": f"https://x/{value}", "readme": value,
-            "examples": ({"prompt": value},),
-        },
-        {
-            "categories": (value,), "tags": (value,), "readme": f"<p>{value}<a {value}",
-            "dynamicprice": value,
-            "sections": (Section(title=value, text=value),),
-            "extra": {"k": value},
-            "source": Source(document="d", sha256="0" * 64, findings=(finding,)),
-        },
-    )  # fmt: skip
-    for more in heads:
-        yield tool(prompt(), **more)
+    yield tool(
+        prompt(),
+        select("selectedLoraModel", *options, open=True),
+        categories=(value,),
+        tags=(value,),
+        readme=f"<p>{value}<a {value}",
+        dynamicprice=value,
+        sections=(Section(title=value, text=value),),
+        extra={"k": value},
+        source=Source(document="d", sha256="0" * 64, findings=(finding,)),
+    )
 
 
 def pages_with(value: str) -> Iterator[Page]:

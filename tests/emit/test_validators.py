@@ -58,7 +58,7 @@ def test_validators_of_several_tools_are_kept_apart() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 @example(tool(prompt(), *(text(f"t{n}", help=each) for n, each in enumerate(HOSTILE))))
 @example(

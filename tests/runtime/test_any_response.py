@@ -107,7 +107,7 @@ def look(result: Result | AsyncResult) -> None:
 
 KINDS = pytest.mark.parametrize("kind", [Wiro, AsyncWiro])
 FUZZ = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=35, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -83,7 +83,7 @@ def test_any_body_is_answered(server: Simulator, path: str, content_type: str, b
 
 
 @given(path=st.sampled_from(PATHS), parts=FORMS)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_form_is_answered(
     server: Simulator, path: str, parts: list[tuple[str, bool, bytes]]
 ) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +18,7 @@ from conftest import MakeOnce
 from fork_server import executable
 from price.test_price import CASES as PRICE_CASES
 from price.test_price import price_of
-from site_browser import PICTURE, chromium, visit, watched
+from site_browser import PICTURE, visit, watched
 from site_snippets import RUNNER, run_python
 from wiro_runtime.testing import SentFile, Simulator
 
@@ -86,6 +86,21 @@ def request(page: Page) -> dict[str, Any]:
     return page.evaluate("document.querySelector('.wt-builder').request()")
 
 
+@pytest.fixture
+def requests(browser: Browser, address: str, site: Path, make_once: MakeOnce) -> list[Any]:
+    """What the page makes of each case: asked once, for all that is said about it."""
+
+    def ask(file: Path) -> None:
+        with watched(browser, address) as page:
+            found: list[dict[str, Any]] = []
+            for case in CASES:
+                open_form(page, address, case["tool"], case["form"], site)
+                found.append(request(page))
+        file.write_text(json.dumps(found), "utf-8")
+
+    return json.loads(make_once("requests", ask).read_text("utf-8"))
+
+
 @pytest.fixture(scope="module")
 def judged(generated: Path, make_once: MakeOnce) -> list[dict[str, Any]]:
     def judge(file: Path) -> None:
@@ -108,58 +123,41 @@ PRICES = r"""async (cases) => {
 }"""
 
 
-def test_page_and_python_give_the_same_prices(shared_page: Page, address: str) -> None:
-    visit(shared_page, f"{address}tools/wiro/text_to_image_sd_lora.html")
+def test_page_and_python_give_the_same_prices(page: Page, address: str) -> None:
+    visit(page, f"{address}tools/wiro/text_to_image_sd_lora.html")
     given = [[case["tariff"], json.dumps(case["body"])] for case in PRICE_CASES]
-    found: list[str] = shared_page.evaluate(PRICES, given)
+    found: list[str] = page.evaluate(PRICES, given)
     for case, text in zip(PRICE_CASES, found, strict=True):
         assert json.loads(text) == price_of(case).to_dict(), case["name"]
 
 
-def test_the_page_shows_the_price_of_the_form(shared_page: Page, address: str, site: Path) -> None:
+def test_the_page_shows_the_price_of_the_form(page: Page, address: str, site: Path) -> None:
     for samples, says in (("1", "$0.003 $0.003 a run (samples 1)"), ("2", "$0.0125 $0.0125 a run")):
-        open_form(shared_page, address, "Acme/Everything v1.0", {"samples": samples}, site)
-        assert shared_page.locator(".wt-price").inner_text() == says
-    open_form(shared_page, address, "wiro/text-to-image-sd-lora", {"prompt": "a"}, site)
-    assert shared_page.locator(".wt-price").is_hidden()
+        open_form(page, address, "Acme/Everything v1.0", {"samples": samples}, site)
+        assert page.locator(".wt-price").inner_text() == says
+    open_form(page, address, "wiro/text-to-image-sd-lora", {"prompt": "a"}, site)
+    assert page.locator(".wt-price").is_hidden()
 
 
-@pytest.fixture(scope="module")
-def shared_page(address: str) -> Iterator[Page]:
-    with watched(chromium(), address) as opened:
-        yield opened
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_page_and_python_agree(
-    case: dict[str, Any], judged: list[dict[str, Any]], shared_page: Page, address: str, site: Path
-) -> None:
-    page = shared_page
-    open_form(page, address, case["tool"], case["form"], site)
-    found = request(page)
-    expected = judged[CASES.index(case)]
-    assert found["problems"] == expected["problems"]
-    assert found["hints"] == expected["hints"]
-    if not expected["problems"]:
-        assert found["snippets"]["json"] == expected["body"]
+def test_page_and_python_agree(requests: list[Any], judged: list[dict[str, Any]]) -> None:
+    for case, found, expected in zip(CASES, requests, judged, strict=True):
+        assert found["problems"] == expected["problems"], case["name"]
+        assert found["hints"] == expected["hints"], case["name"]
+        if not expected["problems"]:
+            assert found["snippets"]["json"] == expected["body"], case["name"]
 
 
 def test_snippets_send_what_the_form_shows(
-    browser: Browser,
-    address: str,
-    site: Path,
+    requests: list[Any],
     generated: Path,
     judged: list[dict[str, Any]],
     site_tools: list[dict[str, Any]],
     tmp_path: Path,
 ) -> None:
     (tmp_path / "photo one.png").write_bytes(PICTURE)
-    good = [case for case, answer in zip(CASES, judged, strict=True) if not answer["problems"]]
-    shown: list[dict[str, str]] = []
-    with watched(browser, address) as page:
-        for case in good:
-            open_form(page, address, case["tool"], case["form"], site)
-            shown.append(request(page)["snippets"])
+    answered = list(zip(CASES, requests, judged, strict=True))
+    good = [case for case, _, expected in answered if not expected["problems"]]
+    shown = [found["snippets"] for _, found, expected in answered if not expected["problems"]]
     for languages in (("python", "async"), ("shell", "curl")):
         # Arguments are written alike in Python with and without await. So only the first runs all
         # of them, the others a few that differ most, and curl those that are not the JSON of the
