@@ -53,7 +53,7 @@ def write_generated(specs: Mapping[str, ToolSpec], out: Path, *, pages_only: boo
     renderer, pages = Renderer(), Renderer(parts={"docs", "schemas"})
     modules, _ = plan_modules(specs)
     plans = [plan_tool(spec, modules[tool]) for tool, spec in sorted(specs.items())]
-    files: dict[str, str] = {}
+    files: dict[str, str | bytes] = {}
     for plan in plans:
         # The client of ten thousand options takes long to format, and no page needs it.
         without_client = pages_only or plan.spec.tool == "wiro/huge"

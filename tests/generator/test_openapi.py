@@ -17,7 +17,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from corpus import pages
 from generated import imported, prompt, text, tool
 from wirogen.document import parse_document
-from wirogen.emit.data.openapi import openapi_text
+from wirogen.emit.data.openapi import openapi_file
 from wirogen.emit.data.tool_calls import MAX_DESCRIPTION, tool_calls
 from wirogen.emit.render import summary_of
 from wirogen.pipeline.build import corrected_specs, read_project
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def document_of(plans: Sequence[ToolPlan]) -> Any:
-    return json.loads(openapi_text(map(summary_of, plans)))
+    return json.loads(openapi_file(map(summary_of, plans)))
 
 
 def plans_of(specs: Mapping[str, ToolSpec]) -> list[ToolPlan]:

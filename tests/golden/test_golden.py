@@ -23,12 +23,12 @@ def made() -> dict[str, str]:
     assert not sources.errors
     modules, _ = plan_modules(sources.specs)
     plans = [plan_tool(spec, modules[tool]) for tool, spec in sorted(sources.specs.items())]
-    files: dict[str, str] = {}
+    files: dict[str, str | bytes] = {}
     for plan in plans:
         files |= render_tool(plan, RENDERER)
     by_tool = {plan.spec.tool: plan for plan in plans}
     files |= render_shared(map(summary_of, plans), by_tool.__getitem__, RENDERER)
-    return {path: text for path, text in files.items() if path.startswith(_SHOWN)}
+    return {path: str(text) for path, text in files.items() if path.startswith(_SHOWN)}
 
 
 def test_generated_files_are_as_accepted(request: pytest.FixtureRequest) -> None:

@@ -30,7 +30,9 @@ def read_whole(path: str | os.PathLike[str]) -> bytes:
     (``/dev/stdin``, ``<(command)``)."""
     file = _open(os.fspath(path))
     try:
-        return b"".join(iter(lambda: os.read(file, _PIECE), b""))
+        # A file of the size that it had takes no more memory than that.
+        size = max(_PIECE, os.fstat(file).st_size)
+        return b"".join(iter(lambda: os.read(file, size), b""))
     except OSError as error:
         raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     finally:

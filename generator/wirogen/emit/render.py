@@ -10,7 +10,7 @@ from typing import Any
 
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.data.catalogue import catalogue_text, entry_text
-from wirogen.emit.data.openapi import openapi_text, operation_text
+from wirogen.emit.data.openapi import openapi_file, operation_text
 from wirogen.emit.data.tool_calls import tool_calls
 from wirogen.emit.escape import link
 from wirogen.emit.pages.builder import request_data
@@ -102,7 +102,7 @@ def render_shared(
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
     examples: Mapping[str, str] | None = None,
-) -> dict[str, str]:
+) -> dict[str, str | bytes]:
     """The files that list tools: packages, catalogue, OpenAPI, pages. ``plan_of`` gives the whole
     plan of a tool by its id, for the few that guides show: those in ``examples``, by topic."""
     by_owner: defaultdict[str, list[ToolSummary]] = defaultdict(list)
@@ -110,12 +110,12 @@ def render_shared(
         by_owner[tool.module.owner].append(tool)
     owners: Mapping[str, list[ToolSummary]] = dict(by_owner)
     root = f"python/{package}"
-    files = {
+    files: dict[str, str | bytes] = {
         f"{root}/catalogue.json": catalogue_text(chain.from_iterable(owners.values())),
         f"{root}/py.typed": "",
         f"{root}/_validators/__init__.py": "",
         **shared_pages(owners, plan_of, renderer, package, examples),
-        "openapi.json": openapi_text(chain.from_iterable(owners.values())),
+        "openapi.json": openapi_file(chain.from_iterable(owners.values())),
         "schemas/spec.json": _json(spec_json_schema()),
         "schemas/overlay.json": _json(overlay_json_schema()),
     }

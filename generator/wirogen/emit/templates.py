@@ -33,7 +33,7 @@ from wirogen.emit.escape import (
 from wirogen.emit.python.black_style import lay_out
 from wirogen.emit.python.soundness import check_module
 from wirogen.emit.template_errors import python_error, template_error
-from wirogen.emit.template_tree import SUFFIX, Scope, part_of, scope_of
+from wirogen.emit.template_tree import Scope, part_of, scope_of
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
@@ -186,18 +186,16 @@ class Renderer:
 
     def file(self, template: str, **values: Any) -> str:
         """The file that a template makes: Python in black's form, Markdown and text tidied."""
-        if not template.endswith(SUFFIX):
-            return self._copied(template)
         if template.endswith((".py.jinja", ".pyi.jinja")):
             return self.python(template, **values)
         text = self.text(template, **values)
         return tidy(text) if template.endswith((".md.jinja", ".txt.jinja")) else text
 
-    def _copied(self, template: str) -> str:
-        """The bytes of a file that is copied, a picture for example, as text that
-        :func:`wirogen.output.publication.stage` turns into the same bytes."""
-        found = next(path for each in self._folders if (path := each / template).is_file())
-        return read_whole(found).decode(errors="surrogateescape")
+    def copied(self, template: str) -> bytes:
+        """The bytes of a file that is copied, a picture for example."""
+        return read_whole(
+            next(path for each in self._folders if (path := each / template).is_file())
+        )
 
     def source(self, template: str) -> str:
         """The text of a template."""

@@ -112,7 +112,7 @@ class Publication:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def put(self, files: Mapping[str, str]) -> None:
+    def put(self, files: Mapping[str, str | bytes]) -> None:
         """Stage files and add them."""
         self.take(stage(files, out=self.out, into=self.stage))
 
@@ -208,12 +208,11 @@ def no_changes(state: OutputState) -> Changes:
     )
 
 
-def stage(files: Mapping[str, str], *, out: Path, into: Path) -> dict[str, Made]:
-    """Write those files that differ from the ones in ``out`` into the staging folder. Text holds
-    bytes that are not UTF-8 as ``surrogateescape`` decodes them."""
+def stage(files: Mapping[str, str | bytes], *, out: Path, into: Path) -> dict[str, Made]:
+    """Write those files that differ from the ones in ``out`` into the staging folder."""
     made: dict[str, Made] = {}
-    for path, text in files.items():
-        data = text.encode(errors="surrogateescape")
+    for path, content in files.items():
+        data = content.encode() if isinstance(content, str) else content
         differs = read_file(f"{out}/{path}") != data
         if differs:
             staged = _staged(into, path)

@@ -309,6 +309,7 @@ def _unless_up_to_date(
     known: tuple[Summary, str] | None = cache.get("build", before.key)
     if known is not None and state.manifest == known[1] and state.is_whole:
         return replace(known[0], changes=no_changes(state), news=NO_NEWS)
+    del state  # it lists each file of the tree, as that of the publication does
     with Workers(jobs) as workers:
         summary = make(workers)
     after = inputs()

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _CHUNK: Final = 8
 _WORTH_WORKERS: Final = 4
-_BLOCK: Final = 512
+_BLOCK: Final = 128
 """Items whose results from the cache are in memory at a time: callers keep less of most."""
 
 

@@ -28,8 +28,9 @@ _FILE: Final[dict[str, Json]] = {
 }
 
 
-def openapi_text(summaries: Iterable[ToolSummary]) -> str:
-    """The whole document; tools in order of their ids."""
+def openapi_file(summaries: Iterable[ToolSummary]) -> bytes:
+    """The whole document; tools in order of their ids. For thousands of tools it is so large that
+    it is put together as bytes."""
     ordered = sorted(summaries, key=lambda summary: summary.spec.tool)
     owners = sorted({str(summary.module.owner) for summary in ordered})
     document = yaml.load(_SHARED.read_text("utf-8"), Loader=Loader)  # noqa: S506 - a safe one, in C
@@ -37,7 +38,7 @@ def openapi_text(summaries: Iterable[ToolSummary]) -> str:
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     head, mark, tail = text.partition('\n  "paths": {\n')
     tools = (part for summary in ordered for part in (summary.operation, ",\n"))
-    return "".join((head, mark, *tools, tail, "\n"))
+    return b"".join(part.encode() for part in (head, mark, *tools, tail, "\n"))
 
 
 def operation_text(plan: ToolPlan) -> str:

@@ -25,7 +25,7 @@ from wirogen.emit.pages.listing import listing_text
 from wirogen.emit.pages.readme import paragraphs
 from wirogen.emit.pages.snippets import first_snippets
 from wirogen.emit.python.validators import Validator
-from wirogen.emit.template_tree import Guide, Scope, guide_of, output_of, page_head
+from wirogen.emit.template_tree import Guide, Scope, guide_of, output_of, page_head, scope_of
 from wirogen.emit.templates import Renderer
 from wirogen.emit.values import (
     CategoryValues,
@@ -75,7 +75,7 @@ def shared_pages(
     renderer: Renderer,
     package: Identifier = DEFAULT_PACKAGE,
     examples: Mapping[str, str] | None = None,
-) -> dict[str, str]:
+) -> dict[str, str | bytes]:
     """The files that templates make of several tools: packages, lists, guides, assets."""
     summaries = [tool for tools in owners.values() for tool in tools]
     categories = by_category(summaries)
@@ -96,8 +96,10 @@ def shared_pages(
             rules=rule_values(),
         )
     )
-    files = {
-        output_of(name, package): renderer.file(name, **values)
+    files: dict[str, str | bytes] = {
+        output_of(name, package): (
+            renderer.copied(name) if scope_of(name) is Scope.COPY else renderer.file(name, **values)
+        )
         for name in renderer.names(Scope.PROJECT, Scope.COPY)
         if example or not (name == _GUIDES_INDEX or name.startswith(_SKILLS))
     }
