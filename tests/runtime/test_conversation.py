@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import generated
-from runtime.kit import AnyClient, Kit, got
+from runtime.kit import AnyClient, Kit, got, nameless
 from wiro_runtime import AsyncResult, InvalidInputs, Result
-from wiro_runtime.testing import Scenario
+from wiro_runtime.testing import Scenario, faults
 
 TOOL = "wiro/writer"
 CALLS = Scenario.calling(("weather", '{"city": "Ankara"}'), ("time", "{}"))
@@ -35,6 +35,28 @@ def test_a_new_prompt_goes_on(kit: Kit, session: dict[str, str]) -> None:
     bodies = [run.body for run in kit.simulator.runs]
     assert bodies[1] == {"prompt": "And now?", "previousTaskToken": before.detail.token, **session}
     assert bodies[2]["previousTaskToken"] == task.token
+
+
+@pytest.mark.parametrize(
+    ("shown", "session"),
+    [
+        ({"session_id": "s1"}, "s1"), ({"session_id": 5}, "5"), ({"session_id": " s 1 "}, " s 1 "),
+        ('{"session_id": "s1"}', "s1"),
+        ({}, None), ({"session_id": ""}, None), ({"session_id": None}, None), ("", None),
+        (None, None), ("[" * 5000, None), ([], None),
+    ],
+    ids=nameless,
+)  # fmt: skip
+def test_the_session_is_the_one_that_wiro_tells_of(
+    kit: Kit, shown: Any, session: str | None
+) -> None:
+    async def flow(client: AnyClient) -> None:
+        kit.simulator.faults.add("Task/Detail", faults.task_field("parameters", shown))
+        before = await first(client, kit, session_id=session or "")
+        await got(client.run(TOOL, {"prompt": "And?"}, previous=before))
+
+    kit.run(flow)
+    assert kit.simulator.runs[1].body.get("session_id") == session
 
 
 @pytest.mark.parametrize("as_mapping", [True, False])

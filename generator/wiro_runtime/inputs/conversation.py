@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
+from wiro_runtime.http.json_values import as_text
 from wiro_runtime.inputs.messages import HALF, SURROGATE, invalid, shown
 
 if TYPE_CHECKING:
@@ -37,11 +38,9 @@ def go_on(body: dict[str, Any], previous: Earlier | None, tool_outputs: ToolOutp
         text = f"expected a result, or a task that was waited for, got {shown(previous)}"
         raise invalid("previous", text)
     body["previousTaskToken"] = detail.token
-    parameters = detail.raw.get("parameters")
-    if isinstance(parameters, Mapping):
-        session = cast("Mapping[str, object]", parameters).get("session_id")
-        if isinstance(session, str) and session and not body.get("session_id"):
-            body["session_id"] = session
+    session = as_text(detail.parameters.get("session_id"))
+    if session and not body.get("session_id"):
+        body["session_id"] = session
     if tool_outputs is not None:
         body["toolOutputs"] = _outputs(tool_outputs, previous)
 

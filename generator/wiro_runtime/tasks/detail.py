@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.json_values import as_decimal, as_float, as_seconds, as_text
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.price import MOST, dollars
@@ -105,6 +106,17 @@ class TaskDetail:
         code = "" if self.exit_code is None else f"exit code {shorten(self.exit_code, 40)}"
         said = self._last_error
         return ": ".join(x for x in (code, said) if x) or "no outputs and no reason given"
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What was sent, as far as Wiro shows it: as an object, or as JSON in a text."""
+        shown = self.raw.get("parameters")
+        if isinstance(shown, str):
+            try:
+                shown = parse_json(shown)
+            except ValueError:
+                shown = None
+        return cast("Mapping[str, Any]", shown) if isinstance(shown, Mapping) else {}
 
     @property
     def billed_cost(self) -> Decimal | None:

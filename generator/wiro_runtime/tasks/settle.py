@@ -6,10 +6,10 @@ import json
 import math
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 from wiro_runtime.http.json_values import as_decimal
 from wiro_runtime.tasks.listing import list_tasks, tool_of
@@ -184,7 +184,7 @@ class _Alike:
 
     def __init__(self, first: TaskDetail) -> None:
         self.tool = tool_of(first)
-        self.parameters = _mapping(first.raw.get("parameters"))
+        self.parameters = first.parameters
         self.numbers: list[int] = []
         self.created: list[float] = []
 
@@ -284,12 +284,6 @@ def _meaning(value: object) -> object:
 
 def _same(one: LostSubmission, other: LostSubmission) -> bool:
     return one.tool == other.tool and one.inputs == other.inputs
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    if isinstance(value, str):
-        value = _parsed(value)
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def _equal(sent: object, told: object) -> bool:
