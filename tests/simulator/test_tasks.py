@@ -183,11 +183,10 @@ def test_an_id_is_no_token(sim: Simulator) -> None:
     assert "the same thing" in post(sim, "Task/Detail", both).error[1]
 
 
-@pytest.mark.parametrize("name", ["taskid", "tasktoken"])
-def test_cancel_takes_a_task_out_of_the_queue(manual: Simulator, name: str) -> None:
+def test_cancel_takes_a_task_out_of_the_queue(manual: Simulator) -> None:
     answer = run(manual)
-    value = answer["taskid" if name == "taskid" else "socketaccesstoken"]
-    task = post(manual, "Task/Cancel", {name: value}).task
+    key = {"taskid": answer["taskid"]}
+    task = post(manual, "Task/Cancel", key).task
     assert task["status"] == "task_cancel"
     assert task["canceltime"] != "0"
     assert task["totalcost"] == "0"
@@ -195,7 +194,7 @@ def test_cancel_takes_a_task_out_of_the_queue(manual: Simulator, name: str) -> N
     later = detail(manual, answer["taskid"])
     assert (later["status"], later["starttime"]) == ("task_cancel", "0")
     assert later == task
-    again = post(manual, "Task/Cancel", {name: value})
+    again = post(manual, "Task/Cancel", key)
     assert again.error == (1, "Task is not in a cancellable state.")
 
 
@@ -206,7 +205,22 @@ def test_a_task_that_has_left_the_queue_is_not_cancelled(manual: Simulator) -> N
     assert manual.status(taskid) == "task_accept"
 
 
-@pytest.mark.parametrize("name", ["taskid", "socketaccesstoken", "tasktoken"])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("Task/Cancel", "tasktoken"), ("Task/Cancel", "socketaccesstoken"),
+        ("Task/Kill", "tasktoken"), ("Task/Detail", "socketaccesstoken"),
+    ],
+)  # fmt: skip
+def test_a_task_is_not_named_as_wiro_does_not_take_it(
+    manual: Simulator, path: str, name: str
+) -> None:
+    answer = run(manual)
+    assert post(manual, path, {name: answer["socketaccesstoken"]}).error[0] == 0
+    assert manual.status(answer["taskid"]) == "task_queue"
+
+
+@pytest.mark.parametrize("name", ["taskid", "socketaccesstoken"])
 def test_kill_ends_a_task_that_runs(manual: Simulator, name: str) -> None:
     answer = run(manual)
     body = {name: answer["taskid" if name == "taskid" else "socketaccesstoken"]}

@@ -84,7 +84,7 @@ def detail(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
 
 
 def cancel(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
-    task = _task(state, body, ("taskid", "tasktoken"))
+    task = _task(state, body, ("taskid",))
     if not task.cancel(state.clock.now()):
         raise ResponseError("Task is not in a cancellable state.", code=NOT_FOUND)
     state.notify()
@@ -92,7 +92,7 @@ def cancel(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
 
 
 def kill(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
-    task = _task(state, body, ("taskid", "socketaccesstoken", "tasktoken"))
+    task = _task(state, body, ("taskid", "socketaccesstoken"))
     if not task.kill(state.clock.now()):
         status = task.status(state.clock.now())
         raise ResponseError(f"Task could not be killed: it is in {status}", code=NOT_FOUND)
