@@ -14,17 +14,14 @@ import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import wirogen
 from wirogen.common.files import read_whole
-
-T = TypeVar("T")
 
 _SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
 _KEPT_FOR: Final = 30 * 24 * 3600.0
@@ -65,15 +62,6 @@ class Cache:
             _write(path, hashlib.sha256(data).digest() + data)
         except OSError:
             self._folder = None
-
-    def memo(self, kind: str, key: str, make: Callable[[], T]) -> T:
-        """Return the stored result, or that of ``make``, which is then stored unless it is
-        ``None``."""
-        found: T | None = self.get(kind, key)
-        if found is None:
-            found = make()
-            self.put(kind, key, found)
-        return found
 
     def prune(self) -> None:
         """Remove entries that were not read for a month."""

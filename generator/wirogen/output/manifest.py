@@ -74,11 +74,6 @@ def _counted(findings: Any) -> Counter[str]:
     return Counter(map(str, cast("list[object]", findings)))
 
 
-def manifest_hash(out: Path) -> str:
-    """The first half of what :func:`read_manifest` gives."""
-    return hash_of(out / MANIFEST) or ""
-
-
 def read_file(path: Path | str) -> bytes | None:
     """The bytes of a file, ``None`` when there is none."""
     try:

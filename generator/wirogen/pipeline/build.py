@@ -14,7 +14,7 @@ from wirogen.common.text import did_you_mean, shorten
 from wirogen.diagnostics.known import Known, unknown
 from wirogen.diagnostics.model import Diagnostic, Severity, display_path
 from wirogen.emit.templates import template_folders
-from wirogen.output.manifest import built_findings, built_specs, manifest_hash
+from wirogen.output.manifest import MANIFEST, built_findings, built_specs, hash_of
 from wirogen.output.publication import Changes, no_changes, sweep
 from wirogen.output.state import OutputState
 from wirogen.pipeline.causes import check_tool
@@ -317,5 +317,5 @@ def _unless_up_to_date(
     written = [f"tools/{path}" for path in summary.specs]
     if not (check and summary.stale) and before.became(after, written):
         kept = replace(summary, specs=(), edited=())
-        cache.put("build", after.key, (kept, manifest_hash(out)))
+        cache.put("build", after.key, (kept, hash_of(out / MANIFEST) or ""))
     return summary

@@ -124,7 +124,10 @@ class Details:
         try:
             data = read_bytes(file)
             key = key_of("detail", shown, data)
-            detail = cache.memo("detail", key, lambda: read_detail(data, path=shown))
+            detail: Detail | None = cache.get("detail", key)
+            if detail is None:
+                detail = read_detail(data, path=shown)
+                cache.put("detail", key, detail)
         except InputError as error:
             into.errors.append(error.diagnostic)
             return
