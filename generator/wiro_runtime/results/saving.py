@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -117,7 +117,14 @@ async def save_outputs(
 
     async def work(transport: Transport) -> list[Path | DownloadError]:
         places = asyncio.Semaphore(concurrency)
-        return await _all([job.save_once(transport, Path(folder), place, places) for job in jobs])
+        # Outputs of one name get their numbers in their order, whichever is fetched first.
+        turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+        async def save(job: _Job) -> Path | DownloadError:
+            async with turns[job.name.casefold()], places:
+                return await job.save_once(transport, Path(folder), place)
+
+        return await _all(list(map(save, jobs)))
 
     found = await result.access.transfer(work)
     saved = [each for each in found if isinstance(each, Path)]
@@ -131,6 +138,7 @@ class _Job:
     """One output, with what its caller wants to know and to limit."""
 
     def __init__(self, output: BaseOutput, report: Report, max_bytes: int | None) -> None:
+        self.name = safe_name(output.name)
         self._output = output
         self._report = report
         self._max_bytes = max_bytes
@@ -168,21 +176,20 @@ class _Job:
             await finish(start_in_thread(file.discard))
 
     async def save_once(
-        self, transport: Transport, folder: Path, place: str, places: asyncio.Semaphore
+        self, transport: Transport, folder: Path, place: str
     ) -> Path | DownloadError:
         """Save into ``folder``, which is ``place``, unless it was saved there and is unchanged."""
         saved = self._output.saved
         key = id(asyncio.get_running_loop()), id(self._output), place
         saving = _saving.setdefault(key, asyncio.Lock())
         # A call that saves the same at the same time finds the file of the first.
-        async with places, saving:
+        async with saving:
             name, stamp = saved.get(place, ("", None))
             if stamp is not None and stamp == await run_in_thread(partial(_stamp, place, name)):
                 await self._report(stamp[1], stamp[1])
                 return folder / name
             try:
-                target = folder / safe_name(self._output.name)
-                path = await self.save(transport, target, replace=False)
+                path = await self.save(transport, folder / self.name, replace=False)
             except DownloadError as error:
                 return error
             if stamp := await run_in_thread(partial(_stamp, place, path.name)):
