@@ -10,13 +10,16 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection
 
 from cli_tools.kit import Shell
+from runtime.kit import socket_server
 from wiro_runtime import AuthenticationError, ConfigurationError, Wiro
 from wiro_runtime.cli.browser import has_browser
 from wiro_runtime.testing import Simulator
@@ -336,6 +339,22 @@ def test_task_list_shows_the_newest_first(shell: Shell, simulator: Simulator) ->
     found = shell("task", "list", "--json", "--tool", "wiro/painter", "--limit", "1").json
     assert [each["task_id"] for each in found] == [first]
     assert "token" not in found[0]
+
+
+def test_a_text_whose_end_is_taken_back_is_printed_once(shell: Shell, simulator: Simulator) -> None:
+    def answer(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            connection.recv(timeout=5)
+            task_id = simulator.runs[-1].taskid
+            message = {"segments": [{"type": "answer", "text": f"{result.rstrip()} \n"}]}
+            frame = {"type": "task_output", "id": task_id, "message": message}
+            connection.send(json.dumps(frame))
+            connection.recv(timeout=5)
+
+    result = shell.run("openai/A Writer", "--prompt", "a").out
+    with socket_server(answer) as url:
+        done = shell.run("openai/A Writer", "--prompt", "a", "--stream", WIRO_SOCKET_URL=url)
+    assert done.out.split() == result.split()
 
 
 def test_a_text_is_printed_while_it_is_written(shell: Shell, simulator: Simulator) -> None:

@@ -118,7 +118,8 @@ class _Stream:
     """Characters of the answer that have been printed."""
 
     def take(self, event: Event) -> None:
-        if not isinstance(event, TextDelta):
+        # What the end takes back without a replacement stays on the screen.
+        if not isinstance(event, TextDelta) or not event.text:
             return
         new = event.text
         if event.start != self.written:
