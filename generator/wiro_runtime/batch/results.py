@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 JSONL: Final = "results.jsonl"
 CSV: Final = "results.csv"
 # What a spreadsheet takes for a formula, also one that separates cells by semicolons.
-_FORMULA: Final = re.compile(r"((?:^|[;\t\r\n])\s*)(?=[=+\-@＝＋－＠])")
+_FORMULA: Final = re.compile(r"((?:^|[;\t\r\n])[^\S\t\r\n]*)(?=[=+\-@＝＋－＠])")
 COLUMNS: Final = ("row", "status", "task", "files", "cost", "seconds", "error")
 
 
