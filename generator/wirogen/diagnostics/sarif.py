@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
@@ -14,10 +13,6 @@ from wirogen.diagnostics.model import RULES, Diagnostic, Rule
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-
-
-# In a message of SARIF, `[text](address)` is a link (3.11.6), and a document may hold one.
-_LINK: Final = re.compile(r"\[(?=[^\[\]]*\]\()")
 
 
 def sarif(diagnostics: Sequence[Diagnostic], *, version: str) -> dict[str, Json]:
@@ -59,11 +54,13 @@ def _result(each: Diagnostic, index: int) -> Json:
     # Lines move with every download; what a finding is about does not.
     known_by = f"{each.path}\0{each.code}\0{each.subject}\0{each.message}"
     mark = hashlib.sha256(known_by.encode(errors="backslashreplace"))
+    # `[text](address)` would be a link (3.11.6 of SARIF), and a document may hold one.
+    text = f"{subject}{each.message}".replace("](", "] (")
     return {
         "ruleId": each.code,
         "ruleIndex": index,
         "level": str(each.severity),
-        "message": {"text": _LINK.sub(r"\\[", f"{subject}{each.message}")},
+        "message": {"text": text},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"finding/v1": mark.hexdigest()[:32]},
     }
