@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from wiro_runtime import InvalidInputs, LostSubmission, TaskDetail
 from wiro_runtime.tasks.listing import check_listing, list_tasks
 from wiro_runtime.tasks.records import Origin
-from wiro_runtime.tasks.settle import Settlement, convert, match, since
+from wiro_runtime.tasks.settle import Settlement, compare, convert, match, since
 
 AT = 1_750_000_000.0
 
@@ -117,6 +118,22 @@ def test_a_clock_that_was_wrong_when_a_run_was_sent(wrong: float, at_settling: f
     assert since([sent]) < AT
     (found,) = match([sent], [task(created=AT - 100_000)], skew=0.0)
     assert found.outcome == "absent"
+
+
+def test_a_clock_that_the_list_itself_shows_to_be_wrong() -> None:
+    """The clock was set wrong after the last response before the run."""
+    sent = lost(at=AT + 7200, prompt="x")
+
+    async def call(*_arguments: object) -> Mapping[str, Any]:
+        api.skew = 7200.0
+        return {"tasklist": [task().raw, task("2", created=AT - 90_000).raw]}
+
+    async def known() -> tuple[set[str], list[LostSubmission]]:
+        return set(), []
+
+    api: Any = SimpleNamespace(skew=None, call_idempotent=call)
+    (found,) = asyncio.run(compare(api, [sent], known))
+    assert outcome(found) == "1"
 
 
 def test_each_is_told_apart_by_its_inputs() -> None:

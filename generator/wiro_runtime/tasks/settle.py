@@ -89,11 +89,14 @@ async def compare(
     A request that was given up just now may still arrive, so where one seems not to have been
     accepted, the tasks are listed once more.
     """
-    first, waited = since(lost, api.skew), False
+    waited = False
     while True:
         _, before = await known()
         details: list[TaskDetail] = []
+        first: float | None = None
         async for detail in list_tasks(api.call_idempotent):
+            # Not before the first response, which tells how far the clocks differ.
+            first = since(lost, api.skew) if first is None else first
             if detail.created is not None and detail.created < first:
                 break
             details.append(detail)
