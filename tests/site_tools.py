@@ -182,6 +182,7 @@ AWKWARD: Final = {
         tool(name="wiro/nothing", description=""),
         tool(
             prompt(label=RIGHT_TO_LEFT, example=RIGHT_TO_LEFT),
+            text("style", label=RIGHT_TO_LEFT.replace(" ", "") * 9),
             name=f"wiro/{LONG_NAME}",
             description=RIGHT_TO_LEFT * 20,
             categories=("text-to-image",),

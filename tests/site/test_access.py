@@ -206,6 +206,79 @@ def test_the_search_is_used_by_keyboard_alone(page: Page, address: str) -> None:
     page.wait_for_url("**/instant_id_lora.html")
 
 
+@pytest.mark.parametrize("path", KINDS)
+def test_the_menu_of_a_narrow_screen_is_used_by_keyboard_alone(
+    browser: Browser, address: str, axe: str, path: str
+) -> None:
+    with watched(browser, address, viewport={"width": 390, "height": 800}) as page:
+        visit(page, address + path)
+        menu = page.get_by_role("button", name="Menu")
+        assert menu.get_attribute("aria-expanded") == "false"
+        page.keyboard.press("Tab")  # the link to the text
+        page.keyboard.press("Tab")
+        for key in ("Space", "Enter"):
+            assert menu.evaluate("menu => menu === document.activeElement")
+            page.keyboard.press(key)
+            assert menu.get_attribute("aria-expanded") == "true"
+            page.wait_for_selector(".md-nav--primary >> text=Guides")
+            page.keyboard.press("Tab")
+            page.keyboard.press("Escape")
+            assert menu.get_attribute("aria-expanded") == "false"
+            assert not page.is_checked("#__drawer")
+        page.keyboard.press("Enter")
+        assert violations(page, axe, ".wt-header") == []
+
+
+WALK = """() => {
+  const at = document.activeElement;
+  if (at === document.body) return "nothing";
+  const box = at.getBoundingClientRect();
+  const inside = box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight;
+  const seen = inside && at.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  // The box of a scheme stands behind its picture; links at headings fade in.
+  return seen || at.matches(".md-option, .md-skip, .headerlink") ? "" : at.outerHTML.slice(0, 90);
+}"""
+
+
+@pytest.mark.parametrize("path", KINDS)
+@pytest.mark.parametrize("width", [390, 1100, 1400])
+def test_tab_leads_only_to_what_is_seen(
+    browser: Browser, address: str, path: str, width: int
+) -> None:
+    with watched(browser, address, viewport={"width": width, "height": 800}) as page:
+        visit(page, address + path)
+        page.keyboard.press("Tab")
+        for _ in range(40):
+            assert page.evaluate(WALK) == ""
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement === document.body"):
+                break
+
+
+def test_tab_leaves_a_list_at_once(page: Page, address: str) -> None:
+    visit(page, address + TOOL)
+    page.focus("[data-input=selected_model] [role=combobox]")
+    page.keyboard.press("Tab")
+    assert page.evaluate(WALK) == ""
+    page.keyboard.press("Control+k")
+    page.keyboard.type("image")
+    page.wait_for_selector(".wt-found")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.matches('.wt-results')")
+
+
+def test_buttons_are_called_by_what_stands_on_them(page: Page, address: str) -> None:
+    """Who speaks to a computer says what is there to read."""
+    visit(page, address + TOOL)
+    page.keyboard.press("Control+k")
+    page.wait_for_selector(".wt-find")
+    for button in page.locator("button").all():
+        name = button.get_attribute("aria-label")
+        shown = " ".join(button.inner_text().split())
+        assert name is None or shown.removesuffix(" Ctrl K") in name, (shown, name)
+
+
 def test_a_search_with_two_marks_and_none(page: Page, address: str) -> None:
     visit(page, f"{address}index.html")
     page.locator(".wt-search-open").click()

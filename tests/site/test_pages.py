@@ -371,4 +371,7 @@ def test_long_and_right_to_left_names_do_not_break_a_page(browser: Browser, addr
         visit(page, f"{address}tools/index.html")
         page.locator("main a", has_text=LONG_NAME).first.click()
         assert name[:40] in page.url
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        page.wait_for_selector(".wt-field")
+        for width in (390, 1100):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

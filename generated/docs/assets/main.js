@@ -47,6 +47,21 @@ function addCopyButtons() {
   }
 }
 
+// Without scripts the label around the button opens the menu of a narrow screen.
+function prepareMenu(button) {
+  const toggle = document.getElementById("__drawer");
+  const tell = () => button.setAttribute("aria-expanded", String(toggle.checked));
+  toggle.addEventListener("change", tell);
+  tell();
+  document.addEventListener("keydown", (event) => {
+    const pressed = event.target === button && (event.key === "Enter" || event.key === " ");
+    if (!pressed && !(event.key === "Escape" && toggle.checked)) return;
+    event.preventDefault();
+    toggle.click();
+    button.focus();
+  });
+}
+
 // The index is loaded when the search is about to be used; the dialog opens at once, so that no
 // key is lost.
 function prepareSearch(opener) {
@@ -81,6 +96,8 @@ addCopyButtons();
 if (document.querySelector(".language-powershell.highlight") && !document.querySelector(".wt-builder")) {
   import("./shells.js").then(({ joinShells }) => joinShells());
 }
+const menu = document.querySelector(".wt-menu [role=button]");
+if (menu) prepareMenu(menu);
 const opener = document.querySelector(".wt-search-open");
 if (opener) prepareSearch(opener);
 start(".wt-builder", "data-tool", async (root, tool) => {

@@ -47,7 +47,8 @@ export function picker({ input, label, free, choose, placeholder }) {
     "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list",
   });
   const note = el("div", { class: "wt-list-note", "aria-live": "polite" });
-  const popup = el("div", { class: "wt-list", hidden: true }, list, note);
+  // Browsers take a box that scrolls into the order of Tab, and this one is gone by then.
+  const popup = el("div", { class: "wt-list", hidden: true, tabindex: "-1" }, list, note);
   const rows = () => [...list.querySelectorAll(".wt-option")];
 
   function mark(index) {

@@ -120,9 +120,9 @@ export function searchDialog(opener) {
     type: "search", role: "combobox", class: "wt-find", placeholder: "Search tools and guides", autocomplete: "off",
     spellcheck: "false", "aria-label": "Search", "aria-controls": listId, "aria-expanded": "false", "aria-autocomplete": "list",
   });
-  const list = el("div", { class: "wt-results", role: "listbox", id: listId, "aria-label": "Results" });
+  const list = el("div", { class: "wt-results", role: "listbox", id: listId, "aria-label": "Results", tabindex: "-1" });
   const status = el("p", { class: "wt-find-status", role: "status" });
-  const close = el("button", { type: "button", class: "wt-close", text: "Esc", "aria-label": "Close" });
+  const close = el("button", { type: "button", class: "wt-close", text: "Esc", "aria-label": "Close (Esc)" });
   const dialog = el(
     "dialog",
     { class: "wt-dialog md-typeset", "aria-label": "Search" },
