@@ -108,7 +108,7 @@ def paid(simulator: Simulator) -> Counter[str]:
 
 
 def check_complete(simulator: Simulator, folder: Path, count: int) -> None:
-    """Every row was paid for once, is in the results once, and has its file."""
+    """Every row was paid for once, is in the results once, and has its file; there is no other."""
     found = results(folder)
     assert [each["row"] for each in found] == list(range(1, count + 1))
     assert {each["status"] for each in found} == {"done"}
@@ -119,3 +119,4 @@ def check_complete(simulator: Simulator, folder: Path, count: int) -> None:
     for each in found:
         (name,) = each["files"]
         assert (folder / name).stat().st_size > 0
+    assert len(list((folder / "files").iterdir())) == count

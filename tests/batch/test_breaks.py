@@ -141,3 +141,18 @@ def test_files_that_cannot_be_fetched_are_fetched_by_resume(
         assert next(row.error for row in batch.rows() if row.error).startswith("files not saved: ")
         assert batch.resume().complete
     check_complete(simulator, tmp_path / "out", 3)
+
+
+def test_files_that_a_killed_process_had_begun_are_removed(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    with Batch(TOOL, prompts(2), out=tmp_path / "out", concurrency=1) as batch:
+        simulator.faults.add("cdn/*", faults.status(404), times=1)
+        assert batch.run().unfinished == 1
+        begun = tmp_path / "out/files/.00001.png.0a1b2c3d.part"
+        begun.write_bytes(b"half")
+        (own := begun.with_name(".notes")).touch()
+        assert batch.resume().complete
+    assert not begun.exists()
+    own.unlink()
+    check_complete(simulator, tmp_path / "out", 2)

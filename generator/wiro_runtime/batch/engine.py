@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import socket
 import threading
@@ -24,7 +25,7 @@ from wiro_runtime.batch.limit import CEILING, START, SharedLimit
 from wiro_runtime.batch.plan import counted
 from wiro_runtime.batch.records import Row, Terms, Totals
 from wiro_runtime.batch.results import Results
-from wiro_runtime.batch.rows import RowRunner, disk_line, one_line
+from wiro_runtime.batch.rows import FILES, RowRunner, disk_line, one_line
 from wiro_runtime.batch.scheduler import Scheduler
 from wiro_runtime.batch.settle import settle
 from wiro_runtime.errors import WiroError
@@ -43,6 +44,8 @@ T = TypeVar("T")
 _TICK: Final = 0.3
 _RENEW: Final = 5.0
 _REPORT: Final = 0.5
+_PARTIAL: Final = re.compile(r"\..*\.[0-9a-f]{8}\.part")
+"""The names of :class:`~wiro_runtime.results.partial_file.PartialFile`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,13 @@ class Engine:
         if self._coordinator:
             sending = await self._db(self._store.intents, "sending")
             self._sent_before = {each.row.id for each in sending}
+        await self._remove_partial_files()
         await self._write(self._results.begin, self._store.rows)
+
+    async def _remove_partial_files(self) -> None:
+        """Remove what killed processes had begun to save, unless other workers may be saving."""
+        if not self._shared or not await self._db(self._store.open_rows):
+            await self._db(_remove_partial_files, self._folder / FILES)
 
     async def _alive(self) -> list[str]:
         """The workers of the batch; of one in a file, the lock on its folder lets there be one."""
@@ -240,6 +249,7 @@ class Engine:
         if self._store.database.gone:
             raise DatabaseGone(self._rows.stopped)
         try:
+            await self._remove_partial_files()
             await self._write(self._results.write, self._store.rows)
             await self._db(self._leases.leave, self.worker)
         except OSError as error:
@@ -253,6 +263,13 @@ class Engine:
 
     async def _db(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         return await self._store.database.call(work, *arguments, **named)
+
+
+def _remove_partial_files(folder: Path) -> None:
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _PARTIAL.fullmatch(path.name):
+                path.unlink()
 
 
 def in_thread(work: Callable[[], T]) -> Future[T]:
