@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch.kit import TOOL, Shell, check_complete, prompts, results, write_csv
-from wiro_runtime.batch import Batch
+from wiro_runtime.batch import Batch, BatchError, BatchProgress
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
@@ -156,3 +157,30 @@ def test_files_that_a_killed_process_had_begun_are_removed(
     assert not begun.exists()
     own.unlink()
     check_complete(simulator, tmp_path / "out", 2)
+
+
+@pytest.mark.parametrize("what", ["out", "out/batch.sqlite"])
+def test_a_folder_that_is_moved_away_stops_a_batch(
+    lively: Simulator, tmp_path: Path, what: str
+) -> None:
+    """Nothing is begun anew in its place, where it would be in the way of what comes back."""
+    place, away = tmp_path / what, tmp_path / "away"
+
+    def move(progress: BatchProgress) -> None:
+        if progress.totals.count("done") and not away.exists():
+            place.rename(away)
+
+    with Batch(TOOL, prompts(60), out=tmp_path / "out") as batch:
+        try:
+            stopped = batch.run(move).stopped
+        except BatchError as error:
+            stopped = str(error)
+    # Connections that are open may do for the rest of a batch whose database alone is moved.
+    if stopped or what == "out":
+        assert re.fullmatch(rf"{tmp_path}/out\S*: no such file or directory", stopped)
+    assert not place.exists()
+    away.rename(place)
+    with Batch.open(tmp_path / "out") as batch:
+        # What was about to be sent when there was nothing to record its response in.
+        assert batch.resume().complete or batch.resume().complete
+    check_complete(lively, tmp_path / "out", 60)

@@ -6,6 +6,8 @@ DBOS keeps its own tables in the same database, and uses the same connections.
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -160,6 +162,7 @@ class Database:
         else:
             engine = sa.create_engine(url, pool_size=10, max_overflow=0)
             event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "do_connect", lambda *_: self._check_there(folder / FILE))
         event.listen(engine, "do_connect", self._check_open)
         event.listen(engine, "checkout", self._check_open)
         return engine
@@ -168,6 +171,11 @@ class Database:
         # DBOS asks a database that is away again and again, without end; this ends it.
         if self._closed:
             raise ConfigurationError("the database of the batch is closed")
+
+    def _check_there(self, path: Path) -> None:
+        # SQLite would begin another one, and lose what lies beside one that was moved away.
+        if not path.exists():
+            self.fail(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
 
     def close(self) -> None:
         self._closed = True

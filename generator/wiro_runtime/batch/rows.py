@@ -362,7 +362,8 @@ class RowRunner:
         outputs = [each for each in result.outputs if each.url is not None or each.text is not None]
         if not outputs and not result.text:
             return []
-        await self._db(lambda: folder.mkdir(parents=True, exist_ok=True))
+        # Not its parents: what has been moved away is not begun anew.
+        await self._db(lambda: folder.mkdir(exist_ok=True))
         names: list[str] = []
         for number, output in enumerate(outputs, 1):
             suffix = PurePosixPath(safe_name(output.name)).suffix
