@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dbos._sys_db import SystemDatabase
+from sqlalchemy.exc import OperationalError
 
 from batch.kit import TOOL, Shell, check_complete, prompts, results, write_csv
-from wiro_runtime.batch import Batch, BatchError, BatchProgress
+from wiro_runtime.batch import Batch, BatchError, BatchProgress, engine
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
@@ -184,3 +188,23 @@ def test_a_folder_that_is_moved_away_stops_a_batch(
         # What was about to be sent when there was nothing to record its response in.
         assert batch.resume().complete or batch.resume().complete
     check_complete(lively, tmp_path / "out", 60)
+
+
+def test_what_the_queue_could_not_record_is_done_again(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that was full for a moment: DBOS takes what it was doing for under way, for good."""
+    monkeypatch.setattr(engine, "LEASE", 1.0)
+    plain = SystemDatabase.update_workflow_outcome
+    failures = iter([OperationalError("", {}, sqlite3.OperationalError("disk is full"))] * 2)
+
+    def full(*arguments: Any, **named: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return plain(*arguments, **named)
+
+    monkeypatch.setattr(SystemDatabase, "update_workflow_outcome", full)
+    with Batch(TOOL, prompts(4), out=tmp_path / "out") as batch:
+        assert batch.run().complete
+    assert next(failures, None) is None
+    check_complete(simulator, tmp_path / "out", 4)

@@ -168,7 +168,7 @@ class Engine:
     async def _until_ended(self) -> Settled | None:
         """Wait for the end of all rows, or for a reason to stop."""
         settled: Settled | None = None
-        renewed = reported = alone = time.monotonic()
+        renewed = reported = alone = active = time.monotonic()
         seen = time.time()
         while not self._rows.stopping:
             self._rows.idle.clear()
@@ -190,6 +190,13 @@ class Engine:
                     seen = await self._report(seen)
                 if not idle:
                     alone = now
+                if idle or self._rows.active:
+                    active = now
+                elif now - active > LEASE:
+                    # What DBOS could not record, on a full disk, would be under way for good.
+                    active = now
+                    others = [each for each in await self._alive() if each != self.worker]
+                    await self._scheduler.enqueue(others, [])
                 if not idle or self._rows.stopping or await self._may_get_more(now - alone):
                     continue
                 if settled is None and (await self._db(self._store.totals)).count("uncertain"):
