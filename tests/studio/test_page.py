@@ -160,6 +160,22 @@ def test_what_is_wrong_is_said_where_it_is(visit: Open, studio: Running) -> None
         run(page, "a lighthouse")
 
 
+def test_no_message_is_behind_the_bar_on_a_phone(visit: Open) -> None:
+    with visit(viewport={"width": 390, "height": 500}) as page:
+        page.fill("[data-input=prompt] textarea", "")
+        page.evaluate("""() => {
+          const [field, bar] = [".wt-builder textarea", ".wt-run-bar"].map((each) =>
+            document.querySelector(each).getBoundingClientRect());
+          scrollBy(0, field.bottom - innerHeight + bar.height);
+        }""")
+        page.locator(".wt-run-button").evaluate("button => button.focus({ preventScroll: true })")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".wt-run-status >> text=nothing was sent")
+        problem = page.locator("[data-input=prompt] .wt-problem").bounding_box() or {}
+        bar = page.locator(".wt-run-bar").bounding_box() or {}
+        assert problem["y"] + problem["height"] <= bar["y"]
+
+
 def test_text_is_shown_as_text(visit: Open, studio: Running) -> None:
     studio.simulator.plan(Scenario(kind="text", answer=HTML))
     with visit("writer") as page:

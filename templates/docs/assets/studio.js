@@ -117,6 +117,8 @@ export async function studio(root, tool, request, simulated) {
     const details = first?.closest("details");
     if (details) details.open = true;
     first?.focus();
+    // A field that is in view may have its message behind the bar.
+    first?.closest(".wt-field")?.scrollIntoView({ block: "start" });
   }
 
   async function run() {
