@@ -133,7 +133,7 @@ def is_what_its_schemas_say(spec: ToolSpec) -> None:
 def page_holds_no_markup_of_the_document(spec: ToolSpec) -> None:
     planned = plan(spec)
     page = render(spec)[f"docs/tools/{planned.module.owner}/{planned.module.project}.md"]
-    assert is_visible(page.replace("\n", ""))
+    assert is_visible(re.sub("\n|(?<=[^\x00-\u02ff])[\u200c\u200d](?=[^\x00-\u02ff])", "", page))
     for token in _tokens(MarkdownIt("commonmark").enable("table").parse(page)):
         if token.type in {"html_inline", "html_block"}:
             bare = re.sub(
@@ -167,6 +167,27 @@ def test_docstrings_say_what_the_document_says(hostile: str) -> None:
         assert shown in " ".join(module.__doc__.split())
         if plan(spec).inputs[0].help == hostile.strip():
             assert shown in " ".join(module.run.__doc__.split())
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("\U0001f469\u200d\U0001f4bb codes", "\U0001f469\u200d\U0001f4bb codes"),
+        ("\U0001f3f3\ufe0f\u200d\U0001f308", "\U0001f3f3\ufe0f\u200d\U0001f308"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",) * 2,
+        ("pay\u200dload", "pay\\u200dload"),
+        ("\u0645\u200c", "\u0645\\u200c"),
+        ("\u0645\u202e\u200d\u0645", "\u0645\\u202e\\u200d\u0645"),
+        ("\u0645\u200d\u200d\u0645", "\u0645\\u200d\\u200d\u0645"),
+    ],
+)
+def test_pages_keep_joiners_that_words_and_emoji_are_spelt_with(said: str, shown: str) -> None:
+    spec = tool(prompt(help=said), description=said, categories=("llm",))
+    planned = plan(spec).module
+    page = render(spec)[f"docs/tools/{planned.owner}/{planned.project}.md"]
+    text = page.replace("\\\\", "\\")
+    assert f"\n{shown}\n" in text
+    assert text.count(shown) > 1  # the help of the input
 
 
 def test_every_finding_that_concerns_callers_is_an_item_of_its_own(

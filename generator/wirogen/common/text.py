@@ -23,6 +23,11 @@ INVISIBLE: Final = re.compile(
     "\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
 )
+_JOINER: Final = re.compile(
+    "(?<=[^\x00-\u02ff\u2000-\u206f])([\u200c\u200d])(?=[^\x00-\u02ff\u2000-\u206f])"
+)
+"""A joiner or non-joiner between two letters of other scripts, or pictures: Persian and the scripts
+of India are spelt with them, and an emoji of a family is several that are joined."""
 _NEWER: Final = re.compile(
     "[\u0558\u058b-\u058c\u05c8-\u05c9\u088f\u0897\u0b53-\u0b54\u0c5c\u0cdc\u0cf3\u0ece"
     "\u1acf-\u1af0\u1c89-\u1c8a\u208f\u209d-\u209f\ua7cb-\ua7cf\ua7d2\ua7d4\ua7da-\ua7f1"
@@ -93,6 +98,12 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
     return INVISIBLE.sub(
         lambda match: match[0] if keep_lines and match[0] == "\n" else escape(match[0]), text
     )
+
+
+def readable(text: str) -> str:
+    """:func:`visible`, but for the joiners that prose is spelt with."""
+    parts = enumerate(_JOINER.split(text))
+    return "".join(part if place % 2 else visible(part) for place, part in parts)
 
 
 def beginning(text: str, length: int = 60) -> str:

@@ -14,7 +14,7 @@ import textwrap
 import urllib.parse
 from typing import Final
 
-from wirogen.common.text import visible
+from wirogen.common.text import readable, visible
 from wirogen.plan.model import Code
 
 _MARKDOWN_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>&~$\"':@/^=]")
@@ -97,7 +97,7 @@ def docstring_text(text: str) -> DocstringText:
 
 def markdown(text: str) -> Markdown:
     """``text`` as one line of Markdown that shows exactly these words and formats nothing."""
-    out = visible(" ".join(text.split())).translate(_MARKDOWN)
+    out = readable(" ".join(text.split())).translate(_MARKDOWN)
     return Markdown(_LINE_START.sub(lambda match: f"{match[1]}{_mark(match[2])}", out))
 
 
@@ -107,7 +107,7 @@ def _mark(mark: str) -> str:
 
 def attribute(text: str) -> Markdown:
     """``text`` inside a quoted attribute of a block of HTML, which no Markdown is read in."""
-    return Markdown(html.escape(visible(" ".join(text.split()))))
+    return Markdown(html.escape(readable(" ".join(text.split()))))
 
 
 def front_matter(text: str) -> Markdown:
@@ -115,7 +115,7 @@ def front_matter(text: str) -> Markdown:
 
     Readers that know no head show it as Markdown, so nothing in it may look like markup.
     """
-    quoted = json.dumps(visible(" ".join(text.split())))
+    quoted = json.dumps(readable(" ".join(text.split())))
     return Markdown(_MARKUP.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted))
 
 
