@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,13 @@ from typing import Any
 import pytest
 
 from runtime.kit import TOOL, AnyClient, Kit, each, got
-from wiro_runtime import ConfigurationError, InsufficientBalanceError, LostSubmission
+from wiro_runtime import (
+    ConfigurationError,
+    InsufficientBalanceError,
+    LostSubmission,
+    PriceExceeded,
+)
+from wiro_runtime.price import Price
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import faults
 
@@ -215,3 +222,27 @@ def test_closing_a_client_says_what_the_journal_could_not_record(
     Failing.step = 0
     (run,) = manual_kit.simulator.runs
     assert caplog.messages[-1].endswith(f"not recorded: {run.taskid}")
+
+
+@pytest.mark.usefixtures("failing")
+@pytest.mark.parametrize("budget", [None, Decimal("0.01")])
+def test_runs_that_could_not_begin_cost_the_next_one_nothing(
+    tmp_path: Path, budget: Decimal | None
+) -> None:
+    """A service tries again for hours, on a full disk or at the end of its budget."""
+    dear = Price(Decimal(1), Decimal(1), exact=True, basis="")
+    with closing(Journal(tmp_path / "journal")) as journal:
+
+        def count_statements() -> int:
+            Failing.step = 1000
+            journal.begin("a/b", {})
+            return 1000 - Failing.step
+
+        journal.open()
+        few = count_statements()
+        for _ in range(20):
+            Failing.step = 0 if budget else 1
+            with pytest.raises((ConfigurationError, PriceExceeded)):
+                journal.begin("a/b", {}, price=dear, budget=budget)
+        assert count_statements() <= few
+        assert len(journal.known()[1]) == 2

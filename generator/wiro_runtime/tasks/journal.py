@@ -23,7 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.errors import ConfigurationError
+from wiro_runtime.errors import ConfigurationError, PriceExceeded
 from wiro_runtime.http.logs import log
 from wiro_runtime.tasks import journal_file
 from wiro_runtime.tasks.budget import over_budget, to_dollars, to_units
@@ -148,6 +148,11 @@ class Journal:
                 # Not before: a file that was taken away is made anew with all rows of this client.
                 self._own[row.key] = row
         except KeyTaken:
+            raise
+        except (ConfigurationError, PriceExceeded):
+            # Nothing is written. A client that tries again for hours must not remember each time.
+            if self._unsaved.get(row.key) is row:
+                del self._unsaved[row.key]
             raise
         except BaseException:
             # Nothing is sent. If it has been written, the next write removes it.
