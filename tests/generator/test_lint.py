@@ -248,13 +248,16 @@ def test_a_rate_for_an_input_that_the_tool_lacks(
         ("4k", "false", ""),
         ("4k", "true", None),
         ("720p", "false", None),
+        ("2", "false", None),
+        ("3", "false", ""),
         ("", "false", None),
     ],
 )
 def test_a_rate_for_an_option_that_the_tool_lacks(
     value: str, open_: str, near: str | None, project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = "".join(f'{{value: "{each}", label: "{each}"}}, ' for each in ("720p", "1080p"))
+    known = ("720p", "1080p", "2.0")
+    options = "".join(f'{{value: "{each}", label: "{each}"}}, ' for each in known)
     more = f", open: {open_}, options: [{options}]"
     rate = f'{{inputs: {{x: "{value}"}}, price: 1, priceMethod: "cpr"}}'
     text = handwritten('{type: "string"}', more, kind="select")

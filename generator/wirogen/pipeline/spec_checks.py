@@ -72,7 +72,10 @@ def _unpaid(spec: ToolSpec, given: Iterable[tuple[str, str]]) -> Iterator[str]:
     }
     for name, value in given:
         values = closed.get(name, [value])
-        if value and value not in values and not QUANTITY.fullmatch(value):
+        # Numbers are sent as such: a rate for 1 counts for the option 1.0.
+        number = decimal(value)
+        found = value in values or (number is not None and number in map(decimal, values))
+        if value and not found and not QUANTITY.fullmatch(value):
             near = did_you_mean(value, values)
             yield f"has a rate for {shorten(value)}, which is no option of {shorten(name)}{near}"
 
