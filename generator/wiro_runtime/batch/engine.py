@@ -195,8 +195,7 @@ class Engine:
                 elif now - active > LEASE:
                     # What DBOS could not record, on a full disk, would be under way for good.
                     active = now
-                    others = [each for each in await self._alive() if each != self.worker]
-                    await self._scheduler.enqueue(others, [])
+                    await self._scheduler.resume(lambda worker: worker == self.worker)
                 if not idle or self._rows.stopping or await self._may_get_more(now - alone):
                     continue
                 if settled is None and (await self._db(self._store.totals)).count("uncertain"):

@@ -189,6 +189,19 @@ class Scheduler:
             load_output=False,
         )
 
+    async def resume(self, of_workers: Callable[[str | None], bool]) -> list[WorkflowStatus]:
+        """Give what some workers have under way to the queue once more. Returns all that is in the
+        queue or under way."""
+        found = await self._ask(self._listed)
+        orphans = [
+            each.workflow_id
+            for each in found
+            if each.status == "PENDING" and of_workers(each.executor_id)
+        ]
+        if orphans:
+            await self._ask(lambda client: client.resume_workflows(orphans, queue_name=self.name))
+        return found
+
     async def enqueue(
         self,
         alive: Sequence[str],
@@ -197,14 +210,7 @@ class Scheduler:
     ) -> int:
         """Give every row with one of ``statuses`` to the queue that is not there, or ``only`` some
         of them; ``alive`` are the workers that have not ended. Returns how many."""
-        found = await self._ask(self._listed)
-        orphans = [
-            each.workflow_id
-            for each in found
-            if each.status == "PENDING" and each.executor_id not in alive
-        ]
-        if orphans:
-            await self._ask(lambda client: client.resume_workflows(orphans, queue_name=self.name))
+        found = await self.resume(lambda worker: worker not in alive)
         queued = {int(each.workflow_id.split(":")[1]) for each in found}
 
         def choose(db: sa.Connection, rows: list[tuple[int, int]]) -> list[int]:
