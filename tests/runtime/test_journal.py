@@ -416,7 +416,7 @@ def seconds_of_writes(path: Path, kept: int) -> dict[str, float]:
         journal.begin("a/b", {})
         with closing(sqlite3.connect(path)) as db, db:
             db.executemany(INSERT, map(vars, (*rows, *ended)))
-            db.executemany(INSERT_INPUTS, [(row.key, row.inputs) for row in (*rows, *ended)])
+            db.executemany(INSERT_INPUTS, map(vars, (*rows, *ended)))
             db.executemany(INSERT_PRICE, [(row.key, 1, 1, 0) for row in (*rows, *ended)])
         taken: dict[str, float] = {"begin": 0.0, "accepted": 0.0, "ended": 0.0}
         for number in range(40):
