@@ -410,14 +410,15 @@ def seconds_of_writes(path: Path, kept: int) -> dict[str, float]:
     price, origin = Price(Decimal(1), Decimal(1), exact=True, basis=""), Origin()
     rows = [Row(f"{n}", "a/b", 1.0, "another") for n in range(kept)]
     for row in rows:
-        row.state, row.task_id, row.token, row.high = "accepted", f"t{row.key}", f"s{row.key}", 1
+        row.state, row.task_id, row.token = "accepted", f"t{row.key}", f"s{row.key}"
+        row.low = row.high = 1
     ended = [replace(row, key=f"{NAMED}{row.key}", state="ended", ended_at=AT) for row in rows]
     with closing(Journal(path)) as journal:
         journal.begin("a/b", {})
         with closing(sqlite3.connect(path)) as db, db:
             db.executemany(INSERT, map(vars, (*rows, *ended)))
             db.executemany(INSERT_INPUTS, map(vars, (*rows, *ended)))
-            db.executemany(INSERT_PRICE, [(row.key, 1, 1, 0) for row in (*rows, *ended)])
+            db.executemany(INSERT_PRICE, map(vars, (*rows, *ended)))
         taken: dict[str, float] = {"begin": 0.0, "accepted": 0.0, "ended": 0.0}
         for number in range(40):
             marks = [time.process_time()]
