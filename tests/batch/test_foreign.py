@@ -1,4 +1,4 @@
-"""A batch whose folder somebody else has made: going on with it runs and overwrites nothing."""
+"""Resuming a batch from an untrusted folder executes no code and overwrites no other file."""
 
 from __future__ import annotations
 

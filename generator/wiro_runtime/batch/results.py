@@ -80,7 +80,7 @@ class Results:
     def _replace(self, name: str, text: str) -> None:
         path = self._folder / f".{name}.part"
         try:
-            # What a crash, or whoever made the folder, has left; it may be a link.
+            # The partial file of a crash, or a symbolic link in an untrusted folder.
             path.unlink(missing_ok=True)
             with path.open("x", encoding="utf-8", newline="") as file:
                 file.write(text)

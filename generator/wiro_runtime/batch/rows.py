@@ -367,7 +367,7 @@ class RowRunner:
         names: list[str] = []
         for number, output in enumerate(outputs, 1):
             suffix = PurePosixPath(safe_name(output.name)).suffix
-            # The database may be somebody else's, and its labels lead elsewhere.
+            # Labels of an untrusted database may hold a path, such as ../../x.
             name = safe_name(f"{row.label}{'' if number == 1 else f'-{number}'}{suffix}")
             await output.save(folder / name)
             names.append(f"{FILES}/{name}")

@@ -49,8 +49,8 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def _read_plain(cls: DefaultSerializer, serialized_data: str) -> Any:  # noqa: ARG001 - of DBOS
-    """What DBOS has stored. It would unpickle anything, so that whoever writes to the database, or
-    hands the folder of a batch on, could run code here."""
+    """Deserialize a record of DBOS: numbers, texts and containers alone. Unpickling without that
+    limit would execute code from an untrusted database."""
     return _PlainUnpickler(io.BytesIO(base64.b64decode(serialized_data))).load()
 
 

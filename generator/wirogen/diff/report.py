@@ -90,7 +90,7 @@ def markdown_report(changes: Sequence[Change]) -> str:
 
 
 def _unlinked(text: str) -> str:
-    """``text`` in which a code host finds nobody to notify, and no issue to close on merging."""
+    """Return ``text`` with its mentions and references to issues escaped for GitHub."""
     return _REFERENCES.sub(lambda match: f"{match[0]}<!-- -->", text)
 
 
