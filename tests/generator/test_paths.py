@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from corpus import Page, pages
+from generated import tool
 from generator.project import Project
 from wirogen.cli.app import run
 from wirogen.cli.simulate import _documents
@@ -15,6 +17,9 @@ from wirogen.common.paths import MAX_PART, UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import InputError
 from wirogen.output.manifest import MANIFEST, read_manifest
 from wirogen.pipeline.build import read_project
+from wirogen.project.add import take_file
+from wirogen.specs import Source
+from wirogen.specs.names import tool_hash
 from wirogen.sync.state import Entry, State
 
 PAGE: Page = next(iter(pages(1)))
@@ -117,6 +122,32 @@ def test_a_spec_names_no_document_outside_of_the_project(tmp_path: Path, documen
     specs = read_project(project.root).specs
     assert len(specs) == 1
     assert _documents(specs, project.root / "specs" / "documents") == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names in Unicode only")
+@pytest.mark.parametrize("name", ["a/x\udcff", "\udcff/x"], ids=["file", "folder"])
+def test_a_document_whose_name_is_no_text_is_built_again(tmp_path: Path, name: str) -> None:
+    project = Project(tmp_path)
+    project.document(PAGE, name)
+    assert run(["build", "--root", str(tmp_path)]) == run(["build", "--root", str(tmp_path)]) == 0
+
+
+def test_a_document_that_is_added_replaces_that_of_no_other_tool(tmp_path: Path) -> None:
+    specs = {
+        each: tool(name=each, source=Source(document=document, sha256="0" * 64))
+        for each, document in (
+            ("acme/x", "acme/x.txt"),
+            (f"acme/x-{tool_hash('acme/X')}", f"acme/x-{tool_hash('acme/X')}.txt"),
+        )
+    }
+    file = tmp_path / "page.txt"
+    file.write_text(PAGE.text().replace(PAGE.tool, "acme/X"), "utf-8")
+    found = take_file(tmp_path, file, specs).spec
+    assert found is not None
+    assert found.tool == "acme/X"
+    assert found.source is not None
+    documents = {each.source and each.source.document for each in specs.values()}
+    assert found.source.document not in documents
 
 
 @pytest.mark.parametrize("path", [each for each in UNSAFE if "\ud800" not in each], ids=repr)

@@ -25,6 +25,7 @@ from wirogen.plan.identifiers import (
 )
 from wirogen.plan.names import category_slug
 from wirogen.specs import Option
+from wirogen.specs.names import tool_hash
 
 
 def parameter(name: str) -> str:
@@ -195,6 +196,23 @@ def test_the_order_of_tools_changes_no_name(tools: list[str]) -> None:
     modules, _ = plan_modules(tools)
     places = [(each.owner, each.project) for each in modules.values()]
     assert len(set(places)) == len(tools)
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [
+        ["acme/3d", "acme/tool-3d"],
+        ["3d/x", "owner-3d/x"],
+        # The name of one is that of another with its hash.
+        ["acme/x", "acme/X", f"acme/x-{tool_hash('acme/X')}"],
+        ["acme/X", f"acme/x-{tool_hash('acme/X')}", "acme/x "],
+    ],
+)
+def test_every_tool_has_a_module_of_its_own(tools: list[str]) -> None:
+    modules, diagnostics = plan_modules(tools)
+    places = {(str(each.owner), str(each.project)) for each in modules.values()}
+    assert len(places) == len({each.spec_path for each in modules.values()}) == len(tools)
+    assert diagnostics
 
 
 @pytest.mark.parametrize("device", ["con", "NUL", "com1", "Lpt9"])

@@ -253,7 +253,8 @@ def _relative(file: Path, base: Path | None) -> str:
         base = next((each for each in above if each.parts[-2:] == ("specs", "documents")), above[0])
     folder = os.path.realpath(base).rstrip(os.sep) + os.sep
     inside = path.startswith(folder)
-    return path[len(folder) :].replace(os.sep, "/") if inside else file.name
+    name = path[len(folder) :].replace(os.sep, "/") if inside else file.name
+    return name.encode(errors="replace").decode()  # a spec has no name that is not UTF-8
 
 
 def read_side(path: Path) -> tuple[Mapping[str, ToolSpec], list[Diagnostic]]:

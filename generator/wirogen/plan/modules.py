@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from wirogen.diagnostics.model import Diagnostic
@@ -15,7 +14,7 @@ from wirogen.plan.identifiers import (
     with_suffix,
 )
 from wirogen.plan.model import ModulePlan
-from wirogen.specs.names import tool_hash, tool_paths
+from wirogen.specs.names import apart, tool_paths
 
 
 def plan_modules(
@@ -28,13 +27,13 @@ def plan_modules(
     """
     paths = tool_paths(tools)
     wanted = {tool: _module_name(tool) for tool in paths}
-    counts = Counter(wanted.values())
+    canonical = [tool for tool, path in paths.items() if tool == path]
+    named = apart(wanted, canonical, lambda each, mark: (each[0], with_suffix(each[1], mark)))
     plans: dict[str, ModulePlan] = {}
     diagnostics: list[Diagnostic] = []
     for tool, path in paths.items():
-        owner, project = wanted[tool]
-        if counts[wanted[tool]] > 1 and tool != path:
-            project = with_suffix(project, tool_hash(tool))
+        owner, project = named[tool]
+        if named[tool] != wanted[tool]:
             diagnostics.append(
                 Diagnostic(
                     code="N103",

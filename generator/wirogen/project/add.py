@@ -91,4 +91,6 @@ def _path_of(spec: ToolSpec, known: Mapping[str, ToolSpec]) -> str:
             return document
     path = f"{slug(spec.owner)}/{slug(spec.project)}"
     taken = {each.source.document for each in known.values() if each.source is not None}
-    return f"{path}-{tool_hash(spec.tool)}.txt" if f"{path}.txt" in taken else f"{path}.txt"
+    while f"{path}.txt" in taken:
+        path = f"{path}-{tool_hash(spec.tool)}"
+    return f"{path}.txt"

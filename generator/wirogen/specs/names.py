@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable
-from typing import Final
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Final, TypeVar
 from urllib.parse import unquote
 
 from wirogen.common.text import DEVICES, decomposed, is_visible
+
+N = TypeVar("N", bound=Hashable)
 
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
 _MAX_SLUG: Final = 80
@@ -98,16 +100,27 @@ def tool_paths(tools: Iterable[str]) -> dict[str, str]:
     Where several ids would share a file, the one that is already in canonical form keeps it and
     the others get a hash of their id. Raises nothing: every distinct id has its own path.
     """
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for tool in sorted(set(tools)):
-        owner, _, project = tool.partition("/")
-        groups[f"{slug(owner)}/{slug(project)}"].append(tool)
-    paths: dict[str, str] = {}
-    for path, members in groups.items():
-        for tool in members:
-            alone = len(members) == 1 or tool == path
-            paths[tool] = path if alone else f"{path}-{tool_hash(tool)}"
-    return paths
+    wanted = {tool: "/".join(map(slug, tool.split("/", 1))) for tool in sorted(set(tools))}
+    canonical = [tool for tool, path in wanted.items() if tool == path]
+    return apart(wanted, canonical, lambda path, mark: f"{path}-{mark}")
+
+
+def apart(
+    wanted: Mapping[str, N], first: Iterable[str], marked: Callable[[N, str], N]
+) -> dict[str, N]:
+    """A name of its own for each tool id: the ``wanted`` one for a tool that alone wants it, or
+    that is the ``first`` of those that do, and for others one ``marked`` with the hash of the id,
+    again where another tool has that name (``acme/x-938d7d59`` beside ``acme/X``)."""
+    counts = Counter(wanted.values())
+    keeps = {wanted[tool]: tool for tool in reversed([*first])}
+    found: dict[str, N] = {}
+    for tool, name in wanted.items():
+        if counts[name] > 1 and keeps.get(name) != tool:
+            while name in counts:
+                name = marked(name, tool_hash(tool))  # noqa: PLW2901 - until nobody has it
+            counts[name] = 1
+        found[tool] = name
+    return found
 
 
 def tool_hash(text: str) -> str:

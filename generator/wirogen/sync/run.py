@@ -385,7 +385,7 @@ def _document(job: _Job, spec: ToolSpec, known: ToolSpec | None) -> str:
         before = known.source.document
         if before.endswith(".txt") and _hash_of(job.documents, before) is not None:
             path = before
-    if job.paths.setdefault(path, spec.tool) != spec.tool:
+    while job.paths.setdefault(path, spec.tool) != spec.tool:
         path = f"{path.removesuffix('.txt')}-{tool_hash(spec.tool)}.txt"
     return path
 
