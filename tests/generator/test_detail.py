@@ -535,6 +535,14 @@ def test_a_default_that_cannot_be_read_is_a_finding(type_: str, odd: Any) -> Non
         assert answer.items[0].default is None
 
 
+@pytest.mark.parametrize("type_", ["number", "float", "text", "multiselect", "select"])
+def test_a_default_of_blanks_is_none(type_: str) -> None:
+    answer = read({"id": "x", "type": type_, "value": "  ", "default": " 5"})
+    assert answer.items[0].default == " 5"
+    answer = read({"id": "x", "type": type_, "value": "\n", "default": " "})
+    assert answer.items[0].default is None
+
+
 def test_an_option_whose_value_is_a_list_is_a_finding() -> None:
     answer = read({"id": "x", "type": "multiselect", "options": [{"value": ["a"]}]})
     assert [each.code for each in answer.diagnostics] == ["T106"]

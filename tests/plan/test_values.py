@@ -5,14 +5,20 @@ from __future__ import annotations
 import html
 import json
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from generated import imported, number, plan, prompt, render, select, text, tool
 from wiro_runtime import InvalidInputs
+from wiro_runtime.cli.values import read_inputs
+from wiro_runtime.cli.view import view_tool
 from wirogen.emit.data.catalogue import entry_text
 from wirogen.specs import UNSENT, Input, Option, Source, Wire
+
+if TYPE_CHECKING:
+    from wiro_runtime.catalogue import Entry
 
 
 def body(*inputs: Input, **given: Any) -> dict[str, Any]:
@@ -67,6 +73,30 @@ def refusal(*inputs: Input, **given: Any) -> str:
 )
 def test_what_is_sent_when_nothing_is_given(item: Input, sent: object) -> None:
     assert json.dumps(body(item)) == json.dumps({item.name: sent})
+
+
+@pytest.mark.parametrize("on", ["True", "TRUE"])
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_checkbox_that_sends_a_word_sends_that_of_either_state(on: str, checked: bool) -> None:
+    off = "False" if on == "True" else "FALSE"
+    default = on if checked else off
+    wire = Wire(type="string", sent=default)
+    item = text("sharp", type="checkbox", default=default, wire=wire)
+    for sent in (on, off):
+        assert body(item, sharp=sent) == {"sharp": sent}
+    with pytest.raises(InvalidInputs):
+        body(item, sharp="")
+
+
+@pytest.mark.parametrize("kind", ["number", "float", "range", "checkbox"])
+@pytest.mark.parametrize("default", [True, False])
+def test_the_shell_reads_true_and_false_as_documents_have_them(kind: str, default: bool) -> None:
+    word = "true" if default else "false"
+    wire = Wire(type="boolean" if kind == "checkbox" else "number", sent=default)
+    with imported(tool(prompt(), text("width", type=kind, default=word, wire=wire))) as module:
+        view = view_tool(cast("Entry", SimpleNamespace(module=lambda: module)))
+        checked, _ = read_inputs(view, {"prompt": ["x"], "width": [word]}, [], {})
+        assert checked.wire()["width"] is default
 
 
 @pytest.mark.parametrize("required", [True, False])

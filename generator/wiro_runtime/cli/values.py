@@ -141,13 +141,16 @@ def _one(field: Field, text: str) -> Any:
     if field.shape == "file":
         return _file(text)
     text = _from_file(text)
+    if field.shape == "boolean" or isinstance(field.default, bool):
+        # Some numbers are documented as `false`.
+        value = {"true": True, "false": False}.get(text)
+        if value is not None:
+            return value
     match field.shape:
         case "integer":
             return int(text) if _INTEGER.match(text) else text
         case "number":
             return _number(text)
-        case "boolean":
-            return {"true": True, "false": False}.get(text, text)
         case "lora":
             return _lora(field, text)
         case "object" | "any":

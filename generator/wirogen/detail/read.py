@@ -187,7 +187,7 @@ class _Reader:
             type=type_,
             label=self._prose(item, "label", name),
             help=next(iter(texts.values()), ""),
-            default=next(filter(None, defaults), None),
+            default=next((each for each in defaults if each.strip(WHITE)), None),
             required=self._required(name, item.get("required")),
             minimum=low,
             maximum=high,

@@ -233,14 +233,15 @@ def wire_value(default: str, wire_type: str, options: Iterable[Option] | None = 
         value = _json(default)
         if isinstance(value, list):
             return value
-        return [item.strip(WHITE) for item in default.split(",")] if default else []
+        return [item.strip(WHITE) for item in default.split(",")] if default.strip(WHITE) else []
     if wire_type == "boolean":
         return default.lower() == "true"
     if wire_type == "number":
-        value = number(default)
+        text = default.strip(WHITE)
+        value = number(text)
         if value is not None:
             return value
-        return {"false": False, "true": True}.get(default.lower(), default)
+        return {"false": False, "true": True}.get(text.lower(), default)
     return default
 
 

@@ -21,6 +21,8 @@ from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, UNSENT, Input, Json, U
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})\Z")
 _NUMBER_TYPES: Final = frozenset({"number", "float", "range"})
+_OTHER_STATE: Final = {"True": "False", "False": "True", "TRUE": "FALSE", "FALSE": "TRUE"}
+"""Of a checkbox that sends a text; one that sends a flag sends nothing in its other state."""
 _LORA_TYPES: Final = ("LoraChoice", "LoraOption")
 _MAX_SCHEMA_NUMBER: Final = Decimal(2) ** 63
 
@@ -234,7 +236,7 @@ def _text(item: Input) -> Value:
         either: dict[str, Json] = {"type": ["integer", "string"]}
         return _finish(item, Kind.INT_OR_TEXT, "int | str", either, default=default)
     if item.type == "checkbox" and item.default:
-        values = (item.default, "")
+        values = (item.default, _OTHER_STATE.get(item.default, ""))
         one: dict[str, Json] = {"type": "string", "enum": list(values)}
         return _finish(item, Kind.CHOICE, "{literal}", one, default=default, literal=values)
     return _finish(item, Kind.TEXT, "str", {"type": "string"}, default=default)
