@@ -15,12 +15,11 @@ from starlette.responses import JSONResponse, Response
 from wiro_runtime.testing import api, records
 from wiro_runtime.testing.apply_fault import apply_fault
 from wiro_runtime.testing.bodies import read_body
-from wiro_runtime.testing.catalogue import PAGE_NAMES, serve_page
-from wiro_runtime.testing.cdn import refuse_credentials, serve_file
+from wiro_runtime.testing.catalogue import PAGE_NAMES
 from wiro_runtime.testing.errors import ResponseError
 from wiro_runtime.testing.faults import Fault
+from wiro_runtime.testing.files import refuse_credentials, serve_file, upload
 from wiro_runtime.testing.sockets import serve_socket
-from wiro_runtime.testing.uploads import upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,19 +120,15 @@ class App:
         return upload(self.state, body) if tool is None else api.run(self.state, tool, body)
 
     def _file(self, request: Request, path: str) -> Response:
-        page = path.rsplit("/", 1)[-1] in PAGE_NAMES
-        if request.method == "POST" and not page and not path.startswith("/cdn/"):
+        served = path.startswith("/cdn/") or path.rsplit("/", 1)[-1] in PAGE_NAMES
+        if request.method == "POST" and not served:
             lost = ResponseError("Error parsing url. Paths of the API begin with /v1/.", status=404)
             return JSONResponse(lost.body(), lost.status)
         refused = refuse_credentials(request, self.signature.secrets)
         if refused is not None:
             return refused
-        if path.startswith("/cdn/"):
-            return serve_file(request, self.state.file(path))
-        if page:
-            # A page's address may have its blanks and dots encoded either way.
-            return serve_page(self.state, request, unquote(path))
-        return Response("Not found", 404, media_type="text/plain")
+        # A page's address may have its blanks and dots encoded either way.
+        return serve_file(request, self.state.file(unquote(path)))
 
 
 def _record(

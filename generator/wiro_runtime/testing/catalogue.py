@@ -1,15 +1,10 @@
-"""Tool/List, Tool/Detail and the pages of tool documents."""
+"""Tool/List, Tool/Detail and Tool/Explore."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from dataclasses import dataclass
-from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
-
-from starlette.responses import Response
 
 from wiro_runtime.testing.errors import (
     NOT_FOUND,
@@ -21,8 +16,6 @@ from wiro_runtime.testing.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from starlette.requests import Request
 
     from wiro_runtime.testing.state import SimulatorState
     from wiro_runtime.testing.tool_spec import Input, Json, Tool
@@ -45,18 +38,6 @@ _LIST_TYPES: Final[Mapping[str, type]] = {
     "summary": bool,
 }
 _NAMES: Final = {str: "a string", list: "an array of strings", bool: "true or false"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A published document; ``modified`` is in Unix seconds."""
-
-    data: bytes
-    modified: int
-
-    @property
-    def etag(self) -> str:
-        return f'"{hashlib.sha256(self.data).hexdigest()[:32]}"'
 
 
 def slug(text: str) -> str:
@@ -124,34 +105,6 @@ def explore(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Json]:
         for category, tools in shelves.items()
     ]
     return {"result": True, "errors": [], "explore": found}
-
-
-def serve_page(state: SimulatorState, request: Request, path: str) -> Response:
-    """A document with its validators; 304 when the client has it already."""
-    if request.method not in ("GET", "HEAD"):
-        return Response(status_code=405, headers={"allow": "GET, HEAD"})
-    page = state.pages.get(path)
-    if page is None:
-        return Response("Not found", 404, media_type="text/plain")
-    headers = {"etag": page.etag, "last-modified": formatdate(page.modified, usegmt=True)}
-    if _is_fresh(request, page):
-        return Response(status_code=304, headers=headers)
-    return Response(page.data, headers=headers, media_type="text/plain")
-
-
-def _is_fresh(request: Request, page: Page) -> bool:
-    tags = request.headers.get("if-none-match")
-    if tags is not None:
-        # If-None-Match wins over If-Modified-Since, whatever it says.
-        given = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
-        return page.etag in given or "*" in given
-    since = request.headers.get("if-modified-since")
-    if since is None:
-        return False
-    try:
-        return page.modified <= parsedate_to_datetime(since).timestamp()
-    except ValueError:
-        return False
 
 
 def check_fields(body: Mapping[str, Json], types: Mapping[str, type]) -> None:

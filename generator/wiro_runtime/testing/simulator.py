@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import itertools
 import time
 from decimal import Decimal
@@ -11,8 +13,9 @@ from urllib.parse import quote
 from wiro_runtime.settings import is_loopback
 from wiro_runtime.testing.app import App
 from wiro_runtime.testing.callbacks import deliver
-from wiro_runtime.testing.catalogue import PAGE_NAMES, Page, slug
+from wiro_runtime.testing.catalogue import PAGE_NAMES, slug
 from wiro_runtime.testing.clock import Clock, Speed
+from wiro_runtime.testing.files import Artefact
 from wiro_runtime.testing.scenario import Scenario
 from wiro_runtime.testing.server import ServerThread
 from wiro_runtime.testing.signature import SignatureCheck
@@ -319,13 +322,20 @@ class Simulator:
         :param modified: when, in Unix seconds; now when 0.
         :returns: the address of its ``llms.txt``.
         """
-        moment = modified or int(time.time())
         clean = "/".join(slug(part) for part in tool.split("/"))
         for name, content in zip(PAGE_NAMES, (text, text if full is None else full), strict=True):
             data = content.encode() if isinstance(content, str) else content
+            page = Artefact(
+                id=hashlib.sha256(data).hexdigest()[:32],
+                name=name,
+                content_type="text/plain",
+                size=len(data),
+                folder=tool,
+                content=functools.partial(bytes, data),
+                modified=modified or int(time.time()),
+            )
             for root, spelling in itertools.product(("models", "tools"), (tool, clean)):
-                path = f"/{root}/{spelling}/{name}"
-                self._state.pages[path] = Page(data=data, modified=moment)
+                self._state.pages[f"/{root}/{spelling}/{name}"] = page
         return f"{self.origin}/models/{quote(tool)}/llms.txt"
 
     def on_response(self, listener: Callable[[Request, int], None]) -> None:

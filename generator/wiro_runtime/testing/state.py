@@ -21,12 +21,12 @@ from wiro_runtime.testing.errors import (
 from wiro_runtime.testing.faults import FaultBook
 from wiro_runtime.testing.records import Request, Run
 from wiro_runtime.testing.scenario import TERMINAL
-from wiro_runtime.testing.tasks import Artefact, Task, new_task
+from wiro_runtime.testing.tasks import Task, new_task
 
 if TYPE_CHECKING:
     from wiro_runtime.testing.callbacks import Delivery
-    from wiro_runtime.testing.catalogue import Page
     from wiro_runtime.testing.clock import Clock
+    from wiro_runtime.testing.files import Artefact
     from wiro_runtime.testing.scenario import Scenario
     from wiro_runtime.testing.tool_spec import Json, Tool
 
@@ -69,7 +69,7 @@ class SimulatorState:
         self.runs: deque[Run] = deque(maxlen=keep)
         self.subscriptions: deque[str | bytes | None] = deque(maxlen=keep)
         self.deliveries: deque[Delivery] = deque(maxlen=keep)
-        self.pages: dict[str, Page] = {}
+        self.pages: dict[str, Artefact] = {}
         self.faults = FaultBook()
         self.upload_limit = UPLOAD_LIMIT
         self.frames: FrameShape = frames
@@ -196,9 +196,9 @@ class SimulatorState:
             self._changed.discard(event)
 
     def file(self, path: str) -> Artefact | None:
-        """The file at a path of the CDN, if it is still there."""
-        if path in self.uploads:
-            return self.uploads[path]
+        """The file at a path, if it is still there."""
+        if found := self.uploads.get(path) or self.pages.get(path):
+            return found
         folder = path.removeprefix("/cdn/").split("/", 1)[0]
         task = self.folders.get(folder)
         files = () if task is None else task.outputs(self.clock.now())

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-import string
 import uuid
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from wiro_runtime.catalogue.output_kind import output_kind
 from wiro_runtime.testing import artwork
+from wiro_runtime.testing.files import Artefact, new_folder, new_token
 from wiro_runtime.testing.scenario import (
     CANCELLED,
     FINISHED,
@@ -35,45 +34,8 @@ _ALWAYS: Final[Mapping[str, Json]] = {
 }  # fmt: skip
 """Fields of Task/Detail that are the same for every task."""
 
-_LETTERS: Final = string.ascii_letters + string.digits
 _NOT_KILLABLE: Final = frozenset({QUEUE, "task_accept"})
-_FILLING: Final = bytes(range(256)) * 1024
 _CENT: Final = Decimal("0.000000000001")
-
-
-def new_token() -> str:
-    """Thirty letters and digits, as Wiro's socket access tokens and access keys are."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(30))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artefact:
-    """A file that a task produced. ``content`` makes its bytes, the same each time; without it
-    the file is ``size`` bytes of filling."""
-
-    id: str
-    name: str
-    content_type: str
-    size: int
-    folder: str
-    access_key: str
-    content: Callable[[], bytes] | None = field(repr=False)
-
-    def parts(self, start: int, stop: int) -> Iterator[bytes]:
-        """The bytes from ``start`` to ``stop``, in parts of at most 256 KiB."""
-        data = None if self.content is None else self.content()
-        while start < stop:
-            if data is None:
-                offset = start % len(_FILLING)
-                part = _FILLING[offset : offset + stop - start]
-            else:
-                part = data[start : min(start + len(_FILLING), stop)]
-            yield part
-            start += len(part)
-
-    @property
-    def path(self) -> str:
-        return f"/cdn/{self.folder}/{self.name}"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -95,7 +57,6 @@ class Task:
     skew: float = 0.0
     cancelled_at: float | None = None
     deleted: bool = False
-    settled: bool = False
     artefacts: tuple[Artefact, ...] | None = None
 
     def elapsed(self, now: float) -> float:
@@ -174,7 +135,10 @@ class Task:
         """The task as an element of ``tasklist``. Numbers are texts; ``"0"`` means not yet."""
         status = self.status(now)
         ended = status in TERMINAL
-        outputs: list[Json] = [self._output(file, now, origin) for file in self.outputs(now)]
+        added = self._unix("task_postprocess_start", now)
+        outputs: list[Json] = [
+            {**file.shown(origin, added), "uuid": self.uuid} for file in self.outputs(now)
+        ]
         finished_text = self.kind == "text" and status == FINISHED and self.scenario.succeeds
         if finished_text and not self.deleted:
             text: Json = {**self.scenario.text(self._prompt())}
@@ -208,7 +172,7 @@ class Task:
             "accepttime": self._unix("task_accept", now),
             "preprocessstarttime": self._unix("task_preprocess_start", now),
             "preprocessendtime": self._unix("task_preprocess_end", now),
-            "postprocessstarttime": self._unix("task_postprocess_start", now),
+            "postprocessstarttime": added,
             "postprocessendtime": self._unix(FINISHED, now),
             "pexit": self.scenario.pexit if status == FINISHED else "0" if ended else "",
             "categories": list(self.tool.categories),
@@ -221,25 +185,6 @@ class Task:
 
     def _cancel_time(self) -> str:
         return "0" if self.cancelled_at is None else str(int(self.wall + self.cancelled_at))
-
-    def _output(self, file: Artefact, now: float, origin: str) -> dict[str, Json]:
-        added = self._unix("task_postprocess_start", now)
-        return {
-            "id": file.id,
-            "name": file.name,
-            "contenttype": file.content_type,
-            "parentid": hashlib.md5(file.folder.encode(), usedforsecurity=False).hexdigest(),
-            "uuid": self.uuid,
-            "size": str(file.size),
-            "addedtime": added,
-            "modifiedtime": added,
-            "accesskey": file.access_key,
-            "foldercount": "0",
-            "filecount": "0",
-            "ispublic": 0,
-            "expiretime": None,
-            "url": origin + file.path,
-        }
 
     def _prompt(self) -> str:
         prompt = self.body.get("prompt", "")
@@ -270,7 +215,7 @@ def new_task(
         created=now,
         wall=wall,
         steps=_steps(scenario, kind, prompt if kind == "text" and isinstance(prompt, str) else ""),
-        folder="-".join(secrets.token_hex(4) for _ in range(8)),
+        folder=new_folder(),
         callback_url=callback if isinstance(callback, str) else "",
     )
 
@@ -327,12 +272,10 @@ def _artefact(task: Task, index: int) -> Artefact:
 
     filling = task.scenario.output_size
     return Artefact(
-        id=secrets.token_hex(16),
         name=name,
         content_type=content_type,
         size=len(content()) if filling is None else filling,
         folder=task.folder,
-        access_key=new_token(),
         content=content if filling is None else None,
     )
 
