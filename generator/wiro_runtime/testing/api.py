@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
-from wiro_runtime.testing.bodies import parameters
 from wiro_runtime.testing.catalogue import check_fields, explore, list_tools, tool_detail, whole
 from wiro_runtime.testing.conversation import check_conversation
 from wiro_runtime.testing.errors import (
@@ -18,11 +17,12 @@ from wiro_runtime.testing.errors import (
     unreadable,
 )
 from wiro_runtime.testing.multipart import check_multipart
+from wiro_runtime.testing.records import parameters
 from wiro_runtime.testing.scenario import TERMINAL
 from wiro_runtime.testing.validation import check_run
 
 if TYPE_CHECKING:
-    from wiro_runtime.testing.bodies import Body
+    from wiro_runtime.testing.records import Body
     from wiro_runtime.testing.state import SimulatorState
     from wiro_runtime.testing.tasks import Task
     from wiro_runtime.testing.tool_spec import Json, Tool

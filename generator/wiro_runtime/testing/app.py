@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, Response
 
 from wiro_runtime.testing import api, records
 from wiro_runtime.testing.apply_fault import apply_fault
-from wiro_runtime.testing.bodies import read_body
 from wiro_runtime.testing.catalogue import PAGE_NAMES
 from wiro_runtime.testing.errors import ResponseError
 from wiro_runtime.testing.faults import Fault
 from wiro_runtime.testing.files import refuse_credentials, serve_file, upload
+from wiro_runtime.testing.records import read_body
 from wiro_runtime.testing.sockets import serve_socket
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from wiro_runtime.testing.bodies import Body
+    from wiro_runtime.testing.records import Body
     from wiro_runtime.testing.signature import SignatureCheck
     from wiro_runtime.testing.state import SimulatorState
 
@@ -68,7 +68,7 @@ class App:
         if raw_path.startswith(API):
             name = path.removeprefix(API)
             body = await read_body(request)
-            record = _record(request, path, body.content_type, body.recorded, body.raw)
+            record = _record(request, path, body.recorded, body.raw)
             self.state.requests.append(record)
 
             def respond() -> Response:
@@ -76,7 +76,7 @@ class App:
 
         else:
             name = path.removeprefix("/")
-            record = _record(request, path, request.headers.get("content-type", ""), None, b"")
+            record = _record(request, path)
             self.state.downloads.append(record)
 
             def respond() -> Response:
@@ -131,14 +131,12 @@ class App:
         return serve_file(request, self.state.file(unquote(path)))
 
 
-def _record(
-    request: Request, path: str, content_type: str, body: Any, raw: bytes
-) -> records.Request:
+def _record(request: Request, path: str, body: Any = None, raw: bytes = b"") -> records.Request:
     return records.Request(
         method=request.method,
         path=path,
         headers=dict(request.headers),
-        content_type=content_type,
+        content_type=request.headers.get("content-type", ""),
         body=body,
         raw=raw,
         at=time.time(),

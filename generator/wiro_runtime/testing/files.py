@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from wiro_runtime.testing.bodies import Body
+    from wiro_runtime.testing.records import Body
     from wiro_runtime.testing.state import SimulatorState
     from wiro_runtime.testing.tool_spec import Json
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wiro_runtime.testing.bodies import is_json_array
 from wiro_runtime.testing.errors import (
     ResponseError,
     must,
@@ -18,7 +17,7 @@ from wiro_runtime.testing.errors import (
     unknown_parameter,
     unreadable,
 )
-from wiro_runtime.testing.records import SentFile
+from wiro_runtime.testing.records import SentFile, is_json_array
 from wiro_runtime.testing.tool_spec import FILE_TYPES
 from wiro_runtime.testing.validation import (
     CONVERSATION,

@@ -1,15 +1,29 @@
-"""What a simulator remembers of the requests that it received."""
+"""What a simulator receives, and what it remembers of it."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from wiro_runtime.http.json_text import parse_inputs
+from wiro_runtime.testing.errors import ResponseError, unreadable
 
 if TYPE_CHECKING:
+    from starlette.requests import Request as HttpRequest
+
     from wiro_runtime.testing.tool_spec import Json
+
+KEPT: Final = 1 << 20
+"""Files up to this many bytes are kept; of larger ones only size and hash are known."""
+
+_MAX_TEXT: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,50 +64,101 @@ class Run:
     taskid: str
 
 
-class JsonError(ValueError):
-    """A text is not JSON in the strict sense. The message says what is wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body as it was read. One of ``json`` and ``parts`` is set unless ``problem`` is."""
+
+    raw: bytes = field(default=b"", repr=False)
+    json: Json = None
+    parts: dict[str, list[str | SentFile]] | None = None
+    problem: ResponseError | None = None
+
+    @property
+    def recorded(self) -> Any:
+        return self.json if self.parts is None else self.parts
+
+
+async def read_body(request: HttpRequest) -> Body:
+    """Reads and parses the body of a request by its content type; keeps what is wrong with it."""
+    kind = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    if kind == "multipart/form-data":
+        try:
+            return Body(parts=await _multipart(request))
+        except (MultiPartException, FormParserError) as error:
+            return Body(problem=unreadable(f"The body is not multipart/form-data: {error}"))
+    raw = await request.body()
+    if kind != "application/json":
+        shown = repr(kind) if kind else "no content type"
+        problem = unreadable(f"Expected application/json or multipart/form-data, got {shown}.")
+        return Body(raw=raw, problem=problem)
+    try:
+        return Body(raw=raw, json=strict_json(raw))
+    except ValueError as error:
+        return Body(raw=raw, problem=unreadable(f"The body is not JSON: {error}"))
 
 
 def strict_json(data: bytes) -> Json:
-    """Parses JSON; refuses what Python's parser lets pass: NaN, Infinity and repeated keys.
+    """Parses JSON; refuses what Python's parser lets pass: numbers that are none, keys that come
+    twice, half a surrogate pair.
 
-    :raises JsonError: it is not JSON.
+    :raises ValueError: it is not JSON.
     """
     try:
-        parsed: Json = json.loads(
-            data.decode("utf-8"),
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            object_pairs_hook=_unique,
-        )
-    except JsonError:
-        raise
-    except UnicodeDecodeError as error:
-        raise JsonError("The body is not UTF-8.") from error
-    except (ValueError, RecursionError) as error:
-        raise JsonError("The body is not JSON.") from error
-    if b"\\u" in data:
-        # Escapes can spell half a character, which no response could repeat.
-        try:
-            json.dumps(parsed, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            raise JsonError("The body has half a surrogate pair.") from error
+        parsed = cast("Json", parse_inputs(data.decode()))
+        # A response could not repeat NaN, 1e999 or half a character.
+        json.dumps(parsed, allow_nan=False, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     return parsed
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise JsonError(f"{text[:20]} is out of range.")
-    return number
+async def _multipart(request: HttpRequest) -> dict[str, list[str | SentFile]]:
+    parser = MultiPartParser(request.headers, request.stream(), max_part_size=_MAX_TEXT)
+    form = await parser.parse()
+    parts: dict[str, list[str | SentFile]] = {}
+    if not form.multi_items():
+        raise MultiPartException("it has no parts")
+    try:
+        for name, value in form.multi_items():
+            read = await _file(value) if isinstance(value, UploadFile) else value
+            parts.setdefault(name, []).append(read)
+    finally:
+        await form.close()
+    return parts
 
 
-def _refuse_constant(name: str) -> Json:
-    raise JsonError(f"{name} is not JSON.")
+async def _file(upload: UploadFile) -> SentFile:
+    digest = hashlib.sha256()
+    size = 0
+    kept: list[bytes] = []
+    while chunk := await upload.read(1 << 18):
+        digest.update(chunk)
+        size += len(chunk)
+        if size <= KEPT:
+            kept.append(chunk)
+    return SentFile(
+        filename=upload.filename or "",
+        content_type=upload.content_type or "",
+        size=size,
+        sha256=digest.hexdigest(),
+        data=b"".join(kept) if size <= KEPT else None,
+    )
 
 
-def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise JsonError("The body has a key twice.")
-    return made
+def parameters(parts: dict[str, list[str | SentFile]]) -> dict[str, Json]:
+    """Multipart fields as a task's ``parameters`` show them: files by their names."""
+    shown: dict[str, Json] = {}
+    for name, values in parts.items():
+        texts: list[Json] = [v.filename if isinstance(v, SentFile) else v for v in values]
+        shown[name] = texts[0] if len(texts) == 1 else texts
+    return shown
+
+
+def is_json_array(text: str) -> bool:
+    """Whether a form field holds a JSON array, where its elements belong in fields of their own."""
+    if not text.lstrip().startswith("["):
+        return False
+    try:
+        return isinstance(json.loads(text), list)
+    except ValueError:
+        return False

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from wiro_runtime.testing.faults import Fault, SocketFault
-from wiro_runtime.testing.records import JsonError, strict_json
+from wiro_runtime.testing.records import strict_json
 from wiro_runtime.testing.scenario import CANCELLED, FINISHED, TERMINAL
 from wiro_runtime.testing.server import reset, transport_of, until_disconnected
 
@@ -203,7 +203,7 @@ async def _refuse(fault: Fault, socket: WebSocket, scope: Scope, receive: Receiv
 def _token(text: str) -> str | None:
     try:
         message = strict_json(text.encode())
-    except JsonError:
+    except ValueError:
         return None
     if not isinstance(message, dict) or message.get("type") != "task_info":
         return None
