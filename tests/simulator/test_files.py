@@ -61,8 +61,8 @@ def test_a_file_goes_with_an_empty_url(sim: Simulator) -> None:
             "Request files [inputImage] required",
         ),
         (
-            [text("inputImage", "photo.png"), document("clothes")],
-            "Request parameter [inputImage] must be a file or an address",
+            [text("inputImage", "https://a/b.png"), document("clothes")],
+            "Request parameter [inputImage] must be files: addresses belong in inputImageUrl",
         ),
         ([text("prompt", "x")], "No file is sent: expected application/json."),
         ([PHOTO, NO_URL, text("sampels", "1")], "Request parameter [sampels] is unknown"),
@@ -134,7 +134,6 @@ def test_a_wrong_part_is_named(sim: Simulator, parts: list[Part], message: str) 
         [PHOTO, NO_URL, document("clothes"), text("clothes", "https://a/b.png")],
         [PHOTO, NO_URL, document("mask"), text("maskUrl", "")],
         [text("inputImage", ""), text("inputImageUrl", "https://a/b.png"), document("clothes")],
-        [text("inputImage", "https://a/b.png"), document("clothes")],
     ],
 )
 def test_a_right_form_passes(sim: Simulator, parts: list[Part]) -> None:
@@ -146,9 +145,8 @@ def test_a_right_form_passes(sim: Simulator, parts: list[Part]) -> None:
     [
         ({"inputImageUrl": "https://a/b.png"}, None),
         ({"inputImage": "", "inputImageUrl": "https://a/b.png"}, None),
-        ({"inputImage": "https://a/b.png"}, None),
-        ({"inputImage": "https://a/b.png", "clothes": ["https://a/c.png"]}, None),
-        ({"inputImage": "https://a/b.png", "documentsUrl": "https://a/c.pdf"}, None),
+        ({"inputImageUrl": "https://a/b.png", "clothes": ["https://a/c.png"]}, None),
+        ({"inputImageUrl": "https://a/b.png", "documentsUrl": "https://a/c.pdf"}, None),
         ({}, "Request files [inputImage] required"),
         ({"inputImage": "", "inputImageUrl": ""}, "Request files [inputImage] required"),
         (
@@ -162,15 +160,23 @@ def test_a_right_form_passes(sim: Simulator, parts: list[Part]) -> None:
             "Request parameter [documentsUrl] must be an address",
         ),
         (
-            {"inputImage": "b.png"},
-            "Request parameter [inputImage] must be a file or an address",
+            {"inputImage": "https://a/b.png"},
+            "Request parameter [inputImage] must be files: addresses belong in inputImageUrl",
         ),
         (
-            {"inputImage": "https://a/b.png", "clothes": "https://a/c.png"},
+            {"inputImageUrl": "https://a/b.png", "documents": "https://a/b.pdf"},
+            "Request parameter [documents] must be files: addresses belong in documentsUrl",
+        ),
+        (
+            {"inputImageUrl": "https://a/b.png", "clothes": ["c.png"]},
+            "Request parameter [clothes] must be a file or an address",
+        ),
+        (
+            {"inputImageUrl": "https://a/b.png", "clothes": "https://a/c.png"},
             "Request parameter [clothes] must be an array",
         ),
         (
-            {"inputImage": "https://a/b.png", "clothesUrl": "https://a/c.png"},
+            {"inputImageUrl": "https://a/b.png", "clothesUrl": "https://a/c.png"},
             "Request parameter [clothesUrl] is unknown",
         ),
     ],
@@ -203,7 +209,7 @@ def test_an_upload_is_served_again(sim: Simulator) -> None:
     served = get(sim, entry["url"])
     assert served.data == b"\x89PNG photo"
     assert served.headers["content-type"] == "image/png"
-    assert post(sim, RUN, {"inputImage": entry["url"]}).json["result"] is True
+    assert post(sim, RUN, {"inputImageUrl": entry["url"]}).json["result"] is True
 
 
 @pytest.mark.parametrize(

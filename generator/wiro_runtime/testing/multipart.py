@@ -84,7 +84,7 @@ def _check_part(tool: Tool, name: str, values: Sequence[str | SentFile], limit: 
     many = entry is not None and entry.type in ("multifileinput", "combinefileinput")
     if not many and len(values) != 1:
         raise must(name, "be sent once")
-    if entry is not None and entry.type == "multifileinput" and texts and texts != [""]:
+    if entry is not None and entry.type in PAIRED and texts and texts != [""]:
         raise must(name, f"be files: addresses belong in {name}{_URL}")
     for text in texts:
         if owner is not None:

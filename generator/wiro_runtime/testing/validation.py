@@ -47,9 +47,6 @@ def check_run(tool: Tool, body: Mapping[str, Json]) -> None:
             raise unknown_parameter(name)
     goes_on = tool.is_llm and "toolOutputs" in body
     for entry in tool.inputs.values():
-        both = entry.type == "fileinput" and has_url(entry, body)
-        if both and not is_blank(body.get(entry.name)):
-            raise must(f"{entry.name}Url", f"be empty when {entry.name} carries an address")
         given = not is_blank(body.get(entry.name)) or has_url(entry, body) or goes_on
         if entry.required and not given:
             raise required(entry.name, "files" if entry.type in FILE_TYPES else "parameter")
@@ -123,13 +120,12 @@ def check_addresses(entry: Input, value: Json) -> None:
     if entry.type == "combinefileinput":
         if not isinstance(value, list):
             raise must(entry.name, "be an array")
-        given = value
-    else:
-        if not isinstance(value, str):
-            raise must(entry.name, "be a string")
-        given = [value] if value else []
-    if not all(isinstance(item, str) and is_address(item) for item in given):
-        raise must(entry.name, "be a file or an address")
+        if not all(isinstance(item, str) and is_address(item) for item in value):
+            raise must(entry.name, "be a file or an address")
+    elif not isinstance(value, str):
+        raise must(entry.name, "be a string")
+    elif value:
+        raise must(entry.name, f"be files: addresses belong in {entry.name}Url")
 
 
 def address_owner(tool: Tool, name: str) -> Input | None:
