@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
 from wiro_runtime.testing.catalogue import check_fields, explore, list_tools, tool_detail, whole
-from wiro_runtime.testing.conversation import check_conversation
 from wiro_runtime.testing.errors import (
     NOT_FOUND,
     ResponseError,
@@ -16,10 +15,9 @@ from wiro_runtime.testing.errors import (
     unknown_parameter,
     unreadable,
 )
-from wiro_runtime.testing.multipart import check_multipart
-from wiro_runtime.testing.records import parameters
+from wiro_runtime.testing.records import parameter
 from wiro_runtime.testing.scenario import TERMINAL
-from wiro_runtime.testing.validation import check_run
+from wiro_runtime.testing.validation import check_run, form_inputs
 
 if TYPE_CHECKING:
     from wiro_runtime.testing.records import Body
@@ -38,15 +36,10 @@ Endpoint: TypeAlias = "Callable[[SimulatorState, Mapping[str, Json]], ResponseBo
 
 def run(state: SimulatorState, tool: Tool, body: Body) -> ResponseBody:
     """Starts a task, from a JSON body or from a multipart one with files."""
-    if body.parts is not None:
-        check_multipart(tool, body.parts, state.upload_limit)
-        check_conversation(state, tool, parameters(body.parts))
-        task = state.submit(tool, parameters(body.parts), body.parts)
-    else:
-        inputs = json_object(body)
-        check_run(tool, inputs)
-        check_conversation(state, tool, inputs)
-        task = state.submit(tool, inputs)
+    inputs = json_object(body) if body.parts is None else form_inputs(tool, body.parts)
+    check_run(state, tool, inputs)
+    shown = {name: parameter(value) for name, value in inputs.items()}
+    task = state.submit(tool, shown, body.recorded)
     return {"errors": [], "taskid": task.id, "socketaccesstoken": task.token, "result": True}
 
 

@@ -145,20 +145,8 @@ async def _file(upload: UploadFile) -> SentFile:
     )
 
 
-def parameters(parts: dict[str, list[str | SentFile]]) -> dict[str, Json]:
-    """Multipart fields as a task's ``parameters`` show them: files by their names."""
-    shown: dict[str, Json] = {}
-    for name, values in parts.items():
-        texts: list[Json] = [v.filename if isinstance(v, SentFile) else v for v in values]
-        shown[name] = texts[0] if len(texts) == 1 else texts
-    return shown
-
-
-def is_json_array(text: str) -> bool:
-    """Whether a form field holds a JSON array, where its elements belong in fields of their own."""
-    if not text.lstrip().startswith("["):
-        return False
-    try:
-        return isinstance(json.loads(text), list)
-    except ValueError:
-        return False
+def parameter(value: Any) -> Json:
+    """A value of a body as a task's ``parameters`` show it: files by their names."""
+    if isinstance(value, list):
+        return [parameter(item) for item in cast("list[Any]", value)]
+    return value.filename if isinstance(value, SentFile) else value

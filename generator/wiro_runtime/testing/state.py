@@ -106,11 +106,9 @@ class SimulatorState:
         self.concurrency_limit = None
         self.notify()
 
-    def submit(
-        self, tool: Tool, body: Mapping[str, Json], recorded: Mapping[str, Any] | None = None
-    ) -> Task:
+    def submit(self, tool: Tool, body: Mapping[str, Json], recorded: Mapping[str, Any]) -> Task:
         """Puts a task into the queue, if the balance and the limits allow it. ``recorded`` is
-        what is remembered of the body where that is more than its parameters."""
+        what is remembered of the body, which for a form is more than its parameters."""
         self.settle()
         limit = self.limit()
         if self.balance is not None and self.balance < MINIMUM_BALANCE:
@@ -135,9 +133,7 @@ class SimulatorState:
         task.skew = min(self.clock.head_start, task.steps[-1].at)
         self.tasks[task.id] = self.by_token[task.token] = self.active[task.id] = task
         self.folders[task.folder] = task
-        self.runs.append(
-            Run(tool=tool.id, body=body if recorded is None else recorded, taskid=task.id)
-        )
+        self.runs.append(Run(tool=tool.id, body=recorded, taskid=task.id))
         self.on_submit(task)
         return task
 

@@ -1,17 +1,34 @@
-"""Checks the body of a Run request against the spec of its tool, as Wiro would and stricter."""
+"""Checks the body of a Run request against the spec of its tool, as Wiro would and stricter.
+
+``fileinput``: a file in ``{id}`` with an empty ``{id}Url``, or an address in ``{id}Url``.
+``multifileinput``: files in ``{id}``, and addresses separated by commas in ``{id}Url``.
+``combinefileinput``: files and addresses in ``{id}``. A form stands for the same values as JSON:
+arrays are repeated parts, an empty array is one empty part or none, and numbers and truth values
+are in the text that JSON has.
+"""
 
 from __future__ import annotations
 
 import re
+import uuid
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from wiro_runtime.testing.errors import must, required, unknown_parameter
+from wiro_runtime.testing.errors import (
+    ResponseError,
+    must,
+    required,
+    unknown_parameter,
+    unreadable,
+)
+from wiro_runtime.testing.records import SentFile, strict_json
+from wiro_runtime.testing.scenario import FINISHED
 from wiro_runtime.testing.tool_spec import CHOICE_TYPES, FILE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from wiro_runtime.testing.state import SimulatorState
     from wiro_runtime.testing.tool_spec import Input, Json, Tool
 
 RUN_PARAMETERS: Final = ("callbackUrl", "projectid")
@@ -20,6 +37,9 @@ RUN_PARAMETERS: Final = ("callbackUrl", "projectid")
 CONVERSATION: Final = ("previousTaskToken", "session_id", "user_id", "toolOutputs")
 """What every LLM tool takes besides its inputs."""
 
+MAX_SESSION: Final = 256
+"""The longest ``session_id`` in bytes."""
+
 PAIRED: Final = frozenset({"fileinput", "multifileinput"})
 """File inputs whose addresses go into a field of their own, ``{id}Url``."""
 
@@ -27,29 +47,101 @@ _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _URL: Final = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
 
 
-def check_run(tool: Tool, body: Mapping[str, Json]) -> None:
+def form_inputs(tool: Tool, parts: Mapping[str, Sequence[str | SentFile]]) -> dict[str, Any]:
+    """The JSON body that a form stands for, with files in the place of their inputs."""
+    if not any(isinstance(value, SentFile) for values in parts.values() for value in values):
+        raise unreadable("No file is sent: expected application/json.")
+    return {name: _form_value(tool.inputs.get(name), name, parts[name]) for name in parts}
+
+
+def _form_value(entry: Input | None, name: str, values: Sequence[str | SentFile]) -> Any:
+    if entry is not None and (
+        entry.wire == "array" or entry.type in ("multifileinput", "combinefileinput")
+    ):
+        if any(isinstance(_parsed(value), list) for value in values):
+            raise must(name, "be repeated parts, not a JSON array in one")
+        if list(values) != [""]:
+            return list(values)
+        return "" if entry.type == "multifileinput" else []
+    if len(values) != 1:
+        raise must(name, "be sent once")
+    return values[0] if entry is None or entry.wire == "string" else _parsed(values[0])
+
+
+def _parsed(value: str | SentFile) -> Any:
+    """The JSON value that a text spells; the text itself when it spells none."""
+    try:
+        return strict_json(value.encode()) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def check_run(state: SimulatorState, tool: Tool, body: Mapping[str, Any]) -> None:
     """Raises a :class:`~wiro_runtime.testing.errors.ResponseError` for the first thing wrong.
 
-    ``body`` is the JSON body of a Run request in which no file is sent.
+    ``body`` holds the JSON values of a Run request, and :class:`SentFile` where files are sent.
     """
     for name, value in body.items():
+        files = files_in(value)
+        entry = tool.inputs.get(name)
         if name in RUN_PARAMETERS:
             check_run_parameter(name, value)
-        elif name in tool.inputs:
-            check_value(tool.inputs[name], value)
+        elif entry is not None:
+            if files and entry.type not in FILE_TYPES:
+                raise must(name, "be a text, not a file")
+            check_value(entry, value)
         elif name in CONVERSATION and tool.is_llm:
             continue
         elif (owner := address_owner(tool, name)) is not None:
-            if not isinstance(value, str):
-                raise must(name, "be a string")
-            check_address_text(owner, name, value)
-        else:
+            check_addresses(owner, name, value)
+        elif not files or f"{name}Url" not in tool.inputs:
             raise unknown_parameter(name)
+        for file in files:
+            check_file(name, file, state.upload_limit)
+        if files and not (entry is not None and entry.type == "combinefileinput"):
+            _check_pair(name, body, several=entry is not None and entry.type == "multifileinput")
     goes_on = tool.is_llm and "toolOutputs" in body
     for entry in tool.inputs.values():
-        given = not is_blank(body.get(entry.name)) or has_url(entry, body) or goes_on
-        if entry.required and not given:
+        if entry.required and not goes_on and not _is_given(tool, entry, body):
             raise required(entry.name, "files" if entry.type in FILE_TYPES else "parameter")
+    check_conversation(state, tool, body)
+
+
+def files_in(value: Any) -> list[SentFile]:
+    """The files in a value of a body."""
+    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return [item for item in values if isinstance(item, SentFile)]
+
+
+def check_file(name: str, file: SentFile, limit: int) -> None:
+    """Checks the name of a file, and its size against ``limit`` in bytes."""
+    if not file.filename or set(file.filename) & set("/\\"):
+        raise ResponseError(f"Request files [{name}] must have a name, without its folder")
+    if file.size == 0:
+        raise ResponseError(f"Request files [{name}] must not be empty")
+    if file.size > limit:
+        raise ResponseError(f"Request files [{name}] must not exceed {limit} bytes")
+
+
+def _check_pair(name: str, body: Mapping[str, Any], *, several: bool) -> None:
+    """A file in ``{id}`` goes with its ``{id}Url``, which is empty unless both may be mixed."""
+    # Some tools spell it the other way round: inputImageUrlMultiple.
+    links = {f"{name}Url", name.replace("Multiple", "UrlMultiple")} - {name}
+    given = [body[link] for link in links if link in body]
+    if not given:
+        raise required(f"{name}Url")
+    if not several and given != [""]:
+        raise must(f"{name}Url", f"be empty when {name} carries a file")
+
+
+def _is_given(tool: Tool, entry: Input, body: Mapping[str, Any]) -> bool:
+    """Whether a required input has a value: its own, its address's or its file's."""
+    names = [entry.name]
+    if entry.type in PAIRED:
+        names.append(f"{entry.name}Url")
+    elif entry.name.endswith("Url") and entry.name.removesuffix("Url") not in tool.inputs:
+        names.append(entry.name.removesuffix("Url"))
+    return not all(is_blank(body.get(name)) for name in names)
 
 
 def check_run_parameter(name: str, value: Json) -> None:
@@ -60,12 +152,12 @@ def check_run_parameter(name: str, value: Json) -> None:
         raise must(name, "be an http or https address")
 
 
-def check_value(entry: Input, value: Json) -> None:
-    """Checks one value that came as JSON."""
+def check_value(entry: Input, value: Any) -> None:
+    """Checks the value of an input."""
     if not entry.unsent and _same(value, entry.sent):
         return
     if entry.type in FILE_TYPES:
-        check_addresses(entry, value)
+        check_files(entry, value)
         return
     if entry.wire == "string":
         if not isinstance(value, str):
@@ -87,7 +179,7 @@ def check_value(entry: Input, value: Json) -> None:
             raise must(entry.name, "be an array")
         if entry.type not in CHOICE_TYPES:
             return  # A JSON value, such as the messages of a conversation.
-        for item in value:
+        for item in cast("list[Json]", value):
             if not isinstance(item, str):
                 raise must(entry.name, "be an array of strings")
             check_choice(entry, item)
@@ -96,9 +188,14 @@ def check_value(entry: Input, value: Json) -> None:
 
 
 def check_text(entry: Input, value: str) -> None:
-    """Checks a value that is text on the wire, as in a multipart body or for a float input."""
+    """Checks a value that is text on the wire."""
     if entry.type in ("number", "float", "range"):
-        check_number_text(entry, value)
+        if not _NUMBER.fullmatch(value):
+            raise must(entry.name, "be integer or float")
+        whole = value.lstrip("-").isdigit() or _takes_fractions(entry)
+        if entry.type == "number" and not whole:
+            raise must(entry.name, "be integer")
+        check_range(entry, Decimal(value))
     elif value and entry.type == "multiselect":
         for each in value.split(","):
             check_choice(entry, each)
@@ -106,25 +203,17 @@ def check_text(entry: Input, value: str) -> None:
         check_choice(entry, value)
 
 
-def check_number_text(entry: Input, value: str) -> None:
-    """Checks a number that is text on the wire."""
-    if not _NUMBER.fullmatch(value):
-        raise must(entry.name, "be integer or float")
-    if entry.type == "number" and not value.lstrip("-").isdigit() and not _takes_fractions(entry):
-        raise must(entry.name, "be integer")
-    check_range(entry, Decimal(value))
-
-
-def check_addresses(entry: Input, value: Json) -> None:
-    """Checks a file input in JSON, where no file is sent: addresses, or nothing."""
+def check_files(entry: Input, value: Any) -> None:
+    """Checks a file input: files, addresses where they belong here, or nothing."""
     if entry.type == "combinefileinput":
         if not isinstance(value, list):
             raise must(entry.name, "be an array")
-        if not all(isinstance(item, str) and is_address(item) for item in value):
-            raise must(entry.name, "be a file or an address")
-    elif not isinstance(value, str):
-        raise must(entry.name, "be a string")
-    elif value:
+        for item in cast("list[Any]", value):
+            if not isinstance(item, SentFile) and not is_address(item):
+                raise must(entry.name, "be a file or an address")
+        return
+    given = cast("list[Any]", value) if isinstance(value, list) else [value]
+    if value != "" and not (given and all(isinstance(item, SentFile) for item in given)):
         raise must(entry.name, f"be files: addresses belong in {entry.name}Url")
 
 
@@ -134,16 +223,18 @@ def address_owner(tool: Tool, name: str) -> Input | None:
     return owner if owner is not None and owner.type in PAIRED else None
 
 
-def check_address_text(owner: Input, name: str, text: str) -> None:
+def check_addresses(owner: Input, name: str, text: Any) -> None:
     """Checks the ``…Url`` of a file input: one address, several with commas, or nothing."""
+    if not isinstance(text, str):
+        raise must(name, "be a string")
     for address in text.split(",") if owner.type == "multifileinput" else [text]:
         if text and not is_address(address):
             raise must(name, "be an address")
 
 
-def is_address(text: str) -> bool:
-    """Whether a text is an http or https address."""
-    return _URL.fullmatch(text) is not None
+def is_address(value: Json) -> bool:
+    """Whether a value is an http or https address."""
+    return isinstance(value, str) and _URL.fullmatch(value) is not None
 
 
 def check_choice(entry: Input, value: str) -> None:
@@ -181,9 +272,55 @@ def _is_multiple(value: Decimal, step: Decimal) -> bool:
         return False
 
 
-def has_url(entry: Input, body: Mapping[str, Json]) -> bool:
-    """Whether a file input is given by its ``…Url`` sibling."""
-    return entry.type in PAIRED and not is_blank(body.get(f"{entry.name}Url"))
+def check_conversation(state: SimulatorState, tool: Tool, body: Mapping[str, Any]) -> None:
+    """Checks how a run of an LLM tool goes on from an earlier one: ``previousTaskToken`` is the
+    token of an ended task of the same tool, ``session_id`` the one that this task had,
+    ``toolOutputs`` the results of the functions that it called."""
+    session, user = body.get("session_id"), body.get("user_id")
+    if session is not None and not (
+        isinstance(session, str) and len(session.encode()) <= MAX_SESSION
+    ):
+        raise must("session_id", f"be a string of at most {MAX_SESSION} bytes")
+    if user not in (None, "") and not _is_uuid(user):
+        raise must("user_id", "be a UUID")
+    outputs, token = body.get("toolOutputs"), body.get("previousTaskToken")
+    if token in (None, ""):
+        if outputs is not None:
+            raise must("previousTaskToken", "name the task that called the functions")
+        return
+    previous = state.by_token.get(token) if isinstance(token, str) else None
+    if (
+        previous is None
+        or previous.tool.id != tool.id
+        or previous.status(state.clock.now()) != FINISHED
+        or not previous.scenario.succeeds
+    ):
+        raise must("previousTaskToken", "be the token of an ended task of this tool")
+    if (session or "") != (previous.body.get("session_id") or ""):
+        raise must("session_id", "be that of the previous task")
+    if outputs is not None:
+        _check_outputs(outputs, len(previous.scenario.tool_calls))
+
+
+def _check_outputs(outputs: Json, calls: int) -> None:
+    if not isinstance(outputs, list):
+        raise must("toolOutputs", "be an array")
+    given: list[Json] = []
+    for output in outputs:
+        if not isinstance(output, dict) or output.keys() != {"call_id", "output"}:
+            raise must("toolOutputs", "be objects of call_id and output")
+        if not isinstance(output["output"], str):
+            raise must("toolOutputs", "hold texts as outputs")
+        given.append(output["call_id"])
+    if sorted(map(str, given)) != sorted(f"call_{number}" for number in range(1, calls + 1)):
+        raise must("toolOutputs", "give one output for each function that was called")
+
+
+def _is_uuid(value: Json) -> bool:
+    try:
+        return isinstance(value, str) and bool(uuid.UUID(value))
+    except ValueError:
+        return False
 
 
 def is_blank(value: Json) -> bool:
