@@ -13,7 +13,7 @@ import pytest
 
 from simulator.wire import credentials, detail, get, post, run, send
 from wiro_runtime.testing import Scenario, faults
-from wiro_runtime.testing.fault_text import FAULT_NAMES, parse_fault
+from wiro_runtime.testing.serve import FAULT_NAMES, parse_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from wiro_runtime.testing import api, records
-from wiro_runtime.testing.apply_fault import apply_fault
 from wiro_runtime.testing.catalogue import PAGE_NAMES
 from wiro_runtime.testing.errors import ResponseError
 from wiro_runtime.testing.faults import Fault
 from wiro_runtime.testing.files import refuse_credentials, serve_file, upload
 from wiro_runtime.testing.records import read_body
+from wiro_runtime.testing.server import reset, transport_of, until_disconnected
 from wiro_runtime.testing.sockets import serve_socket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import Receive, Scope, Send
 
@@ -55,11 +55,16 @@ class App:
                 await self._http(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] in SOCKETS:
-            await serve_socket(self.state, scope, receive, send)
-        else:
+        if scope["path"] not in SOCKETS:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
+            return
+        fault = self.state.faults.take("socket")
+        if isinstance(fault, Fault):
+            await receive()
+            await apply_fault(fault, lambda: Response(status_code=503), scope, receive, send)
+        else:
+            await serve_socket(self.state, fault, scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -141,3 +146,65 @@ def _record(request: Request, path: str, body: Any = None, raw: bytes = b"") -> 
         raw=raw,
         at=time.time(),
     )
+
+
+async def apply_fault(
+    fault: Fault, respond: Callable[[], Response], scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Responds to a request that ``respond`` would have handled, or does not. A WebSocket is
+    refused: its handshake is reset, never answered, or answered with an HTTP status."""
+    response = respond() if fault.acts else None
+    if fault.delay:
+        await asyncio.sleep(fault.delay)
+    if fault.hang:
+        await until_disconnected(receive)
+        return
+    if fault.reset:
+        reset(transport_of(scope))
+        await until_disconnected(receive)
+        return
+    if fault.status is not None or response is None:
+        headers = dict(fault.headers)
+        if fault.retry_in is not None:
+            headers["retry-after"] = formatdate(time.time() + fault.retry_in, usegmt=True)
+        response = Response(fault.body, fault.status or 500, headers)
+    if fault.mangle is not None:
+        body = b"".join([part async for part in _parts(response)])
+        headers = {k: v for k, v in response.headers.items() if k != "content-length"}
+        response = Response(fault.mangle(body), response.status_code, headers)
+    if (fault.cut is None and fault.drip is None) or scope["type"] == "websocket":
+        await response(scope, receive, send)
+        return
+    await send({
+        "type": "http.response.start",
+        "status": response.status_code,
+        "headers": response.raw_headers,
+    })  # fmt: skip
+    if fault.drip is not None:
+        await _drip(response, fault.drip, send)
+        return
+    left = fault.cut or 0
+    async for part in _parts(response):
+        await send({"type": "http.response.body", "body": part[:left], "more_body": True})
+        left -= len(part)
+        if left <= 0:
+            break
+    transport_of(scope).close()
+    await until_disconnected(receive)
+
+
+async def _drip(response: Response, seconds: float, send: Send) -> None:
+    async for part in _parts(response):
+        for index in range(len(part)):
+            body = part[index : index + 1]
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await asyncio.sleep(seconds)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _parts(response: Response) -> AsyncIterator[bytes]:
+    if isinstance(response, StreamingResponse):
+        async for part in response.body_iterator:
+            yield part.encode() if isinstance(part, str) else bytes(part)
+    else:
+        yield bytes(response.body)

@@ -31,12 +31,8 @@ class Delivery:
 
 async def deliver(state: SimulatorState, task: Task) -> None:
     """Waits for the end of a task and posts its detail. Only loopback is ever called."""
-    while (now := state.clock.now(), task.status(now))[1] not in TERMINAL:
-        position = task.position(now) + 1
-        delay = None
-        if position < len(task.steps):
-            delay = state.clock.real_delay(task.steps[position].at - task.elapsed(now))
-        await state.changed(delay)
+    while task.status(state.clock.now()) not in TERMINAL:
+        await state.moved(task, task.position(state.clock.now()))
     body = json.dumps(task.detail(state.clock.now(), state.origin)).encode()
     status: int | None = None
     problem: str | None = None

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from wiro_runtime.testing.fault_text import parse_fault
+from wiro_runtime.testing import faults as make
 from wiro_runtime.testing.simulator import API_KEY, API_SECRET, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from types import FrameType
-
     from wiro_runtime.testing.clock import Speed
     from wiro_runtime.testing.records import Request
     from wiro_runtime.testing.spec_from_client import ToolSource
@@ -26,6 +25,38 @@ _PATH: Final = "/:@!$&'()*+,;="
 """Characters that stand for themselves in the path of an address, but for letters and digits."""
 _NAP: Final = 0.2
 """Seconds between two checks of the main thread for a signal."""
+
+_FORM: Final = re.compile(
+    r"(?P<path>[^=]+)=(?P<name>[a-z0-9-]+)(:(?P<value>[^*@]*))?(\*(?P<times>\d+|all))?(@(?P<nth>\d+))?"
+)
+
+_MAKERS: Final[Mapping[str, Callable[[str], make.AnyFault]]] = {
+    "status": lambda value: make.status(int(value)),
+    "error": lambda value: make.error(int(value), f"Simulated error {value}"),
+    "rate-limited": lambda value: make.rate_limited(seconds=float(value or 1)),
+    "html": lambda value: make.html(int(value or 200)),
+    "redirect": make.redirect,
+    "reset": lambda _value: make.reset(),
+    "reset-after": lambda _value: make.reset(acts=True),
+    "hang": lambda _value: make.hang(),
+    "hang-after": lambda _value: make.hang(acts=True),
+    "slow": lambda value: make.slow(float(value or 5)),
+    "drip": lambda value: make.drip(float(value or 1)),
+    "cut": lambda value: make.cut(int(value or 100)),
+    "short": lambda value: make.short(int(value or 1)),
+    "long": lambda value: make.long(int(value or 1)),
+    "truncated": lambda _value: make.truncated(),
+    "invalid-utf8": lambda _value: make.invalid_utf8(),
+    "unknown-state": lambda value: make.task_field("status", value or "task_dreaming"),
+    "empty-tasklist": lambda _value: make.empty_tasklist(),
+    "drop": lambda value: make.drop(int(value or 0)),
+    "close": lambda value: make.close(int(value or 0)),
+    "pings": lambda value: make.pings(int(value or 0)),
+    "silence": lambda value: make.silence(int(value or 0)),
+}
+
+FAULT_NAMES: Final = tuple(_MAKERS)
+"""The names that a fault's text may have."""
 
 
 def serve(
@@ -65,13 +96,17 @@ def serve(
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise OSError(error.errno, f"cannot listen on {host}:{port}: {why}") from error
-    signals = _Signals()
-    previous = signals.catch()
+    # Setting an event would take its lock, which the interrupted thread may hold.
+    came: list[int] = []
+    previous: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGINT, signal.SIGTERM):
+            previous[each] = signal.signal(each, lambda number, _frame: came.append(number))
     try:
         for tool, text in (documents or {}).items():
             simulator.publish(tool, text)
         _announce(simulator, echo)
-        while not signals.came and not done.wait(_NAP):
+        while not came and not done.wait(_NAP):
             pass
     finally:
         for number, handler in previous.items():
@@ -96,25 +131,29 @@ def _assignment(name: str, value: str, *, powershell: bool) -> str:
     return f"export {name}={shlex.quote(value)}"
 
 
-class _Signals:
-    """``came``: one of the signals that end a process did."""
-
-    came = False
-
-    def catch(self) -> dict[signal.Signals, Any]:
-        """Begin to note them; returns the handlers before. Only the main thread may do that:
-        elsewhere nothing happens."""
-        if threading.current_thread() is not threading.main_thread():
-            return {}
-        return {
-            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        # Setting an event would take its lock, which the interrupted thread may hold.
-        self.came = True
-
-
 def _line(request: Request, status: int) -> str:
     # Any page that is open in a browser here may ask for any path.
     return f"{status} {request.method} {quote(request.path, safe=_PATH)}"
+
+
+def parse_fault(text: str) -> tuple[str, make.AnyFault, int, int | None]:
+    """Reads ``PATH=NAME[:VALUE][*TIMES][@NTH]``: path, fault, the first request applied, how many.
+
+    ``TIMES`` is 1 when left out, ``all`` for no end of it.
+
+    :raises ValueError: the text has not that form. The message says what is wrong.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise ValueError(f"fault {text!r}: expected PATH=NAME[:VALUE][*TIMES][@NTH]")
+    maker = _MAKERS.get(match["name"])
+    if maker is None:
+        known = ", ".join(FAULT_NAMES)
+        raise ValueError(f"fault {text!r}: {match['name']!r} is none of {known}")
+    try:
+        fault = maker(match["value"] or "")
+    except ValueError:
+        value = match["value"] or ""
+        raise ValueError(f"fault {text!r}: {value!r} is no value for {match['name']}") from None
+    times = None if match["times"] == "all" else int(match["times"] or 1)
+    return match["path"], fault, int(match["nth"] or 1), times

@@ -11,18 +11,16 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from wiro_runtime.testing.faults import Fault, SocketFault
 from wiro_runtime.testing.records import strict_json
 from wiro_runtime.testing.scenario import CANCELLED, FINISHED, TERMINAL
-from wiro_runtime.testing.server import reset, transport_of, until_disconnected
+from wiro_runtime.testing.server import transport_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from wiro_runtime.testing.scenario import Step
+    from wiro_runtime.testing.faults import SocketFault
     from wiro_runtime.testing.state import SimulatorState
     from wiro_runtime.testing.tasks import Task
 
@@ -31,13 +29,11 @@ _PINGS: Final = (b"\x89\x7d" + b"x" * 125) * 100
 _FLOOD: Final = 1 << 20
 
 
-async def serve_socket(state: SimulatorState, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serves one connection until one side ends it."""
-    fault = state.faults.take("socket")
+async def serve_socket(
+    state: SimulatorState, fault: SocketFault | None, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Serves one connection until one side ends it, or ``fault`` does."""
     socket = WebSocket(scope, receive, send)
-    if isinstance(fault, Fault):
-        await _refuse(fault, socket, scope, receive)
-        return
     await socket.accept()
     session = _Session(state, socket, fault, scope)
     try:
@@ -110,19 +106,10 @@ class _Session:
                     message = detail["outputs"] if status == FINISHED else None
                     await self._tell(task, status, message)
                     return
-                # While something was sent, the task may have moved on.
-                now = self.state.clock.now()
-                if task.position(now) < next_step and task.status(now) not in TERMINAL:
-                    await self.state.changed(self._delay(task, next_step, now))
+                await self.state.moved(task, next_step - 1)
         except (WebSocketDisconnect, ConnectionError, RuntimeError):
             # The client has gone; Starlette says so with a RuntimeError once it knows.
             return
-
-    def _delay(self, task: Task, next_step: int, now: float) -> float | None:
-        if next_step >= len(task.steps):
-            return None
-        upcoming: Step = task.steps[next_step]
-        return self.state.clock.real_delay(upcoming.at - task.elapsed(now))
 
     async def _tell(self, task: Task, status: str, message: Any) -> None:
         body = _frame(task, status, message, old=self.state.frames == "tasktoken")
@@ -186,18 +173,6 @@ def _frame(task: Task, status: str, message: Any, *, old: bool) -> dict[str, Any
         "terminal": terminal,
         "exitCode": int(pexit) if pexit.isdecimal() else None,
     }
-
-
-async def _refuse(fault: Fault, socket: WebSocket, scope: Scope, receive: Receive) -> None:
-    """A handshake that is reset, never answered, or answered with an HTTP status."""
-    await receive()
-    if fault.reset:
-        reset(transport_of(scope))
-    if fault.reset or fault.hang:
-        await until_disconnected(receive)
-        return
-    response = Response(fault.body, fault.status or 503, dict(fault.headers))
-    await socket.send_denial_response(response)
 
 
 def _token(text: str) -> str | None:

@@ -179,12 +179,17 @@ class SimulatorState:
         for event in self._changed:
             event.set()
 
-    async def changed(self, wait: float | None) -> None:
-        """Returns when something moved a task from outside, or after ``wait`` real seconds."""
+    async def moved(self, task: Task, position: int) -> None:
+        """Waits until a task may have left a position, by itself or moved from outside."""
+        now = self.clock.now()
+        if task.position(now) > position or task.status(now) in TERMINAL:
+            return
+        upcoming = task.steps[position + 1 : position + 2]
+        waits = [self.clock.real_delay(step.at - task.elapsed(now)) for step in upcoming]
         event = asyncio.Event()
         self._changed.add(event)
         try:
-            async with asyncio.timeout(wait):
+            async with asyncio.timeout(waits[0] if waits else None):
                 await event.wait()
         except TimeoutError:
             pass
