@@ -1,12 +1,10 @@
-"""Files that tasks produce: small, real and different for every prompt, made without a library."""
+"""Files that tasks produce: small and real, pictures and sounds different for every prompt."""
 
 from __future__ import annotations
 
 import colorsys
 import hashlib
 import io
-import itertools
-import json
 import math
 import struct
 import wave
@@ -72,42 +70,10 @@ def film() -> bytes:
     return (Path(__file__).parent / "film.mp4").read_bytes()
 
 
-@lru_cache(maxsize=64)
-def glb(seed: str) -> bytes:
-    """A binary glTF 2.0 file: a cube whose corners have colours that follow from ``seed``."""
-    hue = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()[0] / 256
-    corners = list(itertools.product((-1.0, 1.0), repeat=3))
-    colours = [colorsys.hsv_to_rgb((hue + index / 24) % 1, 0.6, 0.9) for index in range(8)]
-    faces = [(0, 1, 3, 2), (6, 7, 5, 4), (4, 5, 1, 0), (2, 3, 7, 6), (0, 2, 6, 4), (5, 7, 3, 1)]
-    corner_indices = [i for a, b, c, d in faces for i in (a, b, c, a, c, d)]
-    parts = (
-        struct.pack("<24f", *itertools.chain(*corners)),
-        struct.pack("<24f", *itertools.chain(*colours)),
-        struct.pack("<36H", *corner_indices),
-    )
-    starts = itertools.accumulate((len(part) for part in parts), initial=0)
-    vector = {"componentType": 5126, "count": 8, "type": "VEC3"}
-    scene = {
-        "asset": {"version": "2.0"},
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0}],
-        "meshes": [{"primitives": [{"attributes": {"POSITION": 0, "COLOR_0": 1}, "indices": 2}]}],
-        "accessors": [
-            {"bufferView": 0, **vector, "min": [-1, -1, -1], "max": [1, 1, 1]},
-            {"bufferView": 1, **vector},
-            {"bufferView": 2, "componentType": 5123, "count": 36, "type": "SCALAR"},
-        ],
-        "bufferViews": [
-            {"buffer": 0, "byteOffset": start, "byteLength": len(part)}
-            for start, part in zip(starts, parts, strict=False)
-        ],
-        "buffers": [{"byteLength": sum(map(len, parts))}],
-    }
-    text = json.dumps(scene).encode()
-    blocks = ((b"JSON", text + b" " * (-len(text) % 4)), (b"BIN\0", b"".join(parts)))
-    body = b"".join(struct.pack("<I", len(data)) + kind + data for kind, data in blocks)
-    return b"glTF" + struct.pack("<II", 2, 12 + len(body)) + body
+@cache
+def model() -> bytes:
+    """A binary glTF 2.0 file of a coloured cube, the same for every prompt."""
+    return (Path(__file__).parent / "cube.glb").read_bytes()
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

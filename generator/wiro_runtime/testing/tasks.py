@@ -256,11 +256,7 @@ def _artefact(task: Task, index: int) -> Artefact:
     elif task.kind == "video":
         name, content_type, content = f"{index}.mp4", "video/mp4", artwork.film
     elif task.kind == "3d":
-        name, content_type = f"{index}.glb", "model/gltf-binary"
-
-        def content() -> bytes:
-            return artwork.glb(seed)
-
+        name, content_type, content = f"{index}.glb", "model/gltf-binary", artwork.model
     else:
         name, content_type = f"{index}.png", "image/png"
         spread = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()
