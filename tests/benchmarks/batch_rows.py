@@ -17,7 +17,7 @@ from typing import Any
 
 from wiro_runtime import AsyncWiro, Wiro
 from wiro_runtime.batch import Batch
-from wiro_runtime.testing.spec_from_client import spec_from_client
+from wiro_runtime.testing.tool_spec import spec_from_client
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
 sys.path.insert(0, str(Path(__file__).parent))

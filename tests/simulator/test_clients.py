@@ -14,7 +14,6 @@ from simulator.test_documents import TOOLS, run_command
 from simulator.wire import detail, post
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.testing import Simulator, SpecError
-from wiro_runtime.testing.spec_from_client import spec_from_client
 from wiro_runtime.testing.tool_spec import read_tool
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def test_the_documented_body_is_accepted(tool: str) -> None:
 
 
 def test_what_the_catalogue_knows_is_known() -> None:
-    tool = read_tool(spec_from_client(client(TOOLS[1])))
+    tool = read_tool(client(TOOLS[1]))
     assert "text-to-image" in tool.categories
     assert tool.description.startswith("A text-to-image tool")
 
@@ -70,7 +69,7 @@ class Inputs(ToolInputs):
 def test_every_kind_of_field() -> None:
     module: Any = types.ModuleType("made_up")
     module.TOOL, module.Inputs = "a/b", Inputs
-    tool = read_tool(spec_from_client(module))
+    tool = read_tool(module)
     kinds = {entry.name: (entry.type, entry.wire, entry.open) for entry in tool.inputs.values()}
     assert kinds == {
         "aText": ("text", "string", None),

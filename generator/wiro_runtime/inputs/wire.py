@@ -81,7 +81,7 @@ def request_body(inputs: ToolInputs, fields: tuple[WireField, ...]) -> dict[str,
             loras = [value] if isinstance(value, LoraChoice | str) else list(value)
             text = "".join(x.prompt_prefix for x in loras if isinstance(x, LoraChoice))
             prefixes[field.lora_prompt] = prefixes.get(field.lora_prompt, "") + text
-        body[field.key] = _spell(field.wire, value)
+        body[field.key] = spell(field.wire, value)
     links.place(body)
     for key, prefix in prefixes.items():
         prompt = body.get(key, "")
@@ -91,14 +91,14 @@ def request_body(inputs: ToolInputs, fields: tuple[WireField, ...]) -> dict[str,
     return body
 
 
-def _spell(wire: str, value: Any) -> Any:
+def spell(wire: str, value: Any) -> Any:
     """Return ``value`` as JSON of the type ``wire``."""
     if isinstance(value, LoraChoice):
         value = value.value
     elif isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        items = [_spell("", item) for item in cast("Sequence[object]", value)]
+        items = [spell("", item) for item in cast("Sequence[object]", value)]
         return ",".join(items) if wire == "string" else items
     if wire == "string" and not isinstance(value, str):
         return json.dumps(value)

@@ -165,9 +165,7 @@ def _summary(number: int, tool: Tool, *, full: bool) -> dict[str, Json]:
 
 
 def _item(entry: Input) -> dict[str, Json]:
-    options: list[Json] | None = None
-    if entry.options:
-        options = [{"value": option.value, "text": option.label} for option in entry.options]
+    options: list[Json] = [{"value": v, "text": text} for v, text in entry.options.items()]
     return {
         "id": entry.name,
         "type": entry.type,
@@ -178,6 +176,6 @@ def _item(entry: Input) -> dict[str, Json]:
         "min": entry.minimum,
         "max": entry.maximum,
         "step": entry.step,
-        "options": options,
+        "options": options or None,
         "advanced": False,
     }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wiro_runtime.testing.simulator import Simulator
-    from wiro_runtime.testing.spec_from_client import ToolSource
+    from wiro_runtime.testing.tool_spec import ToolSource
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from wiro_runtime.testing.simulator import API_KEY, API_SECRET, Simulator
 if TYPE_CHECKING:
     from wiro_runtime.testing.clock import Speed
     from wiro_runtime.testing.records import Request
-    from wiro_runtime.testing.spec_from_client import ToolSource
+    from wiro_runtime.testing.tool_spec import ToolSource
 
 DEFAULT_PORT: Final = 8642
 _SHOWN: Final = 10

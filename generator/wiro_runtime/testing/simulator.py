@@ -19,7 +19,6 @@ from wiro_runtime.testing.files import Artefact
 from wiro_runtime.testing.scenario import Scenario
 from wiro_runtime.testing.server import ServerThread
 from wiro_runtime.testing.signature import SignatureCheck
-from wiro_runtime.testing.spec_from_client import spec_from_client
 from wiro_runtime.testing.state import FrameShape, Planned, SimulatorState
 from wiro_runtime.testing.tool_spec import read_tool, read_tools
 
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from wiro_runtime.testing.callbacks import Delivery
     from wiro_runtime.testing.faults import FaultBook
     from wiro_runtime.testing.records import Request, Run
-    from wiro_runtime.testing.spec_from_client import ToolSource
     from wiro_runtime.testing.tasks import Task
+    from wiro_runtime.testing.tool_spec import ToolSource
 
 API_KEY: Final = "simulated-api-key"
 API_SECRET: Final = "simulated-api-secret"  # noqa: S105 - opens nothing but a simulator
@@ -81,7 +80,7 @@ class Simulator:
         if not is_loopback(host):
             raise ValueError(f"host: the simulator listens on loopback only, not on {host!r}")
         self._state = SimulatorState(
-            read_tools([spec_from_client(tool) for tool in tools]),
+            read_tools(tools),
             Clock(speed, clock),
             keep=keep,
             scenario=scenario or Scenario(),
@@ -154,7 +153,7 @@ class Simulator:
 
         :raises SpecError: it is none.
         """
-        read = read_tool(spec_from_client(tool))
+        read = read_tool(tool)
         self._server.call(lambda: self._state.tools.update({read.id: read}))
 
     def remove_tool(self, tool: str) -> None:

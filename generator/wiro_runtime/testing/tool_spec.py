@@ -1,22 +1,41 @@
-"""What the simulator needs to know of a tool, read from the JSON form of its spec."""
+"""What the simulator needs to know of a tool: read from its spec, or from its generated client so
+that an application is tested with what it imports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from types import ModuleType, NoneType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args, get_origin
 
+from wiro_runtime.catalogue import open_catalogue
+from wiro_runtime.errors import WiroError
+from wiro_runtime.inputs.model import ToolInputs
+from wiro_runtime.inputs.options import leaf_types
+from wiro_runtime.inputs.wire import spell
 from wiro_runtime.price import Tariff
+from wiro_runtime.price.estimate import tariff_of
 from wiro_runtime.price.inputs import PricedInput, tariff_data
 
 if TYPE_CHECKING:
-    from typing import Any
+    from pydantic.fields import FieldInfo
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+ToolSource: TypeAlias = "Mapping[str, Any] | ModuleType"
+"""A spec in the JSON form of its YAML file, or a generated client module."""
 
 CHOICE_TYPES: Final = frozenset({"select", "multiselect", "selectwithcover"})
 FILE_TYPES: Final = frozenset({"fileinput", "multifileinput", "combinefileinput"})
 WIRE_TYPES: Final = frozenset({"string", "number", "boolean", "array", "object"})
+
+_FILES: Final[Mapping[str, tuple[str, str]]] = {
+    "file": ("fileinput", "string"),
+    "files": ("multifileinput", "array"),
+    "files-mixed": ("combinefileinput", "array"),
+    "file-url": ("text", "string"),
+    "files-url": ("text", "string"),
+}
 
 
 class SpecError(ValueError):
@@ -24,14 +43,9 @@ class SpecError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One input of a tool. ``unsent`` says that its key is left out of the documented body."""
+    """One input of a tool. ``unsent`` says that its key is left out of the documented body,
+    ``options`` are labels by value."""
 
     name: str
     label: str
@@ -43,7 +57,7 @@ class Input:
     sent: Json
     unsent: bool
     open: bool | None
-    options: tuple[Option, ...]
+    options: Mapping[str, str]
     minimum: str | None
     maximum: str | None
     step: str | None
@@ -78,11 +92,12 @@ class Tool:
         return bool(words & {"llm", "chat", "rag"}) or "text-generation" in self.categories
 
 
-def read_tool(spec: Mapping[str, Any]) -> Tool:
-    """Reads one spec, in the JSON form of a YAML spec file.
+def read_tool(source: ToolSource) -> Tool:
+    """Reads one spec or generated client.
 
     :raises SpecError: a part that the simulator needs is missing or of another type.
     """
+    spec = spec_from_client(source) if isinstance(source, ModuleType) else source
     tool = spec.get("tool")
     if not isinstance(tool, str) or tool.count("/") != 1 or not all(tool.split("/")):
         raise SpecError(f"tool: expected 'owner/project', got {tool!r}")
@@ -113,7 +128,7 @@ def _tariff(spec: Mapping[str, Any], inputs: Sequence[Input]) -> Tariff | None:
             PricedInput(
                 name=each.name,
                 text=f"{each.label} {each.help}",
-                values=[option.value for option in each.options],
+                values=list(each.options),
                 file=each.type in FILE_TYPES,
                 many=each.type == "multifileinput",
             )
@@ -124,14 +139,14 @@ def _tariff(spec: Mapping[str, Any], inputs: Sequence[Input]) -> Tariff | None:
     return None if data is None else Tariff(data)
 
 
-def read_tools(specs: Sequence[Mapping[str, Any]]) -> dict[str, Tool]:
-    """Reads specs by tool id.
+def read_tools(sources: Sequence[ToolSource]) -> dict[str, Tool]:
+    """Reads specs and generated clients by tool id.
 
-    :raises SpecError: a spec is unreadable, or two are of one tool.
+    :raises SpecError: one is unreadable, or two are of one tool.
     """
     tools: dict[str, Tool] = {}
-    for spec in specs:
-        tool = read_tool(spec)
+    for source in sources:
+        tool = read_tool(source)
         if tool.id in tools:
             raise SpecError(f"{tool.id}: given twice")
         tools[tool.id] = tool
@@ -163,10 +178,7 @@ def _input(tool: str, entry: object) -> Input:
         sent=wire.get("sent"),
         unsent="sent" not in wire,
         open=data.get("open"),
-        options=tuple(
-            Option(value=_text(option, "value", ""), label=_text(option, "label", ""))
-            for option in options
-        ),
+        options={_text(each, "value", ""): _text(each, "label", "") for each in options},
         minimum=data.get("minimum"),
         maximum=data.get("maximum"),
         step=data.get("step"),
@@ -176,3 +188,87 @@ def _input(tool: str, entry: object) -> Input:
 def _text(data: Mapping[str, Any], key: str, default: str) -> str:
     value = data.get(key, default)
     return value if isinstance(value, str) else default
+
+
+def spec_from_client(source: ModuleType) -> Mapping[str, Any]:
+    """The spec of a tool, as far as its generated client tells it."""
+    tool, inputs = getattr(source, "TOOL", None), getattr(source, "Inputs", None)
+    if not isinstance(tool, str) or not isinstance(inputs, type):
+        raise SpecError(f"{source.__name__}: a generated client has TOOL and Inputs")
+    if not issubclass(inputs, ToolInputs):
+        raise SpecError(f"{source.__name__}: Inputs is no validator of a generated client")
+    return {
+        "tool": tool,
+        "name": tool,
+        "inputs": [_input_of(name, info) for name, info in inputs.model_fields.items()],
+        "tariff": tariff_of(inputs),
+        **_catalogued(source, tool),
+    }
+
+
+def _catalogued(client: ModuleType, tool: str) -> dict[str, Any]:
+    """What the package's catalogue adds: the categories decide what a tool makes."""
+    package = client.__name__.partition(".")[0]
+    try:
+        entry = open_catalogue(package).get(tool)
+    except (ImportError, WiroError):
+        return {}
+    return {
+        "name": entry.name,
+        "description": entry.description,
+        "cover": entry.cover,
+        "categories": entry.categories,
+        "tags": entry.tags,
+    }
+
+
+def _input_of(name: str, info: FieldInfo) -> dict[str, Any]:
+    extra = info.json_schema_extra
+    notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
+    wire = str(notes.get("x-wire", "string"))
+    kinds = _kinds(info.annotation)
+    choices = [value for kind in kinds for value in _literals(kind)]
+    if wire in _FILES:
+        kind, wire = _FILES[wire]
+    elif choices or "x-options" in notes:
+        kind = "multiselect" if leaf_types(info.annotation)[1] else "select"
+    elif float in kinds:
+        kind = "float"
+    else:
+        kind = "number" if kinds == [int] else "text"
+    listed = choices or list(cast("dict[str, str]", notes.get("x-options", {})))
+    entry: dict[str, Any] = {
+        "name": info.alias or name,
+        "label": info.title or name,
+        "help": info.description or "",
+        "type": kind,
+        "default": None,
+        "required": info.is_required(),
+        "wire": {"type": wire},
+        "open": not choices if kind in ("select", "multiselect") else None,
+        "options": [{"value": str(value), "label": str(value)} for value in listed],
+        **_limits(info, notes),
+    }
+    if not info.is_required() and info.default is not None:
+        entry["wire"]["sent"] = spell(wire, info.default)
+    return entry
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """The types that a field takes; those of its items for a list."""
+    if isinstance(annotation, type) or get_origin(annotation) is Literal:
+        return [annotation]
+    inside = [part for part in get_args(annotation) if part is not NoneType]
+    return [kind for part in inside for kind in _kinds(part)]
+
+
+def _literals(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def _limits(info: FieldInfo, notes: Mapping[str, Any]) -> dict[str, str]:
+    limits = {"minimum": None, "maximum": None, "step": notes.get("x-step")}
+    for mark in info.metadata:
+        limits["minimum"] = getattr(mark, "ge", limits["minimum"])
+        limits["maximum"] = getattr(mark, "le", limits["maximum"])
+    return {name: str(value) for name, value in limits.items() if value is not None}

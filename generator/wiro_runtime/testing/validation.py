@@ -241,13 +241,12 @@ def check_choice(entry: Input, value: str) -> None:
     """Refuses a value that a closed select does not list."""
     if entry.type not in CHOICE_TYPES or entry.open is not False:
         return
-    listed = {option.value for option in entry.options}
     # On a wire of truth values the options may be spelt "True" and "False".
-    if value in listed or (entry.wire == "boolean" and value.title() in listed):
+    if value in entry.options or (entry.wire == "boolean" and value.title() in entry.options):
         return
     if value == "" and entry.sent == "" and not entry.unsent:
         return
-    choices = ", ".join(repr(option.value) for option in entry.options[:20])
+    choices = ", ".join(map(repr, list(entry.options)[:20]))
     raise must(entry.name, f"be one of {choices}")
 
 
