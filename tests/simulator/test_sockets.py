@@ -213,9 +213,14 @@ def test_binary_frames_come_between(manual: Simulator) -> None:
         json.dumps({"type": "task_info", "tasktoken": 5}),
         json.dumps({"type": "task_info", "tasktoken": "nobody's"}),
         json.dumps({"type": "hello"}),
+        "known",
     ],
 )
 def test_any_other_message_closes_the_connection(sim: Simulator, frame: str | bytes) -> None:
+    if frame == "known":
+        # A key does not belong into a frame.
+        token = run(sim)["socketaccesstoken"]
+        frame = json.dumps({"type": "task_info", "tasktoken": token, "x-api-key": sim.api_key})
     with subscribe(sim) as connection:
         connection.send(frame)
         with pytest.raises(ConnectionClosedError) as caught:
@@ -229,6 +234,8 @@ def test_the_path_without_socket_works_too_and_others_do_not(sim: Simulator) -> 
         assert json.loads(connection.recv(60)) == WELCOME
     with pytest.raises(InvalidStatus):
         fail_to_open(sim, sim.socket_url + "s")
+    with pytest.raises(InvalidStatus):
+        fail_to_open(sim, f"{sim.socket_url}?key={sim.api_key}")
 
 
 def test_the_connection_is_dropped_after_some_messages(manual: Simulator) -> None:

@@ -224,18 +224,27 @@ def test_a_task_is_not_named_as_wiro_does_not_take_it(
 def test_kill_ends_a_task_that_runs(manual: Simulator, name: str) -> None:
     answer = run(manual)
     body = {name: answer["taskid" if name == "taskid" else "socketaccesstoken"]}
-    for status in LIFE[:4]:
+    for status in LIFE[:5]:
         assert manual.status(answer["taskid"]) == status
         assert post(manual, "Task/Kill", body).error == (
             1,
             f"Task could not be killed: it is in {status}",
         )
         manual.step()
-    manual.step(times=4)
+    manual.step(times=3)
     task = post(manual, "Task/Kill", body).task
     assert (task["status"], task["outputs"], task["totalcost"]) == ("task_cancel", [], "0")
     manual.advance(100)
     assert manual.status(answer["taskid"]) == "task_cancel"
+
+
+def test_a_task_that_waits_to_be_queued_again_is_not_killed(manual: Simulator) -> None:
+    manual.plan(Scenario(setback="no worker has the model"))
+    taskid = run(manual)["taskid"]
+    manual.step()
+    assert manual.status(taskid) == "task_error"
+    error = post(manual, "Task/Kill", {"taskid": taskid}).error
+    assert error == (1, "Task could not be killed: it is in task_error")
 
 
 def test_an_ended_task_is_neither_killed_nor_cancelled(sim: Simulator) -> None:
@@ -416,6 +425,11 @@ def test_a_conversation_goes_on(sim: Simulator) -> None:
         ({"toolOutputs": [{"call_id": "call_1", "output": 22}]}, "toolOutputs"),
         ({"toolOutputs": [{"call_id": "call_2", "output": "22 °C"}]}, "toolOutputs"),
         ({"toolOutputs": [{"call_id": "call_1", "output": ""}] * 2}, "toolOutputs"),
+        ({"prompt": "And tomorrow?"}, "toolOutputs"),
+        ({"toolOutputs": None}, "prompt"),
+        ({"toolOutputs": None, "previousTaskToken": ""}, "prompt"),
+        ({"user_id": "{00000000-0000-4000-8000-000000000000}"}, "user_id"),
+        ({"user_id": "0" * 32}, "user_id"),
     ],
 )
 def test_a_conversation_that_does_not_fit_is_refused(
@@ -426,6 +440,27 @@ def test_a_conversation_that_does_not_fit_is_refused(
     outputs = [{"call_id": "call_1", "output": "22 °C"}]
     body = {"previousTaskToken": token, "session_id": "s", "toolOutputs": outputs}
     assert f"[{named}]" in post(sim, "Run/openai/writer", {**body, **change}).error[1]
+
+
+def test_a_task_that_called_nothing_takes_no_outputs(sim: Simulator) -> None:
+    token = run(sim, "openai/writer")["socketaccesstoken"]
+    body: dict[str, Any] = {"previousTaskToken": token, "toolOutputs": []}
+    assert "[toolOutputs]" in post(sim, "Run/openai/writer", body).error[1]
+
+
+def test_a_conversation_goes_on_by_outputs_a_prompt_or_messages() -> None:
+    messages = specs.field("messages", "textarea", "array")
+    prompt = specs.field("prompt", "textarea", "string")
+    caller = specs.tool("openai/caller", prompt, messages, categories=["llm-tool-call"])
+    with Simulator([caller]) as sim:
+        said = post(sim, "Run/openai/caller", {"prompt": "a"}).json
+        body = {"previousTaskToken": said["socketaccesstoken"]}
+        assert "[prompt] required" in post(sim, "Run/openai/caller", body).error[1]
+        assert (
+            "[prompt] required" in post(sim, "Run/openai/caller", {**body, "prompt": ""}).error[1]
+        )
+        more = {"messages": [{"role": "user", "content": "b"}]}
+        assert post(sim, "Run/openai/caller", {**body, **more}).json["result"] is True
 
 
 def test_tasks_are_listed_newest_first(sim: Simulator) -> None:
@@ -494,6 +529,27 @@ def test_at_least_one_task_may_run(poor: Simulator) -> None:
     poor.balance = "0.5"
     run(poor)
     assert post(poor, "Run/wiro/painter", {"prompt": "a"}).error[0] == 96
+
+
+def test_above_250_dollars_there_is_no_limit(poor: Simulator) -> None:
+    poor.balance = "250"
+    for _ in range(25):
+        run(poor)
+    assert post(poor, "Run/wiro/painter", {"prompt": "a"}).error[0] == 96
+    poor.balance = "250.01"
+    run(poor)
+
+
+@pytest.mark.parametrize(
+    ("category", "enough"), [("training", "10"), ("lora-training", "10"), ("image", "0.50")]
+)
+def test_a_training_needs_ten_dollars(category: str, enough: str) -> None:
+    made = specs.tool("wiro/maker", specs.PROMPT, categories=[category])
+    with Simulator([made]) as sim:
+        sim.balance = float(enough) - 0.01
+        assert post(sim, "Run/wiro/maker", {"prompt": "a"}).error[0] == 97
+        sim.balance = enough
+        assert post(sim, "Run/wiro/maker", {"prompt": "a"}).json["result"] is True
 
 
 def test_success_is_charged_and_failure_is_not(poor: Simulator) -> None:

@@ -55,7 +55,7 @@ class App:
                 await self._http(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] not in SOCKETS:
+        if scope["path"] not in SOCKETS or scope["query_string"]:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
             return

@@ -263,7 +263,8 @@ class Simulator:
     @property
     def balance(self) -> Decimal | None:
         """Dollars left, ended tasks charged; ``None`` for no end of it. Below 0.50 no task
-        starts; a tenth of it, at least one, may be under way at once."""
+        starts, and below 10 no training; a tenth of it, at least one, may be under way at once,
+        and any number above 250."""
         self._server.call(self._state.settle)
         return self._state.balance
 

@@ -180,7 +180,7 @@ def _token(text: str) -> str | None:
         message = strict_json(text.encode())
     except ValueError:
         return None
-    if not isinstance(message, dict) or message.get("type") != "task_info":
+    if not isinstance(message, dict) or message.keys() != {"type", "tasktoken"}:
         return None
-    token = message.get("tasktoken")
-    return token if isinstance(token, str) else None
+    token = message["tasktoken"]
+    return token if isinstance(token, str) and message["type"] == "task_info" else None

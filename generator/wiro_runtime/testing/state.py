@@ -36,6 +36,12 @@ FrameShape: TypeAlias = Literal["id", "tasktoken"]
 MINIMUM_BALANCE: Final = Decimal("0.50")
 """Below this many dollars Wiro starts no task."""
 
+TRAINING_BALANCE: Final = 10
+"""Below this many dollars Wiro starts no training."""
+
+UNLIMITED_ABOVE: Final = 250
+"""With more dollars than this, as many tasks may run as one likes."""
+
 UPLOAD_LIMIT: Final = 100 * 1024 * 1024
 """The largest file in bytes that Wiro takes."""
 
@@ -111,7 +117,8 @@ class SimulatorState:
         what is remembered of the body, which for a form is more than its parameters."""
         self.settle()
         limit = self.limit()
-        if self.balance is not None and self.balance < MINIMUM_BALANCE:
+        needed = TRAINING_BALANCE if tool.is_training else MINIMUM_BALANCE
+        if self.balance is not None and self.balance < needed:
             raise ResponseError("Insufficient balance", code=INSUFFICIENT_BALANCE)
         if limit is not None and len(self.active) >= limit:
             shown = "0" if self.balance is None else f"{self.balance:.2f}"
@@ -148,7 +155,9 @@ class SimulatorState:
         """How many tasks may be under way: a tenth of the balance in dollars, at least one."""
         if self.concurrency_limit is not None:
             return self.concurrency_limit
-        return None if self.balance is None else max(1, int(self.balance / 10))
+        if self.balance is None or self.balance > UNLIMITED_ABOVE:
+            return None
+        return max(1, int(self.balance / 10))
 
     def settle(self) -> None:
         """Charges what has ended, and takes it off the tasks under way, if either counts."""

@@ -34,7 +34,6 @@ _ALWAYS: Final[Mapping[str, Json]] = {
 }  # fmt: skip
 """Fields of Task/Detail that are the same for every task."""
 
-_NOT_KILLABLE: Final = frozenset({QUEUE, "task_accept"})
 _CENT: Final = Decimal("0.000000000001")
 
 
@@ -74,9 +73,6 @@ class Task:
         step = self.steps[self.position(now)]
         return step.stored or step.status
 
-    def ended(self, now: float) -> bool:
-        return self.status(now) in TERMINAL
-
     def cancel(self, now: float) -> bool:
         """Takes the task out of the queue; ``False`` when it is not there any more."""
         if self.status(now) != QUEUE:
@@ -85,9 +81,8 @@ class Task:
         return True
 
     def kill(self, now: float) -> bool:
-        """Ends a running task; ``False`` when it is queued, not yet assigned, or has ended."""
-        status = self.status(now)
-        if status in _NOT_KILLABLE or status in TERMINAL or status.startswith("task_preprocess"):
+        """Ends a running task; ``False`` when it does not run yet, or has ended."""
+        if self._time("task_start", now) is None or self.status(now) in TERMINAL:
             return False
         self.cancelled_at = self.elapsed(now)
         return True

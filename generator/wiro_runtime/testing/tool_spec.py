@@ -88,8 +88,16 @@ class Tool:
     @property
     def is_llm(self) -> bool:
         """Whether it writes text, by its categories."""
-        words = {word for category in self.categories for word in category.lower().split("-")}
-        return bool(words & {"llm", "chat", "rag"}) or "text-generation" in self.categories
+        return self._is_about("llm", "chat", "rag") or "text-generation" in self.categories
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it trains a model, by its categories."""
+        return self._is_about("training")
+
+    def _is_about(self, *words: str) -> bool:
+        named = {word for category in self.categories for word in category.lower().split("-")}
+        return not named.isdisjoint(words)
 
 
 def read_tool(source: ToolSource) -> Tool:

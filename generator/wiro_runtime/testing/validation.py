@@ -10,7 +10,6 @@ are in the text that JSON has.
 from __future__ import annotations
 
 import re
-import uuid
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -44,6 +43,7 @@ PAIRED: Final = frozenset({"fileinput", "multifileinput"})
 """File inputs whose addresses go into a field of their own, ``{id}Url``."""
 
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
 
 
@@ -100,7 +100,7 @@ def check_run(state: SimulatorState, tool: Tool, body: Mapping[str, Any]) -> Non
             check_file(name, file, state.upload_limit)
         if files and not (entry is not None and entry.type == "combinefileinput"):
             _check_pair(name, body, several=entry is not None and entry.type == "multifileinput")
-    goes_on = tool.is_llm and "toolOutputs" in body
+    goes_on = tool.is_llm and body.get("toolOutputs") is not None
     for entry in tool.inputs.values():
         if entry.required and not goes_on and not _is_given(tool, entry, body):
             raise required(entry.name, "files" if entry.type in FILE_TYPES else "parameter")
@@ -280,7 +280,7 @@ def check_conversation(state: SimulatorState, tool: Tool, body: Mapping[str, Any
         isinstance(session, str) and len(session.encode()) <= MAX_SESSION
     ):
         raise must("session_id", f"be a string of at most {MAX_SESSION} bytes")
-    if user not in (None, "") and not _is_uuid(user):
+    if user not in (None, "") and not (isinstance(user, str) and _UUID.fullmatch(user)):
         raise must("user_id", "be a UUID")
     outputs, token = body.get("toolOutputs"), body.get("previousTaskToken")
     if token in (None, ""):
@@ -297,8 +297,13 @@ def check_conversation(state: SimulatorState, tool: Tool, body: Mapping[str, Any
         raise must("previousTaskToken", "be the token of an ended task of this tool")
     if (session or "") != (previous.body.get("session_id") or ""):
         raise must("session_id", "be that of the previous task")
+    speaks = not (is_blank(body.get("prompt")) and is_blank(body.get("messages")))
     if outputs is not None:
+        if speaks:
+            raise must("toolOutputs", "be sent without a new prompt or messages")
         _check_outputs(outputs, len(previous.scenario.tool_calls))
+    elif not speaks:
+        raise required("prompt")
 
 
 def _check_outputs(outputs: Json, calls: int) -> None:
@@ -311,15 +316,9 @@ def _check_outputs(outputs: Json, calls: int) -> None:
         if not isinstance(output["output"], str):
             raise must("toolOutputs", "hold texts as outputs")
         given.append(output["call_id"])
-    if sorted(map(str, given)) != sorted(f"call_{number}" for number in range(1, calls + 1)):
+    called = sorted(f"call_{number}" for number in range(1, calls + 1))
+    if not called or sorted(map(str, given)) != called:
         raise must("toolOutputs", "give one output for each function that was called")
-
-
-def _is_uuid(value: Json) -> bool:
-    try:
-        return isinstance(value, str) and bool(uuid.UUID(value))
-    except ValueError:
-        return False
 
 
 def is_blank(value: Json) -> bool:
