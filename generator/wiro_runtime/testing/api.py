@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
@@ -12,7 +12,6 @@ from wiro_runtime.testing.errors import (
     ResponseError,
     must,
     required,
-    unknown_parameter,
     unreadable,
 )
 from wiro_runtime.testing.records import parameter
@@ -73,7 +72,7 @@ def detail(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
     names = ("taskid", "tasktoken")
     if not any(name in body for name in names):
         raise ResponseError("taskid or socketaccesstoken is required")
-    return tasklist(state, _task(state, body, names))
+    return tasklist(state, [_task(state, body, names)])
 
 
 def cancel(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
@@ -81,7 +80,7 @@ def cancel(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
     if not task.cancel(state.clock.now()):
         raise ResponseError("Task is not in a cancellable state.", code=NOT_FOUND)
     state.notify()
-    return tasklist(state, task)
+    return tasklist(state, [task])
 
 
 def kill(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
@@ -90,7 +89,7 @@ def kill(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
         status = task.status(state.clock.now())
         raise ResponseError(f"Task could not be killed: it is in {status}", code=NOT_FOUND)
     state.notify()
-    return tasklist(state, task)
+    return tasklist(state, [task])
 
 
 def delete_files(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
@@ -116,31 +115,25 @@ def list_tasks(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
         for task in reversed(state.tasks.values())
         if wanted in f"{task.tool.id} {task.tool.name}".lower()
     ]
+    return tasklist(state, found[start : start + limit], total=len(found))
+
+
+def tasklist(state: SimulatorState, tasks: Sequence[Task], total: int = 1) -> ResponseBody:
     now = state.clock.now()
-    page: list[Json] = [task.detail(now, state.origin) for task in found[start : start + limit]]
-    return {"total": str(len(found)), "errors": [], "tasklist": page, "result": True}
-
-
-def tasklist(state: SimulatorState, task: Task) -> ResponseBody:
-    shown: Json = task.detail(state.clock.now(), state.origin)
-    return {"total": "1", "errors": [], "tasklist": [shown], "result": True}
+    shown: list[Json] = [task.detail(now, state.origin) for task in tasks]
+    return {"total": str(total), "errors": [], "tasklist": shown, "result": True}
 
 
 def _task(state: SimulatorState, body: Mapping[str, Json], names: tuple[str, ...]) -> Task:
-    for name in body:
-        if name not in names:
-            raise unknown_parameter(name)
+    check_fields(body, dict.fromkeys(names, str))
     given = [name for name in names if name in body]
     if not given:
         raise required(names[0])
     if len(given) > 1:
         raise ResponseError(f"Request parameters {given} say the same thing: send one of them")
-    value = body[given[0]]
-    if not isinstance(value, str):
-        raise must(given[0], "be a string")
-    if not value:
+    if not body[given[0]]:
         raise required(given[0])
-    return state.find(given[0], value)
+    return state.find(given[0], str(body[given[0]]))
 
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {

@@ -89,7 +89,7 @@ class Simulator:
         self._app = App(self._state, SignatureCheck(api_key, api_secret))
         self._server = ServerThread(self._app, host=host, port=port)
         self._state.on_submit = self._call_back
-        self._authority = f"{host}:{port}"
+        self._state.origin = f"http://{host}:{port}"
 
     def start(self) -> Simulator:
         """Starts listening; returns the simulator itself.
@@ -98,8 +98,7 @@ class Simulator:
         """
         port = self._server.start()
         host = f"[{self._host}]" if ":" in self._host else self._host
-        self._authority = f"{host}:{port}"
-        self._state.origin = self.origin
+        self._state.origin = f"http://{host}:{port}"
         return self
 
     def stop(self) -> None:
@@ -120,7 +119,7 @@ class Simulator:
     @property
     def origin(self) -> str:
         """``http://127.0.0.1:PORT``."""
-        return f"http://{self._authority}"
+        return self._state.origin
 
     @property
     def base_url(self) -> str:
@@ -130,7 +129,7 @@ class Simulator:
     @property
     def socket_url(self) -> str:
         """The address for ``WIRO_SOCKET_URL``."""
-        return f"ws://{self._authority}/v1/socket"
+        return f"{self.origin.replace('http', 'ws', 1)}/v1/socket"
 
     def env(self) -> dict[str, str]:
         """The environment variables that lead a client here."""
@@ -234,11 +233,7 @@ class Simulator:
         """Gives the runs for which nothing is planned these scenarios in turn, again and again."""
         if not scenarios:
             raise ValueError("scenarios: at least one is needed")
-
-        def change() -> None:
-            self._state.cycle = itertools.cycle(scenarios)
-
-        self._server.call(change)
+        self._state.cycle = itertools.cycle(scenarios)
 
     def flaky(self) -> None:
         """Lets every other task fail, the first one included."""
@@ -265,18 +260,13 @@ class Simulator:
         """Dollars left, ended tasks charged; ``None`` for no end of it. Below 0.50 no task
         starts, and below 10 no training; a tenth of it, at least one, may be under way at once,
         and any number above 250."""
-        self._server.call(self._state.settle)
+        self._server.call(self._state.charge)
         return self._state.balance
 
     @balance.setter
     def balance(self, dollars: Decimal | str | float | None) -> None:
-        value = None if dollars is None else Decimal(str(dollars))
-
-        def change() -> None:
-            self._state.charge()
-            self._state.balance = value
-
-        self._server.call(change)
+        self._server.call(self._state.charge)
+        self._state.balance = None if dollars is None else Decimal(str(dollars))
 
     @property
     def concurrency_limit(self) -> int | None:

@@ -70,52 +70,42 @@ class SimulatorState:
     ) -> None:
         self.tools = dict(tools)
         self.clock = clock
+        self.pages: dict[str, Artefact] = {}
+        self.faults = FaultBook()
+        self.origin = ""
+        self.on_submit: Callable[[Task], None] = lambda _task: None
+        self._at_first = keep, scenario, frames
+        self._numbers = itertools.count(random.randint(100_000, 900_000))  # noqa: S311  (an id, not a secret)
+        self._changed: set[asyncio.Event] = set()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets tasks, records, plans, faults and limits; keeps the tools and pages."""
+        keep, scenario, frames = self._at_first
         self.requests: deque[Request] = deque(maxlen=keep)
         self.downloads: deque[Request] = deque(maxlen=keep)
         self.runs: deque[Run] = deque(maxlen=keep)
         self.subscriptions: deque[str | bytes | None] = deque(maxlen=keep)
         self.deliveries: deque[Delivery] = deque(maxlen=keep)
-        self.pages: dict[str, Artefact] = {}
-        self.faults = FaultBook()
-        self.upload_limit = UPLOAD_LIMIT
-        self.frames: FrameShape = frames
-        self._usual_frames: FrameShape = frames
         self.tasks: dict[str, Task] = {}
         self.by_token: dict[str, Task] = {}
         self.active: dict[str, Task] = {}
         self.folders: dict[str, Task] = {}
         self.uploads: dict[str, Artefact] = {}
-        self._usual = scenario
+        self.faults.clear()
+        self.upload_limit = UPLOAD_LIMIT
+        self.frames: FrameShape = frames
         self.cycle: Iterator[Scenario] = itertools.repeat(scenario)
         self.planned: list[Planned] = []
         self.balance: Decimal | None = None
         self.concurrency_limit: int | None = None
-        self.origin = ""
-        self.on_submit: Callable[[Task], None] = lambda _task: None
-        self._numbers = itertools.count(random.randint(100_000, 900_000))  # noqa: S311  (an id, not a secret)
-        self._changed: set[asyncio.Event] = set()
-
-    def clear(self) -> None:
-        """Forgets tasks, records, plans, faults and limits; keeps the tools and pages."""
-        for memory in (
-            self.requests, self.downloads, self.runs, self.subscriptions, self.deliveries
-        ):  # fmt: skip
-            memory.clear()
-        for index in (self.tasks, self.by_token, self.active, self.folders, self.uploads):
-            index.clear()
-        self.faults.clear()
-        self.upload_limit = UPLOAD_LIMIT
-        self.frames = self._usual_frames
-        self.cycle = itertools.repeat(self._usual)
-        self.planned.clear()
-        self.balance = None
-        self.concurrency_limit = None
         self.notify()
 
     def submit(self, tool: Tool, body: Mapping[str, Json], recorded: Mapping[str, Any]) -> Task:
         """Puts a task into the queue, if the balance and the limits allow it. ``recorded`` is
         what is remembered of the body, which for a form is more than its parameters."""
-        self.settle()
+        if self.balance is not None or self.concurrency_limit is not None:
+            self.charge()
         limit = self.limit()
         needed = TRAINING_BALANCE if tool.is_training else MINIMUM_BALANCE
         if self.balance is not None and self.balance < needed:
@@ -158,11 +148,6 @@ class SimulatorState:
         if self.balance is None or self.balance > UNLIMITED_ABOVE:
             return None
         return max(1, int(self.balance / 10))
-
-    def settle(self) -> None:
-        """Charges what has ended, and takes it off the tasks under way, if either counts."""
-        if self.balance is not None or self.concurrency_limit is not None:
-            self.charge()
 
     def charge(self) -> None:
         """Charges what has ended, and takes it off the tasks under way."""
