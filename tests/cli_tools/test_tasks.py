@@ -59,6 +59,7 @@ def test_the_json_of_a_task_without_success_tells_what_it_cost(
     shell, simulator = slow_shell, slow_simulator
     scenario = Scenario(stuck="task_start", bill_killed=billed, cost_per_second="100")
     task = _started(shell, simulator, scenario)
+    simulator.advance(10)  # It has run for a while; in the queue stopping costs nothing.
     assert shell("task", "stop", task).code == 0
     for done in (shell("task", "wait", task, "--json"), shell("task", "show", task, "--json")):
         cost = done.json["cost"]

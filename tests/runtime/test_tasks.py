@@ -439,7 +439,7 @@ def test_a_running_task_is_killed_not_cancelled(manual_kit: Kit) -> None:
         manual_kit.run(flow)
 
 
-@pytest.mark.parametrize("steps", [0, 4, 6, 8])
+@pytest.mark.parametrize("steps", [0, 5, 6, 8])
 def test_stop_does_whichever_fits(manual_kit: Kit, steps: int) -> None:
     async def flow(client: AnyClient) -> bool:
         task = await submit(client)
@@ -449,7 +449,7 @@ def test_stop_does_whichever_fits(manual_kit: Kit, steps: int) -> None:
     assert manual_kit.run(flow) is True
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
 def test_stop_waits_while_wiro_prepares_a_task(manual_kit: Kit, steps: int) -> None:
     simulator = manual_kit.simulator
     refused: list[str] = []
