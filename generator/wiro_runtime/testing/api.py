@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
-from wiro_runtime.testing.catalogue import check_fields, explore, list_tools, tool_detail, whole
+from wiro_runtime.testing.catalogue import check_fields, explore, list_tools, page, tool_detail
 from wiro_runtime.testing.errors import (
     NOT_FOUND,
     ResponseError,
@@ -106,16 +106,14 @@ def list_tasks(state: SimulatorState, body: Mapping[str, Json]) -> ResponseBody:
     for name, value in _LIST.items():
         if body.get(name) != value:
             raise must(name, f"be {value}")
-    start, limit = whole(body, "start", 0), whole(body, "limit", MAX_TASKS)
-    if not 1 <= limit <= MAX_TASKS:
-        raise must("limit", f"be between 1 and {MAX_TASKS}")
+    asked = page(body, MAX_TASKS, MAX_TASKS)
     wanted = str(body.get("modelName", "")).lower()
     found = [
         task
         for task in reversed(state.tasks.values())
         if wanted in f"{task.tool.id} {task.tool.name}".lower()
     ]
-    return tasklist(state, found[start : start + limit], total=len(found))
+    return tasklist(state, found[asked], total=len(found))
 
 
 def tasklist(state: SimulatorState, tasks: Sequence[Task], total: int = 1) -> ResponseBody:

@@ -21,11 +21,11 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 def png(seed: str, width: int, height: int) -> bytes:
     """A PNG of bands whose colours and slope follow from ``seed``; same seed, same bytes.
 
-    Sides are limited to 1 to 1024 pixels.
+    Sides are limited to 1 to 1024 pixels; one that is 0 follows from ``seed``, too.
     """
-    width = min(max(width, 1), MAX_SIDE)
-    height = min(max(height, 1), MAX_SIDE)
     digest = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()
+    width = min(max(width or 256 + digest[5], 1), MAX_SIDE)
+    height = min(max(height or 256 + digest[6], 1), MAX_SIDE)
     shades = (
         colorsys.hsv_to_rgb(
             (digest[0] + index / 3) / 256 % 1, 0.75 - index / 700, 0.4 + index / 450

@@ -48,10 +48,7 @@ def slug(text: str) -> str:
 def list_tools(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Json]:
     """The catalogue, filtered and cut into pages; ``total`` counts what the filters leave."""
     check_fields(body, _LIST_TYPES)
-    start = whole(body, "start", 0)
-    limit = whole(body, "limit", DEFAULT_LIMIT)
-    if not 1 <= limit <= MAX_LIMIT:
-        raise must("limit", f"be between 1 and {MAX_LIMIT}")
+    asked = page(body, DEFAULT_LIMIT, MAX_LIMIT)
     order = body.get("order", "DESC")
     if order not in ("ASC", "DESC"):
         raise must("order", "be ASC or DESC")
@@ -64,11 +61,11 @@ def list_tools(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Jso
     ]
     if order == "DESC":
         found.reverse()
-    page: list[Json] = [
+    shown: list[Json] = [
         _summary(number, tool, full=body.get("summary") is not True)
-        for number, tool in found[start : start + limit]
+        for number, tool in found[asked]
     ]
-    return {"result": True, "errors": [], "total": len(found), "tool": page}
+    return {"result": True, "errors": [], "total": len(found), "tool": shown}
 
 
 def tool_detail(state: SimulatorState, body: Mapping[str, Json]) -> dict[str, Json]:
@@ -119,12 +116,15 @@ def check_fields(body: Mapping[str, Json], types: Mapping[str, type]) -> None:
             raise must(name, f"be {_NAMES[list]}")
 
 
-def whole(body: Mapping[str, Json], name: str, default: int) -> int:
-    """The whole number that a field holds as text."""
-    text = body.get(name, str(default))
-    if not isinstance(text, str) or not text.isascii() or not text.isdigit():
-        raise must(name, "be integer or float")
-    return int(text)
+def page(body: Mapping[str, Json], default: int, most: int) -> slice:
+    """The part of a list that ``start`` and ``limit`` ask for, whole numbers as texts."""
+    start, limit = str(body.get("start", 0)), str(body.get("limit", default))
+    for name, text in (("start", start), ("limit", limit)):
+        if not text.isascii() or not text.isdigit():
+            raise must(name, "be integer or float")
+    if not 1 <= int(limit) <= most:
+        raise must("limit", f"be between 1 and {most}")
+    return slice(int(start), int(start) + int(limit))
 
 
 def _matches(tool: Tool, body: Mapping[str, Json]) -> bool:

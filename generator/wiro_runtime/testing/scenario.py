@@ -190,14 +190,13 @@ class Scenario:
         steps: list[Step] = []
         slot = self.run / (self.updates + 1)
         for number in range(1, self.updates + 1):
-            share = number / self.updates
             at = start + slot * number
+            message: Json = self._progress(number, at - start)
             if kind == "text":
-                message: Json = None if self.text_shape == "log" else self._speech(prompt, share)
+                said = self.text(prompt, number / self.updates)
+                message = None if self.text_shape == "log" else {**message, **said}
             elif number == 1:
                 message = "Loading the model"
-            else:
-                message = self._progress(number, at - start)
             steps.append(Step(at=at, status="task_output", message=message))
             if number == 1:
                 steps += [
@@ -213,17 +212,7 @@ class Scenario:
                     steps.append(Step(at=at + slot * 0.8, status=self.extra_status))
         return steps
 
-    def _speech(self, prompt: str, share: float) -> Json:
-        return {
-            "type": "progressGenerate",
-            "task": "Generate",
-            "speed": "12.4",
-            "speedType": "words/s",
-            "elapsedTime": spoken(self.run * share),
-            **self.text(prompt, share),
-        }
-
-    def _progress(self, number: int, elapsed: float) -> Json:
+    def _progress(self, number: int, elapsed: float) -> dict[str, Json]:
         return {
             "type": "progressGenerate",
             "task": "Generate",

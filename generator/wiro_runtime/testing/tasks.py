@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, cast
 
 from wiro_runtime.catalogue.output_kind import output_kind
@@ -242,28 +241,17 @@ def make_artefacts(task: Task) -> tuple[Artefact, ...]:
 def _artefact(task: Task, index: int) -> Artefact:
     body = task.body
     seed = f"{task.tool.id}\0{body.get('prompt')}\0{body.get('seed')}\0{index}"
-    if task.kind == "audio":
-        name, content_type = f"{index}.wav", "audio/wav"
-
-        def content() -> bytes:
-            return artwork.wav(seed)
-
-    elif task.kind == "video":
-        name, content_type, content = f"{index}.mp4", "video/mp4", artwork.film
-    elif task.kind == "3d":
-        name, content_type, content = f"{index}.glb", "model/gltf-binary", artwork.model
-    else:
-        name, content_type = f"{index}.png", "image/png"
-        spread = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()
-        width = _whole(body.get("width"), 0) or 256 + spread[5]
-        height = _whole(body.get("height"), 0) or 256 + spread[6]
-
-        def content() -> bytes:
-            return artwork.png(seed, width, height)
-
+    width, height = (_whole(body.get(side), 0) for side in ("width", "height"))
+    kinds: dict[str, tuple[str, str, Callable[[], bytes]]] = {
+        "image": ("png", "image/png", partial(artwork.png, seed, width, height)),
+        "audio": ("wav", "audio/wav", partial(artwork.wav, seed)),
+        "video": ("mp4", "video/mp4", artwork.film),
+        "3d": ("glb", "model/gltf-binary", artwork.model),
+    }
+    suffix, content_type, content = kinds[task.kind]
     filling = task.scenario.output_size
     return Artefact(
-        name=name,
+        name=f"{index}.{suffix}",
         content_type=content_type,
         size=len(content()) if filling is None else filling,
         folder=task.folder,
