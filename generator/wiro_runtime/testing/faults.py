@@ -73,12 +73,12 @@ class FaultBook:
         self.rules: list[Rule] = []
 
     def add(self, path: str, fault: AnyFault, *, nth: int = 1, times: int | None = 1) -> Rule:
-        """Lets ``fault`` apply_fault requests to ``path``.
+        """Applies ``fault`` to requests to ``path``.
 
         :param path: the address after ``/v1/`` (``Task/Detail``, ``Run/wiro/*``, ``socket``), or
             the whole path without its first slash (``cdn/*``, ``models/*``); ``*`` stands for
             anything.
-        :param nth: the first matching request that is applied, counted from 1 and from now on.
+        :param nth: the first matching request that it strikes, counted from 1 and from now on.
         :param times: how many from there on; ``None`` for all.
         """
         path = path.removeprefix("/").removeprefix("v1/")
@@ -163,7 +163,7 @@ def redirect(location: str, code: int = 302) -> Fault:
 
 
 def reset(*, acts: bool = False) -> Fault:
-    """The connection is reset instead of an response."""
+    """The connection is reset instead of a response."""
     return Fault(acts=acts, reset=True)
 
 
@@ -198,7 +198,7 @@ def long(by: int = 1) -> Fault:
 
 
 def truncated() -> Fault:
-    """An response that is complete for HTTP, with the first half of the JSON."""
+    """A response that is complete for HTTP, with the first half of the JSON."""
     return Fault(acts=True, mangle=lambda data: data[: len(data) // 2])
 
 

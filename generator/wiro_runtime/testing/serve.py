@@ -137,7 +137,7 @@ def _line(request: Request, status: int) -> str:
 
 
 def parse_fault(text: str) -> tuple[str, make.AnyFault, int, int | None]:
-    """Reads ``PATH=NAME[:VALUE][*TIMES][@NTH]``: path, fault, the first request applied, how many.
+    """Reads ``PATH=NAME[:VALUE][*TIMES][@NTH]``: path, fault, the first request struck, how many.
 
     ``TIMES`` is 1 when left out, ``all`` for no end of it.
 
