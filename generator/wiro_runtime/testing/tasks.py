@@ -135,7 +135,7 @@ class Task:
         ]
         finished_text = self.kind == "text" and status == FINISHED and self.scenario.succeeds
         if finished_text and not self.deleted:
-            text: Json = {**self.scenario.text(self._prompt())}
+            text: Json = {**self.scenario.text(_text(self.body, "prompt"))}
             outputs = [{"contenttype": "raw", "content": text}]
             if self.scenario.text_shape == "log":
                 outputs = []
@@ -180,10 +180,6 @@ class Task:
     def _cancel_time(self) -> str:
         return "0" if self.cancelled_at is None else str(int(self.wall + self.cancelled_at))
 
-    def _prompt(self) -> str:
-        prompt = self.body.get("prompt", "")
-        return prompt if isinstance(prompt, str) else ""
-
 
 def new_task(
     *,
@@ -196,8 +192,6 @@ def new_task(
 ) -> Task:
     """A task that enters the queue now."""
     kind = scenario.kind or kind_of(tool)
-    prompt = body.get("prompt")
-    callback = body.get("callbackUrl")
     return Task(
         id=str(number),
         token=new_token(),
@@ -208,9 +202,9 @@ def new_task(
         kind=kind,
         created=now,
         wall=wall,
-        steps=_steps(scenario, kind, prompt if kind == "text" and isinstance(prompt, str) else ""),
+        steps=_steps(scenario, kind, _text(body, "prompt") if kind == "text" else ""),
         folder=new_folder(),
-        callback_url=callback if isinstance(callback, str) else "",
+        callback_url=_text(body, "callbackUrl"),
     )
 
 
@@ -257,6 +251,11 @@ def _artefact(task: Task, index: int) -> Artefact:
         folder=task.folder,
         content=content if filling is None else None,
     )
+
+
+def _text(body: Mapping[str, Json], name: str) -> str:
+    value = body.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _whole(value: Json, default: int) -> int:

@@ -56,7 +56,9 @@ def form_inputs(tool: Tool, parts: Mapping[str, Sequence[str | SentFile]]) -> di
 
 def _form_value(entry: Input | None, name: str, values: Sequence[str | SentFile]) -> Any:
     if entry is not None and (
-        entry.wire == "array" or entry.type in ("multifileinput", "combinefileinput")
+        entry.type in ("multifileinput", "combinefileinput")
+        if entry.type in FILE_TYPES
+        else entry.wire == "array"
     ):
         if any(isinstance(_parsed(value), list) for value in values):
             raise must(name, "be repeated parts, not a JSON array in one")
