@@ -133,11 +133,11 @@ def upload(state: SimulatorState, body: Body) -> dict[str, Json]:
     return {"result": True, "errors": [], "list": [entry]}
 
 
-def refuse_credentials(request: Request, secrets: Sequence[str]) -> Response | None:
+def refuse_credentials(request: Request, known: Sequence[str]) -> Response | None:
     """Return the refusal of a request that gives credentials to a file server, in its headers or
     in its address."""
     sent = [name for name in CREDENTIALS if name in request.headers]
-    sent += ["one in the query" for secret in secrets if secret in request.url.query]
+    sent += ["one in the query" for secret in known if secret in request.url.query]
     if not sent:
         return None
     message = f"Credentials do not belong on a download: {', '.join(sent)}"
