@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,10 @@ from wirogen.cli.app import run
 from wirogen.diff import compare_tools
 from wirogen.document import parse_document
 from wirogen.pipeline.build import read_project
-from wirogen.specs import TaskStat, dump_spec, spec_to_json
+from wirogen.specs import TaskStat, ToolSpec, dump_spec, spec_to_json
 from wirogen.specs.names import slug
 from wirogen.sync import Filters, Options, SyncReport, Verdict, sync
+from wirogen.sync.listing import listed_as
 
 pytestmark = pytest.mark.slow
 
@@ -47,13 +48,16 @@ class World:
         long = page.text(full=True) if full is None else full
         self.simulator.publish(f"{address(owner)}/{address(project)}", short, long)
 
-    def sync(self, *, pause: float = 0.01, **options: object) -> SyncReport:
+    def sync(
+        self, *, pause: float = 0.01, known: dict[str, ToolSpec] | None = None, **options: object
+    ) -> SyncReport:
         settings = load_settings(
             credentials=Credentials(self.simulator.api_key, self.simulator.api_secret),
             base_url=self.simulator.base_url,
             timing=Timing(sleep=lambda _seconds: asyncio.sleep(0.01)),
         )
-        known = read_project(self.project.root).specs
+        if known is None:
+            known = read_project(self.project.root).specs
         made = Options(pause=pause, **options)  # pyright: ignore[reportArgumentType]
         return asyncio.run(sync(self.project.root, known, settings, made))
 
@@ -175,6 +179,30 @@ def test_a_document_that_was_removed_or_edited_comes_back(world: World) -> None:
     world.sync()
     assert removed.read_text("utf-8") == PAGES[0].text(full=True)
     assert edited.read_text("utf-8") == PAGES[1].text(full=True)
+
+
+def test_tools_whose_names_fold_to_one_keep_their_documents(tmp_path: Path) -> None:
+    made = [
+        replace(PAGES[number % len(PAGES)], tool=tool, path=tool)
+        for number, tool in enumerate(["o/a b", "o/A-b", "o/a_b", "O/a-b", "o/ä b"])
+    ]
+    with simulated(made) as simulator:
+        world = World(simulator, Project(tmp_path))
+
+        def sync_all(order: list[Page]) -> None:
+            # In turn, each for itself: which of them comes first differs from run to run.
+            for page in order:
+                world.publish(page)
+                world.sync(tools=(listed_as(page.tool),), known={}, detail=False)
+
+        sync_all(made)
+        before = world.documents
+        assert len(before) == len(made)
+        sync_all(made[::-1])
+        assert world.documents == before
+        sources = read_project(tmp_path)
+        assert not sources.errors
+        assert set(sources.specs) == {page.tool for page in made}
 
 
 def test_new_changed_and_gone_are_told_apart(world: World, tmp_path: Path) -> None:

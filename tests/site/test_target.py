@@ -207,6 +207,9 @@ def test_a_site_with_a_link_in_it_is_refused(project: Path, tmp_path: Path, name
         "https://example.org/<script>",
         "https://example.org/\n",
         "https://exam\u200bple.org/",
+        "https://*/",
+        "https://a=b,c/",
+        "https://$HOST/",
         "not a url",
     ],
 )
@@ -226,6 +229,7 @@ def test_what_is_no_address_of_a_site_is_refused(
         ("https://example.org", "https://example.org/"),
         ("http://localhost:8000/a/b", "http://localhost:8000/a/b/"),
         ("https://[::1]:8443/x/", "https://[::1]:8443/x/"),
+        ("https://tëst-1.example_x.org./", "https://tëst-1.example_x.org./"),
         ("https://user.pages.example/%20x/", "https://user.pages.example/%20x/"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import urllib.parse
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from wirogen.output.publication import write_file
 MARKER: Final = ".wirogen-site"
 """The file at the root of a site that says that builds may write over the folder."""
 _MARKER_TEXT: Final = "This folder was made by `wirogen docs build`, which writes over it.\n"
+_LABEL: Final = re.compile(r"[\w:-]{1,63}")
 _PROJECT: Final = ("generated", "specs", "templates", "generator", "tests", ".git", ".wirogen")
 
 
@@ -67,7 +69,7 @@ def site_address(text: str) -> str:
         good = parts.scheme in {"http", "https"} and parts.port != 0
         # As in the domain name system: "..." names no host.
         labels = (parts.hostname or "").removesuffix(".").split(".")
-        good = good and all(0 < len(label) < 64 for label in labels)
+        good = good and all(map(_LABEL.fullmatch, labels))
     except ValueError:
         good, parts = False, urllib.parse.urlsplit("")
     odd = set(text) & set(" \"'<>\\^`{|}?#") or "@" in parts.netloc or not is_visible(text)

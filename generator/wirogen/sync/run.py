@@ -7,6 +7,7 @@ response is odd, slow or absent costs one diagnostic.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -113,8 +114,9 @@ class SyncReport:
 
 @dataclass(slots=True)
 class _Job:
-    """The state that all tools of a run share. ``failures`` counts the tools in a row that got no
-    complete response, ``skipped`` those that were not asked for after that."""
+    """The state that all tools of a run share. ``paths`` has the tools of each document,
+    ``failures`` counts the tools in a row that got no complete response, ``skipped`` those that
+    were not asked for after that."""
 
     root: Path
     known: Mapping[str, ToolSpec]
@@ -122,7 +124,7 @@ class _Job:
     state: State
     api: Api
     pages: Pages
-    paths: dict[str, str]
+    paths: defaultdict[str, set[str]]
     failures: int = 0
     skipped: int = 0
 
@@ -199,7 +201,14 @@ def _job(
 ) -> _Job:
     site = options.site or _site(api.settings)
     pages = Pages(site, client, pause=options.pause, seconds=options.request_seconds)
-    paths = {spec.source.document: tool for tool, spec in known.items() if spec.source is not None}
+    documents = root / "specs" / "documents"
+    paths: defaultdict[str, set[str]] = defaultdict(set)
+    for tool, entry in state.entries.items():
+        if _hash_of(documents, entry.document) is not None:
+            paths[entry.document].add(tool)
+    for tool, spec in known.items():
+        if spec.source is not None:
+            paths[spec.source.document] = {tool}
     return _Job(root, known, options, state, api, pages, paths)
 
 
@@ -314,7 +323,7 @@ def _take(
         if not job.options.dry_run:
             write_file(quarantined, fetched.data)
         return Outcome(tool=tool, verdict=Verdict.QUARANTINED, diagnostics=(verdict,)), None
-    document = _document(job, verdict, known)
+    document = _document(job, listed, verdict, known)
     file = inside(job.documents, document)
     digest = sha256(fetched.data)
     before = _hash_of(job.documents, document)
@@ -377,16 +386,17 @@ def _before(job: _Job, known: ToolSpec | None) -> ToolSpec | None:
         return known
 
 
-def _document(job: _Job, spec: ToolSpec, known: ToolSpec | None) -> str:
-    """Return the path of the document: that of the known one, or the one that its name gives. Two
-    tools with the same name are told apart by a hash."""
+def _document(job: _Job, listed: Listed, spec: ToolSpec, known: ToolSpec | None) -> str:
+    """Return the path of the document: that of the known one, or of an earlier run, or the one that
+    its name gives. Two tools with the same name are told apart by a hash."""
     path = f"{slug(spec.owner)}/{slug(spec.project)}.txt"
-    if known is not None and known.source is not None:
-        before = known.source.document
-        if before.endswith(".txt") and _hash_of(job.documents, before) is not None:
-            path = before
-    while job.paths.setdefault(path, spec.tool) != spec.tool:
+    source, entry = known and known.source, job.state.entries.get(listed.tool)
+    before = source.document if source else entry.document if entry else ""
+    if before.endswith(".txt") and _hash_of(job.documents, before) is not None:
+        path = before
+    while job.paths[path] and job.paths[path].isdisjoint({spec.tool, listed.tool}):
         path = f"{path.removesuffix('.txt')}-{tool_hash(spec.tool)}.txt"
+    job.paths[path].add(spec.tool)
     return path
 
 
