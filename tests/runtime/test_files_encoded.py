@@ -133,6 +133,18 @@ def test_what_is_not_encoded_stays_as_it_is(coding: str, body: bytes) -> None:
     assert b"".join(decode(io.BytesIO(body), coding)) == body
 
 
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("size", [0, 1000, 2**20])
+def test_a_compressed_file_that_is_called_compressed_otherwise_stays_as_it_is(
+    coding: str, size: int
+) -> None:
+    content = random.Random(11).randbytes(size)  # noqa: S311 - no secret
+    files = {"zstd": in_zstd(content), "gzip": gzip.compress(content, mtime=0)}
+    for name, file in files.items():
+        if name != coding.removeprefix("x-"):
+            assert b"".join(decode(io.BytesIO(file), coding)) == file
+
+
 # Neither has types.
 BROTLI = importlib.import_module("brotli")
 ZSTD = importlib.import_module(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import mmap
 import os
 import time
 from collections.abc import Sequence
@@ -121,14 +122,25 @@ def test_a_file_goes_as_multipart_whatever_it_is_given_as(kit: Kit, photo: Path,
         assert part.content_type == "image/png"
 
 
+def opened(how: str, folder: Path, data: bytes) -> Any:
+    """A file object with ``data``, of one kind or another."""
+    if how in ("memory", "slow"):
+        return io.BytesIO(data) if how == "memory" else Slow(data)
+    path = folder / "data"
+    path.write_bytes(data)
+    file = path.open("r+b")
+    if how == "disk":
+        return file
+    with file:
+        return mmap.mmap(file.fileno(), 0)
+
+
 @pytest.mark.parametrize("position", [0, 4, 10])
-@pytest.mark.parametrize("how", ["memory", "disk"])
+@pytest.mark.parametrize("how", ["memory", "disk", "map"])
 def test_a_file_object_that_was_read_before_is_sent_whole(
     kit: Kit, tmp_path: Path, how: str, position: int
 ) -> None:
-    path = tmp_path / "digits"
-    path.write_bytes(b"0123456789")
-    with io.BytesIO(b"0123456789") if how == "memory" else path.open("rb") as stream:
+    with opened(how, tmp_path, b"0123456789") as stream:
         stream.read(position)
         body = sent(kit, Inputs(prompt="x", image=stream))
         assert body["inputImage"][0].data == b"0123456789"
@@ -143,15 +155,37 @@ class Slow(io.BytesIO):
         return super().read(min(size or 0, 4096))
 
 
-@pytest.mark.parametrize("how", ["memory", "disk", "slow"])
+class Counting:
+    """A stream as HTTP clients have them: it tells how much was read, and never goes back."""
+
+    def __init__(self, data: bytes) -> None:
+        self._stream = io.BytesIO(data)
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._stream.read(size)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+@pytest.mark.parametrize("position", [0, 4, 10])
+def test_a_stream_that_was_read_before_is_refused(kit: Kit, position: int) -> None:
+    stream = Counting(b"0123456789")
+    stream.read(position)
+    if not position:
+        assert sent(kit, Inputs(prompt="x", image=stream))["inputImage"][0].data == b"0123456789"
+        return
+    with pytest.raises(InvalidInputs, match="image.*was read before"):
+        sent(kit, Inputs(prompt="x", image=stream))
+    assert kit.simulator.runs == []
+
+
+@pytest.mark.parametrize("how", ["memory", "disk", "map", "slow"])
 def test_submissions_that_share_a_file_object_send_it_whole(
     kit: Kit, tmp_path: Path, how: str
 ) -> None:
     data = os.urandom(2 * multipart.CHUNK + 1 if how != "slow" else 100_000)
-    path = tmp_path / "shared"
-    path.write_bytes(data)
-    opened: Any = {"memory": lambda: io.BytesIO(data), "slow": lambda: Slow(data)}
-    with opened.get(how, lambda: path.open("rb"))() as stream:
+    with opened(how, tmp_path, data) as stream:
         inputs = Inputs(prompt="x", image=stream, clothes=[stream, stream])
 
         async def flow(client: AnyClient) -> None:

@@ -31,8 +31,13 @@ _HEAD: Final = 32
 
 _TEXT: Final = re.compile(rb"[\t\n\r -~]+")
 
-_MAGIC: Final = (b"\x1f\x8b", bytes.fromhex("28b52ffd"))
-"""How gzip and zstd begin."""
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_MAGIC: Final = {
+    "gzip": _GZIP_MAGIC,
+    "x-gzip": _GZIP_MAGIC,
+    "zstd": bytes.fromhex("28b52ffd"),
+}
+"""How data begins to which a coding was applied. A .gz file that is called ``br`` is none."""
 
 _OF_HTTPX2: Final = frozenset({"br", "zstd"})
 _KNOWN: Final = frozenset({"gzip", "x-gzip", "deflate"}) | _OF_HTTPX2
@@ -59,7 +64,7 @@ def decode(file: IO[bytes], coding: str) -> Iterator[bytes]:
         file.seek(0)
         head = file.read(4)
         cut = isinstance(error, EOFError) and _has_zlib_header(head)
-        if begun or cut or head.startswith(_MAGIC):
+        if begun or cut or head.startswith(_MAGIC.get(coding, ())):
             raise ConnectionFailed(f"damaged {coding} data: {error}") from None
         file.seek(0)
         yield from _pieces(file)

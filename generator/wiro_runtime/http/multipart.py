@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
@@ -108,12 +109,17 @@ class _File:
     def _copy_stream(self, stream: BinaryReader) -> None:
         """Copy a file object from its beginning, and leave its position as it was."""
         file = cast("IO[bytes]", stream)
-        seekable = getattr(stream, "seekable", None)
+        # A map of memory (mmap) can seek, and does not say so before Python 3.13.
+        seekable = getattr(stream, "seekable", lambda: hasattr(stream, "seek"))
         with lock_of(stream):
-            if seekable is None or not seekable():
+            position = 0
+            with suppress(AttributeError, OSError):  # A pipe has none.
+                position = file.tell()
+            if not seekable():
+                if position:
+                    raise self._problem("was read before, and cannot be read from its beginning")
                 self._fill(file)
                 return
-            position = file.tell()
             file.seek(0)
             try:
                 self._fill(file)
