@@ -18,6 +18,7 @@ from wiro_runtime import (
     PollSchedule,
     Result,
     SubmissionUncertain,
+    TaskTimeout,
     Wiro,
     WiroError,
 )
@@ -154,3 +155,34 @@ def test_a_task_that_is_named_is_never_lost_to_an_odd_response() -> None:
     options: dict[str, Any] = {"http_client": client, "base_url": "http://127.0.0.1:1/v1"}
     with Wiro("k" * 10, "s" * 10, **options) as wiro, pytest.raises(SubmissionUncertain):
         wiro.submit("a/b", {"prompt": "x"})
+
+
+@KINDS
+@pytest.mark.parametrize("name", ["\0", "7\x1b[2J", "7\n8", "\u202e7", "\x9b7"])
+def test_an_id_that_cannot_be_printed_is_in_no_message(kind: Any, name: str) -> None:
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        if "/Run/" in request.url.path:
+            return httpx2.Response(200, json={"taskid": name, "socketaccesstoken": "tok"})
+        task = {"id": name, "socketaccesstoken": name, "status": "task_start"}
+        return httpx2.Response(200, json={"result": True, "tasklist": [task]})
+
+    client_kind = httpx2.Client if kind is Wiro else httpx2.AsyncClient
+    client: Any = timed(kind, NO_WAIT)(
+        "k" * 10,
+        "s" * 10,
+        http_client=client_kind(transport=httpx2.MockTransport(respond)),
+        base_url="http://127.0.0.1:1/v1",
+        socket_url="",
+        poll=PollSchedule.every(0.001),
+    )
+
+    async def run() -> None:
+        async with client:
+            await client.run("a/b", {"prompt": "x"}, timeout=0.3)
+
+    with pytest.raises(TaskTimeout) as raised:
+        asyncio.run(run()) if kind is AsyncWiro else client.run("a/b", {}, timeout=0.3)
+    notes = getattr(raised.value, "__notes__", [])
+    assert f"{raised.value}{notes}{raised.value.task_id}".isprintable()
+    if kind is Wiro:
+        client.close()

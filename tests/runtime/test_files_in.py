@@ -175,7 +175,7 @@ def test_a_stream_that_was_read_before_is_refused(kit: Kit, position: int) -> No
     if not position:
         assert sent(kit, Inputs(prompt="x", image=stream))["inputImage"][0].data == b"0123456789"
         return
-    with pytest.raises(InvalidInputs, match="image.*was read before"):
+    with pytest.raises(InvalidInputs, match=r"image.*was read before"):
         sent(kit, Inputs(prompt="x", image=stream))
     assert kit.simulator.runs == []
 

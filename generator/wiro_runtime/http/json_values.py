@@ -21,9 +21,10 @@ def as_text(value: object) -> str:
 
 
 def as_name(value: object) -> str:
-    """An id or a token: text or a whole number, and nothing that only has a ``str``."""
+    """An id or a token: text or a whole number, and nothing that only has a ``str``; empty for a
+    text that cannot be printed, as ids stand in every message."""
     if isinstance(value, str):
-        return value.strip()
+        return value.strip() if value.strip().isprintable() else ""
     return str(value) if type(value) is int else ""
 
 

@@ -12,7 +12,13 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from wiro_runtime.http.json_text import parse_json
-from wiro_runtime.http.json_values import as_decimal, as_float, as_seconds, as_text
+from wiro_runtime.http.json_values import (
+    as_decimal,
+    as_float,
+    as_name,
+    as_seconds,
+    as_text,
+)
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.price import MOST, dollars
 
@@ -67,8 +73,8 @@ class TaskDetail:
     def read(cls, raw: Mapping[str, Any]) -> TaskDetail:
         pexit = raw.get("pexit")
         return cls(
-            id=as_text(raw.get("id") or raw.get("taskid")),
-            token=as_text(raw.get("socketaccesstoken") or raw.get("tasktoken")),
+            id=as_name(raw.get("id") or raw.get("taskid")),
+            token=as_name(raw.get("socketaccesstoken") or raw.get("tasktoken")),
             status=as_text(raw.get("status")),
             exit_code=None if pexit is None or pexit == "" else as_text(pexit),
             cost=_read_cost(raw.get("totalcost")),
