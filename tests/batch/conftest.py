@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
-from batch.kit import Shell
+from batch.kit import GRACE, Shell
 from wiro_runtime.generated import Tariff
+from wiro_runtime.tasks import settle
 from wiro_runtime.testing import Scenario, Simulator
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
 RATES: list[dict[str, Any]] = [{"inputs": {}, "price": 0.05, "priceMethod": "cpo"}]
+
+
+@pytest.fixture(autouse=True)
+def no_request_arrives_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settle, "GRACE", GRACE)
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ import wiro_runtime
 from wiro_runtime.testing import Simulator
 
 TOOL = "wiro/text-to-image-sd-lora"
+GRACE = 0.3
+"""Seconds after which a request that was given up is not accepted any more: a simulator decides at
+once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +63,11 @@ class Shell:
             env=self.environment(),
             stdin=stdin.encode(),
             before="from wiro_runtime.batch import database, engine, leases, rows\n"
+            "from wiro_runtime.tasks import settle\n"
             f"database.PATIENCE = {patience}\n"
-            f"engine.LEASE = leases.LEASE = rows.LEASE = {lease}\n{first}\n",
+            f"settle.GRACE = {GRACE}\n"
+            f"engine.LEASE = leases.LEASE = rows.LEASE = {lease}\n"
+            f"engine._RENEW = {lease / 6}\n{first}\n",
         )
 
     def environment(self) -> dict[str, str]:

@@ -40,12 +40,13 @@ class Server:
         self._folder = folder
         self._programs = programs
         self._user = user
+        self.database = "postgres"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
 
     def address(self, port: int | None = None) -> str:
-        return f"postgresql://postgres@127.0.0.1:{port or self.port}/postgres"
+        return f"postgresql://postgres@127.0.0.1:{port or self.port}/{self.database}"
 
     def initialize(self) -> None:
         self._run("initdb", "--auth=trust", "--username=postgres", "--no-sync")
@@ -75,7 +76,7 @@ class Server:
 
 @contextmanager
 def postgres() -> Generator[Server | None]:
-    """A server with an empty database; ``None`` where none is installed."""
+    """A server; ``None`` where none is installed."""
     programs, user = find_programs(), find_user()
     if programs is None or user is None:
         yield None

@@ -15,6 +15,7 @@ from dbos._sys_db import SystemDatabase
 from sqlalchemy.exc import OperationalError
 
 from batch.kit import TOOL, Shell, check_complete, prompts, results, write_csv
+from wiro_runtime import Retries, Wiro
 from wiro_runtime.batch import Batch, BatchError, BatchProgress, engine
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
@@ -83,7 +84,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, resource.RLIM_INFINITY))
 
 def test_a_disk_without_room_for_the_table(shell: Shell, simulator: Simulator) -> None:
     """A batch is there with all of its rows, or not at all."""
-    run = ("run", TOOL, str(write_csv(shell.folder / "rows.csv", prompts(200))), "--out", "out")
+    rows = [{**row, "prompt": f"{row['prompt']}, {'high, ' * 1000}"} for row in prompts(20)]
+    run = ("run", TOOL, str(write_csv(shell.folder / "rows.csv", rows)), "--out", "out")
     process = shell.start(*run, first=LIMIT.format(100_000))
     _, err = process.communicate()
     assert process.returncode == 1
@@ -91,7 +93,7 @@ def test_a_disk_without_room_for_the_table(shell: Shell, simulator: Simulator) -
     done = shell("resume", "out")
     assert (done.code, done.err) == (2, "wiro-tools: out: there is no batch\n")
     assert shell(*run).code == 0
-    check_complete(simulator, shell.folder / "out", 200)
+    check_complete(simulator, shell.folder / "out", 20)
 
 
 @pytest.fixture
@@ -109,8 +111,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk(small_disk: Path, shell: Shell, simulator: Simulator) -> None:
-    simulator.plan(Scenario(output_size=100_000), times=None)
-    write_csv(shell.folder / "rows.csv", prompts(80))
+    simulator.plan(Scenario(output_size=250_000), times=None)
+    write_csv(shell.folder / "rows.csv", prompts(32))
     out = small_disk / "out"
     (small_disk / "filling").write_bytes(bytes(9_500_000))
     done = shell("run", TOOL, "rows.csv", "--out", str(out))
@@ -125,13 +127,14 @@ def test_a_full_disk(small_disk: Path, shell: Shell, simulator: Simulator) -> No
         # What was about to be sent when there was no room to record its response.
         done = shell("resume", str(out))
     assert done.code == 0, done
-    check_complete(simulator, out, 80)
+    check_complete(simulator, out, 32)
 
 
 def test_wiro_that_does_not_answer_is_waited_for(simulator: Simulator, tmp_path: Path) -> None:
     """Asking for a task costs nothing, and a submission that did not arrive is sent again."""
     simulator.faults.add("Task/Detail", faults.status(503), times=12)
-    with Batch(TOOL, prompts(4), out=tmp_path / "out", concurrency=2) as batch:
+    client = Wiro(retries=Retries(initial_delay=0.02))
+    with client, Batch(TOOL, prompts(4), out=tmp_path / "out", client=client) as batch:
         assert batch.run().complete
     check_complete(simulator, tmp_path / "out", 4)
 
@@ -174,7 +177,7 @@ def test_a_folder_that_is_moved_away_stops_a_batch(
         if progress.totals.count("done") and not away.exists():
             place.rename(away)
 
-    with Batch(TOOL, prompts(60), out=tmp_path / "out") as batch:
+    with Batch(TOOL, prompts(30), out=tmp_path / "out", concurrency=4) as batch:
         try:
             stopped = batch.run(move).stopped
         except BatchError as error:
@@ -187,7 +190,7 @@ def test_a_folder_that_is_moved_away_stops_a_batch(
     with Batch.open(tmp_path / "out") as batch:
         # What was about to be sent when there was nothing to record its response in.
         assert batch.resume().complete or batch.resume().complete
-    check_complete(lively, tmp_path / "out", 60)
+    check_complete(lively, tmp_path / "out", 30)
 
 
 def test_what_the_queue_could_not_record_is_done_again(

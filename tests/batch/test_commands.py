@@ -92,7 +92,7 @@ def test_a_signal_leaves_a_batch_that_can_be_resumed(
     lively_shell: Shell, lively: Simulator, number: int
 ) -> None:
     shell, simulator = lively_shell, lively
-    write_csv(shell.folder / "rows.csv", prompts(30))
+    write_csv(shell.folder / "rows.csv", prompts(20))
     process = shell.start("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "4")
     wait_for_runs(simulator, 6, process)
     process.send_signal(number)
@@ -103,10 +103,10 @@ def test_a_signal_leaves_a_batch_that_can_be_resumed(
         "  go on with: wiro-tools batch resume out",
     ]
     assert "Traceback" not in err
-    assert len(simulator.runs) < 30
+    assert len(simulator.runs) < 20
     assert not shell("status", "out", "--json").json["counts"].get("sending")
     assert shell("resume", "out").code == 0
-    check_complete(simulator, shell.folder / "out", 30)
+    check_complete(simulator, shell.folder / "out", 20)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Final
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from batch.kit import TOOL, Shell, check_complete, paid, prompts, results, write_csv
 from batch.postgres import Server, Way, postgres
@@ -22,17 +23,28 @@ from wiro_runtime.testing import Simulator
 pytestmark = pytest.mark.slow
 
 FULL: Final = os.environ.get("FULL") == "1"
-ROWS: Final = 1000 if FULL else 150
+ROWS: Final = 1000 if FULL else 80
 AWAY: Final = 10.0 if FULL else 3.0
-LEASE: Final = 30.0 if FULL else 8.0
+LEASE: Final = 30.0 if FULL else 5.0
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Server]:
     with postgres() as found:
         if found is None:
             pytest.skip("PostgreSQL is not installed")
         yield found
+
+
+@pytest.fixture
+def server(cluster: Server) -> Server:
+    """The cluster, with an empty database for this test."""
+    name = f"test_{time.monotonic_ns()}"
+    cluster.database = "postgres"
+    with psycopg.connect(cluster.address(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    cluster.database = name
+    return cluster
 
 
 def until(condition: Callable[[], bool], *processes: Process) -> None:
@@ -57,7 +69,8 @@ def test_three_workers_one_killed_one_cut_off(
 ) -> None:
     shell, simulator = lively_shell, lively
     table = write_csv(shell.folder / "rows.csv", prompts(ROWS))
-    simulator.concurrency_limit = 8
+    # Few rows are run before all have joined.
+    simulator.concurrency_limit = 2
     way = Way(server.port)
     run = shell.start(
         "run", TOOL, str(table), "--out", "out", "--database", server.address(), lease=LEASE
@@ -70,6 +83,7 @@ def test_three_workers_one_killed_one_cut_off(
     until(lambda: workers(server) == 3, run, cut_off, killed)
     before = len(simulator.runs)
     assert before < ROWS - 30
+    simulator.concurrency_limit = 8
     until(lambda: len(simulator.runs) > before + 20, run, cut_off, killed)
     way.cut()
     killed.send_signal(signal.SIGKILL)
@@ -118,11 +132,10 @@ def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
     server: Server, lively_shell: Shell, lively: Simulator
 ) -> None:
     shell, simulator = lively_shell, lively
-    table = write_csv(shell.folder / "rows.csv", prompts(40))
+    table = write_csv(shell.folder / "rows.csv", prompts(24))
     address = ("--database", server.address())
-    run = shell.start(
-        "run", TOOL, str(table), "--out", "out", "--concurrency", "4", *address, patience=2, lease=8
-    )  # fmt: skip
+    command = ("run", TOOL, str(table), "--out", "out", "--concurrency", "4", *address)
+    run = shell.start(*command, patience=2, lease=LEASE)
     until(lambda: len(simulator.runs) >= 8, run)
     server.stop()
     _, err = run.communicate(timeout=120)
@@ -133,10 +146,10 @@ def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
     down = shell("status", "out", *address)
     assert (down.code, down.err.count("\n")) == (1, 1), down
     server.start()
-    assert shell("resume", "out", *address, lease=8).code == 0
-    check_complete(simulator, shell.folder / "out", 40)
-    assert len(results(shell.folder / "out")) == 40
-    assert len(paid(simulator)) == 40
+    assert shell("resume", "out", *address, lease=LEASE).code == 0
+    check_complete(simulator, shell.folder / "out", 24)
+    assert len(results(shell.folder / "out")) == 24
+    assert len(paid(simulator)) == 24
 
 
 STOP_BEFORE_SENDING: Final = """
@@ -160,13 +173,13 @@ def test_a_worker_that_is_stopped_before_it_sends_pays_for_nothing_twice(
     table = write_csv(shell.folder / "rows.csv", prompts(1))
     place = ("--database", server.address())
     stopped = shell.start(
-        "run", TOOL, str(table), "--out", "out", *place, lease=12.0, first=STOP_BEFORE_SENDING
+        "run", TOOL, str(table), "--out", "out", *place, lease=LEASE, first=STOP_BEFORE_SENDING
     )
     try:
         until(lambda: _state(stopped) == "T", stopped)
         assert not simulator.runs
-        time.sleep(12.5)
-        done = shell("worker", "--out", "elsewhere", *place, lease=12.0)
+        time.sleep(LEASE + 0.5)
+        done = shell("worker", "--out", "elsewhere", *place, lease=LEASE)
         assert done.code == 0, done
         assert len(simulator.runs) == 1
     finally:
@@ -183,12 +196,12 @@ def test_one_resume_sends_what_killed_workers_were_about_to_send(
     table = write_csv(shell.folder / "rows.csv", prompts(3))
     place = ("--database", server.address())
     killed = shell.start(
-        "run", TOOL, str(table), "--out", "out", *place, lease=8.0, first=STOP_BEFORE_SENDING
+        "run", TOOL, str(table), "--out", "out", *place, lease=LEASE, first=STOP_BEFORE_SENDING
     )
     until(lambda: _state(killed) == "T", killed)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    done = shell("resume", "out", *place, lease=8.0)
+    done = shell("resume", "out", *place, lease=LEASE)
     assert (done.code, done.err.count("resume")) == (0, 0), done
     check_complete(simulator, shell.folder / "out", 3)
 

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from price.spenders import EACH, TOOL
 from runtime.kit import PROMPT, SAMPLES, tool
 from wiro_runtime import LostSubmission, PollSchedule, Wiro
+from wiro_runtime.tasks import settle as settle_module
 from wiro_runtime.tasks.budget import to_dollars
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.journal_schema import COMMITTED
@@ -54,7 +55,12 @@ PROCESSES = st.lists(st.lists(ACTION, min_size=1, max_size=6), min_size=1, max_s
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator([tool(TOOL, PROMPT, SAMPLES) | {"dynamicprice": RATES}]) as simulator:
+    with (
+        Simulator([tool(TOOL, PROMPT, SAMPLES) | {"dynamicprice": RATES}]) as simulator,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # No request arrives late: all that send have ended.
+        patch.setattr(settle_module, "GRACE", 0.0)
         yield simulator
 
 
