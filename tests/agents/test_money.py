@@ -278,9 +278,10 @@ def test_a_run_that_wiro_refused_can_be_sent_again(connect: Connect, simulator: 
 
 
 def test_what_a_killed_server_was_sending_is_looked_for(
-    connect: Connect, simulator: Simulator, tmp_path: Path
+    connect: Connect, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its row says that it is being sent, and its process is gone."""
+    monkeypatch.setattr("wiro_runtime.tasks.settle.GRACE", 0.0)
     from wiro_runtime.catalogue import open_catalogue
     from wiro_runtime.mcp.runs import run_key
 

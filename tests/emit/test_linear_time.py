@@ -31,7 +31,7 @@ _MOST = 15
 _NOISE = 0.05
 """Seconds that any stage may take."""
 _FILLS = (
-    "A", "Ab", "a ", '"', "\\", "\u200b", "\u0301\u0316", "- name: x label: ", "default: type: ",
+    "A", "a ", '"', "\\", "\u200b", "\u0301\u0316", "- name: x label: default: type: ",
 )  # fmt: skip
 OPTION = Option(value="1", label="L", triggerwords=(), generatesettings=())
 SLIDER = {

@@ -25,6 +25,7 @@ from wiro_runtime import (
     AsyncWiro,
     ConfigurationError,
     LostSubmission,
+    PollSchedule,
     SubmissionUncertain,
     Task,
     TaskTimeout,
@@ -69,6 +70,7 @@ def test_no_event_loop_waits_for_the_disk(instant: Simulator, tmp_path: Path) ->
                     instant.api_secret,
                     base_url=instant.base_url,
                     journal=tmp_path / "journal",
+                    poll=PollSchedule.every(0.05),
                 )
                 if entered:
                     await stack.enter_async_context(client)

@@ -125,7 +125,7 @@ def test_bars_say_how_far_a_task_is(notebook: Notebook, simulator: Simulator) ->
     simulator.plan(Scenario(stuck="task_output"))
     seen = notebook.run(
         "from wiro_runtime import TaskTimeout\n"
-        "try:\n    sd.run(client, prompt='a', timeout=6)\n"
+        "try:\n    sd.run(client, prompt='a', timeout=2)\n"
         "except TaskTimeout as error:\n    print('late')"
     )
     html = "".join(map(html_of, (each for each in seen if each.output_type == "display_data")))

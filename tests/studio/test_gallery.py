@@ -115,9 +115,12 @@ def test_a_run_is_opened_downloaded_loaded_and_deleted(
 def test_it_follows_runs_that_others_start(browser: Browser, studio: Running) -> None:
     studio.simulator.plan(Scenario(stuck="task_output"))
     with watched(browser, studio.origin) as page:
+        page.clock.install()
         opened(page, studio)
         assert "Nothing has been run yet" in page.inner_text(".wt-count")
         studio.start()
+        # The page looks every ten seconds.
+        page.clock.fast_forward(10_000)
         page.wait_for_selector(".wt-tile[data-state=running] progress")
         page.click(".wt-thumb")
         page.wait_for_selector(".wt-run-dialog .wt-run[data-state=running]")
