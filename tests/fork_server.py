@@ -42,6 +42,12 @@ _PRELOADED: Final = {
         "wiro_runtime.lazy",
         "wiro_runtime.stored_keys",
         "wiro_runtime.batch.engine",
+        # What these import when they are used.
+        "anyio._backends._asyncio",
+        "dbos._sys_db_sqlite",
+        "pydantic.type_adapter",
+        "rich._emoji_codes",
+        "sqlalchemy.dialects.sqlite",
     ),
     # The same program with what ``wiro-tools mcp`` and ``wiro-tools studio`` import.
     "wiro-tools-servers": (
@@ -52,6 +58,8 @@ _PRELOADED: Final = {
         "wiro_runtime.mcp",
         "wiro_runtime.studio",
         "wiro_runtime.testing",
+        "anyio._backends._asyncio",
+        "pydantic.type_adapter",
         "mcp.server.streamable_http_manager",
         "uvicorn.protocols.http.auto",
     ),
