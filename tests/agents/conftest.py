@@ -1,4 +1,7 @@
-"""A package of made-up tools with prices, a simulator that runs them, and clients of MCP."""
+"""A package of made-up tools with prices, a simulator that runs them, and clients of MCP.
+
+What a worker that has none of these tests would import for nothing is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,22 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
-from mcp import Client
-from mcp.types import CallToolResult, TextContent
 
 from conftest import MakeOnce
 from generated import number, prompt, select, text, tool
 from wiro_runtime import AsyncWiro
 from wiro_runtime.catalogue import Catalogue, open_catalogue
-from wiro_runtime.mcp import Workspace, make_server
-from wiro_runtime.mcp.runs import Runs
 from wiro_runtime.testing import Simulator
 from wirogen.pipeline.render import generate
 from wirogen.plan.identifiers import package_name
 from wirogen.specs import Option, Wire, spec_to_json
+
+if TYPE_CHECKING:
+    from mcp import Client
+    from mcp.types import CallToolResult
 
 PACKAGE: Final = "agent_tools"
 PAINTER: Final = "acme/painter"
@@ -105,6 +108,8 @@ class Agent:
 
 
 def text_of(result: CallToolResult) -> str:
+    from mcp.types import TextContent
+
     first = result.content[0]
     assert isinstance(first, TextContent)
     return first.text
@@ -159,6 +164,11 @@ def environment(simulator: Simulator, agent_package: Path, tmp_path: Path) -> di
 
 @pytest.fixture
 def connect(simulator: Simulator, catalogue: Catalogue, tmp_path: Path) -> Connect:
+    from mcp import Client
+
+    from wiro_runtime.mcp import Workspace, make_server
+    from wiro_runtime.mcp.runs import Runs
+
     assert simulator.tools
 
     @asynccontextmanager

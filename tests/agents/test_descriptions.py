@@ -10,11 +10,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from mcp import MCPError
 
 from agents.conftest import PACKAGE, SPECS, STRICT, Connect
 from wiro_runtime.catalogue import open_catalogue
-from wiro_runtime.mcp.server import INSTRUCTIONS
 
 TOOLS = [
     "search_tools",
@@ -48,6 +46,8 @@ def listed(connect: Connect, **options: Any) -> Any:
 def test_eight_tools_are_described_in_few_tokens(
     connect: Connect, tmp_path: Path, mode: str
 ) -> None:
+    from wiro_runtime.mcp.server import INSTRUCTIONS
+
     found = listed(connect, folder=tmp_path, mode=mode)
     assert [each["name"] for each in found] == TOOLS
     # Annotations are for the client; no model reads them.
@@ -194,6 +194,8 @@ def test_two_prompts_take_what_the_user_wants(connect: Connect) -> None:
 def test_a_prompt_that_cannot_be_made_says_why(
     connect: Connect, mode: str, name: str, arguments: dict[str, str] | None, said: str
 ) -> None:
+    from mcp import MCPError
+
     async def main() -> None:
         async with connect(mode=mode) as agent:
             with pytest.raises(MCPError, match=re.escape(said)):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp.types import ElicitResult
 
 from agents.conftest import GUESSED, PAINTER, Connect
 from wiro_runtime.tasks.journal import Journal
@@ -23,8 +22,9 @@ def run(coroutine: Any) -> Any:
 
 def user(asked: list[str], *, action: str = "accept", says: bool = True) -> Any:
     """A user who is asked."""
+    from mcp.types import ElicitResult
 
-    async def elicit(_context: Any, question: Any) -> ElicitResult:
+    async def elicit(_context: Any, question: Any) -> Any:
         asked.append(question.message)
         content: Any = {"run": says} if action == "accept" else None
         return ElicitResult(action=action, content=content)  # pyright: ignore[reportArgumentType] - one of three

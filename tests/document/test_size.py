@@ -131,7 +131,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("piece", HOSTILE)
 @pytest.mark.parametrize("before", [" label: p", " - value: ", "## Tool Inputs:", "Tool cover: "])
-def test_hundreds_of_kilobytes_of_the_same(before: str, piece: str) -> None:
+def test_a_hundred_kilobytes_of_the_same(before: str, piece: str) -> None:
     item = text_input("s", None, type="select", options=(Option(value="1", label="a"),))
     document = flat(page(text_input("p"), item, text_input("z")))
     assert document.count(before) == 1
@@ -140,7 +140,7 @@ def test_hundreds_of_kilobytes_of_the_same(before: str, piece: str) -> None:
     def made(size: int) -> str:
         return f"{start}{before} {piece * (size // len(piece))} {end}"
 
-    size = 150_000 if piece in HOSTILE[:3] else 100_000
+    size = 80_000 if piece in HOSTILE[:3] else 50_000
     doubles(made(size), made(2 * size))
 
 

@@ -26,7 +26,6 @@ MORE = (
     ("tools/acme/everything_v1_0.html", "dark"),
     ("tools/wiro/writer.html", "light"),
     ("guides/index.html", "dark"),
-    ("guides/testing.html", "light"),
     ("reference/python.html", "light"),
     ("reference/commands.html", "dark"),
     ("diagnostics.html", "light"),
@@ -44,7 +43,7 @@ REFUSED = """new Promise((done) => {
   fetch("https://elsewhere.example/x").catch(() => {});
 })"""
 # A long reference goes on as it has begun, and its checks would take half a minute.
-SHORTEN = """for (const each of document.querySelectorAll("article > :nth-child(n + 40)")) {
+SHORTEN = """for (const each of document.querySelectorAll("article > :nth-child(n + 25)")) {
   each.remove();
 }"""
 FOCUS = """() => {
