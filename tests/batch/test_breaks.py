@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from batch.kit import TOOL, Shell, check_complete, prompts, results, write_csv
 from wiro_runtime import Retries, Wiro
-from wiro_runtime.batch import Batch, BatchError, BatchProgress, engine
+from wiro_runtime.batch import Batch, BatchError, engine
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
@@ -173,15 +175,23 @@ def test_a_folder_that_is_moved_away_stops_a_batch(
     """Nothing is begun anew in its place, where it would be in the way of what comes back."""
     place, away = tmp_path / what, tmp_path / "away"
 
-    def move(progress: BatchProgress) -> None:
-        if progress.totals.count("done") and not away.exists():
-            place.rename(away)
+    def move() -> None:
+        deadline = time.monotonic() + 120
+        while not any(tmp_path.glob("out/files/*.png")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        place.rename(away)
 
-    with Batch(TOOL, prompts(24), out=tmp_path / "out", concurrency=2) as batch:
+    with (
+        Batch(TOOL, prompts(24), out=tmp_path / "out", concurrency=2) as batch,
+        ThreadPoolExecutor(1) as mover,
+    ):
+        moved = mover.submit(move)
         try:
-            stopped = batch.run(move).stopped
+            stopped = batch.run().stopped
         except BatchError as error:
             stopped = str(error)
+        moved.result()
     # Connections that are open may do for the rest of a batch whose database alone is moved.
     if stopped or what == "out":
         assert re.fullmatch(rf"{tmp_path}/out\S*: no such file or directory", stopped)
