@@ -125,8 +125,9 @@ def _uses_browser(item: pytest.Item | None) -> bool:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    # Many tests wait for a server or a process. Each worker costs five seconds of CPU.
-    return (2 if config.option.markexpr == FAST else 3) * (os.cpu_count() or 1)
+    # Many tests wait for a server or a process, most of them among the slow ones. Each worker costs
+    # five seconds of CPU and 400 MB.
+    return 2 * (os.cpu_count() or 1) + (0 if config.option.markexpr == FAST else 2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
