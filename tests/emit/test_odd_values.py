@@ -18,6 +18,7 @@ from generated import RENDERER, imported, number, plan, prompt, render, select, 
 from wiro_runtime import InvalidInputs
 from wirogen.detail import read_detail
 from wirogen.document import parse_document
+from wirogen.emit.escape import markdown
 from wirogen.emit.python.soundness import check_module
 from wirogen.emit.render import render_shared, summary_of
 from wirogen.merge.detail import merge_detail
@@ -247,3 +248,9 @@ def test_a_text_that_travels_as_a_number_is_never_infinite(kind: str, sent: str)
 def test_numbers_are_as_they_were() -> None:
     item = number("x", "7.5", "float", minimum="1")
     assert plan(tool(prompt(), item)).inputs[1].schema["minimum"] == 1
+
+
+@pytest.mark.parametrize("digit", ["\u0663", "\uff11", "\U00011f50", "\U0001e4f0"])
+def test_digits_that_begin_no_list_are_printed_alike_by_every_python(digit: str) -> None:
+    assert markdown(f"{digit}. x") == f"{digit}. x"
+    assert markdown("1. x") == "1\\. x"

@@ -174,6 +174,17 @@ def test_every_supported_python_is_tested() -> None:
     assert said[0] == project["requires-python"].removeprefix(">=")
 
 
+GH = """#!/bin/sh
+echo "$@" >> {folder}/gh.log
+case "$1 $2" in
+  api*) echo "$@" | grep -q "head=me:sync " && cat {folder}/open 2>/dev/null || true ;;
+  "pr create") echo 7 > {folder}/open ;;
+  "pr edit") [ -f {folder}/open ] ;;
+esac
+"""
+"""As the real one, it edits a merged pull request, if it is given the name of its branch."""
+
+
 class Repository:
     """A repository with a remote, in which the step runs that opens the pull request."""
 
@@ -188,7 +199,7 @@ class Repository:
         self.git("push", "-q", "origin", "main")
         gh = folder / "bin" / "gh"
         gh.parent.mkdir()
-        gh.write_text(f'#!/bin/sh\necho "$@" >> {folder}/gh.log\n[ "$2" != edit ]\n', "utf-8")
+        gh.write_text(GH.format(folder=folder), "utf-8")
         gh.chmod(0o755)
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
@@ -230,6 +241,7 @@ class Repository:
                 "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
                 "RUNNER_TEMP": str(self.folder),
                 "GITHUB_RUN_ID": "42",
+                "GITHUB_REPOSITORY_OWNER": "me",
                 "GH_TOKEN": "secret-token",
             },
             capture_output=True,
@@ -255,8 +267,16 @@ def test_the_pull_request_is_opened_and_then_brought_up_to_date(repository: Repo
         repository.git("fetch", "-q", "origin")
         assert repository.git("show", "origin/sync:specs/a.yaml") == text.strip()
         assert repository.git("log", "--format=%ae", "origin/main..origin/sync") == BOT
-    said = (repository.folder / "gh.log").read_text("utf-8")
-    assert "pr create --head sync" in said
+    said = (repository.folder / "gh.log").read_text("utf-8").splitlines()
+    assert [each.split(" --")[0] for each in said if each.startswith("pr")] == [
+        "pr create",
+        "pr edit 7",
+    ]
+    # It was merged.
+    (repository.folder / "open").write_text("", "utf-8")
+    assert repository.propose("four\n").returncode == 0
+    said = (repository.folder / "gh.log").read_text("utf-8").splitlines()
+    assert said[-1].startswith("pr create --head sync ")
     assert "secret-token" not in (repository.folder / "runner" / ".git" / "config").read_text()
     assert not (repository.folder / "runner" / "ran").exists()
 

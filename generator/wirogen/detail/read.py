@@ -260,7 +260,7 @@ class _Reader:
         text = _text(value).strip()
         if decimal(text) is not None:
             return text
-        self.odd("T102", name, f"has {key} {text!r}, which is not a number")
+        self.odd("T102", name, f"has {key} {shorten(text)}, which is not a number")
         return None
 
     def _price(self, value: Json) -> Json:

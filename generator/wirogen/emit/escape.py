@@ -23,7 +23,7 @@ _MARKDOWN: Final = str.maketrans(
     {"<": "&lt;", ">": "&gt;", "&": "&amp;", "~": "&#126;", "$": "&#36;"}
     | {char: f"\\{char}" for char in "\\`*_[]|"}
 )
-_LINE_START: Final = re.compile(r"(?m)^(\s*)([#+\-=>]|\d{1,9}[.)])")
+_LINE_START: Final = re.compile(r"(?m)^(\s*)([#+\-=>]|[0-9]{1,9}[.)])")
 _LINE_LENGTH: Final = 88
 _MARKUP: Final = re.compile(r"[<>&*_`\[\]!]")
 _BACKTICKS: Final = re.compile(r"`+")
