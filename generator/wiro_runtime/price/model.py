@@ -93,7 +93,7 @@ class Price:
 def dollars(amount: Decimal) -> str:
     """Return an amount as ``$0.13``: all its digits, two decimals at least."""
     sign = "-" if amount < 0 else ""
-    whole, _, fraction = plain(abs(amount)).partition(".")
+    whole, _, fraction = plain(amount.copy_abs()).partition(".")
     return f"{sign}${whole}.{fraction.ljust(2, '0')}"
 
 
