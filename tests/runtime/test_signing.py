@@ -4,6 +4,7 @@ import json
 import random
 import string
 import subprocess
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -77,6 +78,14 @@ def test_a_credential_is_found_however_json_spells_it(
 def test_what_names_no_credential_stays_as_it_is() -> None:
     data = b'{"url": "https:\\/\\/x\\u002fy", "text": "\\\\u0041 \\n"}'
     assert Credentials("a/key/of/mine", "a/secret/of/mine").redact(data) == data
+
+
+@pytest.mark.parametrize("escape", [b"\\u0041", b"\\/", b"\\\\", b"\\u002D"])
+def test_millions_of_escapes_are_searched_at_once(escape: bytes) -> None:
+    data = escape * 2_000_000
+    begin = time.process_time()
+    assert Credentials("a/key-of/mine", "A/secret-of/mine").redact(data) == data
+    assert time.process_time() - begin < 2
 
 
 def test_nonces_are_integers_that_never_repeat() -> None:

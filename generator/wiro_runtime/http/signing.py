@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 import time
+from functools import cache
 from typing import TYPE_CHECKING, AnyStr, Final, TypedDict
 from weakref import ref
 
@@ -96,17 +97,31 @@ class Credentials:
             if secret and len(secret) >= _SHORTEST:
                 yield secret
 
+    def _may_be_in(self, data: bytes) -> bool:
+        """Whether a credential may be in JSON. To spell each escape of a body of 24 MB would hold
+        up the event loop for half a minute."""
+        if b"\\u00" in data:
+            for char in set("".join(self._searched())):
+                for code in {f"{ord(char):04x}", f"{ord(char):04X}"}:
+                    data = data.replace(f"\\u{code}".encode(), char.encode())
+        for char in (b"/", b'"', b"\\"):
+            data = data.replace(b"\\" + char, char)
+        return any(secret.encode() in data for secret in self._searched())
+
     def _redact_json(self, data: bytes) -> bytes:
-        spelt = _ESCAPED.sub(_spell, data)
+        if not self._may_be_in(data):
+            return data
+        spelt = _ESCAPED.sub(lambda escaped: _spell(escaped[0]), data)
         redacted = spelt
         for secret in self._searched():
             redacted = redacted.replace(json.dumps(secret)[1:-1].encode(), b"***")
         return data if redacted == spelt else redacted
 
 
-def _spell(escaped: re.Match[bytes]) -> bytes:
+@cache  # A body may be millions of escapes, of which there are some hundred.
+def _spell(escaped: bytes) -> bytes:
     """An escape as Python's JSON spells it, which for most characters is none."""
-    return json.dumps(json.loads(b'"%s"' % escaped[0]))[1:-1].encode()
+    return json.dumps(json.loads(b'"%s"' % escaped))[1:-1].encode()
 
 
 def redact(text: str) -> str:
