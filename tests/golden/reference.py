@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, cast
 
 import wiro_runtime
-from wiro_runtime.cli.help import OPTIONS, PRICE_OPTIONS
 from wiro_runtime.cli.look import tidy
+from wiro_runtime.cli.view import OPTIONS, OwnOption
 from wirogen.emit.escape import code_span, markdown
 from wirogen.site.stage import REFERENCE
 
@@ -251,11 +251,7 @@ def _command(name: str, command: Any, *, level: int) -> Iterator[str]:
     rows = [_row(each) for each in command.params if each.name != "help" and not each.hidden]
     if name in _OF_TOOLS:
         yield _OF_TOOLS[name]
-        rows += [
-            _row_of_run(*each)
-            for each in OPTIONS
-            if name.endswith("run") or each[0] in PRICE_OPTIONS
-        ]
+        rows += [_row_of_run(each) for each in OPTIONS if name.endswith("run") or each.priced]
     if rows:
         yield "\n".join(["| Option | What it does |", "| --- | --- |", *rows])
     for child in _children(command):
@@ -285,11 +281,13 @@ def _row(option: Any) -> str:
     return f"| {names} | {_meaning(option.help or '')}{tail}{variable} |"
 
 
-def _row_of_run(name: str, value: str, meaning: str) -> str:
+def _row_of_run(option: OwnOption) -> str:
     """An option of ``run`` itself; those of a tool are made when it is chosen."""
-    first, *others = name.split(", ")
-    names = " ".join(code_span(each) for each in (f"--{first} {value}".strip(), *others))
-    return f"| {names} | {_meaning(meaning)} |"
+    spelled = [
+        f"--{option.name} {option.value}".strip(),
+        *(["-h"] if option.name == "help" else []),
+    ]
+    return f"| {' '.join(map(code_span, spelled))} | {_meaning(option.meaning)} |"
 
 
 def _meaning(text: str) -> str:

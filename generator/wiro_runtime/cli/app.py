@@ -26,9 +26,8 @@ from wiro_runtime.cli.console import (
 from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_signals
 from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
 from wiro_runtime.cli.look import help_instead, is_reader_gone, tidy, usage_line
-from wiro_runtime.cli.price import PriceGroup
 from wiro_runtime.cli.results import typed_message
-from wiro_runtime.cli.run import RunGroup
+from wiro_runtime.cli.run import PriceGroup, RunGroup
 from wiro_runtime.errors import (
     AuthenticationError,
     ConfigurationError,

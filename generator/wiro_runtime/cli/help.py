@@ -6,98 +6,63 @@ import json
 import shlex
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from rich.text import Text
 
 from wiro_runtime.cli.console import PROGRAM, brief, printable
 from wiro_runtime.cli.look import print_wrapped
+from wiro_runtime.cli.view import OPTIONS
 from wiro_runtime.inputs.lora import LoraOption
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from wiro_runtime.cli.view import Choice, Field, ToolView
+    from wiro_runtime.cli.view import Choice, Field, OwnOption, ToolView
 
+Verb: TypeAlias = Literal["run", "price"]
 _FEW: Final = 6
 _LONG: Final = 44
-
-OPTIONS: Final = (
-    (
-        "lora",
-        "ID[:SCALE]",
-        "A LoRA by id, label or part of a label, such as 62:3. Repeatable.",
-    ),
-    (
-        "input-json",
-        "FILE",
-        "Inputs as a JSON object (-: standard input); options win.",
-    ),
-    ("out", "DIR", "Where files are saved.  [default: .]"),
-    ("no-download", "", "Print the addresses of files instead of saving them."),
-    ("json", "", "Print one JSON object instead of lines."),
-    ("stream", "", "Print a text while the tool writes it."),
-    ("no-wait", "", "Only start the task, and print its id."),
-    ("dry-run", "", "Check the inputs, print the request and its price; send nothing."),
-    ("max-cost", "DOLLARS", "Send nothing when the run may cost more."),
-    ("allow-unknown", "", "Send it all the same when its price is not known."),
-    ("timeout", "SECONDS", "How long to wait; the task goes on after that."),
-    ("callback-url", "URL", "Where Wiro posts the task when it has ended."),
-    ("help, -h", "", "Show this message and exit."),
-)
-"""The options of ``run`` itself: name, value and meaning."""
 
 _EMPTY: Final = '""'
 """An id without a character, as it is typed."""
 
-PRICE_OPTIONS: Final = frozenset({"lora", "input-json", "json", "help, -h"})
-"""Those that ``price`` has, too."""
-
-
-def print_run_help(view: ToolView, console: Console) -> None:
-    """The help of one tool; long lists of options are cut."""
-    tool = shlex.quote(view.entry.tool)
-    _usage(f"{PROGRAM} run {tool} [OPTIONS]", console)
-    if view.entry.description:
-        _paragraph(view.entry.description, console, indent=2)
-    _paragraph(f"Price: {view.entry.price or 'not documented'}.", console, indent=2)
-    _heading("Inputs", console)
-    for field in sorted(view.fields, key=lambda field: not field.required):
-        _field(field, console, f"{PROGRAM} show {tool}", limit=_FEW)
-    _options(console, lora=view.lora is not None)
-    _notes(console)
-
-
-def print_price_help(view: ToolView | None, console: Console) -> None:
-    """The help of ``price``, with the inputs of one tool once it is chosen."""
-    name = "OWNER/PROJECT" if view is None else shlex.quote(view.entry.tool)
-    _usage(f"{PROGRAM} price {name} [OPTIONS]", console)
-    _paragraph(
+_ABOUT: Final = {
+    "run": (
+        "Run a tool, wait for its end and save what it makes.",
+        f"The inputs of the tool are options too: {PROGRAM} run OWNER/PROJECT --help lists them. "
+        f"{PROGRAM} list and {PROGRAM} search find tools.",
+    ),
+    "price": (
         "Say what a run would cost; nothing is sent, and no key is needed. Inputs that are left "
         f"out leave the price open where it depends on them. The options are those of {PROGRAM} "
         "run.",
-        console,
-        indent=2,
-    )
+    ),
+}
+
+
+def print_help(verb: Verb, view: ToolView | None, console: Console) -> None:
+    """The help of ``run`` or ``price``, with the inputs of one tool once it is chosen; long lists
+    of options are cut."""
+    tool = "OWNER/PROJECT" if view is None else shlex.quote(view.entry.tool)
+    _usage(f"{PROGRAM} {verb} {tool} [OPTIONS]", console)
+    runs = verb == "run"
+    about = _ABOUT[verb]
+    if view is not None and runs:
+        price = view.entry.price or "not documented"
+        about = (view.entry.description, f"Price: {price}.")
+    for text in about:
+        _paragraph(text, console, indent=2)
     if view is not None:
         _heading("Inputs", console)
-        for field in view.fields:
-            _field(field, console, f"{PROGRAM} show {name}", limit=_FEW)
-    _options(console, lora=view is None or view.lora is not None, only=PRICE_OPTIONS)
-
-
-def print_group_help(console: Console) -> None:
-    """The help of ``run`` before a tool is chosen."""
-    _usage(f"{PROGRAM} run OWNER/PROJECT [OPTIONS]", console)
-    _paragraph("Run a tool, wait for its end and save what it makes.", console, indent=2)
-    _paragraph(
-        f"The inputs of the tool are options too: {PROGRAM} run OWNER/PROJECT --help lists them. "
-        f"{PROGRAM} list and {PROGRAM} search find tools.",
-        console,
-        indent=2,
-    )
-    _options(console, lora=True)
-    _notes(console)
+        for field in sorted(view.fields, key=lambda field: runs and not field.required):
+            _field(field, console, f"{PROGRAM} show {tool}", limit=_FEW)
+    _heading("Options", console)
+    for option in OPTIONS:
+        if (runs or option.priced) and (option.name != "lora" or view is None or view.lora):
+            _own_option(option, console)
+    if runs:
+        _notes(console)
 
 
 def print_tool(view: ToolView, console: Console) -> None:
@@ -223,16 +188,14 @@ def lora_notes(option: LoraOption | None) -> Iterable[str]:
         yield f"(say: {'; '.join(option.triggerwords)})"
 
 
-def _options(console: Console, *, lora: bool, only: frozenset[str] | None = None) -> None:
-    _heading("Options", console)
-    for name, value, meaning in OPTIONS:
-        if (name == "lora" and not lora) or (only is not None and name not in only):
-            continue
-        left = f"--{name} {value}".rstrip()
-        first, *rest = textwrap.wrap(meaning, max(40, min(console.width, 100) - 26))
-        console.print(Text.assemble("  ", (f"{left:<24}", "cyan"), first))
-        for line in rest:
-            console.print(f"{'':26}{line}", markup=False)
+def _own_option(option: OwnOption, console: Console) -> None:
+    left = f"--{option.name} {option.value}".rstrip()
+    if option.name == "help":
+        left = "--help, -h"
+    first, *rest = textwrap.wrap(option.meaning, max(40, min(console.width, 100) - 26))
+    console.print(Text.assemble("  ", (f"{left:<24}", "cyan"), first))
+    for line in rest:
+        console.print(f"{'':26}{line}", markup=False)
 
 
 def _notes(console: Console) -> None:

@@ -1,4 +1,5 @@
-"""``wiro-tools run``: a command for each tool, with options made from its generated validator."""
+"""``wiro-tools run`` and ``price``: a command for each tool, with options made from its generated
+validator."""
 
 from __future__ import annotations
 
@@ -7,8 +8,6 @@ import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
@@ -18,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from wiro_runtime.catalogue import Catalogue, open_catalogue
 from wiro_runtime.cli.completion import files_at
 from wiro_runtime.cli.console import PROGRAM, CommandError, brief, print_json, print_line, say
-from wiro_runtime.cli.help import print_group_help, print_run_help
+from wiro_runtime.cli.help import print_help
 from wiro_runtime.cli.interrupts import INTERRUPTED, holding_ctrl_c
 from wiro_runtime.cli.journal import client
 from wiro_runtime.cli.look import out
@@ -30,21 +29,18 @@ from wiro_runtime.cli.results import (
     see_through,
 )
 from wiro_runtime.cli.values import read_base, read_inputs
-from wiro_runtime.cli.view import view_tool
+from wiro_runtime.cli.view import OPTIONS, view_tool
 from wiro_runtime.errors import InvalidInputs, WiroError
 from wiro_runtime.inputs.arguments import read_dollars
 from wiro_runtime.inputs.messages import nearest, shorten
-from wiro_runtime.price.estimate import price_run
+from wiro_runtime.price.estimate import partial_inputs, price_run
 from wiro_runtime.tasks.budget import Ceiling
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from wiro_runtime import Wiro
     from wiro_runtime.catalogue import Entry
+    from wiro_runtime.cli.help import Verb
     from wiro_runtime.cli.view import Field, ToolView
     from wiro_runtime.inputs.model import ToolInputs
-    from wiro_runtime.tasks.task import Task
 
 HELP: Final = ("-h", "--help")
 
@@ -93,50 +89,22 @@ def unimported(catalogue: Catalogue) -> tuple[Path, list[str]]:
     return here, []
 
 
-OPTION_HELP: Final = {
-    "input_json": "JSON object of inputs",
-    "out": "Where files are saved",
-    "timeout": "Seconds to wait at most",
-    "callback_url": "Told of the end",
-    "max_cost": "Dollars that the run may cost",
-    "lora": "A LoRA and its scale, such as 62:3",
-}
-"""What completion says about options; help.py says more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One ``wiro-tools run``, as typed. ``given`` are texts by field name."""
-
-    given: Mapping[str, Sequence[str]]
-    lora: Sequence[str]
-    input_json: str | None
-    delivery: Delivery
-    wait: bool
-    dry_run: bool
-    callback_url: str | None
-    max_cost: str | None
-    allow_unknown: bool
-
-
 class ToolCommand(TyperCommand):
-    """``run OWNER/PROJECT``."""
+    """``run OWNER/PROJECT`` or ``price OWNER/PROJECT``."""
 
+    verb: Verb
     view: ToolView
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, args if ctx.resilient_parsing else _spelled(self, args))
 
-    def print_help(self, console: Console) -> None:
-        print_run_help(self.view, console)
-
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
-        self.print_help(out())
+        print_help(self.verb, self.view, out())
 
     def get_help(self, ctx: Any) -> str:
         console = out()
         with console.capture() as captured:
-            self.print_help(console)
+            print_help(self.verb, self.view, console)
         del ctx
         return captured.get().rstrip("\n")
 
@@ -144,16 +112,8 @@ class ToolCommand(TyperCommand):
 class RunGroup(TyperGroup):
     """``run``: its commands are the tools of the catalogue, each made when it is asked for."""
 
-    verb = "run"
+    verb: Verb = "run"
     _listing = False
-
-    def make(self, entry: Entry) -> ToolCommand:
-        """The command of one tool."""
-        return tool_command(entry)
-
-    def print_group_help(self) -> None:
-        """The help before a tool is chosen."""
-        print_group_help(out())
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(catalogue_of(ctx).ids)
@@ -167,7 +127,7 @@ class RunGroup(TyperGroup):
             if ctx.resilient_parsing:
                 return None
             raise
-        return self.make(entry)
+        return _tool_command(self.verb, view_tool(entry))
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         self._listing = True  # a name is all that is needed of thousands of tools
@@ -179,7 +139,7 @@ class RunGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing and (not args or args[0].startswith("-")):
             if args and args[0] in HELP:
-                self.print_group_help()
+                print_help(self.verb, None, out())
                 raise typer.Exit
             raise CommandError(
                 f"{self.verb}: the tool comes first: {PROGRAM} {self.verb} OWNER/PROJECT "
@@ -189,72 +149,60 @@ class RunGroup(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-def tool_command(entry: Entry) -> ToolCommand:
+class PriceGroup(RunGroup):
+    """``price``: the same, and nothing is sent."""
+
+    verb = "price"
+
+
+def _tool_command(verb: Verb, view: ToolView) -> ToolCommand:
     """The command of one tool, with an option for each of its inputs."""
-    view = view_tool(entry)
     names = {f"in_{number}": field for number, field in enumerate(view.fields)}
 
     def command(**given: Any) -> int:
-        delivery = Delivery(
-            out=given["out"],
-            download=not given["no_download"],
-            as_json=given["json"],
-            timeout=given["timeout"],
-            stream=given["stream"],
-        )
-        request = Request(
-            given={field.name: given[name] or () for name, field in names.items()},
-            lora=given.get("lora") or (),
-            input_json=given["input_json"],
-            delivery=delivery,
-            wait=not given["no_wait"],
-            dry_run=given["dry_run"],
-            callback_url=given["callback_url"],
-            max_cost=given["max_cost"],
-            allow_unknown=given["allow_unknown"],
-        )
-        with errors_as_json(delivery.as_json):
-            return _run(view, request)
+        texts = {field.name: given[name] or () for name, field in names.items()}
+        with errors_as_json(given["json"]):
+            return (_run if verb == "run" else _price)(view, texts, given)
 
-    parameters = [*input_parameters(names), *_own_parameters(view)]
+    parameters = [
+        _parameter(name, list[str] | None, f"--{field.option}", field.help, field)
+        for name, field in names.items()
+    ]
+    parameters += [
+        _parameter(
+            each.name.replace("-", "_"),
+            each.kind,
+            f"--{each.name}",
+            each.meaning,
+            view.lora if each.name == "lora" else None,
+        )
+        for each in OPTIONS
+        if each.name != "help"
+        and (verb == "run" or each.priced)
+        and (each.name != "lora" or view.lora)
+    ]
     # How Typer learns the options of a function that is made at run time.
     cast("Any", command).__signature__ = inspect.Signature(parameters)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     settings = {"help_option_names": list(HELP)}
-    app.command(entry.tool, cls=ToolCommand, context_settings=settings)(command)
+    app.command(view.entry.tool, cls=ToolCommand, context_settings=settings)(command)
     made = cast("ToolCommand", typer.main.get_command(app))
-    made.view = view
+    made.verb, made.view = verb, view
     return made
 
 
-def input_parameters(names: Mapping[str, Field]) -> list[inspect.Parameter]:
-    """A parameter for each input, by the name of the parameter."""
-    return [
-        _parameter(name, list[str] | None, _option(f"--{field.option}", field.help, field))
-        for name, field in names.items()
-    ]
-
-
-def own_option(
-    name: str, kind: Any, *, default: Any = None, field: Field | None = None
+def _parameter(
+    name: str, kind: Any, option: str, text: str, field: Field | None
 ) -> inspect.Parameter:
-    """A parameter for an option of the command itself."""
-    option = _option(f"--{name.replace('_', '-')}", OPTION_HELP.get(name, ""), field)
-    return _parameter(name, kind, option, default)
-
-
-def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspect.Parameter:
+    complete = _completer(field) if field is not None else None
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[kind, option],
+        default=False if kind is bool else None,
+        annotation=Annotated[
+            kind, typer.Option(option, help=brief(text, 70), autocompletion=complete)
+        ],
     )
-
-
-def _option(name: str, text: str, field: Field | None = None) -> Any:
-    complete = _completer(field) if field is not None else None
-    return typer.Option(name, help=brief(text, 70), autocompletion=complete)
 
 
 def _completer(field: Field) -> Callable[[str], list[tuple[str, str]]]:
@@ -266,16 +214,6 @@ def _completer(field: Field) -> Callable[[str], list[tuple[str, str]]]:
         return [(choice.value, choice.label) for choice in field.choices]
 
     return complete
-
-
-def _own_parameters(view: ToolView) -> list[inspect.Parameter]:
-    flags = ("json", "no_wait", "no_download", "dry_run", "stream", "allow_unknown")
-    found = [own_option(name, str | None) for name in ("input_json", "callback_url", "max_cost")]
-    found += [own_option("out", Path | None), own_option("timeout", float | None)]
-    found += [own_option(name, bool, default=False) for name in flags]
-    if view.lora is not None:
-        found.append(own_option("lora", list[str] | None, field=view.lora))
-    return found
 
 
 def _spelled(command: ToolCommand, args: list[str]) -> list[str]:
@@ -341,19 +279,43 @@ def _help_hint(command: ToolCommand) -> str:
     return f" (see {PROGRAM} run {shlex.quote(command.view.entry.tool)} --help)"
 
 
-def _run(view: ToolView, request: Request) -> int:
+def _run(view: ToolView, texts: Mapping[str, Sequence[str]], given: Mapping[str, Any]) -> int:
+    """Run a tool. ``texts`` are its inputs as typed, ``given`` the options of the command."""
     tool = view.entry.tool
-    request.delivery.check(wait=request.wait)
-    if request.callback_url and not request.callback_url.startswith(("https://", "http://")):
-        raise CommandError(f"--callback-url: no address: {shorten(repr(request.callback_url))}")
-    inputs = read_checked(view, request.given, request.lora, request.input_json)
-    if request.dry_run:
-        return _show(tool, inputs, request)
+    delivery = Delivery(
+        out=given["out"],
+        download=not given["no_download"],
+        as_json=given["json"],
+        timeout=given["timeout"],
+        stream=given["stream"],
+    )
+    wait = not given["no_wait"]
+    delivery.check(wait=wait)
+    callback_url: str | None = given["callback_url"]
+    if callback_url and not callback_url.startswith(("https://", "http://")):
+        raise CommandError(f"--callback-url: no address: {shorten(repr(callback_url))}")
+    inputs = _read_checked(view, texts, given)
+    limit = None if given["max_cost"] is None else read_dollars("--max-cost", given["max_cost"])
+    if given["dry_run"]:
+        price = price_run(tool, inputs, inputs.wire_values())
+        Ceiling(limit, given["allow_unknown"]).check(tool, price, None)
+        if delivery.as_json:
+            print_json({"tool": tool, "price": price.to_dict(), "body": inputs.wire()})
+        else:
+            print_json(inputs.wire())
+            say(f"price: {price} ({price.reason})")
+        return 0
     with client() as wiro:
         task = None
         try:
             with holding_ctrl_c() as held:
-                task = _submit(wiro, tool, inputs, request)
+                task = wiro.submit(
+                    tool,
+                    inputs,
+                    callback_url=callback_url,
+                    max_cost=limit,
+                    allow_unknown=given["allow_unknown"],
+                )
                 held.answered = True
                 task_id = task.id or task.token
                 say(f"task {task_id}: submitted")
@@ -362,12 +324,12 @@ def _run(view: ToolView, request: Request) -> int:
                 raise
             say_interrupted(task.id or task.token)
             return INTERRUPTED
-        if held.pressed and request.wait:
+        if held.pressed and wait:
             say_interrupted(task_id)
             return INTERRUPTED
-        if request.wait:
-            return see_through(task, request.delivery, tool)
-    if request.delivery.as_json:
+        if wait:
+            return see_through(task, delivery, tool)
+    if delivery.as_json:
         print_json({"task_id": task_id, "tool": tool})
     else:
         print_line(task_id)
@@ -375,17 +337,27 @@ def _run(view: ToolView, request: Request) -> int:
     return INTERRUPTED if held.pressed else 0
 
 
-def read_checked(
+def _price(view: ToolView, texts: Mapping[str, Sequence[str]], given: Mapping[str, Any]) -> int:
+    inputs = _read_checked(view, texts, given, partial_inputs(view.inputs))
+    price = price_run(view.entry.tool, inputs, inputs.wire_values())
+    if given["json"]:
+        print_json({"tool": view.entry.tool, **price.to_dict()})
+    else:
+        print_line(str(price))
+        say(price.reason)
+    return 0
+
+
+def _read_checked(
     view: ToolView,
-    given: Mapping[str, Sequence[str]],
-    lora: Sequence[str],
-    input_json: str | None,
+    texts: Mapping[str, Sequence[str]],
+    given: Mapping[str, Any],
     validator: type[ToolInputs] | None = None,
 ) -> ToolInputs:
     """The inputs as typed, checked. Raises :class:`InvalidInputs`, named by option."""
-    base = read_base(input_json)
+    base = read_base(given["input_json"])
     try:
-        inputs, remarks = read_inputs(view, given, lora, base, validator)
+        inputs, remarks = read_inputs(view, texts, given.get("lora") or (), base, validator)
     except InvalidInputs as error:
         count = len(error.problems)
         what = "an input is" if count == 1 else f"{count} inputs are"
@@ -396,29 +368,3 @@ def read_checked(
     for remark in remarks:
         say(f"{PROGRAM}: {remark}", style="yellow")
     return inputs
-
-
-def _show(tool: str, inputs: ToolInputs, request: Request) -> int:
-    """Print the request instead of sending it, and its price."""
-    price = price_run(tool, inputs, inputs.wire_values())
-    Ceiling(_limit(request), request.allow_unknown).check(tool, price, None)
-    if request.delivery.as_json:
-        print_json({"tool": tool, "price": price.to_dict(), "body": inputs.wire()})
-    else:
-        print_json(inputs.wire())
-        say(f"price: {price} ({price.reason})")
-    return 0
-
-
-def _limit(request: Request) -> Decimal | None:
-    return None if request.max_cost is None else read_dollars("--max-cost", request.max_cost)
-
-
-def _submit(client: Wiro, tool: str, inputs: ToolInputs, request: Request) -> Task:
-    return client.submit(
-        tool,
-        inputs,
-        callback_url=request.callback_url,
-        max_cost=_limit(request),
-        allow_unknown=request.allow_unknown,
-    )

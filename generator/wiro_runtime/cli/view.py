@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_origin
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast, get_origin
 
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption
 from wiro_runtime.inputs.options import leaf_types, options_of
@@ -21,13 +22,46 @@ Shape: TypeAlias = Literal[
     "text", "integer", "number", "boolean", "choice", "file", "lora", "object", "any"
 ]
 
-RUN_OPTIONS: Final = frozenset(
-    {
-        "allow-unknown", "callback-url", "dry-run", "help", "input-json", "json", "lora",
-        "max-cost", "no-download", "no-wait", "out", "stream", "timeout",
-    }
-)  # fmt: skip
-"""Options of ``wiro-tools run`` itself; an input of such a name is ``--input-NAME``."""
+
+class OwnOption(NamedTuple):
+    """An option of ``run`` itself; ``priced``: ``price`` has it, too."""
+
+    name: str
+    value: str
+    meaning: str
+    kind: Any = bool
+    priced: bool = False
+
+
+OPTIONS: Final = (
+    OwnOption(
+        "lora",
+        "ID[:SCALE]",
+        "A LoRA by id, label or part of a label, such as 62:3. Repeatable.",
+        list[str] | None,
+        priced=True,
+    ),
+    OwnOption(
+        "input-json",
+        "FILE",
+        "Inputs as a JSON object (-: standard input); options win.",
+        str | None,
+        priced=True,
+    ),
+    OwnOption("out", "DIR", "Where files are saved.  [default: .]", Path | None),
+    OwnOption("no-download", "", "Print the addresses of files instead of saving them."),
+    OwnOption("json", "", "Print one JSON object instead of lines.", priced=True),
+    OwnOption("stream", "", "Print a text while the tool writes it."),
+    OwnOption("no-wait", "", "Only start the task, and print its id."),
+    OwnOption("dry-run", "", "Check the inputs, print the request and its price; send nothing."),
+    OwnOption("max-cost", "DOLLARS", "Send nothing when the run may cost more.", str | None),
+    OwnOption("allow-unknown", "", "Send it all the same when its price is not known."),
+    OwnOption("timeout", "SECONDS", "How long to wait; the task goes on after that.", float | None),
+    OwnOption("callback-url", "URL", "Where Wiro posts the task when it has ended.", str | None),
+    OwnOption("help", "", "Show this message and exit.", priced=True),
+)
+RUN_OPTIONS: Final = frozenset(option.name for option in OPTIONS)
+"""An input of such a name is ``--input-NAME``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
