@@ -379,6 +379,16 @@ def test_what_a_correction_does_not_say_stays() -> None:
     assert (changed[0].label, changed[1]) == ("Best", second)
 
 
+def test_what_was_inferred_can_be_confirmed() -> None:
+    inferred = next(item for item in SPEC.inputs if item.required and item.name != "prompt")
+    assert inferred.stated is None
+    say = 'input: "NAME"\n    set: {required: true}'
+    confirmed = input_of(fine(say.replace("NAME", inferred.name)), inferred.name)
+    assert confirmed == replace(inferred, stated=True)
+    assert "already" in refused(say.replace("NAME", "prompt"))
+    assert "already" in refused(say.replace("NAME", "steps").replace("true", "false"))
+
+
 def test_a_renamed_input_is_known_by_its_new_name() -> None:
     again = 'input: "clipSkip"\n    rename: "skip"'
     _, errors = corrected(again, again)

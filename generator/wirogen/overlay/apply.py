@@ -9,7 +9,7 @@ from typing import Any, Final
 from wirogen.common.json_values import parse_json, same
 from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import Diagnostic, Position
-from wirogen.merge.wire import wire_value
+from wirogen.merge.wire import PROMPT, wire_value
 from wirogen.overlay.read import Correction, Overlay
 from wirogen.plan.identifiers import parameter_name
 from wirogen.plan.values import takes_limits
@@ -219,7 +219,9 @@ def _correct_option(item: Input, value: str, correction: Correction) -> Input:
 def _set(target: Any, correction: Correction) -> Any:
     """``target`` (a spec, input or option) with the values of ``set``, each of which is news."""
     for key, value in correction.values.items():
-        if _is_same(getattr(target, key), value):
+        # Nobody has said yet that an input is required which was inferred to be.
+        confirms = key == "required" and value is True and target.stated is None
+        if _is_same(getattr(target, key), value) and not (confirms and target.name != PROMPT):
             message = f"{key} is already what the correction wants; remove it"
             raise _RefusedError("O002", message, key)
     return replace(target, **correction.values)

@@ -166,6 +166,7 @@ SPEC_RULES: Final[tuple[Rule, ...]] = (
         "An input is required although no source says so.",
         "Its default is blank, and the Run Command of the document shows a value, which is a "
         "sample and never sent. Pages, docstrings and --help say that it was inferred.",
-        "Make it optional with an overlay (required: false) if the tool works without it.",
+        "Make it optional with an overlay (required: false) if the tool works without it; confirm "
+        "it (required: true) if it does not.",
     ),
 )
