@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import signal
@@ -252,3 +253,21 @@ def test_a_long_error_is_broken_between_words(shell: Shell) -> None:
     plain = shell(*arguments).err
     assert "".join(screen.text.split()).count("Eulr") == 1
     assert re.sub(r"\s+", " ", " ".join(lines)).strip() == re.sub(r"\s+", " ", plain).strip()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+@pytest.mark.parametrize("module", ["wiro_runtime.cli", "wirogen"])
+@pytest.mark.parametrize("arguments", [["--help"], ["lint", "--help"], ["search", "--help"]])
+def test_output_to_a_full_disk_is_one_line(module: str, arguments: list[str]) -> None:
+    # Unbuffered output leaves nothing to be written at the end.
+    buffered = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=buffered,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr

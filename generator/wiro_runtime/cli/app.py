@@ -169,6 +169,9 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
+        if error.filename is None:
+            # Python would write the rest of the output once more, in vain and with a traceback.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         # Without a name, only the current folder is not found: it was removed.
         gone = isinstance(error, FileNotFoundError)
         where = error.filename or ("the current folder" if gone else "output")

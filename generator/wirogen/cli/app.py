@@ -118,6 +118,9 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
+        if error.filename is None:
+            # Python would write the rest of the output once more, in vain and with a traceback.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return _fail(_os_error(error))
     if result == INTERRUPTED:
         err().print("wirogen: interrupted")
