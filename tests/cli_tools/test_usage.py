@@ -148,6 +148,26 @@ def test_what_wiro_refuses_is_exit_1(shell: Shell, simulator: Simulator) -> None
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        (["show", "wiro/nothing"], "InvalidInputs"),
+        (["--package", "nothing", "list"], "ConfigurationError"),
+        (["whoami"], "ConfigurationError"),
+        (["task", "show", "12345"], "ConfigurationError"),
+        (["run", "wiro/painter", "--samples", "many"], "InvalidInputs"),
+        (["price", "wiro/painter", "--samples", "many"], "InvalidInputs"),
+    ],
+)
+def test_an_error_is_json_too_where_a_command_prints_json(
+    shell: Shell, arguments: list[str], kind: str
+) -> None:
+    done = shell(*arguments, "--json", WIRO_API_KEY=None)
+    assert done.json["error"]["type"] == kind
+    assert done.json["error"]["message"].splitlines()[0] in done.err
+    assert shell(*arguments, WIRO_API_KEY=None).out == ""
+
+
 def test_the_verbose_log_has_requests_and_no_key(shell: Shell, simulator: Simulator) -> None:
     done = shell("-v", "run", "wiro/painter", "--prompt", "a", "--no-wait")
     assert "POST /Run/wiro/painter: 200" in done.err

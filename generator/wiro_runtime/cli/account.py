@@ -15,6 +15,7 @@ from rich.text import Text
 from wiro_runtime import AuthenticationError, ConfigurationError, Wiro, WiroError
 from wiro_runtime.cli.console import PROGRAM, CommandError, print_json, printable, read_stdin, say
 from wiro_runtime.cli.look import out
+from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.settings import load_settings, make_credentials
 from wiro_runtime.tasks.listing import tool_of
@@ -43,7 +44,6 @@ Exit 1: it does not. 2: there is none.
 Profile: TypeAlias = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="One of several keys, by name.")
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _LONGEST: Final = 4096
 

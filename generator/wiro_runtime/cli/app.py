@@ -22,11 +22,12 @@ from wiro_runtime.cli.console import (
     LogFormatter,
     complain,
     prepare_process,
+    print_json,
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_signals
 from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
 from wiro_runtime.cli.look import help_instead, is_reader_gone, tidy, usage_line
-from wiro_runtime.cli.results import typed_message
+from wiro_runtime.cli.results import error_json, typed_message
 from wiro_runtime.cli.run import PriceGroup, RunGroup
 from wiro_runtime.errors import (
     AuthenticationError,
@@ -150,9 +151,15 @@ def run(arguments: Sequence[str]) -> int:
     prepare_process()
     obey_signals()
     install_completion()
+    asked: set[str] = set()
     try:
         command: Any = tidy(typer.main.get_command(app))
-        result: Any = command(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        try:
+            result: Any = command([*arguments], prog_name=PROGRAM, standalone_mode=False, obj=asked)
+        except WiroError as error:
+            if "json" in asked:
+                print_json(error_json(error))
+            raise
         sys.stdout.flush()
     except (CommandError, typer.TyperException) as error:
         return _usage(error)

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from contextlib import contextmanager
+from dataclasses import asdict
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,8 +27,8 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.look import err
+from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.progress import moves
-from wiro_runtime.cli.results import errors_as_json
 from wiro_runtime.price import dollars
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ Database: TypeAlias = Annotated[
         help="postgresql://… for workers on many machines; by default a file in DIR.",
     ),
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Budget: TypeAlias = Annotated[
     str | None, typer.Option(metavar="DOLLARS", help="What all rows may cost together.")
 ]
@@ -104,23 +104,20 @@ def run(
     rows: Any = table
     if table == "-":
         rows = parse_table("standard input", "", read_stdin(), Path.cwd())
-    with (
-        errors_as_json(as_json),
-        Batch(
-            tool,
-            rows,
-            out=out,
-            constants=_pairs("--set", constants),
-            columns=_pairs("--map", columns),
-            budget=budget,
-            max_cost=max_cost,
-            allow_unknown=allow_unknown,
-            concurrency=concurrency,
-            database=database,
-            force=force,
-            package=context.find_root().params.get("package") or "wiro_tools",
-        ) as batch,
-    ):
+    with Batch(
+        tool,
+        rows,
+        out=out,
+        constants=_pairs("--set", constants),
+        columns=_pairs("--map", columns),
+        budget=budget,
+        max_cost=max_cost,
+        allow_unknown=allow_unknown,
+        concurrency=concurrency,
+        database=database,
+        force=force,
+        package=context.find_root().params.get("package") or "wiro_tools",
+    ) as batch:
         plan = batch.plan()
         _say_plan(plan)
         if dry_run:
@@ -134,7 +131,7 @@ def run(
 
 @app.command("status", help="How far a batch is. Exit 1: not all rows are done.")
 def status(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
-    with errors_as_json(as_json), open_batch(folder, database) as batch:
+    with open_batch(folder, database) as batch:
         report = batch.report()
     if as_json:
         print_json(_report_json(report))
@@ -143,41 +140,26 @@ def status(folder: Folder, database: Database = None, as_json: AsJson = False) -
     return 0 if report.complete else 1
 
 
-@app.command("resume", help="Go on with what is unfinished.")
-def resume(
-    folder: Folder,
-    budget: Budget = None,
-    concurrency: Concurrency = None,
-    database: Database = None,
-    as_json: AsJson = False,
-) -> int:
-    with errors_as_json(as_json), open_batch(folder, database) as batch:
-        return _drive(
-            batch,
-            lambda show: batch.resume(show, budget=budget, concurrency=concurrency),
-            as_json,
-        )
-
-
 @app.command("retry", help="Run the rows again that failed or were cancelled.")
-def retry(
+@app.command("resume", help="Go on with what is unfinished.")
+def resume_or_retry(
+    context: typer.Context,
     folder: Folder,
     budget: Budget = None,
     concurrency: Concurrency = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    with errors_as_json(as_json), open_batch(folder, database) as batch:
+    with open_batch(folder, database) as batch:
+        go_on = batch.retry if context.info_name == "retry" else batch.resume
         return _drive(
-            batch,
-            lambda show: batch.retry(show, budget=budget, concurrency=concurrency),
-            as_json,
+            batch, lambda show: go_on(show, budget=budget, concurrency=concurrency), as_json
         )
 
 
 @app.command("cancel", help="Send no more rows; tasks that run go on.")
 def cancel(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
-    with errors_as_json(as_json), open_batch(folder, database) as batch:
+    with open_batch(folder, database) as batch:
         cancelled = batch.cancel()
         totals = batch.status()
     if as_json:
@@ -205,7 +187,7 @@ def settle(
     as_json: AsJson = False,
 ) -> int:
     tasks = {_row_number(row): each for row, each in _pairs("--task", task).items()}
-    with errors_as_json(as_json), open_batch(folder, database) as batch:
+    with open_batch(folder, database) as batch:
         settled = batch.settle(tasks=tasks, absent=absent or ())
     if as_json:
         print_json(_settled_json(settled))
@@ -218,7 +200,7 @@ def settle(
 
 @app.command("report", help="A batch in figures, and what went wrong. Writes its results anew.")
 def report(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
-    with errors_as_json(as_json), open_batch(folder, database) as batch:
+    with open_batch(folder, database) as batch:
         found = batch.report()
         batch.write_results()
     if as_json:
@@ -253,7 +235,7 @@ def worker(
     _check_extra()
     from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
 
-    with errors_as_json(as_json), Batch.join(out, database=database, batch=batch_id) as batch:
+    with Batch.join(out, database=database, batch=batch_id) as batch:
         return _drive(batch, batch.work, as_json)
 
 
@@ -416,9 +398,7 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
         "low": exact(plan.low),
         "high": None if plan.unpriced else exact(plan.high),
         "unpriced": plan.unpriced,
-        "refused": [
-            {"row": each.row, "line": each.line, "reason": each.reason} for each in plan.refused
-        ],
+        "refused": [asdict(each) for each in plan.refused],
     }
 
 
@@ -445,10 +425,5 @@ def _report_json(found: Report) -> dict[str, Any]:
 
 
 def _settled_json(settled: Settled) -> dict[str, Any]:
-    return {
-        "found": settled.found,
-        "absent": settled.absent,
-        "uncertain": settled.uncertain,
-        "others": settled.others,
-        "candidates": {str(row): list(tasks) for row, tasks in settled.candidates},
-    }
+    candidates = {str(row): list(tasks) for row, tasks in settled.candidates}
+    return {**asdict(settled), "candidates": candidates}

@@ -10,16 +10,16 @@ import textwrap
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-import typer
 from rich.text import Text
 
 from wiro_runtime import Wiro, WiroError, __version__
 from wiro_runtime.cli.account import describe_key, refusal
 from wiro_runtime.cli.console import PROGRAM, print_json, printable
 from wiro_runtime.cli.look import out
+from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.http.proxies import Proxies
@@ -66,7 +66,7 @@ class Check:
 
 
 def command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     checks: list[Check] = []
     for check in _checks():

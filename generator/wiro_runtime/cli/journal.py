@@ -16,7 +16,7 @@ from wiro_runtime import Wiro
 from wiro_runtime.cli.batch import Database, open_batch
 from wiro_runtime.cli.console import PROGRAM, CommandError, print_json, print_row, printable, say
 from wiro_runtime.cli.look import out
-from wiro_runtime.cli.results import errors_as_json
+from wiro_runtime.cli.options import AsJson
 from wiro_runtime.price import dollars, plain
 
 if TYPE_CHECKING:
@@ -54,10 +54,9 @@ def costs_command(
         Literal["tool", "day"] | None, typer.Option(help="A line for each tool, or each day.")
     ] = None,
     database: Database = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> int:
-    with errors_as_json(as_json):
-        costs, reserved = _batch_costs(folders, database) if folders else _journal_costs()
+    costs, reserved = _batch_costs(folders, database) if folders else _journal_costs()
     groups = _grouped(costs, by)
     if as_json:
         print_json({"reserved": plain(reserved), "costs": [_json(*group) for group in groups]})

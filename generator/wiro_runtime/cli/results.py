@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +27,6 @@ from wiro_runtime.price import dollars
 from wiro_runtime.tasks.events import TextDelta
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from wiro_runtime.results.output import Output
     from wiro_runtime.results.result import Result
     from wiro_runtime.tasks.events import Event
@@ -217,17 +214,6 @@ def result_json(result: Result, paths: list[Path | None]) -> dict[str, Any]:
         ],
         "paths": [str(path) for path in paths if path is not None],
     }
-
-
-@contextmanager
-def errors_as_json(as_json: bool) -> Generator[None]:
-    """With ``as_json``, an error of the runtime is on the standard output too, as an object."""
-    try:
-        yield
-    except WiroError as error:
-        if as_json:
-            print_json(error_json(error))
-        raise
 
 
 def message_of(error: WiroError) -> str:

@@ -21,9 +21,9 @@ from wiro_runtime.cli.help import print_help
 from wiro_runtime.cli.interrupts import INTERRUPTED, holding_ctrl_c
 from wiro_runtime.cli.journal import client
 from wiro_runtime.cli.look import out
+from wiro_runtime.cli.options import note_json
 from wiro_runtime.cli.results import (
     Delivery,
-    errors_as_json,
     resume_line,
     say_interrupted,
     see_through,
@@ -161,8 +161,7 @@ def _tool_command(verb: Verb, view: ToolView) -> ToolCommand:
 
     def command(**given: Any) -> int:
         texts = {field.name: given[name] or () for name, field in names.items()}
-        with errors_as_json(given["json"]):
-            return (_run if verb == "run" else _price)(view, texts, given)
+        return (_run if verb == "run" else _price)(view, texts, given)
 
     parameters = [
         _parameter(name, list[str] | None, f"--{field.option}", field.help, field)
@@ -200,7 +199,13 @@ def _parameter(
         inspect.Parameter.KEYWORD_ONLY,
         default=False if kind is bool else None,
         annotation=Annotated[
-            kind, typer.Option(option, help=brief(text, 70), autocompletion=complete)
+            kind,
+            typer.Option(
+                option,
+                help=brief(text, 70),
+                autocompletion=complete,
+                callback=note_json if name == "json" else None,
+            ),
         ],
     )
 

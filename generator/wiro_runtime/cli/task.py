@@ -24,9 +24,9 @@ from wiro_runtime.cli.console import (
 from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.journal import client as journaling
 from wiro_runtime.cli.look import out
+from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.results import (
     Delivery,
-    errors_as_json,
     say_interrupted,
     see_through,
 )
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Look at a task, wait for it, or end it.", no_args_is_help=False)
 
 TaskId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The task's id or its token.")]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list", help="The newest tasks of this account. Exit 1: there is none.")
@@ -57,7 +56,7 @@ def list_(
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
     as_json: AsJson = False,
 ) -> int:
-    with errors_as_json(as_json), journaling() as client:
+    with journaling() as client:
         found = [task.detail for task in client.tasks(tool, limit=limit) if task.detail is not None]
     if as_json:
         print_json([{**detail_json(detail), "tool": tool_of(detail) or None} for detail in found])
@@ -92,7 +91,7 @@ def _print_table(found: Sequence[TaskDetail]) -> None:
 
 @app.command("show", help="How a task is now, and what it has made.")
 def show(task: TaskId, as_json: AsJson = False) -> int:
-    with errors_as_json(as_json), journaling() as client:
+    with journaling() as client:
         detail = client.task(task).refresh()
     if as_json:
         print_json(detail_json(detail))
@@ -115,7 +114,7 @@ def wait(
 ) -> int:
     delivery = Delivery(out=to, download=not no_download, as_json=as_json, timeout=timeout)
     delivery.check()
-    with errors_as_json(as_json), journaling() as client:
+    with journaling() as client:
         return see_through(client.task(task), delivery, f"task {task}")
 
 
@@ -140,7 +139,7 @@ def stop(task: TaskId, as_json: AsJson = False) -> int:
 )
 def events(task: TaskId, as_json: AsJson = False) -> int:
     succeeded = False
-    with errors_as_json(as_json), journaling() as client:
+    with journaling() as client:
         try:
             for event in client.task(task).events():
                 if as_json:
@@ -156,7 +155,7 @@ def events(task: TaskId, as_json: AsJson = False) -> int:
 
 
 def _end(task: str, as_json: bool, order: Callable[[Task], bool], done: str, refused: str) -> int:
-    with errors_as_json(as_json), journaling() as client:
+    with journaling() as client:
         found = client.task(task)
         accepted = order(found)
         status = found.status

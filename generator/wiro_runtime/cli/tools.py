@@ -26,6 +26,7 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.help import print_tool
 from wiro_runtime.cli.look import out
+from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.run import catalogue_of, say_unimported, tool_of
 from wiro_runtime.cli.view import view_tool
 from wiro_runtime.inputs.messages import shorten
@@ -50,7 +51,6 @@ Kind: TypeAlias = Annotated[
     | None,
     typer.Option("--input-kind", help="Only tools with such an input."),
 ]  # fmt: skip
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 _ROOM: Final = 24

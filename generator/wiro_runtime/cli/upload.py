@@ -9,7 +9,7 @@ import typer
 
 from wiro_runtime import Wiro
 from wiro_runtime.cli.console import CommandError, print_json, print_line, read_stdin
-from wiro_runtime.cli.results import errors_as_json
+from wiro_runtime.cli.options import AsJson
 
 HELP: Final = """\
 Upload a file (100 MB at most) and print its address, which any input takes, any number of times.
@@ -23,7 +23,7 @@ def command(
     name: Annotated[
         str | None, typer.Option("--name", help="Its name on Wiro, instead of its own.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     if file == "-" and not name:
         raise CommandError("upload: the standard input has no name; give --name")
@@ -31,7 +31,7 @@ def command(
         raise CommandError(
             f"upload: {file}: {'not a file' if Path(file).exists() else 'no such file'}"
         )
-    with errors_as_json(as_json), Wiro() as client:
+    with Wiro() as client:
         url = client.upload(read_stdin() if file == "-" else Path(file), name=name)
     if as_json:
         print_json({"url": url})
