@@ -16,6 +16,7 @@ from wiro_runtime.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -108,7 +109,8 @@ class _Announced(uvicorn.Server):
         if self.started:
             self._announce()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # A call that is cut off is not an error to show with its traceback.
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # A call that is cut off is not an error to show with its traceback. Streams end as soon as
+        # the signal is seen, up to 0.1 s before the server shuts down.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        await super().shutdown(sockets)
+        super().handle_exit(sig, frame)
