@@ -160,6 +160,16 @@ if sys.argv[1:] == ["kept"]:
     threading.kept = left
 """
 
+UNFINISHED_BESIDE_A_SERVER = """
+from wiro_runtime import Wiro
+from wiro_runtime.testing import Simulator
+from wiro_tools.wiro import text_to_image_sd_lora as sd
+
+with Simulator([sd]) as wiro, Wiro(wiro.api_key, wiro.api_secret, base_url=wiro.base_url) as client:
+    left = iter(sd.submit(client, prompt="x").events())
+    next(left)
+"""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kept", [[], ["kept"]], ids=["a global", "beyond all modules"])
@@ -168,6 +178,11 @@ def test_events_left_unfinished_do_not_keep_the_process(
 ) -> None:
     """Python closes them when the thread of the event loop no longer runs."""
     assert _run(UNFINISHED, instant, tmp_path, *kept) == ""
+
+
+@pytest.mark.slow
+def test_events_left_unfinished_end_without_complaints(instant: Simulator, tmp_path: Path) -> None:
+    assert _run(UNFINISHED_BESIDE_A_SERVER, instant, tmp_path) == ""
 
 
 CLOSED_WHEN_DELETED = """

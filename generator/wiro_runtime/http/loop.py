@@ -8,6 +8,7 @@ forked child has no such thread, so it makes a loop of its own.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextvars
 import inspect
 import os
@@ -220,6 +221,9 @@ class _Call(Generic[T]):
             raise RuntimeError("the coroutine was not started")
         return self._task.result()
 
+    def runs_on(self, loop: asyncio.AbstractEventLoop) -> bool:
+        return self._loop is loop
+
     def interrupt(self, interruption: BaseException) -> None:
         """Cancel the coroutine and wait for its end, whose notes go to ``interruption``. A second
         interruption ends the waiting; the coroutine then goes on without callbacks."""
@@ -290,14 +294,31 @@ def iterate(values: AsyncGenerator[T, None]) -> Iterator[T]:
     try:
         call.begin()
         while (found := call.next()) is not None:
+            _suspended.add(call)
             yield found.value
+            _suspended.discard(call)
             call.finish(found)
     except BaseException as interruption:
+        _suspended.discard(call)
         # When Python closes it at the end of the process, the loop's thread runs no more.
         if not (call.over or sys.is_finalizing()):
             call.interrupt(interruption)
         raise
     call.result()
+
+
+_suspended: Final[set[_Call[None]]] = set()
+"""Calls whose values are half read, by iterators that wait to be asked for the next one."""
+
+
+@atexit.register
+def _end_suspended() -> None:
+    """End what was left half read while the thread of the loop still runs: Python deletes it after
+    that, piece by piece, with complaints."""
+    process = _processes.get(os.getpid())
+    for call in list(_suspended):
+        if process is not None and call.runs_on(process.loop):
+            call.interrupt(GeneratorExit())
 
 
 async def call_back(function: Callable[..., object], *arguments: Any) -> None:
