@@ -21,7 +21,7 @@ from websockets.sync.server import ServerConnection
 from cli_tools.kit import Shell
 from runtime.kit import socket_server
 from wiro_runtime import AuthenticationError, ConfigurationError, Wiro
-from wiro_runtime.cli.browser import has_browser
+from wiro_runtime.cli.tools import has_browser
 from wiro_runtime.testing import Simulator
 
 pytestmark = pytest.mark.slow

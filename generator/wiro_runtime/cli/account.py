@@ -10,11 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
-from rich.text import Text
 
 from wiro_runtime import AuthenticationError, ConfigurationError, Wiro, WiroError
-from wiro_runtime.cli.console import PROGRAM, CommandError, print_json, printable, read_stdin, say
-from wiro_runtime.cli.look import out
+from wiro_runtime.cli.console import PROGRAM, CommandError, print_facts, print_json, read_stdin, say
 from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.settings import load_settings, make_credentials
@@ -159,9 +157,7 @@ def whoami(profile: Profile = None, as_json: AsJson = False) -> int:
         ("works", works),
         ("last task", _last(last)),
     ]
-    for name, text in rows:
-        if text:
-            out().print(Text.assemble((f"{name:<12}", "bold"), printable(text)))
+    print_facts(rows)
     return 1 if problem else 0
 
 

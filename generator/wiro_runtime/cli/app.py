@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from logging import NullHandler, StreamHandler
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -36,22 +36,13 @@ from wiro_runtime.errors import (
     WiroError,
 )
 
-_ORDER = (
-    "run", "task", "list", "search", "show", "open", "upload", "price", "costs", "batch",
-    "login", "whoami", "logout", "doctor",
-)  # fmt: skip
-_ACCOUNT = _ORDER.index("login")
-
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 class _Commands(TyperGroup):
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The commands in the order in which they are needed."""
-        found = super().list_commands(ctx)
-        return sorted(
-            found, key=lambda name: _ORDER.index(name) if name in _ORDER else _ACCOUNT - 0.5
-        )
+    def __init__(self, *, commands: dict[str, Any], **settings: Any) -> None:
+        # Typer puts groups first.
+        super().__init__(commands={name: commands[name] for name in _COMMANDS}, **settings)
 
 
 app = typer.Typer(
@@ -111,39 +102,37 @@ def options(
     log.setLevel(logging.DEBUG if verbose else logging.NOTSET)
 
 
-app.add_typer(
-    typer.Typer(
-        cls=RunGroup,
-        help="Run a tool, wait for its end and save what it makes.",
-        subcommand_metavar="OWNER/PROJECT [OPTIONS]",
-        callback=lambda: None,
-    ),
-    name="run",
-)
-app.add_typer(
-    typer.Typer(
-        cls=PriceGroup,
-        help="Say what a run would cost; nothing is sent.",
-        subcommand_metavar="OWNER/PROJECT [OPTIONS]",
-        callback=lambda: None,
-    ),
-    name="price",
-)
-app.command("costs", help=COSTS_HELP)(costs_command)
-app.add_typer(task.app, name="task")
-app.add_typer(batch.app, name="batch")
-app.command("login", help=account.LOGIN_HELP, context_settings=account.SETTINGS)(account.login)
-app.command("logout", help=account.LOGOUT_HELP)(account.logout)
-app.command("whoami", help=account.WHOAMI_HELP)(account.whoami)
-app.command("doctor", help=doctor.HELP)(doctor.command)
-app.command("upload", help=upload.HELP)(upload.command)
-app.command("open", help=tools.OPEN_HELP)(tools.open_command)
-app.command("list", help=tools.LIST_HELP)(tools.list_command)
-app.command("show", help=tools.SHOW_HELP)(tools.show_command)
-app.command("search", help=tools.SEARCH_HELP)(tools.search_command)
-app.command("studio", help=studio.HELP)(studio.studio_command)
-app.command("mcp", help=mcp.HELP)(mcp.mcp_command)
-app.add_typer(skill.app, name="skill")
+def _of_tools(group: type[TyperGroup], text: str) -> typer.Typer:
+    usage = "OWNER/PROJECT [OPTIONS]"
+    return typer.Typer(cls=group, help=text, subcommand_metavar=usage, callback=lambda: None)
+
+
+_COMMANDS: Final[dict[str, Any]] = {
+    "run": _of_tools(RunGroup, "Run a tool, wait for its end and save what it makes."),
+    "task": task.app,
+    "list": (tools.list_command, tools.LIST_HELP),
+    "search": (tools.search_command, tools.SEARCH_HELP),
+    "show": (tools.show_command, tools.SHOW_HELP),
+    "open": (tools.open_command, tools.OPEN_HELP),
+    "upload": (upload.command, upload.HELP),
+    "price": _of_tools(PriceGroup, "Say what a run would cost; nothing is sent."),
+    "costs": (costs_command, COSTS_HELP),
+    "batch": batch.app,
+    "studio": (studio.studio_command, studio.HELP),
+    "mcp": (mcp.mcp_command, mcp.HELP),
+    "skill": skill.app,
+    "login": (account.login, account.LOGIN_HELP, account.SETTINGS),
+    "whoami": (account.whoami, account.WHOAMI_HELP),
+    "logout": (account.logout, account.LOGOUT_HELP),
+    "doctor": (doctor.command, doctor.HELP),
+}
+"""The commands, in the order in which they are needed."""
+for _name, _command in _COMMANDS.items():
+    if isinstance(_command, typer.Typer):
+        app.add_typer(_command, name=_name)
+    else:
+        _function, _help, *_settings = _command
+        app.command(_name, help=_help, context_settings=dict(*_settings))(_function)
 
 
 def run(arguments: Sequence[str]) -> int:

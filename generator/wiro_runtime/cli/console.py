@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from wiro_runtime.cli.look import err, print_wrapped
+from wiro_runtime.cli.look import err, out, print_wrapped
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.price import plain
 
@@ -91,6 +91,14 @@ def print_line(text: str) -> None:
     """One line of results."""
     sys.stdout.write(printable(text) + "\n")
     sys.stdout.flush()
+
+
+def print_facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Names and values, a line each; those without a value are left out."""
+    console = out()
+    for name, text in rows:
+        if text:
+            console.print(Text.assemble((f"{name:<12}", "bold"), printable(text)))
 
 
 def print_row(*cells: str) -> None:

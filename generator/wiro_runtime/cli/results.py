@@ -195,23 +195,14 @@ def _print(result: Result, paths: list[Path | None], delivery: Delivery, *, stre
 
 def result_json(result: Result, paths: list[Path | None]) -> dict[str, Any]:
     """A result as a program reads it: cost in dollars, as exact text, and elapsed in seconds."""
+    outputs = [
+        {**output.to_dict(), "path": None if path is None else str(path)}
+        for output, path in zip(result.outputs, paths, strict=True)
+    ]
     return {
-        "task_id": result.task_id,
-        "status": result.detail.status,
-        "cost": exact(result.cost),
-        "elapsed": result.elapsed,
+        **result.to_dict(),
         "text": result.text or None,
-        "outputs": [
-            {
-                "name": output.name,
-                "url": output.url,
-                "size": output.size,
-                "content_type": output.content_type,
-                "text": output.text,
-                "path": None if path is None else str(path),
-            }
-            for output, path in zip(result.outputs, paths, strict=True)
-        ],
+        "outputs": outputs,
         "paths": [str(path) for path in paths if path is not None],
     }
 

@@ -18,10 +18,10 @@ from urllib.parse import quote
 
 import typer
 
-from wiro_runtime.cli.browser import has_browser
 from wiro_runtime.cli.console import CommandError, print_line, say
 from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.run import catalogue_of, tool_of, unimported
+from wiro_runtime.cli.tools import has_browser
 from wiro_runtime.errors import ConfigurationError, UndocumentedOption
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.lock import locked

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from wiro_runtime.cli.console import (
     exact,
+    print_facts,
     print_json,
     print_json_line,
     print_line,
@@ -207,8 +208,7 @@ def event_json(event: Event) -> dict[str, Any]:
         elif isinstance(event, TaskEnded) and field.name == "detail":
             value = detail_json(event.detail)
         elif isinstance(value, bytes):
-            field_size = len(value)
-            found["size"] = field_size
+            found["size"] = len(value)
             continue
         found[field.name] = value
     return found
@@ -229,10 +229,7 @@ def _print_detail(detail: TaskDetail) -> None:
         ("output", as_text(raw.get("url")) or as_text(raw.get("name")))
         for raw in as_mappings(detail.raw.get("outputs"))
     ]
-    console = out()
-    for name, text in rows:
-        if text:
-            console.print(Text.assemble((f"{name:<12}", "bold"), printable(text)))
+    print_facts(rows)
 
 
 def _reason(detail: TaskDetail) -> str:
@@ -250,11 +247,6 @@ def _state(detail: TaskDetail) -> str:
 
 
 def _moment(seconds: float | None) -> str:
-    try:
-        return (
-            ""
-            if seconds is None
-            else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-        )
-    except (ValueError, OverflowError, OSError):
+    if seconds is None:
         return ""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import webbrowser
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -13,7 +16,6 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from wiro_runtime.cli.browser import has_browser
 from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
@@ -56,6 +58,9 @@ Kind: TypeAlias = Annotated[
 _ROOM: Final = 24
 """Columns in which a description says something."""
 SITE: Final = "https://wiro.ai"
+_IN_THE_TERMINAL: Final = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
+"""Browsers that Python tries where there is no screen: they take the terminal, and run no script.
+"""
 _ODD: Final = re.compile("[^a-z0-9_]+")
 
 OPEN_HELP: Final = "Open the page of a tool on Wiro in the browser; print it where there is none."
@@ -81,9 +86,7 @@ def list_command(
     input_kind: Kind = None,
     as_json: AsJson = False,
 ) -> int:
-    catalogue = catalogue_of(ctx)
-    found = catalogue.search(owner=owner, category=category, tag=tag, input_kind=input_kind)
-    return _report(found, catalogue, as_json)
+    return search_command(ctx, [], owner, category, tag, input_kind, as_json)
 
 
 def search_command(
@@ -133,6 +136,16 @@ def open_command(
     if only_print or not has_browser() or not webbrowser.open(address):
         print_line(address)
     return 0
+
+
+def has_browser() -> bool:
+    """Whether there is a browser with a window, or one that the user has named (``BROWSER``)."""
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    name = PurePath(str(getattr(found, "name", ""))).name
+    return "BROWSER" in os.environ or name not in _IN_THE_TERMINAL
 
 
 def _report(found: list[Entry], catalogue: Catalogue, as_json: bool) -> int:
@@ -196,15 +209,7 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "takes": list(entry.takes),
         "makes": entry.makes,
         "price": entry.price or None,
-        "inputs": [
-            {
-                "name": each.name,
-                "wire_name": each.wire_name,
-                "kind": each.kind,
-                "required": each.required,
-            }
-            for each in entry.inputs
-        ],
+        "inputs": [asdict(each) for each in entry.inputs],
     }
 
 
@@ -235,15 +240,5 @@ def _choice_json(choice: Choice) -> dict[str, Any]:
         found["constant"] = choice.constant
     if choice.lora is not None:
         found["triggerwords"] = list(choice.lora.triggerwords)
-        found["settings"] = [
-            {
-                "id": setting.id,
-                "kind": setting.kind,
-                "minimum": setting.minimum,
-                "maximum": setting.maximum,
-                "default": setting.default,
-                "step": setting.step,
-            }
-            for setting in choice.lora.settings
-        ]
+        found["settings"] = [asdict(setting) for setting in choice.lora.settings]
     return found

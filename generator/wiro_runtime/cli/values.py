@@ -29,10 +29,6 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1
 _MAX_TEXT: Final = 16 * 1024 * 1024
 
 
-class Problem(Exception):  # noqa: N818 - says what happened
-    """A text that cannot become a value; the message stands behind the option's name."""
-
-
 def read_inputs(
     view: ToolView,
     given: Mapping[str, Sequence[str]],
@@ -56,10 +52,7 @@ def read_inputs(
     for name, each in texts.items():
         try:
             values[name] = _read(fields[name], each)
-        except Problem as problem:
-            problems[name] = str(problem)
-            values.pop(name, None)
-        except InvalidInputs as error:
+        except (CommandError, InvalidInputs) as error:
             problems[name] = str(error)
             values.pop(name, None)
     checked = None
@@ -120,7 +113,7 @@ def _read(field: Field, texts: list[str]) -> Any:
             return whole
         return [_one(field, text) for text in texts]
     if len(texts) > 1:
-        raise Problem(f"takes one value, got {len(texts)}")
+        raise CommandError(f"takes one value, got {len(texts)}")
     return _one(field, texts[0])
 
 
@@ -170,7 +163,7 @@ def _json(text: str, *, strict: bool) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         if strict:
-            raise Problem(f"is not JSON: {shorten(repr(text))}") from None
+            raise CommandError(f"is not JSON: {shorten(repr(text))}") from None
         return text
 
 
@@ -180,10 +173,10 @@ def _options(field: Field) -> Options:
 
 def _find(field: Field, text: str) -> Choice | None:
     """The LoRA that ``text`` means, by the rules of the validator; its constant names it too.
-    Raises :class:`Problem` for a text that fits several."""
+    Raises :class:`CommandError` for a text that fits several."""
     found = _options(field).find(text)
     if len(found) > 1:
-        raise Problem(_options(field).problem(text) or "")
+        raise CommandError(_options(field).problem(text) or "")
     return next((choice for choice in field.choices if choice.value in found), None)
 
 
@@ -194,7 +187,7 @@ def _lora(field: Field, text: str) -> Any:
         head, _, scale = text.rpartition(":")
         choice = _find(field, head) if head else None
         if choice is None and head and _scales(scale) is not None:
-            raise Problem(
+            raise CommandError(
                 f"{shorten(repr(head))} is not a documented LoRA, so its scale cannot be sent"
                 f"{_options(field).nearest(head)}"
             )
@@ -206,7 +199,7 @@ def _lora(field: Field, text: str) -> Any:
         return choice.lora
     wanted = _scales(scale)
     if wanted is None:
-        raise Problem(f"{shorten(repr(scale))} is no scale; write {choice.value}:NUMBER")
+        raise CommandError(f"{shorten(repr(scale))} is no scale; write {choice.value}:NUMBER")
     return choice.lora(wanted) if not isinstance(wanted, dict) else choice.lora(scales=wanted)
 
 
@@ -228,34 +221,25 @@ def _file(text: str) -> Any:
     if text.startswith("@@"):
         return text[1:]
     if text == "@-":
-        return _stdin()
+        return read_stdin()
     if text.startswith("@"):
         path = Path(text[1:])
         try:
             if not path.exists():
-                raise Problem(f"{text[1:]}: no such file")
-            # A pipe, as of <(command), has no size and is read once.
-            return path.read_bytes() if path.is_fifo() or path.is_char_device() else _file_at(path)
+                raise CommandError(f"{text[1:]}: no such file")
+            if path.is_fifo() or path.is_char_device():
+                # A pipe, as of <(command), has no size and is read once.
+                return path.read_bytes()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a file"
-            raise Problem(f"{text[1:]}: {reason.lower()}") from None
+            raise CommandError(f"{text[1:]}: {reason.lower()}") from None
+        if not path.is_file():
+            raise CommandError(f"{path}: not a file")
+        return path
     if text and not is_address(text):
         hint = f"; to send the file, write @{text}" if Path(text).is_file() else ""
-        raise Problem(f"expected @FILE or an address, got {shorten(repr(text))}{hint}")
+        raise CommandError(f"expected @FILE or an address, got {shorten(repr(text))}{hint}")
     return text
-
-
-def _file_at(path: Path) -> Path:
-    if not path.is_file():
-        raise Problem(f"{path}: not a file")
-    return path
-
-
-def _stdin() -> bytes:
-    try:
-        return read_stdin()
-    except CommandError as error:
-        raise Problem(str(error)) from None
 
 
 def _from_file(text: str) -> str:
@@ -266,11 +250,11 @@ def _from_file(text: str) -> str:
         return text[1:]
     if text == "@":
         # As of `@$FILE` where the variable is empty.
-        raise Problem("names no file (a single @ is written @@)")
+        raise CommandError("names no file (a single @ is written @@)")
     try:
         return _read_text(text[1:]).removesuffix("\n")
     except CommandError as error:
-        raise Problem(f"{error} (a text that begins with @ is written @@…)") from None
+        raise CommandError(f"{error} (a text that begins with @ is written @@…)") from None
 
 
 def _read_text(source: str) -> str:
