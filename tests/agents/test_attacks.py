@@ -161,7 +161,7 @@ def test_a_missing_extra_and_a_missing_key_are_said_in_one_line(
     def missing(_name: str) -> None:
         """No package is installed."""
 
-    monkeypatch.setattr("wiro_runtime.cli.mcp.find_spec", missing)
+    monkeypatch.setattr("wiro_runtime.cli.console.find_spec", missing)
     assert app.run(["mcp"]) == 2
     assert capfd.readouterr().err == (
         "wiro-tools: mcp: not installed; run: pip install 'wiro-tools[mcp]'\n"

@@ -8,12 +8,11 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
 
 from wiro_runtime.cli.console import (
     PROGRAM,
@@ -23,12 +22,12 @@ from wiro_runtime.cli.console import (
     print_json,
     print_line,
     read_stdin,
+    require_extra,
     say,
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED
-from wiro_runtime.cli.look import err
 from wiro_runtime.cli.options import AsJson
-from wiro_runtime.cli.progress import moves
+from wiro_runtime.cli.progress import bars_of
 from wiro_runtime.price import dollars
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    _check_extra()
+    require_extra("batch", "dbos")
     from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
     from wiro_runtime.batch.table import parse_table  # noqa: PLC0415 - as above
 
@@ -232,21 +231,16 @@ def worker(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    _check_extra()
+    require_extra("batch", "dbos")
     from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
 
     with Batch.join(out, database=database, batch=batch_id) as batch:
         return _drive(batch, batch.work, as_json)
 
 
-def _check_extra() -> None:
-    if find_spec("dbos") is None:
-        raise CommandError("batch: not installed; run: pip install 'wiro-tools[batch]'")
-
-
 def open_batch(folder: Path, database: str | None) -> Batch:
     """The batch in ``folder``. Raises :class:`ConfigurationError`."""
-    _check_extra()
+    require_extra("batch", "dbos")
     from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
 
     return Batch.open(folder, database=database)
@@ -349,14 +343,13 @@ def _watching() -> Generator[Callable[[BatchProgress], None]]:
     """A bar with rate, cost so far and the time left, on a terminal only."""
     from wiro_runtime.batch.base import duration  # noqa: PLC0415 - slow to load
 
-    console = err()
     columns = (
         SpinnerColumn(),
         BarColumn(bar_width=28),
         MofNCompleteColumn(),
         TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
-    with Progress(*columns, console=console, transient=True, disable=not moves(console)) as bars:
+    with bars_of(*columns) as bars:
         bar = bars.add_task("", total=None, note="")
 
         def show(progress: BatchProgress) -> None:

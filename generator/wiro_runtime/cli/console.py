@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
+from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from wiro_runtime.cli.look import err, out, print_wrapped
+from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.price import plain
 
@@ -63,6 +65,33 @@ class LogFormatter(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         return "\n".join(map(printable, super().formatException(ei).split("\n")))
+
+
+def require_extra(extra: str, *modules: str) -> None:
+    """Raise :class:`CommandError` when an extra, which brings these modules, is missing."""
+    if any(find_spec(module) is None for module in modules):
+        raise CommandError(f"{extra}: not installed; run: pip install 'wiro-tools[{extra}]'")
+
+
+def state_folder() -> Path:
+    """The folder for what commands of this user keep, in the place that the system has for it."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
+    else:
+        given = os.environ.get("XDG_STATE_HOME", "")
+        base = Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
+    return base / PROGRAM
+
+
+def make_folder(folder: Path, advice: str) -> None:
+    """Make a folder that only this user can read. Raises :class:`ConfigurationError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written to"
+    except OSError as error:
+        reason = f"cannot be made: {(error.strerror or str(error)).lower()}"
+    if reason:
+        raise ConfigurationError(f"{folder} {reason}; {advice}")
 
 
 def print_json(value: object) -> None:

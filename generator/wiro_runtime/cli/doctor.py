@@ -8,7 +8,7 @@ import ssl
 import sys
 import textwrap
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -54,7 +54,7 @@ _EXTRAS: Final = {
 """A module that only this extra brings; ``studio`` is made of others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Check:
     """One thing that was looked at. ``ok`` is ``None`` where it does not matter; ``advice`` is
     empty when all is well."""
@@ -75,10 +75,7 @@ def command(
             _show(check)
     bad = [check for check in checks if check.ok is False]
     if as_json:
-        rows = [
-            {"name": each.name, "ok": each.ok, "found": each.found, "advice": each.advice or None}
-            for each in checks
-        ]
+        rows = [{**asdict(each), "advice": each.advice or None} for each in checks]
         print_json({"ok": not bad, "checks": rows})
     else:
         count = "1 thing is" if len(bad) == 1 else f"{len(bad)} things are"
@@ -104,32 +101,27 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _checks() -> Iterator[Check]:
-    yield _python()
+    system = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    # An older Python than 3.11 does not get as far as this.
+    yield Check("Python", True, f"{system}, {sys.executable}")
     extras = sorted(extra for module, extra in _EXTRAS.items() if find_spec(module) is not None)
-    yield Check(name=PROGRAM, ok=True, found=f"{__version__}, extras: {', '.join(extras)}")
+    yield Check(PROGRAM, True, f"{__version__}, extras: {', '.join(extras)}")
     try:
         # The network is looked at without a key, too.
         settings = load_settings(credentials=Credentials("none", None))
     except ConfigurationError as error:
-        yield Check(name="address", ok=False, found=str(error), advice="correct WIRO_BASE_URL")
+        yield Check("address", False, str(error), "correct WIRO_BASE_URL")
         return
-    yield Check(name="address", ok=True, found=settings.base_url)
+    yield Check("address", True, settings.base_url)
     yield _certificates()
     try:
         proxy = Proxies(used=not settings.local).for_url(settings.base_url)
     except ConfigurationError as error:
-        yield Check(name="proxy", ok=False, found=str(error), advice="correct or unset it")
+        yield Check("proxy", False, str(error), "correct or unset it")
         return
-    yield Check(name="proxy", ok=None, found=_without_password(proxy) if proxy else "none")
+    yield Check("proxy", None, _without_password(proxy) if proxy else "none")
     yield from _network(settings, proxy)
     yield _key()
-
-
-def _python() -> Check:
-    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    ok = sys.version_info >= (3, 11)
-    advice = "" if ok else "install Python 3.11 or newer"
-    return Check(name="Python", ok=ok, found=f"{found}, {sys.executable}", advice=advice)
 
 
 def _certificates() -> Check:
@@ -137,13 +129,10 @@ def _certificates() -> Check:
     for name, path in named.items():
         if path and not os.path.exists(path):  # noqa: PTH110 - text
             advice = f"correct or unset {name}"
-            return Check(name="certificates", ok=False, found=f"{name}: no {path}", advice=advice)
+            return Check("certificates", False, f"{name}: no {path}", advice)
     said = [f"{name}={path}" for name, path in named.items() if path]
-    return Check(
-        name="certificates",
-        ok=True,
-        found=", ".join(said) or f"those of the system ({ssl.OPENSSL_VERSION})",
-    )
+    system = f"those of the system ({ssl.OPENSSL_VERSION})"
+    return Check("certificates", True, ", ".join(said) or system)
 
 
 def _network(settings: Settings, proxy: str | None) -> Iterator[Check]:
@@ -158,10 +147,10 @@ def _network(settings: Settings, proxy: str | None) -> Iterator[Check]:
             response = client.post(f"{settings.base_url}/Tool/List", json=body)
     except (httpx2.HTTPError, OSError, ValueError) as error:
         text = str(error) or type(error).__name__
-        yield Check(name="network", ok=False, found=f"{host}: {text}", advice=_advice(text, proxy))
+        yield Check("network", False, f"{host}: {text}", _advice(text, proxy))
         return
     seconds = time.monotonic() - begun
-    yield Check(name="network", ok=True, found=f"{host} answers in {seconds:.2f} s")
+    yield Check("network", True, f"{host} answers in {seconds:.2f} s")
     yield _clock(response.headers.get("date", ""))
 
 
@@ -181,16 +170,13 @@ def _advice(text: str, proxy: str | None) -> str:
 def _clock(date: str) -> Check:
     told = read_date(date)
     if told is None:
-        return Check(name="clock", ok=None, found="the server does not say the time")
+        return Check("clock", None, "the server does not say the time")
     skew = time.time() - told
     if abs(skew) <= _SKEW:
-        return Check(name="clock", ok=True, found="right")
-    side = "ahead of" if skew > 0 else "behind"
+        return Check("clock", True, "right")
+    found = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
     return Check(
-        name="clock",
-        ok=False,
-        found=f"{abs(skew):.0f} s {side} the server's",
-        advice="set the time of this computer; requests are signed with it",
+        "clock", False, found, "set the time of this computer; requests are signed with it"
     )
 
 
@@ -199,9 +185,7 @@ def _key() -> Check:
         found = describe_key()
     except ConfigurationError as error:
         advice = f"run {PROGRAM} login, or set WIRO_API_KEY and WIRO_API_SECRET"
-        return Check(
-            name="key", ok=False, found=message_of(error).partition(": run")[0], advice=advice
-        )
+        return Check("key", False, message_of(error).partition(": run")[0], advice=advice)
     signed = "signed" if found["signed"] else "not signed"
     shown = f"{found['key']} ({signed}), from {found['from']}"
     try:
@@ -210,8 +194,8 @@ def _key() -> Check:
     except WiroError as error:
         advice = "compare key and secret with those of your project on https://wiro.ai"
         said = refusal(error).removesuffix("; wiro-tools doctor finds the cause")
-        return Check(name="key", ok=False, found=f"{shown}: {said}", advice=advice)
-    return Check(name="key", ok=True, found=f"{shown}, works")
+        return Check("key", False, f"{shown}: {said}", advice)
+    return Check("key", True, f"{shown}, works")
 
 
 def _without_password(address: str) -> str:

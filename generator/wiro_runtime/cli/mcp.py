@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from dataclasses import dataclass
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from wiro_runtime.cli.console import CommandError, print_line
+from wiro_runtime.cli.console import (
+    CommandError,
+    make_folder,
+    print_line,
+    require_extra,
+    state_folder,
+)
 from wiro_runtime.cli.interrupts import interrupt
 from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.results import check_out
@@ -21,6 +26,7 @@ from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.arguments import read_dollars
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from wiro_runtime.catalogue import Catalogue
@@ -35,17 +41,6 @@ must send the token of WIRO_MCP_TOKEN or of --token-file; without either, one is
 _HOST: Final = "127.0.0.1"
 _PORT: Final = 8643
 _LONGEST_TOKEN: Final = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    """One ``wiro-tools mcp``, as typed."""
-
-    catalogue: Catalogue
-    folder: Path | None
-    budget: Decimal | None
-    allow_unknown: bool
-    journal: Path
 
 
 def mcp_command(
@@ -91,21 +86,16 @@ def mcp_command(
         typer.Option("--token-file", metavar="FILE", help="A file with the token for --http."),
     ] = None,
 ) -> None:
-    if find_spec("mcp") is None:
-        raise ConfigurationError("mcp: not installed; run: pip install 'wiro-tools[mcp]'")
+    require_extra("mcp", "mcp")
     listening = {"--host": host, "--port": port, "--token-file": token_file}
     for option, given in listening.items():
         if given is not None and not http:
             raise CommandError(f"{option} is for --http: give that too, or leave {option} out")
     catalogue = catalogue_of(ctx)
     say_unimported(catalogue)
-    options = _Options(
-        catalogue=catalogue,
-        folder=None if out is None else check_out(out),
-        budget=None if budget is None else read_dollars("--budget", budget),
-        allow_unknown=allow_unknown,
-        journal=Path(os.environ.get(VARIABLE) or _default_journal()),
-    )
+    folder = None if out is None else check_out(out)
+    limit = None if budget is None else read_dollars("--budget", budget)
+    make = partial(_server, catalogue, folder, limit, _journal(), allow_unknown=allow_unknown)
     if not http and sys.stdin is None:
         raise CommandError("the standard input is closed")
     token, made = _token(token_file) if http else ("", False)
@@ -114,29 +104,31 @@ def mcp_command(
     if http:
         host = _HOST if host is None else host
         port = _PORT if port is None else port
-        anyio.run(_serve_http, options, host, port, token, made)
+        anyio.run(_serve_http, make, host, port, token, made)
         # It ends for no other reason. asyncio raises this too, unless all was done by then.
         raise KeyboardInterrupt
-    if number := anyio.run(_serve_stdio, options):
+    if number := anyio.run(_serve_stdio, make):
         interrupt(number)
 
 
-async def _serve_stdio(options: _Options) -> int:
+async def _serve_stdio(make: Callable[[], tuple[Any, Any]]) -> int:
     from wiro_runtime.mcp.stdio import serve  # noqa: PLC0415 - see above
 
-    server, client = _server(options)
+    server, client = make()
     async with client:
         return await serve(server)
 
 
-async def _serve_http(options: _Options, host: str, port: int, token: str, made: bool) -> None:
+async def _serve_http(
+    make: Callable[[], tuple[Any, Any]], host: str, port: int, token: str, made: bool
+) -> None:
     from wiro_runtime.mcp.http import PATH, listen, serve  # noqa: PLC0415 - see above
 
     if host in ("", "0.0.0.0", "::"):  # noqa: S104 - refused
         raise ConfigurationError(
             f"--host: name one address that clients use; {host!r} means all of this computer"
         )
-    server, client = _server(options)
+    server, client = make()
     async with client:
         with listen(host, port) as listening:
             shown = f"[{host}]" if ":" in host else host
@@ -149,38 +141,37 @@ async def _serve_http(options: _Options, host: str, port: int, token: str, made:
             await serve(server, listening, host, token, announce)
 
 
-def _server(options: _Options) -> tuple[Any, Any]:
+def _server(
+    catalogue: Catalogue,
+    folder: Path | None,
+    budget: Decimal | None,
+    journal: Path,
+    *,
+    allow_unknown: bool,
+) -> tuple[Any, Any]:
     from wiro_runtime import AsyncWiro  # noqa: PLC0415 - see above
     from wiro_runtime.mcp import Workspace, make_server  # noqa: PLC0415 - see above
     from wiro_runtime.mcp.runs import Runs  # noqa: PLC0415 - see above
 
-    client = AsyncWiro(journal=options.journal, budget=options.budget)
+    client = AsyncWiro(journal=journal, budget=budget)
     space = Workspace(
         client=client,
-        catalogue=options.catalogue,
+        catalogue=catalogue,
         runs=Runs(client),
-        folder=options.folder,
-        budget=options.budget,
-        allow_unknown=options.allow_unknown,
+        folder=folder,
+        budget=budget,
+        allow_unknown=allow_unknown,
     )
     # Before the first request, which would wait for it.
     _ = space.index
     return make_server(space), client
 
 
-def _default_journal() -> Path:
-    """The journal of this user, in the place that the system has for such files."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
-    else:
-        given = os.environ.get("XDG_STATE_HOME", "")
-        base = Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
-    folder = base / "wiro-tools"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigurationError(f"{folder} cannot be made: {reason}; use --journal") from None
+def _journal() -> Path:
+    if given := os.environ.get(VARIABLE):
+        return Path(given)
+    folder = state_folder()
+    make_folder(folder, "use --journal")
     return folder / "mcp.sqlite"
 
 

@@ -9,12 +9,12 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.text import Text
 
 from wiro_runtime.cli.console import brief
 from wiro_runtime.cli.look import err
@@ -25,14 +25,15 @@ from wiro_runtime.tasks.words import state_word
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from rich.console import Console
-
     from wiro_runtime.tasks.events import Event, OnUpdate
 
 
-def moves(console: Console) -> bool:
-    """Whether lines can be overwritten: on a terminal that is not ``dumb``."""
-    return console.is_terminal and not console.is_dumb_terminal
+def bars_of(*columns: ProgressColumn) -> Progress:
+    """Bars on the standard error that vanish at their end; shown only where lines can be
+    overwritten: on a terminal that is not ``dumb``."""
+    console = err()
+    moves = console.is_terminal and not console.is_dumb_terminal
+    return Progress(*columns, console=console, transient=True, disable=not moves)
 
 
 @contextmanager
@@ -41,7 +42,6 @@ def watching(label: str) -> Generator[OnUpdate]:
 
     Nothing is shown where the standard error is not a terminal.
     """
-    console = err()
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -50,8 +50,7 @@ def watching(label: str) -> Generator[OnUpdate]:
         TextColumn("{task.fields[note]}", style="dim", markup=False),
         TimeElapsedColumn(),
     )
-    progress = Progress(*columns, console=console, transient=True, disable=not moves(console))
-    with progress:
+    with bars_of(*columns) as progress:
         bar = progress.add_task(f"{label}  queued   ", total=None, note="")
 
         def show(event: Event) -> None:
@@ -83,10 +82,8 @@ def _note(event: ProgressEvent) -> str:
 @contextmanager
 def downloading(count: int) -> Generator[Callable[[int, int | None], object]]:
     """The same for files on their way here; gives what ``progress`` of a download takes."""
-    console = err()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    progress = Progress(*columns, console=console, transient=True, disable=not moves(console))
-    with progress:
+    with bars_of(*columns) as progress:
         what = "1 file" if count == 1 else f"{count} files"
-        bar = progress.add_task(Text(f"saving {what}").plain, total=None)
+        bar = progress.add_task(f"saving {what}", total=None)
         yield lambda done, whole: progress.update(bar, completed=done, total=whole)

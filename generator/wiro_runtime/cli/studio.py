@@ -5,33 +5,40 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import sys
 import threading
 import warnings
 import webbrowser
 from contextlib import ExitStack
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
 
 import typer
 
-from wiro_runtime.cli.console import CommandError, print_line, say
+from wiro_runtime.cli.console import (
+    CommandError,
+    make_folder,
+    print_line,
+    require_extra,
+    say,
+    state_folder,
+)
 from wiro_runtime.cli.journal import VARIABLE
 from wiro_runtime.cli.run import catalogue_of, tool_of, unimported
 from wiro_runtime.cli.tools import has_browser
-from wiro_runtime.errors import ConfigurationError, UndocumentedOption
+from wiro_runtime.errors import UndocumentedOption
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.lock import locked
 from wiro_runtime.settings import load_settings
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from wiro_runtime.catalogue import Catalogue, Entry
     from wiro_runtime.studio import Studio
+    from wiro_runtime.testing import Simulator
 
 HELP: Final = """\
 Open the documentation site on this computer, with forms that run their tools.
@@ -62,9 +69,7 @@ def studio_command(
         bool, typer.Option("--no-open", help="Only print the address; open no browser.")
     ] = False,
 ) -> None:
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise ConfigurationError("studio: not installed; run: pip install 'wiro-tools[studio]'")
+    require_extra("studio", *_NEEDED)
     catalogue = catalogue_of(ctx)
     begin = "" if tool is None else _page_of(tool_of(ctx, tool))
     if not simulate:
@@ -77,8 +82,9 @@ def studio_command(
             f"studio: Python finds no client of {shorten(', '.join(unknown))}; {place} has them: "
             f"put that on Python's path (PYTHONPATH={place})"
         )
-    folder = (out or _default_folder(simulate)).absolute()
-    _make(folder)
+    own = state_folder() / ("studio-simulated" if simulate else "studio")
+    folder = (out or own).absolute()
+    make_folder(folder, "choose another one with --out")
     from wiro_runtime.studio.listen import listen  # noqa: PLC0415 - needs the extra
 
     with ExitStack() as stack:
@@ -119,34 +125,34 @@ def _studio(catalogue: Catalogue, site: Path, folder: Path, simulate: ExitStack 
     from wiro_runtime import AsyncWiro  # noqa: PLC0415 - seldom needed
     from wiro_runtime.studio import Studio  # noqa: PLC0415 - needs the extra
 
-    journal = Path(os.environ.get(VARIABLE) or folder / "journal.sqlite")
-    if simulate is None:
-        return Studio(
-            site=site,
-            catalogue=catalogue,
-            folder=folder,
-            client=lambda: AsyncWiro(journal=journal),
-        )
-    from wiro_runtime.testing import Simulator  # noqa: PLC0415 - needs the extra
+    settings: dict[str, Any] = {"journal": os.environ.get(VARIABLE) or folder / "journal.sqlite"}
+    add: Callable[[Entry], None] | None = None
+    if simulate is not None:
+        from wiro_runtime.testing import Simulator  # noqa: PLC0415 - needs the extra
 
-    simulator = simulate.enter_context(Simulator(speed=1.0))
+        simulator = simulate.enter_context(Simulator(speed=1.0))
+        settings = {
+            "api_key": simulator.api_key,
+            "api_secret": simulator.api_secret,
+            "base_url": simulator.base_url,
+            "socket_url": simulator.socket_url,
+            "journal": folder / "journal.sqlite",
+        }
 
-    def add(entry: Entry) -> None:
-        if entry.tool not in simulator.tools:
-            simulator.add_tool(entry.module())
-
-    def client() -> AsyncWiro:
-        return AsyncWiro(
-            simulator.api_key,
-            simulator.api_secret,
-            base_url=simulator.base_url,
-            socket_url=simulator.socket_url,
-            journal=folder / "journal.sqlite",
-        )
-
+        add = partial(_add, simulator)
     return Studio(
-        site=site, catalogue=catalogue, folder=folder, client=client, simulated=True, before=add
+        site=site,
+        catalogue=catalogue,
+        folder=folder,
+        client=lambda: AsyncWiro(**settings),
+        simulated=simulate is not None,
+        before=add,
     )
+
+
+def _add(simulator: Simulator, entry: Entry) -> None:
+    if entry.tool not in simulator.tools:
+        simulator.add_tool(entry.module())
 
 
 def _page_of(entry: Entry) -> str:
@@ -187,23 +193,3 @@ def _build(docs: Path, site: Path, *, simulate: bool) -> None:
         )
     except InputError as error:
         raise CommandError(f"studio: {error}") from None
-
-
-def _default_folder(simulate: bool) -> Path:
-    """The folder of this user, in the place that the system has for such files."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
-    else:
-        given = os.environ.get("XDG_STATE_HOME", "")
-        base = Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
-    return base / "wiro-tools" / ("studio-simulated" if simulate else "studio")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written to"
-    except OSError as error:
-        reason = f"cannot be made: {(error.strerror or str(error)).lower()}"
-    if reason:
-        raise ConfigurationError(f"{folder} {reason}; choose another one with --out")
