@@ -67,6 +67,7 @@ def test_a_key_that_stands_twice_is_no_input(here: Here, tmp_path: Path) -> None
         (["run", SD, "--prompt", "--help"], "is written --prompt=--help"),
         (["run", SD, "--prompt", "--steps", "5"], "is written --prompt=--steps"),
         (["run", SD, "--lora", "--max-cost=1"], "is written --lora=--max-cost=1"),
+        (["price", SD, "--steps"], f"--steps needs a value (see wiro-tools price {SD} --help)"),
         (["price", SD, "--prompt", "--json"], "is written --prompt=--json"),
         (["run", SD, "--prompt", "a", "b"], "'b' belongs to no option"),
         (["run", SD, "--timeout", "soon"], "invalid value for '--timeout'"),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, cast
 
 import wiro_runtime
-from wiro_runtime.cli.look import tidy
+from wiro_runtime.cli.console import tidy
 from wiro_runtime.cli.view import OPTIONS, OwnOption
 from wirogen.emit.escape import code_span, markdown
 from wirogen.site.stage import REFERENCE

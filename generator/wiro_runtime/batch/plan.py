@@ -19,8 +19,8 @@ from wiro_runtime.cli.view import view_tool
 from wiro_runtime.errors import ConfigurationError, InvalidInputs
 from wiro_runtime.inputs.files import is_address
 from wiro_runtime.inputs.messages import nearest, shorten
-from wiro_runtime.price import dollars
 from wiro_runtime.price.estimate import price_run
+from wiro_runtime.price.model import dollar_range, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,8 +72,7 @@ class Plan:
         least = f"from {dollars(self.unpriced_low)}" if self.unpriced_low else ""
         if self.new and self.unpriced == self.new:
             return least or "price unknown"
-        low, high = dollars(self.low - self.unpriced_low), dollars(self.high)
-        text = low if low == high else f"{low}–{high}"
+        text = dollar_range(self.low - self.unpriced_low, self.high)
         if not self.unpriced:
             return text
         return f"{text} and {self.unpriced:,} of unknown price" + (f" ({least})" if least else "")

@@ -40,7 +40,7 @@ Exit 1: it does not. 2: there is none.
 """
 
 Profile: TypeAlias = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="One of several keys, by name.")
+    str | None, typer.Option(metavar="NAME", help="One of several keys, by name.")
 ]
 
 _LONGEST: Final = 4096
@@ -74,7 +74,8 @@ def login(context: typer.Context, profile: Profile = None) -> int:
         raise credentials
     settings = load_settings(credentials=credentials)
     try:
-        _check(credentials)
+        with Wiro(credentials.reveal()["key"], credentials.reveal()["secret"]) as client:
+            next(client.tasks(limit=1), None)
     except AuthenticationError as error:
         raise CommandError(f"login: {refusal(error)}; nothing was kept") from None
     place = store(name, credentials, settings.base_url)
@@ -101,13 +102,6 @@ def _read_key() -> Credentials | ConfigurationError:
     if not key:
         return ConfigurationError("login: no key was given")
     return make_credentials(key, secret)
-
-
-def _check(credentials: Credentials) -> None:
-    """Make one free call. Raises :class:`WiroError`."""
-    client = Wiro(credentials.reveal()["key"], credentials.reveal()["secret"])
-    with client:
-        next(client.tasks(limit=1), None)
 
 
 def refusal(error: WiroError) -> str:

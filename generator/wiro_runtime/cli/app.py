@@ -21,12 +21,15 @@ from wiro_runtime.cli.console import (
     CommandError,
     LogFormatter,
     complain,
+    help_instead,
+    is_reader_gone,
     prepare_process,
     print_json,
+    tidy,
+    usage_line,
 )
-from wiro_runtime.cli.interrupts import INTERRUPTED, exit_status, obey_signals
+from wiro_runtime.cli.interrupts import exit_status, obey_signals
 from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
-from wiro_runtime.cli.look import help_instead, is_reader_gone, tidy, usage_line
 from wiro_runtime.cli.results import error_json, typed_message
 from wiro_runtime.cli.run import PriceGroup, RunGroup
 from wiro_runtime.errors import (
@@ -158,7 +161,7 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         complain(["interrupted"])
-        return exit_status(INTERRUPTED)
+        return exit_status()
     except (BrokenPipeError, SystemExit) as error:
         if not is_reader_gone(error):
             raise

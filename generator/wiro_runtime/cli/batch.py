@@ -7,7 +7,6 @@ import shlex
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
@@ -20,7 +19,7 @@ from wiro_runtime.cli.console import (
     complain,
     exact,
     print_json,
-    print_line,
+    print_result,
     read_stdin,
     require_extra,
     say,
@@ -28,7 +27,7 @@ from wiro_runtime.cli.console import (
 from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.progress import bars_of
-from wiro_runtime.price import dollars
+from wiro_runtime.price.model import dollar_range, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -68,7 +67,7 @@ def run(
             metavar="TABLE", help="A .csv, .jsonl or .parquet file, - for the standard input."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where all of it goes.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where all of it goes.")],
     constants: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="An input of all rows; repeatable."),
@@ -132,10 +131,7 @@ def run(
 def status(folder: Folder, database: Database = None, as_json: AsJson = False) -> int:
     with open_batch(folder, database) as batch:
         report = batch.report()
-    if as_json:
-        print_json(_report_json(report))
-    else:
-        print_line(str(report))
+    print_result(as_json, _report_json(report), str(report))
     return 0 if report.complete else 1
 
 
@@ -161,11 +157,9 @@ def cancel(folder: Folder, database: Database = None, as_json: AsJson = False) -
     with open_batch(folder, database) as batch:
         cancelled = batch.cancel()
         totals = batch.status()
-    if as_json:
-        print_json({"cancelled": cancelled, **_totals_json(totals)})
-        return 0
     running = totals.count("running", "sending")
-    print_line(f"{_rows(cancelled)} cancelled" + (f", {running:,} under way" if running else ""))
+    line = f"{_rows(cancelled)} cancelled" + (f", {running:,} under way" if running else "")
+    print_result(as_json, {"cancelled": cancelled, **_totals_json(totals)}, line)
     return 0
 
 
@@ -176,11 +170,11 @@ def settle(
     folder: Folder,
     task: Annotated[
         list[str] | None,
-        typer.Option("--task", metavar="ROW=ID", help="Say which task a row is; repeatable."),
+        typer.Option(metavar="ROW=ID", help="Say which task a row is; repeatable."),
     ] = None,
     absent: Annotated[
         list[int] | None,
-        typer.Option("--absent", metavar="ROW", help="Say that a row was not accepted."),
+        typer.Option(metavar="ROW", help="Say that a row was not accepted."),
     ] = None,
     database: Database = None,
     as_json: AsJson = False,
@@ -188,12 +182,8 @@ def settle(
     tasks = {_row_number(row): each for row, each in _pairs("--task", task).items()}
     with open_batch(folder, database) as batch:
         settled = batch.settle(tasks=tasks, absent=absent or ())
-    if as_json:
-        print_json(_settled_json(settled))
-    else:
-        print_line(_settled_line(settled))
-        for row, candidates in settled.candidates:
-            print_line(f"row {row} may be task {', '.join(candidates)}")
+    may_be = (f"row {row} may be task {', '.join(tasks)}" for row, tasks in settled.candidates)
+    print_result(as_json, _settled_json(settled), _settled_line(settled), *may_be)
     return 1 if settled.uncertain else 0
 
 
@@ -202,15 +192,12 @@ def report(folder: Folder, database: Database = None, as_json: AsJson = False) -
     with open_batch(folder, database) as batch:
         found = batch.report()
         batch.write_results()
-    if as_json:
-        print_json(_report_json(found))
-        return 0 if found.complete else 1
-    print_line(str(found))
+    lines = [str(found)]
     if found.low is not None and found.high:
-        print_line(f"expected {_range(found)}, paid {dollars(found.totals.spent)}")
-    for text, count in found.errors:
-        print_line(f"{count:>6}  {text}")
-    print_line(str(found.folder / "results.csv"))
+        expected = dollar_range(found.low, found.high)
+        lines.append(f"expected {expected}, paid {dollars(found.totals.spent)}")
+    lines += [f"{count:>6}  {text}" for text, count in found.errors]
+    print_result(as_json, _report_json(found), *lines, str(found.folder / "results.csv"))
     return 0 if found.complete else 1
 
 
@@ -218,13 +205,9 @@ def report(folder: Folder, database: Database = None, as_json: AsJson = False) -
 def worker(
     database: Annotated[
         str,
-        typer.Option(
-            "--database", envvar="WIRO_BATCH_DATABASE", metavar="URL", help="postgresql://…"
-        ),
+        typer.Option(envvar="WIRO_BATCH_DATABASE", metavar="URL", help="postgresql://…"),
     ],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where the files of its rows go.")
-    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files of its rows go.")],
     batch_id: Annotated[
         str | None,
         typer.Option("--batch", metavar="ID", help="Which batch, where the database has several."),
@@ -286,10 +269,7 @@ def _drive(
             sys.stdout.flush()
             os._exit(1)
         return 1
-    if as_json:
-        print_json(_report_json(found))
-    else:
-        print_line(f"{found}; {found.folder / 'results.csv'}")
+    print_result(as_json, _report_json(found), f"{found}; {found.folder / 'results.csv'}")
     for line in _advice(found):
         say(f"{PROGRAM}: {line}", style="yellow")
     return 0 if found.complete and not found.stopped else 1
@@ -362,11 +342,6 @@ def _watching() -> Generator[Callable[[BatchProgress], None]]:
             bars.update(bar, total=totals.rows, completed=totals.ended, note=", ".join(parts))
 
         yield show
-
-
-def _range(found: Report) -> str:
-    low, high = (dollars(each or Decimal(0)) for each in (found.low, found.high))
-    return low if low == high else f"{low}–{high}"
 
 
 def _settled_line(settled: Settled) -> str:

@@ -39,6 +39,7 @@ def install_completion() -> None:
     """Have Typer use the classes and scripts of this module."""
     for name, cls in SHELLS.items():
         setattr(_completion_classes, f"{cls.typer_name}Complete", cls)
+        cls.source_template = (Path(__file__).parent / "shells" / cls.script).read_text("utf-8")
         _completion_shared._completion_scripts[name] = cls.source_template  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no public way
 
 
@@ -103,11 +104,7 @@ def quote_bash(text: str, quote: str = "") -> str:
     if quote == '"':
         escaped = re.sub(r'(["\\$`])', r"\\\1", text)
         return escaped.replace("!", "\"'!'\"").replace("\n", "\"$'\\n'\"")
-    return re.sub(r"[^\w@%+=:,./-]", _escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return _NEWLINE if found[0] == "\n" else f"\\{found[0]}"
+    return re.sub(r"[^\w@%+=:,./-]", r"\\\g<0>", text).replace("\\\n", _NEWLINE)
 
 
 def quote_powershell(text: str) -> str:
@@ -142,6 +139,7 @@ class _Complete(ShellComplete):
     """Base of the shells' classes. An answer is ``open`` when its only match is a folder."""
 
     typer_name: ClassVar[str]
+    script: ClassVar[str]
     filters = False
     """Whether the shell itself looks for what its word begins with."""
 
@@ -205,7 +203,7 @@ class BashComplete(_Complete):
 
     name = "bash"
     typer_name = "Bash"
-    source_template = (Path(__file__).parent / "shells/completion.bash").read_text("utf-8")
+    script = "completion.bash"
 
     def complete(self) -> str:
         line = os.environ.get("COMPLETE_LINE", "")
@@ -272,7 +270,7 @@ class ZshComplete(_Complete):
     name = "zsh"
     filters = True
     typer_name = "Zsh"
-    source_template = (Path(__file__).parent / "shells/completion.zsh").read_text("utf-8")
+    script = "completion.zsh"
 
     def complete(self) -> str:
         items = self.found(*self.get_completion_args())
@@ -290,7 +288,7 @@ class FishComplete(_Complete):
     name = "fish"
     filters = True
     typer_name = "Fish"
-    source_template = (Path(__file__).parent / "shells/completion.fish").read_text("utf-8")
+    script = "completion.fish"
 
     def complete(self) -> str:
         words, current = self.get_completion_args()
@@ -304,7 +302,7 @@ class PowerShellComplete(_Complete):
 
     name = "powershell"
     typer_name = "PowerShell"
-    source_template = (Path(__file__).parent / "shells/completion.ps1").read_text("utf-8")
+    script = "completion.ps1"
 
     def complete(self) -> str:
         words, word = split_line(os.environ.get("COMPLETE_LINE", ""), "`")

@@ -1,4 +1,5 @@
-"""What the commands print, and how: results on stdout, everything about them on stderr.
+"""What the commands print, and how: results on stdout, everything about them on stderr. ``wirogen``
+prints with it, too, so that both look alike.
 
 Nothing is coloured or cut unless it goes to a terminal. Text that came from Wiro is shown without
 the characters that could move a terminal's cursor.
@@ -9,23 +10,40 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import shlex
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
+from rich.console import Console
 from rich.text import Text
 
-from wiro_runtime.cli.look import err, out, print_wrapped
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.inputs.messages import shorten
 from wiro_runtime.price import plain
 
 PROGRAM: Final = "wiro-tools"
+_VALUES: Final = {"path": "PATH", "int": "N", "float": "N", "str": "TEXT"}
+_KIND: Final = re.compile(r"<?(?:list\[)?(\w+)")
+_EXPECTED: Final = (
+    (re.compile(r"Input should be a valid number\b.*"), "expected a number"),
+    (re.compile(r"Input should be a valid integer\b.*"), "expected a whole number"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), r"expected \1 or more"),
+    (re.compile(r"Input should be less than or equal to (\S+)"), r"expected \1 or less"),
+    (re.compile(r"Input should be "), "expected "),
+    (re.compile(r"Value error, (.*) is not one of (.*)"), r"expected one of \2, got \1"),
+    (re.compile(r"Option '([^']*)' requires an argument"), r"\1 needs a value"),
+    (re.compile(r"Got unexpected extra argument\(s\) \((.*)\)"), r"unexpected argument '\1'"),
+    (re.compile(r" \(Possible options: (.*)\)"), r"; nearest: \1"),
+    (re.compile(r"\. Did you mean (.*)\?"), r"; nearest: \1"),
+)
 
 
 class CommandError(Exception):
@@ -67,6 +85,21 @@ class LogFormatter(logging.Formatter):
         return "\n".join(map(printable, super().formatException(ei).split("\n")))
 
 
+class Screen(Console):
+    """A console of which :class:`BrokenPipeError` comes through; rich ends the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def out() -> Console:
+    return Screen(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    return Screen(stderr=True, highlight=False, soft_wrap=True)
+
+
 def require_extra(extra: str, *modules: str) -> None:
     """Raise :class:`CommandError` when an extra, which brings these modules, is missing."""
     if any(find_spec(module) is None for module in modules):
@@ -94,15 +127,8 @@ def make_folder(folder: Path, advice: str) -> None:
         raise ConfigurationError(f"{folder} {reason}; {advice}")
 
 
-def print_json(value: object) -> None:
-    _print_json(value, indent=2)
-
-
-def print_json_line(value: object) -> None:
-    _print_json(value, separators=(",", ":"))
-
-
-def _print_json(value: object, **form: Any) -> None:
+def print_json(value: object, *, one_line: bool = False) -> None:
+    form: dict[str, Any] = {"separators": (",", ":")} if one_line else {"indent": 2}
     escaped = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     text = json.dumps(value, ensure_ascii=escaped, **form)
     # JSON leaves DEL, C1 and the marks that turn text around as they are.
@@ -114,6 +140,15 @@ def _print_json(value: object, **form: Any) -> None:
     )
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def print_result(as_json: bool, value: object, *lines: str) -> None:
+    """What a command found: as JSON, or in lines."""
+    if as_json:
+        print_json(value)
+    else:
+        for line in lines:
+            print_line(line)
 
 
 def print_line(text: str) -> None:
@@ -155,16 +190,26 @@ def say(text: str, style: str = "") -> None:
         err().print(Text(printable(text), style=style))
 
 
-def complain(lines: Iterable[str]) -> None:
+def complain(lines: Iterable[str], program: str = PROGRAM) -> None:
     """An error on stderr: one line, and the details that it needs below."""
     first, *rest = list(lines) or [""]
-    line = Text(f"{PROGRAM}: ", style="bold red")
+    line = Text(f"{program}: ", style="bold red")
     line.append(printable(first), style="not bold default")
     console = err()
     with suppress(OSError):
         print_wrapped(line, console)
         for each in rest:
             print_wrapped(Text(f"  {printable(each)}"), console, indent=4)
+
+
+def print_wrapped(line: Text, console: Console, indent: int = 2) -> None:
+    """Print a line: on a terminal broken between words, its rest indented, elsewhere as it is."""
+    if not console.is_terminal:
+        console.print(line)
+        return
+    for number, part in enumerate(line.wrap(console, max(console.width - indent, 20))):
+        part.rstrip()
+        console.print(Text.assemble(" " * indent, part) if number else part)
 
 
 def printable(text: str) -> str:
@@ -182,3 +227,71 @@ def brief(text: str, limit: int) -> str:
 def exact(cost: Decimal | None) -> str | None:
     """An amount of money for JSON, as text: all of its digits but zeros at the end."""
     return None if cost is None else plain(cost)
+
+
+def tidy(command: Any) -> Any:
+    """Name arguments and the values of options as other commands do, and summaries whole, in
+    ``command`` and the commands below it."""
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            _tidy_argument(parameter)
+        elif parameter.metavar is None and not parameter.is_flag:
+            kind = _KIND.match(parameter.display_type(None) or "")
+            parameter.metavar = _VALUES.get(kind[1].lower()) if kind else None
+    command.short_help = command.short_help or first_sentence(command.help or "")
+    commands = getattr(command, "commands", {})
+    command.no_args_is_help = bool(commands)
+    for each in commands.values():
+        tidy(each)
+    return command
+
+
+def _tidy_argument(argument: Any) -> None:
+    """``FILE…`` instead of ``{files}...`` and ``FILES <list[Path]>``."""
+    name = argument.metavar or argument.name.upper()
+    several = "…" if argument.nargs != 1 and not name.endswith("…") else ""
+    shown = f"{name.removesuffix('S') if several else name}{several}"
+    argument.metavar = shown
+    argument.display_type_rich = _nothing
+    usage = shown if argument.required else f"[{shown}]"
+    argument.get_usage_pieces = partial(_usage_of, usage)
+
+
+def _nothing(**_context: object) -> None:
+    """No type beside the name of an argument."""
+
+
+def _usage_of(usage: str, _context: object) -> list[str]:
+    return [usage]
+
+
+def is_reader_gone(error: BaseException) -> bool:
+    """Whether the reader of the output has closed it, as ``head`` does once it has its lines;
+    Typer raises another exception in its place."""
+    return isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
+
+
+def help_instead(error: Any) -> str | None:
+    """The help of a group of commands that was called without one of them; ``None`` for other
+    errors."""
+    # Typer exports no name for this class.
+    return error.ctx.get_help() if type(error).__name__ == "NoArgsIsHelpError" else None
+
+
+def usage_line(error: Any, program: str) -> str:
+    """What is wrong with the arguments of a command, in the words of other messages."""
+    text = error.format_message().rstrip(".")
+    for pattern, expected in _EXPECTED:
+        text = pattern.sub(expected, text)
+    context = getattr(error, "ctx", None)
+    words: list[str] = []
+    while context is not None:
+        words.insert(0, shlex.quote(context.info_name or ""))
+        context = context.parent
+    return f"{text[:1].lower()}{text[1:]} (see {' '.join(words) or program} --help)"
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a help text, on one line and without its full stop."""
+    line = " ".join(text.strip().partition("\n\n")[0].split())
+    return re.split(r"\.(?: |$)", line, maxsplit=1)[0]

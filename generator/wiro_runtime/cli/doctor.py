@@ -17,8 +17,7 @@ from rich.text import Text
 
 from wiro_runtime import Wiro, WiroError, __version__
 from wiro_runtime.cli.account import describe_key, refusal
-from wiro_runtime.cli.console import PROGRAM, print_json, printable
-from wiro_runtime.cli.look import out
+from wiro_runtime.cli.console import PROGRAM, out, print_json, printable
 from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.errors import ConfigurationError

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from rich.text import Text
 
-from wiro_runtime.cli.console import PROGRAM, brief, printable
-from wiro_runtime.cli.look import print_wrapped
+from wiro_runtime.cli.console import PROGRAM, brief, print_wrapped, printable
 from wiro_runtime.cli.view import OPTIONS
 from wiro_runtime.inputs.lora import LoraOption
 

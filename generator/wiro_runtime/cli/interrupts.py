@@ -41,12 +41,10 @@ def obey_signals() -> None:
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
 
 
-def exit_status(status: int) -> int:
+def exit_status(status: int = INTERRUPTED) -> int:
     """The exit status of the process for a command that ended with ``status``."""
-    return _status() if status == INTERRUPTED else status
-
-
-def _status() -> int:
+    if status != INTERRUPTED:
+        return status
     return next((128 + number for number in _ENDS if number in _received), INTERRUPTED)
 
 
@@ -88,7 +86,7 @@ def holding_ctrl_c() -> Generator[Held]:
         if held.pressed:
             with suppress(OSError):
                 os.write(2, _UNKNOWN.encode())
-            os._exit(_status())
+            os._exit(exit_status())
         held.pressed = True
         if held.answered:
             return

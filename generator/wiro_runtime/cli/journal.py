@@ -14,10 +14,17 @@ from rich.text import Text
 
 from wiro_runtime import Wiro
 from wiro_runtime.cli.batch import Database, open_batch
-from wiro_runtime.cli.console import PROGRAM, CommandError, print_json, print_row, printable, say
-from wiro_runtime.cli.look import out
+from wiro_runtime.cli.console import (
+    PROGRAM,
+    CommandError,
+    out,
+    print_json,
+    print_row,
+    printable,
+    say,
+)
 from wiro_runtime.cli.options import AsJson
-from wiro_runtime.price import dollars, plain
+from wiro_runtime.price.model import dollar_range, dollars, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -134,8 +141,7 @@ def _estimate(total: dict[str, Any]) -> str:
     """What the billed runs whose price was known were to cost, beside what they did."""
     if not total["priced"]:
         return "not estimated"
-    low, high = dollars(total["low"]), dollars(total["high"])
-    said = low if low == high else f"{low}–{high}"
+    said = dollar_range(total["low"], total["high"])
     which = "" if total["priced"] == total["billed"] else f" for {total['priced']} of them"
     cost = "" if not which else f", which cost {dollars(total['compared'])}"
     return f"estimated {said}{which}{cost}"

@@ -48,7 +48,6 @@ def mcp_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out",
             metavar="DIR",
             help="Where outputs are saved, and files may be taken from; by default nowhere.",
         ),
@@ -56,7 +55,6 @@ def mcp_command(
     budget: Annotated[
         str | None,
         typer.Option(
-            "--budget",
             metavar="DOLLARS",
             help="What all runs of the journal may cost together. Without it each run needs a "
             "max_cost, or the user's word.",
@@ -73,17 +71,15 @@ def mcp_command(
     ] = False,
     host: Annotated[
         str | None,
-        typer.Option(
-            "--host", metavar="ADDRESS", help=f"The address to listen on; by default {_HOST}."
-        ),
+        typer.Option(metavar="ADDRESS", help=f"The address to listen on; by default {_HOST}."),
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", min=0, max=65535, help=f"The port; 0 for any; by default {_PORT}."),
+        typer.Option(min=0, max=65535, help=f"The port; 0 for any; by default {_PORT}."),
     ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option("--token-file", metavar="FILE", help="A file with the token for --http."),
+        typer.Option(metavar="FILE", help="A file with the token for --http."),
     ] = None,
 ) -> None:
     require_extra("mcp", "mcp")

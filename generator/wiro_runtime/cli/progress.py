@@ -16,8 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from wiro_runtime.cli.console import brief
-from wiro_runtime.cli.look import err
+from wiro_runtime.cli.console import brief, err
 from wiro_runtime.tasks.events import LogLine, StatusChanged
 from wiro_runtime.tasks.events import Progress as ProgressEvent
 from wiro_runtime.tasks.words import state_word

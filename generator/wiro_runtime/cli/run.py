@@ -16,11 +16,18 @@ from typer.core import TyperCommand, TyperGroup
 
 from wiro_runtime.catalogue import Catalogue, open_catalogue
 from wiro_runtime.cli.completion import files_at
-from wiro_runtime.cli.console import PROGRAM, CommandError, brief, print_json, print_line, say
+from wiro_runtime.cli.console import (
+    PROGRAM,
+    CommandError,
+    brief,
+    out,
+    print_json,
+    print_result,
+    say,
+)
 from wiro_runtime.cli.help import print_help
 from wiro_runtime.cli.interrupts import INTERRUPTED, holding_ctrl_c
 from wiro_runtime.cli.journal import client
-from wiro_runtime.cli.look import out
 from wiro_runtime.cli.options import note_json
 from wiro_runtime.cli.results import (
     Delivery,
@@ -225,7 +232,10 @@ def _spelled(command: ToolCommand, args: list[str]) -> list[str]:
     """``args`` with the shorthands of booleans written out. Raises :class:`CommandError` for an
     option that the tool does not have."""
     switches = {f"--{field.option}" for field in command.view.fields if field.shape == "boolean"}
-    flags, valued = _flags_and_valued(command)
+    flags: set[str] = set(HELP)
+    valued: set[str] = set()
+    for parameter in cast("list[Any]", command.params):
+        (flags if parameter.is_flag else valued).update(parameter.opts)
     spelled: list[str] = []
     rest = list(args)
     while rest:
@@ -257,14 +267,6 @@ def _spelled(command: ToolCommand, args: list[str]) -> list[str]:
     return spelled
 
 
-def _flags_and_valued(command: ToolCommand) -> tuple[set[str], set[str]]:
-    flags: set[str] = set(HELP)
-    valued: set[str] = set()
-    for parameter in cast("list[Any]", command.params):
-        (flags if parameter.is_flag else valued).update(parameter.opts)
-    return flags, valued
-
-
 def _unknown(command: ToolCommand, name: str, known: Sequence[str]) -> str:
     wanted = name.replace("_", "-")
     same = [
@@ -281,12 +283,13 @@ def _unknown(command: ToolCommand, name: str, known: Sequence[str]) -> str:
 
 
 def _help_hint(command: ToolCommand) -> str:
-    return f" (see {PROGRAM} run {shlex.quote(command.view.entry.tool)} --help)"
+    return f" (see {PROGRAM} {command.verb} {shlex.quote(command.view.entry.tool)} --help)"
 
 
 def _run(view: ToolView, texts: Mapping[str, Sequence[str]], given: Mapping[str, Any]) -> int:
     """Run a tool. ``texts`` are its inputs as typed, ``given`` the options of the command."""
     tool = view.entry.tool
+    wait = not given["no_wait"]
     delivery = Delivery(
         out=given["out"],
         download=not given["no_download"],
@@ -294,7 +297,6 @@ def _run(view: ToolView, texts: Mapping[str, Sequence[str]], given: Mapping[str,
         timeout=given["timeout"],
         stream=given["stream"],
     )
-    wait = not given["no_wait"]
     delivery.check(wait=wait)
     callback_url: str | None = given["callback_url"]
     if callback_url and not callback_url.startswith(("https://", "http://")):
@@ -334,10 +336,7 @@ def _run(view: ToolView, texts: Mapping[str, Sequence[str]], given: Mapping[str,
             return INTERRUPTED
         if wait:
             return see_through(task, delivery, tool)
-    if delivery.as_json:
-        print_json({"task_id": task_id, "tool": tool})
-    else:
-        print_line(task_id)
+    print_result(delivery.as_json, {"task_id": task_id, "tool": tool}, task_id)
     say(f"  {resume_line(task_id)}")
     return INTERRUPTED if held.pressed else 0
 
@@ -345,10 +344,8 @@ def _run(view: ToolView, texts: Mapping[str, Sequence[str]], given: Mapping[str,
 def _price(view: ToolView, texts: Mapping[str, Sequence[str]], given: Mapping[str, Any]) -> int:
     inputs = _read_checked(view, texts, given, partial_inputs(view.inputs))
     price = price_run(view.entry.tool, inputs, inputs.wire_values())
-    if given["json"]:
-        print_json({"tool": view.entry.tool, **price.to_dict()})
-    else:
-        print_line(str(price))
+    print_result(given["json"], {"tool": view.entry.tool, **price.to_dict()}, str(price))
+    if not given["json"]:
         say(price.reason)
     return 0
 

@@ -60,11 +60,9 @@ def studio_command(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Where runs and their outputs are kept."),
+        typer.Option(metavar="DIR", help="Where runs and their outputs are kept."),
     ] = None,
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The port; 0 for any.")
-    ] = 8650,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any.")] = 8650,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Only print the address; open no browser.")
     ] = False,

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from wiro_runtime.cli.console import (
     exact,
+    out,
     print_facts,
     print_json,
-    print_json_line,
     print_line,
     print_row,
     printable,
@@ -24,7 +24,6 @@ from wiro_runtime.cli.console import (
 )
 from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.journal import client as journaling
-from wiro_runtime.cli.look import out
 from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.results import (
     Delivery,
@@ -52,7 +51,7 @@ TaskId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The task's
 @app.command("list", help="The newest tasks of this account. Exit 1: there is none.")
 def list_(
     tool: Annotated[
-        str | None, typer.Option("--tool", metavar="OWNER/PROJECT", help="Only those of a tool.")
+        str | None, typer.Option(metavar="OWNER/PROJECT", help="Only those of a tool.")
     ] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
     as_json: AsJson = False,
@@ -144,7 +143,7 @@ def events(task: TaskId, as_json: AsJson = False) -> int:
         try:
             for event in client.task(task).events():
                 if as_json:
-                    print_json_line(event_json(event))
+                    print_json(event_json(event), one_line=True)
                 else:
                     for line in str(event).splitlines() or [""]:
                         print_line(line)

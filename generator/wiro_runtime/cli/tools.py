@@ -20,6 +20,7 @@ from wiro_runtime.cli.console import (
     PROGRAM,
     CommandError,
     brief,
+    out,
     print_json,
     print_line,
     print_row,
@@ -27,7 +28,6 @@ from wiro_runtime.cli.console import (
     say,
 )
 from wiro_runtime.cli.help import print_tool
-from wiro_runtime.cli.look import out
 from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.run import catalogue_of, say_unimported, tool_of
 from wiro_runtime.cli.view import view_tool
@@ -42,16 +42,16 @@ def _tools(ctx: typer.Context, incomplete: str) -> list[str]:
     return [tool for tool in catalogue_of(ctx).ids if tool.startswith(incomplete)]
 
 
-Owner: TypeAlias = Annotated[str | None, typer.Option("--owner", help="Only tools of this owner.")]
-Category: TypeAlias = Annotated[str | None, typer.Option("--category", help="Only this category.")]
-Tag: TypeAlias = Annotated[str | None, typer.Option("--tag", help="Only tools with this tag.")]
+Owner: TypeAlias = Annotated[str | None, typer.Option(help="Only tools of this owner.")]
+Category: TypeAlias = Annotated[str | None, typer.Option(help="Only this category.")]
+Tag: TypeAlias = Annotated[str | None, typer.Option(help="Only tools with this tag.")]
 Kind: TypeAlias = Annotated[
     Literal[
         "text", "number", "boolean", "choice", "lora", "image", "video", "audio", "file", "list",
         "object",
     ]
     | None,
-    typer.Option("--input-kind", help="Only tools with such an input."),
+    typer.Option(help="Only tools with such an input."),
 ]  # fmt: skip
 
 

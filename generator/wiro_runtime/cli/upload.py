@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from wiro_runtime import Wiro
-from wiro_runtime.cli.console import CommandError, print_json, print_line, read_stdin
+from wiro_runtime.cli.console import CommandError, print_result, read_stdin
 from wiro_runtime.cli.options import AsJson
 
 HELP: Final = """\
@@ -20,9 +20,7 @@ Exit 1: Wiro refused it. 2: the file cannot be read.
 
 def command(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The file; - is the standard input.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="Its name on Wiro, instead of its own.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="Its name on Wiro, instead of its own.")] = None,
     as_json: AsJson = False,
 ) -> int:
     if file == "-" and not name:
@@ -33,8 +31,5 @@ def command(
         )
     with Wiro() as client:
         url = client.upload(read_stdin() if file == "-" else Path(file), name=name)
-    if as_json:
-        print_json({"url": url})
-    else:
-        print_line(url)
+    print_result(as_json, {"url": url}, url)
     return 0

@@ -63,9 +63,8 @@ class Price:
             return "unknown"
         if self.high is None:
             return f"from {dollars(self.low)}"
-        if self.low != self.high:
-            return f"{dollars(self.low)}–{dollars(self.high)}"
-        return dollars(self.low) if self.exact else f"about {dollars(self.low)}"
+        about = "" if self.exact or self.low != self.high else "about "
+        return f"{about}{dollar_range(self.low, self.high)}"
 
     def __repr__(self) -> str:
         return f"<Price {self}: {self.reason}>"
@@ -95,6 +94,11 @@ def dollars(amount: Decimal) -> str:
     sign = "-" if amount < 0 else ""
     whole, _, fraction = plain(amount.copy_abs()).partition(".")
     return f"{sign}${whole}.{fraction.ljust(2, '0')}"
+
+
+def dollar_range(low: Decimal, high: Decimal) -> str:
+    """Return two amounts as ``$0.05–$0.13``, or as one where they are the same."""
+    return dollars(low) if low == high else f"{dollars(low)}–{dollars(high)}"
 
 
 def unknown(basis: str, as_of: str | None = None) -> Price:

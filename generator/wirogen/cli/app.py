@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import gc
 import importlib
-import io
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.text import Text
 
-from wiro_runtime.cli.look import help_instead, is_reader_gone, print_wrapped, tidy, usage_line
-from wirogen.cli.console import CommandError, err, printable
+from wiro_runtime.cli.console import (
+    CommandError,
+    complain,
+    err,
+    help_instead,
+    is_reader_gone,
+    prepare_process,
+    tidy,
+    usage_line,
+)
 from wirogen.common.files import folder_problem
 from wirogen.diagnostics.model import InputError
 
@@ -82,10 +87,7 @@ def run(arguments: Sequence[str]) -> int:
     as one line."""
     # A build makes many objects and drops few at a time: looking for cycles costs a tenth of it.
     gc.set_threshold(100_000, 50, 50)
-    _ignore_odd_columns()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # an ASCII terminal must not end a build
-            stream.reconfigure(errors="backslashreplace")
+    prepare_process()
     named = next((each for each in arguments if not each.startswith("-")), None)
     try:
         Path.cwd()
@@ -99,9 +101,7 @@ def run(arguments: Sequence[str]) -> int:
         app = application(named if named in COMMANDS else None)
         command: Any = tidy(typer.main.get_command(app))
         result = command(list(arguments), prog_name="wirogen", standalone_mode=False)
-    except CommandError as error:
-        return _fail(str(error))
-    except InputError as error:
+    except (CommandError, InputError) as error:
         return _fail(str(error))
     except typer.TyperException as error:
         if text := help_instead(error):
@@ -127,13 +127,6 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _ignore_odd_columns() -> None:
-    """Take a COLUMNS that is no width of a screen out of the environment: rich would obey it."""
-    columns = os.environ.get("COLUMNS", "")
-    if not (columns.isascii() and columns.isdigit() and 20 <= int(columns[:9]) <= 1000):
-        os.environ.pop("COLUMNS", None)
-
-
 def _os_error(error: OSError) -> str:
     """What the operating system refuses, in one line. It names the path that cannot be made or
     read, not the file that stands where one of its folders should be."""
@@ -153,7 +146,5 @@ def _shown(path: object) -> str:
 
 
 def _fail(message: str, status: int = 2) -> int:
-    line = Text("wirogen: ", style="bold red")
-    line.append(printable(message), style="not bold default")
-    print_wrapped(line, err())
+    complain([message], "wirogen")
     return status

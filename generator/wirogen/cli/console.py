@@ -17,7 +17,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from wiro_runtime.cli.look import err, out
+from wiro_runtime.cli.console import CommandError, err, out
 from wirogen.common.files import folder_problem
 from wirogen.common.lock import locked
 from wirogen.common.paths import real
@@ -30,10 +30,6 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE
 
 _NAME: Final = 16
 """Columns of the names in a summary."""
-
-
-class CommandError(Exception):
-    """Bad usage or unreadable input: one line on stderr and exit status 2."""
 
 
 def print_diagnostics(
