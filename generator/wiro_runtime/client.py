@@ -76,9 +76,12 @@ class Wiro(Client[Result, Task]):
 
     def _run(self, run: RunArguments, timeout: float | None, on_update: OnUpdate | None) -> Result:
         submission = run.submission()
-        with submission.named():
-            result: Result = wait_for(self.service.run(submission, timeout, on_update))
-        return result
+        try:
+            return wait_for(self.service.run(submission, timeout, on_update))
+        except BaseException as error:
+            # A block of named() has lines of its own behind the call, where Ctrl-C finds no name.
+            submission.name(error)
+            raise
 
     def _submit(self, run: RunArguments, timeout: float) -> Task:
         service = self.service

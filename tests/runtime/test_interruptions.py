@@ -8,11 +8,13 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -301,6 +303,41 @@ def test_a_task_is_stopped_when_its_submission_is_interrupted_as_it_ends(
     (run,) = manual.runs
     assert manual.status(run.taskid) == "task_cancel"
     assert f"task {run.taskid} was stopped" in caught.value.__notes__
+
+
+@pytest.mark.parametrize("call", ["run", "submit"])
+def test_an_interruption_after_the_end_of_a_call_names_its_task(
+    instant: Simulator, call: str
+) -> None:
+    """Until it has returned; signals are seen as a function begins, and as one in C returns."""
+    client = Kit("sync", instant).client()
+    assert isinstance(client, Wiro)
+    left = 0
+    ended = False
+
+    def profile(frame: FrameType, event: str, _value: object) -> None:
+        nonlocal left, ended
+        ended = ended or (event == "call" and frame.f_code is _Call[object].result.__code__)
+        if ended and event in ("call", "c_return"):
+            left -= 1
+            if left == 0:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+    with client:
+        for step in range(1, 100):
+            left, ended = step, False
+            sys.setprofile(profile)
+            try:
+                getattr(client, call)(TOOL, PROMPT)
+            except KeyboardInterrupt as error:
+                notes = getattr(error, "__notes__", [])
+                assert any(instant.runs[-1].taskid in note for note in notes), step
+            finally:
+                sys.setprofile(None)
+            if left > 0:
+                return
+    raise AssertionError("the call never ended by itself")
 
 
 def test_a_run_whose_time_is_up_while_it_is_recorded_is_not_sent(

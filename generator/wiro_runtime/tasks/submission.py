@@ -97,17 +97,21 @@ class Submission:
         try:
             yield
         except BaseException as error:
-            if self._checked_by is not None:
-                name_inputs(error, python_names(self._checked_by))
-            if self.state is not None:
-                add_task(error, self.state)
-            elif isinstance(error, NotFoundError):
-                reason = str(error).rstrip(".")
-                text = f"Wiro has no tool {self.tool}, or not for this key ({reason})"
-                error.args = (text,)
-            elif self.sent and not isinstance(error, WiroError):
-                error.add_note(f"the run of {self.tool} may have been accepted all the same")
+            self.name(error)
             raise
+
+    def name(self, error: BaseException) -> None:
+        """Let ``error`` name the task, or say that there may be one."""
+        if self._checked_by is not None:
+            name_inputs(error, python_names(self._checked_by))
+        if self.state is not None:
+            add_task(error, self.state)
+        elif isinstance(error, NotFoundError):
+            reason = str(error).rstrip(".")
+            text = f"Wiro has no tool {self.tool}, or not for this key ({reason})"
+            error.args = (text,)
+        elif self.sent and not isinstance(error, WiroError):
+            error.add_note(f"the run of {self.tool} may have been accepted all the same")
 
     def uncertain(self, reason: str) -> SubmissionUncertain:
         """The error for this run when its response is lost."""
