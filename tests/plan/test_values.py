@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +15,7 @@ from generated import imported, number, plan, prompt, render, select, text, tool
 from wiro_runtime import InvalidInputs
 from wiro_runtime.cli.values import read_inputs
 from wiro_runtime.cli.view import view_tool
+from wiro_runtime.price.estimate import partial_inputs
 from wirogen.emit.data.catalogue import entry_text
 from wirogen.specs import UNSENT, Input, Option, Source, Wire
 
@@ -120,6 +122,43 @@ def test_an_empty_list_that_the_run_command_shows_may_hold_anything(
     item = text("tools", type=kind, wire=Wire(type="array", sent=[]))
     assert body(item) == {"tools": []}
     assert body(item, tools=given) == {"tools": given}
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+@pytest.mark.parametrize(
+    "odd",
+    [math.nan, math.inf, LOOP, "a\ud800", object(), b"a"],
+    ids=["nan", "inf", "loop", "half", "object", "bytes"],
+)
+def test_a_value_that_no_json_holds_is_refused_before_its_run(odd: Any, depth: int) -> None:
+    for _ in range(depth):
+        odd = {"a": [odd]}
+    items = [
+        text("tools", type="textarea", wire=Wire(type="array", sent=[])),
+        text("schema", type="textarea", wire=Wire(type="object", sent={})),
+    ]
+    for each in ({"tools": [odd]}, {"schema": {"b": odd}}):
+        assert next(iter(each)) in refusal(*items, **each)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    ['[{"a":1', '{"a": [1, 2}', '[\n {"a": "b}]', '[["a", 1', '["a"', "{'a': 1}"]
+    + [f"[{number}]" for number in ("NaN", "1e400", '{"a": -Infinity}')],
+)
+def test_the_shell_takes_json_that_is_cut_for_no_text(cut: str) -> None:
+    item = text("messages", type="textarea", wire=Wire(type="array", sent=[]))
+    with imported(tool(prompt(), item)) as module:
+        view = view_tool(cast("Entry", SimpleNamespace(module=lambda: module)))
+        for validator in (None, partial_inputs(view.inputs)):
+            with pytest.raises(InvalidInputs, match=r"^--messages: "):
+                read_inputs(view, {"prompt": ["x"], "messages": [cut]}, [], {}, validator)
+        for words in (["[verse] la", "a {b}"], ["[]"], ['"{a}"'], ["1 {", "[a"]):
+            read_inputs(view, {"prompt": ["x"], "messages": words}, [], {})
 
 
 def test_an_empty_list_of_choices_holds_text() -> None:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}\Z")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\Z")
+_BEGINS_JSON: Final = re.compile(r"""\s*(\{|\[\s*[{["])""")
+"""How JSON begins, also where it was cut. Of other texts in its place, some begin ``[verse]``."""
+
 _MAX_TEXT: Final = 16 * 1024 * 1024
 
 
@@ -162,7 +165,7 @@ def _json(text: str, *, strict: bool) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        if strict:
+        if strict or _BEGINS_JSON.match(text):
             raise CommandError(f"is not JSON: {shorten(repr(text))}") from None
         return text
 

@@ -9,10 +9,12 @@ documented options by id.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar, cast, get_origin
 
 import pydantic.main
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,7 +33,7 @@ from wiro_runtime.inputs.messages import (
 )
 from wiro_runtime.inputs.options import Options, leaf_types, options_of
 from wiro_runtime.inputs.warn import warn_caller
-from wiro_runtime.inputs.wire import WireField, read_fields, request_body
+from wiro_runtime.inputs.wire import WireField, read_fields, request_body, spell
 from wiro_runtime.price import Tariff
 
 if TYPE_CHECKING:
@@ -138,9 +140,18 @@ class _Sendable:
     def __init__(self, info: FieldInfo) -> None:
         # The blank one may be an option.
         self._text = info.is_required() and not option_values(info.annotation)
+        leaves = leaf_types(info.annotation)[0]
+        self._json = any(leaf is Any or get_origin(leaf) in (dict, Mapping) for leaf in leaves)
 
     def __call__(self, value: object) -> object:
-        if any(isinstance(text, str) and SURROGATE.search(text) for text in _each(value)):
+        texts = _each(value)
+        if self._json:
+            try:
+                sent = spell("", value)
+                texts = [json.dumps(sent, allow_nan=False, ensure_ascii=False)]
+            except (TypeError, ValueError, RecursionError) as error:
+                raise self._problem(f"is not JSON: {error}") from None
+        if any(isinstance(text, str) and SURROGATE.search(text) for text in texts):
             raise self._problem(HALF)
         if isinstance(value, int) and is_huge(value):
             raise self._problem("has more than 300 digits")

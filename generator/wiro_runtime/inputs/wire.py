@@ -97,7 +97,7 @@ def spell(wire: str, value: Any) -> Any:
         value = value.value
     elif isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
         items = [spell("", item) for item in cast("Sequence[object]", value)]
         return ",".join(items) if wire == "string" else items
     if wire == "string" and not isinstance(value, str):
