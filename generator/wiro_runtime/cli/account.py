@@ -16,6 +16,7 @@ from wiro_runtime.cli.console import PROGRAM, CommandError, print_facts, print_j
 from wiro_runtime.cli.options import AsJson
 from wiro_runtime.cli.results import message_of
 from wiro_runtime.settings import load_settings, make_credentials
+from wiro_runtime.stored_keys import check_profile, forget, place_of, profile_name, store
 from wiro_runtime.tasks.listing import tool_of
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ def use_profile(name: str | None) -> None:
     """Have the clients of this process use a profile. What the environment says wins."""
     if not name:
         return
-    from wiro_runtime.stored_keys import check_profile  # noqa: PLC0415 - seldom needed
-
     check_profile(name)
     if name != os.environ.get("WIRO_PROFILE") and os.environ.get("WIRO_API_KEY", "").strip():
         say(f"{PROGRAM}: WIRO_API_KEY is set, and wins over the profile {name}", style="yellow")
@@ -59,8 +58,6 @@ def use_profile(name: str | None) -> None:
 
 
 def login(context: typer.Context, profile: Profile = None) -> int:
-    from wiro_runtime.stored_keys import profile_name, store  # noqa: PLC0415 - seldom needed
-
     if context.args:
         raise CommandError(
             "login: a key is no argument, because others can see those; it is asked for, or read "
@@ -110,8 +107,6 @@ def refusal(error: WiroError) -> str:
 
 
 def logout(profile: Profile = None) -> int:
-    from wiro_runtime.stored_keys import forget, profile_name  # noqa: PLC0415 - seldom needed
-
     if profile:
         os.environ["WIRO_PROFILE"] = profile
     name = profile_name()
@@ -158,8 +153,6 @@ def whoami(profile: Profile = None, as_json: AsJson = False) -> int:
 def describe_key() -> dict[str, Any]:
     """The key that a client would use, masked, and where it comes from. Raises
     :class:`ConfigurationError` when there is none."""
-    from wiro_runtime.stored_keys import place_of, profile_name  # noqa: PLC0415 - seldom needed
-
     settings = load_settings()
     credentials = settings.credentials
     if credentials is None:

@@ -29,15 +29,10 @@ from wiro_runtime.cli.console import (
     usage_line,
 )
 from wiro_runtime.cli.interrupts import exit_status, obey_signals
-from wiro_runtime.cli.journal import COSTS_HELP, costs_command, use_journal
+from wiro_runtime.cli.journal import COSTS_HELP, VARIABLE, costs_command
 from wiro_runtime.cli.results import error_json, typed_message
 from wiro_runtime.cli.run import PriceGroup, RunGroup
-from wiro_runtime.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    InvalidInputs,
-    WiroError,
-)
+from wiro_runtime.errors import AuthenticationError, ConfigurationError, InvalidInputs, WiroError
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -91,13 +86,13 @@ def options(
         bool, typer.Option("--verbose", "-v", help="Log what the client does, never a key.")
     ] = False,
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     del package, version
     use_profile(profile)
-    use_journal(journal)
+    if journal:
+        os.environ[VARIABLE] = journal
     log = logging.getLogger("wiro_runtime")
     handler = StreamHandler() if verbose else NullHandler()
     handler.setFormatter(LogFormatter("%(asctime)s %(message)s"))

@@ -173,8 +173,7 @@ def settle(
         typer.Option(metavar="ROW=ID", help="Say which task a row is; repeatable."),
     ] = None,
     absent: Annotated[
-        list[int] | None,
-        typer.Option(metavar="ROW", help="Say that a row was not accepted."),
+        list[int] | None, typer.Option(metavar="ROW", help="Say that a row was not accepted.")
     ] = None,
     database: Database = None,
     as_json: AsJson = False,
@@ -204,8 +203,7 @@ def report(folder: Folder, database: Database = None, as_json: AsJson = False) -
 @app.command("worker", help="Take rows of a batch that another machine has begun.")
 def worker(
     database: Annotated[
-        str,
-        typer.Option(envvar="WIRO_BATCH_DATABASE", metavar="URL", help="postgresql://…"),
+        str, typer.Option(envvar="WIRO_BATCH_DATABASE", metavar="URL", help="postgresql://…")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files of its rows go.")],
     batch_id: Annotated[

@@ -64,9 +64,7 @@ class Check:
     advice: str = ""
 
 
-def command(
-    as_json: AsJson = False,
-) -> int:
+def command(as_json: AsJson = False) -> int:
     checks: list[Check] = []
     for check in _checks():
         checks.append(check)

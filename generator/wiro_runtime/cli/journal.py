@@ -41,12 +41,6 @@ yet.
 """
 
 
-def use_journal(path: str | None) -> None:
-    """Have the clients of this process keep a journal."""
-    if path:
-        os.environ[VARIABLE] = path
-
-
 def client() -> Wiro:
     """A client with the journal that ``--journal`` names, if any."""
     return Wiro(journal=os.environ.get(VARIABLE) or None)

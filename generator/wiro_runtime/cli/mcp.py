@@ -74,12 +74,10 @@ def mcp_command(
         typer.Option(metavar="ADDRESS", help=f"The address to listen on; by default {_HOST}."),
     ] = None,
     port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help=f"The port; 0 for any; by default {_PORT}."),
+        int | None, typer.Option(min=0, max=65535, help=f"The port; 0 for any; by default {_PORT}.")
     ] = None,
     token_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A file with the token for --http."),
+        Path | None, typer.Option(metavar="FILE", help="A file with the token for --http.")
     ] = None,
 ) -> None:
     require_extra("mcp", "mcp")

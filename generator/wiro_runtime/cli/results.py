@@ -62,9 +62,8 @@ class Delivery:
                     )
         if self.stream and self.as_json:
             raise CommandError("--stream prints a text and --json an object: leave one of them out")
-        if not self.download:
-            return
-        check_out(self.out or Path())
+        if self.download:
+            check_out(self.out or Path())
 
 
 def check_out(out: Path) -> Path:

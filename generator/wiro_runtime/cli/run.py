@@ -29,12 +29,7 @@ from wiro_runtime.cli.help import print_help
 from wiro_runtime.cli.interrupts import INTERRUPTED, holding_ctrl_c
 from wiro_runtime.cli.journal import client
 from wiro_runtime.cli.options import note_json
-from wiro_runtime.cli.results import (
-    Delivery,
-    resume_line,
-    say_interrupted,
-    see_through,
-)
+from wiro_runtime.cli.results import Delivery, resume_line, say_interrupted, see_through
 from wiro_runtime.cli.values import read_base, read_inputs
 from wiro_runtime.cli.view import OPTIONS, view_tool
 from wiro_runtime.errors import InvalidInputs, WiroError

@@ -59,8 +59,7 @@ def studio_command(
         bool, typer.Option("--simulate", help="Use a local Wiro: no key, no cost.")
     ] = False,
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Where runs and their outputs are kept."),
+        Path | None, typer.Option(metavar="DIR", help="Where runs and their outputs are kept.")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any.")] = 8650,
     no_open: Annotated[

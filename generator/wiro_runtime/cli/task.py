@@ -25,11 +25,7 @@ from wiro_runtime.cli.console import (
 from wiro_runtime.cli.interrupts import INTERRUPTED
 from wiro_runtime.cli.journal import client as journaling
 from wiro_runtime.cli.options import AsJson
-from wiro_runtime.cli.results import (
-    Delivery,
-    say_interrupted,
-    see_through,
-)
+from wiro_runtime.cli.results import Delivery, say_interrupted, see_through
 from wiro_runtime.http.json_values import as_int, as_mappings, as_text
 from wiro_runtime.price import dollars
 from wiro_runtime.tasks.events import OutputsReady, TaskEnded
@@ -60,7 +56,7 @@ def list_(
         found = [task.detail for task in client.tasks(tool, limit=limit) if task.detail is not None]
     if as_json:
         print_json([{**detail_json(detail), "tool": tool_of(detail) or None} for detail in found])
-    elif sys.stdout.isatty():
+    elif found and sys.stdout.isatty():
         _print_table(found)
     else:
         for detail in found:
@@ -85,8 +81,7 @@ def _print_table(found: Sequence[TaskDetail]) -> None:
     table.add_column("cost", no_wrap=True, justify="right")
     for detail in found:
         table.add_row(*(Text(printable(cell)) for cell in _row(detail)))
-    if found:
-        out().print(table, soft_wrap=False)
+    out().print(table, soft_wrap=False)
 
 
 @app.command("show", help="How a task is now, and what it has made.")

@@ -151,7 +151,7 @@ def has_browser() -> bool:
 def _report(found: list[Entry], catalogue: Catalogue, as_json: bool) -> int:
     if as_json:
         print_json([entry_json(entry) for entry in found])
-    elif sys.stdout.isatty():
+    elif found and sys.stdout.isatty():
         _print_table(found)
     else:
         for entry in found:
@@ -169,8 +169,6 @@ def _report(found: list[Entry], catalogue: Catalogue, as_json: bool) -> int:
 
 def _print_table(found: Sequence[Entry]) -> None:
     """Id, takes → makes and price of each tool; its description where the screen has room."""
-    if not found:
-        return
     rows = [(printable(entry.tool), takes_and_makes(entry), entry.price) for entry in found]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     console = out()

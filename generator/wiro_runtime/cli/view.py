@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast, get_origin
 
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption
-from wiro_runtime.inputs.options import leaf_types, options_of
+from wiro_runtime.inputs.options import Options, leaf_types, options_of
 from wiro_runtime.inputs.wire import FILE_KINDS
 
 if TYPE_CHECKING:
@@ -142,15 +142,11 @@ def _field(module: ModuleType, name: str, option: str, info: Any) -> Field:
     extra: object = info.json_schema_extra
     notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
     leaves, many = leaf_types(info.annotation)
-    options = options_of(info)
-    closed = options is not None and options.closed
-    values = list(options.labels) if options and closed else []
-    labels = cast("dict[str, str]", notes.get("x-options") or {})
+    options = options_of(info) or Options({}, closed=False)
     wire = str(notes.get("x-wire", ""))
     shape = _shape(leaves, wire)
-    if shape == "text" and (values or labels):
+    if shape == "text" and options.labels:
         shape = "choice"
-    choices = _choices(module, values, labels, lora=shape == "lora", closed=closed)
     required = bool(info.is_required())
     parts = [info.title, info.description]
     return Field(
@@ -159,11 +155,11 @@ def _field(module: ModuleType, name: str, option: str, info: Any) -> Field:
         option=option,
         shape=shape,
         many=many or wire in ("files", "files-mixed", "files-url"),
-        closed=closed,
+        closed=options.closed,
         required=required,
         default=None if required else info.get_default(),
         help=": ".join(" ".join(part.split()) for part in parts if part),
-        choices=choices,
+        choices=_choices(module, options, lora=shape == "lora"),
     )
 
 
@@ -186,36 +182,31 @@ def _shape(leaves: Iterable[Any], wire: str) -> Shape:
     return "text" if any(get_origin(kind) is Literal for kind in kinds) else "any"
 
 
-def _choices(
-    module: ModuleType, values: list[str], labels: dict[str, str], *, lora: bool, closed: bool
-) -> tuple[Choice, ...]:
-    known = list(dict.fromkeys([*values, *labels]))
-    constants = _constants(module, set(known), lora=lora, closed=closed)
+def _choices(module: ModuleType, options: Options, *, lora: bool) -> tuple[Choice, ...]:
+    constants = _constants(module, options, lora=lora)
     named = {_value(constant): (name, constant) for name, constant in constants.items()}
     choices: list[Choice] = []
-    for value in dict.fromkeys([*known, *named]):
+    for value in dict.fromkeys([*options.labels, *named]):
         name, constant = named.get(value, (None, None))
         option = constant if isinstance(constant, LoraOption) else None
-        label = option.label if option else labels.get(value, value)
+        label = option.label if option else options.labels.get(value, value)
         choices.append(Choice(value=value, label=label, constant=name, lora=option))
     return tuple(choices)
 
 
-def _constants(
-    module: ModuleType, known: set[str], *, lora: bool, closed: bool
-) -> dict[str, str | LoraOption]:
+def _constants(module: ModuleType, options: Options, *, lora: bool) -> dict[str, str | LoraOption]:
     """The constants of the client's class that lists the values of one input."""
     kind = LoraOption if lora else str
-    found: list[dict[str, str | LoraOption]] = []
+    known = options.labels.keys()
     for cls in vars(module).values():
         if not isinstance(cls, type) or cls.__module__ != module.__name__:
             continue
         constants = {n: v for n, v in vars(cls).items() if isinstance(v, kind) and n.isupper()}
         values = {_value(constant) for constant in constants.values()}
         # Without a single value to go by, any class would do.
-        if known and known <= values and (not closed or values <= known):
-            found.append(constants)
-    return found[0] if found else {}
+        if known and known <= values and (not options.closed or values <= known):
+            return constants
+    return {}
 
 
 def _value(constant: str | LoraOption) -> str:
