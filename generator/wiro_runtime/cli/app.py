@@ -21,20 +21,17 @@ from wiro_runtime.cli.console import (
     CommandError,
     LogFormatter,
     complain,
-    help_instead,
     is_reader_gone,
     prepare_process,
     print_json,
+    print_usage_error,
     tidy,
-    usage_line,
 )
 from wiro_runtime.cli.interrupts import exit_status, obey_signals
 from wiro_runtime.cli.journal import COSTS_HELP, VARIABLE, costs_command
 from wiro_runtime.cli.results import error_json, typed_message
-from wiro_runtime.cli.run import PriceGroup, RunGroup
+from wiro_runtime.cli.run import HELP, PriceGroup, RunGroup
 from wiro_runtime.errors import AuthenticationError, ConfigurationError, InvalidInputs, WiroError
-
-_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 class _Commands(TyperGroup):
@@ -50,7 +47,7 @@ app = typer.Typer(
     epilog="The key is read from WIRO_API_KEY and WIRO_API_SECRET, or kept by wiro-tools login.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings=_SETTINGS,
+    context_settings={"help_option_names": [*HELP]},
 )
 
 
@@ -148,8 +145,11 @@ def run(arguments: Sequence[str]) -> int:
                 print_json(error_json(error))
             raise
         sys.stdout.flush()
-    except (CommandError, typer.TyperException) as error:
-        return _usage(error)
+    except CommandError as error:
+        complain([str(error)])
+        return 2
+    except typer.TyperException as error:
+        return print_usage_error(error, PROGRAM)
     except WiroError as error:
         return _failed(error)
     except typer.Exit as error:
@@ -172,17 +172,6 @@ def run(arguments: Sequence[str]) -> int:
         complain([f"{where}: {(error.strerror or str(error)).lower()}"])
         return 2
     return exit_status(result) if isinstance(result, int) else 0
-
-
-def _usage(error: CommandError | typer.TyperException) -> int:
-    if isinstance(error, CommandError):
-        complain([str(error)])
-        return 2
-    if text := help_instead(error):
-        typer.echo(text, err=True)
-    else:
-        complain([usage_line(error, PROGRAM)])
-    return error.exit_code
 
 
 def _failed(error: WiroError) -> int:

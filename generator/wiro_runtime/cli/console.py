@@ -151,9 +151,9 @@ def print_result(as_json: bool, value: object, *lines: str) -> None:
             print_line(line)
 
 
-def print_line(text: str) -> None:
-    """One line of results."""
-    sys.stdout.write(printable(text) + "\n")
+def print_line(*cells: str) -> None:
+    """One line of results; several cells are columns, for ``cut`` and its kin."""
+    sys.stdout.write("\t".join(map(printable, cells)) + "\n")
     sys.stdout.flush()
 
 
@@ -163,11 +163,6 @@ def print_facts(rows: Iterable[tuple[str, str]]) -> None:
     for name, text in rows:
         if text:
             console.print(Text.assemble((f"{name:<12}", "bold"), printable(text)))
-
-
-def print_row(*cells: str) -> None:
-    """One line of results in columns, for ``cut`` and its kin."""
-    sys.stdout.write("\t".join(map(printable, cells)) + "\n")
 
 
 def print_text(text: str) -> None:
@@ -271,14 +266,19 @@ def is_reader_gone(error: BaseException) -> bool:
     return isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
 
 
-def help_instead(error: Any) -> str | None:
-    """The help of a group of commands that was called without one of them; ``None`` for other
-    errors."""
+def print_usage_error(error: Any, program: str) -> int:
+    """Print what is wrong with the arguments of a command, or the help of a group of commands that
+    was called without one of them; the exit status."""
     # Typer exports no name for this class.
-    return error.ctx.get_help() if type(error).__name__ == "NoArgsIsHelpError" else None
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error.ctx.get_help()}\n")
+    else:
+        complain([_usage_line(error, program)], program)
+    status: int = error.exit_code
+    return status
 
 
-def usage_line(error: Any, program: str) -> str:
+def _usage_line(error: Any, program: str) -> str:
     """What is wrong with the arguments of a command, in the words of other messages."""
     text = error.format_message().rstrip(".")
     for pattern, expected in _EXPECTED:

@@ -136,8 +136,6 @@ def default_text(field: Field) -> str:
         return ""
     if isinstance(default, str):
         return brief(default, _LONG)
-    if isinstance(default, bool | int | float):
-        return json.dumps(default)
     parts = cast("list[object]", default) if isinstance(default, list) else []
     if parts and all(isinstance(part, str) for part in parts):
         return brief(", ".join(map(str, parts)), _LONG)

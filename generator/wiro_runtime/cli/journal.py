@@ -19,7 +19,7 @@ from wiro_runtime.cli.console import (
     CommandError,
     out,
     print_json,
-    print_row,
+    print_line,
     printable,
     say,
 )
@@ -46,6 +46,10 @@ def client() -> Wiro:
     return Wiro(journal=os.environ.get(VARIABLE) or None)
 
 
+_SUMS: Final = ("runs", "billed", "spent", "priced", "compared", "low", "high")
+"""What is added up of the costs of a group."""
+
+
 def costs_command(
     folders: Annotated[
         list[Path] | None,
@@ -66,7 +70,7 @@ def costs_command(
         _print_table(groups, by)
     else:
         for name, total in groups:
-            print_row(name, str(total["runs"]), dollars(total["spent"]), _estimate(total))
+            print_line(name, str(total["runs"]), dollars(total["spent"]), _estimate(total))
     if not costs:
         say("no run has ended yet")
     if reserved:
@@ -106,11 +110,7 @@ def _grouped(costs: Iterable[Cost], by: str | None) -> list[tuple[str, dict[str,
     groups: dict[str, dict[str, Any]] = {}
     for cost in costs:
         name = {"tool": cost.tool, "day": cost.day}.get(by or "", "total")
-        total = groups.setdefault(
-            name,
-            {"runs": 0, "billed": 0, "spent": Decimal(0), "priced": 0, "compared": Decimal(0)}
-            | {"low": Decimal(0), "high": Decimal(0)},
-        )
+        total = groups.setdefault(name, dict.fromkeys(_SUMS, 0))
         for key in total:
             total[key] += getattr(cost, key)
     return sorted(groups.items())

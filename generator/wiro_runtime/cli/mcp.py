@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from wiro_runtime.catalogue import Catalogue
 
 HELP: Final = """\
 Serve the tools to agents, over the Model Context Protocol (MCP).
@@ -87,9 +86,14 @@ def mcp_command(
             raise CommandError(f"{option} is for --http: give that too, or leave {option} out")
     catalogue = catalogue_of(ctx)
     say_unimported(catalogue)
-    folder = None if out is None else check_out(out)
-    limit = None if budget is None else read_dollars("--budget", budget)
-    make = partial(_server, catalogue, folder, limit, _journal(), allow_unknown=allow_unknown)
+    make = partial(
+        _server,
+        catalogue=catalogue,
+        folder=None if out is None else check_out(out),
+        budget=None if budget is None else read_dollars("--budget", budget),
+        allow_unknown=allow_unknown,
+        journal=_journal(),
+    )
     if not http and sys.stdin is None:
         raise CommandError("the standard input is closed")
     token, made = _token(token_file) if http else ("", False)
@@ -135,27 +139,13 @@ async def _serve_http(
             await serve(server, listening, host, token, announce)
 
 
-def _server(
-    catalogue: Catalogue,
-    folder: Path | None,
-    budget: Decimal | None,
-    journal: Path,
-    *,
-    allow_unknown: bool,
-) -> tuple[Any, Any]:
+def _server(*, journal: Path, budget: Decimal | None, **settings: Any) -> tuple[Any, Any]:
     from wiro_runtime import AsyncWiro  # noqa: PLC0415 - see above
     from wiro_runtime.mcp import Workspace, make_server  # noqa: PLC0415 - see above
     from wiro_runtime.mcp.runs import Runs  # noqa: PLC0415 - see above
 
     client = AsyncWiro(journal=journal, budget=budget)
-    space = Workspace(
-        client=client,
-        catalogue=catalogue,
-        runs=Runs(client),
-        folder=folder,
-        budget=budget,
-        allow_unknown=allow_unknown,
-    )
+    space = Workspace(client=client, runs=Runs(client), budget=budget, **settings)
     # Before the first request, which would wait for it.
     _ = space.index
     return make_server(space), client

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from wiro_runtime.cli.console import CommandError, print_line
+from wiro_runtime.cli.console import PROGRAM, CommandError, print_line
 
 INSTALL_HELP: Final = """\
 Install the skill of wiro-tools for coding agents.
@@ -16,7 +16,6 @@ Install the skill of wiro-tools for coding agents.
 It goes into DIR/wiro-tools; agents look for skills in .claude/skills of a project or of the home
 folder, and in places like it. A skill that was changed by hand is kept, unless with --force.
 """
-_NAME: Final = "wiro-tools"
 
 app = typer.Typer(help="The skill for coding agents.", rich_markup_mode=None)
 
@@ -34,7 +33,7 @@ def install_command(
     force: Annotated[bool, typer.Option("--force", help="Replace what was changed.")] = False,
 ) -> None:
     source = _source()
-    target = folder / _NAME
+    target = folder / PROGRAM
     files = {
         target / path.relative_to(source): path.read_bytes()
         for path in sorted(source.rglob("*.md"))
@@ -56,8 +55,8 @@ def _source() -> Path:
     """The skill: in the package or, in a checkout, beside the generated clients."""
     here = Path(__file__).resolve().parents[1]
     for folder in (here / "skills", here.parents[1] / "generated" / "skills"):
-        if (folder / _NAME / "SKILL.md").is_file():
-            return folder / _NAME
+        if (folder / PROGRAM / "SKILL.md").is_file():
+            return folder / PROGRAM
     raise CommandError("the skill is not part of this installation; install wiro-tools again")
 
 

@@ -176,7 +176,6 @@ def _build(docs: Path, site: Path, *, simulate: bool) -> None:
     from wirogen.site.build import build_site  # noqa: PLC0415 - as above
     from wirogen.site.covers import CoverMode  # noqa: PLC0415 - as above
 
-    options: dict[str, Any] = {"covers": CoverMode.NONE if simulate else CoverMode.LOCAL}
     try:
         build_site(
             docs,
@@ -186,7 +185,7 @@ def _build(docs: Path, site: Path, *, simulate: bool) -> None:
             site_url=None,
             workers=os.cpu_count() or 1,
             studio=True,
-            **options,
+            covers=CoverMode.NONE if simulate else CoverMode.LOCAL,
         )
     except InputError as error:
         raise CommandError(f"studio: {error}") from None

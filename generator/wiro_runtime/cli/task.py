@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 from rich.table import Table
@@ -18,7 +18,6 @@ from wiro_runtime.cli.console import (
     print_facts,
     print_json,
     print_line,
-    print_row,
     printable,
     say,
 )
@@ -33,11 +32,10 @@ from wiro_runtime.tasks.listing import tool_of
 from wiro_runtime.tasks.words import state_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.events import Event
-    from wiro_runtime.tasks.task import Task
 
 app = typer.Typer(help="Look at a task, wait for it, or end it.", no_args_is_help=False)
 
@@ -60,7 +58,7 @@ def list_(
         _print_table(found)
     else:
         for detail in found:
-            print_row(*_row(detail))
+            print_line(*_row(detail))
     if not found and not as_json:
         say("no task")
     return 0 if found else 1
@@ -113,19 +111,31 @@ def wait(
         return see_through(client.task(task), delivery, f"task {task}")
 
 
-@app.command("cancel", help="Take a task out of the queue. Exit 1: it was past that.")
-def cancel(task: TaskId, as_json: AsJson = False) -> int:
-    return _end(task, as_json, lambda found: found.cancel(), "cancelled", "not in the queue")
-
-
-@app.command("kill", help="End a running task. Exit 1: it was not running.")
-def kill(task: TaskId, as_json: AsJson = False) -> int:
-    return _end(task, as_json, lambda found: found.kill(), "killed", "not running")
+_ENDS: Final = {
+    "cancel": ("cancelled", "not in the queue"),
+    "kill": ("killed", "not running"),
+    "stop": ("stopped", "ended already"),
+}
+"""What is said of a task that a command has ended, and of one that it could not end."""
 
 
 @app.command("stop", help="Cancel or kill a task, whichever fits. Exit 1: it had ended by itself.")
-def stop(task: TaskId, as_json: AsJson = False) -> int:
-    return _end(task, as_json, lambda found: found.stop(), "stopped", "ended already")
+@app.command("kill", help="End a running task. Exit 1: it was not running.")
+@app.command("cancel", help="Take a task out of the queue. Exit 1: it was past that.")
+def end(context: typer.Context, task: TaskId, as_json: AsJson = False) -> int:
+    order = context.info_name or ""
+    with journaling() as client:
+        found = client.task(task)
+        accepted: bool = getattr(found, order)()
+        status = found.status
+    if as_json:
+        print_json({"task_id": found.id, "accepted": accepted, "status": status})
+    else:
+        done, refused = _ENDS[order]
+        word = state_word(status)
+        known = f" ({word})" if status and word not in refused else ""
+        say(f"task {found.id or task}: {done if accepted else refused + known}")
+    return 0 if accepted else 1
 
 
 @app.command(
@@ -147,20 +157,6 @@ def events(task: TaskId, as_json: AsJson = False) -> int:
             say_interrupted(task)
             return INTERRUPTED
     return 0 if succeeded else 1
-
-
-def _end(task: str, as_json: bool, order: Callable[[Task], bool], done: str, refused: str) -> int:
-    with journaling() as client:
-        found = client.task(task)
-        accepted = order(found)
-        status = found.status
-    if as_json:
-        print_json({"task_id": found.id, "accepted": accepted, "status": status})
-    else:
-        word = state_word(status)
-        known = f" ({word})" if status and word not in refused else ""
-        say(f"task {found.id or task}: {done if accepted else refused + known}")
-    return 0 if accepted else 1
 
 
 def detail_json(detail: TaskDetail) -> dict[str, Any]:

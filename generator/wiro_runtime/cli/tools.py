@@ -23,7 +23,6 @@ from wiro_runtime.cli.console import (
     out,
     print_json,
     print_line,
-    print_row,
     printable,
     say,
 )
@@ -156,7 +155,7 @@ def _report(found: list[Entry], catalogue: Catalogue, as_json: bool) -> int:
     else:
         for entry in found:
             description = " ".join(entry.description.split())
-            print_row(entry.tool, description, takes_and_makes(entry), entry.price)
+            print_line(entry.tool, description, takes_and_makes(entry), entry.price)
     if not found and not as_json:
         say(
             f"no tool matches ({PROGRAM} list shows all)"

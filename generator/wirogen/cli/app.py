@@ -15,11 +15,10 @@ from wiro_runtime.cli.console import (
     CommandError,
     complain,
     err,
-    help_instead,
     is_reader_gone,
     prepare_process,
+    print_usage_error,
     tidy,
-    usage_line,
 )
 from wirogen.common.files import folder_problem
 from wirogen.diagnostics.model import InputError
@@ -104,10 +103,7 @@ def run(arguments: Sequence[str]) -> int:
     except (CommandError, InputError) as error:
         return _fail(str(error))
     except typer.TyperException as error:
-        if text := help_instead(error):
-            typer.echo(text, err=True)
-            return error.exit_code
-        return _fail(usage_line(error, "wirogen"), status=error.exit_code)
+        return print_usage_error(error, "wirogen")
     except typer.Exit as error:
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -145,6 +141,6 @@ def _shown(path: object) -> str:
     return path.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
-def _fail(message: str, status: int = 2) -> int:
+def _fail(message: str) -> int:
     complain([message], "wirogen")
-    return status
+    return 2
