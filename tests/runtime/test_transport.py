@@ -9,6 +9,7 @@ import pickle
 import queue
 import socket
 import threading
+import time
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -167,8 +168,11 @@ def test_a_name_server_that_does_not_respond_ends_no_limit(
 
     async def flow() -> None:
         client = (Wiro if kind == "sync" else AsyncWiro)(KEY, base_url="https://api.example/v1")
+        begin = time.monotonic()
         with pytest.raises(WiroError):
             await got(client.run(TOOL, PROMPT, timeout=0.5))
+        # The limit to connect, 10 s, is another one.
+        assert time.monotonic() - begin < 8
         assert not asked
         ended.set()
 
