@@ -168,9 +168,26 @@ class Counting:
         return self._stream.tell()
 
 
+class Stuck(Counting):
+    """A stream that only says that it cannot go back when it is asked to."""
+
+    def __init__(self, data: bytes, error: Exception) -> None:
+        super().__init__(data)
+        self._error = error
+
+    def seek(self, _offset: int, _whence: int = 0, /) -> int:
+        raise self._error
+
+
+UNABLE = (io.UnsupportedOperation("seek"), NotImplementedError(), AttributeError("raw"))
+
+
 @pytest.mark.parametrize("position", [0, 4, 10])
-def test_a_stream_that_was_read_before_is_refused(kit: Kit, position: int) -> None:
-    stream = Counting(b"0123456789")
+@pytest.mark.parametrize("error", [None, *UNABLE], ids=lambda error: type(error).__name__)
+def test_a_stream_that_was_read_before_is_refused(
+    kit: Kit, error: Exception | None, position: int
+) -> None:
+    stream = Counting(b"0123456789") if error is None else Stuck(b"0123456789", error)
     stream.read(position)
     if not position:
         assert sent(kit, Inputs(prompt="x", image=stream))["inputImage"][0].data == b"0123456789"
@@ -178,6 +195,18 @@ def test_a_stream_that_was_read_before_is_refused(kit: Kit, position: int) -> No
     with pytest.raises(InvalidInputs, match=r"image.*was read before"):
         sent(kit, Inputs(prompt="x", image=stream))
     assert kit.simulator.runs == []
+
+
+@pytest.mark.parametrize("error", UNABLE, ids=lambda error: type(error).__name__)
+def test_a_stream_that_knows_no_position_is_sent(
+    kit: Kit, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell(_stream: object) -> int:
+        raise error
+
+    monkeypatch.setattr(Counting, "tell", tell)
+    body = sent(kit, Inputs(prompt="x", image=Stuck(b"0123456789", error)))
+    assert body["inputImage"][0].data == b"0123456789"
 
 
 @pytest.mark.parametrize("how", ["memory", "disk", "map", "slow"])

@@ -29,6 +29,9 @@ CHUNK: Final = 256 * 1024
 _IN_MEMORY: Final = 2**20
 _LONGEST: Final = 300
 """Characters of a path in a message."""
+_UNABLE: Final = (AttributeError, NotImplementedError, OSError, ValueError)
+"""What file objects raise that cannot tell their position, or go to another one."""
+
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 
@@ -109,18 +112,15 @@ class _File:
     def _copy_stream(self, stream: BinaryReader) -> None:
         """Copy a file object from its beginning, and leave its position as it was."""
         file = cast("IO[bytes]", stream)
-        # A map of memory (mmap) can seek, and does not say so before Python 3.13.
-        seekable = getattr(stream, "seekable", lambda: hasattr(stream, "seek"))
+        position = 0
         with lock_of(stream):
-            position = 0
-            with suppress(AttributeError, OSError):  # A pipe has none.
+            with suppress(*_UNABLE):
                 position = file.tell()
-            if not seekable():
+            if not _rewind(file):
                 if position:
                     raise self._problem("was read before, and cannot be read from its beginning")
                 self._fill(file)
                 return
-            file.seek(0)
             try:
                 self._fill(file)
             finally:
@@ -142,6 +142,19 @@ class _File:
 
     def _problem(self, text: str) -> InvalidInputs:
         return invalid(self.name, f"{self._shown} {text}")
+
+
+def _rewind(file: IO[bytes]) -> bool:
+    """Go to the beginning of a file object; ``False`` for one that cannot, such as a pipe."""
+    # A map of memory (mmap) can seek, and does not say so before Python 3.13.
+    seekable = getattr(file, "seekable", None)
+    if seekable is not None and not seekable():
+        return False
+    try:
+        file.seek(0)
+    except _UNABLE:
+        return False
+    return True
 
 
 class Form:
