@@ -95,14 +95,13 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    require_extra("batch", "dbos")
-    from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
-    from wiro_runtime.batch.table import parse_table  # noqa: PLC0415 - as above
-
+    make = _batches()
     rows: Any = table
     if table == "-":
+        from wiro_runtime.batch.table import parse_table  # noqa: PLC0415 - slow to load
+
         rows = parse_table("standard input", "", read_stdin(), Path.cwd())
-    with Batch(
+    with make(
         tool,
         rows,
         out=out,
@@ -212,19 +211,20 @@ def worker(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
+    with _batches().join(out, database=database, batch=batch_id) as batch:
+        return _drive(batch, batch.work, as_json)
+
+
+def _batches() -> type[Batch]:
     require_extra("batch", "dbos")
     from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
 
-    with Batch.join(out, database=database, batch=batch_id) as batch:
-        return _drive(batch, batch.work, as_json)
+    return Batch
 
 
 def open_batch(folder: Path, database: str | None) -> Batch:
     """The batch in ``folder``. Raises :class:`ConfigurationError`."""
-    require_extra("batch", "dbos")
-    from wiro_runtime.batch import Batch  # noqa: PLC0415 - slow to load
-
-    return Batch.open(folder, database=database)
+    return _batches().open(folder, database=database)
 
 
 def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:

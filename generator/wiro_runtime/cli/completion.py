@@ -145,8 +145,9 @@ class _Complete(ShellComplete):
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         """Also values that begin with a dash, which Typer takes for names of options."""
-        name, _, value = incomplete.partition("=") if _is_assignment(incomplete) else ("", "", "")
-        words, current = ([*args, name], value) if name else (args, incomplete)
+        name = _assigned(incomplete)
+        words = [*args, name[:-1]] if name else args
+        current = incomplete.removeprefix(name)
         found: list[CompletionItem] = []
         if current.startswith("-"):
             context = _resolve_context(self.cli, self.ctx_args, self.prog_name, [*words])
@@ -169,8 +170,7 @@ class _Complete(ShellComplete):
         *words, current = sys.argv[1:] or [""]
         current = current.lstrip("'\"")
         if current.startswith("-"):
-            name, equals, _ = current.partition("=")
-            return words, f"{name}=" if equals else "--"
+            return words, _assigned(current) or "--"
         return words, current if current.startswith("@") else ""
 
     def found(self, words: list[str], current: str) -> list[CompletionItem]:
@@ -214,7 +214,7 @@ class BashComplete(_Complete):
         if word.quote and line[word.quoted_from - 1 : word.quoted_from] == "$":
             return "closed"
         items = self.found(_arguments(words), word.text)
-        prefix = f"{word.text.partition('=')[0]}=" if _is_assignment(word.text) else ""
+        prefix = _assigned(word.text)
         matches = [
             (full[len(before.text) :], item)
             for item in items
@@ -292,7 +292,7 @@ class FishComplete(_Complete):
 
     def complete(self) -> str:
         words, current = self.get_completion_args()
-        prefix = current if _is_assignment(current) else ""
+        prefix = _assigned(current)
         items = self.found(words, current)
         return "".join(f"{prefix}{item.value}\t{_label(item)}\0" for item in items)
 
@@ -306,7 +306,7 @@ class PowerShellComplete(_Complete):
 
     def complete(self) -> str:
         words, word = split_line(os.environ.get("COMPLETE_LINE", ""), "`")
-        prefix = f"{word.text.partition('=')[0]}=" if _is_assignment(word.text) else ""
+        prefix = _assigned(word.text)
         return "\n".join(
             json.dumps(
                 {
@@ -320,8 +320,10 @@ class PowerShellComplete(_Complete):
         )
 
 
-def _is_assignment(text: str) -> bool:
-    return text.startswith("--") and "=" in text
+def _assigned(text: str) -> str:
+    """``--NAME=`` where ``text`` begins with it, else nothing."""
+    name, equals, _ = text.partition("=")
+    return f"{name}=" if equals and name.startswith("--") else ""
 
 
 def _arguments(words: list[str]) -> list[str]:

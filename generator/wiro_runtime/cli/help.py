@@ -71,6 +71,7 @@ def print_tool(view: ToolView, console: Console) -> None:
     if entry.description:
         _paragraph(entry.description, console)
     console.print()
+    needed = "".join(f" --{each.option} {each.metavar}" for each in view.fields if each.required)
     rows = [
         ("makes", f"{', '.join(entry.takes) or 'nothing'} → {entry.makes}"),
         ("price", entry.price or "not documented"),
@@ -78,7 +79,7 @@ def print_tool(view: ToolView, console: Console) -> None:
         ("tags", ", ".join(entry.tags)),
         ("cover", entry.cover or ""),
         ("module", entry.module_name),
-        ("run it", f"{PROGRAM} run {shlex.quote(entry.tool)}{_required(view)}"),
+        ("run it", f"{PROGRAM} run {shlex.quote(entry.tool)}{needed}"),
     ]
     for name, text in rows:
         if text:
@@ -87,11 +88,6 @@ def print_tool(view: ToolView, console: Console) -> None:
     _heading("Inputs", console)
     for field in sorted(view.fields, key=lambda field: not field.required):
         _field(field, console, "", limit=None)
-
-
-def _required(view: ToolView) -> str:
-    needed = (field for field in view.fields if field.required)
-    return "".join(f" --{field.option} {field.metavar}" for field in needed)
 
 
 def _usage(line: str, console: Console) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import warnings
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from wiro_runtime.cli.console import PROGRAM
 
@@ -36,7 +36,7 @@ def obey_signals() -> None:
     """Have SIGTERM and SIGHUP interrupt the command as Ctrl-C does."""
     for number in _ENDS:
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _interrupt)
+            signal.signal(number, interrupt)
     # Ctrl-C may come between the lines that make a coroutine and that run it.
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
 
@@ -48,13 +48,8 @@ def exit_status(status: int = INTERRUPTED) -> int:
     return next((128 + number for number in _ENDS if number in _received), INTERRUPTED)
 
 
-def interrupt(number: int) -> NoReturn:
+def interrupt(number: int, frame: FrameType | None = None) -> None:
     """End the command as this signal does."""
-    _received.add(number)
-    raise KeyboardInterrupt
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
     _received.add(number)
     handler = signal.getsignal(signal.SIGINT)
     if number in _ENDS and callable(handler) and handler is not signal.default_int_handler:
@@ -82,7 +77,7 @@ def holding_ctrl_c() -> Generator[Held]:
     def note(number: int, frame: FrameType | None) -> None:
         _received.add(number)
         if held.pressed and held.answered:
-            _interrupt(number, frame)
+            interrupt(number, frame)
         if held.pressed:
             with suppress(OSError):
                 os.write(2, _UNKNOWN.encode())

@@ -21,7 +21,8 @@ from wiro_runtime.cli.console import CommandError, err, out
 from wirogen.common.files import folder_problem
 from wirogen.common.lock import locked
 from wirogen.common.paths import real
-from wirogen.common.text import counted, visible
+from wirogen.common.text import counted
+from wirogen.common.text import visible as printable
 from wirogen.diagnostics.model import Diagnostic, Severity, display_path
 from wirogen.pipeline.positions import with_positions
 
@@ -99,11 +100,6 @@ def alone(folder: Path, *, shared: bool = False) -> AbstractContextManager[bool]
     return locked(
         folder, shared=shared, waiting=lambda: err().print(printable(message), markup=False)
     )
-
-
-def printable(text: str) -> str:
-    """Return ``text`` without characters that move the cursor or hide others."""
-    return visible(text)
 
 
 def project_root(given: Path | None) -> Path:
