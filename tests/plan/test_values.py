@@ -90,6 +90,15 @@ def test_a_checkbox_that_sends_a_word_sends_that_of_either_state(on: str, checke
         body(item, sharp="")
 
 
+@pytest.mark.parametrize("sent", ["", "False", "no"])
+@pytest.mark.parametrize("default", ["True", "yes"])
+def test_a_checkbox_takes_what_it_sends_when_nothing_is_given(default: str, sent: str) -> None:
+    item = text("sharp", type="checkbox", default=default, wire=Wire(type="string", sent=sent))
+    assert body(item) == body(item, sharp=sent) == {"sharp": sent}
+    schema: Any = plan(tool(prompt(), item)).inputs[1].schema
+    assert sent in schema["enum"]
+
+
 @pytest.mark.parametrize("kind", ["number", "float", "range", "checkbox"])
 @pytest.mark.parametrize("default", [True, False])
 def test_the_shell_reads_true_and_false_as_documents_have_them(kind: str, default: bool) -> None:

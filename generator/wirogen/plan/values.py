@@ -236,7 +236,9 @@ def _text(item: Input) -> Value:
         either: dict[str, Json] = {"type": ["integer", "string"]}
         return _finish(item, Kind.INT_OR_TEXT, "int | str", either, default=default)
     if item.type == "checkbox" and item.default:
-        values = (item.default, _OTHER_STATE.get(item.default, ""))
+        states = [item.default, _OTHER_STATE.get(item.default, "")]
+        # The Run Command may send neither.
+        values = tuple(dict.fromkeys([*states, sent] if isinstance(sent, str) else states))
         one: dict[str, Json] = {"type": "string", "enum": list(values)}
         return _finish(item, Kind.CHOICE, "{literal}", one, default=default, literal=values)
     return _finish(item, Kind.TEXT, "str", {"type": "string"}, default=default)
