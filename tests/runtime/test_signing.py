@@ -60,10 +60,23 @@ def with_slashes_escaped(text: str) -> str:
     return json.dumps(text).replace("/", "\\/")
 
 
+def in_turn(text: str) -> str:
+    """Each character otherwise than the one before it."""
+    ways = escaped, json.dumps, escaped_in_upper_case, with_slashes_escaped
+    return f'"{"".join(ways[place % 4](char)[1:-1] for place, char in enumerate(text))}"'
+
+
+def in_turn_again(text: str) -> str:
+    return in_turn(f"xx{text}").replace("\\u0078x", "", 1)
+
+
 @pytest.mark.parametrize(
-    "spell", [json.dumps, with_slashes_escaped, escaped, escaped_in_upper_case]
+    "spell",
+    [json.dumps, with_slashes_escaped, escaped, escaped_in_upper_case, in_turn, in_turn_again],
 )
-@pytest.mark.parametrize("secret", ["a-secret/of+base64/==", 'one"with\\both', "plain-secret"])
+@pytest.mark.parametrize(
+    "secret", ["a-secret/of+base64/==", 'one"with\\both', '\\\\"/u0041\\/"', "plain-secret"]
+)
 def test_a_credential_is_found_however_json_spells_it(
     spell: Callable[[str], str], secret: str
 ) -> None:

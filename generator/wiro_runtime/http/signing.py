@@ -100,13 +100,16 @@ class Credentials:
     def _may_be_in(self, data: bytes) -> bool:
         """Whether a credential may be in JSON. To spell each escape of a body of 24 MB would hold
         up the event loop for half a minute."""
-        if b"\\u00" in data:
-            for char in set("".join(self._searched())):
-                for code in {f"{ord(char):04x}", f"{ord(char):04X}"}:
-                    data = data.replace(f"\\u{code}".encode(), char.encode())
-        for char in (b"/", b'"', b"\\"):
-            data = data.replace(b"\\" + char, char)
-        return any(secret.encode() in data for secret in self._searched())
+        # A backslash that stands for itself begins no escape; JSON holds no NUL.
+        data = data.replace(rb"\\", b"\0")
+        searched = [secret.replace("\\", "\0") for secret in self._searched()]
+        if rb"\u00" in data:
+            for char in set("".join(searched)):
+                code = ord("\\" if char == "\0" else char)
+                for spelt in {f"{code:04x}", f"{code:04X}"}:
+                    data = data.replace(f"\\u{spelt}".encode(), char.encode())
+        data = data.replace(rb"\/", b"/").replace(rb"\"", b'"')
+        return any(secret.encode() in data for secret in searched)
 
     def _redact_json(self, data: bytes) -> bytes:
         if not self._may_be_in(data):
