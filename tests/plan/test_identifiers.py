@@ -215,6 +215,14 @@ def test_every_tool_has_a_module_of_its_own(tools: list[str]) -> None:
     assert diagnostics
 
 
+@pytest.mark.parametrize(
+    ("tool", "later"), [("acme/tool-3d", "acme/3d"), ("owner-3d/x", "3d/x"), ("acme/x", "acme/X")]
+)
+def test_a_tool_keeps_its_module_when_another_comes(tool: str, later: str) -> None:
+    (alone, _), (both, _) = plan_modules([tool]), plan_modules([tool, later])
+    assert both[tool] == alone[tool]
+
+
 @pytest.mark.parametrize("device", ["con", "NUL", "com1", "Lpt9"])
 def test_no_module_spec_or_page_is_named_like_a_device(device: str) -> None:
     modules, _ = plan_modules([f"{device}/{device}"])

@@ -28,6 +28,8 @@ def plan_modules(
     paths = tool_paths(tools)
     wanted = {tool: _module_name(tool) for tool in paths}
     canonical = [tool for tool, path in paths.items() if tool == path]
+    # Whose own words are the name comes first: acme/tool-3d before acme/3d, which gets a prefix.
+    canonical.sort(key=lambda tool: "/".join(wanted[tool]).replace("_", "-") != tool)
     named = apart(wanted, canonical, lambda each, mark: (each[0], with_suffix(each[1], mark)))
     plans: dict[str, ModulePlan] = {}
     diagnostics: list[Diagnostic] = []
