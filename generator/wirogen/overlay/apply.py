@@ -219,7 +219,7 @@ def _correct_option(item: Input, value: str, correction: Correction) -> Input:
 def _set(target: Any, correction: Correction) -> Any:
     """``target`` (a spec, input or option) with the values of ``set``, each of which is news."""
     for key, value in correction.values.items():
-        # Nobody has said yet that an input is required which was inferred to be.
+        # Neither document nor Detail states that this input is required: it was inferred.
         confirms = key == "required" and value is True and target.stated is None
         if _is_same(getattr(target, key), value) and not (confirms and target.name != PROMPT):
             message = f"{key} is already what the correction wants; remove it"

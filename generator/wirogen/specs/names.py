@@ -117,7 +117,7 @@ def apart(
     for tool, name in wanted.items():
         if counts[name] > 1 and keeps.get(name) != tool:
             while name in counts:
-                name = marked(name, tool_hash(tool))  # noqa: PLW2901 - until nobody has it
+                name = marked(name, tool_hash(tool))  # noqa: PLW2901 - until it is free
             counts[name] = 1
         found[tool] = name
     return found
