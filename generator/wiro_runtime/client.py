@@ -77,7 +77,8 @@ class Wiro(Client[Result, Task]):
     def _run(self, run: RunArguments, timeout: float | None, on_update: OnUpdate | None) -> Result:
         submission = run.submission()
         try:
-            return wait_for(self.service.run(submission, timeout, on_update))
+            result: Result = wait_for(self.service.run(submission, timeout, on_update))
+            return result  # noqa: TRY300 - Ctrl-C may come at this line, too
         except BaseException as error:
             # A block of named() has lines of its own behind the call, where Ctrl-C finds no name.
             submission.name(error)

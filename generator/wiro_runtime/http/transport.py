@@ -342,7 +342,7 @@ class Transport:
             # Whether a transport that is not ours tells of its steps is not known.
             exchange.hand_over()
             # The host of a file gets no credentials of the client.
-            auth = {"auth": None} if message.method == "GET" else {}
+            auth: dict[str, Any] = {"auth": None} if message.method == "GET" else {}
             send = partial(self._client.send, stream=True, follow_redirects=False, **auth)
         whole = False
         try:

@@ -57,9 +57,12 @@ class Submission:
         """Raise :class:`InvalidInputs` for whatever is wrong with a run on this side."""
         self.tool = tool
         self.path = run_path(tool)
-        checked = isinstance(inputs, ToolInputs)
-        self.body = inputs.wire_values() if checked else read_inputs(inputs)
-        self._checked_by = type(inputs) if checked else None
+        self._checked_by: type[ToolInputs] | None = None
+        if isinstance(inputs, ToolInputs):
+            self.body = inputs.wire_values()
+            self._checked_by = type(inputs)
+        else:
+            self.body = read_inputs(inputs)
         if callback_url is not None:
             self.body["callbackUrl"] = _checked_callback(callback_url)
         if settings.project_id is not None:

@@ -148,5 +148,5 @@ async def _file(upload: UploadFile) -> SentFile:
 def parameter(value: Any) -> Json:
     """A value of a body as a task's ``parameters`` show it: files by their names."""
     if isinstance(value, list):
-        return [parameter(item) for item in cast("list[Any]", value)]
+        return [parameter(item) for item in cast("list[object]", value)]
     return value.filename if isinstance(value, SentFile) else value

@@ -191,10 +191,11 @@ class Scenario:
         slot = self.run / (self.updates + 1)
         for number in range(1, self.updates + 1):
             at = start + slot * number
-            message: Json = self._progress(number, at - start)
+            progress = self._progress(number, at - start)
+            message: Json = progress
             if kind == "text":
                 said = self.text(prompt, number / self.updates)
-                message = None if self.text_shape == "log" else {**message, **said}
+                message = None if self.text_shape == "log" else {**progress, **said}
             elif number == 1:
                 message = "Loading the model"
             steps.append(Step(at=at, status="task_output", message=message))

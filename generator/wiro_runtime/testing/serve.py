@@ -100,8 +100,8 @@ def serve(
     came: list[int] = []
     previous: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        for each in (signal.SIGINT, signal.SIGTERM):
-            previous[each] = signal.signal(each, lambda number, _frame: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            previous[number] = signal.signal(number, lambda got, _frame: came.append(got))
     try:
         for tool, text in (documents or {}).items():
             simulator.publish(tool, text)

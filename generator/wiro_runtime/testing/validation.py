@@ -111,7 +111,7 @@ def check_run(state: SimulatorState, tool: Tool, body: Mapping[str, Any]) -> Non
 
 def files_in(value: Any) -> list[SentFile]:
     """The files in a value of a body."""
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    values = cast("list[object]", value) if isinstance(value, list) else [value]
     return [item for item in values if isinstance(item, SentFile)]
 
 
@@ -210,11 +210,11 @@ def check_files(entry: Input, value: Any) -> None:
     if entry.type == "combinefileinput":
         if not isinstance(value, list):
             raise must(entry.name, "be an array")
-        for item in cast("list[Any]", value):
+        for item in cast("list[Json]", value):
             if not isinstance(item, SentFile) and not is_address(item):
                 raise must(entry.name, "be a file or an address")
         return
-    given = cast("list[Any]", value) if isinstance(value, list) else [value]
+    given = cast("list[object]", value) if isinstance(value, list) else [value]
     if value != "" and not (given and all(isinstance(item, SentFile) for item in given)):
         raise must(entry.name, f"be files: addresses belong in {entry.name}Url")
 
