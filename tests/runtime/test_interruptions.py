@@ -499,7 +499,7 @@ def stalling() -> Generator[tuple[str, threading.Event], None, None]:
 def test_an_upload_that_stalls_is_not_waited_for(how: str, tmp_path: Path) -> None:
     """Without its end nobody has got a request, so no response to it will come."""
     big = {"image": bytes(30_000_000)}
-    more: dict[str, Any] = {"timeout": 0.5} if how == "timeout" else {}
+    more: dict[str, Any] = {"timeout": 2.0} if how == "timeout" else {}
 
     async def submit(begun: threading.Event) -> None:
         async with AsyncWiro("a-key", base_url=url, journal=tmp_path / "journal") as client:
