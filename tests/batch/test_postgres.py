@@ -153,13 +153,14 @@ def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
 
 
 STOP_BEFORE_SENDING: Final = """
-import os, signal
+import signal, threading
 from wiro_runtime.http import api
 
-async def stop(hook, info, os=os, signal=signal, api=api, plain=api.call_hook):
+async def stop(hook, info, signal=signal, threading=threading, api=api, plain=api.call_hook):
     if "/Run/" in getattr(info, "path", ""):
         api.call_hook = plain
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # A signal to the whole process lets this thread run on for some milliseconds.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
     await plain(hook, info)
 
 api.call_hook = stop
