@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -377,10 +378,29 @@ def test_a_tree_in_a_project_of_other_files(
     assert sorted(path.name for path in other.rglob("*")) == ["docs", "index.md", "openapi.json"]
 
 
+@pytest.mark.parametrize("given", [True, False], ids=["specs given", "specs of the project"])
+@pytest.mark.parametrize(
+    ("out", "read"),
+    [
+        ("specs/tools/out", "specs/tools"),
+        ("specs/documents", "specs"),
+        ("specs/documents/new/out", "specs"),
+        ("specs/out", "specs"),
+        ("specs", "specs"),
+    ],
+)
 def test_a_tree_that_would_lie_in_what_it_is_made_of(
-    built: Built, capsys: pytest.CaptureFixture[str]
+    built: Built,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    out: str,
+    read: str,
+    given: bool,
 ) -> None:
-    specs = built.root / "specs/tools"
-    assert run(["generate", "--specs", str(specs), "--out", str(specs / "out")]) == 2
-    assert f"lies in {specs}, which is read" in capsys.readouterr().err
-    assert not (specs / "out").exists()
+    monkeypatch.chdir(built.root)
+    (built.root / "specs/documents").mkdir(exist_ok=True)
+    before = sorted(built.root.rglob("*"))
+    specs = ["--specs", "specs/tools"] if given else []
+    assert run(["generate", *specs, "--out", out]) == 2
+    assert re.search(rf"--out {out} lies in \S*{read}, which is read", capsys.readouterr().err)
+    assert sorted(built.root.rglob("*")) == before

@@ -74,10 +74,14 @@ def command(
             raise CommandError(f"generate: --out {to} {message}")
         specs = project / "tools"
         overlays = overlays or (project / "overlays" if (project / "overlays").is_dir() else None)
-    for folder in (specs, templates, overlays):
-        if folder is not None and not folder.is_dir():
+    given = [each for each in (specs, templates, overlays) if each is not None]
+    for folder in given:
+        if not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
-        if folder is not None and real(to).is_relative_to(real(folder)):
+    # The next build would take what is written among documents for documents.
+    documents = [specs.parent] if (specs.parent / "documents").is_dir() else []
+    for folder in (*given, *documents):
+        if real(to).is_relative_to(real(folder)):
             raise CommandError(f"generate: --out {to} lies in {folder}, which is read")
     try:
         with alone(real(to).parent):
