@@ -137,6 +137,7 @@ def test_a_label_is_sent_as_its_id(given: dict[str, Any], sent: dict[str, Any]) 
         ({"voice": "female"}, "voice: 'female' fits several options: 'Rachel (female, calm)' "
                               "(id '21m00'), 'Domi (female, strong)' (id 'AZnzl')"),
         ({"voice": 5}, "voice: 5 is not an option; one of: 'Rachel (female, calm)' (id '21m00'), "),
+        ({"voice": 10**5000}, "voice: a number that is too large is not an option; one of: "),
         ({"styles": ["ink", "inc"]}, "styles[1]: 'inc' is not an option; nearest: 'ink'"),
         ({"styles": "ink"}, "styles: expected a list, got 'ink' (text)"),
         ({"model": "Jugernaut"}, "model (selectedModel): 'Jugernaut' is neither an id nor a label; "

@@ -179,7 +179,7 @@ def _find(field: Field, text: str) -> Choice | None:
     Raises :class:`CommandError` for a text that fits several."""
     found = _options(field).find(text)
     if len(found) > 1:
-        raise CommandError(_options(field).problem(text) or "")
+        raise CommandError(_options(field).several(text, found))
     return next((choice for choice in field.choices if choice.value in found), None)
 
 

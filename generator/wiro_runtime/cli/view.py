@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast, get_origin
 
 from wiro_runtime.inputs.lora import LoraChoice, LoraOption
-from wiro_runtime.inputs.options import Options, leaf_types, options_of
+from wiro_runtime.inputs.options import Options, leaf_types, notes_of, options_of
 from wiro_runtime.inputs.wire import FILE_KINDS
 
 if TYPE_CHECKING:
@@ -139,11 +139,9 @@ def view_tool(entry: Entry) -> ToolView:
 
 
 def _field(module: ModuleType, name: str, option: str, info: Any) -> Field:
-    extra: object = info.json_schema_extra
-    notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
     leaves, many = leaf_types(info.annotation)
     options = options_of(info) or Options({}, closed=False)
-    wire = str(notes.get("x-wire", ""))
+    wire = notes_of(info).get("x-wire", "")
     shape = _shape(leaves, wire)
     if shape == "text" and options.labels:
         shape = "choice"

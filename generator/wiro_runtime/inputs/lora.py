@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from wiro_runtime.inputs.messages import invalid, is_huge, nearest, shorten, shown
+from wiro_runtime.inputs.messages import invalid, is_huge, nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,12 +98,13 @@ class LoraOption(LoraChoice):
         :class:`InvalidInputs` for a scale of the wrong type, range or step.
         """
         wanted = self._wanted(scale, scales)
-        words = self._words(words)
+        words = (words,) if isinstance(words, str) else words
+        if not isinstance(words, (tuple, list)):
+            raise self._problem(f"expected words, got {shown(words)}")
         for word in words:
             if word not in self.triggerwords:
-                raise self._problem(
-                    f"{shorten(repr(word))} is not a trigger word{nearest(word, self.triggerwords)}"
-                )
+                near = nearest(word, self.triggerwords)
+                raise self._problem(f"{shown(word, 80)} is not a trigger word{near}")
         chosen = [
             (setting.id, text)
             for setting in self.settings
@@ -113,16 +114,8 @@ class LoraOption(LoraChoice):
             value=self.value,
             label=self.label,
             scales=tuple(chosen) if tag else (),
-            words=words,
+            words=tuple(words),
         )
-
-    def _words(self, words: object) -> tuple[str, ...]:
-        given: object = (words,) if isinstance(words, str) else words
-        if isinstance(given, (tuple, list)):
-            found = tuple(cast("Sequence[object]", given))
-            if all(isinstance(word, str) for word in found):
-                return cast("tuple[str, ...]", found)
-        raise self._problem(f"expected words, got {shown(words)}")
 
     def _wanted(self, scale: float | None, scales: Mapping[str, float] | None) -> dict[str, float]:
         ids = [setting.id for setting in self.settings]
@@ -131,7 +124,7 @@ class LoraOption(LoraChoice):
         wanted = dict(scales or {})
         for id_ in wanted:
             if id_ not in ids:
-                raise self._problem(f"no setting {shorten(repr(id_))}{nearest(id_, ids)}")
+                raise self._problem(f"no setting {shown(id_, 80)}{nearest(id_, ids)}")
         if scale is not None:
             if len(ids) != 1:
                 have = f"settings {', '.join(ids)}; use scales={{...}}" if ids else "no settings"
@@ -155,9 +148,8 @@ class LoraOption(LoraChoice):
             # 0.1 * 3 is not quite 0.3.
             near = (low or 0) + round((number - (low or 0)) / step) * step
             number = near if abs(number - near) < _NOISE else number
-        if (low is not None and number < low) or (high is not None and number > high):
-            raise self._problem(f"expected {allowed}, got {given}")
-        if step and (number - (low or 0)) % step != 0:
+        outside = (low is not None and number < low) or (high is not None and number > high)
+        if outside or (step and (number - (low or 0)) % step != 0):
             raise self._problem(f"expected {allowed}, got {given}")
         return _spell(setting.kind, number)
 

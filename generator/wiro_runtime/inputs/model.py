@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar, cast, get_origin
 
 import pydantic.main
@@ -21,19 +22,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from wiro_runtime.errors import UndocumentedOption
-from wiro_runtime.inputs.messages import (
-    HALF,
-    SURROGATE,
-    UNSENDABLE,
-    is_huge,
-    option_values,
-    problems_of,
-    report,
-    shorten,
-)
-from wiro_runtime.inputs.options import Options, leaf_types, options_of
+from wiro_runtime.inputs.messages import HALF, SURROGATE, is_huge, shorten
+from wiro_runtime.inputs.options import Options, leaf_types, literals_of, options_of
+from wiro_runtime.inputs.problems import UNSENDABLE, problems_of, report
 from wiro_runtime.inputs.warn import warn_caller
-from wiro_runtime.inputs.wire import WireField, read_fields, request_body, spell
+from wiro_runtime.inputs.wire import request_body, spell
 from wiro_runtime.price import Tariff
 
 if TYPE_CHECKING:
@@ -64,8 +57,6 @@ class ToolInputs(BaseModel):
         defer_build=True,
         protected_namespaces=(),
     )
-    _wire_fields: ClassVar[tuple[WireField, ...]]
-    _open_options: ClassVar[dict[str, Options]]
     _tariff: ClassVar[Tariff | None] = None
 
     if not TYPE_CHECKING:
@@ -96,16 +87,12 @@ class ToolInputs(BaseModel):
     def model_post_init(self, _: Any, /) -> None:
         """Warn of ids that are not documented, and are sent all the same."""
         cls = type(self)
-        if "_open_options" not in cls.__dict__:
-            found = {name: options_of(info) for name, info in cls.model_fields.items()}
-            known = {name: each for name, each in found.items() if each and not each.closed}
-            type.__setattr__(cls, "_open_options", known)
-        for name, options in cls._open_options.items():
+        for name, options in _open_options(cls).items():
             value = getattr(self, name)
             if name not in self.model_fields_set or value == cls.model_fields[name].default:
                 continue
             for each in _each(value):
-                if isinstance(each, str) and options.is_unknown_id(each):
+                if isinstance(each, str) and each.strip() and each not in options.labels:
                     text = f"{name}: {shorten(repr(each))} is not documented; it is sent as it is"
                     warning = UndocumentedOption(text, input=name, value=each)
                     package, validators, _ = cls.__module__.partition("._validators.")
@@ -122,10 +109,7 @@ class ToolInputs(BaseModel):
 
     def wire_values(self) -> dict[str, Any]:
         """Like :meth:`wire`, with the files themselves in the place of their names."""
-        cls = type(self)
-        if "_wire_fields" not in cls.__dict__:
-            type.__setattr__(cls, "_wire_fields", read_fields(cls))
-        return request_body(self, cls._wire_fields)
+        return request_body(self)
 
 
 def inputs_of(tool: type[InputsT], /, **inputs: object) -> InputsT:
@@ -139,7 +123,7 @@ class _Sendable:
 
     def __init__(self, info: FieldInfo) -> None:
         # The blank one may be an option.
-        self._text = info.is_required() and not option_values(info.annotation)
+        self._text = info.is_required() and not literals_of(info.annotation)
         leaves = leaf_types(info.annotation)[0]
         self._json = any(leaf is Any or get_origin(leaf) in (dict, Mapping) for leaf in leaves)
 
@@ -190,10 +174,17 @@ class _Chosen:
         return found
 
     def _one(self, text: str) -> str:
-        if (problem := self._options.problem(text)) is not None:
-            raise PydanticCustomError(UNSENDABLE, "{text}", {"text": problem})
-        found = self._options.find(text)
-        return found[0] if found else text
+        try:
+            return self._options.read(text)
+        except ValueError as error:
+            raise PydanticCustomError(UNSENDABLE, "{text}", {"text": str(error)}) from None
+
+
+@cache
+def _open_options(cls: type[ToolInputs]) -> dict[str, Options]:
+    """The options of the fields that take other ids, too."""
+    found = {name: options_of(info) for name, info in cls.model_fields.items()}
+    return {name: each for name, each in found.items() if each and not each.closed}
 
 
 def _each(value: object) -> list[object]:

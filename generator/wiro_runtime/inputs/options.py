@@ -127,30 +127,27 @@ class Options:
                 found.append(value)
         return tuple(found)
 
-    def is_unknown_id(self, text: str) -> bool:
-        """Whether ``text`` is sent although no option is meant: an id that is not listed."""
-        if self.closed or not self.labels or not text.strip() or self.find(text):
-            return False
-        return self._may_be_id(text)
-
-    def _may_be_id(self, text: str) -> bool:
-        """Where all ids are numbers, other text is a name with a slip, which no tool runs with."""
-        return text.isdigit() or not all(value.isdigit() for value in self.labels if value)
-
-    def problem(self, text: str) -> str | None:
-        """Why ``text`` is refused, or ``None``."""
+    def read(self, text: str) -> str:
+        """The id that ``text`` means or, in an open list, is. Raises :class:`ValueError` that says
+        why it is refused."""
         found = self.find(text)
-        if len(found) > 1:
-            shown = ", ".join(map(self.shown, found[:_SHOWN]))
-            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            return f"{shorten(repr(text))} fits several options: {shown}{more}"
+        if len(found) == 1:
+            return found[0]
         if found:
-            return None
+            raise ValueError(self.several(text, found))
+        given = shorten(repr(text))
         if self.closed:
-            return f"{shorten(repr(text))} is not an option{self.nearest(text)}"
-        if not self.labels or not text.strip() or self._may_be_id(text):
-            return None
-        return f"{shorten(repr(text))} is neither an id nor a label{self.nearest(text)}"
+            raise ValueError(f"{given} is not an option{self.nearest(text)}")
+        # Where all ids are numbers, other text is a name with a slip, which no tool runs with.
+        if text.strip() and not text.isdigit() and all(x.isdigit() for x in self.labels if x):
+            raise ValueError(f"{given} is neither an id nor a label{self.nearest(text)}")
+        return text
+
+    def several(self, text: str, found: Sequence[str]) -> str:
+        """What is wrong with a text that may mean each of the ids that were ``found``."""
+        shown = ", ".join(map(self.shown, found[:_SHOWN]))
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        return f"{shorten(repr(text))} fits several options: {shown}{more}"
 
     def nearest(self, given: object) -> str:
         """``"; nearest: 'Rachel' (id '21m00')"``: options whose id or label is like ``given``."""
@@ -171,17 +168,23 @@ class Options:
 def options_of(info: FieldInfo) -> Options | None:
     """The options of a field of a validator: its ``Literal`` when only those are taken, and the
     labels in ``x-options``. ``None`` for a field without any."""
-    extra: object = info.json_schema_extra
-    notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
-    labels = cast("dict[str, str]", notes.get("x-options") or {})
-    leaves, _ = leaf_types(info.annotation)
-    literals = [leaf for leaf in leaves if get_origin(leaf) is Literal]
-    closed = bool(literals) and len(literals) == len(leaves)
-    values = [value for leaf in literals for value in get_args(leaf)] if closed else []
-    if not all(isinstance(value, str) for value in values):
-        return None
-    known = {value: labels.get(value) or value for value in (values if closed else labels)}
+    labels: dict[str, str] = notes_of(info).get("x-options") or {}
+    closed = all(get_origin(leaf) is Literal for leaf in leaf_types(info.annotation)[0])
+    values = literals_of(info.annotation) if closed else labels
+    known = {value: labels.get(value) or value for value in values}
     return Options(known, closed) if known else None
+
+
+def notes_of(info: FieldInfo) -> dict[str, Any]:
+    """What a field of a validator says of itself; see :mod:`wiro_runtime.inputs.model`."""
+    notes: object = info.json_schema_extra
+    return cast("dict[str, Any]", notes) if isinstance(notes, dict) else {}
+
+
+def literals_of(annotation: Any) -> list[Any]:
+    """The documented values of a select, wherever in the field's type they are."""
+    leaves = leaf_types(annotation)[0]
+    return [value for leaf in leaves if get_origin(leaf) is Literal for value in get_args(leaf)]
 
 
 def leaf_types(annotation: Any) -> tuple[list[Any], bool]:

@@ -6,14 +6,18 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.inputs.files import LocalFile, is_local_file
 from wiro_runtime.inputs.lora import LoraChoice
 from wiro_runtime.inputs.messages import invalid
+from wiro_runtime.inputs.options import notes_of
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from wiro_runtime.inputs.model import ToolInputs
 
 FILE_KINDS: Final = frozenset({"file", "files", "files-mixed", "file-url", "files-url"})
@@ -34,22 +38,21 @@ class WireField:
     file_field: str | None
 
 
+@cache
 def read_fields(cls: type[ToolInputs]) -> tuple[WireField, ...]:
     """The fields of a validator, in the order of the document."""
-    fields: list[WireField] = []
-    for name, info in cls.model_fields.items():
-        extra = info.json_schema_extra
-        notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
-        fields.append(
-            WireField(
-                name=name,
-                key=info.alias or name,
-                wire=str(notes.get("x-wire", "")),
-                lora_prompt=notes.get("x-lora-prompt"),
-                file_field=notes.get("x-file-field"),
-            )
+
+    def read(name: str, info: FieldInfo) -> WireField:
+        notes = notes_of(info)
+        return WireField(
+            name=name,
+            key=info.alias or name,
+            wire=notes.get("x-wire", ""),
+            lora_prompt=notes.get("x-lora-prompt"),
+            file_field=notes.get("x-file-field"),
         )
-    return tuple(fields)
+
+    return tuple(read(name, info) for name, info in cls.model_fields.items())
 
 
 def python_names(cls: type[ToolInputs]) -> dict[str, str]:
@@ -65,8 +68,9 @@ def python_names(cls: type[ToolInputs]) -> dict[str, str]:
     return {key: name for key, name in names.items() if key != name}
 
 
-def request_body(inputs: ToolInputs, fields: tuple[WireField, ...]) -> dict[str, Any]:
+def request_body(inputs: ToolInputs) -> dict[str, Any]:
     """The body of a run: JSON values and, where a file is to be uploaded, the file."""
+    fields = read_fields(type(inputs))
     body: dict[str, Any] = {}
     prefixes: dict[str, str] = {}
     links = _Links(fields, inputs.model_fields_set)

@@ -27,7 +27,8 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from wiro_runtime.errors import InvalidInputs, WiroError
-from wiro_runtime.inputs.messages import nearest, problem_of_argument, shorten
+from wiro_runtime.inputs.messages import nearest, shorten
+from wiro_runtime.inputs.problems import problem_of_argument
 from wiro_runtime.mcp import tasks
 from wiro_runtime.mcp.advice import explain
 from wiro_runtime.mcp.approval import Approval, can_ask, price_of, question, read_ceiling, refusal

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import ModuleType, NoneType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args, get_origin
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.errors import WiroError
 from wiro_runtime.inputs.model import ToolInputs
-from wiro_runtime.inputs.options import leaf_types
+from wiro_runtime.inputs.options import leaf_types, literals_of, notes_of
 from wiro_runtime.inputs.wire import spell
 from wiro_runtime.price import Tariff
 from wiro_runtime.price.estimate import tariff_of
@@ -231,15 +231,14 @@ def _catalogued(client: ModuleType, tool: str) -> dict[str, Any]:
 
 
 def _input_of(name: str, info: FieldInfo) -> dict[str, Any]:
-    extra = info.json_schema_extra
-    notes = cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
+    notes = notes_of(info)
     wire = str(notes.get("x-wire", "string"))
-    kinds = _kinds(info.annotation)
-    choices = [value for kind in kinds for value in _literals(kind)]
+    kinds, many = leaf_types(info.annotation)
+    choices = literals_of(info.annotation)
     if wire in _FILES:
         kind, wire = _FILES[wire]
     elif choices or "x-options" in notes:
-        kind = "multiselect" if leaf_types(info.annotation)[1] else "select"
+        kind = "multiselect" if many else "select"
     elif float in kinds:
         kind = "float"
     else:
@@ -260,18 +259,6 @@ def _input_of(name: str, info: FieldInfo) -> dict[str, Any]:
     if not info.is_required() and info.default is not None:
         entry["wire"]["sent"] = spell(wire, info.default)
     return entry
-
-
-def _kinds(annotation: Any) -> list[Any]:
-    """The types that a field takes; those of its items for a list."""
-    if isinstance(annotation, type) or get_origin(annotation) is Literal:
-        return [annotation]
-    inside = [part for part in get_args(annotation) if part is not NoneType]
-    return [kind for part in inside for kind in _kinds(part)]
-
-
-def _literals(kind: Any) -> tuple[Any, ...]:
-    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def _limits(info: FieldInfo, notes: Mapping[str, Any]) -> dict[str, str]:
