@@ -389,16 +389,37 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
     fsync = os.fsync
 
     def check(file: int) -> None:
-        assert os.fstat(file).st_size == SIZE
         assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
         fsync(file)
-        synced.append(file)
+        synced.append(os.fstat(file).st_size)
 
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", check)
     with server(cdn(CONTENT)) as (url, _):
         save(kind, url, tmp_path)
-    assert len(synced) == 1
+    assert synced[-1] == SIZE
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_disk_that_fails_makes_no_file(
+    kind: ClientKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    """The system tells of it once: the next call succeeds."""
+    fsync = os.fsync
+
+    def fail(file: int) -> None:
+        whole = os.fstat(file).st_size == SIZE
+        if not failed and whole is not first:
+            failed.append(file)
+            raise OSError(errno.EIO, "Input/output error")
+        fsync(file)
+
+    failed: list[int] = []
+    monkeypatch.setattr(os, "fsync", fail)
+    with server(cdn(CONTENT)) as (url, _), pytest.raises(DownloadError, match="Input/output error"):
+        save(kind, url, tmp_path)
+    assert failed
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["a" * 251 + ".bin", "é" * 125 + ".bin", "a" * 255])

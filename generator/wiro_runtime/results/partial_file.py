@@ -39,6 +39,9 @@ class Sink:
         with self._lock:
             self._file.writelines(pieces)
 
+    def sync(self) -> None:
+        """Put what was written on the disk. Other methods do not wait for it."""
+
     def read(self) -> bytes:
         """Return what was written."""
         self._file.seek(0)
@@ -94,6 +97,9 @@ class PartialFile(Sink):
                     raise OSError(errno.EINVAL, "it is there and is not a file")
                 self._target.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("xb+")
+
+    def sync(self) -> None:
+        os.fsync(self._file.fileno())
 
     def publish(self) -> Path:
         """Move the file to its name, once it is on the disk. Returns its path."""
