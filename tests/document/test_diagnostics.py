@@ -145,14 +145,16 @@ def test_diagnostic(code: str, document: str, subject: str, text: str) -> None:
     assert found, codes(parsed)
     assert any(
         one.position is not None
-        and parsed.text.startswith(text, one.position.offset)
+        and "\n".join(parsed.text.split("\n")[one.position.line - 1 :]).startswith(
+            text, one.position.column - 1
+        )
         and one.subject.startswith(subject)
         for one in found
     ), found
     for one in parsed.diagnostics:
         assert one.severity is not Severity.ERROR
         assert "\n" not in str(one)
-    positions = [one.position.offset for one in parsed.diagnostics if one.position]
+    positions = [one.position for one in parsed.diagnostics if one.position]
     assert positions == sorted(positions)
 
 

@@ -135,8 +135,7 @@ class _Reader:
                 parse_constant=_refuse,
             )
         except json.JSONDecodeError as error:
-            place = Position(line=error.lineno, column=error.colno, offset=error.pos)
-            self.fail(f"is not JSON: {error.msg.lower()}", place)
+            self.fail(f"is not JSON: {error.msg.lower()}", Position(error.lineno, error.colno))
         except ValueError as error:
             self.fail(f"is not JSON: {str(error).lower()}")
         if isinstance(response, dict) and response.get("result") is False:

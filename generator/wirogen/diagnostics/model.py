@@ -8,20 +8,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wirogen.diagnostics.rules import RULES, Rule, Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(NamedTuple):
     """A place in a file."""
 
     line: int
     """1-based."""
     column: int
     """1-based, in characters."""
-    offset: int
-    """0-based, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +71,7 @@ def input_error(
 def position_at(text: str, offset: int) -> Position:
     """The position of ``offset`` in ``text``; only line feeds separate lines."""
     line_start = text.rfind("\n", 0, offset) + 1
-    return Position(
-        line=text.count("\n", 0, offset) + 1, column=offset - line_start + 1, offset=offset
-    )
+    return Position(text.count("\n", 0, offset) + 1, offset - line_start + 1)
 
 
 def display_path(file: Path) -> str:

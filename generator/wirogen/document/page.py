@@ -77,7 +77,7 @@ class Report:
                 line += feeds
                 begin = self.text.rindex("\n", done, offset) + 1
             done = offset
-            position = Position(line=line, column=offset - begin + 1, offset=offset)
+            position = Position(line, offset - begin + 1)
             made.append(
                 Diagnostic(
                     code=code, message=message, path=self.path, position=position, subject=subject

@@ -48,7 +48,7 @@ def python_error(error: Exception, template: str, folders: Sequence[Path]) -> In
 
 
 def _error(file: Path, line: int | None, message: str) -> InputError:
-    position = None if line is None else Position(line=line, column=1, offset=_offset(file, line))
+    position = None if line is None else Position(line, 1)
     one_line = " ".join(message.split())
     return input_error("G001", one_line, display_path(file), position)
 
@@ -69,11 +69,3 @@ def _is_below(file: Path, folders: Sequence[Path]) -> bool:
 def _file(template: str, folders: Sequence[Path]) -> Path:
     found = (folder / template for folder in folders if (folder / template).is_file())
     return next(found, folders[0] / template)
-
-
-def _offset(file: Path, line: int) -> int:
-    try:
-        lines = file.read_text("utf-8").split("\n")
-    except (OSError, ValueError):
-        return 0
-    return sum(len(each) + 1 for each in lines[: line - 1])

@@ -77,10 +77,5 @@ def _sorted(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     by_file = sorted(found, key=lambda each: each.path)
     return sorted(
         with_positions(by_file),
-        key=lambda each: (
-            each.path,
-            each.position.offset if each.position else -1,
-            each.code,
-            each.subject,
-        ),
+        key=lambda each: (each.path, each.position or (0, 0), each.code, each.subject),
     )

@@ -87,7 +87,7 @@ def _in_detail(text: str, each: Diagnostic) -> Position | None:
         at = text.find(f'"{name}"')
         if at >= 0:
             return position_at(text, at)
-    return Position(line=1, column=1, offset=0)
+    return Position(1, 1)
 
 
 def _in_spec(root: Node, each: Diagnostic) -> Position | None:

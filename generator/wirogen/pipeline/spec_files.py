@@ -208,8 +208,7 @@ def decode(data: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
-        place = Position(line=line, column=column, offset=error.start)
-        raise input_error("S001", "is not UTF-8", path, place) from None
+        raise input_error("S001", "is not UTF-8", path, Position(line, column)) from None
 
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import yaml
 
@@ -41,50 +41,28 @@ _CONSTANTS: Final[dict[str, Json]] = {
 }
 
 
-class _Mark(Protocol):
-    """What the C and the Python parser's marks share."""
-
-    @property
-    def index(self) -> int: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def column(self) -> int: ...
-
-
 @dataclass(slots=True)
-class _Placed:
-    """Something with a place, which is worked out when it is asked for: most never are."""
-
-    at: Position | _Mark
-
-    @property
-    def place(self) -> Position:
-        return _place(self.at)
-
-
-@dataclass(slots=True)
-class ScalarNode(_Placed):
+class ScalarNode:
     """A text; ``plain`` when it is not quoted."""
 
+    place: Position
     text: str
     plain: bool
 
 
 @dataclass(slots=True)
-class ListNode(_Placed):
+class ListNode:
+    place: Position
     items: list[Node]
 
 
 @dataclass(slots=True)
-class MapNode(_Placed):
-    items: dict[str, Node]
-    keys_at: Mapping[str, Position | _Mark]
+class MapNode:
+    """``keys`` is where each key stands."""
 
-    @property
-    def keys(self) -> dict[str, Position]:
-        """Where each key stands."""
-        return {key: _place(at) for key, at in self.keys_at.items()}
+    place: Position
+    items: dict[str, Node]
+    keys: Mapping[str, Position]
 
 
 Node: TypeAlias = "ScalarNode | ListNode | MapNode"
@@ -98,7 +76,7 @@ def read_tree(text: str, path: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"not YAML: {_one_line(error.problem or str(error))}"
-        raise spec_error(path, message, _place(mark)) from None
+        raise spec_error(path, message, _place(mark) if mark else Position(1, 1)) from None
     except yaml.reader.ReaderError as error:
         message = f"not YAML: {_one_line(str(error).partition(' in ')[0])}"
         # The C parser's own position counts bytes.
@@ -148,58 +126,56 @@ class _Reader:
         self.path = path
         self.following = following
 
-    def error(self, message: str, place: Position | _Mark | None) -> InputError:
-        return spec_error(self.path, message, _place(place))
+    def error(self, message: str, place: Position) -> InputError:
+        return spec_error(self.path, message, place)
 
     def document(self) -> Node:
         root: Node | None = None
         while (event := self.following()) is not None:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    raise self.error("a second YAML document starts here", event.start_mark)
+                    raise self.error("a second YAML document starts here", _place(event.start_mark))
                 root = self._node(self.following(), 0)
         if root is None:
-            raise self.error("the file is empty", None)
+            raise self.error("the file is empty", Position(1, 1))
         return root
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = cast("type[object]", type(event))
-        mark: _Mark = event.start_mark
+        place = _place(event.start_mark)
         if depth > SPEC_DEPTH:
-            raise self.error(f"nested more than {SPEC_DEPTH} levels deep", mark)
+            raise self.error(f"nested more than {SPEC_DEPTH} levels deep", place)
         if kind is yaml.AliasEvent or event.anchor:
-            raise self.error("anchors and aliases are not used in specs; repeat the value", mark)
+            raise self.error("anchors and aliases are not used in specs; repeat the value", place)
         if event.tag:
-            raise self.error("YAML tags are not used in specs; quote the value instead", mark)
+            raise self.error("YAML tags are not used in specs; quote the value instead", place)
         if kind is yaml.ScalarEvent:
-            return ScalarNode(mark, event.value, not event.style)
+            return ScalarNode(place, event.value, not event.style)
         if kind is yaml.SequenceStartEvent:
             items: list[Node] = []
             while type(item := self.following()) is not yaml.SequenceEndEvent:
                 items.append(self._node(item, depth + 1))
-            return ListNode(mark, items)
-        return self._mapping(depth + 1, mark)
+            return ListNode(place, items)
+        return self._mapping(depth + 1, place)
 
-    def _mapping(self, depth: int, mark: _Mark) -> MapNode:
+    def _mapping(self, depth: int, place: Position) -> MapNode:
         values: dict[str, Node] = {}
-        keys: dict[str, _Mark] = {}
+        keys: dict[str, Position] = {}
         while type(event := self.following()) is not yaml.MappingEndEvent:
-            name = to_text(self._node(event, depth), self.path, "a key")
-            at: _Mark = getattr(event, "start_mark")  # noqa: B009 - the stubs give events no marks
+            key = self._node(event, depth)
+            name = to_text(key, self.path, "a key")
             if name in values:
-                first = keys[name].line + 1
-                raise self.error(f"the key {name!r} is there twice (first in line {first})", at)
-            keys[name] = at
+                first = keys[name].line
+                message = f"the key {name!r} is there twice (first in line {first})"
+                raise self.error(message, key.place)
+            keys[name] = key.place
             values[name] = self._node(self.following(), depth)
-        return MapNode(mark, values, keys)
+        return MapNode(place, values, keys)
 
 
-def _place(mark: Position | _Mark | None) -> Position:
-    if mark is None:
-        return Position(line=1, column=1, offset=0)
-    if isinstance(mark, Position):
-        return mark
-    return Position(line=mark.line + 1, column=mark.column + 1, offset=mark.index)
+def _place(mark: Any) -> Position:
+    """The place of a mark, which the C and the Python parser have classes of their own for."""
+    return Position(mark.line + 1, mark.column + 1)
 
 
 def _one_line(text: str) -> str:
