@@ -12,7 +12,6 @@ from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.data.catalogue import catalogue_text, entry_text
 from wirogen.emit.data.openapi import openapi_file, operation_text
 from wirogen.emit.data.tool_calls import tool_calls
-from wirogen.emit.escape import link
 from wirogen.emit.pages.builder import request_data
 from wirogen.emit.pages.categories import input_kinds, purpose_of
 from wirogen.emit.pages.guides import topics_of
@@ -77,7 +76,7 @@ def summary_of(plan: ToolPlan) -> ToolSummary:
         diagnostics=plan.diagnostics,
         operation=operation_text(plan),
         entry=entry_text(plan),
-        listing=listing_line(plan, link),
+        listing=listing_line(plan),
         purpose=purpose_of(plan.spec, input_kinds(plan.inputs)),
         required_inputs=len(plan.smallest),
         guide_topics=topics_of(plan),

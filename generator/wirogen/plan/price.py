@@ -8,7 +8,6 @@ from typing import Final, cast
 from wiro_runtime.price.inputs import PricedInput, tariff_data
 from wirogen.plan.kinds import FILE_KINDS, Kind
 from wirogen.plan.model import InputPlan
-from wirogen.specs.checks import amount_problem
 from wirogen.specs.model import Json, ToolSpec
 
 _SEVERAL: Final = frozenset({Kind.FILES, Kind.FILES_URL})
@@ -19,17 +18,12 @@ def tariff_of(spec: ToolSpec, inputs: Iterable[InputPlan]) -> Mapping[str, Json]
     found = tariff_data(
         [_priced(item) for item in inputs],
         dynamicprice=spec.dynamicprice,
-        cps=_dollars(spec.cps),
-        approximatelycost=_dollars(spec.approximatelycost),
+        cps=spec.cps,
+        approximatelycost=spec.approximatelycost,
         computingtime=spec.computingtime,
         as_of=spec.source.detail_read if spec.source else None,
     )
     return cast("Mapping[str, Json] | None", found)
-
-
-def _dollars(text: str | None) -> str | None:
-    """An amount that makes sense; a spec that was written by hand may hold any text."""
-    return None if text is None or amount_problem(text) else text
 
 
 def _priced(item: InputPlan) -> PricedInput:

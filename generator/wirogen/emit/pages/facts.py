@@ -19,7 +19,6 @@ from wirogen.emit.escape import Markdown, link
 from wirogen.emit.pages.readme import paragraphs
 from wirogen.plan.model import Code
 from wirogen.specs import TaskStat, ToolSpec
-from wirogen.specs.checks import amount_problem, duration_problem, https_problem
 
 SAMPLES_SHOWN: Final = 20
 _LICENCE: Final = re.compile(r"licen[cs]e\s*(?:[:=-]|\bis\b)\s*(\S.{0,58}\S)", re.IGNORECASE)
@@ -57,8 +56,7 @@ def samples_of(spec: ToolSpec) -> list[Sample]:
     """The first sample outputs."""
     found: list[Sample] = []
     for text in spec.samples[:SAMPLES_SHOWN]:
-        address = None if https_problem(text) else link(text)
-        if address is not None:
+        if address := link(text):
             parts = urlsplit(text)
             name = unquote(parts.path).rpartition("/")[2].strip() or parts.hostname or text
             kind = media_kind(parts.path)
@@ -70,10 +68,9 @@ def _facts(spec: ToolSpec, least: str) -> Iterator[tuple[str, str]]:
     read = spec.source.detail_read if spec.source else None
     if price := _price(spec) or least:
         yield "Price", f"{price} (as of {read})" if read else price
-    if cost := _dollars(spec.approximatelycost):
-        yield "A run costs about", cost
-    time = spec.computingtime
-    if time and not duration_problem(time):
+    if spec.approximatelycost:
+        yield "A run costs about", dollars(Decimal(spec.approximatelycost))
+    if time := spec.computingtime:
         yield "A run takes about", time if decimal(time) is None else f"{time} s"
     if spec.taskstat:
         yield from _runs(spec.taskstat)
@@ -112,8 +109,7 @@ def _price(spec: ToolSpec) -> str | None:
     if problems:
         return None
     if not rates:
-        amount = _dollars(spec.cps)
-        return f"{amount} {METHODS['cps']}" if amount else None
+        return f"{dollars(Decimal(spec.cps))} {METHODS['cps']}" if spec.cps else None
     methods = list(dict.fromkeys(rate["method"] for rate in rates))
     said = [_amounts([rate for rate in rates if rate["method"] == method]) for method in methods]
     more = f", by {counted(len(rates), 'choice')} of inputs" if len(rates) > 1 else ""
@@ -130,7 +126,3 @@ def _amounts(rates: Sequence[Mapping[str, str]]) -> str:
     further = next((rate["extra"] for rate in rates if "extra" in rate), None)
     more = f", {dollars(Decimal(further))} for each further" if further and len(rates) == 1 else ""
     return f"{low if low == high else f'{low} to {high}'} {what}{more}"
-
-
-def _dollars(text: str | None) -> str | None:
-    return None if text is None or amount_problem(text) else dollars(Decimal(text))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from wirogen.emit.escape import link
 from wirogen.emit.pages.categories import (
     input_kinds,
     main_category,
@@ -22,15 +23,12 @@ def listing_text(summaries: Iterable[ToolSummary]) -> str:
     return '{"tools":[\n' + ",\n".join(summary.listing for summary in summaries) + "\n]}\n"
 
 
-def listing_line(plan: ToolPlan, link: Callable[[str], str | None]) -> str:
-    """The line of one tool, without the comma behind it.
-
-    ``link`` lets http(s) addresses through, made safe to print, and nothing else.
-    """
-    return json.dumps(_entry(plan, link), ensure_ascii=False, separators=(",", ":"))
+def listing_line(plan: ToolPlan) -> str:
+    """The line of one tool, without the comma behind it."""
+    return json.dumps(_entry(plan), ensure_ascii=False, separators=(",", ":"))
 
 
-def _entry(plan: ToolPlan, link: Callable[[str], str | None]) -> dict[str, Json]:
+def _entry(plan: ToolPlan) -> dict[str, Json]:
     path = f"tools/{plan.module.owner}/{plan.module.project}"
     cover = link(plan.spec.cover) if plan.spec.cover else None
     price = price_summary(plan.tariff)
