@@ -9,7 +9,7 @@ from typing import Final
 from generated import number, prompt, select, text, tool
 from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer
-from wirogen.output.publication import Publication
+from wirogen.output.publication import publication_of
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.specs import Input, Option, ToolSpec, Wire, load_spec
 from wirogen.specs.model import Finding, Revision, Source, TaskStat
@@ -60,7 +60,7 @@ def write_generated(specs: Mapping[str, ToolSpec], out: Path, *, pages_only: boo
         files |= render_tool(plan, pages if without_client else renderer)
     by_tool = {plan.spec.tool: plan for plan in plans}
     shared = render_shared(map(summary_of, plans), by_tool.__getitem__, renderer)
-    with Publication(out) as publication:
+    with publication_of(out) as publication:
         publication.put(files | shared)
         publication.finish({})
     return out

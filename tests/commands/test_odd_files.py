@@ -19,8 +19,7 @@ from commands.small import documents
 from wirogen.cli.app import run
 from wirogen.diagnostics.known import read_baseline, unknown
 from wirogen.diagnostics.model import Diagnostic, InputError
-from wirogen.output.manifest import built_findings, built_modules, built_specs
-from wirogen.output.state import OutputState
+from wirogen.output.manifest import OutputState, built_findings, built_modules, built_specs
 from wirogen.pipeline.examples import read_examples
 from wirogen.site.assemble import neighbours
 from wirogen.site.build import _read_state, _remove, _tools, _with_picture

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wirogen.diagnostics.model import InputError
-from wirogen.output.manifest import Entry, manifest_text
-from wirogen.output.state import OutputState
+from wirogen.output.manifest import Entry, OutputState, manifest_text
 
 FILES = {f"docs/{number}.md": f"page {number}" for number in range(9)}
 

@@ -15,7 +15,7 @@ from wirogen.cli.app import run
 from wirogen.cli.simulate import _documents
 from wirogen.common.paths import MAX_PART, UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import InputError
-from wirogen.output.manifest import MANIFEST, read_manifest
+from wirogen.output.manifest import MANIFEST, OutputState
 from wirogen.pipeline.build import read_project
 from wirogen.project.add import take_file
 from wirogen.specs import Source
@@ -154,7 +154,7 @@ def test_a_document_that_is_added_replaces_that_of_no_other_tool(tmp_path: Path)
 def test_a_manifest_with_such_a_path_is_none(tmp_path: Path, path: str) -> None:
     (tmp_path / MANIFEST).write_text(json.dumps({"files": {path: "0"}}), "utf-8")
     with pytest.raises(InputError, match="S003"):
-        read_manifest(tmp_path)
+        OutputState(tmp_path)
 
 
 @pytest.mark.parametrize("path", UNSAFE, ids=repr)

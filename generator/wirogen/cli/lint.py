@@ -24,13 +24,13 @@ from wirogen.cli.console import (
     project_root,
 )
 from wirogen.cli.options import Root
+from wirogen.common.files import write_file
 from wirogen.common.paths import real
 from wirogen.common.text import counted
 from wirogen.diagnostics.known import BASELINE, baseline_text, read_baseline, unknown
 from wirogen.diagnostics.model import RULES, Diagnostic, Severity, display_path
 from wirogen.diagnostics.sarif import sarif
 from wirogen.output.manifest import built_findings
-from wirogen.output.publication import write_file
 from wirogen.pipeline.lint import lint_paths, lint_project
 
 HELP: Final = """Every oddity in documents, specs and overlays, with its code, place and what to do.

@@ -12,16 +12,14 @@ import hashlib
 import os
 import pickle
 import sys
-import tempfile
 import time
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import wirogen
-from wirogen.common.files import read_whole
+from wirogen.common.files import read_whole, write_file
 
 _SHAPING: Final = ("black", "datamodel-code-generator", "jinja2")
 _KEPT_FOR: Final = 30 * 24 * 3600.0
@@ -59,7 +57,7 @@ class Cache:
             return
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         try:
-            _write(path, hashlib.sha256(data).digest() + data)
+            write_file(path, hashlib.sha256(data).digest() + data)
         except OSError:
             self._folder = None
 
@@ -79,22 +77,8 @@ class Cache:
         except OSError:
             return
 
-    def _path(self, kind: str, key: str) -> str | None:
-        return None if self._folder is None else f"{self._folder}/{kind}/{key[:2]}/{key}"
-
-
-def _write(path: str, data: bytes) -> None:
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    opened, temporary = tempfile.mkstemp(dir=folder)
-    try:
-        with open(opened, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    def _path(self, kind: str, key: str) -> Path | None:
+        return None if self._folder is None else self._folder / kind / key[:2] / key
 
 
 NO_CACHE: Final = Cache(None)

@@ -1,4 +1,4 @@
-"""Files: read whole, hashed and listed. Builds have tens of thousands, most of them small."""
+"""Files: read whole, listed and written. Builds have tens of thousands, most of them small."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import errno
 import hashlib
 import os
 import stat
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from wirogen.common.lock import hold, is_free
 
 # Without O_NONBLOCK, opening a named pipe waits for a process that writes to it.
 _FLAGS: Final = os.O_RDONLY | sum(
@@ -22,6 +25,8 @@ _NO_FILES: Final = {
 }
 _OPENED_BY_SHELL: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _PIECE: Final = 64 * 1024
+TEMPORARY: Final = ".wirogen-"
+"""Prefix of the names of temporary files and folders."""
 
 
 def read_whole(path: str | os.PathLike[str]) -> bytes:
@@ -114,3 +119,36 @@ def _leads_up(path: str) -> bool:
         return False
     real, here = os.path.realpath(path), os.path.realpath(os.path.dirname(path))
     return f"{here}{os.sep}".startswith(f"{real}{os.sep}")
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file atomically: to a temporary file beside it, which is then renamed."""
+    try:
+        _write_file(path, content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    opened, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
+    temporary = Path(name)
+    try:
+        with open(opened, "wb") as to:
+            hold(opened)
+            to.write(data)
+            to.flush()
+            temporary.chmod(0o644)
+            if os.name == "nt":
+                to.close()  # Windows moves no open file.
+            temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files of killed processes below ``folder``."""
+    for file in folder.rglob(f"{TEMPORARY}*"):
+        if file.is_file() and is_free(file):
+            file.unlink(missing_ok=True)

@@ -20,22 +20,34 @@ Entry: TypeAlias = "str | Sequence[str] | Mapping[str, Entry]"
 """What a manifest holds."""
 
 
-def read_manifest(out: Path) -> tuple[str, dict[str, str]]:
-    """What tells one state of the manifest in ``out`` from others (empty when there is none), and
-    the hash of each file that it lists, by path below ``out``. Raises :class:`InputError` for a
-    file that no build wrote."""
-    data = read_file(out / MANIFEST)
-    if data is None:
-        return "", {}
-    try:
-        files = cast("dict[str, str]", json.loads(data)["files"])
-        known = {str(path): str(digest) for path, digest in files.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        known = {"..": ""}
-    if any(map(path_problem, known)):
-        message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
-        raise input_error("S003", message, out / MANIFEST)
-    return sha256(data), known
+class OutputState:
+    """The files below ``out``, against its manifest.
+
+    ``manifest`` is the hash of the manifest (empty when there is none), ``known`` are the hashes
+    that it lists, by path. Raises :class:`InputError` for a file that no build wrote.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        data = read_file(out / MANIFEST)
+        self.manifest = "" if data is None else sha256(data)
+        try:
+            files = {} if data is None else cast("dict[str, str]", json.loads(data)["files"])
+            self.known = {str(path): str(digest) for path, digest in files.items()}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self.known = {"..": ""}
+        if any(map(path_problem, self.known)):
+            message = "is not a manifest that wirogen wrote; restore it, or delete the folder"
+            raise input_error("S003", message, out / MANIFEST)
+
+    def holds(self, files: Mapping[str, str]) -> bool:
+        """Whether every file (path → hash) is there with exactly these bytes."""
+        return all(hash_of(f"{self.out}/{path}") == digest for path, digest in files.items())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every file is what the manifest says."""
+        return self.holds(self.known)
 
 
 def manifest_text(entry: Entry) -> str:

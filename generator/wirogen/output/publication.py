@@ -11,28 +11,24 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from wirogen.common.files import folder_problem, sha256
-from wirogen.common.lock import hold, is_free, locked
+from wirogen.common.files import TEMPORARY, folder_problem, sha256
+from wirogen.common.lock import locked
 from wirogen.common.paths import real
 from wirogen.diagnostics.model import InputError, input_error
 from wirogen.output.manifest import (
     MANIFEST,
     Entry,
+    OutputState,
     hash_of,
     manifest_text,
     read_file,
 )
-from wirogen.output.state import OutputState
 from wirogen.output.swap import OLD_TREE, exchange
-
-TEMPORARY: Final = ".wirogen-"
-"""Prefix of the names of temporary files and folders."""
 
 _IGNORED: Final = ("__pycache__",)
 _WHOLE: Final = "whole"
@@ -74,43 +70,16 @@ class Publication:
     """The publication of one output folder.
 
     Files are added one by one, also by worker processes (see :func:`stage`), so that only a few of
-    them are in memory at a time. The folder does not change before :meth:`finish`. Another
-    publication with the same parent folder waits until this one ends or is killed; the temporary
-    files of a killed one are removed. An error of the disk is raised as :class:`InputError`.
+    them are in memory at a time. The folder does not change before :meth:`finish`.
     """
 
-    def __init__(self, out: Path, *, check: bool = False) -> None:
-        self.out = out
+    def __init__(self, state: OutputState, stage: Path, *, check: bool) -> None:
+        self.out = state.out
+        self.known = state.known
+        self.stage = stage
         self.check = check
+        self._state = state
         self._made: dict[str, Made] = {}
-        target = real(out)
-        if problem := folder_problem(target):
-            raise _refused(out, f"{problem}, or choose another folder")
-        with ExitStack() as stack:
-            stack.enter_context(_refusals(out))
-            if not check:
-                stack.enter_context(_folder(target.parent))
-            alone = stack.enter_context(locked(target.parent, shared=check))
-            if alone:
-                _sweep(target.parent)
-            self._state = OutputState(out)
-            self.known = self._state.known
-            # The new tree must lie on the same file system; a check leaves the project alone.
-            anchor = None if check else target.parent
-            self.stage = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{target.name}-", dir=anchor))
-            stack.callback(shutil.rmtree, self.stage, ignore_errors=True)
-            self._stack = stack.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
 
     def put(self, files: Mapping[str, str | bytes]) -> None:
         """Stage files and add them."""
@@ -195,6 +164,31 @@ class Publication:
             for path in removed:
                 (self.out / path).unlink(missing_ok=True)
             _drop_empty(self.out, removed)
+
+
+@contextmanager
+def publication_of(out: Path, *, check: bool = False) -> Generator[Publication]:
+    """Begin the publication of ``out``. Another one with the same parent folder waits until this
+    one ends or is killed; the temporary files of a killed one are removed. An error of the disk is
+    raised as :class:`InputError`."""
+    target = real(out)
+    if problem := folder_problem(target):
+        raise _refused(out, f"{problem}, or choose another folder")
+    with (
+        _refusals(out),
+        nullcontext() if check else _folder(target.parent),
+        locked(target.parent, shared=check) as alone,
+    ):
+        if alone:
+            _sweep(target.parent)
+        state = OutputState(out)
+        with tempfile.TemporaryDirectory(
+            prefix=f"{TEMPORARY}{target.name}-",
+            # The new tree must lie on the same file system; a check leaves the project alone.
+            dir=None if check else target.parent,
+            ignore_cleanup_errors=True,
+        ) as stage_folder:
+            yield Publication(state, Path(stage_folder), check=check)
 
 
 def no_changes(state: OutputState) -> Changes:
@@ -344,36 +338,3 @@ def _refusals(out: Path, outcome: str = "nothing in it has changed") -> Generato
 def _unknown_files(out: Path, ours: set[str]) -> tuple[str, ...]:
     paths = (below + name for _, below, names in _walk(out, _IGNORED) for name in names)
     return tuple(sorted(path for path in paths if path not in ours))
-
-
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file atomically: to a temporary file beside it, which is then renamed."""
-    try:
-        _write_file(path, content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    opened, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
-    temporary = Path(name)
-    try:
-        with open(opened, "wb") as to:
-            hold(opened)
-            to.write(data)
-            to.flush()
-            temporary.chmod(0o644)
-            if os.name == "nt":
-                to.close()  # Windows moves no open file.
-            temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def sweep(folder: Path) -> None:
-    """Remove temporary files of killed processes below ``folder``."""
-    for file in folder.rglob(f"{TEMPORARY}*"):
-        if file.is_file() and is_free(file):
-            file.unlink(missing_ok=True)

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from wirogen.common.cache import Cache, default_cache, key_of
-from wirogen.common.files import file_hashes, folder_fingerprint
+from wirogen.common.files import file_hashes, folder_fingerprint, sweep
 from wirogen.common.text import did_you_mean, shorten
 from wirogen.diagnostics.known import Known, unknown
 from wirogen.diagnostics.model import Diagnostic, Severity, display_path
 from wirogen.emit.templates import template_folders
-from wirogen.output.manifest import MANIFEST, built_findings, built_specs, hash_of
-from wirogen.output.publication import Changes, no_changes, sweep
-from wirogen.output.state import OutputState
+from wirogen.output.manifest import MANIFEST, OutputState, built_findings, built_specs, hash_of
+from wirogen.output.publication import Changes, no_changes
 from wirogen.pipeline.causes import check_tool
 from wirogen.pipeline.examples import read_examples, unusable_examples
 from wirogen.pipeline.inputs import apply_overlays, read_documents

@@ -22,7 +22,7 @@ from wirogen.emit.python.validators import Validator, validators_of
 from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer, template_folders
 from wirogen.output.manifest import Entry
-from wirogen.output.publication import NO_CHANGES, Changes, Made, Publication, stage
+from wirogen.output.publication import NO_CHANGES, Changes, Made, publication_of, stage
 from wirogen.pipeline.spec_checks import check_spec
 from wirogen.pipeline.spec_files import digest_of
 from wirogen.pipeline.workers import Workers
@@ -93,7 +93,7 @@ def generate(
         check_overrides(templates)
     modules, renamed = plan_modules(specs, package)
     tasks = list(_tasks(specs, modules, fingerprint, digests or {}))
-    with Publication(out, check=check) as publication:
+    with publication_of(out, check=check) as publication:
         done: dict[str, _Rendered] = {}
         todo: list[_Task] = []
         for task in tasks:

@@ -13,11 +13,17 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from wirogen.common.cache import NO_CACHE, Cache, key_of
-from wirogen.common.files import folder_problem, hash_of_file, names_below, read_whole, sha256
+from wirogen.common.files import (
+    folder_problem,
+    hash_of_file,
+    names_below,
+    read_whole,
+    sha256,
+    write_file,
+)
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_path, input_error
 from wirogen.document import Mismatch
-from wirogen.output.publication import write_file
 from wirogen.overlay.read import Overlay
 from wirogen.pipeline.history import with_history
 from wirogen.pipeline.workers import Workers, each

@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from wirogen.common.files import read_whole
+from wirogen.common.files import read_whole, write_file
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.detail import looks_like_detail, read_detail
 from wirogen.diagnostics.model import display_path, input_error
 from wirogen.document import parse_document
 from wirogen.merge.detail import spec_from_detail
-from wirogen.output.publication import write_file
 from wirogen.pipeline.spec_files import read_bytes
 from wirogen.specs import ToolSpec
 from wirogen.specs.names import slug, tool_hash

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from wirogen.output.publication import write_file
+from wirogen.common.files import write_file
 
 FOLDERS: Final = ("specs/documents", "specs/tools", "specs/overlays")
 WORKFLOW: Final = ".github/workflows/sync.yml"

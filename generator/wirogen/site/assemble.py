@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from wirogen.common.files import write_file
 from wirogen.diagnostics.model import input_error
-from wirogen.output.publication import write_file
 from wirogen.pipeline.workers import Workers
 from wirogen.site.covers import Cover
 from wirogen.site.markup import Page, page_text, render_page

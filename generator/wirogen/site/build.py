@@ -19,11 +19,10 @@ from typing import Annotated, Any, Final, cast
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from wirogen.common.files import read_whole
+from wirogen.common.files import read_whole, write_file
 from wirogen.common.json_values import parse_json
 from wirogen.common.paths import UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import Diagnostic, input_error
-from wirogen.output.publication import write_file
 from wirogen.site.assemble import Job, assemble, neighbours
 from wirogen.site.covers import COVER_HOST, CoverMode, Covers, local_covers, remote_covers
 from wirogen.site.pictures import hue

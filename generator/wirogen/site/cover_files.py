@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 
 from wiro_runtime.settings import is_loopback
 from wirogen.common.fetching import ACCEPT_ENCODING, DownloadError, get
-from wirogen.output.publication import write_file
+from wirogen.common.files import write_file
 from wirogen.site.covers import HEIGHT, WIDTH
 
 COVER_SECONDS: Final = 30.0

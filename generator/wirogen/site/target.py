@@ -9,12 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
-from wirogen.common.files import folder_problem
+from wirogen.common.files import folder_problem, write_file
 from wirogen.common.paths import real
 from wirogen.common.text import is_visible
 from wirogen.diagnostics.model import input_error
 from wirogen.output.manifest import MANIFEST
-from wirogen.output.publication import write_file
 
 MARKER: Final = ".wirogen-site"
 """The file at the root of a site that says that builds may write over the folder."""

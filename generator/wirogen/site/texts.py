@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from wirogen.common.files import read_whole
-from wirogen.output.publication import write_file
+from wirogen.common.files import read_whole, write_file
 from wirogen.site.markup import page_text, split_front_matter
 from wirogen.site.pictures import as_link, placed
 from wirogen.site.stage import files_in, is_many

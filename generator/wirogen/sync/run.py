@@ -22,14 +22,13 @@ from wiro_runtime.http.api import Api
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.settings import Settings
 from wirogen.common.fetching import DownloadError
-from wirogen.common.files import read_whole, sha256
+from wirogen.common.files import read_whole, sha256, sweep, write_file
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.common.text import counted
 from wirogen.detail import read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.document import parse_document
 from wirogen.merge.detail import merge_detail
-from wirogen.output.publication import sweep, write_file
 from wirogen.specs import ToolSpec
 from wirogen.specs.names import slug, tool_hash
 from wirogen.sync.acceptance import accept_page

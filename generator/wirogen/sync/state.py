@@ -13,10 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
-from wirogen.common.files import read_text
+from wirogen.common.files import read_text, write_file
 from wirogen.common.paths import UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import input_error
-from wirogen.output.publication import write_file
 from wirogen.sync.pages import Validators
 
 FOLDER: Final = ".wirogen"
