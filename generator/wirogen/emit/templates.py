@@ -9,11 +9,9 @@ from typing import Any, cast
 
 import jinja2
 import markupsafe
-from jinja2.bccache import Bucket
 from jinja2.utils import missing
 
 import wirogen
-from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import read_whole
 from wirogen.common.text import beginning, did_you_mean
 from wirogen.diagnostics.model import input_error
@@ -123,24 +121,6 @@ def _by_black(text: str, *, stub: bool) -> str:
     return black.format_str(text, mode=mode)
 
 
-class _Compiled(jinja2.BytecodeCache):
-    """Templates that have been compiled before; a key holds their text."""
-
-    def __init__(self, cache: Cache) -> None:
-        self._cache = cache
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        found: bytes | None = self._cache.get("template", self._key(bucket))
-        if found is not None:
-            bucket.bytecode_from_string(found)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._cache.put("template", self._key(bucket), bucket.bytecode_to_string())
-
-    def _key(self, bucket: Bucket) -> str:
-        return key_of("template", bucket.key, bucket.checksum)
-
-
 class Renderer:
     """The templates, ready to use; ``overrides`` come first. One per process is enough. ``parts``
     are the parts of the tree that are made, all by default.
@@ -151,13 +131,10 @@ class Renderer:
     def __init__(
         self,
         overrides: Path | None = None,
-        cache: Cache = NO_CACHE,
         parts: Collection[str] | None = None,
     ) -> None:
         self._parts = parts
         self._env = environment(overrides)
-        if cache.enabled:
-            self._env.bytecode_cache = _Compiled(cache)
         self._folders = template_folders(overrides)
         self.overridden = overrides is not None
         """Whether the caller's templates come first."""

@@ -115,7 +115,7 @@ def generate(
         def plan_of(tool: str) -> ToolPlan:
             return plan_tool(specs[tool], modules[tool])
 
-        renderer = Renderer(templates, cache, parts)
+        renderer = Renderer(templates, parts)
         publication.put(render_shared(tools, plan_of, renderer, package, examples))
         cache.prune()
         worked_out = [task.spec.tool for task in todo]
@@ -155,7 +155,7 @@ class _Target:
 @lru_cache(maxsize=1)
 def _renderer(target: _Target) -> Renderer:
     """The renderer of this process; it has loaded the templates."""
-    return Renderer(target.templates, target.cache, target.parts)
+    return Renderer(target.templates, target.parts)
 
 
 def _render(target: _Target, tasks: Sequence[_Task]) -> list[tuple[_Rendered, dict[str, Made]]]:
