@@ -10,8 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from wirogen.common.cache import NO_CACHE, Cache, key_of
-from wirogen.common.files import hash_of_file, sha256
+from wirogen.common.cache import NO_CACHE, Cache
 from wirogen.common.text import did_you_mean
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path, input_error
@@ -29,9 +28,10 @@ from wirogen.pipeline.spec_files import (
     digest_of,
     files_below,
     read_bytes,
+    read_each,
     read_specs,
 )
-from wirogen.pipeline.workers import Workers, each
+from wirogen.pipeline.workers import Workers
 from wirogen.specs import Source, ToolSpec, dump_spec, load_spec
 
 _NOTHING: Final[Mapping[str, ToolSpec]] = MappingProxyType({})
@@ -77,16 +77,21 @@ def read_documents(
     verified, which goes without a cache.
     """
     details = Details(base)
-    for file in files:
-        if file.suffix == ".json":
-            details.read(file, into, cache)
+    responses = [file for file in files if file.suffix == ".json"]
+    named = list(map(display_path, responses))
+    found = read_each("detail", _response, responses, named, cache=cache, workers=workers)
+    for file, shown, detail in zip(responses, named, found, strict=True):
+        if isinstance(detail, Diagnostic):
+            into.errors.append(detail)
+        else:
+            details.add(detail, file, shown, into)
     texts = [file for file in files if file.suffix != ".json"]
-    arguments = [(file, display_path(file), _relative(file, base)) for file in texts]
-    parsed = each(
-        partial(_parse, check=check), arguments, known=_parsed, cache=cache, workers=workers
-    )
+    named = list(map(display_path, texts))
+    documents = [_relative(file, base) for file in texts]
+    parse = partial(_parse, check=check)
+    parsed = read_each("document", parse, texts, named, documents, cache=cache, workers=workers)
     usable: list[tuple[_Document, str]] = []
-    for (_, shown, _), read in zip(arguments, parsed, strict=True):
+    for shown, read in zip(named, parsed, strict=True):
         if isinstance(read, Diagnostic):
             into.errors.append(read)
             continue
@@ -119,18 +124,7 @@ class Details:
         self._base = base
         self._by_tool: dict[str, _Detail] = {}
 
-    def read(self, file: Path, into: Sources, cache: Cache) -> None:
-        shown = display_path(file)
-        try:
-            data = read_bytes(file)
-            key = key_of("detail", shown, data)
-            detail: Detail | None = cache.get("detail", key)
-            if detail is None:
-                detail = read_detail(data, path=shown)
-                cache.put("detail", key, detail)
-        except InputError as error:
-            into.errors.append(error.diagnostic)
-            return
+    def add(self, detail: Detail, file: Path, shown: str, into: Sources) -> None:
         for tool in detail.tools:
             if tool in self._by_tool:
                 other = self._by_tool[tool].shown
@@ -172,37 +166,23 @@ class Details:
             into.add(_dated(spec, before), found.shown)
 
 
-def _parsed(file: Path, shown: str, document: str, cache: Cache) -> _Document | None:
-    """The result of an earlier :func:`_parse`, if the cache has it."""
-    try:
-        digest = hash_of_file(file)
-    except OSError:
-        return None
-    return cache.get("document", key_of("document", shown, document, digest))
+def _response(data: bytes, _: Path, shown: str) -> Detail:
+    return read_detail(data, path=shown)
 
 
-def _parse(
-    file: Path, shown: str, document: str, cache: Cache, *, check: bool
-) -> _Document | Diagnostic:
-    """Parse one document, or say why it cannot be used."""
-    try:
-        data = read_bytes(file)
-        parsed = parse_document(data, path=shown, document=document)
-    except InputError as error:
-        return error.diagnostic
+def _parse(data: bytes, _: Path, shown: str, document: str, *, check: bool) -> _Document:
+    parsed = parse_document(data, path=shown, document=document)
     proof = None
     if check:
         loss = verify(parsed, spec=load_spec(dump_spec(parsed.spec), path=shown))
         proof = len(parsed.text), loss
-    result = _Document(
+    return _Document(
         spec=parsed.spec,
         digest=digest_of(parsed.spec),
         diagnostics=parsed.diagnostics,
         full=is_full(parsed.spec, document),
         proof=proof,
     )
-    cache.put("document", key_of("document", shown, document, sha256(data)), result)
-    return result
 
 
 def _filled(spec: ToolSpec, found: _Detail) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:

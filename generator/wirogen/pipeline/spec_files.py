@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from wirogen.common.cache import NO_CACHE, Cache, key_of
 from wirogen.common.files import (
@@ -26,13 +27,18 @@ from wirogen.diagnostics.model import Diagnostic, InputError, Position, display_
 from wirogen.document import Mismatch
 from wirogen.overlay.read import Overlay
 from wirogen.pipeline.history import with_history
-from wirogen.pipeline.workers import Workers, each
+from wirogen.pipeline.workers import Workers
 from wirogen.specs import ToolSpec, dump_spec, load_spec
 from wirogen.specs.names import tool_paths
+
+T = TypeVar("T")
 
 YAML: Final = (".yaml", ".yml")
 """Endings of specs and overlays; those that are written have the first."""
 
+_BLOCK: Final = 128
+"""Files whose results from the cache are in memory at a time: callers keep less of most."""
+_SPEC: Final = "spec"
 _TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
 
 
@@ -90,23 +96,10 @@ class _Loaded(NamedTuple):
     digest: str
 
 
-def _loaded(file: Path, shown: str, cache: Cache) -> _Loaded | None:  # noqa: ARG001 - as _load
-    """The result of an earlier :func:`_load`, if the cache has it."""
-    try:
-        return cache.get("spec", key_of("spec", hash_of_file(file)))
-    except OSError:
-        return None
-
-
-def _load(file: Path, shown: str, cache: Cache) -> _Loaded | Diagnostic:
-    try:
-        data = read_bytes(file)
-        spec = load_spec(decode(data, shown), path=shown)
-    except InputError as error:
-        return error.diagnostic
-    digest = digest_of(spec)
-    remember_spec(spec, digest, data, cache)
-    return _Loaded(spec, digest)
+def _load(data: bytes, file: Path) -> _Loaded:
+    shown = display_path(file)
+    spec = load_spec(decode(data, shown), path=shown)
+    return _Loaded(spec, digest_of(spec))
 
 
 def digest_of(spec: ToolSpec) -> str:
@@ -116,7 +109,7 @@ def digest_of(spec: ToolSpec) -> str:
 
 def remember_spec(spec: ToolSpec, digest: str, data: bytes, cache: Cache) -> None:
     """Keep ``spec`` as the result of reading a file that holds ``data``."""
-    cache.put("spec", key_of("spec", sha256(data)), _Loaded(spec, digest))
+    cache.put(_SPEC, key_of(_SPEC, sha256(data)), _Loaded(spec, digest))
 
 
 def read_specs(
@@ -128,16 +121,15 @@ def read_specs(
 ) -> None:
     """Load specs; a tool that a document has already given is passed over."""
     from_documents = set(into.specs)
-    arguments = [(file, display_path(file)) for file in files]
-    for (file, shown), loaded in zip(
-        arguments, each(_load, arguments, known=_loaded, cache=cache, workers=workers), strict=True
-    ):
+    every = list(files)
+    results = read_each(_SPEC, _load, every, cache=cache, workers=workers)
+    for file, loaded in zip(every, results, strict=True):
         if isinstance(loaded, Diagnostic):
             into.errors.append(loaded)
             into.broken.add(os.path.realpath(file))
         elif loaded.spec.tool not in from_documents:
             tool = loaded.spec.tool
-            into.add(loaded.spec, shown)
+            into.add(loaded.spec, display_path(file))
             into.digests.setdefault(tool, loaded.digest)
             if into.files.setdefault(tool, file) != file:
                 into.broken.add(os.path.realpath(file))
@@ -206,6 +198,54 @@ def read_bytes(file: Path) -> bytes:
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise input_error("S004", reason, display_path(file)) from None
+
+
+def read_each(
+    kind: str,
+    function: Callable[..., T],
+    files: Sequence[Path],
+    *names: Sequence[str],
+    cache: Cache,
+    workers: Workers | None = None,
+) -> Iterator[T | Diagnostic]:
+    """Return ``function(data, file, *names)`` for the bytes of each file, or why that cannot be, in
+    order, by ``workers`` (default: some of its own). ``names`` are texts for each file on which the
+    result depends, too. A result of this ``kind`` that the cache knows is taken from there."""
+    if workers is None:
+        with Workers() as own:
+            yield from read_each(kind, function, files, *names, cache=cache, workers=own)
+        return
+    items = list(zip(files, *names, strict=True))
+    workers.start(len(items))
+    for start in range(0, len(items), _BLOCK):
+        block = items[start : start + _BLOCK]
+        found: list[T | None] = [_known(kind, cache, *item) for item in block]
+        todo = [item for item, result in zip(block, found, strict=True) if result is None]
+        made = workers.map(partial(_make, kind, function, cache), todo)
+        for result in found:
+            yield next(made) if result is None else result
+
+
+def _known(kind: str, cache: Cache, file: Path, *names: str) -> Any:
+    if not cache.enabled:
+        return None
+    try:
+        return cache.get(kind, key_of(kind, *names, hash_of_file(file)))
+    except OSError:
+        return None
+
+
+def _make(
+    kind: str, function: Callable[..., T], cache: Cache, item: tuple[Any, ...]
+) -> T | Diagnostic:
+    file, *names = item
+    try:
+        data = read_bytes(file)
+        result = function(data, file, *names)
+    except InputError as error:
+        return error.diagnostic
+    cache.put(kind, key_of(kind, *names, sha256(data)), result)
+    return result
 
 
 def decode(data: bytes, path: str) -> str:

@@ -6,12 +6,10 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from wirogen.common.cache import Cache
 from wirogen.diagnostics.model import Diagnostic, InputError
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ T = TypeVar("T")
 
 _CHUNK: Final = 8
 _WORTH_WORKERS: Final = 4
-_BLOCK: Final = 128
-"""Items whose results from the cache are in memory at a time: callers keep less of most."""
 
 
 class Workers:
@@ -114,33 +110,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def each(
-    function: Callable[..., T],
-    arguments: Iterable[tuple[Any, ...]],
-    *,
-    known: Callable[..., T | None],
-    cache: Cache,
-    workers: Workers | None = None,
-) -> Iterator[T]:
-    """Return ``function(*item, cache=cache)`` of each item, in order, by ``workers`` (default: some
-    of its own). Only items for which ``known``, called with the same arguments, returns ``None``
-    are sent to them."""
-    if workers is None:
-        with Workers() as own:
-            yield from each(function, arguments, known=known, cache=cache, workers=own)
-        return
-    items = list(arguments)
-    workers.start(len(items))
-    for start in range(0, len(items), _BLOCK):
-        block = items[start : start + _BLOCK]
-        found = [known(*item, cache=cache) if cache.enabled else None for item in block]
-        todo = [item for item, result in zip(block, found, strict=True) if result is None]
-        made = workers.map(partial(_apply, function, cache), todo)
-        for result in found:
-            yield next(made) if result is None else result
-
-
-def _apply(function: Callable[..., T], cache: Cache, item: tuple[Any, ...]) -> T:
-    return function(*item, cache=cache)
