@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -10,13 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import pytest
 
 from commands.small import TEMPLATES, page, tree
 from corpus import Page, later, pages
 from generator.project import detail
-from wirogen.common.cache import Cache
 from wirogen.document import parse_document
 from wirogen.pipeline.build import Summary, build_project
 from wirogen.specs import dump_spec
@@ -52,12 +53,11 @@ PAGES: Final = list(_known_pages())
 class Scene:
     """A project that somebody works on: each step is one thing that people do."""
 
-    def __init__(self, root: Path, cache: Cache, chance: random.Random) -> None:
+    def __init__(self, root: Path, chance: random.Random) -> None:
         self.root = root
         self.specs = root / "specs"
         self.made = root / "generated"
         self.templates = root / "templates"
-        self.cache = cache
         self.chance = chance
         self.specs.mkdir(parents=True)
         self.templates.mkdir()
@@ -233,29 +233,16 @@ class Scene:
                 entry.unlink()
 
 
-class OnlyTemplates(Cache):
-    """Keeps compiled templates and nothing of any tool."""
-
-    def get(self, kind: str, key: str) -> Any:
-        return super().get(kind, key) if kind == "template" else None
-
-    def put(self, kind: str, key: str, value: object) -> None:
-        if kind == "template":
-            super().put(kind, key, value)
-
-
-def build_in(root: Path, cache: Cache, *, check: bool = False) -> Summary:
-    before = Path.cwd()
-    os.chdir(root)  # messages name files from where the user is
-    try:
-        own = Path("templates")
-        return build_project(Path(), templates=own, check=check, cache=cache, jobs=1)
-    finally:
-        os.chdir(before)
+def build_in(root: Path, cache: str, *, check: bool = False) -> Summary:
+    """Build with the cache in this folder, or with none."""
+    # Messages name files from where the user is.
+    with patch.dict(os.environ, WIROGEN_CACHE=cache), contextlib.chdir(root):
+        return build_project(Path(), templates=Path("templates"), check=check, jobs=1)
 
 
 def _work(tmp_path: Path, seed: int, builds: int) -> None:
-    scene = Scene(tmp_path / "project", Cache(tmp_path / "cache"), random.Random(seed))  # noqa: S311 - the same steps for the same seed
+    scene = Scene(tmp_path / "project", random.Random(seed))  # noqa: S311 - the same steps for the same seed
+    cache = str(tmp_path / "cache")
     for number in range(3):
         scene.write_document(PAGES[number], f"d/{number}")
     done: list[str] = []
@@ -265,13 +252,13 @@ def _work(tmp_path: Path, seed: int, builds: int) -> None:
         fresh = tmp_path / f"fresh-{number}"
         shutil.copytree(scene.specs, fresh / "specs")
         shutil.copytree(scene.templates, fresh / "templates")
-        found = build_in(scene.root, scene.cache)
-        wanted = build_in(fresh, OnlyTemplates(tmp_path / "templates"))
+        found = build_in(scene.root, cache)
+        wanted = build_in(fresh, "")
         told = (found.tools, found.errors, found.diagnostics)
         assert told == (wanted.tools, wanted.errors, wanted.diagnostics), done
         for folder in ("specs", "generated"):
             assert tree(scene.root / folder) == tree(fresh / folder), (folder, done)
-        again = build_in(scene.root, scene.cache, check=True)
+        again = build_in(scene.root, cache, check=True)
         assert (again.specs, again.changes.written, again.changes.removed) == ((), (), ()), done
         assert again.errors == found.errors, done
         shutil.rmtree(fresh)
@@ -309,37 +296,42 @@ def _own_specs(root: Path, **texts: str) -> None:
     ],
     ids=["broken", "twice", "swapped", "chain"],
 )
-def test_no_spec_of_a_person_is_lost_to_another(tmp_path: Path, texts: dict[str, str]) -> None:
+def test_no_spec_of_a_person_is_lost_to_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, texts: dict[str, str]
+) -> None:
+    monkeypatch.setenv("WIROGEN_CACHE", "")
     _own_specs(tmp_path, **texts)
     before = _says(tmp_path)
     for _ in range(2):
-        build_project(tmp_path, cache=Cache(None), jobs=1)
+        build_project(tmp_path, jobs=1)
         assert _says(tmp_path) == before
 
 
-def test_a_new_tool_does_not_take_the_spec_of_a_person(tmp_path: Path) -> None:
+def test_a_new_tool_does_not_take_the_spec_of_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIROGEN_CACHE", "")
     _own_specs(tmp_path, tool_1=_spec("acme/tool_1", "mine"))
     (tmp_path / "specs" / "documents").mkdir()
     (tmp_path / "specs" / "documents" / "new.txt").write_text(page(1).text(), "utf-8")
-    assert build_project(tmp_path, cache=Cache(None), jobs=1).tools == (
-        "acme/tool-1",
-        "acme/tool_1",
-    )
+    assert build_project(tmp_path, jobs=1).tools == ("acme/tool-1", "acme/tool_1")
     assert "# mine" in _says(tmp_path)
-    assert not build_project(tmp_path, cache=Cache(None), check=True, jobs=1).stale
+    assert not build_project(tmp_path, check=True, jobs=1).stale
 
 
 @pytest.mark.parametrize("linked", ["documents", "documents/acme"])
-def test_what_lies_behind_a_link_counts(tmp_path: Path, linked: str) -> None:
+def test_what_lies_behind_a_link_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linked: str
+) -> None:
+    monkeypatch.setenv("WIROGEN_CACHE", str(tmp_path / "cache"))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     document = elsewhere / "tool.txt"
     link = tmp_path / "project" / "specs" / linked
     link.parent.mkdir(parents=True)
     link.symlink_to(elsewhere)
-    cache = Cache(tmp_path / "cache")
     for version in ("first", "second"):
         document.write_text(page(1, version).text(), "utf-8")
-        assert build_project(tmp_path / "project", cache=cache, jobs=1).changes.written
+        assert build_project(tmp_path / "project", jobs=1).changes.written
         written = tmp_path / "project/generated/docs/tools/acme/tool_1.md"
         assert f"The {version}" in written.read_text("utf-8")

@@ -24,7 +24,6 @@ from wirogen.cli.console import (
     project_root,
 )
 from wirogen.cli.options import Root, Site
-from wirogen.common.cache import default_cache
 from wirogen.common.text import counted, did_you_mean, shorten
 from wirogen.diff import Change, compare_tools, condensed
 from wirogen.merge.snapshots import accumulate, is_full
@@ -83,7 +82,7 @@ def command(
     folder = project_root(root)
     sources = Sources()
     files = files_below(folder / "specs" / "tools", *YAML)
-    read_specs(files, into=sources, cache=default_cache())
+    read_specs(files, into=sources)
     print_diagnostics(sources.errors, err())
     filters = Filters(search=search, categories=tuple(category or ()), owner=owner, limit=limit)
     if only_known and not filters.everything:

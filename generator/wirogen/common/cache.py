@@ -81,22 +81,22 @@ class Cache:
         return None if self._folder is None else self._folder / kind / key[:2] / key
 
 
-NO_CACHE: Final = Cache(None)
-"""Remembers nothing."""
-
-
 def default_cache() -> Cache:
     """The user's own, unless ``WIROGEN_CACHE`` is set to nothing."""
     given = os.environ.get("WIROGEN_CACHE")
     if given is not None:
-        return Cache(Path(given) if given else None)
+        return _cache_in(Path(given) if given else None)
     # The XDG specification has relative paths ignored.
     base = os.environ.get("XDG_CACHE_HOME", "")
     try:
         home = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
     except RuntimeError:
-        return Cache(None)
-    return Cache(home / "wirogen")
+        return _cache_in(None)
+    return _cache_in(home / "wirogen")
+
+
+_cache_in: Final = cache(Cache)
+"""The one cache of this process in a folder: where writing has failed once, it fails for all."""
 
 
 def key_of(*parts: str | bytes) -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from wirogen.common.cache import Cache, default_cache, key_of
+from wirogen.common.cache import default_cache, key_of
 from wirogen.common.files import file_hashes, folder_fingerprint, sweep
 from wirogen.common.text import did_you_mean, shorten
 from wirogen.diagnostics.known import Known, unknown
@@ -71,19 +71,17 @@ def build_project(
     templates: Path | None = None,
     check: bool = False,
     jobs: int | None = None,
-    cache: Cache | None = None,
 ) -> Summary:
     """Documents → specs → everything below ``generated/``. With ``check``, nothing is written."""
-    cache = default_cache() if cache is None else cache
     out = root / "generated"
 
     def make(workers: Workers) -> Summary:
         if not check:
             sweep(root / "specs")
-        sources = read_project(root, cache=cache, workers=workers)
+        sources = read_project(root, workers=workers)
         built, known = built_specs(out), built_findings(out)
         folder = root / "specs" / "tools"
-        written = write_specs(sources, folder, check=check, built=built, cache=cache)
+        written = write_specs(sources, folder, check=check, built=built)
         specs = corrected_specs(root, sources)
         examples, odd = read_examples(root)
         said: dict[str, list[Diagnostic]] = {}
@@ -97,7 +95,6 @@ def build_project(
             templates=templates,
             check=check,
             workers=workers,
-            cache=cache,
             said=said,
             examples=examples,
             digests=_digests(specs, sources),
@@ -113,7 +110,7 @@ def build_project(
         folders = [root / "specs"]
         return _inputs_of("build", *examples, folders=folders, templates=templates, shown=root)
 
-    return _unless_up_to_date(make, out, inputs, check=check, cache=cache, jobs=jobs)
+    return _unless_up_to_date(make, out, inputs, check=check, jobs=jobs)
 
 
 def generate_tree(
@@ -130,12 +127,11 @@ def generate_tree(
     """The specs below a folder → a complete tree in ``out``, modules in ``package``: of all tools,
     or those in ``tools``, and all of it, or these ``parts``. Without any usable spec, nothing is
     written. Raises :class:`UnknownToolError`."""
-    cache = default_cache()
     examples, _ = read_examples(Path())
 
     def make(workers: Workers) -> Summary:
         sources = Sources()
-        read_specs(files_below(specs, *YAML), into=sources, cache=cache, workers=workers)
+        read_specs(files_below(specs, *YAML), into=sources, workers=workers)
         chosen: Mapping[str, ToolSpec] = sources.specs
         if tools is not None:
             chosen = _only(tools, sources)
@@ -150,7 +146,6 @@ def generate_tree(
                 package=package,
                 parts=parts,
                 workers=workers,
-                cache=cache,
                 examples=examples,
                 digests=_digests(chosen, sources),
             )
@@ -164,20 +159,17 @@ def generate_tree(
         options += [f"example {topic} {tool}" for topic, tool in examples.items()]
         return _inputs_of("generate", *options, folders=folders, templates=templates, shown=specs)
 
-    return _unless_up_to_date(make, out, inputs, check=False, cache=cache, jobs=jobs)
+    return _unless_up_to_date(make, out, inputs, check=False, jobs=jobs)
 
 
-def read_project(
-    root: Path, *, cache: Cache | None = None, workers: Workers | None = None
-) -> Sources:
+def read_project(root: Path, *, workers: Workers | None = None) -> Sources:
     """Everything below ``specs/``: specs, and what documents add to them or say anew.
 
     A tool whose document cannot be read keeps the spec that an earlier build wrote.
     """
-    cache = default_cache() if cache is None else cache
     known = Sources()
     files = files_below(root / "specs" / "tools", *YAML)
-    read_specs(files, into=known, cache=cache, workers=workers)
+    read_specs(files, into=known, workers=workers)
     sources = Sources(
         errors=known.errors,
         broken=known.broken,
@@ -187,9 +179,7 @@ def read_project(
     )
     documents = root / "specs" / "documents"
     files = files_below(documents, ".txt", ".json")
-    read_documents(
-        files, base=documents, into=sources, known=known.specs, cache=cache, workers=workers
-    )
+    read_documents(files, base=documents, into=sources, known=known.specs, workers=workers)
     for tool, spec in known.specs.items():
         if tool not in sources.specs:
             sources.add(spec, known.origin[tool])
@@ -299,12 +289,12 @@ def _unless_up_to_date(
     inputs: Callable[[], _Inputs],
     *,
     check: bool,
-    cache: Cache,
     jobs: int | None,
 ) -> Summary:
     """The summary of the build that made ``out`` from the same inputs, else that of ``make``."""
     before = inputs()
     state = OutputState(out)
+    cache = default_cache()
     known: tuple[Summary, str] | None = cache.get("build", before.key)
     if known is not None and state.manifest == known[1] and state.is_whole:
         return replace(known[0], changes=no_changes(state), news=NO_NEWS)

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from wirogen.common.cache import NO_CACHE, Cache
 from wirogen.common.text import did_you_mean
 from wirogen.detail import Detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path, input_error
@@ -66,7 +65,6 @@ def read_documents(
     known: Mapping[str, ToolSpec] = _NOTHING,
     full: bool = False,
     check: bool = False,
-    cache: Cache = NO_CACHE,
     workers: Workers | None = None,
 ) -> None:
     """Read documents (``.txt``) and responses of Tool/Detail (``.json``), which add to each other.
@@ -79,7 +77,7 @@ def read_documents(
     details = Details(base)
     responses = [file for file in files if file.suffix == ".json"]
     named = list(map(display_path, responses))
-    found = read_each("detail", _response, responses, named, cache=cache, workers=workers)
+    found = read_each("detail", _response, responses, named, workers=workers)
     for file, shown, detail in zip(responses, named, found, strict=True):
         if isinstance(detail, Diagnostic):
             into.errors.append(detail)
@@ -89,7 +87,8 @@ def read_documents(
     named = list(map(display_path, texts))
     documents = [_relative(file, base) for file in texts]
     parse = partial(_parse, check=check)
-    parsed = read_each("document", parse, texts, named, documents, cache=cache, workers=workers)
+    kind = None if check else "document"
+    parsed = read_each(kind, parse, texts, named, documents, workers=workers)
     usable: list[tuple[_Document, str]] = []
     for shown, read in zip(named, parsed, strict=True):
         if isinstance(read, Diagnostic):

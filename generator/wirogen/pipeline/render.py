@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from wirogen.common.cache import Cache, default_cache, key_of, shaping_libraries
+from wirogen.common.cache import default_cache, key_of, shaping_libraries
 from wirogen.common.files import folder_fingerprint
 from wirogen.diagnostics.known import finding
 from wirogen.diagnostics.model import RULES, Diagnostic
@@ -75,7 +75,6 @@ def generate(
     parts: frozenset[str] | None = None,
     check: bool = False,
     workers: Workers | None = None,
-    cache: Cache | None = None,
     said: Mapping[str, Sequence[Diagnostic]] | None = None,
     examples: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
@@ -87,7 +86,7 @@ def generate(
     tool, ``examples`` are the tools that guides show, ``digests`` the hashes of the texts of specs,
     as far as they are known.
     """
-    cache = default_cache() if cache is None else cache
+    cache = default_cache()
     fingerprint = key_of(folder_fingerprint(template_folders(templates)), *sorted(parts or ()))
     if templates is not None:
         check_overrides(templates)
@@ -103,7 +102,7 @@ def generate(
                 done[task.spec.tool] = known
             else:
                 todo.append(task)
-        target = _Target(publication.out, publication.stage, templates, parts, cache)
+        target = _Target(publication.out, publication.stage, templates, parts)
         chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
         with workers or Workers() as processes:
             rendered = processes.map(partial(_render, target), chunks, chunk=1)
@@ -149,7 +148,6 @@ class _Target:
     stage: Path
     templates: Path | None
     parts: frozenset[str] | None
-    cache: Cache = field(compare=False)
 
 
 @lru_cache(maxsize=1)
@@ -175,7 +173,7 @@ def _render_one(
     summary = summary_of(plan)
     odd = (*summary.diagnostics, *check_spec(task.spec, ""))
     done = _Rendered(summary=replace(summary, diagnostics=odd), digest=task.digest, files=hashes)
-    target.cache.put("tool", task.key, done)
+    default_cache().put("tool", task.key, done)
     return done, made
 
 

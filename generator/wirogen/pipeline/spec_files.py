@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
-from wirogen.common.cache import NO_CACHE, Cache, key_of
+from wirogen.common.cache import default_cache, key_of
 from wirogen.common.files import (
     folder_problem,
     hash_of_file,
@@ -107,22 +107,21 @@ def digest_of(spec: ToolSpec) -> str:
     return sha256(dump_spec(spec).encode())
 
 
-def remember_spec(spec: ToolSpec, digest: str, data: bytes, cache: Cache) -> None:
+def remember_spec(spec: ToolSpec, digest: str, data: bytes) -> None:
     """Keep ``spec`` as the result of reading a file that holds ``data``."""
-    cache.put(_SPEC, key_of(_SPEC, sha256(data)), _Loaded(spec, digest))
+    default_cache().put(_SPEC, key_of(_SPEC, sha256(data)), _Loaded(spec, digest))
 
 
 def read_specs(
     files: Iterable[Path],
     *,
     into: Sources,
-    cache: Cache = NO_CACHE,
     workers: Workers | None = None,
 ) -> None:
     """Load specs; a tool that a document has already given is passed over."""
     from_documents = set(into.specs)
     every = list(files)
-    results = read_each(_SPEC, _load, every, cache=cache, workers=workers)
+    results = read_each(_SPEC, _load, every, workers=workers)
     for file, loaded in zip(every, results, strict=True):
         if isinstance(loaded, Diagnostic):
             into.errors.append(loaded)
@@ -201,33 +200,33 @@ def read_bytes(file: Path) -> bytes:
 
 
 def read_each(
-    kind: str,
+    kind: str | None,
     function: Callable[..., T],
     files: Sequence[Path],
     *names: Sequence[str],
-    cache: Cache,
     workers: Workers | None = None,
 ) -> Iterator[T | Diagnostic]:
     """Return ``function(data, file, *names)`` for the bytes of each file, or why that cannot be, in
     order, by ``workers`` (default: some of its own). ``names`` are texts for each file on which the
-    result depends, too. A result of this ``kind`` that the cache knows is taken from there."""
+    result depends, too. A result that the cache has of this ``kind`` is taken from there."""
     if workers is None:
         with Workers() as own:
-            yield from read_each(kind, function, files, *names, cache=cache, workers=own)
+            yield from read_each(kind, function, files, *names, workers=own)
         return
     items = list(zip(files, *names, strict=True))
     workers.start(len(items))
     for start in range(0, len(items), _BLOCK):
         block = items[start : start + _BLOCK]
-        found: list[T | None] = [_known(kind, cache, *item) for item in block]
+        found: list[T | None] = [_known(kind, *item) for item in block]
         todo = [item for item, result in zip(block, found, strict=True) if result is None]
-        made = workers.map(partial(_make, kind, function, cache), todo)
+        made = workers.map(partial(_make, kind, function), todo)
         for result in found:
             yield next(made) if result is None else result
 
 
-def _known(kind: str, cache: Cache, file: Path, *names: str) -> Any:
-    if not cache.enabled:
+def _known(kind: str | None, file: Path, *names: str) -> Any:
+    cache = default_cache()
+    if kind is None or not cache.enabled or not file.is_file():  # a pipe can be read only once
         return None
     try:
         return cache.get(kind, key_of(kind, *names, hash_of_file(file)))
@@ -235,16 +234,15 @@ def _known(kind: str, cache: Cache, file: Path, *names: str) -> Any:
         return None
 
 
-def _make(
-    kind: str, function: Callable[..., T], cache: Cache, item: tuple[Any, ...]
-) -> T | Diagnostic:
+def _make(kind: str | None, function: Callable[..., T], item: tuple[Any, ...]) -> T | Diagnostic:
     file, *names = item
     try:
         data = read_bytes(file)
         result = function(data, file, *names)
     except InputError as error:
         return error.diagnostic
-    cache.put(kind, key_of(kind, *names, sha256(data)), result)
+    if kind is not None:
+        default_cache().put(kind, key_of(kind, *names, sha256(data)), result)
     return result
 
 
@@ -274,7 +272,6 @@ def write_specs(
     *,
     check: bool = False,
     built: Mapping[str, str] = _NOTHING,
-    cache: Cache = NO_CACHE,
 ) -> WrittenSpecs:
     """Write each spec that differs from its file.
 
@@ -325,7 +322,7 @@ def write_specs(
             file.parent.mkdir(parents=True, exist_ok=True)
             own.replace(file)
         write_file(file, text)
-        remember_spec(spec, sources.digests[spec.tool], text.encode(), cache)
+        remember_spec(spec, sources.digests[spec.tool], text.encode())
     return WrittenSpecs(tuple(stale), tuple(edited))
 
 
