@@ -94,8 +94,8 @@ def _hostile() -> ToolSpec:
         samples=("https://x.example/a](javascript:b)'onload=c", "javascript:d", *HOSTILE),
         readme=HOSTILE_README,
         computingtime=HOSTILE[0],
-        cps="NaN",
-        approximatelycost="-1",
+        cps="1e-12",
+        approximatelycost="1000000",
         taskstat=TaskStat(runcount=7),
         source=Source(
             document="x.txt",
