@@ -114,7 +114,9 @@ def generator_fingerprint() -> str:
     Python."""
     digest = hashlib.sha256(repr((sys.version_info[:2], shaping_libraries())).encode())
     package = Path(wirogen.__file__).parent
-    for path in sorted([*package.rglob("*.py"), *package.rglob("*.yaml")]):
+    for path in sorted(
+        [*package.rglob("*.py"), *package.rglob("*.yaml"), *package.rglob("*.toml")]
+    ):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -7,8 +7,6 @@ when they have changed.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping
@@ -19,7 +17,8 @@ from typing import Annotated, Any, Final, cast
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from wirogen.common.files import read_whole, write_file
+from wirogen.common.cache import key_of
+from wirogen.common.files import names_below, read_whole, write_file
 from wirogen.common.json_values import parse_json
 from wirogen.common.paths import UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import Diagnostic, input_error
@@ -31,7 +30,6 @@ from wirogen.site.stage import (
     CATEGORY_SHELL,
     TOOL_SHELL,
     digest_of,
-    files_in,
     is_many,
     run_zensical,
     stage_files,
@@ -187,7 +185,7 @@ def _pages(
     covers = {tool["page"]: pictures.found.get(str(tool["cover"])) for tool in tools}
     related = related_tools(tools)
     jobs: dict[str, Job] = {}
-    for path in files_in(docs):
+    for path in names_below(docs):
         if not is_many(path):
             continue
         target = f"{path.removesuffix('.md')}.html"
@@ -207,19 +205,8 @@ def _squeezed(shell: str) -> str:
     return "\n".join(line.strip() for line in shell.splitlines() if line.strip())
 
 
-@functools.cache
-def _program() -> str:
-    """What the code that makes pages hashes to: another program makes other pages."""
-    package = Path(__file__).parents[1]
-    modules = [*package.glob("site/*.py"), *package.glob("emit/pages/*.py")]
-    return digest_of({str(path.relative_to(package)): path.read_bytes() for path in modules})
-
-
 def _job_digest(job: Job) -> str:
-    parts = (_program(), job.shell, job.end, repr(job.cover))
-    return hashlib.sha256(
-        "\0".join(parts).encode() + read_whole(job.source), usedforsecurity=False
-    ).hexdigest()
+    return key_of(job.shell, job.end, repr(job.cover), read_whole(job.source))
 
 
 def _copy_static(docs: Path, site: Path, out: Path, pictures: Covers) -> set[str]:
@@ -228,16 +215,16 @@ def _copy_static(docs: Path, site: Path, out: Path, pictures: Covers) -> set[str
     kept = set(pictures.files)
     for path, file in pictures.files.items():
         _copy(file, out / path)
-    for path in files_in(site):
+    for path in names_below(site):
         if not path.endswith("/shell.html") and path not in {"search.json", "tools.json"}:
             kept.add(path)
             _copy(site / path, out / path)
-    for path in files_in(docs):
+    for path in names_below(docs):
         if not path.endswith(".md") and path not in kept and path != "tools.json":
             kept.add(path)
             _copy(docs / path, out / path)
     schemas = docs.parent / "schemas"
-    for path in files_in(schemas):
+    for path in names_below(schemas):
         kept.add(f"schemas/{path}")
         _copy(schemas / path, out / "schemas" / path)
     return kept

@@ -96,9 +96,7 @@ def site_links(body: str) -> str:
 
 @functools.cache
 def _converter() -> markdown.Markdown:
-    return markdown.Markdown(
-        extensions=list(EXTENSIONS), extension_configs={k: dict(v) for k, v in EXTENSIONS.items()}
-    )
+    return markdown.Markdown(extensions=list(EXTENSIONS), extension_configs=EXTENSIONS)
 
 
 def _plain(value: str) -> str:

@@ -3,17 +3,17 @@ shells for the pages of tools and categories."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from wirogen.common.files import read_whole
+from wirogen.common.cache import key_of
+from wirogen.common.files import names_below, read_whole
 from wirogen.diagnostics.model import input_error
 from wirogen.site.assemble import with_alternate
 from wirogen.site.markup import page_text, site_links, split_front_matter
@@ -41,7 +41,7 @@ def stage_files(
     all runs, which a studio fills."""
     files = {
         f"docs/{path}": _read(docs / path)
-        for path in files_in(docs)
+        for path in names_below(docs)
         if not path.startswith("tools/") and not is_many(path)
     }
     files["docs/tools/index.md"] = _read(docs / "tools" / "index.md")
@@ -88,18 +88,9 @@ def _title(path: str, page: bytes) -> str:
     return title or Path(path).stem
 
 
-def files_in(folder: Path) -> Iterator[str]:
-    for where, folders, names in os.walk(folder):
-        folders.sort()
-        for each in sorted(names):
-            yield (Path(where) / each).relative_to(folder).as_posix()
-
-
 def digest_of(files: Mapping[str, bytes]) -> str:
-    total = hashlib.sha256()
-    for path, data in sorted(files.items()):
-        total.update(f"{path}\0{len(data)}\0".encode() + data)
-    return total.hexdigest()
+    """A hash of the files and of the generator."""
+    return key_of(*chain.from_iterable(sorted(files.items())))
 
 
 def write_stage(stage: Path, files: Mapping[str, bytes]) -> None:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from wirogen.common.files import read_whole, write_file
+from wirogen.common.files import names_below, read_whole, write_file
 from wirogen.site.markup import page_text, split_front_matter
 from wirogen.site.pictures import as_link, placed
-from wirogen.site.stage import files_in, is_many
+from wirogen.site.stage import is_many
 
 _PLACES: Final = re.compile(r'(?m)^<div class="wt-(?:builder|gallery|all-runs)"[^<>]*></div>\n+')
 # Only templates write these: in a document's text the signs are escaped.
@@ -29,7 +29,7 @@ def write_texts(docs: Path, sources: Mapping[str, bytes], out: Path) -> set[str]
         for path, data in sources.items()
         if path.endswith(".md") and not path.endswith("/shell.md")
     }
-    for path in files_in(docs):
+    for path in names_below(docs):
         if is_many(path):
             texts[path] = page_text(docs / path)
     plain = {path: _for_machines(split_front_matter(text)[1]) for path, text in texts.items()}

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 TITLE: Final = "WTSHELLTITLE"
 DESCRIPTION: Final = "WTSHELLDESCRIPTION"
 CONTENT_START: Final = "<!--wt-content-->"
 CONTENT_END: Final = "<!--/wt-content-->"
 
-# Only what the pages use. In particular nothing that gives a text from a document a meaning:
-# no attribute lists, emoji, abbreviations, smart symbols or links made of bare addresses.
-EXTENSIONS: Final[Mapping[str, Mapping[str, object]]] = {
-    "tables": {},
-    "sane_lists": {},
-    "md_in_html": {},
-    "toc": {"permalink": True, "permalink_title": "Link to this section"},
-    "pymdownx.highlight": {"pygments_lang_class": True, "auto_title": False},
-    "pymdownx.superfences": {},
-}
-
 LOOK: Final = Path(__file__).parent / "look"
 FONTS: Final = "fonts"
 RUNS: Final = "runs.md"
-_STYLES: Final = ("site", "builder", "gallery", "search")
+_PROJECT: Final = re.compile("# WTPROJECT.*")
+_CONFIGURATION: Final = (LOOK / "zensical.toml").read_text(encoding="utf-8")
+
+EXTENSIONS: Final[dict[str, dict[str, Any]]] = tomllib.loads(_CONFIGURATION)["project"][
+    "markdown_extensions"
+]
+"""The extensions of Markdown and their options."""
 
 
 def main_template(*, guides: bool, elsewhere: bool, studio: bool) -> str:
@@ -70,43 +67,10 @@ hide: [navigation]
 
 
 def configuration(*, name: str, site_url: str | None, nav: Sequence[object]) -> str:
-    """``zensical.toml`` for a folder with ``docs/`` and ``theme/`` in it."""
-    lines = [
-        "[project]",
-        f"site_name = {json.dumps(name)}",
-        *([f"site_url = {json.dumps(site_url)}"] if site_url else []),
-        "use_directory_urls = false",
-        f"extra_css = {json.dumps([f'assets/{each}.css' for each in _STYLES])}",
-        f"nav = {_toml(nav)}",
-        'extra_javascript = [{ path = "assets/main.js", type = "module" }]',
-        "[project.validation]",
-        "invalid_links = false",
-        "invalid_link_anchors = false",
-        "[project.extra]",
-        "generator = false",
-        "[project.theme]",
-        "font = false",
-        'custom_dir = "theme"',
-        'features = ["navigation.tabs", "navigation.indexes", "navigation.footer", "toc.follow"]',
-        'icon.logo = "lucide/sparkles"',
-        *_palette("(prefers-color-scheme)", None, "lucide/sun-moon", "Use the light scheme"),
-        *_palette("(prefers-color-scheme: light)", "default", "lucide/sun", "Use the dark scheme"),
-        *_palette("(prefers-color-scheme: dark)", "slate", "lucide/moon", "Use the system scheme"),
-    ]
-    for extension, options in EXTENSIONS.items():
-        lines.append(f"[project.markdown_extensions.{extension}]")
-        lines += [f"{key} = {json.dumps(value)}" for key, value in options.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _palette(media: str, scheme: str | None, icon: str, label: str) -> list[str]:
-    return [
-        "[[project.theme.palette]]",
-        f"media = {json.dumps(media)}",
-        *([f"scheme = {json.dumps(scheme)}"] if scheme else []),
-        f"toggle.icon = {json.dumps(icon)}",
-        f"toggle.name = {json.dumps(label)}",
-    ]
+    """``zensical.toml`` of one site."""
+    address = f"\nsite_url = {json.dumps(site_url)}" if site_url else ""
+    of_site = f"site_name = {json.dumps(name)}{address}\nnav = {_toml(nav)}"
+    return _PROJECT.sub(lambda _: of_site, _CONFIGURATION)
 
 
 def _toml(value: object) -> str:
