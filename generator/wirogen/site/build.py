@@ -11,16 +11,16 @@ import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from wirogen.common.cache import key_of
 from wirogen.common.files import names_below, read_whole, write_file
 from wirogen.common.json_values import parse_json
-from wirogen.common.paths import UnsafePathError, inside, path_problem
+from wirogen.common.paths import UnsafePathError, inside
 from wirogen.diagnostics.model import Diagnostic, input_error
 from wirogen.site.assemble import Job, assemble, neighbours
 from wirogen.site.covers import COVER_HOST, CoverMode, Covers, local_covers, remote_covers
@@ -58,6 +58,14 @@ class _Tool(BaseModel, strict=True):
     topics: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
     purpose: str
     runs: int | None
+
+
+class _State(BaseModel):
+    """The earlier build: the hash of its stage, of each page by path, and all paths of its site."""
+
+    stage: str = ""
+    pages: dict[str, str] = {}
+    files: set[str] = set()
 
 
 _TOOLS: Final = TypeAdapter(list[_Tool])
@@ -125,8 +133,7 @@ def build_site(
     files = kept | set(pages) | {"tools.json", "find.json"}
     _remove(out, old.files - files)
     stamp = f"{digest} {_made_by_zensical(stage / 'site')}"
-    state = {"stage": stamp, "pages": made, "files": sorted(files)}
-    write_file(work / _STATE, json.dumps(state, indent=0))
+    write_file(work / _STATE, _State(stage=stamp, pages=made, files=files).model_dump_json())
     total = sum(path.endswith(".html") for path in files)
     return SiteReport(pages=total, made=len(todo), whole=whole, missing=pictures.missing)
 
@@ -246,23 +253,9 @@ def _remove(out: Path, paths: Iterable[str]) -> None:
             inside(out, path).unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    """The earlier build: the hash of its stage, of each page by path, and all paths of its site."""
-
-    stage: str = ""
-    pages: Mapping[str, str] = field(default_factory=dict[str, str])
-    files: frozenset[str] = frozenset()
-
-
 def _read_state(path: Path) -> _State:
     """Return the state of the earlier build, an empty one for a file that no build wrote."""
     try:
-        saved = cast("dict[str, Any]", json.loads(read_whole(path)))
-        return _State(
-            stage=str(saved["stage"]),
-            pages={str(page): str(digest) for page, digest in saved["pages"].items()},
-            files=frozenset(each for each in saved["files"] if path_problem(each) is None),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _State.model_validate_json(read_whole(path))
+    except (OSError, ValidationError):
         return _State()

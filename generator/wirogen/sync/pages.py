@@ -7,10 +7,11 @@ import random
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import httpx2
+from pydantic import Field
 
 from wiro_runtime.http.retry_after import retry_after
 from wirogen.common.fetching import (
@@ -30,13 +31,17 @@ _MAX_DELAY: Final = 60.0
 _RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
+HeaderText: TypeAlias = Annotated[str, Field(pattern="^[ -~]{0,2000}$")]
+"""What may stand in a header of a request, for those that read one from a file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
     """HTTP validators of a page that was downloaded, for a conditional request."""
 
-    url: str
-    etag: str = ""
-    modified: str = ""
+    url: HeaderText
+    etag: HeaderText = ""
+    modified: HeaderText = ""
 
     def headers(self) -> dict[str, str]:
         pairs = {"if-none-match": self.etag, "if-modified-since": self.modified}

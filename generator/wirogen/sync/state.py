@@ -7,11 +7,13 @@ run is done with, a line each, so that a run that was interrupted is resumed by 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Annotated, Any, Final, cast
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from wirogen.common.files import read_text, write_file
 from wirogen.common.paths import UnsafePathError, inside, path_problem
@@ -20,9 +22,12 @@ from wirogen.sync.pages import Validators
 
 FOLDER: Final = ".wirogen"
 _VERSION: Final = 1
-_HEADER: Final = re.compile(r"[\x20-\x7e]{0,2000}")
-"""What may stand in a header of a request."""
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def _document(path: str) -> str:
+    if path_problem(path) or not path.endswith(".txt"):
+        raise ValueError("is no path of a document")
+    return path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,25 +36,11 @@ class Entry:
     ``specs/documents/``) of the document that was written from it."""
 
     validators: Validators
-    sha256: str
-    document: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    document: Annotated[str, AfterValidator(_document)]
 
-    @classmethod
-    def from_json(cls, value: object) -> Entry | None:
-        """Return ``None`` for anything that this class did not write."""
-        fields = _texts(value)
-        validators = _texts(cast("dict[str, object]", value).get("validators")) if fields else None
-        if fields is None or validators is None or set(validators) != {"url", "etag", "modified"}:
-            return None
-        sha256, document = fields.get("sha256", ""), fields.get("document", "")
-        if (
-            not all(map(_HEADER.fullmatch, validators.values()))
-            or not _SHA256.fullmatch(sha256)
-            or path_problem(document)
-            or not document.endswith(".txt")
-        ):
-            return None
-        return cls(validators=Validators(**validators), sha256=sha256, document=document)
+
+_ENTRY: Final = TypeAdapter(Entry)
 
 
 class State:
@@ -80,9 +71,9 @@ class State:
                 self._remember(tool, value)
 
     def _remember(self, tool: str, value: object) -> None:
-        entry = Entry.from_json(value)
-        if entry is not None:
-            self.entries[tool] = entry
+        """Take an entry; anything that is none is passed over."""
+        with suppress(ValidationError):
+            self.entries[tool] = _ENTRY.validate_python(value)
 
     def begin(self, run: Mapping[str, Any]) -> None:
         """Resume the journal of an interrupted run with the same options, or begin a new one. The
@@ -138,14 +129,6 @@ def _text(file: Path) -> str:
         return read_text(file)
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def _texts(value: object) -> dict[str, str] | None:
-    """The fields of a JSON object that are text, ``None`` for another value."""
-    if not isinstance(value, dict):
-        return None
-    fields = cast("dict[str, object]", value)
-    return {key: each for key, each in fields.items() if isinstance(each, str)}
 
 
 def _json(text: str) -> object:
