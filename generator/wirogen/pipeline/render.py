@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from wirogen.common.cache import default_cache, key_of, shaping_libraries
 from wirogen.common.files import folder_fingerprint
 from wirogen.diagnostics.known import finding
 from wirogen.diagnostics.model import RULES, Diagnostic
 from wirogen.emit.overrides import check_overrides
-from wirogen.emit.python.validators import Validator, validators_of
+from wirogen.emit.python.validators import validators_of
 from wirogen.emit.render import render_shared, render_tool, summary_of
 from wirogen.emit.templates import Renderer, template_folders
 from wirogen.output.manifest import Entry
@@ -57,12 +57,10 @@ class _Task:
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rendered:
+class _Rendered(NamedTuple):
     """One tool rendered: its summary, and the hashes of its files."""
 
     summary: ToolSummary
-    digest: str
     files: dict[str, str]
 
 
@@ -102,10 +100,10 @@ def generate(
                 done[task.spec.tool] = known
             else:
                 todo.append(task)
-        target = _Target(publication.out, publication.stage, templates, parts)
+        render = partial(_render, publication.out, publication.stage, templates, parts)
         chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
         with workers or Workers() as processes:
-            rendered = processes.map(partial(_render, target), chunks, chunk=1)
+            rendered = processes.map(render, chunks, chunk=1)
             for task, (result, made) in zip(todo, chain.from_iterable(rendered), strict=True):
                 publication.take(made)
                 done[task.spec.tool] = result
@@ -114,17 +112,17 @@ def generate(
         def plan_of(tool: str) -> ToolPlan:
             return plan_tool(specs[tool], modules[tool])
 
-        renderer = Renderer(templates, parts)
+        renderer = _renderer(publication.stage, templates, parts)
         publication.put(render_shared(tools, plan_of, renderer, package, examples))
         cache.prune()
         worked_out = [task.spec.tool for task in todo]
-        provenance = _provenance(done, specs, said or {})
+        provenance = _provenance(done, tasks, said or {})
         changes = publication.finish(provenance, rendered=worked_out)
     return Generated(
         tools=tools,
         renamed=tuple(renamed),
         changes=changes,
-        digests={tool: each.digest for tool, each in done.items()},
+        digests={task.spec.tool: task.digest for task in tasks},
     )
 
 
@@ -140,50 +138,43 @@ def _tasks(
         yield _Task(spec=spec, digest=digest, module=module, key=key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Where the files of tools are staged, and what they are rendered with."""
-
-    out: Path
-    stage: Path
-    templates: Path | None
-    parts: frozenset[str] | None
-
-
 @lru_cache(maxsize=1)
-def _renderer(target: _Target) -> Renderer:
-    """The renderer of this process; it has loaded the templates."""
-    return Renderer(target.templates, target.parts)
+def _renderer(_: Path, templates: Path | None, parts: frozenset[str] | None) -> Renderer:
+    """The renderer of this process for one build, by its staging folder; it has loaded the
+    templates."""
+    return Renderer(templates, parts)
 
 
-def _render(target: _Target, tasks: Sequence[_Task]) -> list[tuple[_Rendered, dict[str, Made]]]:
+def _render(
+    out: Path,
+    staged: Path,
+    templates: Path | None,
+    parts: frozenset[str] | None,
+    tasks: Sequence[_Task],
+) -> list[tuple[_Rendered, dict[str, Made]]]:
     """Render some tools; together they cost less than one by one."""
+    renderer = _renderer(staged, templates, parts)
     plans = [plan_tool(task.spec, task.module) for task in tasks]
-    made = _renderer(target).makes("python/")
-    validators = validators_of(plans) if made else [None] * len(plans)
-    return [_render_one(target, *each) for each in zip(tasks, plans, validators, strict=True)]
-
-
-def _render_one(
-    target: _Target, task: _Task, plan: ToolPlan, validator: Validator | None
-) -> tuple[_Rendered, dict[str, Made]]:
-    files = render_tool(plan, _renderer(target), validator)
-    made = stage(files, out=target.out, into=target.stage)
-    hashes = {path: each.sha256 for path, each in made.items()}
-    summary = summary_of(plan)
-    odd = (*summary.diagnostics, *check_spec(task.spec, ""))
-    done = _Rendered(summary=replace(summary, diagnostics=odd), digest=task.digest, files=hashes)
-    default_cache().put("tool", task.key, done)
-    return done, made
+    validators = validators_of(plans) if renderer.makes("python/") else [None] * len(plans)
+    results: list[tuple[_Rendered, dict[str, Made]]] = []
+    for task, plan, validator in zip(tasks, plans, validators, strict=True):
+        made = stage(render_tool(plan, renderer, validator), out=out, into=staged)
+        summary = summary_of(plan)
+        odd = (*summary.diagnostics, *check_spec(task.spec, ""))
+        hashes = {path: each.sha256 for path, each in made.items()}
+        done = _Rendered(replace(summary, diagnostics=odd), hashes)
+        default_cache().put("tool", task.key, done)
+        results.append((done, made))
+    return results
 
 
 def _provenance(
     done: Mapping[str, _Rendered],
-    specs: Mapping[str, ToolSpec],
+    tasks: Sequence[_Task],
     said: Mapping[str, Sequence[Diagnostic]],
 ) -> dict[str, Entry]:
-    def findings(tool: str) -> list[str]:
-        source = specs[tool].source
+    def findings(spec: ToolSpec) -> list[str]:
+        tool, source = spec.tool, spec.source
         known = [
             Diagnostic(code=each.code, message="", path="", subject=each.subject)
             for each in (source.findings if source else ())
@@ -195,12 +186,12 @@ def _provenance(
     return {
         "libraries": shaping_libraries(),
         "tools": {
-            tool: {
-                "spec": f"specs/tools/{each.summary.module.spec_path}.yaml",
-                "sha256": each.digest,
-                "module": each.summary.module.name,
-                "findings": findings(tool),
+            task.spec.tool: {
+                "spec": f"specs/tools/{task.module.spec_path}.yaml",
+                "sha256": task.digest,
+                "module": task.module.name,
+                "findings": findings(task.spec),
             }
-            for tool, each in sorted(done.items())
+            for task in tasks
         },
     }
