@@ -69,14 +69,6 @@ class ParsedDocument:
         return with_gaps(self.text, self.recorded)
 
 
-@dataclass(slots=True)
-class _Middle:
-    """What stands between the head and the tail."""
-
-    inputs: list[RawInput]
-    examples: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
-
-
 def parse_document(data: bytes | str, *, path: str, document: str = "") -> ParsedDocument:
     """Reads a tool document in either layout.
 
@@ -142,13 +134,13 @@ class _Parser:
         shown = usable.shown() if usable else None
         if not certain:
             self.report.add("D106", tail, "", "has text that looks like the sections at its end")
-        middle = self._middle(head, tail, shown)
-        inputs, decisions = assemble(middle.inputs, shown, usable.unusable() if usable else ())
+        raw, examples = self._middle(head, tail, shown)
+        inputs, decisions = assemble(raw, shown, usable.unusable() if usable else ())
         self._second_document(head.end, tail, shown or {})
         self._tail(blocks, body, inputs, decisions)
         check_text(self.report, self.layout, self.source_map)
         check_head(self.report, head, tool)
-        check_inputs(self.report, middle.inputs, decisions, usable)
+        check_inputs(self.report, raw, decisions, usable)
         check_samples(self.page, blocks, run, body, head.run)
         check_commands(self.page, commands, run, body)
         diagnostics = self.report.finish()
@@ -161,7 +153,7 @@ class _Parser:
             tags=tuple(head.tags),
             endpoints={"run": head.run, "detail": head.detail},
             inputs=tuple(inputs),
-            examples=tuple(middle.examples),
+            examples=tuple(examples),
             sections=tuple(self.sections),
             extra=head.extra,
             source=Source(
@@ -209,7 +201,9 @@ class _Parser:
             message = "ends early, and has no Run Command that can be used"
         self.report.add("D007", end, "", message)
 
-    def _middle(self, head: Head, end: int, shown: Mapping[str, Json] | None) -> _Middle:
+    def _middle(
+        self, head: Head, end: int, shown: Mapping[str, Json] | None
+    ) -> tuple[list[RawInput], list[dict[str, str]]]:
         """The inputs, the examples and whatever else stands before ``end``."""
         fields = Fields(self.layout, head.end, end)
         reader = InputReader(self.page, fields, shown or {}, self._section)
@@ -222,15 +216,14 @@ class _Parser:
         if starts:
             limit = reader.end_of_last(starts[-1], limit)
         self._stray(head.end, min(first, limit))
-        middle = _Middle(reader.read(starts, limit))
+        raw = reader.read(starts, limit)
+        examples: list[dict[str, str]] = []
         self._taken_for_text(fields, {start.at for start in starts}, limit, shown or {})
         self._unknown_sections(limit, inspires if inspires >= 0 else end)
         if inspires >= 0:
             self.source_map.syntax(inspires, title)
-            middle.examples = self._examples(
-                inspires + len(title), end, {raw.name for raw in middle.inputs}
-            )
-        return middle
+            examples = self._examples(inspires + len(title), end, {item.name for item in raw})
+        return raw, examples
 
     def _inspires(self, last: Start | None, fields: Fields, end: int) -> tuple[int, str]:
         start = last.label if last else fields.start

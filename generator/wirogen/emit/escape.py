@@ -1,8 +1,8 @@
 """How untrusted text becomes safe: in Python source, in Markdown, in a docstring.
 
-A template may print only :class:`~wirogen.plan.model.Code`,
-:class:`~wirogen.plan.identifiers.Identifier` and :class:`Markdown`; the environment refuses every
-other string, so that a forgotten filter fails the build instead of letting text through.
+A template may print only :class:`~wirogen.plan.identifiers.Safe` text, which names, source and
+Markdown are; the environment refuses every other string, so that a forgotten filter fails the build
+instead of letting text through.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import urllib.parse
 from typing import Final
 
 from wirogen.common.text import readable, visible
+from wirogen.plan.identifiers import Safe
 from wirogen.plan.model import Code
 
 _MARKDOWN_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>&~$\"':@/^=]")
@@ -29,13 +30,10 @@ _MARKUP: Final = re.compile(r"[<>&*_`\[\]!]")
 _BACKTICKS: Final = re.compile(r"`+")
 
 
-class Markdown(str):
+class Markdown(Safe):
     """Markdown that may be printed into a page as it is."""
 
     __slots__ = ()
-
-    def __html__(self) -> str:
-        return str(self)
 
 
 def docstring(text: str, indent: int = 0, *, wrap: bool = True) -> Code:
@@ -81,13 +79,10 @@ def _wrap(line: str, width: int) -> list[str]:
     return lines
 
 
-class DocstringText(str):
+class DocstringText(Safe):
     """Text that a surrounding ``{% filter docstring %}`` still escapes."""
 
     __slots__ = ()
-
-    def __html__(self) -> str:
-        return str(self)
 
 
 def docstring_text(text: str) -> DocstringText:

@@ -16,8 +16,6 @@ from wirogen.common.files import read_whole
 from wirogen.common.text import beginning, did_you_mean
 from wirogen.diagnostics.model import input_error
 from wirogen.emit.escape import (
-    DocstringText,
-    Markdown,
     attribute,
     code_span,
     docstring,
@@ -32,7 +30,7 @@ from wirogen.emit.python.black_style import lay_out
 from wirogen.emit.python.soundness import check_module
 from wirogen.emit.template_errors import python_error, template_error
 from wirogen.emit.template_tree import Scope, part_of, scope_of
-from wirogen.plan.identifiers import Identifier
+from wirogen.plan.identifiers import Safe
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
 
@@ -104,7 +102,7 @@ class _Undefined(jinja2.StrictUndefined):
 
 
 def _only_safe(value: Any) -> Any:
-    if isinstance(value, (Code, DocstringText, Identifier, Markdown, markupsafe.Markup)):
+    if isinstance(value, (Safe, markupsafe.Markup)):
         return value
     if isinstance(value, jinja2.Undefined):
         return str(value)  # raises

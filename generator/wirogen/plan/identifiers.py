@@ -63,7 +63,16 @@ PROJECT_RESERVED: Final = KEYWORDS | DEVICES
 OWNER_RESERVED: Final = PROJECT_RESERVED | {"catalogue"}
 
 
-class Identifier(str):
+class Safe(str):
+    """Text that templates may print as it is."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+class Identifier(Safe):
     """A sound Python name. Only this module's functions make one."""
 
     __slots__ = ()
@@ -71,14 +80,13 @@ class Identifier(str):
     def __new__(cls, *_: Any) -> NoReturn:
         raise TypeError("an Identifier is made by the functions of wirogen.plan.identifiers")
 
-    def __html__(self) -> str:
-        return str(self)
-
     def __reduce__(self) -> tuple[Callable[[str], Identifier], tuple[str]]:
         return own, (str(self),)
 
 
-def _make(text: str) -> Identifier:
+def own(text: str) -> Identifier:
+    """``text`` as the name that it is, such as one that this project chose itself. Raises
+    ``ValueError`` when it is none."""
     if not (text.isascii() and text.isidentifier()) or text in KEYWORDS:
         raise ValueError(f"not an identifier: {text!r}")
     return str.__new__(Identifier, text)
@@ -119,7 +127,7 @@ def snake(
     name = "_".join(words(text, split_camel=split_camel)).lower()[:length].rstrip("_")
     if not name or name[0].isdigit():
         name = f"{prefix}_{name}"[:length].rstrip("_")
-    return _make(f"{name}_" if name in reserved or name in KEYWORDS else name)
+    return own(f"{name}_" if name in reserved or name in KEYWORDS else name)
 
 
 def parameter_name(text: str, *, split_camel: bool) -> Identifier:
@@ -140,7 +148,7 @@ def camel(text: str, *, reserved: frozenset[str]) -> Identifier:
     name = "".join(part[0].upper() + part[1:] for part in parts)[:_MAX_LENGTH]
     if not name or name[0].isdigit():
         name = f"Input{name}"
-    return _make(f"{name}Options" if name in reserved else name)
+    return own(f"{name}Options" if name in reserved else name)
 
 
 def constant(text: str) -> Identifier:
@@ -150,7 +158,7 @@ def constant(text: str) -> Identifier:
     name = "_".join(parts).upper()[:_MAX_LENGTH].rstrip("_")
     if not name or name[0].isdigit():
         name = f"VALUE_{name}".rstrip("_")
-    return _make(name)
+    return own(name)
 
 
 def package_name(name: str) -> Identifier:
@@ -160,18 +168,13 @@ def package_name(name: str) -> Identifier:
         raise ValueError("must be a name in lower case that Python can import, such as my_tools")
     if name in _TAKEN_PACKAGES or name in sys.stdlib_module_names:
         raise ValueError("is the name of another package")
-    return _make(name)
-
-
-def own(name: str) -> Identifier:
-    """A name that this project chose itself. Raises ``ValueError`` when it is none."""
-    return _make(name)
+    return own(name)
 
 
 def with_suffix(name: Identifier, suffix: str) -> Identifier:
     """``name`` with ``_suffix`` behind it; the suffix is folded like any other text."""
     tail = "_".join(words(suffix, split_camel=False)) or "blank"
-    return _make(f"{name.rstrip('_')}_{tail.upper() if name.isupper() else tail.lower()}")
+    return own(f"{name.rstrip('_')}_{tail.upper() if name.isupper() else tail.lower()}")
 
 
 def number_duplicates(
@@ -201,7 +204,7 @@ def number_duplicates(
             number = last[wish]
             while name in taken or name in plain or (name in known and name != alias):
                 number += 1
-                name = _make(f"{wish.rstrip('_')}_{number}")
+                name = own(f"{wish.rstrip('_')}_{number}")
             last[wish] = number
         taken.add(name)
         result[index] = name
@@ -225,7 +228,7 @@ def distinguish(
     for members in groups.values():
         for position, index in enumerate(members[1:], start=2):
             number = position
-            while (candidate := _make(f"{names[index]}_{number}")) in taken:
+            while (candidate := own(f"{names[index]}_{number}")) in taken:
                 number += 1
             taken.add(candidate)
             names[index] = candidate

@@ -16,19 +16,16 @@ from wiro_runtime.price import Tariff
 from wirogen.common.json_values import number
 from wirogen.common.text import beginning
 from wirogen.diagnostics.model import Diagnostic
-from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier
+from wirogen.plan.identifiers import DEFAULT_PACKAGE, Identifier, Safe
 from wirogen.plan.kinds import TYPE_NAMES, Kind
 from wirogen.plan.names import call_key, function_name
 from wirogen.specs.model import Input, Json, Option, ToolSpec, Unsent
 
 
-class Code(str):
+class Code(Safe):
     """Python source: may be printed into a module as it is."""
 
     __slots__ = ()
-
-    def __html__(self) -> str:
-        return str(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
