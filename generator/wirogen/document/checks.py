@@ -20,6 +20,7 @@ from wirogen.document.layout import Layout
 from wirogen.document.page import Page, Report
 from wirogen.document.source_map import SourceMap
 from wirogen.document.tail import Block, Body
+from wirogen.merge.snapshots import SAMPLE_SIZE
 from wirogen.merge.wire import CALLBACK, Decision, is_picker, wire_value
 from wirogen.specs import Json
 from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES
@@ -28,7 +29,6 @@ from wirogen.specs.sliders import slider_fault
 
 _RUN_PREFIX: Final = "https://api.wiro.ai/v1/Run/"
 _DETAIL: Final = "https://api.wiro.ai/v1/Task/Detail"
-_SAMPLE_SIZE: Final = 5
 _UNUSUAL: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -145,7 +145,7 @@ def _check_options(report: Report, item: RawInput) -> None:
             if wrong:
                 report.add("D212", at, subject, f"{shorten(option.value)}: {wrong}")
     picker = is_picker(item)
-    sample = picker and len(item.options) == _SAMPLE_SIZE
+    sample = picker and len(item.options) == SAMPLE_SIZE
     if item.type in CHOICE_TYPES and item.default:
         many = item.type == "multiselect"
         chosen = wire_value(item.default, "array" if many else "string", item.options)
@@ -155,7 +155,7 @@ def _check_options(report: Report, item: RawInput) -> None:
             message = f"has default {shorten(missing[0])}, which is not among the options shown"
             report.add("D201", item.at["default"], item.name, message)
     if sample:
-        message = f"shows {_SAMPLE_SIZE} models, as many as a random sample has"
+        message = f"shows {SAMPLE_SIZE} models, as many as a random sample has"
         report.add("D203", item.at["options"], item.name, message)
 
 

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final
 
 from wirogen.common.text import WHITE
@@ -22,6 +23,7 @@ from wirogen.specs.model import KNOWN_TYPES
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_place: Final = attrgetter("at")
 NAME_LIMIT: Final = 200
 """A name longer than this is prose."""
 
@@ -63,9 +65,6 @@ class Fields:
         for at, column in layout.places(HELP, start, end):
             self.helps.setdefault(column, []).append(at)
         self.types = self._types()
-        self._type_places = {
-            column: [typed.at for typed in found] for column, found in self.types.items()
-        }
         self.places: list[Start] = []
         self.marks = self._marks()
         for mark in self.marks:
@@ -136,7 +135,7 @@ class Fields:
             found.append(Start(at, label, layout.column(label) or 0, word))
         return found
 
-    def complete(self) -> list[Start]:
+    def _complete(self) -> list[Start]:
         """The inputs that have all their keys before the next one that has; from right to left, so
         that a ``- name: … label: …`` in prose is seen to lack the rest."""
         found: list[Start] = []
@@ -151,7 +150,7 @@ class Fields:
     def with_broken(self, shown: Mapping[str, Json]) -> list[Start]:
         """The inputs, and where others begin that lack a key although the Run Command has them:
         none of these is text of the one before."""
-        complete = self.complete()
+        complete = self._complete()
         there = {start.at for start in complete}
         broken = self._lacking(shown, {start.name for start in complete})
         marks = {mark.at: mark for mark in self.marks}
@@ -171,7 +170,7 @@ class Fields:
 
     def _is_complete(self, mark: Start, end: int) -> bool:
         place = self.help_of(mark, end)
-        return place >= 0 and self.first_typed(mark.column, place, end) >= 0
+        return place >= 0 and bool(self.typed(mark.column, place, end))
 
     def _lacking(self, shown: Mapping[str, Json], named: set[str]) -> dict[str, int]:
         """Where each input begins that the Run Command has, and not as text, and that is not among
@@ -191,17 +190,11 @@ class Fields:
         """The first ``help:`` of an input that ends at ``end``, or -1."""
         return mark.help if mark.help < end else -1
 
-    def first_typed(self, column: int, start: int, end: int) -> int:
-        """The index of the first ``type: … default:`` in ``[start, end)``, or -1."""
-        places = self._type_places.get(column, [])
-        index = bisect_left(places, start)
-        return index if index < len(places) and places[index] < end else -1
-
     def typed(self, column: int, start: int, end: int) -> list[Typed]:
         """Every ``type: … default:`` in ``[start, end)``; known types only, if there are any."""
-        places = self._type_places.get(column, [])
-        first, last = bisect_left(places, start), bisect_left(places, end)
-        found = self.types.get(column, [])[first:last]
+        every = self.types.get(column, [])
+        first, last = (bisect_left(every, place, key=_place) for place in (start, end))
+        found = every[first:last]
         return [typed for typed in found if typed.known] or found
 
 

@@ -254,9 +254,8 @@ class InputReader:
             after = options + len(OPTIONS)
             keys = own_lines(layout, after, end, start.column)
             span = (after, keys[0][0] if keys else end)
-            raw.options = read_options(
-                self.page, raw.name, (*place, "options"), span, raw.option_at
-            )
+            found = read_options(self.page, raw.name, (*place, "options"), span)
+            raw.options, raw.option_at = found
             self._keep(raw, keys, end, place)
         return raw
 

@@ -98,8 +98,9 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def members(text: str, start: int, *, strict: bool = True) -> tuple[list[Member], int]:
+def members(text: str, start: int) -> tuple[list[Member], int]:
     """The members of the object at ``start``, in order and with duplicates, and where it ends.
+    Control characters may stand in strings.
 
     A value that is built like JSON and cannot be used (``NaN``, ``1e400``) is ``wrong`` and spoils
     no other. Raises :class:`JsonError`.
@@ -111,7 +112,7 @@ def members(text: str, start: int, *, strict: bool = True) -> tuple[list[Member]
     if text[at : at + 1] == "}":
         return found, at + 1
     while True:
-        found.append(_member(text, at, strict=strict))
+        found.append(_member(text, at))
         at = _skip(text, found[-1].end)
         if text[at : at + 1] == "}":
             return found, at + 1
@@ -120,10 +121,10 @@ def members(text: str, start: int, *, strict: bool = True) -> tuple[list[Member]
         at = _skip(text, at + 1)
 
 
-def _member(text: str, at: int, *, strict: bool) -> Member:
+def _member(text: str, at: int) -> Member:
     if text[at : at + 1] != '"':
         raise JsonError(at, "Expecting a key in double quotes")
-    key, key_end = decode(text, at, strict=strict)
+    key, key_end = decode(text, at, strict=False)
     colon = _skip(text, key_end)
     if text[colon : colon + 1] != ":":
         raise JsonError(colon, "Expecting ':'")
@@ -131,7 +132,7 @@ def _member(text: str, at: int, *, strict: bool) -> Member:
     value: Json = None
     wrong: JsonError | None = None
     try:
-        value, end = decode(text, start, strict=strict)
+        value, end = decode(text, start, strict=False)
     except JsonError as error:
         wrong, end = error, extent(text, start)
     return Member(cast("str", key), value, at, key_end, start, end, wrong)

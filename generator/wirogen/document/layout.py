@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wirogen.common.text import WHITE
@@ -41,28 +42,21 @@ class Layout:
 
     def find(self, word: str, start: int, end: int, column: int | None = None) -> int:
         """The first place for keys in ``[start, end)`` that holds ``word``, or -1."""
-        at = self.text.find(word, start, end)
-        while at >= 0:
-            found = self._column_of(at, len(word))
-            if found is not None and (column is None or found == column):
-                return at
-            at = self.text.find(word, at + 1, end)
-        return -1
+        places = self.places(word, start, end)
+        return next((at for at, found in places if column is None or found == column), -1)
 
     def find_all(self, word: str, start: int, end: int) -> list[int]:
         """Every place for keys in ``[start, end)`` that holds ``word``."""
         return [at for at, _ in self.places(word, start, end)]
 
-    def places(self, word: str, start: int, end: int) -> list[tuple[int, int]]:
+    def places(self, word: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Every place for keys in ``[start, end)`` that holds ``word``, with its column."""
-        found: list[tuple[int, int]] = []
         at = self.text.find(word, start, end)
         while at >= 0:
             column = self._column_of(at, len(word))
             if column is not None:
-                found.append((at, column))
+                yield at, column
             at = self.text.find(word, at + len(word), end)
-        return found
 
     def find_last(self, word: str, start: int, end: int, column: int | None = None) -> int:
         """The last place for keys in ``[start, end)`` that holds ``word``, or -1."""

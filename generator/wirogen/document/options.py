@@ -58,10 +58,10 @@ def heading_after_options(layout: Layout, start: int, end: int) -> int:
 
 
 def read_options(
-    page: Page, subject: str, place: SpecPath, span: tuple[int, int], at: list[int]
-) -> tuple[Option, ...]:
-    """The options in ``span``; ``at`` is given the offset of each one's value."""
-    return tuple(_Options(page, subject, place).read(*span, at))
+    page: Page, subject: str, place: SpecPath, span: tuple[int, int]
+) -> tuple[tuple[Option, ...], list[int]]:
+    """The options in ``span``, and the offset of the value of each."""
+    return _Options(page, subject, place).read(*span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +85,19 @@ class _Options:
         self.report = page.report
         self.subject = f"{subject}.options"
         self.place = place
+        self.offsets: list[int] = []
 
-    def read(self, start: int, end: int, at: list[int]) -> list[Option]:
+    def read(self, start: int, end: int) -> tuple[tuple[Option, ...], list[int]]:
         marks = self._marks(start, end)
-        found: list[Option] = []
-        for mark, limit in zip(marks, [*marks[1:], end], strict=False):
-            found.append(self._option(mark, limit, len(found), at))
-        return found
+        limits = [*marks[1:], end][: len(marks)]
+        spans = zip(marks, limits, strict=True)
+        options = tuple(self._option(*span, place) for place, span in enumerate(spans))
+        return options, self.offsets
 
     def _marks(self, start: int, end: int) -> list[int]:
         """Where options begin: the first ``- value:``, wherever it stands, then each that has the
         column of the others and is followed by a quote, as they are."""
-        places = self.layout.places(VALUE, start, end)
+        places = list(self.layout.places(VALUE, start, end))
         marks: list[int] = []
         if places:
             first, column = places[0]
@@ -117,14 +118,14 @@ class _Options:
             '"', self.layout.skip(begin - 1, end)
         )
 
-    def _option(self, start: int, end: int, index: int, at: list[int]) -> Option:
+    def _option(self, start: int, end: int, index: int) -> Option:
         layout, text, source_map = self.layout, self.text, self.source_map
         place = (*self.place, index)
         source_map.syntax(start, VALUE)
         begin = layout.skip(start + len(VALUE), end)
         end = layout.trim(start, end)[1]
         value_end, label = self._value_end(begin, end)
-        at.append(begin)
+        self.offsets.append(begin)
         quoted = value_end - begin > 1 and text[begin] == text[value_end - 1] == '"'
         if quoted:
             value = text[begin + 1 : value_end - 1]

@@ -204,7 +204,7 @@ def run_body(layout: Layout, block: Block) -> Body | JsonError:
     if block.json < 0:
         return JsonError(block.title_start, "there is no body behind -d '")
     try:
-        found, end = members(layout.text, block.json, strict=False)
+        found, end = members(layout.text, block.json)
     except JsonError as error:
         return block.wrong or error
     wrong = next((member.wrong for member in found if member.wrong), block.wrong)
