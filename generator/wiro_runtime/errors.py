@@ -37,28 +37,6 @@ if TYPE_CHECKING:
     from wiro_runtime.price import Price
     from wiro_runtime.tasks.detail import TaskDetail
 
-__all__ = [
-    "ApiError",
-    "AuthenticationError",
-    "ConcurrencyLimitError",
-    "ConfigurationError",
-    "ConnectionFailed",
-    "DownloadError",
-    "InsufficientBalanceError",
-    "InvalidInputs",
-    "NotFoundError",
-    "PriceExceeded",
-    "RateLimitError",
-    "SubmissionUncertain",
-    "TaskCancelled",
-    "TaskFailed",
-    "TaskTimeout",
-    "UndocumentedOption",
-    "UnexpectedAnswer",
-    "UnexpectedResponse",
-    "WiroError",
-]
-
 
 class WiroError(Exception):
     """Base of every error that this package raises.

@@ -273,7 +273,7 @@ class RowRunner:
         ceiling = Ceiling(allow_unknown=self._terms.allow_unknown)
         # resume() and workers need not know of the package with the price list.
         price = Price(row.low, row.high, exact=False, basis="as it was priced with the table")
-        submission = service.submission(self._tool, body, None, None, None, ceiling, price)
+        submission = service.submission(self._tool, body, ceiling=ceiling, price=price)
         submission.once = True
         if self._store.database.shared:
             submission.may_send = lambda: _clock() - begin < LEASE / 2

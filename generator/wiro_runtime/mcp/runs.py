@@ -83,7 +83,7 @@ class Runs:
 
     async def _send(self, tool: str, inputs: ToolInputs, key: str, ceiling: Ceiling) -> AsyncTask:
         service = self._client.service
-        submission = service.submission(tool, inputs, None, None, None, ceiling)
+        submission = service.submission(tool, inputs, ceiling=ceiling)
         submission.wanted_key = key
         with submission.named():
             return AsyncTask(self._client, await service.submit(submission, _PATIENCE))
