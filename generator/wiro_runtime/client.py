@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from wiro_runtime.base_client import Client, RunArguments
 from wiro_runtime.results.result import AsyncResult, Result
-from wiro_runtime.tasks.records import LostSubmission, Resumed
 from wiro_runtime.tasks.settle import Settlement, convert
 from wiro_runtime.tasks.state import TaskState
 from wiro_runtime.tasks.task import AsyncTask, Task, iterate
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.tasks.events import OnUpdate
+    from wiro_runtime.tasks.records import LostSubmission
     from wiro_runtime.tasks.service import TaskService
     from wiro_runtime.tasks.submission import Submission
 
@@ -215,19 +215,10 @@ class AsyncWiro(Client[Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Asy
         settlements = await self.service.resumption.settle()
         return convert(settlements, lambda state: AsyncTask(self, state))
 
-    def resume(self, *, ended: bool = False) -> Resumed[AsyncTask | LostSubmission]:
-        """See :meth:`Wiro.resume`; to be iterated with ``async for``. A plain ``for`` gives what
-        the journal alone knows."""
-
-        def as_tasks(found: list[TaskState | LostSubmission]) -> list[AsyncTask | LostSubmission]:
-            return [
-                AsyncTask(self, each) if isinstance(each, TaskState) else each for each in found
-            ]
-
-        async def settled() -> list[AsyncTask | LostSubmission]:
-            return as_tasks(await self.service.resumption.resume(ended=ended))
-
-        return Resumed(settled, lambda: as_tasks(self.service.resumption.recorded(ended=ended)))
+    async def resume(self, *, ended: bool = False) -> AsyncIterator[AsyncTask | LostSubmission]:
+        """See :meth:`Wiro.resume`; to be iterated with ``async for``."""
+        for each in await self.service.resumption.resume(ended=ended):
+            yield AsyncTask(self, each) if isinstance(each, TaskState) else each
 
     async def forget(self, lost: LostSubmission) -> None:
         """See :meth:`Wiro.forget`."""

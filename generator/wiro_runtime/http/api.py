@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from wiro_runtime.errors import (
@@ -114,8 +112,9 @@ class Api:
         status: int | None = None
         failure: Exception | None = None
         try:
-            send = partial(self.transport.send, request, limit, fresh=fresh, on_body=on_body)
-            response = await self._within(left, send, on_sent)
+            response = await self.transport.send(
+                request, limit, within=left, fresh=fresh, on_sent=on_sent, on_body=on_body
+            )
             status = response.status
             self._compare_clocks(response)
         except Exception as error:
@@ -134,31 +133,6 @@ class Api:
         told = read_date(response.headers.get("date", ""))
         if told is not None:
             self.skew = time.time() - told
-
-    async def _within(
-        self,
-        left: float | None,
-        send: Callable[..., Awaitable[Response]],
-        on_sent: Callable[[], object] | None,
-    ) -> Response:
-        """Send a request, in ``left`` seconds with the wait for a place."""
-        sent = False
-
-        def mark() -> None:
-            nonlocal sent
-            sent = True
-            if on_sent is not None:
-                on_sent()
-
-        limiting = asyncio.timeout(left)
-        try:
-            async with limiting:
-                return await send(on_sent=mark)
-        except TimeoutError:
-            # Another one may come out of a signal handler.
-            if not limiting.expired():
-                raise
-        raise ConnectionFailed(f"no response in time ({left:g} s)", maybe_sent=sent)
 
     async def call_idempotent(
         self,

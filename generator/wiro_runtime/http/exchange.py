@@ -20,6 +20,7 @@ class Exchange:
         self.codings: list[str] = []
         self.sent = False
         self.traced = False
+        self._handed_over = False
         self._on_sent = on_sent
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -43,11 +44,17 @@ class Exchange:
             body = decode_part(body, coding, limit)
         return body
 
+    @property
+    def maybe_sent(self) -> bool:
+        """Whether the first byte may have left; a transport that is not ours may not tell."""
+        return self.sent if self.traced else self._handed_over
+
     def mark_sent(self) -> None:
         self.sent = True
         self.hand_over()
 
     def hand_over(self) -> None:
         """Say that the request is about to leave."""
+        self._handed_over = True
         if self._on_sent is not None:
             self._on_sent()

@@ -103,11 +103,7 @@ class StreamResponse:
     async def aiter_raw(self) -> AsyncIterator[bytes]:
         """The pieces of the body as they come, not decoded. Raises :class:`ConnectionFailed` when
         one does not come within the read timeout, or the connection breaks."""
-        if self._response.is_stream_consumed:
-            # A response of a transport for tests has its content already.
-            yield self._response.content
-            return
-        pieces = self._response.aiter_raw()
+        pieces = _raw_pieces(self._response)
         network: Any = self._response.extensions.get("network_stream")
         left, begun = self._left, False
         while left != 0:
@@ -131,6 +127,12 @@ class StreamResponse:
             begun = True
             left = None if left is None else left - len(piece)
             yield piece
+
+
+def _raw_pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """The pieces of a body as they come, not decoded. A response of a transport for tests has its
+    content already."""
+    return response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw()
 
 
 def _plain_length(response: httpx2.Response) -> int | None:
@@ -249,35 +251,46 @@ class Transport:
         request: Request,
         timeout: float,  # noqa: ASYNC109 - begins later than the call
         *,
+        within: float | None = None,
         fresh: bool = False,
         on_sent: Callable[[], object] | None = None,
         on_body: Callable[[bytes], object] | None = None,
     ) -> Response:
         """Sign and send ``request``; redirects are not followed.
 
-        ``timeout`` seconds begin when the request has its place among ``max_concurrency`` others.
-        ``fresh``: over a new connection, because an idle one may be closed by the server at the
-        moment it is used, and then it is unknown whether the request was read. ``on_sent`` is
-        called when the first byte is about to leave, ``on_body`` with what has arrived of the
-        response, whole or not, however the request ends; once more where it raises.
+        ``timeout`` seconds begin when the request has its place among ``max_concurrency`` others,
+        those of ``within`` at once. ``fresh``: over a new connection, because an idle one may be
+        closed by the server at the moment it is used, and then it is unknown whether the request
+        was read. ``on_sent`` is called when the first byte is about to leave, ``on_body`` with what
+        has arrived of the response, whole or not, however the request ends; once more where it
+        raises.
         """
         self.check_loop()
-        async with self._places:
-            exchange = Exchange(on_sent)
-            try:
-                outcome = await self._send(request, timeout, fresh, exchange)
-            finally:
-                if exchange.raw and on_body is not None:
-                    try:
-                        on_body(self._redact(exchange.body(MAX_RESPONSE)))
-                    except BaseException:
-                        # A signal handler has raised here, where the response was in hand.
-                        on_body(self._redact(exchange.body(MAX_RESPONSE)))
-                        raise
-        # Raised here and not where it arose: the frames of the libraries hold the credentials.
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
+        exchange = Exchange(on_sent)
+        limiting = asyncio.timeout(within)
+        try:
+            async with limiting, self._places:
+                try:
+                    outcome = await self._send(request, timeout, fresh, exchange)
+                finally:
+                    if exchange.raw and on_body is not None:
+                        try:
+                            on_body(self._redact(exchange.body(MAX_RESPONSE)))
+                        except BaseException:
+                            # A signal handler has raised here, where the response was in hand.
+                            on_body(self._redact(exchange.body(MAX_RESPONSE)))
+                            raise
+                # Raised here and not where it arose: the frames of the libraries hold the
+                # credentials.
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                return outcome
+        except TimeoutError:
+            # Another one may come out of a signal handler.
+            if not limiting.expired():
+                raise
+        reason = f"no response in time ({within:g} s)"
+        raise ConnectionFailed(reason, maybe_sent=exchange.maybe_sent)
 
     async def _send(
         self, request: Request, limit: float, fresh: bool, exchange: Exchange
@@ -286,16 +299,12 @@ class Transport:
             message = self._message(request, exchange)
             sending = self._response(message, exchange, fresh=fresh)
             async with asyncio.timeout(limit), sending as response:
-                if response.is_stream_consumed:
-                    # A response of a transport for tests has its content already.
-                    exchange.raw += response.content
-                else:
-                    header = response.headers.get("content-encoding", "")
-                    exchange.codings = codings_of(header)
-                    async for chunk in response.aiter_raw():
-                        exchange.raw += chunk
-                        if len(exchange.raw) > MAX_RESPONSE:
-                            break
+                if not response.is_stream_consumed:
+                    exchange.codings = codings_of(response.headers.get("content-encoding", ""))
+                async for chunk in _raw_pieces(response):
+                    exchange.raw += chunk
+                    if len(exchange.raw) > MAX_RESPONSE:
+                        break
                 body = self._redact(exchange.body(MAX_RESPONSE))
                 if len(body) > MAX_RESPONSE:
                     return ConnectionFailed(
@@ -363,9 +372,9 @@ class Transport:
         if isinstance(error, WiroError) or not isinstance(error, Exception):
             error.__context__ = error.__cause__ = None
             return error.with_traceback(None)
-        sent = exchange.sent
-        if self._client is not None and not exchange.traced:
-            sent = not isinstance(error, _NOT_SENT)
+        sent = exchange.maybe_sent
+        if not exchange.traced:
+            sent = sent and not isinstance(error, _NOT_SENT)
         host = urlsplit(url).netloc
         said = self._redact(str(error)) or type(error).__name__
         if isinstance(error, TimeoutError | httpx2.TimeoutException):

@@ -10,7 +10,6 @@ from wiro_runtime.http.api import Api
 from wiro_runtime.http.logs import log
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.tasks.listing import check_listing, list_tasks, tool_of
-from wiro_runtime.tasks.records import LostSubmission, OpenTask
 from wiro_runtime.tasks.settle import OTHER_KEY, Settlement, compare, convert
 from wiro_runtime.tasks.state import TaskState
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from wiro_runtime.tasks.detail import TaskDetail
     from wiro_runtime.tasks.journal import Journal
+    from wiro_runtime.tasks.records import LostSubmission
 
 
 class Resumption:
@@ -35,92 +35,76 @@ class Resumption:
 
     async def _listed(self, tool: str | None, limit: int | None) -> AsyncGenerator[TaskState, None]:
         async for detail in list_tasks(self._api.call_idempotent, tool=tool, limit=limit):
-            yield self._state(detail, tool_of(detail) or None)
-
-    def recorded(self, *, ended: bool) -> list[TaskState | LostSubmission]:
-        """What the journal alone knows to be unfinished, tasks first; ``ended``: before them the
-        last tasks that have ended. Waits for the disk."""
-        journal = self._required("resume")
-        tasks, lost = journal.unfinished()
-        if ended:
-            tasks = [*journal.ended_tasks(), *tasks]
-        return [*map(self._known, tasks), *lost]
+            yield self._state(detail)
 
     async def resume(self, *, ended: bool) -> list[TaskState | LostSubmission]:
-        """What is unfinished, with the tasks that lost submissions have become."""
-        found = await run_in_thread(lambda: self.recorded(ended=ended))
-        lost = [each for each in found if isinstance(each, LostSubmission)]
+        """What the journal knows to be unfinished, with the tasks that lost submissions have
+        become; ``ended``: before them the last tasks that have ended."""
+        journal = self._required("resume")
+        tasks, lost = await run_in_thread(journal.unfinished)
+        if ended:
+            tasks = [*await run_in_thread(journal.ended_tasks), *tasks]
+        born = self._api.clock()
+        known = [TaskState(id=task.id, token=task.token, born=born) for task in tasks]
         try:
-            settlements = await self._settle(lost)
+            settlements = await self._settle(journal, lost)
         except WiroError as error:
             # They are lost still, which is what is known.
             log.warning("lost submissions could not be compared with your tasks: %s", error)
-            return found
-        tasks = [each for each in found if isinstance(each, TaskState)]
-        return [*tasks, *(_resumed(each) for each in settlements)]
+            return [*known, *lost]
+        return [*known, *(each.task or each.lost for each in settlements)]
 
     async def settle(self) -> list[Settlement[TaskState]]:
         """What became of each lost submission. Those that were found are tasks in the journal from
         here on."""
         journal = self._required("settle")
         _, lost = await run_in_thread(journal.unfinished)
-        return await self._settle(lost)
+        return await self._settle(journal, lost)
 
     async def forget(self, lost: LostSubmission) -> None:
         """Take a lost submission off the journal."""
         journal = self._required("forget")
         await run_in_thread(lambda: journal.forget(lost))
 
-    async def _settle(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
+    async def _settle(
+        self, journal: Journal, lost: Sequence[LostSubmission]
+    ) -> list[Settlement[TaskState]]:
         accounts = ("", self._api.settings.account)
         own = [each for each in lost if each.origin.account in accounts]
-        others = [
-            replace(each, reason=OTHER_KEY) for each in lost if each.origin.account not in accounts
-        ]
-        if others:
-            what = "submission was" if len(others) == 1 else "submissions were"
-            log.warning("%s lost %s sent with another API key, and is left", len(others), what)
         found: list[Settlement[TaskState]] = [
-            Settlement(lost=each, outcome="ambiguous") for each in others
+            Settlement(lost=replace(each, reason=OTHER_KEY), outcome="ambiguous")
+            for each in lost
+            if each.origin.account not in accounts
         ]
-        return found + (await self._settle_own(own) if own else [])
-
-    async def _settle_own(self, lost: Sequence[LostSubmission]) -> list[Settlement[TaskState]]:
-        journal = self._required("settle")
-        found = convert(
-            await compare(self._api, lost, lambda: run_in_thread(journal.known)),
-            lambda detail: self._state(detail, tool_of(detail) or None),
-        )
-        for each in found:
+        if found:
+            what = "submission was" if len(found) == 1 else "submissions were"
+            log.warning("%s lost %s sent with another API key, and is left", len(found), what)
+        if not own:
+            return found
+        compared = await compare(self._api, own, lambda: run_in_thread(journal.known))
+        for each in convert(compared, self._state):
             if each.task is not None:
-                await self._record(each.lost, each.task)
+                await self._record(journal, each.lost, each.task)
                 each.task.tool = each.lost.tool
                 if each.task.detail is not None and each.task.detail.terminal:
                     # Not seen to end by its user yet: wait() is to ask, and to record it.
                     each.task.detail = each.task.tool = None
+            found.append(each)
         return found
 
-    async def _record(self, lost: LostSubmission, state: TaskState) -> None:
-        journal = self._required("settle")
+    async def _record(self, journal: Journal, lost: LostSubmission, state: TaskState) -> None:
         try:
             await run_in_thread(lambda: journal.accepted(lost.key, state.id, state.token))
         except ConfigurationError as error:
             log.warning("task %s: %s", state.id, error)
 
-    def _state(self, detail: TaskDetail, tool: str | None) -> TaskState:
-        born = self._api.clock()
-        state = TaskState(id=detail.id, token=detail.token, born=born, tool=tool)
+    def _state(self, detail: TaskDetail) -> TaskState:
+        tool = tool_of(detail) or None
+        state = TaskState(id=detail.id, token=detail.token, born=self._api.clock(), tool=tool)
         state.detail = detail
         return state
-
-    def _known(self, task: OpenTask) -> TaskState:
-        return TaskState(id=task.id, token=task.token, born=self._api.clock())
 
     def _required(self, method: str) -> Journal:
         if self._journal is None:
             raise ConfigurationError(f"{method}() needs a journal: pass journal=PATH to the client")
         return self._journal
-
-
-def _resumed(settlement: Settlement[TaskState]) -> TaskState | LostSubmission:
-    return settlement.lost if settlement.task is None else settlement.task

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
+from wiro_runtime.http.json_text import parse_json
 from wiro_runtime.http.json_values import as_decimal
 from wiro_runtime.tasks.listing import list_tasks, tool_of
 
@@ -124,7 +125,7 @@ def match(
     ``skew`` is by how many seconds the clock of this computer is ahead of Wiro's."""
     tasks = list(details)
     everyone = [*lost, *sending]
-    listed = _Listed(tasks, {name for each in everyone for name in _telling(each)})
+    listed = _Listed(tasks, {name for each in everyone for name in _compared(each)})
     candidates = [listed.candidates(each, skew) for each in everyone]
     equals: dict[_Candidates, list[int]] = {}
     for index, own in enumerate(candidates):
@@ -185,21 +186,17 @@ class _Alike:
     """Tasks that differ, by what Wiro shows, in nothing but the moment of their creation; in the
     order of ``created``, which is empty where Wiro does not show it."""
 
-    def __init__(self, first: TaskDetail) -> None:
-        self.tool = tool_of(first)
-        self.parameters = first.parameters
+    def __init__(self, tool: str, meanings: dict[str, object]) -> None:
+        self.tool = tool
+        self.meanings = meanings
         self.numbers: list[int] = []
         self.created: list[float] = []
 
-    def may_be(self, lost: LostSubmission) -> bool:
-        """Whether a submission may have become one of these, at the right time."""
-        if self.tool and lost.tool and self.tool != lost.tool:
+    def may_be(self, tool: str, inputs: Mapping[str, object]) -> bool:
+        """Whether a submission of ``tool`` may have become one of these, at the right time."""
+        if self.tool and tool and self.tool != tool:
             return False
-        return all(
-            _equal(value, self.parameters[name])
-            for name, value in lost.inputs.items()
-            if name in self.parameters and name not in _NOT_COMPARED
-        )
+        return all(self.meanings.get(name, value) == value for name, value in inputs.items())
 
     def between(self, begin: float, until: float) -> tuple[int, int]:
         if not self.created:
@@ -216,9 +213,10 @@ class _Listed:
         order = sorted(range(len(tasks)), key=lambda number: tasks[number].created or 0.0)
         for number in order:
             task = tasks[number]
-            shown = json.dumps(task.raw.get("parameters"), sort_keys=True)
-            key = (tool_of(task), shown, task.created is None)
-            group = alike.setdefault(key, _Alike(task))
+            tool = tool_of(task)
+            meanings = {name: _meaning(value) for name, value in task.parameters.items()}
+            key = (tool, frozenset(meanings.items()), task.created is None)
+            group = alike.setdefault(key, _Alike(tool, meanings))
             group.numbers.append(number)
             if task.created is not None:
                 group.created.append(task.created)
@@ -227,23 +225,24 @@ class _Listed:
         self._hidden: dict[str, list[int]] = {name: [] for name in self._by_value}
         for index, group in enumerate(self._alike):
             for name, values in self._by_value.items():
-                if name in group.parameters:
-                    values.setdefault(_meaning(group.parameters[name]), []).append(index)
+                if name in group.meanings:
+                    values.setdefault(group.meanings[name], []).append(index)
                 else:
                     self._hidden[name].append(index)
 
     def candidates(self, lost: LostSubmission, skew: float | None) -> _Candidates:
         """The tasks that a submission may have become, also when the clock may have been wrong at
         its time and no response had told the difference."""
+        inputs = _compared(lost)
         places = [
-            (self._hidden[name], self._by_value[name].get(meaning, []))
-            for name, meaning in _telling(lost).items()
+            (self._hidden[name], self._by_value[name].get(value, []))
+            for name, value in inputs.items()
         ]
         least = min(places, key=lambda two: sum(map(len, two)), default=(range(len(self._alike)),))
         window = _window(lost, skew, wide=True)
         found: list[tuple[int, int, int]] = []
         for index in chain(*least):
-            if self._alike[index].may_be(lost):
+            if self._alike[index].may_be(lost.tool, inputs):
                 begin, end = self._alike[index].between(*window)
                 if begin < end:
                     found.append((index, begin, end))
@@ -265,59 +264,38 @@ class _Listed:
         }
 
 
-def _telling(lost: LostSubmission) -> dict[str, object]:
-    """The inputs by which tasks can be searched, and what they mean: numbers and texts, but those
-    which :func:`_equal` takes for more than one value."""
+def _compared(lost: LostSubmission) -> dict[str, object]:
+    """What the inputs of a submission mean, but for files: Wiro shows an address of its own."""
     return {
         name: _meaning(value)
         for name, value in lost.inputs.items()
-        if name not in _NOT_COMPARED
-        and isinstance(value, str | int | float)
-        and value != ""
-        and not str(value).startswith("<file ")
-        and _flag(value) not in ("true", "false")
+        if name not in _NOT_COMPARED and not _holds_file(value)
     }
 
 
+def _holds_file(value: object) -> bool:
+    if isinstance(value, list):
+        return any(map(_holds_file, cast("list[object]", value)))
+    return isinstance(value, str) and value.startswith("<file ")
+
+
 def _meaning(value: object) -> object:
-    """What is the same for values that :func:`_equal` takes for equal."""
-    number = as_decimal(value)
-    return number if number is not None else " ".join(str(value).split())
+    """What an input means, the same for what was sent and for what Wiro shows of it, which may be
+    numbers and flags as text, lists and objects as JSON, and one item in the place of a list."""
+    if isinstance(value, str) and value.startswith(("[", "{")):
+        with suppress(ValueError):
+            value = parse_json(value)
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        return frozenset((name, _meaning(each)) for name, each in fields.items())
+    if isinstance(value, list):
+        items = tuple(map(_meaning, cast("list[object]", value)))
+        return items[0] if len(items) == 1 else items or None
+    text = "" if value is None else " ".join(str(value).split())
+    text = {"true": "1", "false": "0"}.get(text.lower(), text)
+    number = as_decimal(text)
+    return number if number is not None else text or None
 
 
 def _same(one: LostSubmission, other: LostSubmission) -> bool:
     return one.tool == other.tool and one.inputs == other.inputs
-
-
-def _equal(sent: object, told: object) -> bool:
-    """Whether Wiro tells of an input as it was sent. It gives numbers as text, and lists and
-    objects as JSON; a file it gives as an address of its own."""
-    if isinstance(sent, str) and sent.startswith("<file "):
-        return True
-    if sent in (None, "", []) or told in (None, "", []):
-        return sent in (None, "", []) and told in (None, "", [])
-    if isinstance(sent, list | dict):
-        told = _parsed(told) if isinstance(told, str) else told
-        if isinstance(sent, dict):
-            return sent == told
-        items = cast("list[object]", sent)
-        others = cast("list[object]", told) if isinstance(told, list) else [told]
-        return len(items) == len(others) and all(map(_equal, items, others))
-    if isinstance(sent, bool) or isinstance(told, bool):
-        return _flag(sent) == _flag(told)
-    number, other = as_decimal(sent), as_decimal(told)
-    if number is not None and other is not None:
-        return number == other
-    return " ".join(str(sent).split()) == " ".join(str(told).split())
-
-
-def _flag(value: object) -> str:
-    text = str(value).lower()
-    return {"1": "true", "0": "false"}.get(text, text)
-
-
-def _parsed(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
