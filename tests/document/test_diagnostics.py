@@ -9,6 +9,7 @@ import pytest
 from document.build import codes, page, parse, real, text_input, tool
 from document.layouts import Page, flat, lines
 from wirogen.diagnostics.model import RULES, InputError, Severity
+from wirogen.diagnostics.rules import ALL_RULES
 from wirogen.specs import Json, Option
 
 SLIDER: dict[str, Json] = {
@@ -156,6 +157,10 @@ def test_diagnostic(code: str, document: str, subject: str, text: str) -> None:
         assert "\n" not in str(one)
     positions = [one.position for one in parsed.diagnostics if one.position]
     assert positions == sorted(positions)
+
+
+def test_no_code_is_given_to_two_rules() -> None:
+    assert [rule.code for rule in ALL_RULES] == list(RULES)
 
 
 def test_every_code_of_documents_is_shown_by_a_test() -> None:

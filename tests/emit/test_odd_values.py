@@ -16,7 +16,7 @@ from document.build import page, text_input
 from document.layouts import flat, lines
 from generated import RENDERER, imported, number, plan, prompt, render, select, text, tool
 from wiro_runtime import InvalidInputs
-from wirogen.detail import read_detail
+from wirogen.detail.read import read_detail
 from wirogen.document import parse_document
 from wirogen.emit.escape import markdown
 from wirogen.emit.python.soundness import check_module
@@ -87,7 +87,7 @@ def documented(found: Sequence[tuple[str, str, Any, dict[str, Any]]]) -> ToolSpe
         }],
     }  # fmt: skip
     detail = read_detail(json.dumps(answer).encode(), path="d.json")
-    return merge_detail(document, detail, document="d.json", path="d.json")[0]
+    return merge_detail(document, detail, document="d.json")[0]
 
 
 @pytest.mark.parametrize("kind", ["number", "float", "range"])

@@ -15,7 +15,7 @@ from document.build import text_input
 from document.layouts import lines
 from generated import plan, text, tool
 from generator.project import PAGE, Project, detail, input_of
-from wirogen.detail import Detail, read_detail
+from wirogen.detail.read import Detail, read_detail
 from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
 from wirogen.merge.detail import merge_detail, spec_from_detail
@@ -35,11 +35,11 @@ def document() -> ToolSpec:
 
 
 def merged(*items: dict[str, Any], **more: Any) -> ToolSpec:
-    return merge_detail(document(), read(*items, **more), document="d.json", path="d.json")[0]
+    return merge_detail(document(), read(*items, **more), document="d.json")[0]
 
 
 def codes(*items: dict[str, Any], **more: Any) -> list[str]:
-    found = merge_detail(document(), read(*items, **more), document="d.json", path="d.json")[1]
+    found = merge_detail(document(), read(*items, **more), document="d.json")[1]
     return [each.code for each in found]
 
 
@@ -60,7 +60,7 @@ def test_a_file_or_its_address_will_do_whichever_is_required(named: list[str]) -
     alone = spec_from_detail(read(*items), document="d.json")
     inputs = [text_input(name, None, type=kind) for name, kind in kinds.items()]
     page = parse_document(lines(made(*inputs)), path="x", document="x.txt").spec
-    both = merge_detail(page, read(*items), document="d.json", path="d.json")[0]
+    both = merge_detail(page, read(*items), document="d.json")[0]
     for spec in (alone, both):
         assert [item.required for item in spec.inputs] == [False, False]
 
@@ -267,7 +267,7 @@ def test_every_text_about_an_input_is_kept_beside_that_of_the_document(
     said = {"note": "A note.", "description": "What it is.", "placeholder": "such as oil"}
     document = replace(tool(text("style", help=help_text)), tool="wiro/painter")
     answer = read({"id": "style", "type": "text", **said}, {"id": "more", **said})
-    spec, _ = merge_detail(document, answer, document="d.json", path="d.json")
+    spec, _ = merge_detail(document, answer, document="d.json")
     kept, added = (input_of(spec, name) for name in ("style", "more"))
     assert kept.help == (help_text or "A note.")
     assert dict(kept.extra) == {key: text for key, text in said.items() if text != kept.help}
@@ -279,7 +279,7 @@ def test_every_text_about_an_input_is_kept_beside_that_of_the_document(
 def test_a_placeholder_is_shown_where_nothing_else_says_what_an_input_is() -> None:
     document = tool(text("style", help="style-help"), text("seed", help="seed-help"))
     items = ({"id": name, "placeholder": "such as oil"} for name in ("style", "seed"))
-    spec, _ = merge_detail(document, read(*items), document="d.json", path="d.json")
+    spec, _ = merge_detail(document, read(*items), document="d.json")
     style, seed = plan(spec).inputs
     assert style.help == "such as oil"
     assert seed.help.startswith("Start value of the random numbers")
@@ -404,7 +404,7 @@ def test_an_input_is_required_by_inference_unless_tool_detail_says_so(
     text = lines(page).replace('"unreadable"', "1e400")
     first = parse_document(text, path="x", document="x.txt").spec
     item = {"id": "x", "type": "text"} | ({} if says is None else {"required": says})
-    spec = merge_detail(first, read(item), document="d.json", path="d.json")[0]
+    spec = merge_detail(first, read(item), document="d.json")[0]
     assert load_spec(dump_spec(spec), path="x.yaml") == spec
     newer = accumulate(spec, parse_document(text + "\n", path="x", document="x.txt").spec)
     for each in (spec, newer):
@@ -576,12 +576,12 @@ def test_a_required_that_is_neither_true_nor_false_is_a_finding(odd: Any) -> Non
 def test_a_parameter_whose_case_differs_is_the_input_of_the_document() -> None:
     page = parse_document(lines(made(text_input("Steps", "5", type="number"))), path="x").spec
     items = {"id": "steps", "type": "number", "value": "9", "min": 1, "max": 10}
-    spec, found = merge_detail(page, read(items), document="d.json", path="d.json")
+    spec, found = merge_detail(page, read(items), document="d.json")
     (item,) = spec.inputs
     assert (item.name, item.default, item.minimum, item.maximum) == ("Steps", "5", "1", "10")
     assert [(each.code, each.subject) for each in found] == [("T101", "steps")]
     both = read({"id": "Steps", "max": 7}, items, {"id": "STEPS"})
-    spec, found = merge_detail(page, both, document="d.json", path="d.json")
+    spec, found = merge_detail(page, both, document="d.json")
     assert [(each.name, each.maximum) for each in spec.inputs] == [
         ("Steps", "7"), ("steps", "10"), ("STEPS", None),
     ]  # fmt: skip

@@ -417,7 +417,7 @@ def test_every_code_is_explained_and_on_the_page() -> None:
 )
 def test_the_published_schema_of_overlays_agrees_with_the_reader(text: str, valid: bool) -> None:
     from wirogen.diagnostics.model import InputError
-    from wirogen.overlay import load_overlay
+    from wirogen.overlay.read import load_overlay
 
     validator: Any = jsonschema.Draft202012Validator(overlay_json_schema())
     assert validator.is_valid(yaml.safe_load(text)) is valid

@@ -15,7 +15,8 @@ from wirogen.common.text import did_you_mean
 from wirogen.diagnostics.model import InputError
 from wirogen.document import parse_document
 from wirogen.merge.wire import wire_value
-from wirogen.overlay import apply_overlay, load_overlay
+from wirogen.overlay.apply import apply_overlay
+from wirogen.overlay.read import load_overlay
 from wirogen.pipeline.build import build_project
 from wirogen.plan import plan_modules, plan_tool
 from wirogen.specs import UNSENT, Json, Option, ToolSpec, dump_spec, load_spec

@@ -49,12 +49,13 @@ class DetailItem(Described):
 class Detail:
     """One tool. ``tools`` are the ids that may mean it: as the response spells it, and as slugs,
     which come first. ``spec`` is all that it says but for ``items``, its parameters; ``sha256`` is
-    the hash of the bytes that were read."""
+    the hash of the bytes that were read, ``path`` what messages call the file."""
 
     tools: tuple[str, ...]
     spec: ToolSpec
     items: tuple[DetailItem, ...]
     sha256: str
+    path: str
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -123,6 +124,7 @@ class _Reader:
             spec=spec,
             items=tuple(items.values()),
             sha256=sha256(data),
+            path=self.path,
             diagnostics=tuple(self.diagnostics),
         )
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from wirogen.common import json_values
@@ -92,30 +93,13 @@ class _Comparison:
     """One input before and after."""
 
     def __init__(self, tool: str, old: InputPlan, new: InputPlan) -> None:
-        self.tool = tool
         self.old = old
         self.new = new
+        self.change = partial(Change, tool, subject=new.spec.name)
 
-    def change(
-        self,
-        kind: str,
-        impact: Impact,
-        message: str,
-        *,
-        value: str | None = None,
-        old: Json = None,
-        new: Json = None,
-    ) -> Change:
-        name = self.new.spec.name
-        return Change(
-            self.tool,
-            kind,
-            impact,
-            message,
-            subject=name if value is None else f"{name}={value}",
-            old=old,
-            new=new,
-        )
+    def option(self, value: str) -> str:
+        """The subject of a change of one option."""
+        return f"{self.new.spec.name}={value}"
 
     def changes(self) -> Iterator[Change]:
         yield from self._signature()
@@ -207,7 +191,10 @@ class _Comparison:
             else:
                 label = new.option.label or value
                 yield self.change(
-                    "option-added", Impact.ADDITIVE, f"new option {beginning(label)}", value=value
+                    "option-added",
+                    Impact.ADDITIVE,
+                    f"new option {beginning(label)}",
+                    subject=self.option(value),
                 )
         for value, old in before.items():
             if value not in after:
@@ -216,7 +203,7 @@ class _Comparison:
                     "option-removed",
                     Impact.BREAKING,
                     f"option {beginning(label)} is gone",
-                    value=value,
+                    subject=self.option(value),
                 )
 
     def _option(self, value: str, old: ConstantPlan, new: ConstantPlan) -> Iterator[Change]:
@@ -225,7 +212,7 @@ class _Comparison:
                 "option-renamed",
                 Impact.BREAKING,
                 f"constant {old.name} is now {new.name}",
-                value=value,
+                subject=self.option(value),
                 old=str(old.name),
                 new=str(new.name),
             )
@@ -234,18 +221,20 @@ class _Comparison:
                 "option-slider",
                 _slider_impact(old.settings, new.settings),
                 "sliders changed",
-                value=value,
+                subject=self.option(value),
             )
         for name in _OPTION_TEXTS:
             if getattr(old.option, name) != getattr(new.option, name):
-                yield self.change("option-text", Impact.COSMETIC, f"{name} changed", value=value)
+                yield self.change(
+                    "option-text", Impact.COSMETIC, f"{name} changed", subject=self.option(value)
+                )
         if old.option.seen is None and new.option.seen is not None:
             yield self.change(
                 "option-unlisted",
                 Impact.COSMETIC,
                 f"{beginning(new.option.label or value)} is kept, "
                 "the latest document does not list it",
-                value=value,
+                subject=self.option(value),
             )
 
 

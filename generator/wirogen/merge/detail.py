@@ -31,11 +31,11 @@ _NUMBERS: Final = frozenset({"number", "float", "range"})
 
 
 def merge_detail(
-    spec: ToolSpec, detail: Detail, *, document: str, path: str
+    spec: ToolSpec, detail: Detail, *, document: str
 ) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
     """``spec`` with what Tool/Detail adds. ``document`` is the file's path below
-    ``specs/documents/``, ``path`` what messages call it."""
-    diagnostics = list(detail.diagnostics)
+    ``specs/documents/``."""
+    path, diagnostics = detail.path, list(detail.diagnostics)
     listed = {item.name for item in spec.inputs} | {CALLBACK}
     known = _by_document(spec, detail.items, path, diagnostics)
     inputs = [

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from wirogen.common.text import did_you_mean
-from wirogen.detail import Detail, read_detail
+from wirogen.detail.read import Detail, read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path, input_error
 from wirogen.document import Mismatch, parse_document, verify
 from wirogen.merge.contract import kept_findings
@@ -48,12 +48,10 @@ class _Document:
     proof: tuple[int, Mismatch | None] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Detail:
-    """A response of Tool/Detail, and the names that messages and specs have for its file."""
+class _Response(NamedTuple):
+    """A response of Tool/Detail, and the name that specs have for its file."""
 
     detail: Detail
-    shown: str
     document: str
 
 
@@ -78,11 +76,11 @@ def read_documents(
     responses = [file for file in files if file.suffix == ".json"]
     named = list(map(display_path, responses))
     found = read_each("detail", _response, responses, named, workers=workers)
-    for file, shown, detail in zip(responses, named, found, strict=True):
+    for file, detail in zip(responses, found, strict=True):
         if isinstance(detail, Diagnostic):
             into.errors.append(detail)
         else:
-            details.add(detail, file, shown, into)
+            details.add(detail, file, into)
     texts = [file for file in files if file.suffix != ".json"]
     named = list(map(display_path, texts))
     documents = [_relative(file, base) for file in texts]
@@ -108,7 +106,7 @@ def read_documents(
             into.add(before, shown)
             continue
         if detail is not None:
-            into.tools[detail.shown] = read.spec.tool
+            into.tools[detail.detail.path] = read.spec.tool
         spec, diagnostics = _merged(read, detail, before, full=full or read.full, shown=shown)
         into.diagnostics += diagnostics
         into.add(_dated(spec, before), shown)
@@ -121,19 +119,19 @@ class Details:
 
     def __init__(self, base: Path | None) -> None:
         self._base = base
-        self._by_tool: dict[str, _Detail] = {}
+        self._by_tool: dict[str, _Response] = {}
 
-    def add(self, detail: Detail, file: Path, shown: str, into: Sources) -> None:
+    def add(self, detail: Detail, file: Path, into: Sources) -> None:
         for tool in detail.tools:
             if tool in self._by_tool:
-                other = self._by_tool[tool].shown
+                other = self._by_tool[tool].detail.path
                 message = f"{tool} is also in {other}; remove one of them"
-                into.errors.append(Diagnostic(code="T105", message=message, path=shown))
+                into.errors.append(Diagnostic(code="T105", message=message, path=detail.path))
                 return
-        found = _Detail(detail=detail, shown=shown, document=_relative(file, self._base))
+        found = _Response(detail, _relative(file, self._base))
         self._by_tool |= dict.fromkeys(detail.tools, found)
 
-    def claim(self, tool: str) -> _Detail | None:
+    def claim(self, tool: str) -> _Response | None:
         """The response about a tool, which is given away once."""
         found = self._by_tool.get(tool)
         for name in found.detail.tools if found is not None else ():
@@ -143,26 +141,25 @@ class Details:
     def left_over(self, known: Mapping[str, ToolSpec], into: Sources) -> None:
         """Tools of which there is no document among the files: what is known of them is filled
         in, and of the others a spec is made."""
-        for tool, found in list(self._by_tool.items()):
-            tools, document = found.detail.tools, found.document
-            names = [name for name in tools if name in known and name not in into.specs]
-            if tool != (names or tools)[0]:
+        for tool, (detail, document) in self._by_tool.items():
+            names = [name for name in detail.tools if name in known and name not in into.specs]
+            if tool != (names or detail.tools)[0]:
                 continue
             before = known.get(tool)
             if before is not None and before.source and before.source.document != document:
-                spec, diagnostics = _filled(before, found)
+                spec, diagnostics = merge_detail(before, detail, document=document)
                 into.diagnostics += diagnostics
-                into.add(_dated(spec, before), found.shown)
+                into.add(_dated(spec, before), detail.path)
                 continue
-            into.diagnostics += found.detail.diagnostics
-            if not found.detail.items:
+            into.diagnostics += detail.diagnostics
+            if not detail.items:
                 message = "lists no parameters, and there is no document: its inputs are not known"
                 into.diagnostics.append(
-                    Diagnostic(code="T107", message=message, path=found.shown, subject=tool)
+                    Diagnostic(code="T107", message=message, path=detail.path, subject=tool)
                 )
-            spec = spec_from_detail(found.detail, document=document)
+            spec = spec_from_detail(detail, document=document)
             spec = accumulate(before, spec) if before else spec
-            into.add(_dated(spec, before), found.shown)
+            into.add(_dated(spec, before), detail.path)
 
 
 def _response(data: bytes, _: Path, shown: str) -> Detail:
@@ -184,18 +181,14 @@ def _parse(data: bytes, _: Path, shown: str, document: str, *, check: bool) -> _
     )
 
 
-def _filled(spec: ToolSpec, found: _Detail) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
-    return merge_detail(spec, found.detail, document=found.document, path=found.shown)
-
-
 def _merged(
-    parsed: _Document, detail: _Detail | None, before: ToolSpec | None, *, full: bool, shown: str
+    parsed: _Document, found: _Response | None, before: ToolSpec | None, *, full: bool, shown: str
 ) -> tuple[ToolSpec, tuple[Diagnostic, ...]]:
     """The document, what Tool/Detail adds to it, and what was known ``before``."""
     spec = parsed.spec
     diagnostics: tuple[Diagnostic, ...] = ()
-    if detail is not None:
-        spec, diagnostics = _filled(spec, detail)
+    if found is not None:
+        spec, diagnostics = merge_detail(spec, found.detail, document=found.document)
     if before is not None:
         spec = accumulate(before, spec, full=full)
         diagnostics += tuple(

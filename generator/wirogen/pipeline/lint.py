@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wirogen.diagnostics.model import Diagnostic, InputError, display_path
-from wirogen.overlay import load_overlay
+from wirogen.overlay.read import load_overlay
 from wirogen.pipeline.build import corrected_specs, read_project
 from wirogen.pipeline.causes import check_tool
 from wirogen.pipeline.examples import read_examples

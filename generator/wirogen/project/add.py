@@ -9,7 +9,7 @@ from typing import Final
 
 from wirogen.common.files import read_whole, write_file
 from wirogen.common.paths import UnsafePathError, inside
-from wirogen.detail import looks_like_detail, read_detail
+from wirogen.detail.read import looks_like_detail, read_detail
 from wirogen.diagnostics.model import display_path, input_error
 from wirogen.document import parse_document
 from wirogen.merge.detail import spec_from_detail

@@ -25,7 +25,7 @@ from wirogen.common.fetching import DownloadError
 from wirogen.common.files import read_whole, sha256, sweep, write_file
 from wirogen.common.paths import UnsafePathError, inside
 from wirogen.common.text import counted
-from wirogen.detail import read_detail
+from wirogen.detail.read import read_detail
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.document import parse_document
 from wirogen.merge.detail import merge_detail
@@ -362,7 +362,7 @@ def _with_detail(outcome: Outcome, data: bytes | None, path: str) -> Outcome:
         detail = read_detail(data, path=path)
     except InputError:
         return outcome
-    return replace(outcome, spec=merge_detail(outcome.spec, detail, document=path, path=path)[0])
+    return replace(outcome, spec=merge_detail(outcome.spec, detail, document=path)[0])
 
 
 def _known(known: Mapping[str, ToolSpec], listed: Listed) -> ToolSpec | None:

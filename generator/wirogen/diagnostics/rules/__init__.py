@@ -15,14 +15,5 @@ from wirogen.diagnostics.rules.specs import SPEC_RULES
 __all__ = ["RULES", "Rule", "Severity"]
 
 
-def _table(*rules: Rule) -> Mapping[str, Rule]:
-    table: dict[str, Rule] = {}
-    for rule in rules:
-        if table.setdefault(rule.code, rule) is not rule:
-            raise ValueError(f"the code {rule.code} is registered twice")
-    return MappingProxyType(table)
-
-
-RULES: Final[Mapping[str, Rule]] = _table(
-    *DOCUMENT_RULES, *SPEC_RULES, *CORRECTION_RULES, *GENERATING_RULES
-)
+ALL_RULES: Final = (*DOCUMENT_RULES, *SPEC_RULES, *CORRECTION_RULES, *GENERATING_RULES)
+RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.code: rule for rule in ALL_RULES})

@@ -7,7 +7,7 @@ datamodel-code-generator would make a class of its own for such a number; in a f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from wirogen.plan.literals import source
 from wirogen.specs import Json
@@ -21,7 +21,9 @@ def without_limits(schema: Mapping[str, Json]) -> dict[str, Json]:
     kinds = schema.get("anyOf")
     if not _limits(schema) or not isinstance(kinds, list):
         return dict(schema)
-    return {**schema, "anyOf": [_bare(kinds[0]), *kinds[1:]]}
+    first = cast("dict[str, Json]", kinds[0])
+    bare = {key: value for key, value in first.items() if key not in _LIMITS}
+    return {**schema, "anyOf": [bare, *kinds[1:]]}
 
 
 def with_limits(field: str, schema: Mapping[str, Json]) -> str:
@@ -48,9 +50,3 @@ def _limits(schema: Mapping[str, Json]) -> dict[str, float]:
         return {}
     found = {name: first.get(key) for key, name in _LIMITS.items()}
     return {name: limit for name, limit in found.items() if isinstance(limit, int | float)}
-
-
-def _bare(kind: Json) -> Json:
-    if not isinstance(kind, dict):
-        return kind
-    return {key: value for key, value in kind.items() if key not in _LIMITS}
