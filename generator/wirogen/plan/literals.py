@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 from wirogen.common.text import visible
-from wirogen.plan.model import Code
+from wirogen.plan.identifiers import own
+from wirogen.plan.model import Code, ImportPlan
 
 STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 """A string literal of one line."""
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_ORIGINS: Final[Mapping[str, frozenset[str]]] = {
+    "collections.abc": frozenset({"Mapping", "Sequence"}),
+    "typing": frozenset({"Annotated", "Any", "ClassVar", "Final", "Literal", "TypeAlias"}),
+    "pydantic": frozenset({"ConfigDict", "Field"}),
+}
+_RUNTIME: Final = "wiro_runtime.generated"
 
 
 def names_in(code: str) -> set[str]:
     """The names in Python source; those in its strings are none."""
     return set(_NAME.findall(STRING.sub("", code)))
+
+
+def imports_of(names: Iterable[str]) -> tuple[ImportPlan, ...]:
+    """What imports these names, as black and isort like it: by origin, then by name. Names of
+    which nothing else is known are those of ``wiro_runtime.generated``."""
+    every = set(names)
+    found = {module: every & known for module, known in _ORIGINS.items()}
+    found[_RUNTIME] = every.difference(*_ORIGINS.values())
+    return tuple(
+        ImportPlan(module=Code(module), names=tuple(map(own, sorted(used))))
+        for module, used in found.items()
+        if used
+    )
 
 
 def source(value: object) -> Code:

@@ -26,7 +26,7 @@ from wirogen.plan.identifiers import (
     words,
 )
 from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
-from wirogen.plan.literals import names_in
+from wirogen.plan.literals import imports_of, names_in
 from wirogen.plan.model import (
     ArgumentPlan,
     Code,
@@ -44,20 +44,12 @@ from wirogen.plan.price import tariff_of
 from wirogen.plan.samples import argument, sample_sets, whole
 from wirogen.plan.values import Value, is_lora, python_default, value_of
 from wirogen.specs.model import DETAIL_TEXTS, Input, Json, Option, ToolSpec
-from wirogen.specs.sliders import usable_values
+from wirogen.specs.sliders import text_of, usable_values
 
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9_+-]*(-help|Help)\Z|\S*-\S*\Z")
 _LABEL_KEY: Final = re.compile(r"[a-z0-9_-]+\Z")
 _TYPES: Final = frozenset("Any FileLike Literal LoraChoice LoraOption Mapping Sequence".split())
 """Types that annotations of parameters name."""
-_ORIGIN: Final[Mapping[str, str]] = {
-    "Mapping": "collections.abc",
-    "Sequence": "collections.abc",
-    "Any": "typing",
-    "Final": "typing",
-    "Literal": "typing",
-    "TypeAlias": "typing",
-}
 _LONG_DEFAULT: Final = 48
 _OPEN_KINDS: Final = LORA_KINDS | {Kind.ID, Kind.IDS}
 
@@ -255,26 +247,22 @@ def _labels(values: tuple[str, ...], constants: ConstantsPlan | None) -> tuple[s
 
 def _settings(option: Option) -> tuple[SettingPlan, ...]:
     """The sliders that a tag in the prompt can name."""
-    found = (_setting(setting) for setting in option.generatesettings or ())
-    return tuple(setting for setting in found if setting.id.strip())
+    found = option.generatesettings or ()
+    return tuple(_setting(setting) for setting in found if text_of(setting.get("id")).strip())
 
 
 def _setting(setting: Mapping[str, Json]) -> SettingPlan:
-    values = usable_values(setting)
     kind, note = setting.get("type"), setting.get("note")
     return SettingPlan(
-        id=values.id,
+        id=text_of(setting.get("id")),
         kind=kind if isinstance(kind, str) and kind else "float",
-        minimum=values.minimum,
-        maximum=values.maximum,
-        default=values.default,
-        step=values.step,
         note=note if isinstance(note, str) else "",
+        **usable_values(setting),
     )
 
 
 def _imports(inputs: Iterable[InputPlan], *, llm: bool) -> tuple[ImportPlan, ...]:
-    """What the client module imports, as black and isort like it: by origin, then by name."""
+    """What the client module imports."""
     names: set[str] = {"Client", "Dollars", "Final", "OnUpdate", "Price", "ResultT", "TaskT"}
     names |= {"inputs_of", "price_of"}
     if llm:
@@ -287,16 +275,7 @@ def _imports(inputs: Iterable[InputPlan], *, llm: bool) -> tuple[ImportPlan, ...
             names.add("LoraOption")
             if any(value.settings for value in item.constants.values):
                 names.add("LoraSetting")
-    modules = ("collections.abc", "typing", "wiro_runtime.generated")
-    grouped = {
-        module: tuple(
-            own(name) for name in sorted(names) if _ORIGIN.get(name, modules[2]) == module
-        )
-        for module in modules
-    }
-    return tuple(
-        ImportPlan(module=Code(module), names=found) for module, found in grouped.items() if found
-    )
+    return imports_of(names)
 
 
 def _example(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -13,18 +12,6 @@ from wirogen.specs.model import Json
 _TYPES: Final = frozenset({"number", "float"})
 _NUMBERS: Final = ("minvalue", "defaultvalue", "maxvalue", "incrementby")
 _KEYS: Final = ("type", "id", *_NUMBERS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SliderValues:
-    """The values of a slider that can be used, as the document spells them. ``id`` is empty, and
-    a number ``None``, where there is none or where it cannot be used."""
-
-    id: str
-    minimum: str | None
-    maximum: str | None
-    default: str | None
-    step: str | None
 
 
 def slider_fault(slider: Mapping[str, Json]) -> str:
@@ -44,16 +31,16 @@ def slider_fault(slider: Mapping[str, Json]) -> str:
     if not lowest <= default <= highest:
         low, high, middle = (str(value)[:20] for value in (lowest, highest, default))
         return f"a slider from {low} to {high} with default {middle}"
-    return "" if _text(id_).strip() else "a slider without an id"
+    return "" if text_of(id_).strip() else "a slider without an id"
 
 
-def usable_values(slider: Mapping[str, Json]) -> SliderValues:
-    """The values of a slider, without what :func:`slider_fault` finds fault with: texts that are
-    no number, limits that cross, a step that is not above 0, and a limit that shuts out the
-    slider's own default."""
+def usable_values(slider: Mapping[str, Json]) -> dict[str, str | None]:
+    """The ``minimum``, ``maximum``, ``default`` and ``step`` of a slider as the document spells
+    them, without what :func:`slider_fault` finds fault with: texts that are no number, limits that
+    cross, a step that is not above 0, and a limit that shuts out the slider's own default."""
     low, high, step = (slider.get(key) for key in ("minvalue", "maxvalue", "incrementby"))
     default = slider.get("defaultvalue")
-    if not _text(default):
+    if not text_of(default):
         default = slider.get("value")
     lowest, highest, middle, by = map(_number, (low, high, default, step))
     if lowest is not None and highest is not None and lowest > highest:
@@ -62,16 +49,15 @@ def usable_values(slider: Mapping[str, Json]) -> SliderValues:
         lowest = None
     if middle is not None and highest is not None and middle > highest:
         highest = None
-    return SliderValues(
-        id=_text(slider.get("id")),
-        minimum=None if lowest is None else _text(low),
-        maximum=None if highest is None else _text(high),
-        default=None if middle is None else _text(default),
-        step=None if by is None or by <= 0 else _text(step),
-    )
+    return {
+        "minimum": None if lowest is None else text_of(low),
+        "maximum": None if highest is None else text_of(high),
+        "default": None if middle is None else text_of(default),
+        "step": None if by is None or by <= 0 else text_of(step),
+    }
 
 
-def _text(value: Json) -> str:
+def text_of(value: Json) -> str:
     """Documents have texts, people write numbers as well."""
     if isinstance(value, str):
         return value
@@ -80,12 +66,12 @@ def _text(value: Json) -> str:
 
 
 def _number(value: Json) -> Decimal | None:
-    return decimal(_text(value).strip())
+    return decimal(text_of(value).strip())
 
 
 def _any_number(value: Json) -> Decimal | None:
     """What Python reads as a number, be it ``NaN`` or beyond what a float holds."""
     try:
-        return Decimal(_text(value))
+        return Decimal(text_of(value))
     except InvalidOperation:
         return None

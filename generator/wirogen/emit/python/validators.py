@@ -12,8 +12,7 @@ from typing import Final
 from wirogen.emit.python.black_style import normalize_literals
 from wirogen.emit.python.limits import with_limits, without_limits
 from wirogen.plan import ToolPlan
-from wirogen.plan.identifiers import own
-from wirogen.plan.literals import STRING, names_in, source
+from wirogen.plan.literals import STRING, imports_of, names_in, source
 from wirogen.plan.model import Code, ImportPlan
 from wirogen.specs import Json
 
@@ -22,13 +21,9 @@ _EXTRA_KEYS: Final = frozenset({"x-wire", "x-file-field", "x-lora-prompt", "x-op
 
 _CLASS: Final = re.compile(r"class Tool(\d+)\(")
 _FIELD: Final = re.compile(r"    (\w+): ")
-_IMPORTS: Final[Mapping[str, Sequence[str]]] = {
-    "collections.abc": ("Mapping", "Sequence"),
-    "typing": ("Annotated", "Any", "ClassVar", "Literal"),
-    "pydantic": ("ConfigDict", "Field"),
-    "wiro_runtime.generated": ("FileLike", "LoraChoice", "LoraOption", "Tariff", "ToolInputs"),
-}
 _CUSTOM_TYPES: Final = frozenset({"FileLike", "LoraChoice", "LoraOption"})
+_TYPES: Final = _CUSTOM_TYPES | {"Annotated", "Any", "Field", "Literal", "Mapping", "Sequence"}
+"""What the types of fields may name."""
 
 
 class ValidatorError(Exception):
@@ -71,16 +66,10 @@ def _validator(plan: ToolPlan, made: Mapping[str, str]) -> Validator:
     if list(made) != names:
         raise ValidatorError(f"{plan.spec.tool}: the validator has the fields {list(made)}")
     fields = [with_limits(made[item.name], item.schema) for item in plan.inputs]
-    used = {"ConfigDict", "ToolInputs", *(("ClassVar", "Tariff") if plan.tariff else ())}
-    for line in fields:
-        used |= names_in(line)
-    imports = tuple(
-        ImportPlan(module=Code(module), names=tuple(map(own, found)))
-        for module, known in _IMPORTS.items()
-        if (found := [name for name in known if name in used])
-    )
+    used = _TYPES & set[str]().union(*map(names_in, fields))
+    more = {"ConfigDict", "ToolInputs", *(("ClassVar", "Tariff") if plan.tariff else ())}
     return Validator(
-        imports=imports,
+        imports=imports_of(used | more),
         fields=tuple(map(Code, fields)),
         custom_types=bool(used & _CUSTOM_TYPES),
     )
