@@ -13,8 +13,6 @@ from wirogen.common.limits import ADDRESS_LENGTH, AMOUNT, README_LENGTH, SECONDS
 from wirogen.common.text import is_visible
 from wirogen.specs.model import CHOICE_TYPES, UNSENT, Input
 
-SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
-SEEN: Final = re.compile(r"[0-9a-f]{12}\Z")
 ENDPOINTS: Final = ("run", "detail")
 """The endpoints that every tool has."""
 

@@ -3,6 +3,7 @@ the same for a mapping of several values."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -41,6 +42,14 @@ def text(problem: Callable[[str], str | None] = lambda _: None, **described: Jso
         return found
 
     return Codec(read, {"type": "string", **described})
+
+
+def hexadecimal(digits: int) -> Codec:
+    """A hash, or the beginning of one."""
+    pattern, wrong = f"[0-9a-f]{{{digits}}}", f"must be {digits} lower-case hexadecimal digits"
+    return text(
+        lambda found: None if re.fullmatch(pattern, found) else wrong, pattern=f"^{pattern}$"
+    )
 
 
 def one_of(values: Sequence[str]) -> Codec:

@@ -10,8 +10,6 @@ from typing import Final
 
 from wirogen.common.limits import LAST_TIME, RUNS
 from wirogen.specs.checks import (
-    SEEN,
-    SHA256,
     amount_problem,
     day_problem,
     duration_problem,
@@ -34,6 +32,7 @@ from wirogen.specs.codecs import (
     Field,
     Record,
     count,
+    hexadecimal,
     many,
     one,
     one_of,
@@ -58,14 +57,8 @@ from wirogen.specs.model import (
 from wirogen.specs.names import tool_name_problem
 from wirogen.specs.tree import read_tree
 
-_HASH: Final = text(
-    lambda found: None if SHA256.match(found) else "must be 64 lower-case hexadecimal digits",
-    pattern="^[0-9a-f]{64}$",
-)
-_SEEN: Final = text(
-    lambda found: None if SEEN.match(found) else "must be 12 lower-case hexadecimal digits",
-    pattern="^[0-9a-f]{12}$",
-)
+_HASH: Final = hexadecimal(64)
+_SEEN: Final = hexadecimal(12)
 _TOOL_ID: Final = text(
     tool_name_problem,
     pattern="^[^/\\\\]+/[^/\\\\]+$",

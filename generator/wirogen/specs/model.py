@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from wirogen.common.json_values import Json
@@ -30,24 +31,13 @@ ADDED: Final = "Added"
 """The line of a tool's first revision."""
 
 
-class Unsent:
+class Unsent(Enum):
     """The type of :data:`UNSENT`."""
 
-    _only: Unsent | None = None
-
-    def __new__(cls) -> Unsent:
-        if cls._only is None:
-            cls._only = super().__new__(cls)
-        return cls._only
-
-    def __repr__(self) -> str:
-        return "UNSENT"
-
-    def __reduce__(self) -> str:
-        return "UNSENT"
+    UNSENT = "UNSENT"
 
 
-UNSENT: Final = Unsent()
+UNSENT: Final = Unsent.UNSENT
 """Stands for "the key is left out of the request", which no JSON value can say."""
 
 
@@ -59,10 +49,6 @@ class Wire:
     """The JSON type of the value that travels."""
     sent: Json | Unsent = UNSENT
     """What goes out when the caller gives nothing; :data:`UNSENT` leaves the key out."""
-
-
-def _nothing() -> dict[str, str]:
-    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +65,7 @@ class Option:
     """Words that the prompt should contain; ``None`` as above."""
     generatesettings: tuple[Mapping[str, Json], ...] | None = None
     """Sliders with every key of the document; ``None`` as above."""
-    extra: Mapping[str, str] = field(default_factory=_nothing)
+    extra: Mapping[str, str] = field(default_factory=dict[str, str])
     """Keys that are not known."""
     seen: str | None = None
     """``None`` while the latest document lists it, else the hash of the last that did."""
@@ -131,7 +117,7 @@ class Input:
     """The choices; ``None`` where the document has no ``options:``."""
     python_name: str | None = None
     """The name in Python, where it is not made from ``name``."""
-    extra: Mapping[str, str] = field(default_factory=_nothing)
+    extra: Mapping[str, str] = field(default_factory=dict[str, str])
     """Keys that are not known."""
 
 
@@ -235,7 +221,7 @@ class ToolSpec:
     """The document's Parameter Inspires: texts by input name."""
     sections: tuple[Section, ...] = ()
     """Sections that are not known."""
-    extra: Mapping[str, str] = field(default_factory=_nothing)
+    extra: Mapping[str, str] = field(default_factory=dict[str, str])
     """Keys of the head that are not known."""
     dynamicprice: Json = None
     """What Tool/Detail says about the price, as JSON."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from wiro_runtime.http.api import Api
@@ -46,9 +46,6 @@ class Filters:
     @property
     def everything(self) -> bool:
         return self == Filters()
-
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "categories": list(self.categories)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -161,7 +161,7 @@ async def sync(
             catalogue = Catalogue(tools=options.tools, complete=False, unreadable=0)
         tools = catalogue.tools
         if options.tools is None and not options.dry_run:
-            state.begin({"filters": options.filters.as_json(), "detail": options.detail})
+            state.begin({"filters": asdict(options.filters), "detail": options.detail})
         done = {
             tool: Verdict(verdict) for tool, verdict in state.done.items() if verdict in _VERDICTS
         }

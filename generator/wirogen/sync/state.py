@@ -78,9 +78,10 @@ class State:
     def begin(self, run: Mapping[str, Any]) -> None:
         """Resume the journal of an interrupted run with the same options, or begin a new one. The
         validators in the journal of another run are kept as well."""
-        lines = [_json(line) for line in _text(self._journal).splitlines()]
-        same = bool(lines) and lines[0] == {"version": _VERSION, **run}
-        for line in lines[1:]:
+        head = json.dumps({"version": _VERSION, **run})
+        first, *lines = _text(self._journal).splitlines() or [""]
+        same = first == head
+        for line in map(_json, lines):
             if isinstance(line, dict):
                 fields = cast("dict[str, Any]", line)
                 tool = str(fields.get("tool", ""))
@@ -92,7 +93,7 @@ class State:
         self._journal.parent.mkdir(parents=True, exist_ok=True)
         self._open = self._journal.open("a" if same else "w", encoding="utf-8")
         # This ends a line that a killed process left half written.
-        self._line("" if same else json.dumps({"version": _VERSION, **run}))
+        self._line("" if same else head)
 
     def record(self, tool: str, verdict: str, entry: Entry | None) -> None:
         """Note that ``tool`` is done; the note is in the file when this returns."""
