@@ -163,6 +163,14 @@ def parse_json(
     return value
 
 
+def json_or_none(text: str) -> Json:
+    """Return the JSON value that ``text`` spells, ``None`` where it spells none."""
+    try:
+        return parse_json(text)
+    except ValueError:
+        return None
+
+
 def on_every_python(error: json.JSONDecodeError) -> json.JSONDecodeError:
     """Return ``error`` with the words and place that Python has before 3.13, since specs keep
     both: newer ones point at a comma before ``]`` or ``}``, older ones at what follows it."""

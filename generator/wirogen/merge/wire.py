@@ -21,7 +21,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from wiro_runtime.inputs.files import is_address
-from wirogen.common.json_values import kind, number, parse_json, same
+from wirogen.common.json_values import json_or_none, kind, number, same
 from wirogen.common.text import WHITE
 from wirogen.specs import UNSENT, Described, Input, Json, Option, Unsent, Wire
 from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, LIST_TYPES
@@ -247,12 +247,7 @@ def wire_value(default: str, wire_type: str, options: Iterable[Option] | None = 
 
 def _json(text: str) -> Json:
     """The list or object that ``text`` is the JSON of, ``None`` when it is none."""
-    if text[:1] not in {"[", "{"}:
-        return None
-    try:
-        return parse_json(text)
-    except ValueError:
-        return None
+    return json_or_none(text) if text[:1] in {"[", "{"} else None
 
 
 def _assumed(item: Described, wire_type: str) -> Json | Unsent:

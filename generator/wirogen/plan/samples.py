@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from wirogen.common.json_values import Json, decimal, number, parse_json
+from wirogen.common.json_values import Json, decimal, json_or_none, number
 from wirogen.plan.identifiers import Identifier
 from wirogen.plan.kinds import FILE_KINDS, LORA_KINDS, Kind
 from wirogen.plan.literals import source
@@ -93,10 +93,7 @@ def _value(item: InputPlan, text: str) -> Json:
 
 def _any_list(item: InputPlan, text: str) -> Json:
     """A JSON array; where nothing is known of the list, a text may be all that is in it."""
-    try:
-        found = parse_json(text)
-    except ValueError:
-        found = None
+    found = json_or_none(text)
     if isinstance(found, list):
         return found
     return [whole(text)] if item.spec.wire.sent == [] else None
@@ -141,11 +138,7 @@ def _number(item: InputPlan, text: str) -> Json:
 
 def _texts(text: str) -> list[str]:
     """The items of a JSON array of texts and numbers, else the text alone."""
-    if text.startswith("["):
-        try:
-            found = parse_json(text)
-        except ValueError:
-            return [text]
-        if isinstance(found, list):
-            return [each if isinstance(each, str) else json.dumps(each) for each in found]
+    found = json_or_none(text) if text.startswith("[") else None
+    if isinstance(found, list):
+        return [each if isinstance(each, str) else json.dumps(each) for each in found]
     return [text]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
 from wirogen.common.json_values import decimal
 from wirogen.merge.wire import is_picker, takes_address, wire_value
@@ -89,7 +89,7 @@ def _finish(
     elif default is UNSENT:
         annotation = f"{annotation} | None"
     else:
-        schema = {**schema, "default": cast("Json", default)}
+        schema = {**schema, "default": default}
     return Value(
         kind=kind,
         annotation=annotation,

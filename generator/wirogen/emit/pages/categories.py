@@ -97,8 +97,8 @@ def _folded(names: Iterable[str]) -> list[Category]:
     found: dict[str, Category] = {}
     for name in names:
         if name.strip():
-            each = category(name)
-            found.setdefault(each.slug, each)
+            slug = Code(category_slug(name))
+            found.setdefault(slug, Category(name=name, slug=slug))
     return list(found.values())
 
 
@@ -116,10 +116,6 @@ def by_category(tools: Iterable[ToolSummary]) -> list[tuple[Category, list[ToolS
     }
     ordered = sorted(members, key=lambda slug: (names[slug].lower(), slug))
     return [(Category(name=names[slug], slug=Code(slug)), members[slug]) for slug in ordered]
-
-
-def category(name: str) -> Category:
-    return Category(name=name, slug=Code(category_slug(name)))
 
 
 def output_kind(spec: ToolSpec) -> str:

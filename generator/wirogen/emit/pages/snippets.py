@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from wirogen.common.json_values import parse_json
+from wirogen.common.json_values import json_or_none
 from wirogen.emit.pages.categories import output_kind
 from wirogen.plan import ToolPlan
 from wirogen.plan.kinds import Kind
@@ -127,10 +127,7 @@ def _on_wire(item: InputPlan, value: Json) -> Json:
 
 def _unquoted(text: str) -> Json:
     """The id of an option, which is always text, for a tool that reads a number or a flag."""
-    try:
-        value = parse_json(text)
-    except ValueError:
-        return text
+    value = json_or_none(text)
     return value if isinstance(value, int | float) else text
 
 
