@@ -93,19 +93,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         key=lambda item: (not _is_slow(item), item.path.parent, not _uses_browser(item), item.path)
     )
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    slow = [list(each) for _, each in groupby(filter(_is_slow, items), lambda item: item.path)]
-    fast = items[sum(map(len, slow)) :]
+    slow = list(filter(_is_slow, items))
+    fast = items[len(slow) :]
     share = len(items) // workers
     items.clear()
-    # A worker begins with the same part of the whole as the others, in a list of its own: some
-    # files of each folder, the fast tests last. Each begins at another folder, so that those which
-    # wait run beside those which compute.
-    for number in range(workers):
-        files = slow[number::workers]
-        begin = len(files) * number // workers
-        own = [item for file in files[begin:] + files[:begin] for item in file]
-        left = max(0, share - len(own)) if number < workers - 1 else len(fast)
-        items += own + fast[:left]
+    # A worker begins with the same part of the whole as the others, in a list of its own, the fast
+    # tests last. It has whole folders: what one of them imports and sets up, few workers make. So
+    # those which wait run beside those which compute, too.
+    own: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    done, whole = 0, sum(map(_weight, slow))
+    for _, group in groupby(slow, lambda item: item.path):
+        file = list(group)
+        size = sum(map(_weight, file))
+        own[int((done + size / 2) / whole * workers)] += file
+        done += size
+    for number, each in enumerate(own):
+        left = max(0, share - len(each)) if number < workers - 1 else len(fast)
+        items += each + fast[:left]
         del fast[:left]
 
 
@@ -124,10 +128,14 @@ def _uses_browser(item: pytest.Item | None) -> bool:
     return "browser" in getattr(item, "fixturenames", ())
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    # Many tests wait for a server or a process, most of them among the slow ones. Each worker costs
-    # five seconds of CPU and 400 MB.
-    return 2 * (os.cpu_count() or 1) + (0 if config.option.markexpr == FAST else 2)
+def _weight(item: pytest.Item) -> int:
+    return 8 if _uses_browser(item) else 1
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    # Many tests wait for a server or a process. Each worker costs 400 MB, and of CPU what it
+    # collects, imports and sets up: ten seconds and more of slow tests.
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
