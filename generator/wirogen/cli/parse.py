@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,11 +14,10 @@ from wirogen.diagnostics.model import Severity
 from wirogen.diff import compare_tool, condensed
 from wirogen.pipeline.inputs import read_documents
 from wirogen.pipeline.spec_files import (
+    YAML,
     Sources,
-    SpecFolder,
     files_below,
     read_specs,
-    spec_index,
     write_specs,
 )
 from wirogen.specs import ToolSpec
@@ -60,18 +58,22 @@ def command(
     if to is None and not check:
         raise CommandError("parse: give --out DIR, --verify, or both")
     files = _files(files)
-    sources = Sources()
-    known: Mapping[str, ToolSpec] = {} if to is None else SpecFolder(to, sources)
+    sources, there = Sources(), Sources()
+    if to is not None:
+        read_specs(files_below(to, *YAML), into=there)
+    known = there.specs
     read_documents(files, base=None, into=sources, known=known, full=full, check=check)
     lossy = _lossy(sources)
     parsed = list(sources.specs)
+    if to is not None:
+        _take_over(to, there, sources)
     print_diagnostics(sources.errors, err())
     telling = (each for each in sources.diagnostics if not each.rule.boilerplate)
     print_diagnostics((each for each in telling if each.severity is not Severity.NOTE), err())
     if to is not None and not lossy:
         for tool in parsed:
             _show_learnt(known.get(tool), sources.specs[tool])
-        _make_room(to, sources)
+        _make_room(to, there, sources)
         written = write_specs(sources, to).stale
         said = counts_apart([*sources.errors, *sources.diagnostics])
         specs = f"{counted(len(written), 'spec')} written to {printable(str(to))}"
@@ -103,16 +105,22 @@ def _lossy(sources: Sources) -> bool:
     return any(loss is not None for _, loss in sources.verified.values())
 
 
-def _make_room(to: Path, sources: Sources) -> None:
+def _take_over(to: Path, there: Sources, sources: Sources) -> None:
+    """Note the files below ``to`` that are about the tools of ``sources``. One of them that cannot
+    be read is an error; the others below ``to`` are left alone."""
+    sources.files = {tool: file for tool, file in there.files.items() if tool in sources.specs}
+    sources.broken = there.broken
+    written = {str(real(to / path)) for path in sources.spec_files()}
+    sources.errors += [each for each in there.errors if str(real(Path(each.path))) in written]
+
+
+def _make_room(to: Path, there: Sources, sources: Sources) -> None:
     """Add the specs below ``to`` whose files must be renamed because of new tools."""
-    index = spec_index(to)
-    paths = tool_paths({*index, *sources.specs})
-    moved = [
-        file
-        for tool, file in index.items()
-        if tool not in sources.specs and real(file) != real(to / f"{paths[tool]}.yaml")
-    ]
-    read_specs(moved, into=sources)
+    paths = tool_paths({*there.specs, *sources.specs})
+    for tool, file in there.files.items():
+        if tool not in sources.specs and real(file) != real(to / f"{paths[tool]}.yaml"):
+            sources.add(there.specs[tool], there.origin[tool])
+            sources.files[tool] = file
 
 
 def _show_learnt(known: ToolSpec | None, after: ToolSpec) -> None:

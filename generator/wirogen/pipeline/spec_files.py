@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -39,7 +36,6 @@ YAML: Final = (".yaml", ".yml")
 _BLOCK: Final = 128
 """Files whose results from the cache are in memory at a time: callers keep less of most."""
 _SPEC: Final = "spec"
-_TOOL_LINE: Final = re.compile(rb'^tool: ("[^\n]*")\s*$', re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -132,47 +128,6 @@ def read_specs(
             into.digests.setdefault(tool, loaded.digest)
             if into.files.setdefault(tool, file) != file:
                 into.broken.add(os.path.realpath(file))
-
-
-def spec_index(folder: Path) -> dict[str, Path]:
-    """The file of each tool whose spec lies below ``folder``, found without reading them whole.
-    Files that are no spec are left out."""
-    index: dict[str, Path] = {}
-    for file in files_below(folder, *YAML):
-        with file.open("rb") as opened:
-            found = _TOOL_LINE.search(opened.read(2048))
-        if found is not None:
-            with suppress(ValueError):
-                index.setdefault(json.loads(found[1]), file)
-    return index
-
-
-class SpecFolder(Mapping[str, ToolSpec]):
-    """The specs below a folder by tool id, read when they are asked for. One that cannot be read
-    counts as unknown, and is an error in ``into``."""
-
-    def __init__(self, folder: Path, into: Sources) -> None:
-        self._index = spec_index(folder)
-        self._into = into
-        self._read: dict[str, ToolSpec] = {}
-
-    def __getitem__(self, tool: str) -> ToolSpec:
-        if tool not in self._read:
-            file = self._index[tool]
-            one = Sources()
-            read_specs([file], into=one)
-            self._into.errors += one.errors
-            self._into.broken |= one.broken
-            del self._index[tool]
-            self._into.files[tool] = file
-            self._read |= one.specs
-        return self._read[tool]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._index, **self._read})
-
-    def __len__(self) -> int:
-        return len({**self._index, **self._read})
 
 
 def files_below(folder: Path, *suffixes: str) -> list[Path]:
