@@ -123,15 +123,12 @@ class _Reader:
         keys = [(at, head_key(word, name), name) for name, at in places.items() if at >= 0]
         keys += [(run, RUN_ENDPOINT, "run"), (detail, DETAIL_ENDPOINT, "detail")]
         keys.sort()
-        self._sections(detail, end)
+        section = layout.heading(detail, end)
+        self.head.sections = (section if section >= 0 else end, end)
         for index, (at, key, name) in enumerate(keys):
             limit = keys[index + 1][0] if index + 1 < len(keys) else self.head.sections[0]
             self.source_map.syntax(at, key)
             self._field(name, at + len(key), limit)
-
-    def _sections(self, detail: int, end: int) -> None:
-        at = self.layout.heading(detail, end)
-        self.head.sections = (at if at >= 0 else end, end)
 
     def _field(self, name: str, start: int, end: int) -> None:
         """One field, up to the next known key; unknown keys end it as well."""

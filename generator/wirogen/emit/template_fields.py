@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from wirogen.emit.template_tree import Scope
 from wirogen.emit.values import VALUES_OF
@@ -67,19 +67,18 @@ def _members(cls: type[Any]) -> list[TemplateField]:
 
 
 def _meanings(cls: type[Any]) -> dict[str, str]:
-    """The texts that stand below the fields of a class, and of those that it inherits."""
+    """The texts that stand below the fields of a class."""
     found: dict[str, str] = {}
-    for each in reversed(cls.__mro__[:-1]):
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
-        body = definition.body if isinstance(definition, ast.ClassDef) else []
-        for field, text in pairwise(body):
-            if (
-                isinstance(field, ast.AnnAssign)
-                and isinstance(field.target, ast.Name)
-                and isinstance(text, ast.Expr)
-                and isinstance(text.value, ast.Constant)
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    for field, text in pairwise(cast("ast.ClassDef", definition).body):
+        match field, text:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=meaning)),
             ):
-                found[field.target.id] = _line(str(text.value.value))
+                found[name] = _line(str(meaning))
+            case _:
+                pass
     return found
 
 

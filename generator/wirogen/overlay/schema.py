@@ -20,11 +20,23 @@ def overlay_json_schema() -> dict[str, Json]:
     item = _items(tool["inputs"])
     option = _items(_properties(item)["options"])
     text: Json = {"type": "string"}
-    added_input = _named(item, "name")
-    added_option = _named(option, "value")
-    about: dict[str, Json] = {
-        "reason": {"type": "string", "pattern": "\\S", "description": "Why this is right."}
-    }
+    hidden: Json = {"const": True}
+    of_input: list[dict[str, Json]] = [
+        {"set": _values(_properties(item), INPUT.settable)},
+        {"hide": hidden},
+        {"rename": text},
+        {"add": _named(item, "name")},
+    ]
+    of_option: list[dict[str, Json]] = [
+        {"set": _values(_properties(option), OPTION.settable)},
+        {"hide": hidden},
+        {"add": _named(option, "value")},
+    ]
+    corrections: list[dict[str, Json]] = [
+        {"set": _values(tool, TOOL.settable)},
+        *({"input": text, **action} for action in of_input),
+        *({"input": text, "option": text, **action} for action in of_option),
+    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:wiro-tools:overlay:1",
@@ -38,39 +50,15 @@ def overlay_json_schema() -> dict[str, Json]:
             "corrections": {
                 "type": "array",
                 "minItems": 1,
-                "items": {
-                    "oneOf": [
-                        _correction({**about, "set": _values(tool, TOOL.settable)}),
-                        _correction(
-                            {
-                                **about,
-                                "input": text,
-                                "set": _values(_properties(item), INPUT.settable),
-                            }
-                        ),
-                        _correction({**about, "input": text, "hide": {"const": True}}),
-                        _correction({**about, "input": text, "rename": text}),
-                        _correction({**about, "input": text, "add": added_input}),
-                        _correction(
-                            {
-                                **about,
-                                "input": text,
-                                "option": text,
-                                "set": _values(_properties(option), OPTION.settable),
-                            }
-                        ),
-                        _correction(
-                            {**about, "input": text, "option": text, "hide": {"const": True}}
-                        ),
-                        _correction({**about, "input": text, "option": text, "add": added_option}),
-                    ]
-                },
+                "items": {"oneOf": [_correction(each) for each in corrections]},
             },
         },
     }
 
 
-def _correction(properties: dict[str, Json]) -> dict[str, Json]:
+def _correction(about: dict[str, Json]) -> dict[str, Json]:
+    reason: Json = {"type": "string", "pattern": "\\S", "description": "Why this is right."}
+    properties: dict[str, Json] = {"reason": reason, **about}
     return {
         "type": "object",
         "required": list(properties),
