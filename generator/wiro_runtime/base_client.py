@@ -263,10 +263,13 @@ class RunArguments:
 
     def submission(self) -> Submission:
         """The run, checked as far as it can be before anything is sent."""
+        from wiro_runtime.tasks.submission import Submission  # noqa: PLC0415 - imports asyncio
+
         limit = None if self.max_cost is None else read_dollars("max_cost", self.max_cost)
-        return self.client.service.submission(
+        return Submission(
             self.tool,
             self.checked(),
+            self.client.service.settings,
             callback_url=self.callback_url,
             previous=self.previous,
             tool_outputs=self.tool_outputs,

@@ -25,7 +25,7 @@ from wiro_runtime.inputs.messages import shown
 from wiro_runtime.results.addresses import host_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
 BASE_URL: Final = "https://api.wiro.ai/v1"
 SOCKET_URL: Final = "wss://socket.wiro.ai/v1"
@@ -132,20 +132,11 @@ async def _sleep(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Clock (monotonic seconds), sleep and randomness (0 to 1), so that tests need not wait.
-
-    ``sleep`` is a function or a coroutine function of seconds.
-    """
+    """Clock (monotonic seconds), sleep and randomness (0 to 1), so that tests need not wait."""
 
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Any] = _sleep
+    sleep: Callable[[float], Awaitable[object]] = _sleep
     random: Callable[[], float] = random.random
-
-    async def pause(self, seconds: float) -> None:
-        """Sleep for ``seconds``."""
-        outcome = self.sleep(seconds)
-        if hasattr(outcome, "__await__"):
-            await outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from wiro_runtime.price import Price, dollars
 from wiro_runtime.results.filenames import safe_name
 from wiro_runtime.tasks.budget import Ceiling
 from wiro_runtime.tasks.records import Origin
+from wiro_runtime.tasks.submission import Submission
 from wiro_runtime.tasks.task import AsyncTask
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ class RowRunner:
         ceiling = Ceiling(allow_unknown=self._terms.allow_unknown)
         # resume() and workers need not know of the package with the price list.
         price = Price(row.low, row.high, exact=False, basis="as it was priced with the table")
-        submission = service.submission(self._tool, body, ceiling=ceiling, price=price)
+        submission = Submission(self._tool, body, service.settings, ceiling=ceiling, price=price)
         submission.once = True
         if self._store.database.shared:
             submission.may_send = lambda: _clock() - begin < LEASE / 2

@@ -188,7 +188,7 @@ class Api:
                     path=path, task_id=error.task_id, error=error, failures=failures, delay=delay
                 )
                 await call_hook(self.settings.hooks.retry, info)
-                await timing.pause(delay)
+                await timing.sleep(delay)
 
     def parse(self, response: Response) -> dict[str, Any]:
         """Return the JSON object of a successful response; raise a typed error for any other."""

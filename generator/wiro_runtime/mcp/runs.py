@@ -17,6 +17,7 @@ from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.mcp.files import digests
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.tasks.records import NAMED, KeyTaken
+from wiro_runtime.tasks.submission import Submission
 from wiro_runtime.tasks.task import AsyncTask
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Runs:
 
     async def _send(self, tool: str, inputs: ToolInputs, key: str, ceiling: Ceiling) -> AsyncTask:
         service = self._client.service
-        submission = service.submission(tool, inputs, ceiling=ceiling)
+        submission = Submission(tool, inputs, service.settings, ceiling=ceiling)
         submission.wanted_key = key
         with submission.named():
             return AsyncTask(self._client, await service.submit(submission, _PATIENCE))

@@ -140,7 +140,7 @@ class Download:
                     ) from None
                 log.info("download broke off at %d bytes (%s)", self._received, interruption)
                 delay = retries.delay(failures, interruption.retry_after, timing.random)
-                await timing.pause(delay)
+                await timing.sleep(delay)
             else:
                 return
 

@@ -147,7 +147,7 @@ class TaskWatcher:
     async def _next(self, frames: _Frames | None, rest: float) -> str | bytes | _Signal | None:
         """The next frame; ``None`` when none came within ``rest`` seconds."""
         if frames is None:
-            await self._settings.timing.pause(rest)
+            await self._settings.timing.sleep(rest)
             return None
         try:
             async with asyncio.timeout(rest):

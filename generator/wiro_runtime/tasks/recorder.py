@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from wiro_runtime.http.loop import Workers
 from wiro_runtime.tasks.budget import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from concurrent.futures import Future
     from decimal import Decimal
 
-    from wiro_runtime.price import Price
     from wiro_runtime.tasks.journal import Journal
-    from wiro_runtime.tasks.records import Origin
 
 T = TypeVar("T")
 
@@ -41,8 +39,7 @@ async def complete(work: Future[T]) -> T:
 
 
 class Recorder:
-    """The journal of a client, its budget in memory, or neither. Its methods return at once with
-    the future of a write.
+    """The journal of a client, its budget in memory, or neither. :meth:`write` returns at once.
 
     Two threads: what records an accepted run never waits for those that are about to begin.
     """
@@ -60,26 +57,14 @@ class Recorder:
         """Whether what is recorded outlives the client."""
         return self.ledger is not None and not isinstance(self.ledger, Ledger)
 
-    def begin(
-        self, key: str, tool: str, inputs: Mapping[str, Any], price: Price, origin: Origin
-    ) -> Future[str] | None:
-        """Record that a run is about to be sent, and reserve its price; ``None`` without a journal
-        and a budget."""
+    def write(
+        self, work: Callable[[Journal | Ledger], T], *, begins: bool = False
+    ) -> Future[T] | None:
+        """Do ``work``; ``None`` without a journal and a budget. ``begins``: behind all that is to
+        begin, and not with what became of runs."""
         if self.ledger is None:
             return None
-        return self._begins.submit(self.ledger.begin, tool, inputs, key, price, self.budget, origin)
-
-    def take_back(self, key: str, reason: str) -> Future[None] | None:
-        """Record that a run was not sent, after its :meth:`begin`, which may not have ended."""
-        if self.ledger is None:
-            return None
-        return self._begins.submit(self.ledger.settled, key, reason)
-
-    def write(self, work: Callable[[Journal | Ledger], None]) -> Future[None] | None:
-        """Record what became of a run; ``None`` without a journal and a budget."""
-        if self.ledger is None:
-            return None
-        return self._records.submit(work, self.ledger)
+        return (self._begins if begins else self._records).submit(work, self.ledger)
 
     def close(self) -> None:
         """Close the journal once all that was to be written is."""

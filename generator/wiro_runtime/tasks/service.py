@@ -28,12 +28,9 @@ from wiro_runtime.http.loop import call_back, finish, run_in_thread
 from wiro_runtime.http.multipart import Form
 from wiro_runtime.http.transport import Transport
 from wiro_runtime.inputs.arguments import check_duration, check_function, check_number
-from wiro_runtime.inputs.conversation import go_on
 from wiro_runtime.inputs.files import is_local_file
 from wiro_runtime.inputs.messages import invalid, shorten, shown
-from wiro_runtime.price.estimate import price_run
 from wiro_runtime.results.files import Files
-from wiro_runtime.tasks.budget import NO_CEILING, Ceiling
 from wiro_runtime.tasks.detail import CANCELLED, QUEUED, TaskDetail
 from wiro_runtime.tasks.event_reader import TaskWatcher
 from wiro_runtime.tasks.events import TextDelta
@@ -50,11 +47,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from wiro_runtime.catalogue import Catalogue
-    from wiro_runtime.inputs.conversation import Earlier, ToolOutputs
     from wiro_runtime.inputs.files import FileLike
-    from wiro_runtime.inputs.model import ToolInputs
-    from wiro_runtime.price import Price
     from wiro_runtime.settings import Settings
     from wiro_runtime.tasks.events import Event, OnUpdate
     from wiro_runtime.tasks.journal import Journal
@@ -119,32 +112,6 @@ class TaskService:
         is_id = task.isascii() and task.isdigit()
         known = {"id": task, "token": ""} if is_id else {"id": "", "token": task}
         return TaskState(**known, born=self.clock())
-
-    def submission(
-        self,
-        tool: str,
-        inputs: ToolInputs | Mapping[str, Any],
-        *,
-        callback_url: str | None = None,
-        previous: Earlier | None = None,
-        tool_outputs: ToolOutputs | None = None,
-        ceiling: Ceiling = NO_CEILING,
-        price: Price | None = None,
-        package: str | Catalogue | None = None,
-    ) -> Submission:
-        """A run, checked as far as it can be before anything is sent; its ``price`` is computed
-        unless it was before, with the tool of ``package`` where no validator has checked it."""
-        submission = Submission(tool, inputs, callback_url, self.settings)
-        go_on(submission.body, previous, tool_outputs)
-        if ceiling.max_cost is not None or self.recorder.ledger is not None:
-
-            def priced() -> Price:
-                found = price or price_run(tool, inputs, submission.body, package)
-                ceiling.check(tool, found, self.recorder.budget)
-                return found
-
-            submission.priced = priced
-        return submission
 
     async def submit(self, submission: Submission, patience: float) -> TaskState:
         """Send a run and return its task; ``patience`` seconds at the concurrency limit."""
@@ -356,7 +323,7 @@ class TaskService:
                     detail=state.detail,
                     task_id=state.id or None,
                 )
-            await self.settings.timing.pause(_BETWEEN_ORDERS)
+            await self.settings.timing.sleep(_BETWEEN_ORDERS)
         return state.status == CANCELLED
 
     async def delete_files(self, state: TaskState) -> None:

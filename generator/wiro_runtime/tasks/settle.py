@@ -110,7 +110,7 @@ async def compare(
         left = max(absent, default=0.0) + GRACE - time.time()
         if waited or left <= 0:
             return found
-        await api.settings.timing.pause(min(left, GRACE))
+        await api.settings.timing.sleep(min(left, GRACE))
         waited = True
 
 

@@ -17,18 +17,25 @@ from wiro_runtime.errors import (
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.multipart import Form, has_files
 from wiro_runtime.inputs.arguments import read_inputs
+from wiro_runtime.inputs.conversation import go_on
 from wiro_runtime.inputs.messages import invalid, name_inputs, shown
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.inputs.wire import python_names
 from wiro_runtime.price import unknown
+from wiro_runtime.price.estimate import price_run
+from wiro_runtime.tasks.budget import NO_CEILING, Ceiling
 from wiro_runtime.tasks.state import TaskState, add_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from concurrent.futures import Future
+    from decimal import Decimal
 
+    from wiro_runtime.catalogue import Catalogue
+    from wiro_runtime.inputs.conversation import Earlier, ToolOutputs
     from wiro_runtime.price import Price
     from wiro_runtime.settings import Settings
+    from wiro_runtime.tasks.recorder import Recorder
 
 
 _NOT_COMPUTED: Final = unknown("not computed")
@@ -51,24 +58,30 @@ class Submission:
         self,
         tool: str,
         inputs: ToolInputs | Mapping[str, Any],
-        callback_url: str | None,
         settings: Settings,
+        *,
+        callback_url: str | None = None,
+        previous: Earlier | None = None,
+        tool_outputs: ToolOutputs | None = None,
+        ceiling: Ceiling = NO_CEILING,
+        price: Price | None = None,
+        package: str | Catalogue | None = None,
     ) -> None:
-        """Raise :class:`InvalidInputs` for whatever is wrong with a run on this side."""
+        """Raise :class:`InvalidInputs` for whatever is wrong with a run on this side. ``price`` is
+        computed unless it is given, with the tool of ``package`` where no validator has checked the
+        inputs."""
         self.tool = tool
         self.path = run_path(tool)
-        self._checked_by: type[ToolInputs] | None = None
-        if isinstance(inputs, ToolInputs):
-            self.body = inputs.wire_values()
-            self._checked_by = type(inputs)
-        else:
-            self.body = read_inputs(inputs)
+        self._inputs = inputs
+        self.body = inputs.wire_values() if isinstance(inputs, ToolInputs) else read_inputs(inputs)
         if callback_url is not None:
             self.body["callbackUrl"] = _checked_callback(callback_url)
         if settings.project_id is not None:
             self.body["projectid"] = settings.project_id
-        self.price = _NOT_COMPUTED
-        self.priced: Callable[[], Price] | None = None
+        go_on(self.body, previous, tool_outputs)
+        self.price = price or _NOT_COMPUTED
+        self._ceiling = ceiling
+        self._package = package
         self.content: bytes | Form = b""
         self.wanted_key = ""
         self.once = False
@@ -105,8 +118,8 @@ class Submission:
 
     def name(self, error: BaseException) -> None:
         """Let ``error`` name the task, or say that there may be one."""
-        if self._checked_by is not None:
-            name_inputs(error, python_names(self._checked_by))
+        if isinstance(self._inputs, ToolInputs):
+            name_inputs(error, python_names(type(self._inputs)))
         if self.state is not None:
             add_task(error, self.state)
         elif isinstance(error, NotFoundError):
@@ -125,12 +138,11 @@ class Submission:
             submission=self.entry,
         )
 
-    async def prepare(self) -> None:
-        """Compute the price, which may raise :class:`PriceExceeded`, and encode the body. Files
-        and price lists are read in a thread."""
-        if self.priced is not None:
-            self.price = await run_in_thread(self.priced)
-            self.priced = None
+    async def prepare(self, recorder: Recorder) -> None:
+        """Compute the price where it matters, which may raise :class:`PriceExceeded`, and encode
+        the body. Files and price lists are read in a thread."""
+        if self._ceiling.max_cost is not None or recorder.ledger is not None:
+            await run_in_thread(lambda: self._compute_price(recorder.budget))
         try:
             if has_files(self.body):
                 await run_in_thread(self._open_files)
@@ -140,6 +152,11 @@ class Submission:
             if isinstance(error, InvalidInputs):
                 raise
             raise InvalidInputs(f"inputs are not JSON: {error}") from None
+
+    def _compute_price(self, budget: Decimal | None) -> None:
+        if self.price is _NOT_COMPUTED:
+            self.price = price_run(self.tool, self._inputs, self.body, self._package)
+        self._ceiling.check(self.tool, self.price, budget)
 
     def _open_files(self) -> None:
         self.content = Form(self.body)

@@ -153,7 +153,7 @@ class Submitter:
         """Do the work and return what went wrong: an exception such as :class:`KeyboardInterrupt`,
         raised by a hook, would end the event loop if it were raised in this task."""
         try:
-            await submission.prepare()
+            await submission.prepare(self.recorder)
             await self._begin(submission)
             await self._until_accepted(submission, patience, deadline)
         except GeneratorExit:
@@ -176,7 +176,8 @@ class Submitter:
         # A signal handler may raise before it is known how that ended. A key that the caller has
         # chosen may be that of another run.
         submission.key = "" if submission.wanted_key else key
-        begun = self.recorder.begin(key, submission.tool, inputs, submission.price, origin)
+        arguments = (submission.tool, inputs, key, submission.price, self.recorder.budget, origin)
+        begun = self.recorder.write(lambda ledger: ledger.begin(*arguments), begins=True)
         if begun is None:
             return
         try:
@@ -201,10 +202,11 @@ class Submitter:
             write = self.recorder.write(lambda ledger: ledger.uncertain(key, reason))
         elif write is None:
             reason = str(error) or type(error).__name__
-            if submission.begun:
-                write = self.recorder.write(lambda ledger: ledger.settled(key, reason))
-            else:
-                write = self.recorder.take_back(key, reason)
+            write = self.recorder.write(
+                # Behind the record that it begins, which may not be written yet.
+                lambda ledger: ledger.settled(key, reason),
+                begins=not submission.begun,
+            )
         if write is not None:
             # What the journal cannot write now it remembers.
             with suppress(Exception):
@@ -261,7 +263,7 @@ class Submitter:
         the oldest task has ended, which its owner may not wait for. Without tasks of its own in
         flight, a client gives up at once."""
         oldest = self.tracker.oldest()
-        waits = [self.api.settings.timing.pause(delay), self.tracker.next_end(ends)]
+        waits = [self.api.settings.timing.sleep(delay), self.tracker.next_end(ends)]
         tasks = [asyncio.ensure_future(each) for each in waits]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
