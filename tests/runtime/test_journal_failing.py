@@ -15,7 +15,6 @@ from runtime.kit import TOOL, AnyClient, Kit, each, got
 from wiro_runtime import (
     ConfigurationError,
     InsufficientBalanceError,
-    LostSubmission,
     PriceExceeded,
 )
 from wiro_runtime.price import Price
@@ -141,9 +140,11 @@ def test_whatever_statement_fails_both_clients_know_what_was_accepted(
         return passed
 
     def recorded(client: AnyClient) -> list[Any]:
-        found = client.service.resumption.recorded(ended=False)
-        assert not any(isinstance(each, LostSubmission) for each in found)
-        return found
+        journal = client.service.recorder.ledger
+        assert isinstance(journal, Journal)
+        tasks, lost = journal.unfinished()
+        assert lost == []
+        return tasks
 
     for step in count(1):
         simulator.clear()
