@@ -17,7 +17,7 @@ from wirogen.site.covers import HEIGHT, WIDTH, Cover
 _PLACE: Final = re.compile(
     r'<div class="wt-cover" data-makes="([a-z0-9]+)">(?:<a href="([^"<>]*)">Cover</a>)?</div>'
 )
-SIZE: Final = f'width="{WIDTH}" height="{HEIGHT}"'
+_SIZE: Final = f'width="{WIDTH}" height="{HEIGHT}"'
 
 
 def placed(text: str, fill: Callable[[str, str], str]) -> str:
@@ -43,19 +43,25 @@ def figure(tool: str, makes: str, address: str, cover: Cover | None) -> str:
             else ""
         )
         return f"{box}{more}</div>"
-    source = cover.source if "://" in cover.source else f"../../{cover.source}"
-    source = html.escape(source)
+    shown = picture(cover.source, name)
     if cover.video:
         shown = (
-            f'<video src="{source}" {SIZE} preload="none" controls muted loop playsinline '
-            f'aria-label="{name}"></video>'
-        )
-    else:
-        shown = (
-            f'<img src="{source}" alt="{name}" {SIZE} loading="lazy" decoding="async" '
-            'referrerpolicy="no-referrer">'
+            f'<video src="{_from_page(cover.source)}" {_SIZE} preload="none" controls muted loop '
+            f'playsinline aria-label="{name}"></video>'
         )
     return f"{box}{shown}</div>"
+
+
+def picture(source: str, name: str) -> str:
+    """A picture, below the site or elsewhere, in a page two folders deep."""
+    return (
+        f'<img src="{_from_page(source)}" alt="{name}" {_SIZE} loading="lazy" decoding="async" '
+        'referrerpolicy="no-referrer">'
+    )
+
+
+def _from_page(source: str) -> str:
+    return html.escape(source if "://" in source else f"../../{source}")
 
 
 def hue(text: str) -> int:

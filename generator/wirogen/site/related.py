@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from wirogen.common.text import beginning
-from wirogen.site.pictures import SIZE
+from wirogen.site.pictures import picture
 
 _SHOWN: Final = 4
 _LOOKED_AT: Final = 200
@@ -48,15 +48,10 @@ def _card(tool: Mapping[str, Any]) -> str:
     owner, _, project = tool["tool"].partition("/")
     href = f"../{tool['page'].removeprefix('tools/')}"
     source = "" if tool.get("moves") else tool.get("picture", "")
-    source = source if not source or "://" in source else f"../../{source}"
-    picture = (
-        f'<img src="{html.escape(source)}" alt="" loading="lazy" decoding="async" {SIZE} '
-        'referrerpolicy="no-referrer">'
-    )
     return (
         f'<a class="wt-card" href="{html.escape(href)}">'
         f'<span class="wt-card-cover wt-drawn wt-makes-{html.escape(tool["makes"])}" '
-        f'style="--hue:{tool["hue"]}">{picture if source else ""}</span>'
+        f'style="--hue:{tool["hue"]}">{picture(source, "") if source else ""}</span>'
         f'<span class="wt-card-owner">{html.escape(owner)}</span>'
         f"<strong>{html.escape(project)}</strong>"
         f'<span class="wt-card-text">{html.escape(beginning(tool["description"], 120))}</span></a>'
