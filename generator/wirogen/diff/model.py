@@ -71,11 +71,7 @@ class Change:
     @property
     def name(self) -> str:
         """What ``--allow`` takes to let exactly this change pass."""
-        return (
-            f"{self.tool}:{self.subject}:{self.kind}"
-            if self.subject
-            else f"{self.tool}:{self.kind}"
-        )
+        return ":".join(filter(None, (self.tool, self.subject, self.kind)))
 
     def as_json(self) -> dict[str, Json]:
         """For programs: every field, and the ``name`` that allows it."""

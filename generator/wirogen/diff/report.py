@@ -42,8 +42,8 @@ def summary(changes: Sequence[Change]) -> str:
     tools = len({change.tool for change in changes})
     return (
         f"{count[Impact.BREAKING]} breaking, {count[Impact.ADDITIVE]} additive and "
-        f"{count[Impact.COSMETIC]} cosmetic changes in {tools} "
-        f"{'tool' if tools == 1 else 'tools'}: a {bump(changes)} version"
+        f"{count[Impact.COSMETIC]} cosmetic changes in {counted(tools, 'tool')}: "
+        f"a {bump(changes)} version"
     )
 
 

@@ -67,7 +67,7 @@ def built_modules(out: Path) -> dict[str, str]:
 def built_findings(out: Path) -> dict[str, Counter[str]] | None:
     """What each tool in ``out`` was found to have when it was built; ``None`` where that is not
     known."""
-    return _of_tools(out, "findings", _counted)
+    return _of_tools(out, "findings", lambda found: Counter(map(str, found)))
 
 
 def _of_tools(out: Path, key: str, read: Callable[[Any], T]) -> dict[str, T] | None:
@@ -78,12 +78,6 @@ def _of_tools(out: Path, key: str, read: Callable[[Any], T]) -> dict[str, T] | N
         return {tool: read(each[key]) for tool, each in tools.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-
-
-def _counted(findings: Any) -> Counter[str]:
-    if not isinstance(findings, list):
-        raise TypeError("findings are a list")
-    return Counter(map(str, cast("list[object]", findings)))
 
 
 def read_file(path: Path | str) -> bytes | None:

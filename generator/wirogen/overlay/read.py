@@ -30,11 +30,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wirogen.diagnostics.model import InputError, Position, input_error
-from wirogen.specs.codecs import DECIMAL
+from wirogen.specs.codecs import DECIMAL, version
 from wirogen.specs.fields import INPUT, OPTION, TOOL, Record
 from wirogen.specs.names import tool_name_problem
 from wirogen.specs.reading import Fields
-from wirogen.specs.tree import MapNode, Node, ScalarNode, read_tree, spec_error, to_json
+from wirogen.specs.tree import MapNode, Node, ScalarNode, read_tree, spec_error
 
 OVERLAY_VERSION: Final = 1
 
@@ -83,9 +83,7 @@ class _Reader:
 
     def overlay(self, node: Node) -> Overlay:
         fields = Fields(node, self.path, "the overlay", "overlay", "tool", "corrections")
-        version = to_json(fields.required("overlay"), self.path, "overlay")
-        if version != OVERLAY_VERSION or isinstance(version, bool):
-            raise fields.error("overlay", f"must be {OVERLAY_VERSION}")
+        version(OVERLAY_VERSION).read(fields, "overlay", fields.required("overlay"))
         position = fields.where("tool")
         tool = fields.text("tool")
         if problem := tool_name_problem(tool):

@@ -10,15 +10,11 @@ from typing import Any, Final, Generic, TypeVar
 
 from wirogen.common.json_values import decimal
 from wirogen.specs.checks import ENDPOINTS
-from wirogen.specs.model import SPEC_VERSION, Json
+from wirogen.specs.model import Json
 from wirogen.specs.reading import Fields
 from wirogen.specs.tree import MapNode, Node, ScalarNode, spec_error, to_json, to_text
 
 T = TypeVar("T")
-
-
-def _as_it_is(value: Any) -> Json:
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class Codec:
 
     read: Callable[[Fields, str, Node], Any]
     schema: Json
-    write: Callable[[Any], Json] = _as_it_is
+    write: Callable[[Any], Json] = lambda value: value
 
 
 def text(problem: Callable[[str], str | None] = lambda _: None, **described: Json) -> Codec:
@@ -42,6 +38,18 @@ def text(problem: Callable[[str], str | None] = lambda _: None, **described: Jso
         return found
 
     return Codec(read, {"type": "string", **described})
+
+
+def version(current: int) -> Codec:
+    """The version of the format of a file."""
+
+    def read(fields: Fields, key: str, node: Node) -> Json:
+        found = to_json(node, fields.path, fields.name(key))
+        if found != current or isinstance(found, bool):
+            raise fields.error(key, f"must be {current}")
+        return found
+
+    return Codec(read, {"const": current}, lambda _: current)
 
 
 def hexadecimal(digits: int) -> Codec:
@@ -117,13 +125,6 @@ def _read_settings(fields: Fields, key: str, node: Node) -> tuple[Json, ...]:
     return fields.each(node, key, read)
 
 
-def _read_version(fields: Fields, key: str, node: Node) -> Json:
-    version = to_json(node, fields.path, fields.name(key))
-    if version != SPEC_VERSION or isinstance(version, bool):
-        raise fields.error(key, f"must be {SPEC_VERSION}")
-    return version
-
-
 def _write_mappings(value: Iterable[Mapping[str, Json]]) -> Json:
     return [dict(each) for each in value]
 
@@ -165,7 +166,6 @@ SETTINGS: Final = Codec(
     _read_settings, {"type": "array", "items": {"type": "object"}}, _write_mappings
 )
 """A list of sliders, each a mapping of JSON values."""
-VERSION: Final = Codec(_read_version, {"const": SPEC_VERSION}, lambda _: SPEC_VERSION)
 
 
 @dataclass(frozen=True, slots=True)

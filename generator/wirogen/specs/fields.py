@@ -28,7 +28,6 @@ from wirogen.specs.codecs import (
     TEXT_MAP,
     TEXT_MAPS,
     TEXTS,
-    VERSION,
     Field,
     Record,
     count,
@@ -38,9 +37,11 @@ from wirogen.specs.codecs import (
     one_of,
     text,
     texts,
+    version,
 )
 from wirogen.specs.model import (
     CHOICE_TYPES,
+    SPEC_VERSION,
     UNSENT,
     WIRE_TYPES,
     Finding,
@@ -208,7 +209,7 @@ TASKSTAT: Final = Record(
 TOOL: Final = Record(
     cls=ToolSpec,
     fields=(
-        Field("spec", VERSION, required=True, constant=True),
+        Field("spec", version(SPEC_VERSION), required=True, constant=True),
         Field("tool", _TOOL_ID, required=True),
         Field("name", TEXT, required=True, settable=True, description="The name as displayed."),
         Field("description", TEXT, required=True, settable=True),

@@ -200,24 +200,17 @@ def _listed(entry: object) -> Listed | None:
     if not isinstance(entry, dict):
         return None
     tool = cast("dict[str, object]", entry)
-    owner, project = tool.get("slugowner"), tool.get("slugproject")
-    clean_owner, clean_project = tool.get("cleanslugowner"), tool.get("cleanslugproject")
-    owner, clean_owner = owner or clean_owner, clean_owner or owner
-    project, clean_project = project or clean_project, clean_project or project
-    names = (owner, project, clean_owner, clean_project)
-    if not all(isinstance(name, str) and len(name) <= MAX_NAME for name in names):
+    names = {
+        "owner": tool.get("slugowner") or tool.get("cleanslugowner"),
+        "project": tool.get("slugproject") or tool.get("cleanslugproject"),
+        "clean_owner": tool.get("cleanslugowner") or tool.get("slugowner"),
+        "clean_project": tool.get("cleanslugproject") or tool.get("slugproject"),
+    }
+    if not all(isinstance(name, str) and len(name) <= MAX_NAME for name in names.values()):
         return None
-    listed = Listed(
-        owner=str(owner),
-        project=str(project),
-        clean_owner=str(clean_owner),
-        clean_project=str(clean_project),
-    )
-    return (
-        None
-        if tool_name_problem(listed.tool) or tool_name_problem(f"{clean_owner}/{clean_project}")
-        else listed
-    )
+    listed = Listed(**cast("dict[str, str]", names))
+    clean = f"{listed.clean_owner}/{listed.clean_project}"
+    return None if tool_name_problem(listed.tool) or tool_name_problem(clean) else listed
 
 
 def _count(value: object, default: int) -> int:
