@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from wiro_runtime.http.transport import StreamResponse, Transport
+    from wiro_runtime.results.output import BaseOutput
     from wiro_runtime.results.partial_file import Sink
-    from wiro_runtime.settings import Settings
 
 Report = Callable[[int, int | None], Awaitable[None]]
 """Told of the bytes so far and in all (``None``: not known)."""
@@ -41,18 +40,10 @@ _PROGRESS: Final = 2**18
 _REDIRECTS: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """An output to be fetched: its address, its size (``None``: not known), its task."""
-
-    name: str
-    url: str
-    size: int | None
-    task_id: str
-
-    def error(self, text: str, *, retryable: bool = False) -> DownloadError:
-        text = f"{_printable(self.name)}: {text}"
-        return DownloadError(text, url=self.url, retryable=retryable, task_id=self.task_id)
+def download_error(output: BaseOutput, text: str, *, retryable: bool = False) -> DownloadError:
+    """The error that an output cannot be had."""
+    text = f"{_printable(output.name)}: {text}"
+    return DownloadError(text, url=output.url, retryable=retryable, task_id=output.task_id)
 
 
 class _Interrupted(Exception):  # noqa: N818 - leads to another attempt
@@ -64,7 +55,7 @@ class _Interrupted(Exception):  # noqa: N818 - leads to another attempt
 
 
 class Download:
-    """The transfer of one file into ``sink``.
+    """The transfer of one output into ``sink``.
 
     An attempt goes on where the one before ended if the server proves that the file is the same:
     by a strong ETag that it repeats. Otherwise the file is begun anew, ``retries.attempts`` times
@@ -74,15 +65,14 @@ class Download:
     def __init__(
         self,
         transport: Transport,
-        settings: Settings,
-        source: Source,
+        output: BaseOutput,
         sink: Sink,
         report: Report,
         max_bytes: int | None,
     ) -> None:
         self._transport = transport
-        self._settings = settings
-        self._source = source
+        self._settings = output.access.settings
+        self._output = output
         self._sink = sink
         self._report = report
         self._max_bytes = max_bytes
@@ -96,28 +86,34 @@ class Download:
         self._syncing: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
-        """Fetch all of it within ``timeouts.transfer`` seconds. Raises :class:`DownloadError`."""
-        source, limit = self._source, self._settings.timeouts.transfer
+        """Fetch all of it within ``timeouts.transfer`` seconds, or take the text where there is no
+        file. Raises :class:`DownloadError`."""
+        limit = self._settings.timeouts.transfer
         try:
-            self._check_size(source.size or 0)
+            if self._output.url is None:
+                await self._take_text()
+                return
+            self._check_size(self._output.size or 0)
             async with asyncio.timeout(limit):
                 await self._attempts()
         except TimeoutError:
-            raise source.error(f"not whole after {limit:g} s", retryable=True) from None
+            raise self._error(f"not whole after {limit:g} s", retryable=True) from None
         except OSError as error:
-            raise source.error(f"cannot write: {error.strerror or error}") from error
+            raise self._error(f"cannot write: {error.strerror or error}") from error
         except DownloadError:
             raise
         except WiroError as error:
-            raise source.error(str(error), retryable=error.retryable) from None
+            raise self._error(str(error), retryable=error.retryable) from None
         finally:
             for work in (self._writing, self._syncing):
                 if work is not None and not work.cancel():
                     # Asked for, so that asyncio does not complain about one never retrieved.
                     work.exception()
 
-    async def take(self, data: bytes) -> None:
-        """Write ``data``, which need not be fetched."""
+    async def _take_text(self) -> None:
+        if self._output.text is None:
+            raise self._error("neither a file nor a text")
+        data = self._output.text.encode(errors="replace")
         self._check_size(len(data))
         await self._write([data])
         await self._written()
@@ -135,7 +131,7 @@ class Download:
                 failures = 1 if self._received >= most + _PROGRESS else failures + 1
                 most = max(most, self._received)
                 if failures >= retries.attempts or self._begun >= retries.attempts:
-                    raise self._source.error(
+                    raise self._error(
                         f"gave up after {failures} attempts: {interruption}", retryable=True
                     ) from None
                 log.info("download broke off at %d bytes (%s)", self._received, interruption)
@@ -161,12 +157,12 @@ class Download:
     async def _follow(self, headers: Mapping[str, str]) -> AsyncGenerator[StreamResponse, None]:
         """GET, along redirects. Each address must be one that may be fetched."""
         settings, timeouts = self._settings, self._settings.timeouts
-        url = self._source.url
+        url = self._output.url or ""
         for _ in range(_REDIRECTS + 1):
             try:
                 url = check_address(url, local=settings.local, allow_hosts=settings.allow_hosts)
             except ValueError as error:
-                raise self._source.error(f"{_printable(url)}: {error}") from None
+                raise self._error(f"{_printable(url)}: {error}") from None
             async with self._transport.stream(
                 url, headers, timeout=timeouts.read, read_timeout=timeouts.read
             ) as response:
@@ -177,8 +173,8 @@ class Download:
             try:
                 url = urljoin(url, target)
             except ValueError:
-                raise self._source.error(f"redirected to {_printable(target)}") from None
-        raise self._source.error(f"more than {_REDIRECTS} redirects")
+                raise self._error(f"redirected to {_printable(target)}") from None
+        raise self._error(f"more than {_REDIRECTS} redirects")
 
     async def _begin(self, response: StreamResponse) -> None:
         """Read the head of a response, and prepare for its body."""
@@ -190,7 +186,7 @@ class Download:
         elif status == 200:
             await self._begin_anew(headers)
         else:
-            raise self._source.error(f"HTTP {status} for {_printable(response.url)}")
+            raise self._error(f"HTTP {status} for {_printable(response.url)}")
 
     async def _continue(self, response: StreamResponse) -> None:
         """Check that a response goes on in the same file where the last one ended."""
@@ -215,7 +211,7 @@ class Download:
     async def _begin_anew(self, headers: Mapping[str, str]) -> None:
         await self._clear()
         self._begun += 1
-        expected, length = self._source.size, _number(headers.get("content-length"))
+        expected, length = self._output.size, _number(headers.get("content-length"))
         if "transfer-encoding" in headers:
             length = None
         self._codings = codings_of(headers.get("content-encoding", ""))
@@ -229,7 +225,7 @@ class Download:
         self._etag = _strong_etag(headers)
         self._total = expected if length is None else length
         if expected is not None and self._total != expected:
-            raise self._source.error(f"{length} bytes where Wiro announced {expected}")
+            raise self._error(f"{length} bytes where Wiro announced {expected}")
         self._check_size(self._total or 0)
         self._unbounded = unframed and self._total is None
 
@@ -242,7 +238,7 @@ class Download:
                 pending.append(piece)
                 size += len(piece)
                 if total is not None and self._received + size > total:
-                    raise self._source.error(f"more than the {total} bytes announced")
+                    raise self._error(f"more than the {total} bytes announced")
                 self._check_size(self._received + size)
                 if size - told >= _REPORTED:
                     told = size
@@ -263,7 +259,7 @@ class Download:
         if self._unbounded:
             log.warning(
                 "%s: its length was not announced, so it may lack its end: %d bytes",
-                _printable(self._source.name),
+                _printable(self._output.name),
                 self._received,
             )
         await self._report(self._received, self._received)
@@ -271,7 +267,7 @@ class Download:
     async def _decode(self) -> None:
         """Decode what has arrived. What has the size that Wiro announced is not encoded, whatever
         its header says: it is a .gz file, not a file in gzip."""
-        expected = self._source.size
+        expected = self._output.size
         if not self._codings or self._received == (expected or 0):
             return
         work = partial(self._sink.decode, self._codings, self._check_size)
@@ -309,9 +305,12 @@ class Download:
             await run_in_thread(self._sink.clear)
         self._received, self._etag, self._total = 0, "", None
 
+    def _error(self, text: str, *, retryable: bool = False) -> DownloadError:
+        return download_error(self._output, text, retryable=retryable)
+
     def _check_size(self, size: int) -> None:
         if self._max_bytes is not None and size > self._max_bytes:
-            raise self._source.error(f"larger than the limit of {self._max_bytes} bytes")
+            raise self._error(f"larger than the limit of {self._max_bytes} bytes")
 
 
 def _number(text: str | None) -> int | None:

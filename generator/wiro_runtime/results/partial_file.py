@@ -159,6 +159,17 @@ class PartialFile(Sink):
                 raise
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, all of it or nothing. Raises :class:`OSError`."""
+    file = PartialFile(path, replace=True)
+    try:
+        file.open()
+        file.write([data])
+        file.publish()
+    finally:
+        file.discard()
+
+
 def _may_be_replaced(path: Path) -> bool:
     """Whether a file, or nothing, is there: ``root`` could replace ``/dev/null``."""
     try:

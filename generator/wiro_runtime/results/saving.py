@@ -7,26 +7,24 @@ import os
 from collections import Counter, defaultdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from wiro_runtime.errors import DownloadError
 from wiro_runtime.http.loop import call_back, finish, run_in_thread, start_in_thread
 from wiro_runtime.inputs.arguments import check_function, check_path, check_whole
-from wiro_runtime.results.download import Download, Source
+from wiro_runtime.results.download import Download, download_error
 from wiro_runtime.results.filenames import numbered, safe_name
 from wiro_runtime.results.partial_file import PartialFile, Sink
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from os import PathLike
 
     from wiro_runtime.http.transport import Transport
     from wiro_runtime.results.download import Report
     from wiro_runtime.results.output import BaseOutput, Progress, Stamp
     from wiro_runtime.results.result import BaseResult
-
-T = TypeVar("T")
 
 _saving: Final[WeakValueDictionary[tuple[int, int, str], asyncio.Lock]] = WeakValueDictionary()
 """By event loop, output and folder: held while the one is saved into the other. A forked child has
@@ -78,8 +76,10 @@ async def read_output(output: BaseOutput, max_bytes: int | None) -> bytes:
     """Return the bytes of an output."""
     _check(None, max_bytes)
     memory = Sink()
-    job = _Job(output, _report(None), max_bytes)
-    await output.access.transfer(lambda transport: job.fetch(transport, memory))
+    report = _report(None)
+    await output.access.transfer(
+        lambda transport: Download(transport, output, memory, report, max_bytes).run()
+    )
     return memory.read()
 
 
@@ -124,7 +124,12 @@ async def save_outputs(
             async with turns[job.name.casefold()], places:
                 return await job.save_once(transport, Path(folder), place)
 
-        return await _all(list(map(save, jobs)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                saving = [group.create_task(save(job)) for job in jobs]
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return [each.result() for each in saving]
 
     found = await result.access.transfer(work)
     saved = [each for each in found if isinstance(each, Path)]
@@ -142,21 +147,6 @@ class _Job:
         self._output = output
         self._report = report
         self._max_bytes = max_bytes
-        self._source = Source(
-            name=output.name, url=output.url or "", size=output.size, task_id=output.task_id
-        )
-
-    async def fetch(self, transport: Transport, sink: Sink) -> None:
-        """Write the file, or the text where there is none, into ``sink``."""
-        output = self._output
-        settings = output.access.settings
-        download = Download(transport, settings, self._source, sink, self._report, self._max_bytes)
-        if output.url is not None:
-            await download.run()
-        elif output.text is not None:
-            await download.take(output.text.encode(errors="replace"))
-        else:
-            raise self._source.error("neither a file nor a text")
 
     async def save(self, transport: Transport, target: Path, *, replace: bool) -> Path:
         """Save as ``target``, whole or not at all. One that is taken is replaced, or else
@@ -164,13 +154,13 @@ class _Job:
         file = PartialFile(target, replace=replace)
         try:
             await run_in_thread(file.open)
-            await self.fetch(transport, file)
+            await Download(transport, self._output, file, self._report, self._max_bytes).run()
             return await run_in_thread(file.publish)
         except OSError as error:
             reason = error.strerror or str(error)
             if isinstance(error, (FileExistsError, NotADirectoryError)):
                 reason = f"{target.parent} is not a folder"
-            raise self._source.error(f"cannot write {target}: {reason}") from error
+            raise download_error(self._output, f"cannot write {target}: {reason}") from error
         finally:
             # Through another cancellation too, which must not leave the file behind.
             await finish(start_in_thread(file.discard))
@@ -195,24 +185,6 @@ class _Job:
             if stamp := await run_in_thread(partial(_stamp, place, path.name)):
                 saved[place] = path.name, stamp
             return path
-
-
-async def _all(jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results of ``jobs``, in order. The first error, and a cancellation, ends all."""
-    tasks = [asyncio.create_task(job) for job in jobs]
-    if not tasks:
-        return []
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in tasks:
-            if task.done():
-                task.result()  # Raises the first error.
-        return [task.result() for task in tasks]
-    finally:
-        # Cancelled once: a second time would interrupt what they clean up.
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
 
 
 def _summary(
