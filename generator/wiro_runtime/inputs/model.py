@@ -15,10 +15,20 @@ import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar, cast, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    NamedTuple,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_origin,
+)
 
 import pydantic.main
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from wiro_runtime.errors import UndocumentedOption
@@ -78,18 +88,56 @@ class ToolInputs(BaseModel):
         # Tells pydantic that this is still its own constructor as far as model_validate goes.
         __init__.__pydantic_base_init__ = True
 
-        @classmethod
-        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-            schema = handler(source)
-            _guard(cls, schema)
-            return schema
+    @field_validator("*", mode="before")
+    @classmethod
+    def _choose(cls, value: object, field: ValidationInfo) -> object:
+        """Put ids of options in the place of labels, and of parts that fit one label alone."""
+        options, many, _, _ = _rules(cls)[field.field_name or ""]
+        if options is None:
+            return value
+        if not many:
+            return _read_option(options, value)
+        if not isinstance(value, (list, tuple)):
+            return value
+        found: list[object] = []
+        wrong: list[InitErrorDetails] = []
+        for place, each in enumerate(cast("Sequence[object]", value)):
+            try:
+                found.append(_read_option(options, each))
+            except PydanticCustomError as error:
+                wrong.append(InitErrorDetails(type=error, loc=(place,), input=each))
+        if wrong:
+            raise ValidationError.from_exception_data("", wrong)
+        return found
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _check(cls, value: object, field: ValidationInfo) -> object:
+        """Refuse what the type of a field allows, but is not worth a billed run, or not possible to
+        send."""
+        rule = _rules(cls)[field.field_name or ""]
+        texts = _each(value)
+        if rule.json:
+            try:
+                texts = [json.dumps(spell("", value), allow_nan=False, ensure_ascii=False)]
+            except (TypeError, ValueError, RecursionError) as error:
+                raise _unsendable(f"is not JSON: {error}") from None
+        if any(isinstance(text, str) and SURROGATE.search(text) for text in texts):
+            raise _unsendable(HALF)
+        if isinstance(value, int) and is_huge(value):
+            raise _unsendable("has more than 300 digits")
+        if isinstance(value, str) and not rule.blank and not value.strip():
+            raise _unsendable("required, got blank text")
+        return value
 
     def model_post_init(self, _: Any, /) -> None:
         """Warn of ids that are not documented, and are sent all the same."""
         cls = type(self)
-        for name, options in _open_options(cls).items():
+        for name, (options, *_) in _rules(cls).items():
+            if options is None or options.closed or name not in self.model_fields_set:
+                continue
             value = getattr(self, name)
-            if name not in self.model_fields_set or value == cls.model_fields[name].default:
+            if value == cls.model_fields[name].default:
                 continue
             for each in _each(value):
                 if isinstance(each, str) and each.strip() and each not in options.labels:
@@ -118,98 +166,46 @@ def inputs_of(tool: type[InputsT], /, **inputs: object) -> InputsT:
     return tool(**inputs)
 
 
-class _Sendable:
-    """What the type of a field allows, but is not worth a billed run, or not possible to send."""
+class _Rule(NamedTuple):
+    """What the type of a field does not say: the ``options`` whose labels it takes too, in a list
+    (``many``), and whether it takes any JSON, or a blank text."""
 
-    def __init__(self, info: FieldInfo) -> None:
-        # The blank one may be an option.
-        self._text = info.is_required() and not literals_of(info.annotation)
-        leaves = leaf_types(info.annotation)[0]
-        self._json = any(leaf is Any or get_origin(leaf) in (dict, Mapping) for leaf in leaves)
-
-    def __call__(self, value: object) -> object:
-        texts = _each(value)
-        if self._json:
-            try:
-                sent = spell("", value)
-                texts = [json.dumps(sent, allow_nan=False, ensure_ascii=False)]
-            except (TypeError, ValueError, RecursionError) as error:
-                raise self._problem(f"is not JSON: {error}") from None
-        if any(isinstance(text, str) and SURROGATE.search(text) for text in texts):
-            raise self._problem(HALF)
-        if isinstance(value, int) and is_huge(value):
-            raise self._problem("has more than 300 digits")
-        if self._text and isinstance(value, str) and not value.strip():
-            raise self._problem("required, got blank text")
-        return value
-
-    def _problem(self, text: str) -> Exception:
-        return PydanticCustomError(UNSENDABLE, "{text}", {"text": text})
-
-
-class _Chosen:
-    """Puts the id of an option in the place of its label, or of the part of one that fits it alone.
-
-    Raises what pydantic reports by field, and by place in a list.
-    """
-
-    def __init__(self, options: Options, *, many: bool) -> None:
-        self._options = options
-        self._many = many
-
-    def __call__(self, value: object) -> object:
-        if not self._many:
-            return self._one(value) if isinstance(value, str) else value
-        if not isinstance(value, (list, tuple)):
-            return value
-        found: list[object] = []
-        wrong: list[InitErrorDetails] = []
-        for place, each in enumerate(cast("Sequence[object]", value)):
-            try:
-                found.append(self._one(each) if isinstance(each, str) else each)
-            except PydanticCustomError as error:
-                wrong.append(InitErrorDetails(type=error, loc=(place,), input=each))
-        if wrong:
-            raise ValidationError.from_exception_data("", wrong)
-        return found
-
-    def _one(self, text: str) -> str:
-        try:
-            return self._options.read(text)
-        except ValueError as error:
-            raise PydanticCustomError(UNSENDABLE, "{text}", {"text": str(error)}) from None
+    options: Options | None
+    many: bool
+    json: bool
+    blank: bool
 
 
 @cache
-def _open_options(cls: type[ToolInputs]) -> dict[str, Options]:
-    """The options of the fields that take other ids, too."""
-    found = {name: options_of(info) for name, info in cls.model_fields.items()}
-    return {name: each for name, each in found.items() if each and not each.closed}
+def _rules(cls: type[ToolInputs]) -> dict[str, _Rule]:
+    return {name: _rule(info) for name, info in cls.model_fields.items()}
+
+
+def _rule(info: FieldInfo) -> _Rule:
+    leaves, many = leaf_types(info.annotation)
+    return _Rule(
+        options=options_of(info),
+        many=many,
+        json=any(leaf is Any or get_origin(leaf) in (dict, Mapping) for leaf in leaves),
+        # The blank one may be an option.
+        blank=not info.is_required() or bool(literals_of(info.annotation)),
+    )
+
+
+def _read_option(options: Options, text: object) -> object:
+    """The id of the option that a text means; what is no text is left to the type of the field."""
+    try:
+        return options.read(text) if isinstance(text, str) else text
+    except ValueError as error:
+        raise _unsendable(str(error)) from None
+
+
+def _unsendable(text: str) -> PydanticCustomError:
+    return PydanticCustomError(UNSENDABLE, "{text}", {"text": text})
 
 
 def _each(value: object) -> list[object]:
     return cast("list[object]", value) if isinstance(value, list) else [value]
-
-
-def _guard(cls: type[ToolInputs], schema: Any) -> None:
-    """Have every field of a model's schema read by :class:`_Chosen` before pydantic checks it, and
-    checked by :class:`_Sendable` afterwards."""
-    while schema["type"] != "model-fields":
-        if "schema" not in schema or schema.get("cls", cls) is not cls:
-            return
-        schema = schema["schema"]
-    for name, field in schema["fields"].items():
-        holder = field["schema"] if field["schema"]["type"] == "default" else field
-        inner = holder["schema"]
-        # Pydantic may ask again about a schema that it has kept.
-        if not isinstance(inner.get("function", {}).get("function"), _Sendable):
-            info = cls.model_fields[name]
-            if options := options_of(info):
-                chosen = _Chosen(options, many=leaf_types(info.annotation)[1])
-                read = {"type": "no-info", "function": chosen}
-                inner = {"type": "function-before", "function": read, "schema": inner}
-            check = {"type": "no-info", "function": _Sendable(info)}
-            holder["schema"] = {"type": "function-after", "function": check, "schema": inner}
 
 
 # Pydantic makes the validator of a class when it is first used, under this lock, and pydantic-core

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import NOT_AN_ADDRESS
 from wiro_runtime.inputs.lora import LoraChoice
-from wiro_runtime.inputs.messages import HALF, nearest, shorten, shown
+from wiro_runtime.inputs.messages import nearest, shorten, shown
 from wiro_runtime.inputs.options import leaf_types, literals_of, options_of
 
 if TYPE_CHECKING:
@@ -93,8 +93,6 @@ def _with_wire_name(cls: type[BaseModel], name: str) -> str:
 
 def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
     kinds = [detail["type"] for detail in details]
-    if "string_unicode" in kinds:
-        return HALF
     if UNSENDABLE in kinds:
         return next(detail["msg"] for detail in details if detail["type"] == UNSENDABLE)
     given = details[0]["input"]

@@ -158,22 +158,19 @@ def _put_files(body: dict[str, Any], field: WireField, value: Any, links: _Links
     )
     local = [item for item in values if is_local_file(item)]
     texts = [item for item in values if isinstance(item, str)]
-    # Addresses are joined with commas: one inside an address would cut it in two.
-    joined = ",".join(_COMMA.sub("%2C", text) for text in texts)
-    if field.wire == "file-url":
-        body[field.key] = texts[0] if texts else ""
-        if local and field.file_field:
-            body[field.file_field] = local[0]
-    elif field.wire == "files-url":
-        body[field.key] = joined
-        if local and field.file_field:
-            body[field.file_field] = local
-    elif field.wire == "files":
-        body[field.key] = local or ""
-        links.add(body, field, joined)
-    elif field.wire == "files-mixed":
-        body[field.key] = values
+    if many := field.wire.startswith("files"):
+        # Addresses are joined with commas: one inside an address would cut it in two.
+        address = ",".join(_COMMA.sub("%2C", text) for text in texts)
     else:
-        body[field.key] = local[0] if local else ""
-        if local or any(texts):
-            links.add(body, field, texts[0] if texts else "")
+        address = texts[0] if texts else ""
+    files: Any = (local if many else local[0]) if local else ""
+    if field.wire == "files-mixed":
+        body[field.key] = values
+    elif field.wire.endswith("-url"):
+        body[field.key] = address
+        if local and field.file_field:
+            body[field.file_field] = files
+    else:
+        body[field.key] = files
+        if many or local or address:
+            links.add(body, field, address)
