@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections import Counter
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,20 +19,23 @@ from wiro_runtime.base_client import Client
 from wiro_runtime.batch.database import FILE, Database, check_address
 from wiro_runtime.batch.engine import Engine, Outcome, in_thread
 from wiro_runtime.batch.leases import Leases
-from wiro_runtime.batch.lock import locked, unless_locked
+from wiro_runtime.batch.lock import BatchRunsError, locked
 from wiro_runtime.batch.plan import Plan, Planner, counted
 from wiro_runtime.batch.records import ENDED, Row, Status, Terms, Totals
 from wiro_runtime.batch.results import Results
 from wiro_runtime.batch.rows import disk_line
 from wiro_runtime.batch.settle import Settled, settle
 from wiro_runtime.batch.store import Store, create_batch, list_batches
-from wiro_runtime.batch.table import Table, check_mapping, list_rows, read_table
+from wiro_runtime.batch.table import Table, list_rows, read_table
 from wiro_runtime.client import AsyncWiro
 from wiro_runtime.errors import ConfigurationError
-from wiro_runtime.inputs.arguments import check_path, check_whole, read_dollars
+from wiro_runtime.http.loop import call_back, run
+from wiro_runtime.inputs.arguments import check_path, check_whole, read_dollars, read_inputs
 from wiro_runtime.price import dollars
+from wiro_runtime.results.partial_file import write_whole
 from wiro_runtime.tasks.budget import Ledger
 from wiro_runtime.tasks.journal import Journal
+from wiro_runtime.tasks.recorder import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -147,8 +150,8 @@ class BaseBatch:
         self.folder = Path(out)
         self._source = rows if rows is None or isinstance(rows, _SOURCES) else list_rows(rows)
         self._client = client
-        self._constants = check_mapping("constants", constants)
-        self._columns = check_mapping("columns", columns)
+        self._constants = read_inputs({} if constants is None else constants, "constants")
+        self._columns = read_inputs({} if columns is None else columns, "columns")
         self._terms = Terms(
             budget=_dollars_or_none("budget", budget),
             max_cost=_dollars_or_none("max_cost", max_cost),
@@ -320,30 +323,22 @@ class BaseBatch:
         errors = Counter(_without_names(row) for row in rows if row.error and row.status != "done")
         sent = [row for row in rows if row.status in ENDED and row.task]
         bounded = all(row.high is not None for row in sent)
-        report = Report(
+        ended = outcome or Outcome()
+        return Report(
             tool=self.tool,
             folder=self.folder,
             totals=store.totals(),
+            stopped=ended.stopped,
+            seconds=ended.seconds,
             errors=tuple(errors.most_common(_ERRORS)),
             low=sum((row.low for row in sent if row.low is not None), Decimal(0)),
             high=sum((row.high or Decimal(0) for row in sent), Decimal(0)) if bounded else None,
-        )
-        if outcome is None:
-            return report
-        return replace(
-            report, stopped=outcome.stopped, seconds=outcome.seconds, settled=outcome.settled
+            settled=ended.settled,
         )
 
-    def _cancelled(self) -> int:
-        return self._store().cancel_pending()
-
-    async def _settled(self) -> Settled:
-        store = await asyncio.to_thread(self._store)
-        client = own_client(self._client)
-        try:
+    async def _settled(self, store: Store) -> Settled:
+        async with own_client(self._client) as client:
             return await settle(store, client, self.tool)
-        finally:
-            await client.aclose()
 
     def _settle_alone(self, tasks: Mapping[int, str], absent: Iterable[int]) -> Settled:
         """Settle while no other process runs this batch."""
@@ -352,7 +347,7 @@ class BaseBatch:
             if not store.database.shared:
                 Leases(store.database, store.batch).bury(None)
             self._told(store, tasks, absent)
-            settled = in_thread(lambda: asyncio.run(self._settled())).result()
+            settled = run(self._settled(store))
             Results(self.folder).write(store.rows())
             return settled
 
@@ -363,14 +358,42 @@ class BaseBatch:
             if number not in lost:
                 raise ConfigurationError(f"row {number} is not uncertain")
         for number, task in tasks.items():
-            row = lost[number].row
-            store.accepted(row.id, row.attempt, task, "")
+            store.accepted(lost[number].row, task, "")
         for number in absent:
             store.withdraw(lost[number])
 
     def _written(self) -> None:
         # Who runs the batch adds to them, and writes them anew at its end.
-        unless_locked(self.folder, lambda: Results(self.folder).write(self._store().rows()))
+        with suppress(BatchRunsError), locked(self.folder):
+            Results(self.folder).write(self._store().rows())
+
+    async def _drive(
+        self, begin: Callable[[], Engine], on_progress: OnProgress | None, *, alone: bool = True
+    ) -> Report:
+        """Run an engine to its end, ``alone`` in the folder. A cancellation stops sending, and is
+        raised once the responses to what was sent are recorded."""
+        with locked(self.folder) if alone else nullcontext():
+            engine = await complete(in_thread(begin))
+            loop = asyncio.get_running_loop()
+            news: asyncio.Queue[BatchProgress | None] = asyncio.Queue()
+
+            def tell(progress: BatchProgress | None) -> None:
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(news.put_nowait, progress)
+
+            engine.on_progress = tell
+            running = engine.start()
+            running.add_done_callback(lambda _: tell(None))
+            try:
+                while (progress := await news.get()) is not None:
+                    if on_progress is not None:
+                        await call_back(on_progress, progress)
+            except BaseException:
+                engine.stop("interrupted")
+                with suppress(Exception):
+                    await complete(running)
+                raise
+            return await asyncio.to_thread(self._reported, running.result())
 
 
 def own_client(client: Client[Any, Any] | None) -> AsyncWiro:
@@ -422,16 +445,9 @@ def _read_name(folder: Path) -> dict[str, Any]:
 
 def _write_name(folder: Path, named: Mapping[str, Any]) -> None:
     path = folder / _NAME
-    # Workers that join in one moment share the folder.
-    part = folder / f".{_NAME}.{secrets.token_hex(4)}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(named, indent=2) + "\n")
-            # Without its name after a power cut, a folder would begin, and pay for, another batch.
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_whole(path, f"{json.dumps(named, indent=2)}\n".encode())
+        # Without its name after a power cut, a folder would begin, and pay for, another batch.
         with suppress(OSError):  # Not every system opens folders.
             descriptor = os.open(folder, os.O_RDONLY)
             try:
@@ -439,6 +455,4 @@ def _write_name(folder: Path, named: Mapping[str, Any]) -> None:
             finally:
                 os.close(descriptor)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         raise ConfigurationError(disk_line(path, error)) from None

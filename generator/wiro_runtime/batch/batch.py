@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import queue
-from concurrent.futures import wait
-from contextlib import nullcontext, suppress
+from functools import partial
 from inspect import cleandoc
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from wiro_runtime.batch.base import BaseBatch, Report
-from wiro_runtime.batch.engine import in_thread
-from wiro_runtime.batch.lock import locked
-from wiro_runtime.tasks.recorder import complete
+from wiro_runtime.http.loop import run
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
     from typing import Self
 
     from wiro_runtime.batch.base import Money, OnProgress
-    from wiro_runtime.batch.engine import BatchProgress, Engine
     from wiro_runtime.batch.plan import Plan
     from wiro_runtime.batch.records import Row, Totals
     from wiro_runtime.batch.settle import Settled
@@ -57,8 +52,7 @@ class Batch(BaseBatch):
     def run(self, on_progress: OnProgress | None = None) -> Report:
         """Run every row that was not run before, and return when all have ended or something is in
         the way that :attr:`Report.stopped` tells. ``on_progress`` is called twice a second."""
-        with locked(self.folder):
-            return self._drive(self._engine_for_run(), on_progress)
+        return run(self._drive(self._engine_for_run, on_progress))
 
     def resume(
         self,
@@ -69,8 +63,8 @@ class Batch(BaseBatch):
     ) -> Report:
         """Go on with what is unfinished. Uncertain rows are compared with the tasks of the account
         first; those that Wiro has not are sent, those of which that is not clear are left."""
-        with locked(self.folder):
-            return self._drive(self._engine_for_rest(budget, concurrency, retry=False), on_progress)
+        rest = partial(self._engine_for_rest, budget, concurrency, retry=False)
+        return run(self._drive(rest, on_progress))
 
     def retry(
         self,
@@ -80,13 +74,13 @@ class Batch(BaseBatch):
         concurrency: int | None = None,
     ) -> Report:
         """Run the rows once more that failed or were cancelled, and go on with all others."""
-        with locked(self.folder):
-            return self._drive(self._engine_for_rest(budget, concurrency, retry=True), on_progress)
+        rest = partial(self._engine_for_rest, budget, concurrency, retry=True)
+        return run(self._drive(rest, on_progress))
 
     def cancel(self) -> int:
         """Send no more rows, also when another process runs the batch; returns how many rows are
         cancelled by that. Tasks go on, and are followed by :meth:`resume`."""
-        return self._cancelled()
+        return self._store().cancel_pending()
 
     def settle(
         self, *, tasks: Mapping[int, str] | None = None, absent: Iterable[int] = ()
@@ -121,24 +115,7 @@ class Batch(BaseBatch):
 
     def work(self, on_progress: OnProgress | None = None) -> Report:
         """Take rows of a batch that :meth:`join` has found, until all have ended."""
-        return self._drive(self._engine_for_work(), on_progress)
-
-    def _drive(self, engine: Engine, on_progress: OnProgress | None) -> Report:
-        news: queue.SimpleQueue[BatchProgress] = queue.SimpleQueue()
-        if on_progress is not None:
-            engine.on_progress = news.put
-        running = engine.start()
-        try:
-            while not running.done():
-                with suppress(queue.Empty):
-                    progress = news.get(timeout=0.1)
-                    if on_progress is not None:
-                        on_progress(progress)
-        except BaseException:
-            engine.stop("interrupted")
-            wait([running])
-            raise
-        return self._reported(running.result())
+        return run(self._drive(self._engine_for_work, on_progress, alone=False))
 
 
 class AsyncBatch(BaseBatch):
@@ -178,9 +155,8 @@ class AsyncBatch(BaseBatch):
         concurrency: int | None = None,
     ) -> Report:
         """See :meth:`Batch.resume`."""
-        return await self._drive(
-            lambda: self._engine_for_rest(budget, concurrency, retry=False), on_progress
-        )
+        rest = partial(self._engine_for_rest, budget, concurrency, retry=False)
+        return await self._drive(rest, on_progress)
 
     async def retry(
         self,
@@ -190,13 +166,12 @@ class AsyncBatch(BaseBatch):
         concurrency: int | None = None,
     ) -> Report:
         """See :meth:`Batch.retry`."""
-        return await self._drive(
-            lambda: self._engine_for_rest(budget, concurrency, retry=True), on_progress
-        )
+        rest = partial(self._engine_for_rest, budget, concurrency, retry=True)
+        return await self._drive(rest, on_progress)
 
     async def cancel(self) -> int:
         """See :meth:`Batch.cancel`."""
-        return await asyncio.to_thread(self._cancelled)
+        return await asyncio.to_thread(lambda: self._store().cancel_pending())
 
     async def settle(
         self, *, tasks: Mapping[int, str] | None = None, absent: Iterable[int] = ()
@@ -227,35 +202,3 @@ class AsyncBatch(BaseBatch):
     async def work(self, on_progress: OnProgress | None = None) -> Report:
         """See :meth:`Batch.work`."""
         return await self._drive(self._engine_for_work, on_progress, alone=False)
-
-    async def _drive(
-        self,
-        begin: Callable[[], Engine],
-        on_progress: OnProgress | None,
-        *,
-        alone: bool = True,
-    ) -> Report:
-        with locked(self.folder) if alone else nullcontext():
-            engine = await complete(in_thread(begin))
-            loop = asyncio.get_running_loop()
-            news: asyncio.Queue[BatchProgress | None] = asyncio.Queue()
-
-            def tell(progress: BatchProgress | None) -> None:
-                with suppress(RuntimeError):
-                    loop.call_soon_threadsafe(news.put_nowait, progress)
-
-            engine.on_progress = tell
-            running = engine.start()
-            running.add_done_callback(lambda _: tell(None))
-            try:
-                while (progress := await news.get()) is not None:
-                    if on_progress is not None:
-                        outcome = on_progress(progress)
-                        if asyncio.iscoroutine(outcome):
-                            await cast("Awaitable[object]", outcome)
-            except BaseException:
-                engine.stop("interrupted")
-                with suppress(Exception):
-                    await complete(running)
-                raise
-            return await asyncio.to_thread(self._reported, running.result())

@@ -12,9 +12,9 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from dbos import error as dbos_error
@@ -123,6 +123,26 @@ def check_address(address: str) -> None:
     raise ConfigurationError("database: expected an address such as postgresql://user@host/name")
 
 
+Method: TypeAlias = "Callable[Concatenate[Any, sa.Connection, P], T]"
+
+
+def writes(method: Method[P, T], *, write: bool = True) -> Callable[Concatenate[Any, P], T]:
+    """A method of an object with a ``database``, called in a transaction; see
+    :meth:`Database.do`."""
+
+    @wraps(method)
+    def call(self: Any, *arguments: P.args, **named: P.kwargs) -> T:
+        database: Database = self.database
+        return database.do(lambda db: method(self, db, *arguments, **named), write=write)
+
+    return call
+
+
+def reads(method: Method[P, T]) -> Callable[Concatenate[Any, P], T]:
+    """:func:`writes` for a method that writes nothing."""
+    return writes(method, write=False)
+
+
 class Database:
     """A database in use. Every method blocks, but for :meth:`call`."""
 
@@ -193,10 +213,6 @@ class Database:
             if write and not self.shared:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
-
-    def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """:meth:`do` for what writes nothing."""
-        return self.do(work, write=False)
 
     def do(self, work: Callable[[sa.Connection], T], *, write: bool = True) -> T:
         """Run ``work`` in a transaction; again, while a server is away. What it does must be the

@@ -27,14 +27,13 @@ from wiro_runtime.batch.records import Row, Terms, Totals
 from wiro_runtime.batch.results import Results
 from wiro_runtime.batch.rows import FILES, RowRunner, disk_line, one_line
 from wiro_runtime.batch.scheduler import Scheduler
-from wiro_runtime.batch.settle import settle
+from wiro_runtime.batch.settle import Settled, settle
 from wiro_runtime.errors import WiroError
 from wiro_runtime.http.logs import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wiro_runtime.batch.settle import Settled
     from wiro_runtime.batch.store import Store
     from wiro_runtime.client import AsyncWiro
 
@@ -63,9 +62,9 @@ class Outcome:
     """How a run of a batch ended. ``stopped`` says why it ended before its rows, and is empty when
     it did not."""
 
-    seconds: float
-    stopped: str
-    settled: Settled
+    seconds: float | None = None
+    stopped: str = ""
+    settled: Settled = Settled()  # noqa: RUF009 - it is frozen
 
 
 class Engine:
@@ -93,8 +92,7 @@ class Engine:
         self._shared = store.database.shared
         self._leases = Leases(store.database, store.batch)
         self._scheduler = Scheduler(store, self.worker)
-        ceiling = terms.concurrency or CEILING
-        limit = SharedLimit(self._scheduler, ceiling, time.monotonic)
+        limit = SharedLimit(self._scheduler, terms.concurrency or CEILING)
         self._rows = RowRunner(store, client, tool, folder, self.worker, terms, limit)
         self._results = Results(folder)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -108,12 +106,11 @@ class Engine:
     def stop(self, reason: str) -> None:
         """Send no more rows, and return once the responses to those that have left were recorded.
         Tasks go on. May be called from any thread."""
-        loop = self._loop
-        if loop is None:
-            self._rows.stopping, self._rows.stopped = True, reason
+        if self._loop is None:
+            self._rows.stop(reason)
             return
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(self._rows.stop, reason)
+            self._loop.call_soon_threadsafe(self._rows.stop, reason)
 
     # The run
 
@@ -144,7 +141,7 @@ class Engine:
 
     async def _prepare(self) -> None:
         await self._db(self._leases.renew, self.worker, socket.gethostname())
-        gone = await self._db(self._leases.gone) if self._shared else None
+        gone = await self._db(self._leases.workers, alive=False) if self._shared else None
         await self._db(lambda: self._leases.bury(gone, own=self.worker))
         if self._coordinator:
             sending = await self._db(self._store.intents, "sending")
@@ -155,11 +152,11 @@ class Engine:
     async def _remove_partial_files(self) -> None:
         """Remove what killed processes had begun to save, unless other workers may be saving."""
         if not self._shared or not await self._db(self._store.open_rows):
-            await self._db(_remove_partial_files, self._folder / FILES)
+            await self._db(_remove_partial_files, self._folder, self._folder / FILES)
 
     async def _alive(self) -> list[str]:
         """The workers of the batch; of one in a file, the lock on its folder lets there be one."""
-        others = await self._db(self._leases.alive) if self._shared else []
+        others = await self._db(self._leases.workers, alive=True) if self._shared else []
         return [*others, self.worker]
 
     async def _settle(self) -> Settled:
@@ -226,7 +223,7 @@ class Engine:
 
     async def _renew(self) -> None:
         await self._db(self._leases.renew, self.worker, socket.gethostname())
-        gone = await self._db(self._leases.gone)
+        gone = await self._db(self._leases.workers, alive=False)
         if gone:
             log.warning("batch: %s ended without a word", counted(len(gone), "worker"))
             # Forgotten last: should this worker end here, another does it all again.
@@ -271,11 +268,12 @@ class Engine:
         return await self._store.database.call(work, *arguments, **named)
 
 
-def _remove_partial_files(folder: Path) -> None:
-    with suppress(OSError):
-        for path in folder.iterdir():
-            if _PARTIAL.fullmatch(path.name):
-                path.unlink()
+def _remove_partial_files(*folders: Path) -> None:
+    for folder in folders:
+        with suppress(OSError):
+            for path in folder.iterdir():
+                if _PARTIAL.fullmatch(path.name):
+                    path.unlink()
 
 
 def in_thread(work: Callable[[], T]) -> Future[T]:

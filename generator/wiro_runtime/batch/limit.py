@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -26,10 +27,9 @@ class SharedLimit:
     to what Wiro has taken, and grows by one for each time that it was used up without a refusal.
     """
 
-    def __init__(self, scheduler: Scheduler, ceiling: int, clock: Callable[[], float]) -> None:
+    def __init__(self, scheduler: Scheduler, ceiling: int) -> None:
         self._scheduler = scheduler
         self._ceiling = ceiling
-        self._clock = clock
         self._lock = asyncio.Lock()
         self._refused_at = -_PAUSE
         self._refused = False
@@ -38,14 +38,14 @@ class SharedLimit:
     async def refused(self, running: Callable[[], Awaitable[int]]) -> None:
         """Wiro takes no more; ``running`` gives how many tasks of this batch it has taken."""
         async with self._lock:
-            if self._clock() - self._refused_at < _PAUSE:
+            if time.monotonic() - self._refused_at < _PAUSE:
                 return
             self._refused, self._ended = True, 0
             limit = await self._scheduler.limit()
             lower = max(1, min(limit - 1, await running()))
             if lower < limit:
                 await self._scheduler.set_limit(lower)
-            self._refused_at = self._clock()
+            self._refused_at = time.monotonic()
 
     async def ended(self) -> None:
         """A row has ended that Wiro had taken."""
@@ -63,4 +63,4 @@ class SharedLimit:
 
     def _due(self) -> bool:
         # Every look at the limit is a request to the database.
-        return self._clock() - self._refused_at >= _PAUSE and self._ended >= _ROUND
+        return time.monotonic() - self._refused_at >= _PAUSE and self._ended >= _ROUND

@@ -18,8 +18,7 @@ of Wiro's, ``uncertain`` was sent and its response is lost. The others are ends:
 and its files are saved, ``failed`` ended without success, or lacks a file that it had, ``refused``
 was not accepted, by us or by Wiro, ``cancelled`` was cancelled or killed."""
 
-ENDED: Final = ("done", "failed", "refused", "cancelled")
-OPEN: Final = ("pending", "sending", "running", "uncertain")
+ENDED: Final[tuple[Status, ...]] = ("done", "failed", "refused", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +40,6 @@ class Row:
     attempt: int = 1
     task: str = ""
     token: str = field(default="", repr=False)
-    sent_at: float | None = None
-    until: float | None = None
     cost: Decimal | None = None
     seconds: float | None = None
     error: str = ""
@@ -98,7 +95,7 @@ class Totals:
     @property
     def ended(self) -> int:
         """How many rows have ended, well or not."""
-        return sum(self.counts.get(status, 0) for status in ENDED)
+        return self.count(*ENDED)
 
     def count(self, *statuses: Status) -> int:
         """How many rows are in one of these states."""

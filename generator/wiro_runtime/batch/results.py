@@ -10,13 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.batch.records import ENDED
 from wiro_runtime.price import plain
+from wiro_runtime.results.partial_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,8 +53,8 @@ class Results:
     def write(self, rows: Iterable[Row]) -> None:
         """Write both files anew: a line for each row, also for those that have not ended."""
         lines = [result_of(row) for row in rows]
-        self._replace(JSONL, "".join(map(_json_line, lines)))
-        self._replace(CSV, _csv_text(lines, header=True))
+        write_whole(self._folder / JSONL, b"".join(map(_json_line, lines)))
+        write_whole(self._folder / CSV, _csv_text(lines, header=True))
 
     def begin(self, rows: Iterable[Row]) -> None:
         """Write both files anew with the rows that have ended, to be added to."""
@@ -69,46 +68,31 @@ class Results:
         if not new:
             return
         lines = [result_of(row) for row in new]
-        self._append(JSONL, "".join(map(_json_line, lines)))
+        self._append(JSONL, b"".join(map(_json_line, lines)))
         self._append(CSV, _csv_text(lines, header=False))
         self._written.update(map(_key, new))
 
-    def _append(self, name: str, text: str) -> None:
-        with (self._folder / name).open("a", encoding="utf-8", newline="") as file:
-            file.write(text)
-
-    def _replace(self, name: str, text: str) -> None:
-        path = self._folder / f".{name}.part"
-        try:
-            # The partial file of a crash, or a symbolic link in an untrusted folder.
-            path.unlink(missing_ok=True)
-            with path.open("x", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            path.replace(self._folder / name)
-        except OSError:
-            with suppress(OSError):
-                path.unlink()
-            raise
+    def _append(self, name: str, data: bytes) -> None:
+        with (self._folder / name).open("ab") as file:
+            file.write(data)
 
 
 def _key(row: Row) -> tuple[int, int, str]:
     return row.id, row.attempt, row.status
 
 
-def _json_line(line: dict[str, Any]) -> str:
-    return json.dumps(line, ensure_ascii=False).encode(errors="replace").decode() + "\n"
+def _json_line(line: dict[str, Any]) -> bytes:
+    return json.dumps(line, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
-def _csv_text(lines: Iterable[dict[str, Any]], *, header: bool) -> str:
+def _csv_text(lines: Iterable[dict[str, Any]], *, header: bool) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     if header:
         writer.writerow(COLUMNS)
     for line in lines:
         writer.writerow([_cell(line[name]) for name in COLUMNS])
-    return text.getvalue().encode(errors="replace").decode()
+    return text.getvalue().encode(errors="replace")
 
 
 def _cell(value: object) -> str:

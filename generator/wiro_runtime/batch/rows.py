@@ -6,7 +6,7 @@ import asyncio
 import errno
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -36,6 +36,7 @@ from wiro_runtime.errors import (
 from wiro_runtime.http.logs import log
 from wiro_runtime.price import Price, dollars
 from wiro_runtime.results.filenames import safe_name
+from wiro_runtime.results.partial_file import write_whole
 from wiro_runtime.tasks.budget import Ceiling
 from wiro_runtime.tasks.records import Origin
 from wiro_runtime.tasks.submission import Submission
@@ -66,15 +67,14 @@ _LOCAL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES
 """What is wrong with a disk, and not with one file."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """What became of an attempt to send a row: its ``task`` or, where Wiro has certainly not
-    accepted the run, in how many seconds to try ``again`` (0.0: as a backoff says), at the
-    concurrency limit when it is ``full``. Nothing of all that: the row must not be sent."""
+class _NotAccepted(Exception):  # noqa: N818 - says what happened
+    """Wiro has certainly not accepted a row, which is sent again in ``seconds`` (0.0: as a backoff
+    says), at the concurrency limit when it is ``full``."""
 
-    task: AsyncTask | None = None
-    again: float | None = None
-    full: bool = False
+    def __init__(self, seconds: float = 0.0, *, full: bool = False) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.full = full
 
 
 class RowRunner:
@@ -174,12 +174,12 @@ class RowRunner:
         failures = 0
         while not (self.stopping or self.draining):
             api = self._client.service.api
-            attempt = await self._send(Intent(row, Origin(api.settings.account, api.skew)))
-            if attempt.again is None:
-                return attempt.task
-            delay = attempt.again or _DELAYS[min(failures, len(_DELAYS) - 1)]
-            failures += 1
-            await (self._until_free(delay) if attempt.full else self._pause(delay))
+            try:
+                return await self._send(Intent(row, Origin(api.settings.account, api.skew)))
+            except _NotAccepted as again:
+                delay = again.seconds or _DELAYS[min(failures, len(_DELAYS) - 1)]
+                failures += 1
+                await (self._until_free(delay) if again.full else self._pause(delay))
         return None
 
     async def _until_free(self, seconds: float) -> None:
@@ -193,57 +193,55 @@ class RowRunner:
         finally:
             self._waiting -= 1
 
-    async def _send(self, intent: Intent) -> _Attempt:
-        """Send a row, if that is ours to do."""
+    async def _send(self, intent: Intent) -> AsyncTask | None:
+        """Send a row, if that is ours to do. Raises :class:`_NotAccepted`."""
         row, terms = intent.row, self._terms
         if row.high is None and terms.budget is not None and not terms.allow_unknown:
             # The budget came after the table was checked.
             text = "is unknown, so no budget can hold; run the table again, with allow_unknown"
             self.drain(f"the price of row {row.row} {text}")
-            return _Attempt()
+            return None
         begin = _clock()
         match await self._db(self._store.intend, intent, self._worker):
             case "given":
                 pass
             case "no lease":
-                return _Attempt(again=0.0)
+                raise _NotAccepted
             case "no budget" if self._reserving:
                 # One that fails, or costs less than it might, leaves room for another.
-                return _Attempt(again=_ROOM)
+                raise _NotAccepted(_ROOM)
             case "no budget":
                 budget = dollars(terms.budget or Decimal(0))
                 self.drain(f"the budget of {budget} does not cover another row")
-                return _Attempt()
+                return None
             case _:
-                return _Attempt()
+                return None
         self._reserving += 1
-        attempt = _Attempt()
+        task = None
         try:
-            attempt = await self._send_once(intent, begin)
+            task = await self._send_once(intent, begin)
         finally:
-            if attempt.task is None:
+            if task is None:
                 self._reserving -= 1
-        return attempt
+        return task
 
-    async def _send_once(self, intent: Intent, begin: float) -> _Attempt:
-        """Send a row whose intent is recorded since ``begin``, and record what became of it."""
+    async def _send_once(self, intent: Intent, begin: float) -> AsyncTask | None:
+        """Send a row whose intent is recorded since ``begin``, and record what became of it: its
+        task, or ``None`` where it must not be sent again. Raises :class:`_NotAccepted`."""
         row = intent.row
         try:
             task = await self._submit_once(row, begin)
         except (ConcurrencyLimitError, RateLimitError) as error:
             await self._db(self._store.withdraw, intent)
             await self._limit.refused(self._running)
-            return _Attempt(again=min(error.retry_after or 0.0, _LONGEST), full=True)
-        except SubmissionUncertain as error:
-            await self._db(self._store.uncertain, row.id, row.attempt, one_line(error))
-            return _Attempt()
-        except ConnectionFailed as error:
-            if error.maybe_sent:
-                await self._db(self._store.uncertain, row.id, row.attempt, one_line(error))
-                return _Attempt()
+            raise _NotAccepted(min(error.retry_after or 0.0, _LONGEST), full=True) from None
+        except (SubmissionUncertain, ConnectionFailed) as error:
+            if isinstance(error, SubmissionUncertain) or error.maybe_sent:
+                await self._db(self._store.uncertain, row, one_line(error))
+                return None
             await self._db(self._store.withdraw, intent)
             log.warning("batch: %s", error)
-            return _Attempt(again=0.0)
+            raise _NotAccepted from None
         except (
             AuthenticationError,
             ConfigurationError,
@@ -253,17 +251,17 @@ class RowRunner:
         ) as error:
             await self._db(self._store.withdraw, intent)
             self.drain(one_line(error))
-            return _Attempt()
+            return None
         except (InvalidInputs, ApiError) as error:
             # What was checked with the table can only lack a file now, which may come back.
             status = "failed" if isinstance(error, InvalidInputs) else "refused"
             await self._db(self._store.withdraw, intent, status, one_line(error))
-            return _Attempt()
+            return None
         except BaseException as error:
-            await self._db(self._store.uncertain, row.id, row.attempt, one_line(error))
+            await self._db(self._store.uncertain, row, one_line(error))
             raise
-        await self._db(self._store.accepted, row.id, row.attempt, task.id, task.token)
-        return _Attempt(task=task)
+        await self._db(self._store.accepted, row, task.id, task.token)
+        return task
 
     async def _submit_once(self, row: Row, begin: float) -> AsyncTask:
         """Send a run in one request: before another one, this worker has to look whether the row
@@ -376,7 +374,7 @@ class RowRunner:
             # A tool without outputs has its text in its log.
             name = safe_name(f"{row.label}.txt")
             text = result.text.encode(errors="replace")
-            await self._db(_replace, folder / name, text)
+            await self._db(write_whole, folder / name, text)
             names.append(f"{FILES}/{name}")
         return names
 
@@ -398,11 +396,6 @@ class RowRunner:
         finally:
             job.cancel()
             jobs.discard(job)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    path.unlink(missing_ok=True)
-    path.write_bytes(data)
 
 
 def _clock() -> float:

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import dbos._dbos as dbos_instance
-from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig, Queue
 from dbos import error as dbos_error
 from dbos._serialization import DefaultSerializer
 from sqlalchemy.exc import SQLAlchemyError
@@ -73,6 +73,7 @@ class Scheduler:
         self._worker = worker
         self._run_row: Callable[[int], Awaitable[None]] | None = None
         self._client: DBOSClient
+        self._queue: Queue
 
     @property
     def name(self) -> str:
@@ -120,32 +121,26 @@ class Scheduler:
         DBOS.listen_queues([self.name])
         if database.shared:
             DBOS.launch()
-            await self._register(limit, reset=reset)
+            await database.call(self._register, limit, reset=reset)
             return
         # Registered before DBOS starts, which looks for another queue only once a second.
         await database.call(DBOS.migrate, database.url)
-        await self._register(limit, reset=reset)
+        await database.call(self._register, limit, reset=reset)
         DBOS.launch()
 
-    async def _register(self, limit: int, *, reset: bool) -> None:
-        database = self._store.database
-
-        def register() -> DBOSClient:
-            # Unlike DBOS itself it does not wait without end for a database that is away.
-            client = DBOSClient(
-                system_database_engine=database.engine,
-                application_name=_APPLICATION,
-                retry_connection_errors=False,
-            )
-            client.register_queue(
-                self.name,
-                global_concurrency=limit,
-                polling_interval_sec=_POLL,
-                on_conflict="always_update" if reset else "never_update",
-            )
-            return client
-
-        self._client = await database.call(register)
+    def _register(self, limit: int, *, reset: bool) -> None:
+        # Unlike DBOS itself it does not wait without end for a database that is away.
+        self._client = DBOSClient(
+            system_database_engine=self._store.database.engine,
+            application_name=_APPLICATION,
+            retry_connection_errors=False,
+        )
+        self._queue = self._client.register_queue(
+            self.name,
+            global_concurrency=limit,
+            polling_interval_sec=_POLL,
+            on_conflict="always_update" if reset else "never_update",
+        )
 
     async def stop(self) -> None:
         """End DBOS; rows that it has under way must have returned."""
@@ -160,28 +155,23 @@ class Scheduler:
         # Where the database is gone, threads of DBOS have to notice that one after the other.
         await self._store.database.call(ending.join, 2.0 if self._store.database.gone else None)
 
-    async def _ask(self, work: Callable[[DBOSClient], T]) -> T:
+    async def _ask(self, work: Callable[[], T]) -> T:
         database = self._store.database
-        return await database.call(database.patiently, lambda: work(self._client))
+        return await database.call(database.patiently, work)
 
     async def limit(self) -> int:
         """How many rows may be under way at a time."""
-        queue = await self._ask(lambda client: client.retrieve_queue(self.name))
-        limit = None if queue is None else await self._ask(lambda _: queue.global_concurrency)
-        return limit or 1
+        return await self._ask(lambda: self._queue.global_concurrency) or 1
 
     async def set_limit(self, limit: int) -> None:
-        queue = await self._ask(lambda client: client.retrieve_queue(self.name))
-        if queue is not None:
-            await self._ask(lambda _: queue.set_global_concurrency(limit))
+        await self._ask(lambda: self._queue.set_global_concurrency(limit))
 
     async def busy(self) -> bool:
         """Whether a row is in the queue, or under way in any worker."""
-        found = await self._ask(lambda client: self._listed(client, limit=1))
-        return bool(found)
+        return bool(await self._ask(lambda: self._listed(limit=1)))
 
-    def _listed(self, client: DBOSClient, limit: int | None = None) -> list[WorkflowStatus]:
-        return client.list_workflows(
+    def _listed(self, limit: int | None = None) -> list[WorkflowStatus]:
+        return self._client.list_workflows(
             queue_name=self.name,
             status=["ENQUEUED", "PENDING"],
             limit=limit,
@@ -199,7 +189,7 @@ class Scheduler:
             if each.status == "PENDING" and of_workers(each.executor_id)
         ]
         if orphans:
-            await self._ask(lambda client: client.resume_workflows(orphans, queue_name=self.name))
+            await self._ask(lambda: self._client.resume_workflows(orphans, queue_name=self.name))
         return found
 
     async def enqueue(

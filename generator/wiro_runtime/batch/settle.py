@@ -52,7 +52,7 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
         row, task = intent.row, settlement.task
         counts[settlement.outcome] += 1
         if task is not None:
-            await store.database.call(store.accepted, row.id, row.attempt, task.id, task.token)
+            await store.database.call(store.accepted, row, task.id, task.token)
         elif settlement.outcome == "absent":
             await store.database.call(store.withdraw, intent)
         else:
@@ -74,7 +74,7 @@ def _lost(tool: str, intent: Intent) -> LostSubmission:
         key=intent.nonce,
         tool=tool,
         inputs=row.body,
-        at=row.sent_at or 0.0,
-        until=row.until,
+        at=intent.at,
+        until=intent.until,
         origin=intent.origin,
     )

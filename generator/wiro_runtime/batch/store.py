@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from wiro_runtime.batch.database import BATCHES, INTENTS, ROWS, at
-from wiro_runtime.batch.leases import holds_lease
+from wiro_runtime.batch.database import BATCHES, INTENTS, ROWS, at, reads, writes
+from wiro_runtime.batch.leases import call_uncertain, holds_lease
 from wiro_runtime.batch.records import ENDED, NewRow, Row, Status, Terms, Totals
 from wiro_runtime.tasks.budget import to_dollars, to_units
 from wiro_runtime.tasks.records import Cost, Origin
@@ -56,11 +56,14 @@ _BLANK: Final = {"task": "", "token": "", "cost": None, "seconds": None, "error"
 @dataclass(frozen=True, slots=True)
 class Intent:
     """The right to send a row once. ``nonce`` tells a record of our own from another's, ``origin``
-    where it is sent from."""
+    where it is sent from, ``at`` when, and ``until`` when its response was given up, in Unix
+    seconds."""
 
     row: Row
     origin: Origin
     nonce: str = field(default_factory=lambda: secrets.token_hex(8))
+    at: float = 0.0
+    until: float | None = None
 
 
 class Store:
@@ -72,9 +75,14 @@ class Store:
         self._own_batch = BATCHES.c.batch == batch
         self._own_rows = ROWS.c.batch == batch
 
+    def _at(self, table: sa.Table, row: Row) -> list[sa.ColumnElement[bool]]:
+        """The condition for this attempt at a row."""
+        return at(table, self.batch, row.id, row.attempt)
+
     # The batch itself
 
-    def set_terms(self, terms: Terms) -> None:
+    @writes
+    def set_terms(self, db: sa.Connection, terms: Terms) -> None:
         """Keep what the batch may do, and let it go on if it was cancelled."""
         kept = {
             "max_cost": None if terms.max_cost is None else str(terms.max_cost),
@@ -82,12 +90,11 @@ class Store:
             "concurrency": terms.concurrency,
         }
         values = {"terms": json.dumps(kept), "budget": to_units(terms.budget), "cancelled": False}
-        update = BATCHES.update().where(self._own_batch).values(values)
-        self.database.do(lambda db: db.execute(update))
+        db.execute(BATCHES.update().where(self._own_batch).values(values))
 
-    def terms(self) -> Terms:
-        own = sa.select(BATCHES).where(self._own_batch)
-        found = self.database.read(lambda db: db.execute(own).one())
+    @reads
+    def terms(self, db: sa.Connection) -> Terms:
+        found = db.execute(sa.select(BATCHES).where(self._own_batch)).one()
         kept: dict[str, Any] = json.loads(found.terms)
         limit = kept.get("max_cost")
         return Terms(
@@ -97,28 +104,26 @@ class Store:
             concurrency=kept.get("concurrency"),
         )
 
-    def totals(self) -> Totals:
+    @reads
+    def totals(self, db: sa.Connection) -> Totals:
         """The batch in figures."""
         counted = sa.select(ROWS.c.status, sa.func.count()).group_by(ROWS.c.status)
         counts: Any = counted.where(self._own_rows, ROWS.c.listed)
-
-        def read(db: sa.Connection) -> Totals:
-            found: list[tuple[Status, int]] = [tuple(each) for each in db.execute(counts)]
-            own = db.execute(sa.select(BATCHES).where(self._own_batch)).one()
-            return Totals(
-                counts=dict(found),
-                spent=to_dollars(own.spent),
-                reserved=to_dollars(own.reserved),
-                cancelled=own.cancelled,
-            )
-
-        return self.database.read(read)
+        found: list[tuple[Status, int]] = [tuple(each) for each in db.execute(counts)]
+        own = db.execute(sa.select(BATCHES).where(self._own_batch)).one()
+        return Totals(
+            counts=dict(found),
+            spent=to_dollars(own.spent),
+            reserved=to_dollars(own.reserved),
+            cancelled=own.cancelled,
+        )
 
     # Rows
 
-    def known_keys(self) -> dict[str, Status]:
+    @reads
+    def known_keys(self, db: sa.Connection) -> dict[str, Status]:
         """The status of the newest row of each key."""
-        return self.database.read(lambda db: {x.key: x.status for x in self._newest(db)})
+        return {each.key: each.status for each in self._newest(db)}
 
     def _newest(self, db: sa.Connection) -> Sequence[Any]:
         """The rows, a later generation of a key after the one before."""
@@ -126,96 +131,91 @@ class Store:
         own = sa.select(*columns).where(self._own_rows)
         return db.execute(own.order_by(ROWS.c.generation)).all()
 
-    def put(self, rows: Sequence[NewRow], *, force: bool = False) -> int:
+    @writes
+    def put(self, db: sa.Connection, rows: Sequence[NewRow], *, force: bool = False) -> None:
         """Make ``rows`` the current table, in one transaction: those that are known stay as they
-        are, with ``force`` those that have ended are added once more. Returns how many are new."""
+        are, with ``force`` those that have ended are added once more."""
+        kept = {row.key: row for row in self._newest(db)}
+        labels = set(db.execute(sa.select(ROWS.c.label).where(self._own_rows)).scalars())
+        last = db.execute(sa.select(sa.func.max(ROWS.c.id)).where(self._own_rows)).scalar() or 0
+        db.execute(ROWS.update().where(self._own_rows).values(listed=False))
+        new: list[dict[str, Any]] = []
+        again: list[dict[str, Any]] = []
+        prices: list[dict[str, Any]] = []
+        for row in rows:
+            old = kept.get(row.key)
+            if old is not None and not (force and old.status in ENDED and not row.error):
+                kept_row = {"row": row.row, "files": json.dumps(row.files), "listed": True}
+                again.append({"same": old.id, **kept_row})
+                price = {"low": to_units(row.low), "high": to_units(row.high)}
+                prices.append({"same": old.id, **price})
+                continue
+            last += 1
+            new.append(
+                {
+                    **_values(row),
+                    "batch": self.batch,
+                    "id": last,
+                    "generation": 0 if old is None else old.generation + 1,
+                    "label": _free_label(row.row, labels),
+                }
+            )
+        if again:
+            same = ROWS.update().where(self._own_rows, ROWS.c.id == sa.bindparam("same"))
+            db.execute(same, again)
+            # Prices may have changed; what was reserved is released as it was.
+            db.execute(same.where(ROWS.c.status == "pending"), prices)
+        if new:
+            db.execute(ROWS.insert(), new)
 
-        def write(db: sa.Connection) -> int:
-            kept = {row.key: row for row in self._newest(db)}
-            labels = set(db.execute(sa.select(ROWS.c.label).where(self._own_rows)).scalars())
-            last = db.execute(sa.select(sa.func.max(ROWS.c.id)).where(self._own_rows)).scalar() or 0
-            db.execute(ROWS.update().where(self._own_rows).values(listed=False))
-            new: list[dict[str, Any]] = []
-            again: list[dict[str, Any]] = []
-            prices: list[dict[str, Any]] = []
-            for row in rows:
-                old = kept.get(row.key)
-                if old is not None and not (force and old.status in ENDED and not row.error):
-                    kept_row = {"row": row.row, "files": json.dumps(row.files), "listed": True}
-                    again.append({"same": old.id, **kept_row})
-                    price = {"low": to_units(row.low), "high": to_units(row.high)}
-                    prices.append({"same": old.id, **price})
-                    continue
-                last += 1
-                new.append(
-                    {
-                        **_values(row),
-                        "batch": self.batch,
-                        "id": last,
-                        "generation": 0 if old is None else old.generation + 1,
-                        "label": _free_label(row.row, labels),
-                    }
-                )
-            if again:
-                same = ROWS.update().where(self._own_rows, ROWS.c.id == sa.bindparam("same"))
-                db.execute(same, again)
-                # Prices may have changed; what was reserved is released as it was.
-                db.execute(same.where(ROWS.c.status == "pending"), prices)
-            if new:
-                db.execute(ROWS.insert(), new)
-            return len(new)
-
-        return self.database.do(write)
-
-    def row(self, row_id: int) -> Row:
+    @reads
+    def row(self, db: sa.Connection, row_id: int) -> Row:
         query = sa.select(ROWS).where(self._own_rows, ROWS.c.id == row_id)
-        return _row(self.database.read(lambda db: db.execute(query).one()))
+        return _row(db.execute(query).one())
 
-    def open_rows(self) -> int:
+    @reads
+    def open_rows(self, db: sa.Connection) -> int:
         """How many rows are to be sent or followed, or are being sent."""
         query = sa.select(sa.func.count()).select_from(ROWS).where(self._own_rows, _OPEN)
-        return self.database.read(lambda db: int(db.execute(query).scalar_one()))
+        return int(db.execute(query).scalar_one())
 
-    def rows(self) -> list[Row]:
+    @reads
+    def rows(self, db: sa.Connection) -> list[Row]:
         """The rows of the current table, in its order, without what they send."""
         query = sa.select(*_TOLD).where(self._own_rows, ROWS.c.listed)
-        found = query.order_by(ROWS.c.row, ROWS.c.id)
-        return [_row(each) for each in self.database.read(lambda db: db.execute(found).all())]
+        return [_row(each) for each in db.execute(query.order_by(ROWS.c.row, ROWS.c.id))]
 
-    def ended_since(self, moment: float) -> list[Row]:
+    @reads
+    def ended_since(self, db: sa.Connection, moment: float) -> list[Row]:
         """Rows of the current table that have ended since ``moment``, in Unix seconds, without what
         they send."""
         query = sa.select(*_TOLD).where(
             self._own_rows, ROWS.c.changed >= moment, ROWS.c.listed, ROWS.c.status.in_(ENDED)
         )
-        found = query.order_by(ROWS.c.changed)
-        return [_row(each) for each in self.database.read(lambda db: db.execute(found).all())]
+        return [_row(each) for each in db.execute(query.order_by(ROWS.c.changed))]
 
-    def cancel_pending(self) -> int:
+    @writes
+    def cancel_pending(self, db: sa.Connection) -> int:
         """Cancel all rows that were not sent, and the batch with them; returns how many."""
+        db.execute(BATCHES.update().where(self._own_batch).values(cancelled=True))
+        pending = ROWS.update().where(self._own_rows, ROWS.c.status == "pending")
+        values = {"status": "cancelled", "error": "cancelled before it was sent"}
+        return db.execute(pending.values(changed=time.time(), **values)).rowcount
 
-        def write(db: sa.Connection) -> int:
-            db.execute(BATCHES.update().where(self._own_batch).values(cancelled=True))
-            pending = ROWS.update().where(self._own_rows, ROWS.c.status == "pending")
-            values = {"status": "cancelled", "error": "cancelled before it was sent"}
-            return db.execute(pending.values(changed=time.time(), **values)).rowcount
-
-        return self.database.do(write)
-
-    def retry(self) -> int:
+    @writes
+    def retry(self, db: sa.Connection) -> None:
         """Let the failed rows of the current table, and those that were cancelled, be sent once
-        more; returns how many."""
+        more."""
         again = ROWS.update().where(
             self._own_rows, ROWS.c.listed, ROWS.c.status.in_(("failed", "cancelled"))
         )
         values = _BLANK | {"attempt": ROWS.c.attempt + 1, "status": "pending"}
-        return self.database.do(
-            lambda db: db.execute(again.values(changed=time.time(), **values)).rowcount
-        )
+        db.execute(again.values(changed=time.time(), **values))
 
     # One row on its way
 
-    def intend(self, intent: Intent, worker: str) -> Right:
+    @writes
+    def intend(self, db: sa.Connection, intent: Intent, worker: str) -> Right:
         """Record that a row is about to be sent, and reserve its price, unless it may not be."""
         row = intent.row
         record = {
@@ -230,85 +230,68 @@ class Store:
             "task": "",
             "token": "",
         }
-        price = row.reserved
+        own = sa.select(INTENTS.c.nonce).where(*self._at(INTENTS, row))
+        found = db.execute(own).scalar()
+        if found is not None:
+            # Our own: its commit was lost on the way back.
+            return "given" if found == intent.nonce else "refused"
+        if self.database.shared and not holds_lease(self.database, db, self.batch, worker):
+            return "no lease"
+        # One worker at a time from here on.
+        terms = db.execute(sa.select(BATCHES).where(self._own_batch).with_for_update()).one()
+        if terms.cancelled:
+            return "refused"
+        spent = terms.spent + terms.reserved + row.reserved
+        if terms.budget is not None and spent > terms.budget:
+            return "no budget"
+        taken = ROWS.update().where(
+            *self._at(ROWS, row),
+            # A row that the table does not have any more may still be in the queue.
+            ROWS.c.status == "pending",
+            ROWS.c.listed,
+            # It may have been priced anew since it was read.
+            ROWS.c.low.is_not_distinct_from(to_units(row.low)),
+            ROWS.c.high.is_not_distinct_from(to_units(row.high)),
+        )
+        if not db.execute(taken.values(status="sending", changed=time.time())).rowcount:
+            return "refused"
+        self._count(db, reserved=row.reserved)
+        db.execute(INTENTS.insert().values(record))
+        return "given"
 
-        def write(db: sa.Connection) -> Right:
-            own = sa.select(INTENTS.c.nonce).where(*at(INTENTS, self.batch, row.id, row.attempt))
-            found = db.execute(own).scalar()
-            if found is not None:
-                # Our own: its commit was lost on the way back.
-                return "given" if found == intent.nonce else "refused"
-            if self.database.shared and not holds_lease(self.database, db, self.batch, worker):
-                return "no lease"
-            # One worker at a time from here on.
-            terms = db.execute(sa.select(BATCHES).where(self._own_batch).with_for_update()).one()
-            if terms.cancelled:
-                return "refused"
-            if terms.budget is not None and terms.spent + terms.reserved + price > terms.budget:
-                return "no budget"
-            taken = ROWS.update().where(
-                *at(ROWS, self.batch, row.id, row.attempt),
-                # A row that the table does not have any more may still be in the queue.
-                ROWS.c.status == "pending",
-                ROWS.c.listed,
-                # It may have been priced anew since it was read.
-                ROWS.c.low.is_not_distinct_from(to_units(row.low)),
-                ROWS.c.high.is_not_distinct_from(to_units(row.high)),
-            )
-            if not db.execute(taken.values(status="sending", changed=time.time())).rowcount:
-                return "refused"
-            self._count(db, reserved=price)
-            db.execute(INTENTS.insert().values(record))
-            return "given"
-
-        return self.database.do(write)
-
-    def accepted(self, row_id: int, attempt: int, task: str, token: str) -> None:
+    @writes
+    def accepted(self, db: sa.Connection, row: Row, task: str, token: str) -> None:
         """Record the task that a row has become."""
         named = {"task": task, "token": token}
+        db.execute(INTENTS.update().where(*self._at(INTENTS, row)).values(named))
+        begun = ROWS.update().where(*self._at(ROWS, row))
+        begun = begun.where(ROWS.c.status.in_(("sending", "uncertain", "pending")))
+        values = {"status": "running", "error": "", "changed": time.time(), **named}
+        db.execute(begun.values(values))
 
-        def write(db: sa.Connection) -> None:
-            db.execute(
-                INTENTS.update().where(*at(INTENTS, self.batch, row_id, attempt)).values(named)
-            )
-            begun = ROWS.update().where(*at(ROWS, self.batch, row_id, attempt))
-            begun = begun.where(ROWS.c.status.in_(("sending", "uncertain", "pending")))
-            values = {"status": "running", "error": "", "changed": time.time(), **named}
-            db.execute(begun.values(values))
-
-        self.database.do(write)
-
-    def withdraw(self, intent: Intent, status: Status = "pending", error: str = "") -> None:
+    @writes
+    def withdraw(
+        self, db: sa.Connection, intent: Intent, status: Status = "pending", error: str = ""
+    ) -> None:
         """Take an intent back that Wiro has certainly not accepted."""
         row = intent.row
+        gone = INTENTS.delete().where(*self._at(INTENTS, row), INTENTS.c.nonce == intent.nonce)
+        if not db.execute(gone).rowcount:
+            return
+        self._count(db, reserved=-row.reserved)
+        back = ROWS.update().where(*self._at(ROWS, row))
+        back = back.where(ROWS.c.status.in_(("sending", "uncertain")))
+        db.execute(back.values(status=status, error=error, changed=time.time()))
 
-        def write(db: sa.Connection) -> None:
-            gone = INTENTS.delete().where(
-                *at(INTENTS, self.batch, row.id, row.attempt), INTENTS.c.nonce == intent.nonce
-            )
-            if not db.execute(gone).rowcount:
-                return
-            self._count(db, reserved=-row.reserved)
-            back = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
-            back = back.where(ROWS.c.status.in_(("sending", "uncertain")))
-            db.execute(back.values(status=status, error=error, changed=time.time()))
-
-        self.database.do(write)
-
-    def uncertain(self, row_id: int, attempt: int, reason: str) -> None:
+    @writes
+    def uncertain(self, db: sa.Connection, row: Row, reason: str) -> None:
         """Record that a row may have been accepted: its response was lost."""
+        call_uncertain(db, self.batch, row.id, row.attempt, reason)
 
-        def write(db: sa.Connection) -> None:
-            record = INTENTS.update().where(*at(INTENTS, self.batch, row_id, attempt))
-            db.execute(record.where(INTENTS.c.until.is_(None)).values(until=time.time()))
-            lost = ROWS.update().where(*at(ROWS, self.batch, row_id, attempt))
-            lost = lost.where(ROWS.c.status == "sending")
-            db.execute(lost.values(status="uncertain", error=reason, changed=time.time()))
-
-        self.database.do(write)
-
+    @writes
     def ended(
         self,
+        db: sa.Connection,
         row: Row,
         status: Status,
         *,
@@ -328,29 +311,27 @@ class Store:
             "saved": json.dumps(list(saved)),
             "changed": time.time(),
         }
+        end = ROWS.update().where(*self._at(ROWS, row))
+        if db.execute(end.where(ROWS.c.status == "running").values(values)).rowcount:
+            # Where Wiro tells no cost, it is taken to have cost what it might.
+            paid = row.reserved if charged is None else charged
+            self._count(db, reserved=-row.reserved, spent=paid)
+            record = INTENTS.update().where(*self._at(INTENTS, row))
+            db.execute(record.values(ended=time.time(), cost=paid))
 
-        def write(db: sa.Connection) -> None:
-            end = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
-            if db.execute(end.where(ROWS.c.status == "running").values(values)).rowcount:
-                # Where Wiro tells no cost, it is taken to have cost what it might.
-                paid = row.reserved if charged is None else charged
-                self._count(db, reserved=-row.reserved, spent=paid)
-                record = INTENTS.update().where(*at(INTENTS, self.batch, row.id, row.attempt))
-                db.execute(record.values(ended=time.time(), cost=paid))
-
-        self.database.do(write)
-
-    def note(self, row: Row, error: str) -> None:
+    @writes
+    def note(self, db: sa.Connection, row: Row, error: str) -> None:
         """Record what is in the way of an open row."""
-        noted = ROWS.update().where(*at(ROWS, self.batch, row.id, row.attempt))
-        self.database.do(lambda db: db.execute(noted.values(error=error, changed=time.time())))
+        noted = ROWS.update().where(*self._at(ROWS, row))
+        db.execute(noted.values(error=error, changed=time.time()))
 
     def _count(self, db: sa.Connection, *, reserved: int, spent: int = 0) -> None:
         """Add to what the batch has reserved and spent."""
         values = {"reserved": BATCHES.c.reserved + reserved, "spent": BATCHES.c.spent + spent}
         db.execute(BATCHES.update().where(self._own_batch).values(values))
 
-    def costs(self) -> list[Cost]:
+    @reads
+    def costs(self, db: sa.Connection) -> list[Cost]:
         """Return what runs that have ended have cost, by day, from the first day on."""
         same = sa.and_(ROWS.c.batch == INTENTS.c.batch, ROWS.c.id == INTENTS.c.id)
         query = (
@@ -361,7 +342,7 @@ class Store:
             .order_by(INTENTS.c.ended)
         )
         days: dict[str, list[Any]] = {}
-        for tool, ended, spent, low, high in self.database.read(lambda db: db.execute(query).all()):
+        for tool, ended, spent, low, high in db.execute(query):
             day = datetime.fromtimestamp(ended, UTC).date().isoformat()
             known = spent > 0 and high is not None
             values = [1, spent > 0, spent, *((spent, low, high) if known else (0, 0, 0)), known]
@@ -371,7 +352,8 @@ class Store:
 
     # Uncertain rows
 
-    def intents(self, status: Status) -> list[Intent]:
+    @reads
+    def intents(self, db: sa.Connection, status: Status) -> list[Intent]:
         """The intents of the rows with this status, ``uncertain`` or ``sending``."""
         joined = sa.and_(
             ROWS.c.batch == INTENTS.c.batch,
@@ -385,20 +367,22 @@ class Store:
             .order_by(ROWS.c.id)
         )
         return [
-            Intent(_row(x, sent_at=x.at, until=x.until), Origin(x.account, x.skew), x.nonce)
-            for x in self.database.read(lambda db: db.execute(query).all())
+            Intent(_row(x), Origin(x.account, x.skew), x.nonce, x.at, x.until)
+            for x in db.execute(query)
         ]
 
-    def known_tasks(self) -> set[str]:
+    @reads
+    def known_tasks(self, db: sa.Connection) -> set[str]:
         """The id and the token of every task of every batch in this database."""
-        query = sa.select(INTENTS.c.task, INTENTS.c.token)
-        found = self.database.read(lambda db: db.execute(query).all())
+        found = db.execute(sa.select(INTENTS.c.task, INTENTS.c.token))
         return {name for each in found for name in each if name}
 
     # The queue
 
+    @writes
     def enqueue(
         self,
+        db: sa.Connection,
         statuses: Sequence[Status],
         choose: Callable[[sa.Connection, list[tuple[int, int]]], list[int]],
     ) -> int:
@@ -407,24 +391,21 @@ class Store:
         enqueued."""
         asked = sa.select(ROWS.c.id, ROWS.c.enqueued).order_by(ROWS.c.row)
         query = asked.where(self._own_rows, ROWS.c.status.in_(statuses), _OPEN)
-
-        def write(db: sa.Connection) -> int:
-            rows = [(each.id, each.enqueued) for each in db.execute(query)]
-            chosen = choose(db, rows)
-            if chosen:
-                these = ROWS.c.id == sa.bindparam("b_id")
-                update = ROWS.update().where(self._own_rows, these)
-                values = [{"b_id": each} for each in chosen]
-                db.execute(update.values(enqueued=ROWS.c.enqueued + 1), values)
-            return len(chosen)
-
-        return self.database.do(write)
+        rows = [(each.id, each.enqueued) for each in db.execute(query)]
+        chosen = choose(db, rows)
+        if chosen:
+            these = ROWS.c.id == sa.bindparam("b_id")
+            update = ROWS.update().where(self._own_rows, these)
+            values = [{"b_id": each} for each in chosen]
+            db.execute(update.values(enqueued=ROWS.c.enqueued + 1), values)
+        return len(chosen)
 
 
 def list_batches(database: Database) -> dict[str, str]:
     """The tool of every batch of a database by its id, the newest first."""
     query = sa.select(BATCHES.c.batch, BATCHES.c.tool).order_by(BATCHES.c.created.desc())
-    return {row.batch: row.tool for row in database.read(lambda db: db.execute(query).all())}
+    found = database.do(lambda db: db.execute(query).all(), write=False)
+    return {row.batch: row.tool for row in found}
 
 
 def create_batch(database: Database, batch: str, tool: str) -> None:
@@ -452,7 +433,7 @@ def _values(row: NewRow) -> dict[str, Any]:
     }
 
 
-def _row(found: Any, sent_at: float | None = None, until: float | None = None) -> Row:
+def _row(found: Any) -> Row:
     return Row(
         id=found.id,
         row=found.row,
@@ -465,8 +446,6 @@ def _row(found: Any, sent_at: float | None = None, until: float | None = None) -
         attempt=found.attempt,
         task=found.task,
         token=found.token,
-        sent_at=sent_at,
-        until=until,
         cost=_amount(found.cost),
         seconds=found.seconds,
         error=found.error,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.errors import ConfigurationError
 from wiro_runtime.http.json_text import parse_inputs
-from wiro_runtime.inputs.messages import invalid, shown
+from wiro_runtime.inputs.messages import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,14 +170,3 @@ def _read_parquet(name: str) -> Iterator[TableRow]:
 
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
-
-
-def check_mapping(name: str, value: object) -> dict[str, Any]:
-    """``value`` as a dictionary by texts. Raises :class:`InvalidInputs`."""
-    if value is None:
-        return {}
-    kind = type(value).__name__
-    if not isinstance(value, Mapping) or not all(isinstance(x, str) for x in cast("Any", value)):
-        text = f"expected a mapping by names, got {kind}"
-        raise invalid(name, text)
-    return dict(cast("Mapping[str, Any]", value))

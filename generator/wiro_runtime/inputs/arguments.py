@@ -54,13 +54,13 @@ def read_dollars(name: str, value: object) -> Decimal:
     return amount
 
 
-def read_inputs(given: object) -> dict[str, Any]:
+def read_inputs(given: object, argument: str = "inputs") -> dict[str, Any]:
     """Return the inputs of a tool by name. Raises :class:`InvalidInputs`."""
     if not isinstance(given, Mapping):
-        raise invalid("inputs", f"expected a mapping of inputs, got {shown(given)}")
+        raise invalid(argument, f"expected a mapping of inputs, got {shown(given)}")
     for name in cast("Mapping[object, Any]", given):
         if not isinstance(name, str):
-            raise invalid("inputs", f"the name of an input is text, not {shown(name)}")
+            raise invalid(argument, f"the name of an input is text, not {shown(name)}")
     return dict(cast("Mapping[str, Any]", given))
 
 
