@@ -92,12 +92,7 @@ class Entry:
         validator: type[ToolInputs] = self.module().Inputs
         if isinstance(inputs, validator):
             return inputs
-        return validator(**self.arguments(inputs))
-
-    def arguments(self, inputs: object) -> dict[str, Any]:
-        """Return ``inputs``, a mapping by either name, as arguments. Raises
-        :class:`InvalidInputs`."""
-        return read_inputs(inputs)
+        return validator(**read_inputs(inputs))
 
 
 class Catalogue(Collection[Entry]):

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
+from wiro_runtime.inputs.arguments import read_inputs
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.price.model import unknown
+from wiro_runtime.price.tariff import Tariff
 
 if TYPE_CHECKING:
     from wiro_runtime.catalogue import Catalogue
     from wiro_runtime.price.model import Price
-    from wiro_runtime.price.tariff import Tariff
 
 
 def price_of(tool: type[ToolInputs], /, **inputs: object) -> Price:
@@ -20,7 +21,7 @@ def price_of(tool: type[ToolInputs], /, **inputs: object) -> Price:
 
     Nothing is sent. Raises :class:`InvalidInputs` for inputs that the tool does not take.
     """
-    return _price(tariff_of(tool), partial_inputs(tool)(**inputs).wire_values())
+    return tariff_of(tool).price(partial_inputs(tool)(**inputs).wire_values())
 
 
 def price_tool(
@@ -33,7 +34,7 @@ def price_tool(
     if isinstance(inputs, ToolInputs):
         return price_run(tool, inputs, inputs.wire_values())
     entry = find_tool(tool, package) or open_catalogue().get(tool)
-    return price_of(entry.module().Inputs, **entry.arguments(inputs))
+    return price_of(entry.module().Inputs, **read_inputs(inputs))
 
 
 def price_run(
@@ -45,22 +46,18 @@ def price_run(
     """Return the price of a run whose ``inputs`` are sent as ``body``. That of inputs that no
     validator has checked is known when ``package`` or an installed package has the tool."""
     if isinstance(inputs, ToolInputs):
-        return _price(tariff_of(type(inputs)), body)
+        return tariff_of(type(inputs)).price(body)
     from wiro_runtime.catalogue import find_tool, open_catalogue  # noqa: PLC0415 - rarely used
 
     entry = find_tool(tool) if package is None else open_catalogue(package).find(tool)
     if entry is None:
         return unknown("no installed package has the tool")
-    return _price(tariff_of(entry.module().Inputs), body)
+    return tariff_of(entry.module().Inputs).price(body)
 
 
-def tariff_of(tool: type[ToolInputs]) -> Tariff | None:
-    """The price list of a tool, by its validator."""
-    return tool._tariff  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no input is called so
-
-
-def _price(tariff: Tariff | None, body: Mapping[str, Any]) -> Price:
-    return unknown("Wiro gives no price") if tariff is None else tariff.price(body)
+def tariff_of(tool: type[ToolInputs]) -> Tariff:
+    """The price list of a tool, by its validator; an empty one where Wiro gives no price."""
+    return tool._tariff or Tariff({})  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no input is called so
 
 
 @cache

@@ -101,9 +101,9 @@ def dollar_range(low: Decimal, high: Decimal) -> str:
     return dollars(low) if low == high else f"{dollars(low)}–{dollars(high)}"
 
 
-def unknown(basis: str, as_of: str | None = None) -> Price:
+def unknown(basis: str) -> Price:
     """Return the price of which only the reason is known why it is not."""
-    return Price(None, None, exact=False, basis=basis, as_of=as_of)
+    return Price(None, None, exact=False, basis=basis)
 
 
 def plain(amount: Decimal) -> str:

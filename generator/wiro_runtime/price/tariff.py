@@ -124,7 +124,7 @@ class Tariff:
     def _matches(self, key: str, wanted: str, body: Mapping[str, Any], listed: set[str]) -> Match:
         quantity = QUANTITY.fullmatch(wanted)
         if quantity or key in self.data.get("files", {}):
-            count = self._count_files(key, body)
+            count = len(self._files(key, body))
             if quantity:
                 return count == int(quantity[1])
             return not wanted if not count else None
@@ -198,7 +198,7 @@ class Tariff:
         return low, high, False, f" × {times} as a rule"
 
     def _pixels(self, amount: Decimal, rate: Mapping[str, Any], body: Mapping[str, Any]) -> _Bounds:
-        images = sum(self._count_files(key, body) for key in self.data.get("images", ()))
+        images = sum(len(self._files(key, body)) for key in self.data.get("images", ()))
         each_image = Decimal(rate.get("each_image", 0))
         counted = f" and {images} × {dollars(each_image)} for input images"
         shown = counted if images and each_image else ""
@@ -285,9 +285,6 @@ class Tariff:
                 values = value.split(",")
             found += [one for one in values if one is not None and one != ""]
         return found
-
-    def _count_files(self, key: str, body: Mapping[str, Any]) -> int:
-        return len(self._files(key, body))
 
     def _fallback(self) -> Price:
         """The price of a tool without rates."""

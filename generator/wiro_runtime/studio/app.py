@@ -12,8 +12,9 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final, cast
 
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -23,7 +24,7 @@ from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.inputs.arguments import read_dollars
 from wiro_runtime.price import dollars
 from wiro_runtime.studio.access import OwnerOnly
-from wiro_runtime.studio.runs import ID, Runs
+from wiro_runtime.studio.runs import ID, NoRun, Runs
 from wiro_runtime.studio.site import SitePages
 from wiro_runtime.studio.uploads import LIMIT, TooLarge, Uploads
 from wiro_runtime.tasks.budget import Ceiling
@@ -50,7 +51,6 @@ _PACE: Final = 0.05
 """Seconds in which changes of a run are sent together."""
 _SHOWN: Final = ("image/", "audio/", "video/")
 _NUMBER: Final = re.compile("[0-9]{1,9}")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PLAIN: Final = {"text/plain", "application/json", "text/csv"}
 
 
@@ -70,14 +70,15 @@ class Studio:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@dataclass(kw_only=True)
-class _Asked:
+class _Asked(BaseModel):
     """A run, as the page asks for it."""
 
-    id: str
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    id: Annotated[str, Field(pattern=f"^{ID.pattern}$")]
     tool: str
     values: dict[str, Any]
-    form: dict[str, Any]
+    form: dict[str, str]
     max_cost: object = None
     allow_unknown: bool = False
 
@@ -97,6 +98,7 @@ def application(studio: Studio, port: int, token: str) -> ASGIApp:
 
     app = Starlette(
         lifespan=lifespan,
+        exception_handlers={WiroError: _failed},
         routes=[
             Route("/studio/runs", _list, methods=["GET"]),
             Route("/studio/runs", _start, methods=["POST"]),
@@ -125,16 +127,16 @@ def _problem(text: str, status: int, problems: dict[str, str] | None = None) -> 
     return JSONResponse({"error": text, "problems": problems or {}}, status)
 
 
+async def _failed(_request: Request, error: Exception) -> Response:
+    return _problem(str(error), 404 if isinstance(error, NoRun) else 502)
+
+
 def _runs(request: Request) -> Runs:
     return cast("Runs", request.app.state.runs)
 
 
-def _run(request: Request) -> Run | None:
+def _run(request: Request) -> Run:
     return _runs(request).get(request.path_params["run"])
-
-
-def _unknown() -> Response:
-    return _problem("there is no such run; it may have been deleted", 404)
 
 
 async def _list(request: Request) -> Response:
@@ -193,8 +195,7 @@ def _shortened(value: Any) -> Any:
 
 
 async def _get(request: Request) -> Response:
-    run = _run(request)
-    return _unknown() if run is None else JSONResponse(run.to_page())
+    return JSONResponse(_run(request).to_page())
 
 
 async def _start(request: Request) -> Response:
@@ -203,8 +204,11 @@ async def _start(request: Request) -> Response:
         body += chunk
         if len(body) > _LARGEST_FORM:
             return _problem("the form holds more than 4 MB; drop large texts as files", 413)
-    asked = _read(body)
-    if asked is None:
+    try:
+        asked = _Asked.model_validate(json.loads(body))
+        # Half a character, which no record of a run could hold.
+        json.dumps([asked.tool, asked.form], ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return _problem("this is no request of the studio's page", 400)
     given = asked.max_cost
     try:
@@ -220,28 +224,7 @@ async def _start(request: Request) -> Response:
     except PriceExceeded as error:
         text = _above(error)
         return _problem(text, 422, {"max_cost": text})
-    except WiroError as error:
-        return _problem(str(error), 502)
     return JSONResponse(run.to_page(), 201)
-
-
-def _read(body: bytes | bytearray) -> _Asked | None:
-    """What the page asks for; ``None`` for anything else."""
-    try:
-        data: object = json.loads(body)
-        asked = _Asked(**cast("dict[str, Any]", data))
-    except (ValueError, TypeError, RecursionError):
-        return None
-    form, values = cast("object", asked.form), cast("object", asked.values)
-    if not isinstance(form, dict) or not isinstance(values, dict):
-        return None
-    texts: list[object] = [asked.id, asked.tool, *asked.form, *asked.form.values()]
-    good = (
-        all(isinstance(each, str) and _SURROGATE.search(each) is None for each in texts)
-        and isinstance(cast("object", asked.allow_unknown), bool)
-        and ID.fullmatch(asked.id)
-    )
-    return asked if good else None
 
 
 def _above(error: PriceExceeded) -> str:
@@ -258,11 +241,8 @@ def _above(error: PriceExceeded) -> str:
 
 
 async def _events(request: Request) -> Response:
-    run = _run(request)
-    if run is None:
-        return _unknown()
-    closing = cast("asyncio.Event", request.app.state.closing)
-    return StreamingResponse(_changes(run, closing), media_type="text/event-stream")
+    changes = _changes(_run(request), request.app.state.closing)
+    return StreamingResponse(changes, media_type="text/event-stream")
 
 
 async def _changes(run: Run, closing: asyncio.Event) -> AsyncIterator[str]:
@@ -293,19 +273,11 @@ async def _changes(run: Run, closing: asyncio.Event) -> AsyncIterator[str]:
 
 
 async def _stop(request: Request) -> Response:
-    run = _run(request)
-    if run is None:
-        return _unknown()
-    try:
-        return JSONResponse({"stopped": await _runs(request).stop(run)})
-    except WiroError as error:
-        return _problem(str(error), 502)
+    return JSONResponse({"stopped": await _runs(request).stop(_run(request))})
 
 
 async def _delete(request: Request) -> Response:
     run = _run(request)
-    if run is None:
-        return _unknown()
     if run.is_active:
         return _problem("the run has not ended; stop it first", 409)
     await _runs(request).delete(run)
@@ -316,8 +288,8 @@ async def _output(request: Request) -> Response:
     run = _run(request)
     given = request.path_params["number"]
     number = int(given) if _NUMBER.fullmatch(given) else -1
-    path = None if run is None else _runs(request).output(run, number)
-    if run is None or path is None:
+    path = _runs(request).output(run, number)
+    if path is None:
         return _problem("there is no such output", 404)
     download = "download" in request.query_params
     return _file(path, str(run.outputs[number]["type"]), download=download)
@@ -327,9 +299,9 @@ async def _zip(request: Request) -> Response:
     """All outputs of a run in one file."""
     run = _run(request)
     runs = _runs(request)
-    found = [] if run is None else [runs.output(run, at) for at in range(len(run.outputs))]
+    found = [runs.output(run, at) for at in range(len(run.outputs))]
     paths = [path for path in found if path is not None]
-    if run is None or not paths:
+    if not paths:
         return _problem("there are no such outputs", 404)
     try:
         file = await run_in_thread(partial(_zipped, paths))

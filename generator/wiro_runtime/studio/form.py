@@ -32,7 +32,7 @@ def read_form(
         name: _read(fields[name], value, uploads, files) if name in fields else value
         for name, value in values.items()
     }
-    return view.inputs(**entry.arguments(read)), files
+    return view.inputs(**read), files
 
 
 def labels_of(entry: Entry, body: Mapping[str, Any]) -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from wiro_runtime.results.partial_file import write_whole
 from wiro_runtime.tasks.events import LogLine, Progress, StatusChanged, TextDelta, ThinkingDelta
 
 if TYPE_CHECKING:
@@ -101,11 +101,7 @@ class Run:
 
     def save(self, folder: Path) -> None:
         """Write the record, all of it or nothing."""
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{RECORD}.part"
-        partial.unlink(missing_ok=True)  # of a folder of others: it may be a link
-        partial.write_text(json.dumps(asdict(self), ensure_ascii=False), "utf-8")
-        os.replace(partial, folder / RECORD)  # noqa: PTH105 - atomic on every system
+        write_whole(folder / RECORD, json.dumps(asdict(self), ensure_ascii=False).encode())
 
     @classmethod
     def load(cls, folder: Path) -> Run | None:

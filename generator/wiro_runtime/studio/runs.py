@@ -43,6 +43,10 @@ _RETRY: Final = 5.0
 """Seconds until a task is asked about again whose connection broke."""
 
 
+class NoRun(WiroError):  # noqa: N818 - says what happened
+    """No run has this id."""
+
+
 class Runs:
     """All runs, by id. ``before`` is called with each tool before it runs."""
 
@@ -82,8 +86,11 @@ class Runs:
             each.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    def get(self, run: str) -> Run | None:
-        return self._runs.get(run)
+    def get(self, run: str) -> Run:
+        """The run with this id. Raises :class:`NoRun`."""
+        if (found := self._runs.get(run)) is None:
+            raise NoRun("there is no such run; it may have been deleted")
+        return found
 
     def of_tool(self, tool: str | None = None) -> list[Run]:
         """The runs, of one tool or of all, newest first."""

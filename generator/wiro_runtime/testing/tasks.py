@@ -102,8 +102,7 @@ class Task:
             return Decimal(0)
         if self.scenario.cost is not None:
             return Decimal(self.scenario.cost)
-        tariff = self.tool.tariff
-        if tariff is not None and not killed and (price := tariff.price(self.body)).exact:
+        if not killed and (price := self.tool.tariff.price(self.body)).exact:
             return price.low or Decimal(0)
         return (Decimal(self.scenario.cost_per_second) * self._run_seconds(now)).quantize(_CENT)
 

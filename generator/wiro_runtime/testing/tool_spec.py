@@ -75,7 +75,7 @@ class Tool:
     tags: tuple[str, ...]
     inputs: Mapping[str, Input]
     spec: Mapping[str, Any] = field(repr=False)
-    tariff: Tariff | None = field(default=None, repr=False)
+    tariff: Tariff = field(repr=False)
 
     @property
     def owner(self) -> str:
@@ -126,7 +126,7 @@ def read_tool(source: ToolSource) -> Tool:
     )
 
 
-def _tariff(spec: Mapping[str, Any], inputs: Sequence[Input]) -> Tariff | None:
+def _tariff(spec: Mapping[str, Any], inputs: Sequence[Input]) -> Tariff:
     """What runs of the tool cost, by the rules that clients have; by the list of a client itself
     for a spec that was made of one."""
     if isinstance(given := spec.get("tariff"), Tariff):
@@ -144,7 +144,7 @@ def _tariff(spec: Mapping[str, Any], inputs: Sequence[Input]) -> Tariff | None:
         ),
         dynamicprice=spec.get("dynamicprice"),
     )
-    return None if data is None else Tariff(data)
+    return Tariff(data or {})
 
 
 def read_tools(sources: Sequence[ToolSource]) -> dict[str, Tool]:
