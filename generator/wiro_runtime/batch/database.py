@@ -131,7 +131,7 @@ def writes(method: Method[P, T], *, write: bool = True) -> Callable[Concatenate[
     :meth:`Database.do`."""
 
     @wraps(method)
-    def call(self: Any, *arguments: P.args, **named: P.kwargs) -> T:
+    def call(self: Any, /, *arguments: P.args, **named: P.kwargs) -> T:
         database: Database = self.database
         return database.do(lambda db: method(self, db, *arguments, **named), write=write)
 

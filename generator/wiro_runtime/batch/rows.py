@@ -43,14 +43,13 @@ from wiro_runtime.tasks.submission import Submission
 from wiro_runtime.tasks.task import AsyncTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
     from wiro_runtime.batch.limit import SharedLimit
     from wiro_runtime.batch.records import Status, Totals
     from wiro_runtime.batch.store import Store
     from wiro_runtime.client import AsyncWiro
     from wiro_runtime.results.result import AsyncResult
-    from wiro_runtime.tasks.detail import TaskDetail
 
 T = TypeVar("T")
 
@@ -304,7 +303,7 @@ class RowRunner:
                     return
             except (TaskFailed, TaskCancelled) as error:
                 status: Status = "cancelled" if isinstance(error, TaskCancelled) else "failed"
-                await self._end(row, status, error.detail, error=one_line(error))
+                await self._db(self._store.ended, row, status, error.detail, one_line(error))
             except TaskTimeout:
                 continue
             except (AuthenticationError, ConfigurationError) as error:
@@ -330,29 +329,12 @@ class RowRunner:
                 failures += 1
                 continue
             else:
-                await self._end(row, "done", result.detail, saved=saved)
+                await self._db(self._store.ended, row, "done", result.detail, "", saved)
             self.ended += 1
             if self._waiting:
                 self._free.release()
             await self._limit.ended()
             return
-
-    async def _end(
-        self,
-        row: Row,
-        status: Status,
-        detail: TaskDetail | None,
-        *,
-        error: str = "",
-        saved: Sequence[str] = (),
-    ) -> None:
-        cost = None if detail is None else detail.billed_cost
-        seconds = None if detail is None else detail.elapsed
-        await self._db(
-            lambda: self._store.ended(
-                row, status, cost=cost, seconds=seconds, error=error, saved=saved
-            )
-        )
 
     async def _save(self, row: Row, result: AsyncResult) -> list[str]:
         """Save what a row made under names of its own; returns them, relative to the folder of the

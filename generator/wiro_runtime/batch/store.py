@@ -28,9 +28,10 @@ from wiro_runtime.tasks.budget import to_dollars, to_units
 from wiro_runtime.tasks.records import Cost, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from wiro_runtime.batch.database import Database
+    from wiro_runtime.tasks.detail import TaskDetail
 
 _TOLD: Final = [
     sa.literal("{}").label(each.name) if each.name in ("body", "files") else each for each in ROWS.c
@@ -294,21 +295,18 @@ class Store:
         db: sa.Connection,
         row: Row,
         status: Status,
-        *,
-        cost: Decimal | None = None,
-        seconds: float | None = None,
+        detail: TaskDetail | None,
         error: str = "",
-        saved: Iterable[str] = (),
+        saved: Sequence[str] = (),
     ) -> None:
-        """Record the end of a row, and settle what was reserved for it by what it cost, ``None``
-        where that is not known."""
-        charged = to_units(cost)
+        """Record the end of a row, and settle what was reserved for it by what it cost."""
+        charged = None if detail is None else to_units(detail.billed_cost)
         values = {
             "status": status,
             "cost": charged,
-            "seconds": seconds,
+            "seconds": None if detail is None else detail.elapsed,
             "error": error,
-            "saved": json.dumps(list(saved)),
+            "saved": json.dumps(saved),
             "changed": time.time(),
         }
         end = ROWS.update().where(*self._at(ROWS, row))
