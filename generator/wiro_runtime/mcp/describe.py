@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from unicodedata import category
 
 from wiro_runtime.cli.view import view_tool
@@ -66,6 +66,8 @@ def tool_json(
 def page_markdown(entry: Entry) -> str:
     """The same as a page of Markdown, for people and models that read resources."""
     found = tool_json(entry)
+    choices = {field.name: field.choices for field in view_tool(entry).fields}
+    example = json.dumps(found["example"], ensure_ascii=False, indent=2)
     lines = [f"# {_line(entry.tool)}", "", _line(found["description"]), ""]
     lines += [f"Price of a run: {found['price']}", "", "## Inputs", ""]
     for name, values in found["inputs"].items():
@@ -76,14 +78,13 @@ def page_markdown(entry: Entry) -> str:
             marks.append(f"default {json.dumps(values['default'], ensure_ascii=False)}")
         text = _line(values.get("description", ""))
         lines.append(f"- `{name}` ({', '.join(marks)}): {text}".rstrip(": "))
-        options = values.get("options", {})
         lines += [
-            f"    - {_line(_label(key, each))}: `{_line(_value(each))}`"
-            for key, each in options.items()
+            f"    - {_line(each.label)}: `{_line(each.value)}`"
+            for each in choices[name][:OPTIONS_SHOWN]
         ]
         if "more_options" in values:
             lines.append(f"    - {values['more_options']}")
-    lines += ["", "## Example", "", "```json", _json(found["example"]), "```", ""]
+    lines += ["", "## Example", "", "```json", example, "```", ""]
     return "\n".join(lines)
 
 
@@ -181,15 +182,6 @@ def _scale(setting: LoraSetting) -> str:
     return f"{setting.minimum or '…'} to {setting.maximum or '…'}"
 
 
-def _value(option: object) -> str:
-    return str(cast("dict[str, object]", option)["value"] if isinstance(option, dict) else option)
-
-
-def _label(key: str, option: object) -> str:
-    found = cast("dict[str, object]", option) if isinstance(option, dict) else {}
-    return str(found.get("label", key))
-
-
 def _example(view: ToolView, properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Inputs that the tool takes: the required ones, with made-up values where that can be."""
     return {
@@ -236,7 +228,3 @@ def _kind(values: Mapping[str, Any]) -> str:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.inputs.messages import invalid, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from wiro_runtime.catalogue import Entry
     from wiro_runtime.inputs.model import ToolInputs
@@ -38,9 +37,11 @@ def with_files(entry: Entry, inputs: Mapping[str, Any], folder: Path | None) -> 
 def digests(inputs: ToolInputs) -> list[str]:
     """The SHA-256 of each file that is to be uploaded, in the order of the inputs."""
     found: list[str] = []
-    for path in _paths(inputs.wire_values()):
-        with path.open("rb") as file:
-            found.append(hashlib.file_digest(file, "sha256").hexdigest())
+    for value in inputs.wire_values().values():
+        for item in cast("list[object]", value) if isinstance(value, list) else [value]:
+            if isinstance(item, Path):
+                with item.open("rb") as file:
+                    found.append(hashlib.file_digest(file, "sha256").hexdigest())
     return found
 
 
@@ -67,14 +68,3 @@ def _inside(folder: Path, value: str) -> Path | None:
         return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
     except (OSError, ValueError):
         return None
-
-
-def _paths(value: object) -> Iterator[Path]:
-    if isinstance(value, Path):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in cast("Mapping[str, object]", value).values():
-            yield from _paths(each)
-    elif isinstance(value, list | tuple):
-        for each in cast("list[object]", value):
-            yield from _paths(each)
