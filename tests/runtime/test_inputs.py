@@ -294,6 +294,12 @@ def test_text_that_is_no_address_is_refused_where_an_address_is_wanted(
     )
 
 
+def test_what_is_wrong_in_a_list_of_files_is_said_by_place_alone() -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        cast("Any", Sent)(mixed=["https://example.com/a.png", 5])
+    assert list(caught.value.problems) == ["mixed[1]"]
+
+
 @pytest.mark.parametrize(
     "text", ["", "https://example.com/a,b.png", "HTTP://x", "data:image/png;base64,AA", "s3://a/b"]
 )

@@ -52,7 +52,6 @@ def test_images_audio_video_and_text_are_shown(instant: Simulator) -> None:
     assert "Hello" in html
     media = [attrs for tag, attrs in tags(html) if tag in ("audio", "video")]
     assert all(attrs["preload"] == "none" for attrs in media)
-    assert set(shown._repr_mimebundle_()) == {"text/plain", "text/html"}
     assert instant.downloads == []
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import inf
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.inputs.files import LocalFile, is_local_file
@@ -117,8 +116,7 @@ def _unquoted(text: str) -> Any:
         value = json.loads(text, parse_constant=str)
     except ValueError:
         return text
-    # An option may be 1e400, which no JSON holds as a number.
-    return value if isinstance(value, (int, float)) and value not in (inf, -inf) else text
+    return value if isinstance(value, (int, float)) else text
 
 
 class _Links:

@@ -159,9 +159,6 @@ class BaseResult(Generic[OutputT]):
 
         return result_html(self)
 
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
-
 
 class Result(BaseResult[Output]):
     __slots__ = ()
