@@ -227,6 +227,53 @@ class Client(ABC, Generic[ResultT, TaskT]):
         """
         return price_tool(tool, inputs, package)
 
+    def run_tool(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        package: str | Catalogue = "wiro_tools",
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+        callback_url: str | None = None,
+        max_cost: Dollars | None = None,
+        allow_unknown: bool = False,
+    ) -> ResultT:
+        """:meth:`run` for a tool that ``package`` must have. Raises :class:`InvalidInputs` when it
+        does not."""
+        return self.run(
+            tool,
+            inputs,
+            package=package or "",
+            timeout=timeout,
+            on_update=on_update,
+            callback_url=callback_url,
+            max_cost=max_cost,
+            allow_unknown=allow_unknown,
+        )
+
+    def submit_tool(
+        self,
+        tool: str,
+        inputs: ToolInputs | Mapping[str, object],
+        *,
+        package: str | Catalogue = "wiro_tools",
+        timeout: float = _PATIENCE,
+        callback_url: str | None = None,
+        max_cost: Dollars | None = None,
+        allow_unknown: bool = False,
+    ) -> TaskT:
+        """:meth:`submit` for a tool that ``package`` must have; see :meth:`run_tool`."""
+        return self.submit(
+            tool,
+            inputs,
+            package=package or "",
+            timeout=timeout,
+            callback_url=callback_url,
+            max_cost=max_cost,
+            allow_unknown=allow_unknown,
+        )
+
 
 @dataclass(slots=True)
 class RunArguments:

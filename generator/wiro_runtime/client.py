@@ -7,10 +7,12 @@ import concurrent.futures.thread  # noqa: F401  # pyright: ignore[reportUnusedIm
 import sys
 import weakref
 from collections.abc import Coroutine, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from wiro_runtime.base_client import Client, RunArguments
 from wiro_runtime.results.result import AsyncResult, Result
+from wiro_runtime.tasks.records import LostSubmission, Resumed
 from wiro_runtime.tasks.settle import Settlement, convert
 from wiro_runtime.tasks.state import TaskState
 from wiro_runtime.tasks.task import AsyncTask, Task, iterate
@@ -18,13 +20,12 @@ from wiro_runtime.tasks.task import run as wait_for
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
     from wiro_runtime.inputs.files import FileLike
     from wiro_runtime.tasks.events import OnUpdate
-    from wiro_runtime.tasks.records import LostSubmission
     from wiro_runtime.tasks.service import TaskService
     from wiro_runtime.tasks.submission import Submission
 
@@ -215,10 +216,22 @@ class AsyncWiro(Client[Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Asy
         settlements = await self.service.resumption.settle()
         return convert(settlements, lambda state: AsyncTask(self, state))
 
-    async def resume(self, *, ended: bool = False) -> AsyncIterator[AsyncTask | LostSubmission]:
-        """See :meth:`Wiro.resume`; to be iterated with ``async for``."""
-        for each in await self.service.resumption.resume(ended=ended):
-            yield AsyncTask(self, each) if isinstance(each, TaskState) else each
+    def resume(self, *, ended: bool = False) -> Resumed[AsyncTask | LostSubmission]:
+        """See :meth:`Wiro.resume`; to be iterated with ``async for``. A plain ``for`` gives what
+        the journal alone knows."""
+        resumption = self.service.resumption
+
+        def with_tasks(
+            found: Iterable[TaskState | LostSubmission],
+        ) -> list[AsyncTask | LostSubmission]:
+            return [
+                AsyncTask(self, each) if isinstance(each, TaskState) else each for each in found
+            ]
+
+        async def settled() -> list[AsyncTask | LostSubmission]:
+            return with_tasks(await resumption.resume(ended=ended))
+
+        return Resumed(settled, lambda: with_tasks(chain(*resumption.recorded(ended=ended))))
 
     async def forget(self, lost: LostSubmission) -> None:
         """See :meth:`Wiro.forget`."""

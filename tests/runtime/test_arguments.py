@@ -182,13 +182,13 @@ def test_what_is_wrong_raises_inside_of_its_coroutine(method: str, name: str, va
     assert isinstance(error, WiroError)
 
 
-@pytest.mark.parametrize("package", [5, b"x", [], "", ".x", "no.such", "os", "a b"])
+@pytest.mark.parametrize("package", [None, 5, b"x", [], "", ".x", "no.such", "os", "a b"])
 def test_what_is_no_package(package: Any) -> None:
     with (
         Wiro("key") as client,
         pytest.raises(ConfigurationError, match="no generated package"),
     ):
-        client.run("a/b", {}, package=package)
+        client.run_tool("a/b", {}, package=package)
 
 
 @pytest.mark.parametrize("file", [None, 5, [], {}, "text", object()])

@@ -395,6 +395,17 @@ def test_keys_that_callers_chose_are_kept_by_age(
         assert [key for key in kept if journal.find(key)] == ["mcp-young", "plain-3", "plain-5"]
 
 
+def test_a_plain_for_resumes_what_the_journal_knows(kit: Kit, tmp_path: Path) -> None:
+    async def flow(client: AnyClient) -> tuple[str, list[str], int]:
+        task = await got(client.submit(TOOL, PROMPT))
+        before = len(kit.simulator.requests)
+        known = [one.id for one in client.resume() if not isinstance(one, LostSubmission)]
+        return task.id, known, len(kit.simulator.requests) - before
+
+    task_id, known, requests = kit.run(flow, journal=tmp_path / "journal")
+    assert (known, requests) == ([task_id], 0)
+
+
 def seconds_of_writes(path: Path, kept: int) -> dict[str, float]:
     """Seconds of the processor for the writes of runs in a journal that keeps ``kept`` open tasks
     and as many that have ended."""

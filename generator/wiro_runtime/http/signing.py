@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import time
-from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, AnyStr, Final, TypedDict
 from weakref import ref
 
-from wiro_runtime.http.json_text import parse_json
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
     from typing import Never
 
 _SHORTEST: Final = 6
 """Characters of the shortest credential that is searched in texts; "k" is in every second word."""
+
+_ESCAPED: Final = re.compile(rb"\\(?:/|\\|u00[2-7][0-9a-fA-F])")
+"""Characters that a credential may have, as JSON can spell them."""
 
 _RANDOM: Final = 10**15
 _LONG_KEY: Final = 16
@@ -40,12 +42,11 @@ class Credentials:
     A project without a secret signs nothing: ``secret`` is ``None``.
     """
 
-    __slots__ = ("__weakref__", "_key", "_secret", "_spellings")
+    __slots__ = ("__weakref__", "_key", "_secret")
 
     def __init__(self, key: str, secret: str | None) -> None:
         self._key = key
         self._secret = secret
-        self._spellings = _spellings((key, secret))
         number = id(self)
         _living[number] = ref(self, lambda _gone: _living.pop(number, None))
 
@@ -81,28 +82,49 @@ class Credentials:
 
     def redact(self, text: AnyStr) -> AnyStr:
         """``text`` with the key and the secret replaced by ``***``, in bytes also as JSON spells
-        them."""
-        for spelt in self._spellings:
+        them: many servers write ``\\/`` for ``/``."""
+        if isinstance(text, bytes):
+            text = self._redact_json(text)
+        for secret in self._searched():
             if isinstance(text, bytes):
-                text = text.replace(spelt.encode(), b"***")
+                text = text.replace(secret.encode(), b"***")
             else:
-                text = text.replace(spelt, "***")
-        if isinstance(text, bytes) and rb"\u00" in text:
-            with suppress(ValueError):
-                # Letters may be written by their numbers.
-                plain = json.dumps(parse_json(text), ensure_ascii=False)
-                redacted = self.redact(plain)
-                text = text if redacted == plain else redacted.encode()
+                text = text.replace(secret, "***")
         return text
 
+    def _searched(self) -> Iterator[str]:
+        for secret in (self._key, self._secret):
+            if secret and len(secret) >= _SHORTEST:
+                yield secret
 
-def _spellings(secrets: Iterable[str | None]) -> tuple[str, ...]:
-    """Credentials as they stand in texts: many servers write ``\\/`` for ``/`` in JSON."""
-    plain = [secret for secret in secrets if secret and len(secret) >= _SHORTEST]
-    in_json = [json.dumps(secret)[1:-1] for secret in plain]
-    found = {*plain, *in_json, *(each.replace("/", "\\/") for each in in_json)}
-    # A longer one may hold a shorter one.
-    return tuple(sorted(found, key=len, reverse=True))
+    def _may_be_in(self, data: bytes) -> bool:
+        """Whether a credential may be in JSON. To spell each escape of a body of 24 MB would hold
+        up the event loop for half a minute."""
+        # A backslash that stands for itself begins no escape; JSON holds no NUL.
+        data = data.replace(rb"\\", b"\0")
+        searched = [secret.replace("\\", "\0") for secret in self._searched()]
+        if rb"\u00" in data:
+            for char in set("".join(searched)):
+                code = ord("\\" if char == "\0" else char)
+                for spelt in {f"{code:04x}", f"{code:04X}"}:
+                    data = data.replace(f"\\u{spelt}".encode(), char.encode())
+        data = data.replace(rb"\/", b"/").replace(rb"\"", b'"')
+        return any(secret.encode() in data for secret in searched)
+
+    def _redact_json(self, data: bytes) -> bytes:
+        if not self._may_be_in(data):
+            return data
+        spelt = _ESCAPED.sub(lambda escaped: _spell(escaped[0]), data)
+        redacted = spelt
+        for secret in self._searched():
+            redacted = redacted.replace(json.dumps(secret)[1:-1].encode(), b"***")
+        return data if redacted == spelt else redacted
+
+
+@cache  # A body may be millions of escapes, of which there are some hundred.
+def _spell(escaped: bytes) -> bytes:
+    """An escape as Python's JSON spells it, which for most characters is none."""
+    return json.dumps(json.loads(b'"%s"' % escaped))[1:-1].encode()
 
 
 def redact(text: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from wiro_runtime.tasks.budget import to_dollars
+
+T = TypeVar("T")
 
 
 class KeyTaken(Exception):  # noqa: N818 - says what happened
@@ -93,3 +95,23 @@ NAMED: Final = "mcp-"
 def new_key() -> str:
     """Return a key for a submission; keys sort by the time at which they were made."""
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(5)}"
+
+
+class Resumed(Generic[T]):
+    """What :meth:`AsyncWiro.resume` gives: to be iterated with ``async for``.
+
+    A plain ``for`` gives what the journal alone knows, without a request; it waits for the disk.
+    """
+
+    def __init__(
+        self, settled: Callable[[], Awaitable[list[T]]], recorded: Callable[[], list[T]]
+    ) -> None:
+        self._settled = settled
+        self._recorded = recorded
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        for each in await self._settled():
+            yield each
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._recorded())

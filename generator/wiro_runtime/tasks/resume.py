@@ -37,17 +37,21 @@ class Resumption:
         async for detail in list_tasks(self._api.call_idempotent, tool=tool, limit=limit):
             yield self._state(detail)
 
-    async def resume(self, *, ended: bool) -> list[TaskState | LostSubmission]:
-        """What the journal knows to be unfinished, with the tasks that lost submissions have
-        become; ``ended``: before them the last tasks that have ended."""
+    def recorded(self, *, ended: bool) -> tuple[list[TaskState], list[LostSubmission]]:
+        """What the journal alone knows to be unfinished; ``ended``: before that the last tasks that
+        have ended. Waits for the disk."""
         journal = self._required("resume")
-        tasks, lost = await run_in_thread(journal.unfinished)
+        tasks, lost = journal.unfinished()
         if ended:
-            tasks = [*await run_in_thread(journal.ended_tasks), *tasks]
+            tasks = [*journal.ended_tasks(), *tasks]
         born = self._api.clock()
-        known = [TaskState(id=task.id, token=task.token, born=born) for task in tasks]
+        return [TaskState(id=task.id, token=task.token, born=born) for task in tasks], lost
+
+    async def resume(self, *, ended: bool) -> list[TaskState | LostSubmission]:
+        """What is unfinished, with the tasks that lost submissions have become."""
+        known, lost = await run_in_thread(lambda: self.recorded(ended=ended))
         try:
-            settlements = await self._settle(journal, lost)
+            settlements = await self._settle(self._required("resume"), lost)
         except WiroError as error:
             # They are lost still, which is what is known.
             log.warning("lost submissions could not be compared with your tasks: %s", error)
