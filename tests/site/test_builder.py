@@ -71,10 +71,14 @@ print(json.dumps(answers))
 """
 
 
+def listed(site: Path) -> list[dict[str, Any]]:
+    """The tools of the site."""
+    return json.loads((site / "tools.json").read_text("utf-8"))["tools"]
+
+
 def open_form(page: Page, address: str, tool: str, form: dict[str, str], site: Path) -> None:
     """A tool's page with its form filled in by the address, as when somebody shared it."""
-    listed = json.loads((site / "tools.json").read_text("utf-8"))["tools"]
-    path = next(each["page"] for each in listed if each["tool"] == tool)
+    path = next(each["page"] for each in listed(site) if each["tool"] == tool)
     state = base64.urlsafe_b64encode(json.dumps(form).encode()).decode().rstrip("=")
     if page.url.startswith(address + path):
         page.evaluate(FOLLOW, f"run={state}")
@@ -87,18 +91,29 @@ def request(page: Page) -> dict[str, Any]:
 
 
 @pytest.fixture
-def requests(browser: Browser, address: str, site: Path, make_once: MakeOnce) -> list[Any]:
-    """What the page makes of each case: asked once, for all that is said about it."""
+def asked(browser: Browser, address: str, site: Path, make_once: MakeOnce) -> dict[str, Any]:
+    """What the page of each tool makes of the empty form and of each case: asked once."""
 
     def ask(file: Path) -> None:
         with watched(browser, address) as page:
-            found: list[dict[str, Any]] = []
-            for case in CASES:
-                open_form(page, address, case["tool"], case["form"], site)
-                found.append(request(page))
-        file.write_text(json.dumps(found), "utf-8")
+            begun: dict[str, Any] = {}
+            cases: list[dict[str, Any]] = []
+            for tool in sorted(listed(site), key=lambda each: each["tool"]):
+                visit(page, address + tool["page"])
+                begun[tool["tool"]] = request(page)
+                for case in CASES:
+                    if case["tool"] == tool["tool"]:
+                        open_form(page, address, case["tool"], case["form"], site)
+                        cases.append(request(page))
+        file.write_text(json.dumps({"begun": begun, "cases": cases}), "utf-8")
 
     return json.loads(make_once("requests", ask).read_text("utf-8"))
+
+
+@pytest.fixture
+def requests(asked: dict[str, Any]) -> list[Any]:
+    assert len(asked["cases"]) == len(CASES)
+    return asked["cases"]
 
 
 @pytest.fixture(scope="module")
@@ -191,19 +206,17 @@ def printed(page: str) -> dict[str, str]:
 
 
 def test_a_page_without_scripts_shows_the_same_snippets_and_they_run(
-    page: Page,
-    address: str,
+    asked: dict[str, Any],
     site: Path,
     generated: Path,
     site_tools: list[dict[str, Any]],
     tmp_path: Path,
 ) -> None:
-    listed = json.loads((site / "tools.json").read_text("utf-8"))["tools"]
     texts: dict[str, dict[str, str]] = {}
-    for tool in listed:
+    for tool in listed(site):
         texts[tool["tool"]] = printed((site / tool["markdown"]).read_text("utf-8"))
-        visit(page, address + tool["page"])
-        shown = {name: text.rstrip("\n") for name, text in request(page)["snippets"].items()}
+        begun = asked["begun"][tool["tool"]]
+        shown = {name: text.rstrip("\n") for name, text in begun["snippets"].items()}
         given = {name: text.rstrip("\n") for name, text in texts[tool["tool"]].items()}
         assert set(given) >= {"python", "async", "shell"}
         assert given == {name: shown[name] for name in given}, tool["tool"]

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import httpx2
 import pytest
@@ -30,7 +31,7 @@ from wirogen.site.build import build_site
 from wirogen.specs import Option, Wire, spec_to_json
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 PACKAGE: Final = "studio_tools"
 PAINTER: Final = "acme/painter"
@@ -191,6 +192,21 @@ def serve(site: Path, tmp_path: Path, simulator: Simulator) -> Iterator[Callable
 @pytest.fixture
 def studio(serve: Callable[[], Running]) -> Running:
     return serve()
+
+
+def check_for_everybody(page: Page) -> None:
+    """The page, as it stands, is good for everybody: wide and light, narrow and dark."""
+    package = pytest.importorskip("axe_playwright_python")
+    page.evaluate((files(package) / "axe.min.js").read_text("utf-8"))
+    sizes: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (375, "dark")]
+    for width, scheme in sizes:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+        assert [
+            (each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]
+        ] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def serve_studio(

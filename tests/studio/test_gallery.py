@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from site_browser import watched
-from studio.conftest import FILMER, PAINTER, SCULPTOR, SPEAKER, TOKEN, WRITER, Running
+from studio.conftest import (
+    FILMER,
+    PAINTER,
+    SCULPTOR,
+    SPEAKER,
+    TOKEN,
+    WRITER,
+    Running,
+    check_for_everybody,
+)
 from wiro_runtime.testing import Scenario
 
 if TYPE_CHECKING:
@@ -146,34 +154,16 @@ def test_many_runs_come_in_pages(browser: Browser, studio: Running) -> None:
         assert page.locator(".wt-more").is_hidden()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])
-def test_for_everybody(
-    browser: Browser,
-    filled: Running,
-    scheme: str,
-    width: int,
-) -> None:
-    package = pytest.importorskip("axe_playwright_python")
-    axe = (files(package) / "axe.min.js").read_text("utf-8")
-    options: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
-
-    def check() -> None:
-        found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
-        assert [
-            (each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]
-        ] == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-    with watched(browser, filled.origin, **options) as page:
+def test_for_everybody(browser: Browser, filled: Running) -> None:
+    with watched(browser, filled.origin) as page:
         page.goto(f"{filled.origin}/runs.html?token={TOKEN}")
         page.wait_for_selector(".wt-all-runs.wt-ready")
-        page.evaluate(axe)
-        check()
+        check_for_everybody(page)
         for run in "ad":
             page.focus(f"[data-run='{run * 32}'] .wt-pick input")
             page.keyboard.press("Space")
-        check()
+        check_for_everybody(page)
         page.focus(".wt-picks .wt-run-button")
         page.keyboard.press("Enter")
         page.wait_for_selector(".wt-run-dialog .wt-sides")
-        check()
+        check_for_everybody(page)

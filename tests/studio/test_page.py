@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from site_browser import PICTURE, watched
-from studio.conftest import TOKEN, Running
+from studio.conftest import TOKEN, Running, check_for_everybody
 from wiro_runtime.testing import Scenario
 
 if TYPE_CHECKING:
@@ -352,12 +351,8 @@ def test_an_output_that_is_opened_by_itself_runs_nothing(visit: Open, studio: Ru
         opened.watched.troubles.clear()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])
-def test_for_everybody(visit: Open, studio: Running, scheme: str, width: int) -> None:
-    package = pytest.importorskip("axe_playwright_python")
-    axe = (files(package) / "axe.min.js").read_text("utf-8")
-    size = {"width": width, "height": 800}
-    with visit(color_scheme=scheme, viewport=size) as page:
+def test_for_everybody(visit: Open, studio: Running) -> None:
+    with visit() as page:
         page.focus("[data-input=prompt] textarea")
         page.keyboard.type("a lighthouse")
         page.keyboard.press("Control+Enter")
@@ -366,12 +361,7 @@ def test_for_everybody(visit: Open, studio: Running, scheme: str, width: int) ->
         page.focus(".wt-run-button")
         page.keyboard.press("Enter")
         page.wait_for_selector(".wt-run[data-state=running]")
-        page.evaluate(axe)
-        found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
-        assert [
-            (each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]
-        ] == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        check_for_everybody(page)
         page.focus(".wt-stop")
         page.keyboard.press("Enter")
         page.wait_for_selector(".wt-run[data-state=cancelled]")
