@@ -32,10 +32,6 @@ class Cache:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
-    @property
-    def enabled(self) -> bool:
-        return self._folder is not None
-
     def get(self, kind: str, key: str) -> Any:
         """Return the result, or ``None`` where there is none or it is damaged."""
         path = self._path(kind, key)

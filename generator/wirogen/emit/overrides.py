@@ -53,10 +53,11 @@ def _problem(name: str, shipped: Sequence[str], used: set[str] | None) -> str | 
 
 
 def _names(folder: Path) -> list[str]:
-    paths = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    return sorted(
-        path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)
-    )
+    return [
+        name
+        for name in jinja2.FileSystemLoader(folder).list_templates()
+        if not any(part.startswith(".") for part in name.split("/"))
+    ]
 
 
 def _used(folder: Path, names: list[str]) -> set[str] | None:

@@ -89,13 +89,12 @@ class Publication:
         """Add files that a worker has staged."""
         self._made |= made
 
-    def take_unchanged(self, files: Mapping[str, str]) -> None:
-        """Add files (path → hash) that are :meth:`on_disk`."""
-        self._made |= {path: Made(sha, staged=False) for path, sha in files.items()}
-
-    def on_disk(self, files: Mapping[str, str]) -> bool:
-        """Whether every file (path → hash) is in the folder with exactly these bytes."""
-        return self._state.holds(files)
+    def take_unchanged(self, files: Mapping[str, str]) -> bool:
+        """Add files (path → hash) if all of them are in the folder with exactly these bytes."""
+        unchanged = self._state.holds(files)
+        if unchanged:
+            self._made |= {path: Made(sha, staged=False) for path, sha in files.items()}
+        return unchanged
 
     def finish(self, provenance: Mapping[str, Entry], *, rendered: Sequence[str] = ()) -> Changes:
         """Publish the files that were added and a manifest with ``provenance``.

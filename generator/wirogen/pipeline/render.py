@@ -95,8 +95,7 @@ def generate(
         todo: list[_Task] = []
         for task in tasks:
             known: _Rendered | None = cache.get("tool", task.key)
-            if known is not None and publication.on_disk(known.files):
-                publication.take_unchanged(known.files)
+            if known is not None and publication.take_unchanged(known.files):
                 done[task.spec.tool] = known
             else:
                 todo.append(task)

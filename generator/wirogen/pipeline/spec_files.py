@@ -180,11 +180,10 @@ def read_each(
 
 
 def _known(kind: str | None, file: Path, *names: str) -> Any:
-    cache = default_cache()
-    if kind is None or not cache.enabled or not file.is_file():  # a pipe can be read only once
+    if kind is None or not file.is_file():  # a pipe can be read only once
         return None
     try:
-        return cache.get(kind, key_of(kind, *names, hash_of_file(file)))
+        return default_cache().get(kind, key_of(kind, *names, hash_of_file(file)))
     except OSError:
         return None
 
