@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -31,58 +31,33 @@ class _Body(httpx2.AsyncByteStream):
         await run_in_thread(self._response.close)
 
 
-class _Threaded(httpx2.AsyncBaseTransport):
-    """Sends each request with a blocking client, in a thread."""
+async def send_in_thread(client: httpx2.Client, request: httpx2.Request) -> httpx2.Response:
+    """Send ``request`` with a blocking client, in a thread."""
+    content = await request.aread()
+    url, headers = request.url, dict(request.headers)
+    arrived: list[httpx2.Response] = []
+    abandoned = threading.Event()
 
-    def __init__(self, client: httpx2.Client) -> None:
-        self._client = client
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        content = await request.aread()
-        headers = dict(request.headers)
-
-        arrived: list[httpx2.Response] = []
-        abandoned = threading.Event()
-
-        def send() -> httpx2.Response:
-            client, url = self._client, request.url
-            if request.method == "GET":
-                # A file. Its host gets none of the client's headers, cookies and credentials.
-                limits = {"timeout": client.timeout.as_dict()}
-                message = httpx2.Request("GET", url, headers=headers, extensions=limits)
-                return client.send(message, stream=True, auth=None, follow_redirects=False)
+    def work() -> httpx2.Response:
+        if request.method == "GET":
+            # A file. Its host gets none of the client's headers, cookies and credentials.
+            limits = {"timeout": client.timeout.as_dict()}
+            message = httpx2.Request("GET", url, headers=headers, extensions=limits)
+            auth: dict[str, Any] = {"auth": None}
+        else:
             message = client.build_request(request.method, url, headers=headers, content=content)
-            return client.send(message, stream=True, follow_redirects=False)
+            auth = {}
+        arrived.append(client.send(message, stream=True, follow_redirects=False, **auth))
+        if abandoned.is_set():
+            arrived[0].close()
+        return arrived[0]
 
-        def work() -> httpx2.Response:
-            arrived.append(send())
-            if abandoned.is_set():
-                arrived[0].close()
-            return arrived[0]
-
-        try:
-            response = await run_in_thread(work)
-        except asyncio.CancelledError:
-            # The thread goes on. A response that nothing reads would keep its connection taken.
-            abandoned.set()
-            if arrived:
-                start_in_thread(arrived[0].close)
-            raise
-        return httpx2.Response(
-            response.status_code, headers=response.headers, stream=_Body(response)
-        )
-
-
-class _AsyncClient(httpx2.AsyncClient):
-    def __init__(self, client: httpx2.Client) -> None:
-        super().__init__(transport=_Threaded(client), trust_env=False)
-        self._blocking = client
-
-    @property
-    def is_closed(self) -> bool:
-        return self._blocking.is_closed
-
-
-def asynchronous(client: httpx2.Client) -> httpx2.AsyncClient:
-    """A client for coroutines that sends with ``client``."""
-    return _AsyncClient(client)
+    try:
+        response = await run_in_thread(work)
+    except asyncio.CancelledError:
+        # The thread goes on. A response that nothing reads would keep its connection taken.
+        abandoned.set()
+        if arrived:
+            start_in_thread(arrived[0].close)
+        raise
+    return httpx2.Response(response.status_code, headers=response.headers, stream=_Body(response))

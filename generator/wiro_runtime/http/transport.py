@@ -28,7 +28,7 @@ from wiro_runtime.http.encodings import codings_of
 from wiro_runtime.http.exchange import Exchange
 from wiro_runtime.http.loop import run_in_thread
 from wiro_runtime.http.proxies import Proxies
-from wiro_runtime.http.threaded import asynchronous
+from wiro_runtime.http.threaded import send_in_thread
 from wiro_runtime.inputs.messages import shown
 from wiro_runtime.version import __version__
 
@@ -204,9 +204,7 @@ class Transport:
         http_client: httpx2.AsyncClient | httpx2.Client | None = None,
     ) -> None:
         self._settings = settings
-        if isinstance(http_client, httpx2.Client):
-            http_client = asynchronous(http_client)
-        if not isinstance(http_client, httpx2.AsyncClient | None):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
+        if not isinstance(http_client, httpx2.AsyncClient | httpx2.Client | None):  # pyright: ignore[reportUnnecessaryIsInstance] - callers' values
             raise ConfigurationError(
                 "http_client must be a Client or an AsyncClient of httpx2, "
                 f"not {shown(http_client)}"
@@ -322,7 +320,8 @@ class Transport:
         settings = self._settings
         content = request.body if isinstance(request.body, bytes) else _chunks(request.body)
         limits = {"connect": settings.timeouts.connect, "read": None, "write": None, "pool": None}
-        build = httpx2.Request if self._client is None else self._client.build_request
+        client = self._client
+        build = client.build_request if isinstance(client, httpx2.AsyncClient) else httpx2.Request
         return build(
             "POST",
             request.url,
@@ -350,9 +349,12 @@ class Transport:
                 raise ConfigurationError("the http_client is closed")
             # Whether a transport that is not ours tells of its steps is not known.
             exchange.hand_over()
-            # The host of a file gets no credentials of the client.
-            auth: dict[str, Any] = {"auth": None} if message.method == "GET" else {}
-            send = partial(self._client.send, stream=True, follow_redirects=False, **auth)
+            if isinstance(self._client, httpx2.Client):
+                send = partial(send_in_thread, self._client)
+            else:
+                # The host of a file gets no credentials of the client.
+                auth: dict[str, Any] = {"auth": None} if message.method == "GET" else {}
+                send = partial(self._client.send, stream=True, follow_redirects=False, **auth)
         whole = False
         try:
             response = await send(message)

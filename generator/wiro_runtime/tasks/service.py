@@ -216,16 +216,11 @@ class TaskService:
         deadline = (self.clock() if begin is None else begin) + limit
         limiting = asyncio.timeout(max(0.0, deadline - self.clock()))
         try:
-            async with limiting, aclosing(self.watcher.events(state, deadline)) as events:
+            async with limiting, aclosing(self._events(state, limit, deadline)) as events:
                 async for event in events:
                     if on_update is not None:
                         await call_back(on_update, event)
         except NotFoundError:
-            raise
-        except (ConnectionFailed, ApiError) as error:
-            if self.clock() >= deadline:
-                raise self._late(state, limit) from error
-            _say_resume(error, state)
             raise
         except Exception as error:
             if isinstance(error, TimeoutError) and limiting.expired():
@@ -236,9 +231,7 @@ class TaskService:
         except BaseException as interruption:
             await self._interrupted(state, interruption)
             raise
-        if state.detail is None or not state.detail.terminal:
-            raise self._late(state, limit)
-        return self.result(state, state.detail)
+        return self.result(state, cast("TaskDetail", state.detail))
 
     async def _interrupted(self, state: TaskState, interruption: BaseException) -> None:
         """Leave the task running and say so, or stop it, as the client was told."""
@@ -259,18 +252,26 @@ class TaskService:
         add_task(interruption, state)
         log.warning("task %s: %s", state.id, state.resume)
 
-    async def events(self, state: TaskState) -> AsyncGenerator[Event, None]:
+    def events(self, state: TaskState) -> AsyncGenerator[Event, None]:
         """All that happens to a task, up to and including :class:`TaskEnded`. Raises
         :class:`TaskTimeout` after the client's ``timeouts.wait``."""
         limit = self.settings.timeouts.wait
+        return self._events(state, limit, self.clock() + limit)
+
+    async def _events(
+        self, state: TaskState, limit: float, deadline: float
+    ) -> AsyncGenerator[Event, None]:
         try:
-            async with aclosing(self.watcher.events(state, self.clock() + limit)) as events:
+            async with aclosing(self.watcher.events(state, deadline)) as events:
                 async for event in events:
                     yield event
         except NotFoundError:
             raise
         except (ConnectionFailed, ApiError) as error:
-            _say_resume(error, state)
+            if self.clock() >= deadline:
+                raise self._late(state, limit) from error
+            # The message ends with how to get back to the task.
+            error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
             raise
         if state.detail is None or not state.detail.terminal:
             raise self._late(state, limit)
@@ -423,11 +424,6 @@ class TaskService:
             detail=state.detail,
             task_id=state.id or None,
         )
-
-
-def _say_resume(error: WiroError, state: TaskState) -> None:
-    """Let the message of an error end with how to get back to the task."""
-    error.args = (f"{str(error).rstrip('.')}; task {state.id}: {state.resume}",)
 
 
 def check_wait(timeout: object, on_update: object) -> None:

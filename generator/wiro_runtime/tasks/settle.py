@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import time
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import accumulate, chain
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 from wiro_runtime.http.json_text import parse_json
@@ -130,11 +131,14 @@ def match(
     equals: dict[_Candidates, list[int]] = {}
     for index, own in enumerate(candidates):
         equals.setdefault(own, []).append(index)
-    rivals = listed.count_rivals(candidates)
+    places = {own: sorted(listed.numbers(own)) for own in equals}
+    rivals = Counter[int]()
+    for own, group in equals.items():
+        rivals.update(dict.fromkeys(places[own], len(group)))
     found: dict[int, TaskDetail] = {}
     shown: dict[_Candidates, tuple[TaskDetail, ...]] = {}
     for own, group in equals.items():
-        numbers = sorted(listed.numbers(own))
+        numbers = places[own]
         shown[own] = tuple(tasks[number] for number in numbers)
         if (
             len(group) == len(numbers)
@@ -250,18 +254,6 @@ class _Listed:
 
     def numbers(self, candidates: _Candidates) -> list[int]:
         return [n for index, *part in candidates for n in self._alike[index].numbers[slice(*part)]]
-
-    def count_rivals(self, candidates: Iterable[_Candidates]) -> dict[int, int]:
-        """How many submissions each task may be that of."""
-        steps = [[0] * (len(group.numbers) + 1) for group in self._alike]
-        for index, begin, end in chain.from_iterable(candidates):
-            steps[index][begin] += 1
-            steps[index][end] -= 1
-        return {
-            number: count
-            for group, each in zip(self._alike, steps, strict=True)
-            for number, count in zip(group.numbers, accumulate(each), strict=False)
-        }
 
 
 def _compared(lost: LostSubmission) -> dict[str, object]:
