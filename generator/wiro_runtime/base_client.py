@@ -117,7 +117,12 @@ class Client(ABC, Generic[ResultT, TaskT]):
         )
         self._http_client = http_client
         self._budget = None if budget is None else read_dollars("budget", budget)
-        self._journal = _open_journal(journal)
+        self._journal: Journal | None = None
+        if journal is not None:
+            from wiro_runtime.tasks.journal import Journal  # noqa: PLC0415 - few keep one
+
+            check_path("journal", journal)
+            self._journal = Journal(journal)
         self._start()
 
     @abstractmethod
@@ -323,12 +328,3 @@ class RunArguments:
             ceiling=Ceiling(limit, self.allow_unknown),
             package=self.package,
         )
-
-
-def _open_journal(path: str | PathLike[str] | None) -> Journal | None:
-    if path is None:
-        return None
-    from wiro_runtime.tasks.journal import Journal  # noqa: PLC0415 - few keep one
-
-    check_path("journal", path)
-    return Journal(path)

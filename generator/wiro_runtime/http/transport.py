@@ -407,32 +407,23 @@ class Transport:
         """GET ``url``: without credentials, cookies or headers of the client; redirects are not
         followed. ``timeout`` seconds until the head has come, ``read_timeout`` for each piece."""
         self.check_loop()
-        async with self._download_places, AsyncExitStack() as stack:
-            response = await self._head(url, headers, timeout, stack)
-            if isinstance(response, BaseException):
-                raise response
-            yield StreamResponse(response, url, read_timeout, direct=self._client is None)
-
-    async def _head(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        limit: float,
-        stack: AsyncExitStack,
-    ) -> httpx2.Response | BaseException:
         exchange = Exchange(None)
-        limits = {"connect": self._settings.timeouts.connect}
-        try:
-            message = httpx2.Request(
-                "GET",
-                url,
-                headers={"user-agent": USER_AGENT, **headers},
-                extensions={"timeout": limits, "trace": exchange.trace},
-            )
-            async with asyncio.timeout(limit):
-                return await stack.enter_async_context(self._response(message, exchange))
-        except BaseException as error:  # noqa: BLE001 - returned, as in _send
-            return self._failure(url, limit, error, exchange)
+        message = httpx2.Request(
+            "GET",
+            url,
+            headers={"user-agent": USER_AGENT, **headers},
+            extensions={
+                "timeout": {"connect": self._settings.timeouts.connect},
+                "trace": exchange.trace,
+            },
+        )
+        async with self._download_places, AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(timeout):
+                    response = await stack.enter_async_context(self._response(message, exchange))
+            except Exception as error:  # noqa: BLE001 - whatever a server makes of the libraries
+                raise self._failure(url, timeout, error, exchange) from None
+            yield StreamResponse(response, url, read_timeout, direct=self._client is None)
 
     @asynccontextmanager
     async def open_socket(self, url: str, timeout: float) -> AsyncGenerator[ClientConnection, None]:  # noqa: ASYNC109 - to open it

@@ -113,14 +113,11 @@ class TaskService:
         known = {"id": task, "token": ""} if is_id else {"id": "", "token": task}
         return TaskState(**known, born=self.clock())
 
-    async def submit(self, submission: Submission, patience: float) -> TaskState:
+    async def submit(
+        self, submission: Submission, patience: float, deadline: float | None = None
+    ) -> TaskState:
         """Send a run and return its task; ``patience`` seconds at the concurrency limit."""
         check_number("timeout", patience)
-        return await self._submit(submission, patience, None)
-
-    async def _submit(
-        self, submission: Submission, patience: float, deadline: float | None
-    ) -> TaskState:
         try:
             state = await self.submitter.submit(submission, patience, deadline)
             await self._tell(state)
@@ -148,7 +145,7 @@ class TaskService:
             raise ConfigurationError("timeout: no run ends in 0 s; submit() does not wait for it")
         begin = self.clock()
         limit = self.settings.timeouts.wait if timeout is None else timeout
-        state = await self._submit(submission, limit, begin + limit)
+        state = await self.submit(submission, limit, begin + limit)
         try:
             return await self.wait(state, limit, on_update, begin)
         except WiroError as error:
