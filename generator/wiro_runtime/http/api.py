@@ -198,46 +198,43 @@ class Api:
         body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
         code, message = _complaint(body or {})
         status = response.status
+        kind = _BY_CODE.get(code or 0, ApiError)
         if status >= 300:
-            kind = _BY_STATUS.get(status) or _BY_CODE.get(code or 0, ApiError)
+            kind = _BY_STATUS.get(status, kind)
             credentials = self.settings.credentials
             unsigned = status == 401 and credentials is not None and not credentials.signs
-            what = message or _gist(response)
             advice = _UNSIGNED if unsigned else "" if status == 403 else _advice(kind, response)
+            what = message or _gist(response)
             text = f"HTTP {status}: {what.rstrip('.') if advice else what}{advice}"
-            raise self._error(kind, text, code, response, retryable=is_transient(status))
-        if body is None:
+            retryable = is_transient(status)
+        elif body is None:
+            kind, retryable = UnexpectedResponse, True
             text = f"the response is not a JSON object: {_gist(response)}"
-            raise self._error(UnexpectedResponse, text, None, response, retryable=True)
-        # Some older endpoints leave `result` out; then only a complaint means failure.
-        result = body.get("result")
-        complains = bool(message) or code is not None
-        if complains if result is None else str(result).lower() in ("false", "0"):
-            kind = _BY_CODE.get(code or 0, ApiError)
+        elif _is_refusal(body, code, message):
             said = "" if code is None else f" (code {code})"
             text = message or f"refused without a reason{said}"
             if advice := _advice(kind, response):
                 text = f"{text.rstrip('.')}{advice}"
-            raise self._error(kind, text, code, response, retryable=code == 96)
-        return body
-
-    def _error(
-        self,
-        kind: type[ApiError],
-        text: str,
-        code: int | None,
-        response: Response,
-        *,
-        retryable: bool,
-    ) -> ApiError:
-        return kind(
+            retryable = code == 96
+        else:
+            return body
+        raise kind(
             text,
             code=code,
-            http_status=response.status,
+            http_status=status,
             retry_after=retry_after(response.headers),
             retryable=retryable,
             body=response.body[:_SHOWN].decode(errors="replace"),
         )
+
+
+def _is_refusal(body: Mapping[str, Any], code: int | None, message: str) -> bool:
+    """Whether a response of status 200 says that a call failed."""
+    result = body.get("result")
+    if result is None:
+        # Some older endpoints leave it out; then only a complaint means failure.
+        return bool(message) or code is not None
+    return str(result).lower() in ("false", "0")
 
 
 def _advice(kind: type[ApiError], response: Response) -> str:

@@ -235,15 +235,11 @@ class _Call(Generic[T]):
             self._abandoned = True
             self._loop.call_soon_threadsafe(self._release)
             raise
-        task = self._task
-        error = None if task is None or task.cancelled() else task.exception()
-        if task is not None and task.cancelled():
-            try:
-                task.result()
-            except asyncio.CancelledError as cancelled:
-                error = cancelled
-        for note in getattr(error, "__notes__", []):
-            interruption.add_note(note)
+        try:
+            self.result()
+        except BaseException as error:  # noqa: BLE001 - the interruption is raised in its place
+            for note in getattr(error, "__notes__", []):
+                interruption.add_note(note)
 
     def _cancel(self) -> None:
         self._release()
