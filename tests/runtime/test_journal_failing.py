@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
 from itertools import count
@@ -247,3 +248,41 @@ def test_runs_that_could_not_begin_cost_the_next_one_nothing(
                 journal.begin("a/b", {}, price=dear, budget=budget)
         assert count_statements() <= few
         assert len(journal.known()[1]) == 2
+
+
+class HandedOver:
+    """A lock that another thread takes whenever it is free again."""
+
+    def __init__(self, lock: Any, other: Callable[[], None]) -> None:
+        self.lock = lock
+        self.other = other
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        self.lock.release()
+        with self.lock:
+            self.other()
+
+
+def test_a_run_that_could_not_begin_is_recorded_by_no_other_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "journal").open()
+    write, lock = Journal._write, journal.lock
+
+    def fail_once(*_given: Any, **_more: Any) -> None:
+        monkeypatch.setattr(Journal, "_write", write)
+        raise ConfigurationError("database or disk is full")
+
+    def save() -> None:
+        journal.lock = lock
+        journal.renew()
+
+    monkeypatch.setattr(Journal, "_write", fail_once)
+    journal.lock = HandedOver(lock, save)  # pyright: ignore[reportAttributeAccessIssue] - as much of a lock as is used
+    with pytest.raises(ConfigurationError):
+        journal.begin("a/b", {"prompt": "x"})
+    assert journal.known() == (set(), [])
+    journal.close()

@@ -142,17 +142,16 @@ class Journal:
                 self._unsaved[row.key] = row
                 try:
                     self._save(check=check if budget is not None else None)
-                except sqlite3.IntegrityError:
+                except (sqlite3.IntegrityError, ConfigurationError, PriceExceeded) as error:
+                    # Nothing is written, and no other call is to write it.
                     del self._unsaved[row.key]
-                    raise KeyTaken(f"a run with the key {row.key} is recorded already") from None
+                    if isinstance(error, sqlite3.IntegrityError):
+                        text = f"a run with the key {row.key} is recorded already"
+                        raise KeyTaken(text) from None
+                    raise
                 # Not before: a file that was taken away is made anew with all rows of this client.
                 self._own[row.key] = row
-        except KeyTaken:
-            raise
-        except (ConfigurationError, PriceExceeded):
-            # Nothing is written. A client that tries again for hours must not remember each time.
-            if self._unsaved.get(row.key) is row:
-                del self._unsaved[row.key]
+        except (KeyTaken, ConfigurationError, PriceExceeded):
             raise
         except BaseException:
             # Nothing is sent. If it has been written, the next write removes it.
