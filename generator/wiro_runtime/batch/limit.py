@@ -50,7 +50,9 @@ class SharedLimit:
     async def ended(self) -> None:
         """A row has ended that Wiro had taken."""
         self._ended += 1
-        if self._lock.locked() or not self._due():
+        # Every look at the limit is a request to the database.
+        soon = self._ended < _ROUND or time.monotonic() - self._refused_at < _PAUSE
+        if soon or self._lock.locked():
             return
         async with self._lock:
             limit = await self._scheduler.limit()
@@ -60,7 +62,3 @@ class SharedLimit:
             self._ended = 0
             if limit < self._ceiling:
                 await self._scheduler.set_limit(min(self._ceiling, limit + step))
-
-    def _due(self) -> bool:
-        # Every look at the limit is a request to the database.
-        return time.monotonic() - self._refused_at >= _PAUSE and self._ended >= _ROUND

@@ -58,13 +58,11 @@ class LoraSetting:
 class _ChosenLora(LoraChoice):
     value: str
     label: str
-    scales: tuple[tuple[str, str], ...]
-    words: tuple[str, ...]
+    parts: tuple[str, ...]
 
     @property
     def prompt_prefix(self) -> str:
-        tags = [f"<lora:{id_}:{value}>" for id_, value in self.scales]
-        return "".join(f"{part}, " for part in (*tags, *self.words))
+        return "".join(f"{part}, " for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,17 +103,13 @@ class LoraOption(LoraChoice):
             if word not in self.triggerwords:
                 near = nearest(word, self.triggerwords)
                 raise self._problem(f"{shown(word, 80)} is not a trigger word{near}")
-        chosen = [
-            (setting.id, text)
+        tags = [
+            f"<lora:{setting.id}:{text}>"
             for setting in self.settings
             if (text := self._text(setting, wanted.get(setting.id))) is not None
         ]
-        return _ChosenLora(
-            value=self.value,
-            label=self.label,
-            scales=tuple(chosen) if tag else (),
-            words=tuple(words),
-        )
+        parts = (*(tags if tag else ()), *words)
+        return _ChosenLora(value=self.value, label=self.label, parts=parts)
 
     def _wanted(self, scale: float | None, scales: Mapping[str, float] | None) -> dict[str, float]:
         ids = [setting.id for setting in self.settings]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import Context
 
-    from wiro_runtime.inputs.model import ToolInputs
     from wiro_runtime.mcp.workspace import Workspace
     from wiro_runtime.price import Price
 
@@ -60,7 +59,3 @@ def refusal(tool: str, price: Price) -> PriceExceeded:
     """The error for a run that needs the user's word, where the client cannot ask."""
     needed = "give max_cost" if price.known else "only the user can allow that, at the start"
     return PriceExceeded(f"{tool}: the price is {price} ({price.basis}): {needed}", price=price)
-
-
-def price_of(space: Workspace, tool: str, inputs: ToolInputs) -> Price:
-    return space.client.price(tool, inputs, package=space.catalogue)

@@ -31,7 +31,7 @@ from wiro_runtime.inputs.messages import nearest, shorten
 from wiro_runtime.inputs.problems import problem_of_argument
 from wiro_runtime.mcp import tasks
 from wiro_runtime.mcp.advice import explain
-from wiro_runtime.mcp.approval import Approval, can_ask, price_of, question, read_ceiling, refusal
+from wiro_runtime.mcp.approval import Approval, can_ask, question, read_ceiling, refusal
 from wiro_runtime.mcp.describe import page_markdown, summary_json, tool_json
 from wiro_runtime.mcp.downloads import download
 from wiro_runtime.mcp.files import with_files
@@ -209,7 +209,7 @@ async def _approval(
     checked = _checked(space, tool, inputs)
     if await space.runs.is_known(await run_key(tool, checked, request_id)):
         return Approval()
-    price = price_of(space, tool, checked)
+    price = space.client.price(tool, checked, package=space.catalogue)
     asked = question(space, tool, price, max_cost)
     if asked is None:
         return Approval()
@@ -237,7 +237,7 @@ async def run_tool(
     billed once. A run that has not ended in time goes on: call get_task."""
     space = _space(context)
     checked = _checked(space, tool, inputs)
-    price = price_of(space, tool, checked)
+    price = space.client.price(tool, checked, package=space.catalogue)
     key = await run_key(tool, checked, request_id)
     allowed = read_ceiling(max_cost)
     if question(space, tool, price, max_cost) is not None:
