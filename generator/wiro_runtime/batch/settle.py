@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -47,10 +48,9 @@ async def settle(store: Store, client: AsyncWiro, tool: str) -> Settled:
 
     found = await compare(client.service.api, [_lost(tool, each) for each in lost], known)
     candidates: list[tuple[int, tuple[str, ...]]] = []
-    counts = {"found": 0, "absent": 0, "ambiguous": 0}
+    counts = Counter(each.outcome for each in found)
     for intent, settlement in zip(lost, found, strict=True):
         row, task = intent.row, settlement.task
-        counts[settlement.outcome] += 1
         if task is not None:
             await store.database.call(store.accepted, row, task.id, task.token)
         elif settlement.outcome == "absent":

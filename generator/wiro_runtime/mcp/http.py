@@ -33,9 +33,6 @@ class BearerToken:
         self._app = app
         self._token = token.encode()
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._is_allowed(Headers(scope=scope)):
             refused = PlainTextResponse(

@@ -55,9 +55,6 @@ class Tariff:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
 
-    def __repr__(self) -> str:
-        return f"<Tariff {self.summary or 'unknown'}>"
-
     @property
     def summary(self) -> str:
         """The least that a run costs, for lists of tools: ``from $0.06``, ``$0.03``,

@@ -42,9 +42,6 @@ class OwnerOnly:
         self._cookie = f"wiro-studio-{port}"
         self._token = token.encode()
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._authority}>"
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
