@@ -124,7 +124,7 @@ def make_server(space: Workspace) -> WiroServer:
         title="Wiro",
         instructions=INSTRUCTIONS,
         version=__version__,
-        tools=[_tool(function, *hints) for function, *hints in _tools(space)],
+        tools=_tools(space),
         lifespan=lifespan,
         log_level="WARNING",
         subscriptions=False,
@@ -142,25 +142,19 @@ def make_server(space: Workspace) -> WiroServer:
     return server
 
 
-def _tools(space: Workspace) -> list[tuple[Any, bool, bool, bool]]:
-    """The functions, and whether each only reads, destroys, may be repeated."""
-    found: list[tuple[Any, bool, bool, bool]] = [
-        (search_tools, True, False, True),
-        (describe_tool, True, False, True),
-        (estimate_price, True, False, True),
-        (run_tool, False, False, True),
-        (get_task, True, False, True),
-        (stop_task, False, True, True),
-        (list_tasks, True, False, True),
-    ]
+def _tools(space: Workspace) -> list[Tool]:
+    found: list[Any] = [search_tools, describe_tool, estimate_price]
+    found += [run_tool, get_task, stop_task, list_tasks]
     if space.folder is not None:
-        found.append((download_outputs, False, False, True))
-    return found
+        found.append(download_outputs)
+    return [_tool(each) for each in found]
 
 
-def _tool(function: Any, reads: bool, destroys: bool, repeats: bool) -> Tool:
+def _tool(function: Any) -> Tool:
     annotations = ToolAnnotations(
-        read_only_hint=reads, destructive_hint=destroys, idempotent_hint=repeats
+        read_only_hint=function not in (run_tool, stop_task, download_outputs),
+        destructive_hint=function is stop_task,
+        idempotent_hint=True,
     )
     tool = Tool.from_function(function, annotations=annotations, structured_output=False)
     tool.description = " ".join(tool.description.split())
