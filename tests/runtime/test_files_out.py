@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import errno
 import gc
 import hashlib
 import json
@@ -302,6 +303,41 @@ def test_sizes_that_say_nothing_are_unknown(kit: Kit, tmp_path: Path, size: Any)
     (path,) = fetch(kit, tmp_path)
     assert path.read_bytes().startswith(b"\x89PNG")
     assert result_of(kit).outputs[0].size is None
+
+
+def test_an_address_with_an_odd_host_does_not_take_the_others(kit: Kit, tmp_path: Path) -> None:
+    outputs: Any = [
+        {"name": "odd.png", "url": "https://cdn.wiro.aixn--a_/odd.png"},
+        {"name": "a.txt", "content": "good"},
+    ]
+    kit.simulator.faults.add("Task/Detail", faults.task_field("outputs", outputs), times=None)
+    with pytest.raises(DownloadError, match="not an address") as caught:
+        fetch(kit, tmp_path)
+    assert caught.value.saved == [tmp_path / "a.txt"]
+
+
+def test_a_text_that_cannot_be_written_is_said_with_its_path(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    outputs: Any = [{"name": "a.txt", "content": "good"}]
+    kit.simulator.faults.add("Task/Detail", faults.task_field("outputs", outputs), times=None)
+    monkeypatch.setattr(PartialFile, "write", full)
+    with pytest.raises(DownloadError) as caught:
+        fetch(kit, tmp_path)
+    path = tmp_path / "a.txt"
+    assert str(caught.value) == f"a.txt: cannot write {path}: No space left on device"
+
+
+def test_the_error_of_a_progress_function_keeps_its_cause(large: Kit, tmp_path: Path) -> None:
+    def fail(_done: int, _total: int | None) -> None:
+        raise ValueError("mine") from KeyError("cause")
+
+    with pytest.raises(ValueError, match="mine") as caught:
+        fetch(large, tmp_path, count=2, progress=fail)
+    assert isinstance(caught.value.__cause__, KeyError)
 
 
 def test_a_failing_progress_function_ends_the_download(

@@ -33,8 +33,9 @@ def check_address(url: str, *, local: bool, allow_hosts: frozenset[str]) -> str:
     import httpx2  # noqa: PLC0415 - a result can be used without a network
 
     try:
-        # The parser of those who connect: two parsers can see two hosts in one text.
-        parsed = httpx2.URL(url)
+        # The parser of those who connect: two parsers can see two hosts in one text. A request is
+        # made of it, because that reads more of the host.
+        parsed = httpx2.Request("GET", url).url
     except (httpx2.InvalidURL, UnicodeError, TypeError):
         raise ValueError("not an address") from None
     host = _plain(parsed.raw_host.decode("ascii", "replace"))

@@ -87,7 +87,7 @@ class Download:
 
     async def run(self) -> None:
         """Fetch all of it within ``timeouts.transfer`` seconds, or take the text where there is no
-        file. Raises :class:`DownloadError`."""
+        file. Raises :class:`DownloadError`, and :class:`OSError` where the sink does."""
         limit = self._settings.timeouts.transfer
         try:
             if self._output.url is None:
@@ -98,8 +98,6 @@ class Download:
                 await self._attempts()
         except TimeoutError:
             raise self._error(f"not whole after {limit:g} s", retryable=True) from None
-        except OSError as error:
-            raise self._error(f"cannot write: {error.strerror or error}") from error
         except DownloadError:
             raise
         except WiroError as error:

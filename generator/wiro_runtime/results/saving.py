@@ -77,9 +77,12 @@ async def read_output(output: BaseOutput, max_bytes: int | None) -> bytes:
     _check(None, max_bytes)
     memory = Sink()
     report = _report(None)
-    await output.access.transfer(
-        lambda transport: Download(transport, output, memory, report, max_bytes).run()
-    )
+    try:
+        await output.access.transfer(
+            lambda transport: Download(transport, output, memory, report, max_bytes).run()
+        )
+    except OSError as error:
+        raise download_error(output, f"cannot write: {error.strerror or error}") from error
     return memory.read()
 
 
@@ -128,8 +131,11 @@ async def save_outputs(
             async with asyncio.TaskGroup() as group:
                 saving = [group.create_task(save(job)) for job in jobs]
         except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        return [each.result() for each in saving]
+            first = errors.exceptions[0]
+        else:
+            return [each.result() for each in saving]
+        # Raised here, where it keeps its own cause and context.
+        raise first
 
     found = await result.access.transfer(work)
     saved = [each for each in found if isinstance(each, Path)]
