@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import pytest
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
 from wiro_runtime import InvalidInputs, WiroError
 from wiro_runtime.generated import FileLike, LoraChoice, LoraOption, LoraSetting, ToolInputs
@@ -404,3 +404,26 @@ def test_an_option_may_be_blank_where_it_is_one() -> None:
 
     assert Quiet(mode="").wire() == {"mode": ""}
     assert Quiet.model_validate({"mode": ""}).mode == ""
+
+
+@pytest.mark.parametrize("given", ["1e400", "-1e999"])
+def test_an_id_that_no_json_holds_as_a_number_is_sent_as_text(given: str) -> None:
+    class Numbered(ToolInputs):
+        model: Annotated[str, Field(json_schema_extra={"x-wire": "number"})]
+
+    assert Numbered(model=given).wire() == {"model": given}
+    assert Numbered(model="7.5").wire() == {"model": 7.5}
+
+
+@pytest.mark.parametrize("error", [ValueError, AssertionError])
+def test_what_a_validator_of_the_user_says_is_all_that_is_said(error: type[Exception]) -> None:
+    class Own(Inputs):
+        @field_validator("prompt")
+        @classmethod
+        def _check_length(cls, prompt: str) -> str:
+            if len(prompt) > 3:
+                raise error("Too long for us")
+            return prompt
+
+    with pytest.raises(InvalidInputs, match=r"^prompt: too long for us, got 'long' \(text\)$"):
+        Own(prompt="long")

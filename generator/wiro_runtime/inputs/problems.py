@@ -121,7 +121,9 @@ def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
     if "literal_error" in kinds:
         expected += [shorten(repr(value)) for value in literals_of(info.annotation)]
     if not expected:
-        return f"{details[0]['msg']}, got {_described(given)}"
+        # Of a validator that the user has added to a field.
+        reason = details[0]["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        return f"{reason[:1].lower()}{reason[1:]}, got {_described(given)}"
     return f"expected {' or '.join(expected)}, got {_described(given)}"
 
 

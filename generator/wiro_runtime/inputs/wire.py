@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wiro_runtime.inputs.files import LocalFile, is_local_file
@@ -116,7 +117,8 @@ def _unquoted(text: str) -> Any:
         value = json.loads(text, parse_constant=str)
     except ValueError:
         return text
-    return value if isinstance(value, (int, float)) else text
+    # An id may be 1e400, which no JSON holds as a number.
+    return value if isinstance(value, (int, float)) and abs(value) != inf else text
 
 
 class _Links:
