@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from batch.kit import TOOL, Shell, check_complete, prompts, results, write_csv
 from wiro_runtime import Retries, Wiro
 from wiro_runtime.batch import Batch, BatchError, engine
+from wiro_runtime.batch.plan import Planner
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wiro_tools.wiro import text_to_image_sd_lora as sd
 
@@ -161,10 +165,15 @@ def test_files_that_a_killed_process_had_begun_are_removed(
         assert batch.run().unfinished == 1
         begun = tmp_path / "out/files/.00001.png.0a1b2c3d.part"
         begun.write_bytes(b"half")
+        (listed := tmp_path / "out/.results.csv.0a1b2c3d.part").touch()
         (own := begun.with_name(".notes")).touch()
+        # Of another process, which downloads into the same folder.
+        (other := tmp_path / "out/.photo.png.0a1b2c3d.part").touch()
         assert batch.resume().complete
     assert not begun.exists()
+    assert not listed.exists()
     own.unlink()
+    other.unlink()
     check_complete(simulator, tmp_path / "out", 2)
 
 
@@ -221,3 +230,24 @@ def test_what_the_queue_could_not_record_is_done_again(
         assert batch.run().complete
     assert next(failures, None) is None
     check_complete(simulator, tmp_path / "out", 4)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C would end the console's other processes too")
+def test_ctrl_c_ends_a_run_at_once_while_its_table_is_planned(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan(*_arguments: Any, **_named: Any) -> None:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            time.sleep(0.01)
+        raise AssertionError("not interrupted")
+
+    with monkeypatch.context() as patch, Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
+        patch.setattr(Planner, "plan", plan)
+        begin = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            batch.run()
+        assert time.monotonic() - begin < 3
+    with Batch(TOOL, prompts(2), out=tmp_path / "out") as batch:
+        assert batch.run().complete

@@ -46,6 +46,8 @@ class Batch(BaseBatch):
     def run(self, on_progress: OnProgress | None = None) -> Report:
         """Run every row that was not run before, and return when all have ended or something is in
         the way that :attr:`Report.stopped` tells. ``on_progress`` is called twice a second."""
+        # In this thread, where Ctrl-C ends it at once: a large table takes many seconds.
+        self._planned()
         return run(self._drive(self._engine_for_run, on_progress))
 
     def resume(

@@ -43,8 +43,9 @@ T = TypeVar("T")
 _TICK: Final = 0.3
 _RENEW: Final = 5.0
 _REPORT: Final = 0.5
-_PARTIAL: Final = re.compile(r"\..*\.[0-9a-f]{8}\.part")
-"""The names of :class:`~wiro_runtime.results.partial_file.PartialFile`."""
+_PARTIAL: Final = re.compile(rf"({FILES}/\..*|\.results\.\w+|\.batch\.json)\.[0-9a-f]{{8}}\.part")
+"""The paths of :class:`~wiro_runtime.results.partial_file.PartialFile`, of batches alone: their
+folder may be one into which others download."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ class Engine:
     async def _remove_partial_files(self) -> None:
         """Remove what killed processes had begun to save, unless other workers may be saving."""
         if not self._shared or not await self._db(self._store.open_rows):
-            await self._db(_remove_partial_files, self._folder, self._folder / FILES)
+            await self._db(_remove_partial_files, self._folder)
 
     async def _alive(self) -> list[str]:
         """The workers of the batch; of one in a file, the lock on its folder lets there be one."""
@@ -268,12 +269,11 @@ class Engine:
         return await self._store.database.call(work, *arguments, **named)
 
 
-def _remove_partial_files(*folders: Path) -> None:
-    for folder in folders:
-        with suppress(OSError):
-            for path in folder.iterdir():
-                if _PARTIAL.fullmatch(path.name):
-                    path.unlink()
+def _remove_partial_files(folder: Path) -> None:
+    with suppress(OSError):
+        for path in (*folder.glob(".*.part"), *folder.glob(f"{FILES}/.*.part")):
+            if _PARTIAL.fullmatch(path.relative_to(folder).as_posix()):
+                path.unlink()
 
 
 def in_thread(work: Callable[[], T]) -> Future[T]:
