@@ -48,7 +48,6 @@ _PRELOADED: Final = {
         "pydantic.type_adapter",
         "rich._emoji_codes",
         "sqlalchemy.dialects.sqlite",
-        "typer._adapters",
     ),
     # The same program with what ``wiro-tools mcp`` and ``wiro-tools studio`` import.
     "wiro-tools-servers": (
@@ -61,7 +60,6 @@ _PRELOADED: Final = {
         "wiro_runtime.testing",
         "anyio._backends._asyncio",
         "pydantic.type_adapter",
-        "typer._adapters",
         "mcp.server.streamable_http_manager",
         "uvicorn.protocols.http.auto",
     ),
@@ -69,26 +67,17 @@ _PRELOADED: Final = {
         "wirogen.cli",
         "wirogen.pipeline",
         "wirogen.site",
-        "anyio._backends._asyncio",
         "datamodel_code_generator.config",
-        "datamodel_code_generator.format",
         "datamodel_code_generator.model.pydantic_v2",
         "datamodel_code_generator.parser.jsonschema",
         "black",
         "pymdownx",
-        "rich._emoji_codes",
-        "typer._adapters",
     ),
 }
 _MAIN: Final = {
     "wiro-tools": "wiro_runtime.cli.__main__",
     "wiro-tools-servers": "wiro_runtime.cli.__main__",
     "wirogen": "wirogen.__main__",
-}
-_COMMAND_LINE: Final = {
-    "wiro-tools": "wiro_runtime.cli.app",
-    "wiro-tools-servers": "wiro_runtime.cli.app",
-    "wirogen": "wirogen.cli.app",
 }
 _CLIENT: Final = """#!{python} -IS
 import sys
@@ -310,11 +299,7 @@ def _import(program: str) -> Callable[[], Any]:
         for each in pkgutil.iter_modules(getattr(module, "__path__", ())):
             if not each.name.startswith("__") and name.startswith("wiro"):
                 importlib.import_module(f"{name}.{each.name}")
-    command_line: Any = importlib.import_module(_COMMAND_LINE[program])
-    command_line.whole_command()
     if program == "wirogen":
-        for name in command_line.COMMANDS:
-            command_line.whole_command(name)
         # Of the files as they are now, like what has been imported.
         importlib.import_module("wirogen.common.cache").generator_fingerprint()
     main = importlib.import_module(_MAIN[program]).main
@@ -359,9 +344,6 @@ def _become(program: str, request: list[Any], files: list[int]) -> None:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    if "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION" in env:
-        # Typer reads it when it makes a command.
-        importlib.import_module(_COMMAND_LINE[program]).whole_command.cache_clear()
     sys.argv = [program.removesuffix("-servers"), *arguments]
     sys.path[:0] = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
     exec(before)  # noqa: S102 - a test's own

@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from functools import cache
 from logging import NullHandler, StreamHandler
 from typing import Annotated, Any, Final
 
@@ -131,13 +130,6 @@ for _name, _command in _COMMANDS.items():
         app.command(_name, help=_help, context_settings=dict(*_settings))(_function)
 
 
-@cache
-def whole_command() -> Any:
-    """The command with all commands below it, which takes Typer 15 ms: once in a process, however
-    many command lines it runs."""
-    return tidy(typer.main.get_command(app))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit status. Whatever a user can cause is a line or a few."""
     prepare_process()
@@ -145,7 +137,7 @@ def run(arguments: Sequence[str]) -> int:
     install_completion()
     asked: set[str] = set()
     try:
-        command = whole_command()
+        command: Any = tidy(typer.main.get_command(app))
         try:
             result: Any = command([*arguments], prog_name=PROGRAM, standalone_mode=False, obj=asked)
         except WiroError as error:

@@ -41,8 +41,6 @@ def install_completion() -> None:
         setattr(_completion_classes, f"{cls.typer_name}Complete", cls)
         cls.source_template = (Path(__file__).parent / "shells" / cls.script).read_text("utf-8")
         _completion_shared._completion_scripts[name] = cls.source_template  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no public way
-    # Typer does it when it makes a command, which may be made already.
-    _completion_classes.completion_init()
 
 
 @dataclass(frozen=True, slots=True)

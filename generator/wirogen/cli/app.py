@@ -6,7 +6,6 @@ import gc
 import importlib
 import os
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -82,13 +81,6 @@ def application(only: str | None = None) -> typer.Typer:
     return app
 
 
-@cache
-def whole_command(only: str | None = None) -> Any:
-    """``application`` as a command, which takes Typer up to 15 ms: once in a process, however many
-    command lines it runs."""
-    return tidy(typer.main.get_command(application(only)))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status. An error that a user can cause is printed
     as one line."""
@@ -105,7 +97,8 @@ def run(arguments: Sequence[str]) -> int:
 
         install_completion()
     try:
-        command = whole_command(named if named in COMMANDS else None)
+        app = application(named if named in COMMANDS else None)
+        command: Any = tidy(typer.main.get_command(app))
         result = command(list(arguments), prog_name="wirogen", standalone_mode=False)
     except (CommandError, InputError) as error:
         return _fail(str(error))
