@@ -91,6 +91,19 @@ def test_results_replace_links_and_not_what_they_lead_to(
     assert not (tmp_path / "out" / "results.csv").is_symlink()
 
 
+def test_a_folder_in_the_place_of_results_is_named(
+    begun: sqlite3.Connection, shell: Shell, tmp_path: Path
+) -> None:
+    begun.close()
+    (tmp_path / "out" / "results.csv").unlink()
+    (tmp_path / "out" / "results.csv").mkdir()
+    done = shell("resume", "out")
+    assert done.code == 2
+    assert "out/results.csv" in done.err
+    assert "it is there and is not a file" in done.err.lower()
+    assert len(done.err.splitlines()) == 1
+
+
 def test_a_lock_that_is_a_link_is_refused(
     begun: sqlite3.Connection, shell: Shell, tmp_path: Path
 ) -> None:

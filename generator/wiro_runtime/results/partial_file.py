@@ -94,7 +94,7 @@ class PartialFile(Sink):
         with self._lock:
             if not self._discarded:
                 if self._replace and not _may_be_replaced(self._target):
-                    raise OSError(errno.EINVAL, "it is there and is not a file")
+                    raise OSError(errno.EINVAL, "it is there and is not a file", str(self._target))
                 self._target.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("xb+")
 
