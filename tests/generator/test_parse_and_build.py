@@ -202,16 +202,29 @@ def test_hostile_yaml_is_one_line(
     assert f"odd.yaml{said}" in errors[0]
 
 
-def test_tools_that_share_a_file_name_move_apart(project: Project) -> None:
+@pytest.mark.parametrize(
+    "tools", [("acme/My Tool", "acme/my-tool"), ("acme/my-tool", "acme/My Tool")]
+)
+def test_tools_that_share_a_file_name_move_apart(
+    project: Project, capsys: pytest.CaptureFixture[str], tools: tuple[str, str]
+) -> None:
     out = project.root / "specs" / "tools"
-    first = PAGE.text().replace(PAGE.path, "acme/My Tool")
-    document = project.write("documents/x.txt", first)
-    run(["parse", str(document), "--out", str(out)])
-    assert (out / "acme" / "my-tool.yaml").is_file()
-    document.write_text(PAGE.text().replace(PAGE.path, "acme/my-tool"), "utf-8")
-    run(["parse", str(document), "--out", str(out)])
+    document = project.root / "specs" / "documents" / "x.txt"
+    for tool in tools:
+        project.write("documents/x.txt", PAGE.text().replace(PAGE.path, tool))
+        assert run(["parse", str(document), "--out", str(out)]) == 0
+        if tool == tools[0]:
+            assert (out / "acme" / "my-tool.yaml").is_file()
     assert sorted(project.specs()) == ["acme/My Tool", "acme/my-tool"]
     assert len(list(out.rglob("*.yaml"))) == 2
+    # One that cannot be read is left as it is, and so is the other.
+    (broken,) = out.glob("acme/my-tool-*.yaml")
+    broken.write_text("[", "utf-8")
+    project.write("documents/x.txt", PAGE.text().replace(PAGE.path, "acme/My Tool"))
+    before = project.snapshot()
+    assert run(["parse", str(document), "--out", str(out)]) == 1
+    assert f"{broken.name}:2:1: error: S001" in capsys.readouterr().err
+    assert project.snapshot() == before
 
 
 @pytest.mark.parametrize(

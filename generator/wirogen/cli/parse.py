@@ -73,7 +73,6 @@ def command(
     if to is not None and not lossy:
         for tool in parsed:
             _show_learnt(known.get(tool), sources.specs[tool])
-        _make_room(to, there, sources)
         written = write_specs(sources, to).stale
         said = counts_apart([*sources.errors, *sources.diagnostics])
         specs = f"{counted(len(written), 'spec')} written to {printable(str(to))}"
@@ -106,21 +105,20 @@ def _lossy(sources: Sources) -> bool:
 
 
 def _take_over(to: Path, there: Sources, sources: Sources) -> None:
-    """Note the files below ``to`` that are about the tools of ``sources``. One of them that cannot
-    be read is an error; the others below ``to`` are left alone."""
+    """Note the files below ``to`` that are about the tools of ``sources``, and add the specs there
+    whose files must be renamed because of new tools, or have the name that one of these would have
+    alone. A file to be written that cannot be read is an error; the others are left alone."""
+    paths = tool_paths({*there.specs, *sources.specs})
+    alone = {real(to / path) for path in sources.spec_files()}
+    for tool, file in there.files.items():
+        place = real(file)
+        moves = place != real(to / f"{paths[tool]}.yaml")
+        if tool not in sources.specs and (moves or place in alone):
+            sources.add(there.specs[tool], there.origin[tool])
     sources.files = {tool: file for tool, file in there.files.items() if tool in sources.specs}
     sources.broken = there.broken
-    written = {str(real(to / path)) for path in sources.spec_files()}
-    sources.errors += [each for each in there.errors if str(real(Path(each.path))) in written]
-
-
-def _make_room(to: Path, there: Sources, sources: Sources) -> None:
-    """Add the specs below ``to`` whose files must be renamed because of new tools."""
-    paths = tool_paths({*there.specs, *sources.specs})
-    for tool, file in there.files.items():
-        if tool not in sources.specs and real(file) != real(to / f"{paths[tool]}.yaml"):
-            sources.add(there.specs[tool], there.origin[tool])
-            sources.files[tool] = file
+    written = {real(to / path) for path in sources.spec_files()}
+    sources.errors += [each for each in there.errors if real(Path(each.path)) in written]
 
 
 def _show_learnt(known: ToolSpec | None, after: ToolSpec) -> None:
