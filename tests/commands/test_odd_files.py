@@ -179,6 +179,7 @@ READ_BACK: Final[dict[str, Command]] = {
     "specs/documents/acme/odd.txt": ("build", "--check"),
     "specs/tools/acme/odd.yaml": ("build", "--check"),
     "specs/overlays/odd.yaml": ("build", "--check"),
+    "own/docs/odd.md.jinja": ("build", "--check", "--templates", "own"),
     "pyproject.toml": ("lint",),
     "specs/baseline.toml": ("lint",),
     "generated/MANIFEST.json": ("build", "--check"),

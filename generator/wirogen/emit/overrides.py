@@ -10,6 +10,7 @@ from typing import Final
 import jinja2
 from jinja2 import meta
 
+from wirogen.common.files import read_text
 from wirogen.diagnostics.model import display_path, input_error
 from wirogen.emit.template_tree import SUFFIX, Scope, path_problem, scope_of
 from wirogen.emit.templates import template_folders
@@ -67,7 +68,7 @@ def _used(folder: Path, names: list[str]) -> set[str] | None:
     used: set[str] = set()
     for name in names:
         try:
-            tree = env.parse((folder / name).read_text("utf-8"))
+            tree = env.parse(read_text(folder / name))
         except (jinja2.TemplateSyntaxError, ValueError):
             continue
         for each in meta.find_referenced_templates(tree):
