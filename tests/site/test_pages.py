@@ -175,6 +175,7 @@ def test_building_again_makes_only_what_changed(
 def test_only_files_of_the_site_are_removed(generated: Path, tmp_path: Path) -> None:
     docs, out = tmp_path / "generated" / "docs", tmp_path / "site"
     shutil.copytree(generated / "docs", docs)
+    (docs / "tools" / "not utf-8 \udcff.txt").write_text("x")
     page = "tools/wiro/nothing"
     for expected in (True, False):
         build_site(docs, out, work=tmp_path / "w", name="Tools", site_url=None)
@@ -183,6 +184,7 @@ def test_only_files_of_the_site_are_removed(generated: Path, tmp_path: Path) -> 
             (docs / f"{page}.{suffix}").unlink(missing_ok=True)
         (out / "mine.txt").write_text("keep me")
     assert (out / "mine.txt").read_text() == "keep me"
+    assert (out / "tools" / "not utf-8 \udcff.txt").read_text() == "x"
 
 
 def test_a_site_with_an_address_names_its_pages(generated: Path, tmp_path: Path) -> None:

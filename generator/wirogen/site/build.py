@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from wirogen.common.cache import key_of
 from wirogen.common.files import names_below, read_whole, write_file
 from wirogen.common.json_values import parse_json
-from wirogen.common.paths import UnsafePathError, inside
+from wirogen.common.paths import UnsafePathError, inside, path_problem
 from wirogen.diagnostics.model import Diagnostic, input_error
 from wirogen.site.assemble import Job, assemble, neighbours
 from wirogen.site.covers import COVER_HOST, CoverMode, Covers, local_covers, remote_covers
@@ -61,7 +61,8 @@ class _Tool(BaseModel, strict=True):
 
 
 class _State(BaseModel):
-    """The earlier build: the hash of its stage, of each page by path, and all paths of its site."""
+    """The earlier build: the hash of its stage, of each page by path, and the paths of its site
+    that a later build may remove."""
 
     stage: str = ""
     pages: dict[str, str] = {}
@@ -133,7 +134,9 @@ def build_site(
     files = kept | set(pages) | {"tools.json", "find.json"}
     _remove(out, old.files - files)
     stamp = f"{digest} {_made_by_zensical(stage / 'site')}"
-    write_file(work / _STATE, _State(stage=stamp, pages=made, files=files).model_dump_json())
+    removable = {path for path in files if path_problem(path) is None}
+    state = _State(stage=stamp, pages=made, files=removable)
+    write_file(work / _STATE, state.model_dump_json())
     total = sum(path.endswith(".html") for path in files)
     return SiteReport(pages=total, made=len(todo), whole=whole, missing=pictures.missing)
 
