@@ -404,3 +404,13 @@ def test_a_tree_that_would_lie_in_what_it_is_made_of(
     assert run(["generate", *specs, "--out", out]) == 2
     assert re.search(rf"--out {out} lies in \S*{read}, which is read", capsys.readouterr().err)
     assert sorted(built.root.rglob("*")) == before
+
+
+def test_documents_of_another_kind_beside_specs_are_not_in_the_way(
+    built: Built, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(built.root / "specs" / "tools", "tools")
+    Path("documents").mkdir()
+    assert run(["generate", "--specs", "tools", "--out", "out"]) == 0
+    assert Path("out/openapi.json").is_file()

@@ -79,8 +79,9 @@ def command(
         if not folder.is_dir():
             raise CommandError(f"{folder}: not a folder")
     # The next build would take what is written among documents for documents.
-    documents = [specs.parent] if (specs.parent / "documents").is_dir() else []
-    for folder in (*given, *documents):
+    around = real(specs.parent)
+    read = [specs.parent] if around.name == "specs" and (around / "documents").is_dir() else []
+    for folder in (*given, *read):
         if real(to).is_relative_to(real(folder)):
             raise CommandError(f"generate: --out {to} lies in {folder}, which is read")
     try:
