@@ -168,6 +168,16 @@ def test_a_state_of_sync_with_such_a_path_is_forgotten(path: str) -> None:
         entry.validate_python({**good, "document": path})
 
 
+@pytest.mark.parametrize("odd", ["a\r\nhost: b", "a\n", "\x7f", "é", "x" * 2001], ids=repr)
+@pytest.mark.parametrize("name", ["url", "etag", "modified"])
+def test_a_state_of_sync_with_what_no_header_may_hold_is_forgotten(name: str, odd: str) -> None:
+    validators = {"url": "https://x", "etag": "", "modified": "", name: odd}
+    with pytest.raises(ValueError, match=name):
+        TypeAdapter(Entry).validate_python(
+            {"validators": validators, "sha256": "0" * 64, "document": "a/b.txt"}
+        )
+
+
 @pytest.mark.parametrize("name", ["sync.json", "sync.journal"])
 def test_a_state_file_that_is_a_link_leads_nowhere(tmp_path: Path, name: str) -> None:
     victim = tmp_path / "victim"
