@@ -29,7 +29,7 @@ from wiro_runtime.http.signing import Credentials
 from wiro_runtime.http.transport import StreamResponse
 from wiro_runtime.results import download
 from wiro_runtime.results.files import Files
-from wiro_runtime.results.partial_file import Sink
+from wiro_runtime.results.partial_file import PartialFile, Sink
 from wiro_runtime.settings import Timing, load_settings
 from wiro_runtime.tasks.detail import TaskDetail
 from wiro_runtime.testing import Scenario, Simulator, faults
@@ -400,22 +400,21 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
     assert synced[-1] == SIZE
 
 
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("method", ["sync", "publish"])
 def test_a_disk_that_fails_makes_no_file(
-    kind: ClientKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
+    kind: ClientKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     """The system tells of it once: the next call succeeds."""
-    fsync = os.fsync
+    plain = getattr(PartialFile, method)
 
-    def fail(file: int) -> None:
-        whole = os.fstat(file).st_size == SIZE
-        if not failed and whole is not first:
+    def fail_once(file: PartialFile) -> object:
+        if not failed:
             failed.append(file)
             raise OSError(errno.EIO, "Input/output error")
-        fsync(file)
+        return plain(file)
 
-    failed: list[int] = []
-    monkeypatch.setattr(os, "fsync", fail)
+    failed: list[PartialFile] = []
+    monkeypatch.setattr(PartialFile, method, fail_once)
     with server(cdn(CONTENT)) as (url, _), pytest.raises(DownloadError, match="Input/output error"):
         save(kind, url, tmp_path)
     assert failed

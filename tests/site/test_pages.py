@@ -176,6 +176,10 @@ def test_only_files_of_the_site_are_removed(generated: Path, tmp_path: Path) -> 
     docs, out = tmp_path / "generated" / "docs", tmp_path / "site"
     shutil.copytree(generated / "docs", docs)
     (docs / "tools" / "not utf-8 \udcff.txt").write_text("x")
+    # What a link leads to may be private, and a site is published.
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "key.txt").write_text("secret")
+    (docs / "tools" / "link").symlink_to(tmp_path / "private")
     page = "tools/wiro/nothing"
     for expected in (True, False):
         build_site(docs, out, work=tmp_path / "w", name="Tools", site_url=None)
@@ -185,6 +189,7 @@ def test_only_files_of_the_site_are_removed(generated: Path, tmp_path: Path) -> 
         (out / "mine.txt").write_text("keep me")
     assert (out / "mine.txt").read_text() == "keep me"
     assert (out / "tools" / "not utf-8 \udcff.txt").read_text() == "x"
+    assert not (out / "tools" / "link").exists()
 
 
 def test_a_site_with_an_address_names_its_pages(generated: Path, tmp_path: Path) -> None:

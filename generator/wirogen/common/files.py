@@ -94,7 +94,7 @@ def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
     hashes: dict[str, str] = {}
     for number, folder in enumerate(folders):
         before = f"{number}/" if number else ""
-        for name in names_below(folder):
+        for name in names_below(folder, follow_links=True):
             try:
                 digest = hash_of_file(f"{folder}/{name}")
             except OSError:  # its reader reports that
@@ -103,11 +103,11 @@ def file_hashes(folders: Sequence[Path]) -> dict[str, str]:
     return hashes
 
 
-def names_below(folder: Path) -> list[str]:
-    """Every file below ``folder`` by its path from there, in an order that no file system
-    decides. Links to folders are followed, but not to where they lie in themselves."""
+def names_below(folder: Path, *, follow_links: bool = False) -> list[str]:
+    """Every file below ``folder`` by its path from there, in an order that no file system decides.
+    With ``follow_links`` also those in linked folders, but not where a link lies in itself."""
     found: list[str] = []
-    for below, folders, names in os.walk(folder, followlinks=True):
+    for below, folders, names in os.walk(folder, followlinks=follow_links):
         folders[:] = [each for each in folders if not _leads_up(f"{below}/{each}")]
         path = below[len(str(folder)) :].strip(os.sep).replace(os.sep, "/")
         found += [f"{path}/{name}" for name in names] if path else names

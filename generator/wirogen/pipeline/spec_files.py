@@ -138,7 +138,7 @@ def files_below(folder: Path, *suffixes: str) -> list[Path]:
         raise input_error("S004", problem, display_path(folder))
     return [
         path
-        for name in names_below(folder)
+        for name in names_below(folder, follow_links=True)
         if name.endswith(suffixes)
         and (path := folder / name).suffix in suffixes
         and not (path.name.startswith(".#") and path.is_symlink())
