@@ -404,6 +404,19 @@ def test_no_detail_does(status: str, fields: dict[str, Any]) -> None:
         assert isinstance(str(event), str)
 
 
+def test_states_do_not_go_back_to_what_a_poll_has_overtaken() -> None:
+    reader = Parser()
+    told = [*reader.frame("task_accept"), *reader.detail("task_output_full")]
+    for status in ("task_preprocess_start", "task_assign", "task_output", "task_output_full"):
+        told += reader.frame(status)
+    told += [*reader.frame("task_stream_ready"), *reader.frame("task_end")]
+    states = [each.status for each in told if isinstance(each, StatusChanged)]
+    assert states == ["task_accept", "task_output_full", "task_stream_ready", "task_end"]
+    # One that failed before it ran goes through all of them anew.
+    again = [*reader.detail("task_error", debugerror="no GPU"), *reader.frame("task_accept", 2)]
+    assert [each.status for each in again] == ["task_error", "task_accept"]
+
+
 EVIL = "\x1b]0;owned\x07 \x1b[2J \x9b31m \r \x00 \x7f"
 
 

@@ -49,6 +49,26 @@ _WHOLE: Final = frozenset({"task_output_full", "task_error_full"})
 _LINES: Final = frozenset({"task_output", *_ERRORS, *_WHOLE})
 """Frames whose message may be text that the tool printed."""
 
+_ORDER: Final = {
+    status: place
+    for place, status in enumerate(
+        (
+            "task_queue",
+            "task_accept",
+            "task_preprocess_start",
+            "task_preprocess_end",
+            "task_assign",
+            "task_start",
+            "task_output",
+            "task_output_full",
+            "task_end",
+            "task_postprocess_start",
+            "task_postprocess_end",
+        )
+    )
+}
+"""The states of a task that runs through. Others may come at any time."""
+
 _REMEMBERED: Final = 1000
 """Frames, states and lines of each log that are remembered, so as not to give them twice."""
 
@@ -64,6 +84,7 @@ class EventParser:
         self._files = files
         self._statuses: deque[str] = deque(maxlen=_REMEMBERED)
         self._entry = ("", "")
+        self._place = 0
         self._frames: deque[int] = deque(maxlen=_REMEMBERED)
         self._logs = {False: _Log(), True: _Log()}
         self._replay = False
@@ -151,11 +172,17 @@ class EventParser:
         self._entry = (status, reason)
         if not status or self._entry == before or (not reason and status in self._statuses):
             return []
+        place = _ORDER.get(status, self._place)
         if reason:
             # It will go through the same states once more.
             self._statuses.clear()
+            place = 0
+        elif place < self._place:
+            # A poll was quicker than the frames on their way.
+            return []
         else:
             self._statuses.append(status)
+        self._place = place
         return [StatusChanged(**base, reason=reason)]
 
     def _message(self, base: dict[str, Any], message: object) -> list[Event]:
