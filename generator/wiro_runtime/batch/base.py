@@ -413,7 +413,7 @@ def own_client(client: Client[Any, Any] | None) -> AsyncWiro:
         _journal=Journal(kept.path) if isinstance(kept, Journal) else None,
         _budget=settings["_budget"],
     )
-    twin._start()  # pyright: ignore[reportPrivateUsage]
+    twin._start()  # pyright: ignore[reportPrivateUsage] - as a client's constructor ends
     if isinstance(kept, Ledger):
         twin.service.recorder.ledger = kept
     return twin

@@ -54,7 +54,8 @@ def _read_plain(cls: DefaultSerializer, serialized_data: str) -> Any:  # noqa: A
     return _PlainUnpickler(io.BytesIO(base64.b64decode(serialized_data))).load()
 
 
-_read_any: Final = DefaultSerializer.deserialize
+_serializer: Any = DefaultSerializer
+_read_any: Final = _serializer.deserialize
 _one_at_a_time: Final = threading.Lock()
 _current: Callable[[int], Awaitable[None]] | None = None
 
@@ -87,7 +88,7 @@ class Scheduler:
         if not _one_at_a_time.acquire(blocking=False):
             raise ConfigurationError("another batch runs in this process; run it in one of its own")
         # DBOS has no public way to ask whether the process has an instance of it.
-        if dbos_instance._dbos_global_instance is not None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        if dbos_instance._dbos_global_instance is not None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no public way
             _one_at_a_time.release()
             raise ConfigurationError(
                 "this process is a DBOS application itself; run the batch in a process of its own"
@@ -95,7 +96,7 @@ class Scheduler:
         _silence()
         global _current  # noqa: PLW0603 - DBOS itself is one for each process
         _current = self._run_row = run_row
-        DefaultSerializer.deserialize = _read_plain
+        _serializer.deserialize = _read_plain
         try:
             await self._launch(limit, reset=reset)
         except BaseException as error:
@@ -226,7 +227,7 @@ def _destroy() -> None:
     try:
         DBOS.destroy()
     finally:
-        DefaultSerializer.deserialize = _read_any
+        _serializer.deserialize = _read_any
         _one_at_a_time.release()
 
 
