@@ -33,7 +33,7 @@ from wiro_runtime import (
 from wiro_runtime.price import Price
 from wiro_runtime.tasks import journal as journal_module
 from wiro_runtime.tasks.journal import Journal
-from wiro_runtime.tasks.journal_schema import INSERT, INSERT_INPUTS, INSERT_PRICE, Row
+from wiro_runtime.tasks.journal_schema import INSERT, INSERT_INPUTS, Row
 from wiro_runtime.tasks.records import NAMED, KeyTaken, Origin
 from wiro_runtime.testing import Simulator, faults
 
@@ -344,7 +344,7 @@ def test_the_next_file_has_prices_and_accounts_too(tmp_path: Path) -> None:
             each.unlink()
         assert journal.reserved() == 1
         with closing(sqlite3.connect(path)) as database:
-            assert database.execute("SELECT account FROM origins").fetchall() == [("account",)]
+            assert database.execute("SELECT account FROM submissions").fetchall() == [("account",)]
 
 
 @pytest.mark.parametrize("became", ["sent again", "found"])
@@ -420,7 +420,6 @@ def seconds_of_writes(path: Path, kept: int) -> dict[str, float]:
         with closing(sqlite3.connect(path)) as db, db:
             db.executemany(INSERT, map(vars, (*rows, *ended)))
             db.executemany(INSERT_INPUTS, map(vars, (*rows, *ended)))
-            db.executemany(INSERT_PRICE, map(vars, (*rows, *ended)))
         taken: dict[str, float] = {"begin": 0.0, "accepted": 0.0, "ended": 0.0}
         for number in range(40):
             marks = [time.process_time()]

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,7 @@ import pytest
 
 from runtime.kit import TOOL, AnyClient, Kit, each, got, nameless
 from wiro_runtime import AsyncWiro, ConfigurationError, LostSubmission, SubmissionUncertain, Wiro
+from wiro_runtime.price import Price
 from wiro_runtime.tasks import journal_file, journal_schema
 from wiro_runtime.tasks.journal import Journal
 from wiro_runtime.testing import Simulator, faults
@@ -410,6 +412,49 @@ def test_an_older_journal_that_another_process_converts_meanwhile_is_read(
     monkeypatch.setattr(journal_file, f"_{step}", act_beside_another)
     with closing(Journal(path)) as journal:
         assert {task.id for task in journal.unfinished()[0]} == {"11", "", "77"}
+
+
+VERSION_1 = (
+    "CREATE TABLE submissions (key TEXT PRIMARY KEY, tool TEXT NOT NULL, at REAL NOT NULL, "
+    "client TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, until REAL, "
+    "task_id TEXT NOT NULL, token TEXT NOT NULL, status TEXT NOT NULL, ended_at REAL, cost TEXT) "
+    "WITHOUT ROWID",
+    "CREATE TABLE inputs (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID",
+    "INSERT INTO submissions VALUES ('k1', 'a/b', 5, 'x', 'accepted', '', NULL, '11', 't', '', "
+    "NULL, NULL), ('k2', 'a/b', 6, 'x', 'sending', '', NULL, '', '', '', NULL, NULL)",
+    "INSERT INTO inputs VALUES ('k1', '{}'), ('k2', '{\"prompt\": \"two\"}')",
+    f"PRAGMA application_id = {journal_schema.APPLICATION}",
+    "PRAGMA user_version = 1",
+)
+VERSION_1_WITH_PRICES = (
+    "CREATE TABLE prices (key TEXT PRIMARY KEY, low INTEGER, high INTEGER, reserved INTEGER)",
+    "CREATE TABLE origins (key TEXT PRIMARY KEY, account TEXT, skew REAL)",
+    "CREATE TRIGGER forget_price AFTER DELETE ON submissions "
+    "BEGIN DELETE FROM prices WHERE key = old.key; END",
+    "CREATE TRIGGER sum_ended AFTER UPDATE OF state ON submissions WHEN new.state = 'ended' "
+    "BEGIN UPDATE prices SET reserved = 0 WHERE key = new.key; END",
+)
+
+
+@pytest.mark.parametrize("more", [(), VERSION_1_WITH_PRICES], ids=["first", "with prices"])
+def test_a_database_of_version_1_is_read_and_gone_on_with(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    path = tmp_path / "journal"
+    with closing(sqlite3.connect(path)) as database, database:
+        for statement in (*VERSION_1, *more):
+            database.execute(statement)
+    one = Decimal(1)
+    for _ in range(2):
+        with closing(Journal(path)) as journal:
+            assert known(journal) == ["11", "two"]
+            key = journal.begin("a/b", {}, price=Price(one, one, exact=True, basis=""))
+            assert journal.reserved() == 1
+            journal.settled(key, "")
+    with closing(Journal(path)) as journal:
+        journal.ended("task_postprocess_end", "11", cost=one)
+        assert [cost.spent for cost in journal.costs()] == [one]
+        assert known(journal) == ["two"]
 
 
 # Interruptions and failures in the middle of a write

@@ -32,11 +32,10 @@ from wiro_runtime.tasks.journal_schema import (
     DELETE,
     INSERT,
     INSERT_INPUTS,
-    INSERT_ORIGIN,
-    INSERT_PRICE,
     PRUNE,
     REMOVE_DEAD,
     RENEW,
+    RESERVED,
     RESTORE,
     SELECT,
     TAKE_OVER,
@@ -124,14 +123,14 @@ class Journal:
         row.account, row.skew = origin.account, origin.skew
         if price is not None:
             row.low, row.high = to_units(price.low), to_units(price.high)
-            row.reserved = to_units(price.reserved)
+            row.reserved = to_units(price.reserved) or 0
 
         def check(db: sqlite3.Connection) -> None:
             if price is not None and budget is not None:
                 (committed,) = db.execute(COMMITTED).fetchone()
                 left = budget - to_dollars(committed)
                 if left < 0:
-                    raise over_budget(tool, price, budget, left + to_dollars(row.reserved or 0))
+                    raise over_budget(tool, price, budget, left + to_dollars(row.reserved))
 
         try:
             with self.lock:
@@ -261,7 +260,7 @@ class Journal:
     def reserved(self) -> Decimal:
         """Return what is reserved for tasks that have not been seen to end."""
         with self.lock:
-            ((amount,),) = self._read("SELECT coalesce(sum(reserved), 0) FROM prices")
+            ((amount,),) = self._read(RESERVED)
         return to_dollars(amount)
 
     def known(self) -> tuple[set[str], list[LostSubmission]]:
@@ -336,14 +335,10 @@ class Journal:
             if row.state == "settled":
                 statements.append((DELETE, values))
                 continue
-            if begins and (row.reserved or row.high is not None):
-                statements.append((INSERT_PRICE, values))
             # Not twice: two processes may begin the same run.
             statements.append((INSERT if begins else UPSERT, values))
             if begins or not row.tool:
                 statements.append((INSERT_INPUTS, values))
-            if begins:
-                statements.append((INSERT_ORIGIN, values))
         if statements:
             self._write(statements, synchronous, check)
         for row in rows:
@@ -416,7 +411,7 @@ class Journal:
                 with db:
                     db.execute("BEGIN IMMEDIATE")
                     db.execute(*self._renewal())
-                    for statement in (INSERT_PRICE, INSERT_ORIGIN, RESTORE, INSERT_INPUTS):
+                    for statement in (RESTORE, INSERT_INPUTS):
                         db.executemany(statement, map(vars, own))
         except sqlite3.Error as error:
             db.close()
@@ -447,7 +442,7 @@ def _lost(row: Row) -> LostSubmission:
         at=row.at,
         until=row.until,
         reason=row.reason,
-        origin=Origin(row.account or "", row.skew),
+        origin=Origin(row.account, row.skew),
     )
 
 

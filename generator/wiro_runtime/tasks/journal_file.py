@@ -23,8 +23,8 @@ from wiro_runtime.tasks.journal_schema import (
     APPLICATION,
     INSERT,
     INSERT_INPUTS,
-    LAST,
     SCHEMA,
+    UPGRADE,
     VERSION,
     Row,
     storable,
@@ -159,7 +159,7 @@ def _check_schema(db: sqlite3.Connection, path: Path) -> None:
     with db:
         db.execute("BEGIN")
         (application,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
+        version = _version(db)
         (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if (application or version or tables) and application != APPLICATION:
         raise ConfigurationError(f"cannot open the journal {path}: it is another database")
@@ -170,18 +170,24 @@ def _check_schema(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def _version(db: sqlite3.Connection) -> int:
+    """The version of the schema; 0 when nothing has been created."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
 def _create(db: sqlite3.Connection, rows: Sequence[Row] = ()) -> None:
     """Create what is missing of the schema; ``rows`` are the submissions of an older file."""
-    if db.execute(LAST).fetchone() == (1,):
+    if _version(db) == VERSION:
         return
     # A record is short, and each write takes whole pages; smaller ones would be more of them.
     db.execute("PRAGMA page_size = 2048")
     with db:
         db.execute("BEGIN IMMEDIATE")
-        if db.execute(LAST).fetchone() == (1,):
+        version = _version(db)
+        if version == VERSION:
             # Another client was quicker.
             return
-        for statement in SCHEMA:
+        for statement in (*UPGRADE, *SCHEMA) if version else SCHEMA:
             db.execute(statement)
         if rows:
             db.executemany(INSERT, map(vars, rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the schema, in ``PRAGMA user_version``."""
 
 APPLICATION: Final = 0x5749524F
@@ -13,78 +13,77 @@ APPLICATION: Final = 0x5749524F
 # What sums up a task that has ended.
 _COUNT: Final = (
     "INSERT INTO spending SELECT date(new.ended_at, 'unixepoch'), new.tool, 1, spent > 0, spent, "
-    "iif(known, spent, 0), iif(known, low, 0), iif(known, high, 0), known FROM "
-    "(SELECT spent, low, high, spent > 0 AND high IS NOT NULL AS known FROM (SELECT coalesce("
+    "iif(known, spent, 0), iif(known, new.low, 0), iif(known, new.high, 0), known FROM "
+    "(SELECT spent, spent > 0 AND new.high IS NOT NULL AS known FROM (SELECT coalesce("
     # SQLite would take a decimal for a float.
     "CAST(new.cost AS INTEGER) * 1000000000000 + CAST(substr(substr(new.cost, "
     "instr(new.cost || '.', '.') + 1) || '000000000000', 1, 12) AS INTEGER), "
-    "max(reserved), 0) AS spent, "
-    "max(low) AS low, max(high) AS high FROM prices WHERE key = new.key)) WHERE true "
+    "new.reserved) AS spent)) WHERE true "
     "ON CONFLICT (day, tool) DO UPDATE SET runs = runs + 1, billed = billed + excluded.billed, "
     "spent = spent + excluded.spent, compared = compared + excluded.compared, "
-    "low = low + excluded.low, high = high + excluded.high, priced = priced + excluded.priced; "
-    "UPDATE prices SET reserved = 0 WHERE key = new.key; END"
+    "low = low + excluded.low, high = high + excluded.high, priced = priced + excluded.priced; END"
 )
-# In `submissions`, `cost` is a decimal in dollars. Inputs, which can be long and never change, have
-# a table of their own: a record of what became of a submission takes one page. `prices` has the
-# price of a submission: its bounds, and what is reserved for it until it is seen to end. `spending`
+# In `submissions`, `cost` is a decimal in dollars; `low` and `high` are the bounds of the price
+# that was known before the run, and `reserved` is what counts as spent until the task is seen to
+# end. These, and the amounts in `spending`, are whole units of 1e-12 dollars. `account` is the key
+# by which a submission was sent, as a fingerprint, and `skew` how the clock was then. Inputs, which
+# can be long and never change, have a table of their own: each record takes few pages. `spending`
 # sums up what has ended; the prices in it are those of billed tasks of which they were known.
-# Amounts in these two are whole units of 1e-12 dollars. `origins` has the key by which a submission
-# was sent, as a fingerprint, and how the clock was then. What is new is added to an older database
-# without a new version, as older clients can go on beside it.
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS submissions (key TEXT PRIMARY KEY, tool TEXT NOT NULL, "
     "at REAL NOT NULL, client TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, "
     "until REAL, task_id TEXT NOT NULL, token TEXT NOT NULL, status TEXT NOT NULL, "
-    "ended_at REAL, cost TEXT) WITHOUT ROWID",
+    "ended_at REAL, cost TEXT, low INTEGER, high INTEGER, reserved INTEGER NOT NULL, "
+    "account TEXT NOT NULL, skew REAL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS inputs (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS clients (id TEXT PRIMARY KEY, place TEXT NOT NULL, "
     "pid INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS prices (key TEXT PRIMARY KEY, low INTEGER, high INTEGER, "
-    "reserved INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS spending (day TEXT, tool TEXT, runs INTEGER, billed INTEGER, "
     "spent INTEGER, compared INTEGER, low INTEGER, high INTEGER, priced INTEGER, "
     "PRIMARY KEY (day, tool)) WITHOUT ROWID",
     "CREATE TRIGGER IF NOT EXISTS forget_inputs AFTER DELETE ON submissions "
     "BEGIN DELETE FROM inputs WHERE key = old.key; END",
-    "CREATE TRIGGER IF NOT EXISTS forget_price AFTER DELETE ON submissions "
-    "BEGIN DELETE FROM prices WHERE key = old.key; END",
     "CREATE TRIGGER IF NOT EXISTS sum_ended AFTER UPDATE OF state ON submissions "
     f"WHEN new.state = 'ended' AND old.state <> 'ended' BEGIN {_COUNT}",
     "CREATE TRIGGER IF NOT EXISTS sum_inserted AFTER INSERT ON submissions "
     f"WHEN new.state = 'ended' BEGIN {_COUNT}",
-    "CREATE TABLE IF NOT EXISTS origins (key TEXT PRIMARY KEY, account TEXT NOT NULL, skew REAL) "
-    "WITHOUT ROWID",
-    "CREATE TRIGGER IF NOT EXISTS forget_origin AFTER DELETE ON submissions "
-    "BEGIN DELETE FROM origins WHERE key = old.key; END",
     # What each write looks for is found without reading all that is kept.
     "CREATE INDEX IF NOT EXISTS open_tasks ON submissions (task_id) WHERE state = 'accepted'",
-    "CREATE INDEX IF NOT EXISTS open_prices ON prices (reserved) WHERE reserved > 0",
+    "CREATE INDEX IF NOT EXISTS open_prices ON submissions (reserved) "
+    "WHERE reserved > 0 AND state <> 'ended'",
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
-LAST: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'open_prices'"
-INSERT_PRICE: Final = (
-    "INSERT INTO prices VALUES (:key, :low, :high, coalesce(:reserved, 0)) "
-    "ON CONFLICT (key) DO NOTHING"
+UPGRADE: Final = (
+    "ALTER TABLE submissions ADD COLUMN low INTEGER",
+    "ALTER TABLE submissions ADD COLUMN high INTEGER",
+    "ALTER TABLE submissions ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE submissions ADD COLUMN account TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE submissions ADD COLUMN skew REAL",
+    "DROP TRIGGER IF EXISTS forget_price",
+    "DROP TRIGGER IF EXISTS forget_origin",
+    "DROP TRIGGER IF EXISTS sum_ended",
+    "DROP TRIGGER IF EXISTS sum_inserted",
+    "DROP TABLE IF EXISTS prices",
+    "DROP TABLE IF EXISTS origins",
 )
-INSERT_ORIGIN: Final = (
-    "INSERT INTO origins VALUES (:key, coalesce(:account, ''), :skew) ON CONFLICT (key) DO NOTHING"
+"""Makes a database of version 1 one that lacks only what ``SCHEMA`` creates. What was reserved for
+its unfinished tasks is not carried over."""
+RESERVED: Final = (
+    "SELECT coalesce(sum(reserved), 0) FROM submissions WHERE reserved > 0 AND state <> 'ended'"
 )
+"""What is reserved, in units."""
 COMMITTED: Final = (
     "SELECT (SELECT coalesce(sum(spent), 0) FROM spending) + "
-    "(SELECT coalesce(sum(reserved), 0) FROM prices WHERE reserved > 0)"
+    "(SELECT coalesce(sum(reserved), 0) FROM submissions WHERE reserved > 0 AND state <> 'ended')"
 )
 """What has been spent and is reserved, in units."""
 INSERT: Final = (
     "INSERT INTO submissions VALUES (:key, :tool, :at, :client, :state, :reason, :until, :task_id, "
-    ":token, :status, :ended_at, :cost)"
+    ":token, :status, :ended_at, :cost, :low, :high, :reserved, :account, :skew)"
 )
 INSERT_INPUTS: Final = "INSERT INTO inputs VALUES (:key, :inputs) ON CONFLICT (key) DO NOTHING"
-SELECT: Final = (
-    "SELECT submissions.*, json, low, high, reserved, account, skew FROM submissions "
-    "JOIN inputs USING (key) LEFT JOIN prices USING (key) LEFT JOIN origins USING (key) "
-)
+SELECT: Final = "SELECT submissions.*, json FROM submissions JOIN inputs USING (key) "
 """Gives the arguments of a :class:`Row`."""
 UPSERT: Final = INSERT + (
     # Not `client`: another one may have taken it over.
@@ -135,12 +134,12 @@ class Row:
     status: str = ""
     ended_at: float | None = None
     cost: str | None = None
-    inputs: str = "{}"
     low: int | None = None
     high: int | None = None
-    reserved: int | None = 0
-    account: str | None = None
+    reserved: int = 0
+    account: str = ""
     skew: float | None = None
+    inputs: str = "{}"
 
 
 def storable(text: str) -> str:
