@@ -30,6 +30,7 @@ from wiro_runtime import (
     InvalidInputs,
     SubmissionUncertain,
     TaskTimeout,
+    Timeouts,
     Wiro,
     WiroError,
 )
@@ -136,19 +137,36 @@ def test_an_event_loop_that_is_not_asyncios_is_refused() -> None:
         submission.send(None)
 
 
-def test_the_wait_for_a_place_is_not_the_time_of_a_request(kind: ClientKind, instant: Any) -> None:
-    instant.faults.add("Run/*", faults.slow(0.3), times=None)
+WAITING: dict[str, Callable[[Any, str], Any]] = {
+    "submit": lambda client, _: client.submit(TOOL, PROMPT),
+    "refresh": lambda client, task: client.task(task).refresh(),
+    "cancel": lambda client, task: client.task(task).cancel(),
+    "stop": lambda client, task: client.task(task).stop(),
+    "delete_files": lambda client, task: client.task(task).delete_files(),
+    "upload": lambda client, _: client.upload(b"text", name="a.txt"),
+    "post": lambda client, _: client.post("/Tool/Explore"),
+}
+
+
+@pytest.mark.parametrize("call", WAITING)
+def test_the_wait_for_a_place_is_not_the_time_of_a_request(
+    kind: ClientKind, instant: Simulator, call: str
+) -> None:
     kit = Kit(kind, instant)
 
-    async def flow(client: AnyClient) -> int:
-        if isinstance(client, Wiro):
-            each = [asyncio.to_thread(client.submit, TOOL, PROMPT) for _ in range(8)]
-        else:
-            each = [client.submit(TOOL, PROMPT) for _ in range(8)]
-        return len({task.id for task in await asyncio.gather(*each)})
+    async def flow(client: AnyClient) -> None:
+        task = (await got(client.submit(TOOL, PROMPT))).id
+        instant.faults.add("*", faults.slow(0.3), times=None)
 
-    options = {"max_concurrency": 2, "timeout": 0.8, "timing": Timing()}
-    assert kit.run(flow, **options) == 8 == len(instant.runs)
+        async def one() -> None:
+            if isinstance(client, Wiro):
+                await asyncio.to_thread(WAITING[call], client, task)
+            else:
+                await WAITING[call](client, task)
+
+        await asyncio.gather(*(one() for _ in range(8)))
+
+    kit.run(flow, max_concurrency=2, timeout=0.8, max_retries=0, timing=Timing())
 
 
 def test_a_name_server_that_does_not_respond_ends_no_limit(
@@ -174,6 +192,32 @@ def test_a_name_server_that_does_not_respond_ends_no_limit(
         # The limit to connect, 10 s, is another one.
         assert time.monotonic() - begin < 8
         assert not asked
+        ended.set()
+
+    asyncio.run(flow())
+
+
+@pytest.mark.parametrize("call", ["submit", "refresh", "upload"])
+def test_a_message_names_the_time_that_was_waited_to_connect(
+    kind: ClientKind, environment: pytest.MonkeyPatch, call: str
+) -> None:
+    ended = threading.Event()
+
+    def slow(*_given: Any, **_more: Any) -> Any:
+        ended.wait(30)
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    environment.setattr(socket, "getaddrinfo", slow)
+
+    async def flow() -> None:
+        client = (Wiro if kind == "sync" else AsyncWiro)(
+            KEY,
+            base_url="https://api.example/v1",
+            max_retries=0,
+            timeouts=Timeouts(connect=0.3, request=20),
+        )
+        with pytest.raises(ConnectionFailed, match=r"api\.example in time \(0\.3 s\)"):
+            await got(WAITING[call](client, "1"))
         ended.set()
 
     asyncio.run(flow())

@@ -147,10 +147,6 @@ class Api:
         It is signed anew every time.
         """
         content = body if isinstance(body, Form) else json.dumps(body).encode()
-        if deadline is None:
-            timeouts = self.settings.timeouts
-            limit = timeouts.request if isinstance(content, bytes) else timeouts.transfer
-            deadline = self.clock() + limit * self.settings.retries.attempts
 
         async def attempt() -> dict[str, Any]:
             return self.parse(await self.send_once(path, content, deadline, task_id=task_id))

@@ -381,6 +381,8 @@ class Transport:
         said = self._redact(str(error)) or type(error).__name__
         if isinstance(error, TimeoutError | httpx2.TimeoutException):
             what = "response from" if sent else "connection to"
+            if isinstance(error, httpx2.ConnectTimeout):
+                limit = min(limit, self._settings.timeouts.connect)
             reason = f"no {what} {host} in time ({limit:g} s)"
         elif sent:
             reason = f"connection to {host} lost: {said}"

@@ -307,21 +307,22 @@ class TaskService:
         Wiro does neither to a task that it prepares, and one may leave the queue between two
         requests, so both are tried until the ``deadline``. Raises :class:`TaskTimeout` then.
         """
-        if deadline is None:
-            deadline = self._order_deadline()
+        settings = self.settings
+        limit = settings.timeouts.request * settings.retries.attempts
+        until = self.clock() + limit if deadline is None else deadline
         while not (detail := await self.refresh(state, deadline)).terminal:
             orders = [self.cancel, self.kill]
             for order in orders if detail.status == QUEUED else reversed(orders):
                 if await order(state, deadline):
                     return True
-            if self.clock() + _BETWEEN_ORDERS >= deadline:
+            if self.clock() + _BETWEEN_ORDERS >= until:
                 raise TaskTimeout(
                     f"task {state.id} goes on: Wiro stops none that it prepares "
                     f"({shorten(state.status)}); stop it again in some seconds",
                     detail=state.detail,
                     task_id=state.id or None,
                 )
-            await self.settings.timing.sleep(_BETWEEN_ORDERS)
+            await settings.timing.sleep(_BETWEEN_ORDERS)
         return state.status == CANCELLED
 
     async def delete_files(self, state: TaskState) -> None:
@@ -359,8 +360,6 @@ class TaskService:
             await self.refresh(state, deadline)
         if state.detail is not None and state.detail.terminal:
             return False
-        if deadline is None:
-            deadline = self._order_deadline()
         order = json.dumps({"taskid": state.id}).encode()
         lost = False
 
@@ -381,10 +380,6 @@ class TaskService:
         return await self.api.retry(
             path, attempt, deadline, lambda error: error.retryable, task_id=state.id
         )
-
-    def _order_deadline(self) -> float:
-        """The time at which an order that is tried again and again is given up."""
-        return self.clock() + self.settings.timeouts.request * self.settings.retries.attempts
 
     async def post(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         """Call an endpoint; repeated only when the request certainly did not arrive."""
