@@ -1,22 +1,28 @@
 """One's own httpx2 client: every response is closed, so that its connection goes back to its pool,
-however the call ends."""
+however the call ends, and what waits in that pool is not sent."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import pytest
 
 from runtime.kit import TOOL, AnyClient, ClientKind, got
-from wiro_runtime import AsyncWiro, PollSchedule, Timeouts, Wiro, WiroError
+from wiro_runtime import AsyncWiro, ConnectionFailed, PollSchedule, Timeouts, Wiro, WiroError
+from wiro_runtime.http.loop import WORKERS
+from wiro_runtime.http.loop import run as run_in_background
+
+T = TypeVar("T")
 
 BASE_URL = "http://127.0.0.1:1/v1"
 FILE = b"\x89PNG\r\n\x1a\n" + bytes(5000)
@@ -171,3 +177,159 @@ def test_a_response_that_comes_after_its_call_has_ended_is_closed(
             time.sleep(0.01)
         assert server.bodies
     assert server.all_closed()
+
+
+@contextmanager
+def listening(handle: Callable[[socket.socket], None]) -> Generator[str]:
+    """A server that handles each connection in a thread; its host and port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as server:
+
+        def serve(connection: socket.socket) -> None:
+            with connection, suppress(OSError):
+                handle(connection)
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=[server.accept()[0]], daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield "{}:{}".format(*server.getsockname())
+        server.shutdown(socket.SHUT_RDWR)
+
+
+class Slow:
+    """Accepts each run after ``seconds``, over one connection each; counts what was sent."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.sent = 0
+
+    def __call__(self, connection: socket.socket) -> None:
+        body = b""
+        while not body.endswith(b"}"):
+            body += connection.recv(65536)
+        self.sent += 1
+        time.sleep(self.seconds)
+        content = json.dumps(ACCEPTED).encode()
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(content)}\r\n\r\n"
+        connection.sendall(head.encode() + content)
+
+
+@asynccontextmanager
+async def own_client(
+    kind: ClientKind, blocking: bool, **options: Any
+) -> AsyncGenerator[httpx2.Client | httpx2.AsyncClient]:
+    if blocking:
+        with httpx2.Client(**options) as client:
+            yield client
+        return
+    own = httpx2.AsyncClient(**options)
+    yield own
+    await on_loop(kind, own.aclose())
+
+
+async def on_loop(kind: ClientKind, work: Coroutine[Any, Any, T]) -> T:
+    """Do ``work`` of a client of httpx2 on the event loop of a client of this kind."""
+    return await work if kind == "async" else run_in_background(work)
+
+
+@asynccontextmanager
+async def using(kind: ClientKind, **settings: Any) -> AsyncGenerator[AnyClient]:
+    if kind == "sync":
+        with Wiro("key", **settings) as client:
+            yield client
+    else:
+        async with AsyncWiro("key", **settings) as client:
+            yield client
+
+
+async def submitted(client: AnyClient, count: int) -> list[str]:
+    """The ids of so many runs, submitted at once."""
+    if isinstance(client, AsyncWiro):
+        runs = (client.submit(TOOL, {"prompt": "x"}) for _ in range(count))
+        return [task.id for task in await asyncio.gather(*runs)]
+    with ThreadPoolExecutor(count) as threads:
+        calls = [threads.submit(client.submit, TOOL, {"prompt": "x"}) for _ in range(count)]
+        return [call.result().id for call in calls]
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+def test_a_run_that_waits_for_a_connection_of_ones_own_pool_is_not_sent(
+    kind: ClientKind, blocking: bool, tmp_path: Path
+) -> None:
+    """The pool waits by the time limit of the request, and gives up first."""
+
+    def hold(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+        connection.recv(65536)
+
+    async def flow(host: str) -> None:
+        limits = httpx2.Limits(max_connections=1)
+        async with own_client(kind, blocking, limits=limits, timeout=30) as own:
+            taken = own.build_request("GET", f"http://{host}/")
+            if isinstance(own, httpx2.Client):
+                own.send(taken, stream=True)
+            else:
+                await on_loop(kind, own.send(taken, stream=True))
+            settings: dict[str, Any] = {"max_retries": 0, "journal": tmp_path / "journal"}
+            url = f"http://{host}/v1"
+            async with using(
+                kind, base_url=url, http_client=own, timeout=0.5, **settings
+            ) as client:
+                with pytest.raises(ConnectionFailed) as caught:
+                    await got(client.submit(TOOL, {"prompt": "x"}))
+                assert not caught.value.maybe_sent
+                assert list(client.resume()) == []
+
+    with listening(hold) as host:
+        asyncio.run(flow(host))
+
+
+@pytest.mark.parametrize(
+    ("blocking", "places", "pool", "count"),
+    [(False, 32, 1, 6), (True, 32, 1, 6), (True, 2 * WORKERS, 100, 2 * WORKERS)],
+)
+def test_the_time_of_a_run_begins_with_its_connection_of_ones_own_pool(
+    kind: ClientKind, blocking: bool, places: int, pool: int, count: int
+) -> None:
+    server = Slow(0.5 if pool == 1 else 1)
+
+    async def flow(host: str) -> None:
+        limits = httpx2.Limits(max_connections=pool)
+        async with own_client(kind, blocking, limits=limits, timeout=30) as own:
+            settings: dict[str, Any] = {"max_retries": 10, "max_concurrency": places}
+            url = f"http://{host}/v1"
+            async with using(
+                kind, base_url=url, http_client=own, timeout=1.8, **settings
+            ) as client:
+                assert await submitted(client, count) == ["7"] * count
+
+    with listening(server) as host:
+        asyncio.run(flow(host))
+    assert server.sent == count
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+@pytest.mark.parametrize("said", [b"", b"220 mail ESMTP\r\n", b"HTTP/1.1 502 No\r\n\r\n", None])
+def test_a_proxy_of_ones_own_that_opens_no_tunnel_has_sent_nothing(
+    kind: ClientKind, blocking: bool, said: bytes | None
+) -> None:
+    def refuse(connection: socket.socket) -> None:
+        if said is None:
+            time.sleep(2)
+            return
+        connection.recv(65536)
+        connection.sendall(said)
+
+    async def flow(host: str) -> None:
+        async with own_client(kind, blocking, proxy=f"http://{host}") as own:
+            settings: dict[str, Any] = {"http_client": own, "max_retries": 0, "timeout": 1}
+            async with using(kind, base_url="https://wiro.example/v1", **settings) as client:
+                with pytest.raises(ConnectionFailed) as caught:
+                    await got(client.submit(TOOL, {"prompt": "x"}))
+                assert not caught.value.maybe_sent
+
+    with listening(refuse) as host:
+        asyncio.run(flow(host))

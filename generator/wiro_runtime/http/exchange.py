@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
+from wiro_runtime.errors import ConnectionFailed
 from wiro_runtime.http.encodings import decode_part
 
 if TYPE_CHECKING:
@@ -13,19 +15,32 @@ if TYPE_CHECKING:
 
 
 class Exchange:
-    """Whether the first byte of a request has left, and what has arrived of its response."""
+    """Whether the first byte of a request has left, and what has arrived of its response.
+
+    ``on_begin`` is called when the request is no longer waiting for a thread or a connection. Its
+    steps may be told of in another thread than that of its caller.
+    """
 
     def __init__(self, on_sent: Callable[[], object] | None) -> None:
         self.raw = bytearray()
         self.codings: list[str] = []
         self.sent = False
         self.traced = False
+        self.given_up = False
+        self.on_begin: Callable[[], object] | None = None
         self._handed_over = False
         self._on_sent = on_sent
+        self._lock = threading.Lock()
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """:meth:`follow` for asynchronous transports."""
+        self.follow(event, info)
+
+    def follow(self, event: str, info: Mapping[str, Any]) -> None:
         """Follow the steps that httpcore2 tells of."""
-        self.traced = True
+        if not self.traced:
+            self.traced = True
+            self._begin()
         if event.endswith("send_request_headers.started"):
             # A proxy is sent a request of its own first, to open the tunnel.
             if info["request"].method != b"CONNECT":
@@ -50,11 +65,25 @@ class Exchange:
         return self.sent if self.traced else self._handed_over
 
     def mark_sent(self) -> None:
-        self.sent = True
         self.hand_over()
+        self.sent = True
 
     def hand_over(self) -> None:
-        """Say that the request is about to leave."""
-        self._handed_over = True
-        if self._on_sent is not None:
-            self._on_sent()
+        """Say that the request is about to leave. Raises :class:`ConnectionFailed` when its caller
+        has given it up."""
+        with self._lock:
+            if self.given_up:
+                raise ConnectionFailed("it was given up before it was sent", maybe_sent=False)
+            self._handed_over = True
+            if self._on_sent is not None:
+                self._on_sent()
+        self._begin()
+
+    def give_up(self) -> None:
+        """Have the request not leave any more, unless it has left."""
+        with self._lock:
+            self.given_up = True
+
+    def _begin(self) -> None:
+        if self.on_begin is not None:
+            self.on_begin()

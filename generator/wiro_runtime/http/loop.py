@@ -29,7 +29,8 @@ _SLICE: Final = 0.2 if os.name == "nt" else 1.0
 """Seconds of one wait. Windows delivers Ctrl-C only between two waits; elsewhere it ends one, but
 not when it comes in the moment in which that begins."""
 
-_WORKERS: Final = 32
+WORKERS: Final = 32
+"""Threads for work on the disk, and for requests with a blocking ``http_client``."""
 
 _caller: contextvars.ContextVar[_Call[Any] | None] = contextvars.ContextVar("caller", default=None)
 
@@ -68,8 +69,8 @@ class _Process:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.loop.set_default_executor(Workers(_WORKERS, thread_name_prefix="wiro-names"))
-        self.workers = Workers(_WORKERS, thread_name_prefix="wiro-disk")
+        self.loop.set_default_executor(Workers(WORKERS, thread_name_prefix="wiro-names"))
+        self.workers = Workers(WORKERS, thread_name_prefix="wiro-disk")
 
     def start(self) -> None:
         threading.Thread(target=self._serve, name="wiro-loop", daemon=True).start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -12,6 +11,8 @@ from wiro_runtime.http.loop import run_in_thread, start_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from wiro_runtime.http.exchange import Exchange
 
 
 class _Body(httpx2.AsyncByteStream):
@@ -31,24 +32,30 @@ class _Body(httpx2.AsyncByteStream):
         await run_in_thread(self._response.close)
 
 
-async def send_in_thread(client: httpx2.Client, request: httpx2.Request) -> httpx2.Response:
-    """Send ``request`` with a blocking client, in a thread."""
+async def send_in_thread(
+    client: httpx2.Client, request: httpx2.Request, exchange: Exchange
+) -> httpx2.Response:
+    """Send ``request`` with a blocking client, in a thread, by the client's own time limits."""
     content = await request.aread()
     url, headers = request.url, dict(request.headers)
+    limits, pool = client.timeout.as_dict(), request.extensions["timeout"].get("pool")
+    limits["pool"] = min((each for each in (limits["pool"], pool) if each), default=None)
+    extensions = {"timeout": limits, "trace": exchange.follow}
     arrived: list[httpx2.Response] = []
-    abandoned = threading.Event()
 
     def work() -> httpx2.Response:
         if request.method == "GET":
             # A file. Its host gets none of the client's headers, cookies and credentials.
-            limits = {"timeout": client.timeout.as_dict()}
-            message = httpx2.Request("GET", url, headers=headers, extensions=limits)
+            message = httpx2.Request("GET", url, headers=headers, extensions=extensions)
             auth: dict[str, Any] = {"auth": None}
         else:
-            message = client.build_request(request.method, url, headers=headers, content=content)
+            message = client.build_request(
+                request.method, url, headers=headers, content=content, extensions=extensions
+            )
             auth = {}
+        exchange.hand_over()
         arrived.append(client.send(message, stream=True, follow_redirects=False, **auth))
-        if abandoned.is_set():
+        if exchange.given_up:
             arrived[0].close()
         return arrived[0]
 
@@ -56,7 +63,7 @@ async def send_in_thread(client: httpx2.Client, request: httpx2.Request) -> http
         response = await run_in_thread(work)
     except asyncio.CancelledError:
         # The thread goes on. A response that nothing reads would keep its connection taken.
-        abandoned.set()
+        exchange.give_up()
         if arrived:
             start_in_thread(arrived[0].close)
         raise

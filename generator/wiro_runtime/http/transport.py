@@ -14,7 +14,7 @@ import ssl
 import sys
 import time
 from collections import deque
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, AnyStr, Final
@@ -26,7 +26,7 @@ import httpx2
 from wiro_runtime.errors import ConfigurationError, ConnectionFailed, WiroError
 from wiro_runtime.http.encodings import codings_of
 from wiro_runtime.http.exchange import Exchange
-from wiro_runtime.http.loop import run_in_thread
+from wiro_runtime.http.loop import WORKERS, run_in_thread
 from wiro_runtime.http.proxies import Proxies
 from wiro_runtime.http.threaded import send_in_thread
 from wiro_runtime.inputs.messages import shown
@@ -60,6 +60,10 @@ _NOT_SENT: Final = (
     httpx2.InvalidURL,
 )
 """Errors of a transport without traces that come before the first byte of a request leaves."""
+
+_POOL: Final = 0.9
+"""Part of the time limit of a request after which the pool of an own ``http_client`` has no
+connection for it: a pool that gives up first says that nothing was sent."""
 
 _PIECE: Final = 2**18
 """Bytes of a file that are read at once: as many as asyncio asks the system for."""
@@ -215,7 +219,11 @@ class Transport:
             # A proxy that cannot be used is said at once.
             self._proxies.for_url(settings.base_url)
         self._connections = _Connections(self._proxies)
-        self._places = asyncio.Semaphore(settings.max_concurrency)
+        places = settings.max_concurrency
+        if isinstance(http_client, httpx2.Client):
+            # More would wait for a thread.
+            places = min(places, WORKERS)
+        self._places = asyncio.Semaphore(places)
         self._download_places = asyncio.Semaphore(settings.max_concurrency)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -294,9 +302,12 @@ class Transport:
         self, request: Request, limit: float, fresh: bool, exchange: Exchange
     ) -> Response | BaseException:
         try:
-            message = self._message(request, exchange)
+            message = self._message(request, limit, exchange)
             sending = self._response(message, exchange, fresh=fresh)
-            async with asyncio.timeout(limit), sending as response:
+            limiting = asyncio.timeout(limit)
+            if self._client is not None:
+                exchange.on_begin = _restarting(limiting, limit)
+            async with limiting, sending as response:
                 if not response.is_stream_consumed:
                     exchange.codings = codings_of(response.headers.get("content-encoding", ""))
                 async for chunk in _raw_pieces(response):
@@ -315,11 +326,12 @@ class Transport:
         except BaseException as error:  # noqa: BLE001 - returned, to be raised without its frames
             return self._failure(request.url, limit, error, exchange)
 
-    def _message(self, request: Request, exchange: Exchange) -> httpx2.Request:
+    def _message(self, request: Request, limit: float, exchange: Exchange) -> httpx2.Request:
         """The signed message of ``request``."""
         settings = self._settings
         content = request.body if isinstance(request.body, bytes) else _chunks(request.body)
-        limits = {"connect": settings.timeouts.connect, "read": None, "write": None, "pool": None}
+        limits = {"connect": settings.timeouts.connect, "read": None, "write": None}
+        limits["pool"] = limit * _POOL
         client = self._client
         build = client.build_request if isinstance(client, httpx2.AsyncClient) else httpx2.Request
         return build(
@@ -348,10 +360,10 @@ class Transport:
             if self._client.is_closed:
                 raise ConfigurationError("the http_client is closed")
             # Whether a transport that is not ours tells of its steps is not known.
-            exchange.hand_over()
             if isinstance(self._client, httpx2.Client):
-                send = partial(send_in_thread, self._client)
+                send = partial(send_in_thread, self._client, exchange=exchange)
             else:
+                exchange.hand_over()
                 # The host of a file gets no credentials of the client.
                 auth: dict[str, Any] = {"auth": None} if message.method == "GET" else {}
                 send = partial(self._client.send, stream=True, follow_redirects=False, **auth)
@@ -458,6 +470,17 @@ async def _ssl_context() -> ssl.SSLContext:
 @lru_cache(4)
 def _read_certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext:
     return httpx2.create_ssl_context()
+
+
+def _restarting(limiting: asyncio.Timeout, limit: float) -> Callable[[], object]:
+    """A function, to be called in any thread, that begins the ``limit`` of ``limiting`` anew."""
+    loop = asyncio.get_running_loop()
+
+    def restart() -> None:
+        with suppress(RuntimeError):  # It is over.
+            limiting.reschedule(loop.time() + limit)
+
+    return partial(loop.call_soon_threadsafe, restart)
 
 
 async def _chunks(form: Form) -> AsyncGenerator[bytes, None]:
