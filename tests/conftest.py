@@ -132,6 +132,7 @@ def _weight(item: pytest.Item) -> int:
     return 8 if _uses_browser(item) else 1
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     # Many tests wait for a server or a process. Each worker costs 400 MB, and of CPU what it
     # collects, imports and sets up: ten seconds and more of slow tests.

@@ -7,6 +7,8 @@ import csv
 import json
 import pickle
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,12 +32,14 @@ class Planted:
 
 
 @pytest.fixture
-def begun(shell: Shell) -> sqlite3.Connection:
+def begun(shell: Shell) -> Iterator[sqlite3.Connection]:
     """The database of a batch of three rows, one of which is still to be sent."""
     table = write_csv(shell.folder / "table.csv", prompts(3))
     done = shell("run", "wiro/text-to-image-sd-lora", str(table), "--out", "out")
     assert done.code == 0, done.err
-    return sqlite3.connect(shell.folder / "out" / "batch.sqlite", isolation_level=None)
+    path = shell.folder / "out" / "batch.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        yield database
 
 
 def begin_again(database: sqlite3.Connection, row: int = 1) -> None:
