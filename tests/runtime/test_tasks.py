@@ -20,6 +20,7 @@ from wiro_runtime import (
     ConnectionFailed,
     NotFoundError,
     PollSchedule,
+    RateLimitError,
     Result,
     Task,
     TaskCancelled,
@@ -314,6 +315,21 @@ def test_retry_after_is_read_in_every_form_and_capped(kit: Kit, fault: Any, seco
     kit.simulator.faults.add("Task/Detail", fault)
     kit.run(run)
     assert kit.time.slept[1] == pytest.approx(seconds, abs=60 if seconds == 90 else 0.001)
+
+
+@pytest.mark.parametrize("call", ["refresh", "cancel", "kill", "stop"])
+def test_what_a_server_asks_to_wait_ends_no_later_than_all_attempts_may(
+    manual_kit: Kit, call: str
+) -> None:
+    async def flow(client: AnyClient) -> None:
+        task = await submit(client)
+        manual_kit.simulator.faults.add("Task/*", faults.rate_limited(seconds=100), times=None)
+        with pytest.raises(RateLimitError):
+            await got(getattr(task, call)())
+
+    manual_kit.run(flow, timeout=30, max_retries=4)
+    # Five attempts of 30 s: a second delay of 100 s would be too long.
+    assert manual_kit.time.slept == [100]
 
 
 @pytest.mark.parametrize(

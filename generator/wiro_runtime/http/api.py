@@ -147,13 +147,21 @@ class Api:
         It is signed anew every time.
         """
         content = body if isinstance(body, Form) else json.dumps(body).encode()
+        until = self.last_attempt(content) if deadline is None else deadline
 
         async def attempt() -> dict[str, Any]:
             return self.parse(await self.send_once(path, content, deadline, task_id=task_id))
 
         return await self.retry(
-            path, attempt, deadline, lambda error: error.retryable, task_id=task_id
+            path, attempt, until, lambda error: error.retryable, task_id=task_id
         )
+
+    def last_attempt(self, content: bytes | Form = b"") -> float:
+        """The time from which a call without a deadline is not repeated. A single request may take
+        longer: it may wait for its place among others."""
+        timeouts = self.settings.timeouts
+        limit = timeouts.request if isinstance(content, bytes) else timeouts.transfer
+        return self.clock() + limit * self.settings.retries.attempts
 
     async def retry(
         self,

@@ -307,9 +307,7 @@ class TaskService:
         Wiro does neither to a task that it prepares, and one may leave the queue between two
         requests, so both are tried until the ``deadline``. Raises :class:`TaskTimeout` then.
         """
-        settings = self.settings
-        limit = settings.timeouts.request * settings.retries.attempts
-        until = self.clock() + limit if deadline is None else deadline
+        until = self.api.last_attempt() if deadline is None else deadline
         while not (detail := await self.refresh(state, deadline)).terminal:
             orders = [self.cancel, self.kill]
             for order in orders if detail.status == QUEUED else reversed(orders):
@@ -322,7 +320,7 @@ class TaskService:
                     detail=state.detail,
                     task_id=state.id or None,
                 )
-            await settings.timing.sleep(_BETWEEN_ORDERS)
+            await self.settings.timing.sleep(_BETWEEN_ORDERS)
         return state.status == CANCELLED
 
     async def delete_files(self, state: TaskState) -> None:
@@ -360,6 +358,7 @@ class TaskService:
             await self.refresh(state, deadline)
         if state.detail is not None and state.detail.terminal:
             return False
+        until = self.api.last_attempt() if deadline is None else deadline
         order = json.dumps({"taskid": state.id}).encode()
         lost = False
 
@@ -378,7 +377,7 @@ class TaskService:
             return True
 
         return await self.api.retry(
-            path, attempt, deadline, lambda error: error.retryable, task_id=state.id
+            path, attempt, until, lambda error: error.retryable, task_id=state.id
         )
 
     async def post(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
