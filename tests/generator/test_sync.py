@@ -28,6 +28,7 @@ from wirogen.diff import compare_tools
 from wirogen.document import parse_document
 from wirogen.pipeline.build import read_project
 from wirogen.specs import TaskStat, ToolSpec, dump_spec, spec_to_json
+from wirogen.specs.model import DETAIL_FIELDS
 from wirogen.specs.names import slug
 from wirogen.sync import Filters, Options, SyncReport, Verdict, sync
 from wirogen.sync.listing import listed_as
@@ -157,6 +158,25 @@ def test_what_is_measured_of_runs_is_kept_and_is_no_change_by_itself(world: Worl
     assert {path for path in after if after[path] != before.get(path)} <= {".wirogen/sync.json"}
     give(**measured, **lasting | {"readme": "<p>Ships"})
     assert set(world.sync().verdicts.values()) == {Verdict.CHANGED}
+
+
+def test_every_field_that_only_tool_detail_has_is_kept(world: World) -> None:
+    given = dict.fromkeys(DETAIL_FIELDS, "x")
+    edit = faults.edit(lambda answer: answer["tool"][0].update(given))
+    world.simulator.faults.add("Tool/Detail", edit, times=len(PAGES))
+    world.sync()
+    detail = json.loads(world.document_of(PAGES[0]).with_suffix(".json").read_text("utf-8"))
+    assert given.items() <= detail["tool"][0].items()
+
+
+def test_another_order_of_keys_is_no_change_of_tool_detail(world: World) -> None:
+    world.sync()
+    file = world.document_of(PAGES[0]).with_suffix(".json")
+    tool = json.loads(file.read_text("utf-8"))["tool"][0]
+    other = json.dumps({"tool": [dict(reversed(tool.items()))], "result": True})
+    file.write_text(other, "utf-8")
+    assert set(world.sync().verdicts.values()) == {Verdict.UNCHANGED}
+    assert file.read_text("utf-8") == other
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from wiro_runtime.http.api import Api
 from wirogen.common.fetching import DownloadError
 from wirogen.common.json_values import Json, parse_json
+from wirogen.specs.model import DETAIL_FIELDS
 from wirogen.specs.names import slug, tool_name_problem
 
 PAGE_SIZE: Final = 100
@@ -22,8 +23,7 @@ MAX_DETAIL: Final = 8 * 2**20
 
 _KEPT: Final = (
     "title", "slugowner", "slugproject", "cleanslugowner", "cleanslugproject", "description",
-    "image", "categories", "tags", "dynamicprice", "parameters", "samples", "readme", "inspire",
-    "cps",
+    "image", "categories", "tags", "dynamicprice", "parameters", "inspire", *DETAIL_FIELDS,
 )  # fmt: skip
 _ODD: Final = re.compile("[^a-z0-9_]+")
 # These change with the runs of a tool: they are as new as the last change of another field.
@@ -172,7 +172,7 @@ async def tool_detail(api: Api, listed: Listed) -> bytes | None:
     if named is None or not listed.means(named.tool):
         raise DownloadError("Tool/Detail: the response is not about this tool")
     fields = cast("Mapping[str, object]", tool)
-    kept = {key: fields[key] for key in (*_KEPT, *_MEASURED) if key in fields}
+    kept = {key: fields[key] for key in _KEPT if key in fields}
     text = json.dumps({"result": True, "tool": [kept]}, indent=2, ensure_ascii=False)
     data = f"{text}\n".encode()
     if len(data) > MAX_DETAIL:
@@ -193,7 +193,7 @@ def _unmeasured(detail: Json) -> str:
     for tool in tools if isinstance(tools, list) else []:
         for key in _MEASURED if isinstance(tool, dict) else ():
             cast("dict[str, Json]", tool).pop(key, None)
-    return json.dumps(detail)
+    return json.dumps(detail, sort_keys=True)
 
 
 def _listed(entry: object) -> Listed | None:
