@@ -12,7 +12,9 @@ import pytest
 
 import wirogen
 from commands import small
+from generated import plan, prompt, tool
 from wirogen.diagnostics.model import InputError
+from wirogen.emit.render import render_tool
 from wirogen.emit.template_fields import fields_of
 from wirogen.emit.template_tree import Scope
 from wirogen.emit.templates import Renderer, template_folders
@@ -20,6 +22,7 @@ from wirogen.emit.templates import Renderer, template_folders
 pytestmark = pytest.mark.slow
 
 CLIENT = "python/wiro_tools/[owner]/[project].py.jinja"
+VALIDATOR = "python/wiro_tools/_validators/[owner]/[project].py.jinja"
 PAGE = "docs/tools/[owner]/[project].md.jinja"
 
 
@@ -137,6 +140,33 @@ def test_an_installation_without_templates_says_so(
     monkeypatch.setattr(wirogen, "__file__", str(tmp_path / "lib" / "wirogen" / "__init__.py"))
     with pytest.raises(InputError, match="templates are missing; install wiro-tools again"):
         template_folders()
+
+
+@pytest.mark.parametrize("path", [PAGE, CLIENT, VALIDATOR])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{{ tool.spec.covre }}", "no 'covre'; did you mean 'cover'?"),
+        ("{{ tool.spec.name }}", "a template prints str without a filter"),
+        ("{% if %}", "Expected an expression"),
+    ],
+)
+def test_a_mistake_in_a_template_of_the_project_is_one_line(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, text: str, says: str
+) -> None:
+    package = tmp_path / "wirogen"
+    shutil.copytree(root / "templates", package / "templates")
+    file = package / "templates" / path
+    lines = file.read_text("utf-8").count("\n") + 1
+    file.write_text(file.read_text("utf-8") + text, "utf-8")
+    monkeypatch.setattr(wirogen, "__file__", str(package / "__init__.py"))
+    with pytest.raises(InputError) as caught:
+        render_tool(plan(tool(prompt())), Renderer())
+    found = caught.value.diagnostic
+    assert (found.code, found.path) == ("G001", str(file))
+    assert found.message.startswith(says)
+    assert found.position is not None
+    assert found.position.line == lines
 
 
 def test_a_new_template_is_a_new_output(root: Path, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
+import jinja2
+
 from wirogen.diagnostics.model import Diagnostic, InputError
 from wirogen.emit.data.catalogue import catalogue_text, entry_text
 from wirogen.emit.data.openapi import openapi_file, operation_text
@@ -87,7 +89,7 @@ def _validator(plan: ToolPlan, renderer: Renderer, values: Mapping[str, Any]) ->
     try:
         return renderer.file(_VALIDATOR, **values)
     except InputError as error:
-        if renderer.overridden:
+        if renderer.overridden or isinstance(error.__cause__, jinja2.TemplateError):
             raise
         message = "the validator that is made of it cannot be imported"
         path = f"specs/tools/{plan.module.spec_path}.yaml"

@@ -108,7 +108,8 @@ def _only_safe(value: Any) -> Any:
         return str(value)  # raises
     if isinstance(value, int):
         return Code(value)
-    raise TypeError(f"a template prints {type(value).__name__} without a filter: {value!r:.60}")
+    message = f"a template prints {type(value).__name__} without a filter: {value!r:.60}"
+    raise jinja2.TemplateRuntimeError(message)
 
 
 def _by_black(text: str, *, stub: bool) -> str:
@@ -123,7 +124,7 @@ class Renderer:
     """The templates, ready to use; ``overrides`` come first. One per process is enough. ``parts``
     are the parts of the tree that are made, all by default.
 
-    What is wrong with the caller's templates is an :class:`InputError` that names the line.
+    What is wrong with a template is an :class:`InputError` that names the line.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class Renderer:
         try:
             return self._env.get_template(template).render(values)
         except Exception as error:
-            if self.overridden or isinstance(error, jinja2.TemplateNotFound):
+            if self.overridden or isinstance(error, jinja2.TemplateError):
                 raise template_error(error, template, self._folders, values) from error
             raise
 
