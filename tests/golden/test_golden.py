@@ -14,7 +14,7 @@ from wirogen.plan import plan_modules, plan_tool
 
 HERE = Path(__file__).parent
 # The rest of the pages is the site's, which has tests of its own.
-_SHOWN = ("python/", "schemas/tools/", "docs/tools/acme/")
+_SHOWN = ("python/", "schemas/tools/", "schemas/calls/", "docs/tools/acme/", "openapi.json")
 
 
 def made() -> dict[str, str]:
@@ -28,7 +28,11 @@ def made() -> dict[str, str]:
         files |= render_tool(plan, RENDERER)
     by_tool = {plan.spec.tool: plan for plan in plans}
     files |= render_shared(map(summary_of, plans), by_tool.__getitem__, RENDERER)
-    return {path: str(text) for path, text in files.items() if path.startswith(_SHOWN)}
+    shown = {path: text for path, text in files.items() if path.startswith(_SHOWN)}
+    return {
+        path: str(text, "utf-8") if isinstance(text, bytes) else str(text)
+        for path, text in shown.items()
+    }
 
 
 def test_generated_files_are_as_accepted(request: pytest.FixtureRequest) -> None:
@@ -44,6 +48,7 @@ def test_generated_files_are_as_accepted(request: pytest.FixtureRequest) -> None
         for path in expected.rglob("*")
         if path.is_file()
     }
-    assert sorted(files) == sorted(accepted)
+    right = "if this is right, accept it with `make golden`"
+    assert sorted(files) == sorted(accepted), right
     for name, text in files.items():
-        assert text == accepted[name], name
+        assert text == accepted[name], f"{name}: {right}"
