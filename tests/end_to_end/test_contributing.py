@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -56,6 +58,28 @@ def test_every_make_target_that_it_names_exists() -> None:
     used = {each for words in re.findall(r"`make ([a-z -]+)`", TEXT) for each in words.split()}
     assert used
     assert used <= targets
+
+
+@pytest.mark.slow
+def test_every_command_that_runs_some_tests_finds_some() -> None:
+    found = re.findall(r'ARGS="(tests/[^"]+)"|-m pytest (tests/\S+)', TEXT)
+    assert found
+    for chosen in ("".join(each).split() for each in found):
+        command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "not slow"]
+        done = subprocess.run(
+            [*command, *chosen], check=False, cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, (chosen, done.stdout)
+
+
+def test_each_guide_has_a_head_and_a_place_of_its_own() -> None:
+    orders: dict[str, str] = {}
+    for file in (ROOT / "templates" / "docs" / "guides").glob("*.md.jinja"):
+        if file.name == "index.md.jinja":
+            continue
+        head = dict(re.findall(r"(?m)^(\w+): (.+)$", file.read_text("utf-8").split("---\n")[1]))
+        assert head.keys() >= {"title", "part", "order", "summary"}, file.name
+        assert orders.setdefault(head["order"], file.name) == file.name
 
 
 def test_a_stage_of_the_flow_is_a_folder() -> None:
