@@ -461,6 +461,29 @@ def test_a_refusal_with_the_fields_of_a_task_stays_one(
     kit.run(flow, journal=tmp_path / "journal")
 
 
+@pytest.mark.parametrize("name", ["taskid", "taskId", "task_id", "TASKID"])
+@pytest.mark.parametrize(
+    "text", ['{"NAME": "77", "sock', '{"NAME": 77, "sock', '<br>{"NAME": "77"}', '{"NAME": "77"}{}']
+)
+def test_text_that_is_no_json_names_a_task_as_json_does(kit: Kit, name: str, text: str) -> None:
+    text = text.replace("NAME", name)
+    kit.simulator.faults.add("Run/*", faults.status(200, text))
+
+    async def flow(client: AnyClient) -> str:
+        return (await submit(client)).id
+
+    assert kit.run(flow) == "77"
+    assert runs_seen(kit) == 1
+
+
+@pytest.mark.parametrize("value", ["0", '"0"', '"00"', "null", '""'])
+def test_a_refusal_that_was_cut_names_no_task(kit: Kit, value: str) -> None:
+    text = f'{{"result": false, "taskid": {value}, "socketaccesstoken": {value}, "errors": [{{"co'
+    kit.simulator.faults.add("Run/*", faults.status(200, text))
+    with pytest.raises(SubmissionUncertain):
+        kit.run(submit)
+
+
 def test_a_failure_that_nobody_foresaw_is_uncertain_too(kit: Kit) -> None:
     async def flow(client: AnyClient) -> None:
         await got(client.submit(TOOL, PROMPT))

@@ -350,7 +350,8 @@ _OTHERS: Final = frozenset({"errors", "error", "inputs", "parameters", "request"
 """Fields that may repeat what was sent, such as the token of an earlier task."""
 
 _CUT: Final = re.compile(
-    rb'"(taskid|socketaccesstoken|tasktoken)"\s*:\s*(?:"([^"\\\s]+)"|(\d+)(?=\s*[,}]))'
+    rb'"(task_?id|socket_?access_?token|task_?token)"\s*:\s*(?:"([^"\\\s]+)"|(\d+)(?=\s*[,}]))',
+    re.IGNORECASE,
 )
 
 
@@ -360,9 +361,11 @@ def find_task(body: bytes) -> tuple[str, str]:
     try:
         level: list[object] = [parse_json(body)]
     except ValueError:
-        named = {found[1].decode(): (found[2] or found[3]) for found in _CUT.finditer(body)}
-        token = named.get("socketaccesstoken") or named.get("tasktoken") or b""
-        return named.get("taskid", b"").decode(errors="replace"), token.decode(errors="replace")
+        named = {
+            found[1].decode(): (found[2] or found[3]).decode(errors="replace")
+            for found in _CUT.finditer(body)
+        }
+        return _named(named, _IDS), _named(named, _TOKENS)
     while level:
         for value in level:
             if isinstance(value, dict):
