@@ -111,6 +111,8 @@ def test_python_names_and_wiros_names_are_both_accepted() -> None:
         ({"prompt": " \n"}, "prompt: required, got blank text"),
         ({"prompt": "a\ud800"}, "prompt: holds half a character (an unpaired surrogate)"),
         ({"image": "data:a\udfff"}, "image (inputImage): holds half a character"),
+        ({"a\ud800": 4}, "inputs: holds half a character (an unpaired surrogate)"),
+        ({"\udfff": 4, "scheduler": "x"}, "inputs: holds half a character"),
         (
             {"selected_model": "1", "selectedModel": "2"},
             "selected_model (selectedModel): given twice, as selected_model and as selectedModel",
@@ -306,6 +308,25 @@ def test_what_is_wrong_in_a_list_of_files_is_said_by_place_alone() -> None:
 def test_an_address_of_any_scheme_is_taken(text: str) -> None:
     Sent(one=text, many=[text], mixed=text, address=text, addresses=[text])
     Sent(mixed=[text, Path("photo.jpg"), b"x"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "photo-10:20.png",
+        "re:cat.jpg",
+        "http:/x",
+        "https:x.png",
+        "https://",
+        "https:///x",
+        "x: // y",
+    ],
+)
+def test_a_text_with_a_colon_is_no_address_by_that(text: str) -> None:
+    for name, value in {"one": text, "mixed": [text], "address": text, "addresses": [text]}.items():
+        with pytest.raises(InvalidInputs) as caught:
+            cast("Any", Sent)(**{name: value})
+        assert f"to send the file, pass Path({text!r})" in str(caught.value)
 
 
 @pytest.mark.parametrize(

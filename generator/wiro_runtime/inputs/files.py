@@ -10,8 +10,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 from weakref import WeakValueDictionary
 
-# A single letter before the colon is a drive of Windows.
-_ADDRESS: Final = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+# A single letter before the colon is a drive of Windows, and `photo-10:20.png` is a file.
+_ADDRESS: Final = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://[^/\s]|data:", re.IGNORECASE)
 
 
 @runtime_checkable
@@ -48,8 +48,8 @@ NOT_AN_ADDRESS: Final = "not_an_address"
 
 
 def is_address(text: str) -> bool:
-    """Whether ``text`` begins with a scheme, as ``https:`` and ``data:`` addresses do. ``file:`` is
-    none for Wiro, which cannot fetch it."""
+    """Whether ``text`` begins with a scheme and a host, or with ``data:``. ``file:`` is none for
+    Wiro, which cannot fetch it."""
     return _ADDRESS.match(text) is not None
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import NOT_AN_ADDRESS
 from wiro_runtime.inputs.lora import LoraChoice
-from wiro_runtime.inputs.messages import nearest, shorten, shown
+from wiro_runtime.inputs.messages import HALF, nearest, shorten, shown
 from wiro_runtime.inputs.options import leaf_types, literals_of, options_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def problems_of(cls: type[BaseModel], error: ValidationError) -> dict[str, str]:
     grouped: dict[str, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         where = [str(x) for x in detail["loc"]]
-        head = names.get(where[0], where[0]) if where else ""
+        head = names.get(where[0], where[0]) if where else "inputs"
         index = next((f"[{x}]" for x in detail["loc"][1:] if isinstance(x, int)), "")
         grouped.setdefault(head + index, []).append(detail)
     # A union reports every branch; the branch that looked into the list says more.
@@ -93,6 +93,9 @@ def _with_wire_name(cls: type[BaseModel], name: str) -> str:
 
 def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
     kinds = [detail["type"] for detail in details]
+    if "string_unicode" in kinds:
+        # The name of an input may be that text. It is not told.
+        return HALF
     if UNSENDABLE in kinds:
         return next(detail["msg"] for detail in details if detail["type"] == UNSENDABLE)
     given = details[0]["input"]
