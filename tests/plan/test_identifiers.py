@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import time
 from typing import Any, cast
 
 import pydantic
@@ -24,7 +25,7 @@ from wirogen.plan.identifiers import (
     snake,
 )
 from wirogen.plan.names import category_slug
-from wirogen.specs import Option
+from wirogen.specs import Option, Wire
 from wirogen.specs.names import tool_hash
 
 
@@ -271,3 +272,36 @@ def test_keys_for_tool_calling_have_at_most_64_characters() -> None:
     with imported(planned.spec) as module:
         given = dict.fromkeys(keys, "v")
         assert set(module.Inputs(**given).wire()) == {"prompt", *names}
+
+
+@pytest.mark.parametrize(
+    "stem", ["x" * 90, "x" * 99, "x" * 150, "a_b" * 50, "9" * 120, "\u65e5" * 30]
+)
+@pytest.mark.parametrize("kind", ["select", "multiselect", "checkbox"])
+def test_classes_of_long_names_that_begin_alike_are_distinct(stem: str, kind: str) -> None:
+    """Numbers used to be cut off names of 100 characters, so that planning never ended."""
+    more: dict[str, Any] = (
+        {"default": "--on", "wire": Wire(type="string", sent="--on"), "options": None, "open": None}
+        if kind == "checkbox"
+        else {}
+    )
+    names = [f"{stem}{end}" for end in "abcde"]
+    spec = tool(prompt(), *(select(name, "v", type=kind, **more) for name in names))
+    planned = plan(spec)
+    classes = [item.constants.name for item in planned.inputs if item.constants]
+    assert len(set(classes)) == len(classes)
+    with imported(spec) as module:
+        assert all(hasattr(module, each) and hasattr(module, f"{each}Value") for each in classes)
+
+
+@pytest.mark.parametrize("ends", ["{0}", "{0:b}"], ids=["distinct", "folded alike"])
+def test_ten_times_the_inputs_take_at_most_fifteen_times_as_long(ends: str) -> None:
+    def seconds(count: int) -> float:
+        signs = str.maketrans("01", "-_") if "b" in ends else {}
+        names = [f"x{ends.format(number).translate(signs)}" for number in range(count)]
+        spec = tool(prompt(), *(select(name, "v") for name in names))
+        start = time.process_time()
+        plan(spec)
+        return time.process_time() - start
+
+    assert any(seconds(4000) < 15 * seconds(400) for _ in range(4))

@@ -11,7 +11,7 @@ import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, NoReturn
 
 from wirogen.common.text import DEVICES, decomposed
@@ -142,10 +142,12 @@ def parameter_name(text: str, *, split_camel: bool) -> Identifier:
     )
 
 
-def camel(text: str, *, reserved: frozenset[str]) -> Identifier:
-    """``selectedModel`` becomes ``SelectedModel``; reserved names get ``Options`` behind them."""
+def camel(text: str, *, reserved: Collection[str] = (), suffix: str = "") -> Identifier:
+    """``selectedModel`` becomes ``SelectedModel``, with ``suffix`` behind it; reserved names get
+    ``Options`` behind them."""
     parts = words(text, split_camel=True)
-    name = "".join(part[0].upper() + part[1:] for part in parts)[:_MAX_LENGTH]
+    name = "".join(part[0].upper() + part[1:] for part in parts)
+    name = name[: _MAX_LENGTH - len(suffix)] + suffix
     if not name or name[0].isdigit():
         name = f"Input{name}"
     return own(f"{name}Options" if name in reserved else name)

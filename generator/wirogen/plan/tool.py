@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -107,9 +107,10 @@ def input_names(inputs: Sequence[Input]) -> list[Identifier]:
     No parameter is Wiro's name of another input, since validators take both.
     """
     wiro = [item.name for item in inputs]
+    known = set(wiro)
     wanted: list[tuple[str, Identifier]] = []
     for item in inputs:
-        own_name = item.python_name if item.python_name not in wiro else None
+        own_name = item.python_name if item.python_name not in known else None
         text = own_name or item.name
         wanted.append((text, parameter_name(text, split_camel=own_name is None)))
     return number_duplicates(wanted, reserved=INPUT_RESERVED, aliases=wiro)
@@ -120,14 +121,14 @@ def _class_names(inputs: Iterable[Input]) -> dict[str, Identifier]:
     chosen = [item for item in inputs if item.options or item.type == "checkbox"]
     chosen.sort(key=lambda item: item.name != "selectedLoraModel")
     taken = set(CLASS_RESERVED)
+    last: defaultdict[str, int] = defaultdict(lambda: 1)
     names: dict[str, Identifier] = {}
     for item in chosen:
         text = "Lora" if item.name == "selectedLoraModel" and is_lora(item) else item.name
-        name = camel(text, reserved=frozenset(taken))
-        number = 2
+        name, plain = camel(text, reserved=taken), camel(item.name)
         while name in taken or f"{name}Value" in taken:
-            name = camel(f"{item.name} options {number}", reserved=frozenset())
-            number += 1
+            last[plain] += 1
+            name = camel(item.name, suffix=f"Options{last[plain]}")
         taken |= {name, f"{name}Value"}
         names[item.name] = name
     return names
