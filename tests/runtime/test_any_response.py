@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+import tracemalloc
 from typing import Any
 
 import httpx2
@@ -11,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runtime.kit import timed
+from runtime.kit import got, timed
 from wiro_runtime import (
+    ApiError,
     AsyncResult,
     AsyncWiro,
+    LogLine,
     PollSchedule,
     Result,
     SubmissionUncertain,
@@ -186,3 +190,53 @@ def test_an_id_that_cannot_be_printed_is_in_no_message(kind: Any, name: str) -> 
     assert f"{raised.value}{notes}{raised.value.task_id}".isprintable()
     if kind is Wiro:
         client.close()
+
+
+def client_of(kind: Any, task: dict[str, Any]) -> Any:
+    """A client of a Wiro that has one task, and refuses all but telling of it."""
+
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        tells = request.url.path.endswith("/Task/Detail")
+        refusal = {"result": False, "errors": [{"code": 0, "message": "ab " * 1_000_000}]}
+        return httpx2.Response(200, json={"result": True, "tasklist": [task]} if tells else refusal)
+
+    own = httpx2.Client if kind is Wiro else httpx2.AsyncClient
+    return kind(
+        "k" * 10,
+        "s" * 10,
+        http_client=own(transport=httpx2.MockTransport(respond)),
+        base_url="http://127.0.0.1:1/v1",
+        socket_url="",
+    )
+
+
+@KINDS
+@pytest.mark.parametrize("field", ["debugoutput", "debugerror"])
+@pytest.mark.parametrize("status", ["task_start", "task_error"])
+def test_millions_of_lines_of_a_log_hold_up_no_wait(kind: Any, field: str, status: str) -> None:
+    events: list[Any] = []
+
+    async def flow() -> None:
+        client = client_of(kind, {"id": "7", "status": status, field: "a\n" * 10_000_000})
+        with pytest.raises(TaskTimeout):
+            await got(client.task("7").wait(timeout=1, on_update=events.append))
+
+    begin = time.monotonic()
+    asyncio.run(flow())
+    assert time.monotonic() - begin < 15
+    assert sum(isinstance(event, LogLine) for event in events) <= 10_000
+
+
+@KINDS
+def test_an_error_of_a_million_words_is_not_split_into_them(kind: Any) -> None:
+    async def flow() -> None:
+        client = client_of(kind, {})
+        with pytest.raises(ApiError, match="ab ab"):
+            await got(client.post("/Tool/Explore"))
+
+    tracemalloc.start()
+    try:
+        asyncio.run(flow())
+        assert tracemalloc.get_traced_memory()[1] < 40 * 2**20
+    finally:
+        tracemalloc.stop()

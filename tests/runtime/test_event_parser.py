@@ -461,3 +461,11 @@ def test_an_event_as_text_keeps_its_lines_and_all_letters() -> None:
     text = "\tné 👩\u200d💻\n次\r\n"
     event = event_of(TextDelta, text=text, start=0, answer=text)
     assert str(event) == "\tné 👩\u200d💻\n次\n"
+
+
+@pytest.mark.parametrize("type_", ["task_output", "task_error", "task_output_full"])
+def test_of_millions_of_lines_in_a_frame_the_last_are_given(type_: str) -> None:
+    events = Parser().frame(type_, "a\n" * 3_000_000 + "the last")
+    lines = [event.text for event in events if isinstance(event, LogLine)]
+    assert lines[-1] == "the last"
+    assert len(lines) == 10_000

@@ -21,7 +21,8 @@ def escape_controls(text: str) -> str:
 
 def shorten(text: str, limit: int = _LIMIT) -> str:
     """``text`` on one line of at most ``limit`` characters, without control characters."""
-    line = escape_controls(" ".join(text.split()))
+    # Split no further than is shown: a server may send millions of words.
+    line = escape_controls(" ".join(text.split(None, limit))[: limit + 1])
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 

@@ -30,6 +30,9 @@ SET_BACK: Final = "task_error"
 
 TERMINAL: Final = frozenset({ENDED, CANCELLED})
 
+_LONGEST_LINE: Final = 2**16
+"""Characters at the end of an error log in which its last line is looked for."""
+
 _LATEST: Final = 253_402_300_800.0
 """The year 10000 in Unix seconds; no calendar takes a later moment."""
 
@@ -145,5 +148,5 @@ class TaskDetail:
 
     @property
     def _last_error(self) -> str:
-        lines = [line for line in self.error_log.splitlines() if line.strip()]
+        lines = self.error_log.rstrip()[-_LONGEST_LINE:].splitlines()
         return shorten(lines[-1], 200) if lines else ""

@@ -72,6 +72,11 @@ _ORDER: Final = {
 _REMEMBERED: Final = 1000
 """Frames, states and lines of each log that are remembered, so as not to give them twice."""
 
+_LONGEST: Final = 2**21
+_MOST: Final = 10_000
+"""Characters, and lines, of a log that are read at once; of more, the last. Millions of short lines
+would hold up the event loop, and fill the memory."""
+
 
 class EventParser:
     """Parser of one task's frames and details.
@@ -282,7 +287,7 @@ class _Log:
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip()]
+    return [line for line in text[-_LONGEST:].splitlines() if line.strip()][-_MOST:]
 
 
 def _is_about(raw: Mapping[str, Any], state: TaskState) -> bool:
