@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
+from generated import imported, text
+from generated import tool as made
 from simulator.test_documents import TOOLS, run_command
 from simulator.wire import detail, post
 from wiro_runtime.inputs.model import ToolInputs
 from wiro_runtime.testing import Simulator, SpecError
-from wiro_runtime.testing.tool_spec import read_tool
+from wiro_runtime.testing.errors import ResponseError
+from wiro_runtime.testing.tool_spec import Input, read_tool
+from wiro_runtime.testing.validation import check_value
+from wirogen.specs import Json, Wire, spec_to_json
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -92,6 +97,40 @@ def test_every_kind_of_field() -> None:
             assert ("[genre]" in str(run.json)) is wrong
     assert tool.inputs["share"].step == "0.5"
     assert [entry.name for entry in tool.inputs.values() if entry.required] == ["aText", "share"]
+
+
+def refusal(entry: Input, value: Json) -> str | None:
+    try:
+        check_value(entry, value)
+    except ResponseError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "wire"),
+    [
+        ("number", "auto", Wire(type="number", sent="auto")),
+        ("number", "false", Wire(type="number", sent=False)),
+        ("number", None, Wire(type="number", sent="")),
+        ("number", "auto", Wire(type="string", sent="auto")),
+        ("float", "auto", Wire(type="number", sent="auto")),
+        ("range", "auto", Wire(type="string", sent="auto")),
+        ("float", "5.5", Wire(type="number", sent=5.5)),
+        ("checkbox", "true", Wire(type="boolean", sent="auto")),
+    ],
+)
+@pytest.mark.parametrize("limits", [{}, {"minimum": "1", "maximum": "9.5"}, {"minimum": "0.5"}])
+def test_a_default_of_another_kind_is_not_all_that_is_accepted(
+    kind: str, default: str | None, wire: Wire, limits: dict[str, str]
+) -> None:
+    given = {} if kind == "checkbox" else limits
+    spec = made(text("odd", type=kind, default=default, wire=wire, **given))
+    with imported(spec) as module:
+        client, document = (read_tool(each).inputs["odd"] for each in (module, spec_to_json(spec)))
+    values: list[Json] = [5, 50, 5.5, -1, "5", "50", "5.5", "x", "", True, False, "auto"]
+    for value in values:
+        assert refusal(client, value) == refusal(document, value), value
 
 
 @pytest.mark.parametrize(

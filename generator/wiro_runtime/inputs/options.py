@@ -181,6 +181,27 @@ def notes_of(info: FieldInfo) -> dict[str, Any]:
     return cast("dict[str, Any]", notes) if isinstance(notes, dict) else {}
 
 
+def limits_of(info: FieldInfo) -> dict[str, str]:
+    """``minimum`` and ``maximum`` of a field of numbers, as far as it has them, also where they
+    stand inside of its type, beside a default of another kind."""
+    found: dict[str, str] = {}
+    for each in (*info.metadata, *_constraints(info.annotation)):
+        for name, key in (("ge", "minimum"), ("le", "maximum")):
+            limit = getattr(each, name, None)
+            if isinstance(limit, (int, float)):
+                whole = isinstance(limit, float) and limit.is_integer()
+                found[key] = str(int(limit) if whole else limit)
+    return found
+
+
+def _constraints(annotation: Any) -> list[Any]:
+    """What ``Annotated`` inside of a type says."""
+    if get_origin(annotation) is Annotated:
+        _, *notes = get_args(annotation)
+        return [each for note in notes for each in getattr(note, "metadata", [note])]
+    return [each for part in get_args(annotation) for each in _constraints(part)]
+
+
 def literals_of(annotation: Any) -> list[Any]:
     """The documented values of a select, wherever in the field's type they are."""
     leaves = leaf_types(annotation)[0]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from wiro_runtime.errors import InvalidInputs
 from wiro_runtime.inputs.files import NOT_AN_ADDRESS
 from wiro_runtime.inputs.lora import LoraChoice
 from wiro_runtime.inputs.messages import HALF, nearest, shorten, shown
-from wiro_runtime.inputs.options import leaf_types, literals_of, options_of
+from wiro_runtime.inputs.options import leaf_types, limits_of, literals_of, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,22 +132,8 @@ def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
 
 def _range(info: FieldInfo) -> list[str]:
     """``["from 1", "to 4"]``, as far as the limits of a field are known."""
-    found: dict[str, str] = {}
-    for each in (*info.metadata, *_constraints(info.annotation)):
-        for name, word in (("ge", "from"), ("le", "to")):
-            limit = getattr(each, name, None)
-            if isinstance(limit, (int, float)):
-                whole = isinstance(limit, float) and limit.is_integer()
-                found[word] = f"{word} {int(limit) if whole else limit}"
-    return [found[word] for word in ("from", "to") if word in found]
-
-
-def _constraints(annotation: Any) -> list[Any]:
-    """What ``Annotated`` inside of a type says."""
-    if get_origin(annotation) is Annotated:
-        _, *notes = get_args(annotation)
-        return [each for note in notes for each in getattr(note, "metadata", [note])]
-    return [each for part in get_args(annotation) for each in _constraints(part)]
+    limits, words = limits_of(info), {"minimum": "from", "maximum": "to"}
+    return [f"{word} {limits[name]}" for name, word in words.items() if name in limits]
 
 
 def _guess(cls: type[BaseModel], name: str) -> str:

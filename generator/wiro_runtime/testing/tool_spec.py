@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.errors import WiroError
 from wiro_runtime.inputs.model import ToolInputs
-from wiro_runtime.inputs.options import leaf_types, literals_of, notes_of
+from wiro_runtime.inputs.options import leaf_types, limits_of, notes_of, options_of
 from wiro_runtime.inputs.wire import spell
 from wiro_runtime.price import Tariff
 from wiro_runtime.price.estimate import tariff_of
@@ -234,16 +234,15 @@ def _input_of(name: str, info: FieldInfo) -> dict[str, Any]:
     notes = notes_of(info)
     wire = str(notes.get("x-wire", "string"))
     kinds, many = leaf_types(info.annotation)
-    choices = literals_of(info.annotation)
+    options = options_of(info)
     if wire in _FILES:
         kind, wire = _FILES[wire]
-    elif choices or "x-options" in notes:
+    elif options is not None:
         kind = "multiselect" if many else "select"
     elif float in kinds:
         kind = "float"
     else:
-        kind = "number" if kinds == [int] else "text"
-    listed = choices or list(cast("dict[str, str]", notes.get("x-options", {})))
+        kind = "number" if int in kinds and str not in kinds else "text"
     entry: dict[str, Any] = {
         "name": info.alias or name,
         "label": info.title or name,
@@ -252,18 +251,14 @@ def _input_of(name: str, info: FieldInfo) -> dict[str, Any]:
         "default": None,
         "required": info.is_required(),
         "wire": {"type": wire},
-        "open": not choices if kind in ("select", "multiselect") else None,
-        "options": [{"value": str(value), "label": str(value)} for value in listed],
-        **_limits(info, notes),
+        "open": None if options is None else not options.closed,
+        "options": [{"value": value, "label": value} for value in options.labels]
+        if options
+        else [],
+        **limits_of(info),
     }
+    if "x-step" in notes:
+        entry["step"] = str(notes["x-step"])
     if not info.is_required() and info.default is not None:
         entry["wire"]["sent"] = spell(wire, info.default)
     return entry
-
-
-def _limits(info: FieldInfo, notes: Mapping[str, Any]) -> dict[str, str]:
-    limits = {"minimum": None, "maximum": None, "step": notes.get("x-step")}
-    for mark in info.metadata:
-        limits["minimum"] = getattr(mark, "ge", limits["minimum"])
-        limits["maximum"] = getattr(mark, "le", limits["maximum"])
-    return {name: str(value) for name, value in limits.items() if value is not None}
