@@ -27,6 +27,7 @@ ToolSource: TypeAlias = "Mapping[str, Any] | ModuleType"
 
 CHOICE_TYPES: Final = frozenset({"select", "multiselect", "selectwithcover"})
 FILE_TYPES: Final = frozenset({"fileinput", "multifileinput", "combinefileinput"})
+NUMBER_TYPES: Final = frozenset({"number", "float", "range"})
 WIRE_TYPES: Final = frozenset({"string", "number", "boolean", "array", "object"})
 
 _FILES: Final[Mapping[str, tuple[str, str]]] = {

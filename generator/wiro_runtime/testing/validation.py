@@ -22,7 +22,7 @@ from wiro_runtime.testing.errors import (
 )
 from wiro_runtime.testing.records import SentFile, strict_json
 from wiro_runtime.testing.scenario import FINISHED
-from wiro_runtime.testing.tool_spec import CHOICE_TYPES, FILE_TYPES
+from wiro_runtime.testing.tool_spec import CHOICE_TYPES, FILE_TYPES, NUMBER_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -191,7 +191,7 @@ def check_value(entry: Input, value: Any) -> None:
 
 def check_text(entry: Input, value: str) -> None:
     """Checks a value that is text on the wire."""
-    if entry.type in ("number", "float", "range"):
+    if entry.type in NUMBER_TYPES:
         if not _NUMBER.fullmatch(value):
             raise must(entry.name, "be integer or float")
         whole = value.lstrip("-").isdigit() or _takes_fractions(entry)

@@ -23,7 +23,7 @@ from wirogen.document.tail import Block, Body
 from wirogen.merge.snapshots import SAMPLE_SIZE
 from wirogen.merge.wire import CALLBACK, Decision, is_picker, wire_value
 from wirogen.specs import Json
-from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES
+from wirogen.specs.model import CHOICE_TYPES, KNOWN_TYPES, NUMBER_TYPES
 from wirogen.specs.names import folded
 from wirogen.specs.sliders import slider_fault
 
@@ -33,7 +33,6 @@ _UNUSUAL: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_NUMBERS: Final = frozenset({"number", "float", "range"})
 _HELP: Final = "-help"
 _HELP_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*-help")
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -80,7 +79,7 @@ def check_inputs(
     for item, decision in zip(raw, decisions, strict=False):
         if item.type not in KNOWN_TYPES:
             report.add("D105", item.at["type"], item.name, f"has type {shorten(item.type)}")
-        if item.type in _NUMBERS and item.default and number(item.default) is None:
+        if item.type in NUMBER_TYPES and item.default and number(item.default) is None:
             message = f"has default {shorten(item.default)}, which is not a number"
             report.add("D207", item.at["default"], item.name, message)
         if _is_foreign(item):

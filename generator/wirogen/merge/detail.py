@@ -19,15 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 from wirogen.detail.read import Detail, DetailItem
 from wirogen.diagnostics.model import Diagnostic
 from wirogen.merge.wire import CALLBACK, PROMPT, blank, decide, decided, either_will_do
 from wirogen.specs import Input, Option, Source, ToolSpec, Unsent, Wire
-from wirogen.specs.model import CHOICE_TYPES, DETAIL_FIELDS, FILE_TYPES
-
-_NUMBERS: Final = frozenset({"number", "float", "range"})
+from wirogen.specs.model import CHOICE_TYPES, DETAIL_FIELDS, FILE_TYPES, NUMBER_TYPES
 
 
 def merge_detail(
@@ -108,7 +105,7 @@ def with_required(item: Input, required: bool | None) -> Input:
 
 
 def _fill(item: Input, known: DetailItem, path: str, diagnostics: list[Diagnostic]) -> Input:
-    if item.type in _NUMBERS:
+    if item.type in NUMBER_TYPES:
         item = replace(item, minimum=known.minimum, maximum=known.maximum, step=known.step)
     item = with_required(item, known.required)
     item = replace(item, label=item.label or known.label, help=item.help or known.help)
@@ -144,6 +141,6 @@ def _input(item: DetailItem) -> Input:
         made = replace(made, options=item.options or (), open=item.partial or made.open)
     else:
         made = replace(made, options=None)
-    if item.type in _NUMBERS:
+    if item.type in NUMBER_TYPES:
         made = replace(made, minimum=item.minimum, maximum=item.maximum, step=item.step)
     return with_required(made, item.required)

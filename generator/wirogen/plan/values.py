@@ -17,10 +17,9 @@ from wirogen.merge.wire import is_picker, takes_address, wire_value
 from wirogen.plan.kinds import FILE_KINDS, Kind
 from wirogen.plan.literals import source
 from wirogen.plan.model import Code
-from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, UNSENT, Input, Json, Unsent
+from wirogen.specs.model import CHOICE_TYPES, FILE_TYPES, NUMBER_TYPES, UNSENT, Input, Json, Unsent
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})\Z")
-_NUMBER_TYPES: Final = frozenset({"number", "float", "range"})
 _OTHER_STATE: Final = {"True": "False", "False": "True", "TRUE": "FALSE", "FALSE": "TRUE"}
 """Of a checkbox that sends a text; one that sends a flag sends nothing in its other state."""
 _LORA_TYPES: Final = ("LoraChoice", "LoraOption")
@@ -57,7 +56,7 @@ def value_of(item: Input, siblings: Collection[str]) -> Value:
         return _list_of_text(item)
     if item.wire.type == "boolean" or _is_switch(item):
         return _boolean(item)
-    if item.wire.type == "number" or item.type in _NUMBER_TYPES:
+    if item.wire.type == "number" or item.type in NUMBER_TYPES:
         return _number(item)
     return _text(item)
 
@@ -66,7 +65,7 @@ def takes_limits(item: Input) -> bool:
     """Whether the values of ``item`` are numbers, which limits are for."""
     if item.type in FILE_TYPES | CHOICE_TYPES or item.wire.type not in {"number", "string"}:
         return False
-    return not _is_switch(item) and (item.wire.type == "number" or item.type in _NUMBER_TYPES)
+    return not _is_switch(item) and (item.wire.type == "number" or item.type in NUMBER_TYPES)
 
 
 def is_lora(item: Input) -> bool:

@@ -21,8 +21,9 @@ CHOICE_TYPES: Final = frozenset({"select", "multiselect", "selectwithcover"})
 FILE_TYPES: Final = frozenset({"fileinput", "multifileinput", "combinefileinput"})
 LIST_TYPES: Final = frozenset({"multiselect", "combinefileinput", "multifileinput"})
 """Types whose value is a list, unless the Run Command says otherwise."""
-KNOWN_TYPES: Final = CHOICE_TYPES | FILE_TYPES | {
-    "text", "textarea", "number", "float", "checkbox", "range", "color"
+NUMBER_TYPES: Final = frozenset({"number", "float", "range"})
+KNOWN_TYPES: Final = CHOICE_TYPES | FILE_TYPES | NUMBER_TYPES | {
+    "text", "textarea", "checkbox", "color"
 }  # fmt: skip
 WIRE_TYPES: Final = ("string", "number", "boolean", "array", "object")
 
