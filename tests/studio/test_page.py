@@ -341,6 +341,8 @@ def test_an_output_that_is_opened_by_itself_runs_nothing(visit: Open, studio: Ru
         record["outputs"][0] |= {"file": "x.svg", "type": "image/svg+xml"}
         (folder / "run.json").write_text(json.dumps(record), "utf-8")
         (folder / "outputs" / "x.svg").write_text(hostile, "utf-8")
+        # An open page would complain of the studio that is away meanwhile.
+        page.goto("about:blank")
         again = studio.restart(port=studio.port)
         page.goto(f"{again.origin}/studio/runs/{folder.name}/outputs/0")
         assert page.evaluate("document.documentElement.localName") == "svg"
