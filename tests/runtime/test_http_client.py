@@ -14,11 +14,13 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpcore2
 import httpx2
 import pytest
 
 from runtime.kit import TOOL, AnyClient, ClientKind, got
 from wiro_runtime import AsyncWiro, ConnectionFailed, PollSchedule, Timeouts, Wiro, WiroError
+from wiro_runtime.http.exchange import Exchange
 from wiro_runtime.http.loop import WORKERS
 from wiro_runtime.http.loop import run as run_in_background
 
@@ -195,7 +197,8 @@ def listening(handle: Callable[[socket.socket], None]) -> Generator[str]:
 
         threading.Thread(target=accept, daemon=True).start()
         yield "{}:{}".format(*server.getsockname())
-        server.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
 
 
 class Slow:
@@ -208,7 +211,10 @@ class Slow:
     def __call__(self, connection: socket.socket) -> None:
         body = b""
         while not body.endswith(b"}"):
-            body += connection.recv(65536)
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            body += piece
         self.sent += 1
         time.sleep(self.seconds)
         content = json.dumps(ACCEPTED).encode()
@@ -275,9 +281,7 @@ def test_a_run_that_waits_for_a_connection_of_ones_own_pool_is_not_sent(
                 await on_loop(kind, own.send(taken, stream=True))
             settings: dict[str, Any] = {"max_retries": 0, "journal": tmp_path / "journal"}
             url = f"http://{host}/v1"
-            async with using(
-                kind, base_url=url, http_client=own, timeout=0.5, **settings
-            ) as client:
+            async with using(kind, base_url=url, http_client=own, timeout=2, **settings) as client:
                 with pytest.raises(ConnectionFailed) as caught:
                     await got(client.submit(TOOL, {"prompt": "x"}))
                 assert not caught.value.maybe_sent
@@ -333,3 +337,19 @@ def test_a_proxy_of_ones_own_that_opens_no_tunnel_has_sent_nothing(
 
     with listening(refuse) as host:
         asyncio.run(flow(host))
+
+
+def test_a_request_that_is_given_up_while_its_first_byte_leaves_may_have_been_sent() -> None:
+    """The caller of a blocking client gives up in another thread than that which sends."""
+    exchange = Exchange(None)
+    exchange.follow("connection.connect_tcp.started", {})
+    seen: list[bool] = []
+
+    def give_up() -> None:
+        exchange.give_up()
+        seen.append(exchange.maybe_sent)
+
+    exchange.on_begin = give_up
+    request = httpcore2.Request("POST", "https://wiro.example/v1")
+    exchange.follow("http11.send_request_headers.started", {"request": request})
+    assert seen == [True]

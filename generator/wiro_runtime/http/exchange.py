@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Exchange:
     """Whether the first byte of a request has left, and what has arrived of its response.
 
-    ``on_begin`` is called when the request is no longer waiting for a thread or a connection. Its
-    steps may be told of in another thread than that of its caller.
+    ``on_begin`` is called when the request is no longer waiting for a thread or a connection. The
+    methods may be called in another thread than that of the caller of the request.
     """
 
     def __init__(self, on_sent: Callable[[], object] | None) -> None:
@@ -44,7 +44,7 @@ class Exchange:
         if event.endswith("send_request_headers.started"):
             # A proxy is sent a request of its own first, to open the tunnel.
             if info["request"].method != b"CONNECT":
-                self.mark_sent()
+                self.hand_over(to_network=True)
         elif event.endswith("send_request_headers.failed") and isinstance(
             info["exception"], httpcore2.LocalProtocolError
         ):
@@ -64,19 +64,17 @@ class Exchange:
         """Whether the first byte may have left; a transport that is not ours may not tell."""
         return self.sent if self.traced else self._handed_over
 
-    def mark_sent(self) -> None:
-        self.hand_over()
-        self.sent = True
-
-    def hand_over(self) -> None:
-        """Say that the request is about to leave. Raises :class:`ConnectionFailed` when its caller
-        has given it up."""
+    def hand_over(self, *, to_network: bool = False) -> None:
+        """Note that the request goes to a transport or, ``to_network``, that its first byte is
+        about to leave. Raises :class:`ConnectionFailed` when its caller has given it up."""
         with self._lock:
             if self.given_up:
                 raise ConnectionFailed("it was given up before it was sent", maybe_sent=False)
             self._handed_over = True
             if self._on_sent is not None:
                 self._on_sent()
+            # Within the lock: a caller that gives it up after this must not take it for unsent.
+            self.sent = to_network
         self._begin()
 
     def give_up(self) -> None:
