@@ -353,3 +353,36 @@ def test_a_request_that_is_given_up_while_its_first_byte_leaves_may_have_been_se
     request = httpcore2.Request("POST", "https://wiro.example/v1")
     exchange.follow("http11.send_request_headers.started", {"request": request})
     assert seen == [True]
+
+
+LIMITS = httpx2.Timeout(connect=3, read=4, write=5, pool=6)
+
+
+@pytest.mark.parametrize(
+    ("error", "own", "ours"),
+    [
+        (httpx2.ConnectTimeout, 3, 10),
+        (httpx2.ReadTimeout, 4, 60),
+        (httpx2.WriteTimeout, 5, 60),
+        (httpx2.PoolTimeout, 6, 54),
+    ],
+)
+@pytest.mark.parametrize("blocking", [False, True])
+def test_a_message_names_the_time_limit_that_ended_a_request(
+    kind: ClientKind, blocking: bool, error: type[httpx2.TimeoutException], own: int, ours: int
+) -> None:
+    """A blocking client has its own limits."""
+
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        raise error("", request=request)
+
+    async def flow() -> None:
+        transport = httpx2.MockTransport(respond)
+        async with own_client(kind, blocking, transport=transport, timeout=LIMITS) as http_client:
+            settings: dict[str, Any] = {"http_client": http_client, "max_retries": 0}
+            async with using(kind, base_url=BASE_URL, **settings) as client:
+                seconds = own if blocking else ours
+                with pytest.raises(ConnectionFailed, match=rf"in time \({seconds} s\)"):
+                    await got(client.post("/Tool/Explore"))
+
+    asyncio.run(flow())

@@ -19,6 +19,7 @@ class Exchange:
 
     ``on_begin`` is called when the request is no longer waiting for a thread or a connection. The
     methods may be called in another thread than that of the caller of the request.
+    ``limits`` are the seconds that httpx2 gives each of its steps.
     """
 
     def __init__(self, on_sent: Callable[[], object] | None) -> None:
@@ -28,6 +29,7 @@ class Exchange:
         self.traced = False
         self.given_up = False
         self.on_begin: Callable[[], object] | None = None
+        self.limits: Mapping[str, float | None] = {}
         self._handed_over = False
         self._on_sent = on_sent
         self._lock = threading.Lock()

@@ -61,9 +61,17 @@ _NOT_SENT: Final = (
 )
 """Errors of a transport without traces that come before the first byte of a request leaves."""
 
+_STEPS: Final[Mapping[type[Exception], str]] = {
+    httpx2.ConnectTimeout: "connect",
+    httpx2.PoolTimeout: "pool",
+    httpx2.ReadTimeout: "read",
+    httpx2.WriteTimeout: "write",
+}
+"""Errors of a time limit of httpx2, and the step that it is for."""
+
 _POOL: Final = 0.9
-"""Part of the time limit of a request after which the pool of an own ``http_client`` has no
-connection for it: a pool that gives up first says that nothing was sent."""
+"""How much of the time limit of a request the pool of a caller's ``http_client`` has to find a
+connection for it. Only a pool that gives up before the limit ends tells that nothing was sent."""
 
 _PIECE: Final = 2**18
 """Bytes of a file that are read at once: as many as asyncio asks the system for."""
@@ -332,6 +340,7 @@ class Transport:
         content = request.body if isinstance(request.body, bytes) else _chunks(request.body)
         limits = {"connect": settings.timeouts.connect, "read": None, "write": None}
         limits["pool"] = limit * _POOL
+        exchange.limits = limits
         client = self._client
         build = client.build_request if isinstance(client, httpx2.AsyncClient) else httpx2.Request
         return build(
@@ -393,8 +402,7 @@ class Transport:
         said = self._redact(str(error)) or type(error).__name__
         if isinstance(error, TimeoutError | httpx2.TimeoutException):
             what = "response from" if sent else "connection to"
-            if isinstance(error, httpx2.ConnectTimeout):
-                limit = min(limit, self._settings.timeouts.connect)
+            limit = exchange.limits.get(_STEPS.get(type(error), "")) or limit
             reason = f"no {what} {host} in time ({limit:g} s)"
         elif sent:
             reason = f"connection to {host} lost: {said}"
@@ -422,14 +430,12 @@ class Transport:
         followed. ``timeout`` seconds until the head has come, ``read_timeout`` for each piece."""
         self.check_loop()
         exchange = Exchange(None)
+        exchange.limits = {"connect": self._settings.timeouts.connect}
         message = httpx2.Request(
             "GET",
             url,
             headers={"user-agent": USER_AGENT, **headers},
-            extensions={
-                "timeout": {"connect": self._settings.timeouts.connect},
-                "trace": exchange.trace,
-            },
+            extensions={"timeout": exchange.limits, "trace": exchange.trace},
         )
         async with self._download_places, AsyncExitStack() as stack:
             try:
