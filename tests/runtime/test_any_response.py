@@ -193,12 +193,12 @@ def test_an_id_that_cannot_be_printed_is_in_no_message(kind: Any, name: str) -> 
 
 
 def client_of(kind: Any, task: dict[str, Any]) -> Any:
-    """A client of a Wiro that has one task, and refuses all but telling of it."""
+    """A client of a server that has one ``task`` and refuses every call but Task/Detail."""
 
     def respond(request: httpx2.Request) -> httpx2.Response:
-        tells = request.url.path.endswith("/Task/Detail")
+        asked = request.url.path.endswith("/Task/Detail")
         refusal = {"result": False, "errors": [{"code": 0, "message": "ab " * 1_000_000}]}
-        return httpx2.Response(200, json={"result": True, "tasklist": [task]} if tells else refusal)
+        return httpx2.Response(200, json={"result": True, "tasklist": [task]} if asked else refusal)
 
     own = httpx2.Client if kind is Wiro else httpx2.AsyncClient
     return kind(

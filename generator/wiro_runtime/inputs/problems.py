@@ -94,7 +94,7 @@ def _with_wire_name(cls: type[BaseModel], name: str) -> str:
 def _line(cls: type[BaseModel], name: str, details: list[ErrorDetails]) -> str:
     kinds = [detail["type"] for detail in details]
     if "string_unicode" in kinds:
-        # The name of an input may be that text. It is not told.
+        # That text may be the name of an input, so the message does not repeat it.
         return HALF
     if UNSENDABLE in kinds:
         return next(detail["msg"] for detail in details if detail["type"] == UNSENDABLE)
