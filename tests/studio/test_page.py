@@ -348,9 +348,10 @@ def test_an_output_that_is_opened_by_itself_runs_nothing(visit: Open, studio: Ru
         assert page.evaluate("document.documentElement.localName") == "svg"
         assert page.title() != "ran"
         assert page.evaluate("origin") == "null"
-        [blocked] = opened.watched.troubles
-        assert "Blocked script execution" in blocked
-        opened.watched.troubles.clear()
+        troubles = opened.watched.troubles
+        assert any("Blocked script execution" in each for each in troubles), troubles
+        # On a busy machine the browser says more, of the page before it among others.
+        troubles.clear()
 
 
 def test_for_everybody(visit: Open, studio: Running) -> None:
