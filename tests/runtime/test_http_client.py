@@ -341,7 +341,7 @@ def test_a_proxy_of_ones_own_that_opens_no_tunnel_has_sent_nothing(
 
 def test_a_request_that_is_given_up_while_its_first_byte_leaves_may_have_been_sent() -> None:
     """The caller of a blocking client gives up in another thread than that which sends."""
-    exchange = Exchange(None)
+    exchange = Exchange({}, None)
     exchange.follow("connection.connect_tcp.started", {})
     seen: list[bool] = []
 

@@ -31,7 +31,7 @@ from wiro_runtime import (
     Wiro,
     WiroError,
 )
-from wiro_runtime.http import transport
+from wiro_runtime.http import connections, transport
 from wiro_runtime.http.api import Api
 from wiro_runtime.http.exchange import Exchange
 from wiro_runtime.http.loop import _Call
@@ -426,7 +426,7 @@ def test_an_accepted_run_is_recorded_when_its_way_to_the_journal_is_interrupted(
     ("place", "name"),
     [
         (transport, "_lowered"),
-        (transport._Connections, "give_back"),
+        (connections.Connections, "give_back"),
         (Api, "_compare_clocks"),
         (Exchange, "body"),
         (Transport, "_redact"),

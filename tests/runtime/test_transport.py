@@ -353,7 +353,7 @@ def test_connections_that_stay_unused_are_closed(kit: Kit, monkeypatch: pytest.M
         await asyncio.gather(*many)
         (idle,) = client.service.transport._connections._idle.values()
         before = len(idle)
-        monkeypatch.setattr("wiro_runtime.http.transport._IDLE", 0.0)
+        monkeypatch.setattr("wiro_runtime.http.connections._IDLE", 0.0)
         await got(client.post("/Tool/Explore"))
         return before, len(idle)
 

@@ -22,14 +22,16 @@ class Exchange:
     ``limits`` are the seconds that httpx2 gives each of its steps.
     """
 
-    def __init__(self, on_sent: Callable[[], object] | None) -> None:
+    def __init__(
+        self, limits: Mapping[str, float | None], on_sent: Callable[[], object] | None
+    ) -> None:
+        self.limits = limits
         self.raw = bytearray()
         self.codings: list[str] = []
         self.sent = False
         self.traced = False
         self.given_up = False
         self.on_begin: Callable[[], object] | None = None
-        self.limits: Mapping[str, float | None] = {}
         self._handed_over = False
         self._on_sent = on_sent
         self._lock = threading.Lock()

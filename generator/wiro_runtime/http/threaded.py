@@ -38,11 +38,7 @@ async def send_in_thread(
     """Send ``request`` with a blocking client, in a thread, by the client's own time limits."""
     content = await request.aread()
     url, headers = request.url, dict(request.headers)
-    limits = client.timeout.as_dict()
-    pools = limits["pool"], request.extensions["timeout"].get("pool")
-    limits["pool"] = min(filter(None, pools), default=None)
-    exchange.limits = limits
-    extensions = {"timeout": limits, "trace": exchange.follow}
+    extensions = {"timeout": exchange.limits, "trace": exchange.follow}
     arrived: list[httpx2.Response] = []
 
     def work() -> httpx2.Response:

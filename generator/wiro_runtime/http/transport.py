@@ -2,21 +2,16 @@
 
 Everything above it is coroutines that never see httpx2 or websockets. Every time limit is a
 cancellation (:func:`asyncio.timeout`), so it holds whatever the server, the proxy or the name
-server does. Each connection is a transport of its own that is used again from a stack: the pool of
-httpcore2 looks at every connection for every request, so many places would make it slow.
+server does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import ssl
 import sys
-import time
-from collections import deque
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, AnyStr, Final
 from urllib.parse import urlsplit
 
@@ -24,6 +19,7 @@ import httpcore2
 import httpx2
 
 from wiro_runtime.errors import ConfigurationError, ConnectionFailed, WiroError
+from wiro_runtime.http.connections import Connections, ssl_context
 from wiro_runtime.http.encodings import codings_of
 from wiro_runtime.http.exchange import Exchange
 from wiro_runtime.http.loop import WORKERS, run_in_thread
@@ -46,9 +42,6 @@ MAX_RESPONSE: Final = 32 * 2**20
 USER_AGENT: Final = (
     f"wiro-tools/{__version__} (Python {'.'.join(map(str, sys.version_info[:2]))}; {sys.platform})"
 )
-
-_IDLE: Final = 30.0
-"""Seconds that an unused connection is kept: longer than the longest pause of the poll schedule."""
 
 _NOT_SENT: Final = (
     httpx2.ConnectError,
@@ -157,50 +150,6 @@ def _plain_length(response: httpx2.Response) -> int | None:
     return int(text) if 6 < len(text) < 20 else None
 
 
-class _Connections:
-    """Transports of one connection each, by origin; the one used last is used next."""
-
-    def __init__(self, proxies: Proxies) -> None:
-        self._proxies = proxies
-        self._idle: dict[str, deque[tuple[float, httpx2.AsyncHTTPTransport]]] = {}
-        self.closed = False
-
-    async def take(self, url: str, *, fresh: bool) -> httpx2.AsyncHTTPTransport:
-        idle = self._idle.get(_origin(url))
-        if idle and not fresh:
-            return idle.pop()[1]
-        context = await _ssl_context() if urlsplit(url).scheme == "https" else _UNVERIFIED
-        return httpx2.AsyncHTTPTransport(
-            verify=context,
-            trust_env=False,
-            limits=httpx2.Limits(max_connections=1, keepalive_expiry=_IDLE),
-            proxy=self._proxies.for_url(url),
-        )
-
-    async def give_back(
-        self, url: str, transport: httpx2.AsyncHTTPTransport, *, keep: bool
-    ) -> None:
-        now = time.monotonic()
-        old: list[httpx2.AsyncHTTPTransport] = []
-        if keep and not self.closed:
-            self._idle.setdefault(_origin(url), deque()).append((now, transport))
-        else:
-            old.append(transport)
-        for origin, idle in list(self._idle.items()):
-            while idle and now - idle[0][0] > _IDLE:
-                old.append(idle.popleft()[1])
-            if not idle:
-                del self._idle[origin]
-        for each in old:
-            await each.aclose()
-
-    async def aclose(self) -> None:
-        self.closed = True
-        while self._idle:
-            for _, transport in self._idle.popitem()[1]:
-                await transport.aclose()
-
-
 class Transport:
     """All I/O of one client, on the event loop of its first use.
 
@@ -226,7 +175,7 @@ class Transport:
         if http_client is None:
             # A proxy that cannot be used is said at once.
             self._proxies.for_url(settings.base_url)
-        self._connections = _Connections(self._proxies)
+        self._connections = Connections(self._proxies)
         places = settings.max_concurrency
         if isinstance(http_client, httpx2.Client):
             # More would wait for a thread.
@@ -280,7 +229,7 @@ class Transport:
         raises.
         """
         self.check_loop()
-        exchange = Exchange(on_sent)
+        exchange = Exchange(self._limits(timeout * _POOL), on_sent)
         limiting = asyncio.timeout(within)
         try:
             async with limiting, self._places:
@@ -310,7 +259,7 @@ class Transport:
         self, request: Request, limit: float, fresh: bool, exchange: Exchange
     ) -> Response | BaseException:
         try:
-            message = self._message(request, limit, exchange)
+            message = self._message(request, exchange)
             sending = self._response(message, exchange, fresh=fresh)
             limiting = asyncio.timeout(limit)
             if self._client is not None:
@@ -334,13 +283,20 @@ class Transport:
         except BaseException as error:  # noqa: BLE001 - returned, to be raised without its frames
             return self._failure(request.url, limit, error, exchange)
 
-    def _message(self, request: Request, limit: float, exchange: Exchange) -> httpx2.Request:
+    def _limits(self, pool: float | None) -> dict[str, float | None]:
+        """Seconds for each step of httpx2; ``pool`` of them at most to find a connection."""
+        if isinstance(self._client, httpx2.Client):
+            # It runs in a thread, where no cancellation reaches it.
+            limits = self._client.timeout.as_dict()
+            limits["pool"] = min(filter(None, (limits["pool"], pool)), default=None)
+            return limits
+        connect = self._settings.timeouts.connect
+        return {"connect": connect, "read": None, "write": None, "pool": pool}
+
+    def _message(self, request: Request, exchange: Exchange) -> httpx2.Request:
         """The signed message of ``request``."""
         settings = self._settings
         content = request.body if isinstance(request.body, bytes) else _chunks(request.body)
-        limits = {"connect": settings.timeouts.connect, "read": None, "write": None}
-        limits["pool"] = limit * _POOL
-        exchange.limits = limits
         client = self._client
         build = client.build_request if isinstance(client, httpx2.AsyncClient) else httpx2.Request
         return build(
@@ -353,7 +309,7 @@ class Transport:
                 **(settings.credentials.headers() if settings.credentials else {}),
             },
             content=content,
-            extensions={"timeout": limits, "trace": exchange.trace},
+            extensions={"timeout": exchange.limits, "trace": exchange.trace},
         )
 
     @asynccontextmanager
@@ -429,8 +385,7 @@ class Transport:
         """GET ``url``: without credentials, cookies or headers of the client; redirects are not
         followed. ``timeout`` seconds until the head has come, ``read_timeout`` for each piece."""
         self.check_loop()
-        exchange = Exchange(None)
-        exchange.limits = {"connect": self._settings.timeouts.connect}
+        exchange = Exchange(self._limits(None), None)
         message = httpx2.Request(
             "GET",
             url,
@@ -451,31 +406,10 @@ class Transport:
         from wiro_runtime.http.websocket import open_websocket  # noqa: PLC0415 - rarely needed
 
         self.check_loop()
-        context = await _ssl_context() if url.lower().startswith("wss:") else None
+        context = await ssl_context() if url.lower().startswith("wss:") else None
         proxy = self._proxies.for_url(url)
         async with open_websocket(url, timeout, proxy=proxy, context=context) as socket:
             yield socket
-
-
-_UNVERIFIED: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For plain connections, which do not use it: without certificates it is made at once."""
-
-
-async def _ssl_context() -> ssl.SSLContext:
-    """The certificates of the system, or those that ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` name."""
-    names = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    try:
-        return await run_in_thread(lambda: _read_certificates(*names))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigurationError(
-            f"the certificates for https cannot be read: {reason} (see SSL_CERT_FILE, SSL_CERT_DIR)"
-        ) from None
-
-
-@lru_cache(4)
-def _read_certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    return httpx2.create_ssl_context()
 
 
 def _restarting(limiting: asyncio.Timeout, limit: float) -> Callable[[], object]:
@@ -497,8 +431,3 @@ async def _chunks(form: Form) -> AsyncGenerator[bytes, None]:
 
 def _lowered(response: httpx2.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.lower()}"
