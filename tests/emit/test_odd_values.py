@@ -39,6 +39,7 @@ TYPES = (
     "number", "float", "range", "text", "textarea", "checkbox", "select", "multiselect",
     "selectwithcover", "color", "fileinput", "combinefileinput", "gradient",
 )  # fmt: skip
+FILES = "fileinput", "multifileinput", "combinefileinput"
 SENT: tuple[Any, ...] = (
     None, False, True, 0, 3, 0.5, -1, 1e21, 1e-07, [], ["a"], {}, {"a": 1}, "", "x",
 )  # fmt: skip
@@ -172,6 +173,25 @@ def test_whatever_a_slider_says_gives_a_lora_that_can_be_used(
             for setting in option.settings:
                 for value in (setting.minimum, setting.maximum, setting.default, setting.step):
                     assert value is None or float(value) * 0 == 0
+
+
+@pytest.mark.parametrize("wire", ["string", "number", "boolean", "array", "object"])
+def test_a_spec_may_send_what_is_of_another_type_than_it_says(wire: str) -> None:
+    """A document's Run Command may show a list of LoRAs as ``true``; an overlay, and a spec that is
+    written by hand, give any type to any value."""
+    items: list[Input] = []
+    lists: list[Any] = [[1, True, "a"], [["a"], [2]], [None]]
+    for place, sent in enumerate((*SENT, *lists)):
+        sending = Wire(type=wire, sent=sent)
+        items += [
+            replace(loras(SLIDER), name=f"lora{place}", wire=sending),
+            replace(loras(SLIDER), name=f"one{place}", type="select", wire=sending),
+            select(f"many{place}", "a", "b", open=False, type="multiselect", wire=sending),
+            text(f"text{place}", wire=sending),
+            text(f"number{place}", type="number", default="3", wire=sending),
+            *(text(f"{kind}{place}", type=kind, wire=sending) for kind in FILES),
+        ]
+    use(tool(prompt(), *items))
 
 
 @pytest.mark.parametrize("blank", ["", " ", None])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
 
 from wiro_runtime.inputs.files import LocalFile, is_local_file
 from wiro_runtime.inputs.lora import LoraChoice
@@ -82,7 +82,7 @@ def request_body(inputs: ToolInputs) -> dict[str, Any]:
             _put_files(body, field, value, links)
             continue
         if field.lora_prompt is not None:
-            loras = [value] if isinstance(value, LoraChoice | str) else list(value)
+            loras = value if _is_list(value) else [value]
             text = "".join(x.prompt_prefix for x in loras if isinstance(x, LoraChoice))
             prefixes[field.lora_prompt] = prefixes.get(field.lora_prompt, "") + text
         body[field.key] = spell(field.wire, value)
@@ -101,14 +101,19 @@ def spell(wire: str, value: Any) -> Any:
         value = value.value
     elif isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
-    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
-        items = [spell("", item) for item in cast("Sequence[object]", value)]
+    elif _is_list(value):
+        each = "string" if wire == "string" else ""
+        items = [spell(each, item) for item in value]
         return ",".join(items) if wire == "string" else items
     if wire == "string" and not isinstance(value, str):
         return json.dumps(value)
     if wire in ("number", "boolean") and isinstance(value, str):
         return _unquoted(value)
     return [value] if wire == "array" else value
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
 
 
 def _unquoted(text: str) -> Any:
