@@ -6,7 +6,7 @@ import json
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wiro_runtime import (
@@ -373,9 +373,11 @@ MESSY = st.recursive(
     lambda inner: st.dictionaries(FIELDS, inner, max_size=6) | st.lists(inner, max_size=3),
     max_leaves=20,
 )
+FUZZ = settings(max_examples=40)
 
 
 @pytest.mark.slow
+@FUZZ
 @given(STATUS, st.dictionaries(FIELDS, MESSY, max_size=8) | MESSY)
 def test_no_frame_makes_anything_but_events(status: str, message: Any) -> None:
     parser = Parser()
@@ -395,6 +397,7 @@ def test_no_text_and_no_bytes_do(frame: str | bytes) -> None:
 
 
 @pytest.mark.slow
+@FUZZ
 @given(STATUS, st.dictionaries(FIELDS, MESSY, max_size=10))
 def test_no_detail_does(status: str, fields: dict[str, Any]) -> None:
     # What the JSON reader lets through: no half characters.
