@@ -15,7 +15,7 @@ from wiro_runtime import AsyncWiro, PollSchedule, Wiro
 from wiro_runtime.settings import Timing
 from wiro_runtime.tasks.concurrency import ConcurrencyTracker
 from wiro_runtime.tasks.state import TaskState
-from wiro_runtime.testing import Simulator, faults
+from wiro_runtime.testing import Scenario, Simulator, faults
 
 pytestmark = pytest.mark.slow
 
@@ -97,6 +97,7 @@ def test_a_hundred_tasks_in_coroutines_share_three_connections(quick: Simulator)
 
 def test_a_run_takes_the_place_of_a_task_when_it_ends(kind: ClientKind, quick: Simulator) -> None:
     quick.concurrency_limit = 1
+    quick.plan(Scenario.lasting(1), times=None)
 
     async def flow(client: AnyClient) -> None:
         await together(client, 4)
@@ -108,6 +109,7 @@ def test_a_run_takes_the_place_of_a_task_when_it_ends(kind: ClientKind, quick: S
 
 
 def test_one_client_serves_a_mix_of_calls(kind: ClientKind, quick: Simulator) -> None:
+    quick.plan(Scenario.lasting(2), times=None)
     kit = Kit(kind, quick)
 
     async def flow(client: AnyClient) -> None:

@@ -429,7 +429,7 @@ def test_an_error_while_a_task_is_followed_says_how_to_get_back_to_it(
 
     options: dict[str, Any] = {"poll": PollSchedule.every(0.05), "max_retries": 1}
     with pytest.raises(ApiError) as caught:
-        manual_kit.run(flow, timing=Timing(), socket_url="", **options)
+        manual_kit.run(flow, socket_url="", **options)
     task_id = simulator.runs[-1].taskid
     assert caught.value.task_id == task_id
     assert str(caught.value).endswith(f"it goes on; resume with client.task('{task_id}').wait()")

@@ -281,7 +281,9 @@ def test_a_run_that_waits_for_a_connection_of_ones_own_pool_is_not_sent(
                 await on_loop(kind, own.send(taken, stream=True))
             settings: dict[str, Any] = {"max_retries": 0, "journal": tmp_path / "journal"}
             url = f"http://{host}/v1"
-            async with using(kind, base_url=url, http_client=own, timeout=2, **settings) as client:
+            async with using(
+                kind, base_url=url, http_client=own, timeout=0.6, **settings
+            ) as client:
                 with pytest.raises(ConnectionFailed) as caught:
                     await got(client.submit(TOOL, {"prompt": "x"}))
                 assert not caught.value.maybe_sent
@@ -292,13 +294,24 @@ def test_a_run_that_waits_for_a_connection_of_ones_own_pool_is_not_sent(
 
 
 @pytest.mark.parametrize(
-    ("blocking", "places", "pool", "count"),
-    [(False, 32, 1, 6), (True, 32, 1, 6), (True, 2 * WORKERS, 100, 2 * WORKERS)],
+    ("blocking", "places", "pool", "count", "seconds", "limit"),
+    [
+        (False, 32, 1, 4, 0.3, 1),
+        (True, 32, 1, 4, 0.3, 1),
+        (True, 2 * WORKERS, 100, 2 * WORKERS, 0.8, 1.5),
+    ],
 )
 def test_the_time_of_a_run_begins_with_its_connection_of_ones_own_pool(
-    kind: ClientKind, blocking: bool, places: int, pool: int, count: int
+    kind: ClientKind,
+    blocking: bool,
+    places: int,
+    pool: int,
+    count: int,
+    seconds: float,
+    limit: float,
 ) -> None:
-    server = Slow(0.5 if pool == 1 else 1)
+    """All together take longer than one may."""
+    server = Slow(seconds)
 
     async def flow(host: str) -> None:
         limits = httpx2.Limits(max_connections=pool)
@@ -306,7 +319,7 @@ def test_the_time_of_a_run_begins_with_its_connection_of_ones_own_pool(
             settings: dict[str, Any] = {"max_retries": 10, "max_concurrency": places}
             url = f"http://{host}/v1"
             async with using(
-                kind, base_url=url, http_client=own, timeout=1.8, **settings
+                kind, base_url=url, http_client=own, timeout=limit, **settings
             ) as client:
                 assert await submitted(client, count) == ["7"] * count
 
@@ -320,16 +333,19 @@ def test_the_time_of_a_run_begins_with_its_connection_of_ones_own_pool(
 def test_a_proxy_of_ones_own_that_opens_no_tunnel_has_sent_nothing(
     kind: ClientKind, blocking: bool, said: bytes | None
 ) -> None:
+    ended = threading.Event()
+
     def refuse(connection: socket.socket) -> None:
         if said is None:
-            time.sleep(2)
+            ended.wait(30)
             return
         connection.recv(65536)
         connection.sendall(said)
 
     async def flow(host: str) -> None:
         async with own_client(kind, blocking, proxy=f"http://{host}") as own:
-            settings: dict[str, Any] = {"http_client": own, "max_retries": 0, "timeout": 1}
+            timeout = 0.3 if said is None else 10
+            settings: dict[str, Any] = {"http_client": own, "max_retries": 0, "timeout": timeout}
             async with using(kind, base_url="https://wiro.example/v1", **settings) as client:
                 with pytest.raises(ConnectionFailed) as caught:
                     await got(client.submit(TOOL, {"prompt": "x"}))
@@ -337,6 +353,7 @@ def test_a_proxy_of_ones_own_that_opens_no_tunnel_has_sent_nothing(
 
     with listening(refuse) as host:
         asyncio.run(flow(host))
+    ended.set()
 
 
 def test_a_request_that_is_given_up_while_its_first_byte_leaves_may_have_been_sent() -> None:

@@ -576,7 +576,7 @@ def test_no_answered_id_is_lost_when_the_time_of_many_is_up(
 def test_run_ends_in_time_and_its_late_response_is_recorded(
     kind: Any, instant: Simulator, tmp_path: Path
 ) -> None:
-    instant.faults.add("Run/*", faults.slow(2.5), times=None)
+    instant.faults.add("Run/*", faults.slow(1.5), times=None)
     kit = Kit(kind, instant)
     journal = tmp_path / "journal"
 
@@ -584,7 +584,7 @@ def test_run_ends_in_time_and_its_late_response_is_recorded(
         begin = time.monotonic()
         with pytest.raises(SubmissionUncertain, match="may have been accepted"):
             await got(client.run(TOOL, PROMPT, timeout=0.2))
-        assert time.monotonic() - begin < 2.4
+        assert time.monotonic() - begin < 1.4
 
     kit.run(flow, journal=journal, timing=Timing())
     case = Case("sigint", instant, journal, "leave", pytest.MonkeyPatch())
@@ -599,7 +599,7 @@ def test_run_names_the_task_that_is_being_recorded_when_its_time_is_up(
     accepted = Journal.accepted
 
     def accept_slowly(self: Journal, *given: str) -> None:
-        time.sleep(1)
+        time.sleep(0.6)
         accepted(self, *given)
 
     monkeypatch.setattr(Journal, "accepted", accept_slowly)
@@ -636,7 +636,7 @@ def test_run_ends_in_time_whatever_the_server_does(
     async def flow(client: AnyClient) -> float:
         begin = time.monotonic()
         with pytest.raises(WiroError):
-            await got(client.run(TOOL, PROMPT, timeout=0.5))
+            await got(client.run(TOOL, PROMPT, timeout=0.2))
         return time.monotonic() - begin
 
     assert kit.run(flow, timing=Timing(), timeout=20) < 5

@@ -136,7 +136,7 @@ def test_runs_that_wait_behind_others_at_the_limit_give_up_in_time(manual_kit: K
                 asyncio.to_thread(client.submit, TOOL, PROMPT, timeout=seconds)
                 if isinstance(client, Wiro)
                 else client.submit(TOOL, PROMPT, timeout=seconds)
-                for seconds in (1, 0.2, 0.2)
+                for seconds in (0.5, 0.2, 0.2)
             ),
             return_exceptions=True,
         )

@@ -344,7 +344,7 @@ def test_a_server_cannot_stretch_the_deadline(kind: Any, instant: Any, fault: An
     async def flow(client: AnyClient) -> None:
         task = await submit(client)
         begin.append(time.monotonic())
-        await got(task.wait(timeout=0.6))
+        await got(task.wait(timeout=0.25))
 
     begin: list[float] = []
     with pytest.raises(TaskTimeout) as caught:
@@ -634,7 +634,7 @@ def test_a_second_cancellation_does_not_keep_the_task_from_being_stopped(
     """A timeout around a group of tasks cancels each of them twice."""
     kit = Kit("async", manual)
     manual.faults.add("Run/*", faults.slow(0.3 if call == "submit" else 0))
-    manual.faults.add("Task/Cancel", faults.slow(0.5))
+    manual.faults.add("Task/Cancel", faults.slow(0.3))
 
     async def flow(client: AnyClient) -> None:
         made = client.run(TOOL, PROMPT) if call == "run" else client.submit(TOOL, PROMPT)
