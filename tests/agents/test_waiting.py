@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.conftest import PAINTER, SPECS, WRITER, Connect
 from agents.test_journey import TOKEN, over_http, served
-from fork_server import executable
+from fork_server import executable, start
 from wiro_runtime.testing import Scenario, Simulator, faults
 from wirogen.specs import spec_to_json
 
@@ -148,9 +150,13 @@ def test_a_server_ends_when_it_is_told_to(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_a_server_that_ends_during_a_call_shows_no_traceback(
-    environment: dict[str, str], simulator: Simulator, mode: str, number: signal.Signals
+    environment: dict[str, str],
+    simulator: Simulator,
+    tmp_path: Path,
+    mode: str,
+    number: signal.Signals,
 ) -> None:
-    async def main(url: str, process: subprocess.Popen[str]) -> None:
+    async def main(url: str) -> None:
         async with over_http(url, TOKEN, mode) as client:
             arguments = {"tool": PAINTER, "inputs": INPUTS, "max_cost": 1}
             call = asyncio.create_task(client.call_tool("run_tool", arguments))
@@ -160,18 +166,17 @@ def test_a_server_that_ends_during_a_call_shows_no_traceback(
             assert await asyncio.to_thread(process.wait, 30) == 128 + number
             await asyncio.gather(call, return_exceptions=True)
 
-    command = [executable("wiro-tools-servers"), "mcp", "--http", "--port", "0"]
-    with subprocess.Popen(
-        command,
+    process = start(
+        "wiro-tools-servers", "mcp", "--http", "--port", "0",
+        cwd=tmp_path,
         env={**environment, "WIRO_MCP_TOKEN": TOKEN},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        asyncio.run(main(process.stdout.readline().strip(), process))
-        assert process.stderr is not None
-        said = process.stderr.read()
+        before="from wiro_runtime.mcp import http\nhttp._ENDING = 1\n",
+    )  # fmt: skip
+    while not (url := process.read()[0]).endswith("\n"):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    asyncio.run(main(url.strip()))
+    said = process.communicate()[1]
     assert "ERROR" not in said
     assert "Traceback" not in said
     assert "it goes on" in said

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PATH: Final = "/mcp"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+_ENDING: Final = 3
+"""Seconds that calls have to end when the server is told to."""
 
 
 class BearerToken:
@@ -91,7 +93,7 @@ async def serve(
         application(server, host, port, token),
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=_ENDING,
     )
     await _Announced(config, announce).serve(sockets=[listening])
 
