@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from batch.kit import GRACE, Shell
+from batch.kit import GRACE, POLL, Shell
 from wiro_runtime.generated import Tariff
 from wiro_runtime.tasks import settle
 from wiro_runtime.testing import Scenario, Simulator
@@ -18,8 +18,9 @@ RATES: list[dict[str, Any]] = [{"inputs": {}, "price": 0.05, "priceMethod": "cpo
 
 
 @pytest.fixture(autouse=True)
-def no_request_arrives_late(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_waits_for_a_slow_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settle, "GRACE", GRACE)
+    monkeypatch.setattr("wiro_runtime.batch.scheduler._POLL", POLL)
 
 
 @pytest.fixture

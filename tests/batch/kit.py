@@ -20,6 +20,10 @@ GRACE = 0.3
 """Seconds after which a request that was given up is not accepted any more: a simulator decides at
 once."""
 
+POLL = 0.05
+"""Seconds between two looks of a batch at its queue. A user's are longer, which only makes rows
+wait."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
@@ -62,10 +66,11 @@ class Shell:
             cwd=self.folder,
             env=self.environment(),
             stdin=stdin.encode(),
-            before="from wiro_runtime.batch import database, engine, leases, rows\n"
+            before="from wiro_runtime.batch import database, engine, leases, rows, scheduler\n"
             "from wiro_runtime.tasks import settle\n"
             f"database.PATIENCE = {patience}\n"
             f"settle.GRACE = {GRACE}\n"
+            f"scheduler._POLL = {POLL}\n"
             f"engine.LEASE = leases.LEASE = rows.LEASE = {lease}\n"
             f"engine._RENEW = {lease / 6}\n{first}\n",
         )

@@ -403,13 +403,13 @@ def test_an_empty_balance_stops_a_batch(simulator: Simulator, tmp_path: Path) ->
 
 def test_what_is_under_way_ends_when_the_balance_does(lively: Simulator, tmp_path: Path) -> None:
     lively.faults.add("Run/*", faults.error(97, "balance too low"), nth=7, times=None)
-    with Batch(TOOL, prompts(20), out=tmp_path / "out", concurrency=4) as batch:
+    with Batch(TOOL, prompts(12), out=tmp_path / "out", concurrency=4) as batch:
         report = batch.run()
         assert "balance" in report.stopped
-        assert report.totals.counts == {"done": 6, "pending": 14}
+        assert report.totals.counts == {"done": 6, "pending": 6}
         lively.faults.clear()
         assert batch.resume().complete
-    check_complete(lively, tmp_path / "out", 20)
+    check_complete(lively, tmp_path / "out", 12)
 
 
 def test_rows_that_left_the_table_are_not_sent(simulator: Simulator, tmp_path: Path) -> None:

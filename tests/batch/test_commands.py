@@ -71,7 +71,7 @@ def wait_for_runs(simulator: Simulator, count: int, process: Process) -> None:
 
 def test_what_is_cancelled_is_run_by_retry(lively_shell: Shell, lively: Simulator) -> None:
     shell = lively_shell
-    write_csv(shell.folder / "rows.csv", prompts(20))
+    write_csv(shell.folder / "rows.csv", prompts(10))
     process = shell.start("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "2")
     wait_for_runs(lively, 2, process)
     cancelled = shell("cancel", "out").out
@@ -84,7 +84,7 @@ def test_what_is_cancelled_is_run_by_retry(lively_shell: Shell, lively: Simulato
         f"wiro-tools: {rows}; run with: wiro-tools batch retry out",
     ]
     assert shell("retry", "out").code == 0
-    check_complete(lively, shell.folder / "out", 20)
+    check_complete(lively, shell.folder / "out", 10)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -92,9 +92,9 @@ def test_a_signal_leaves_a_batch_that_can_be_resumed(
     lively_shell: Shell, lively: Simulator, number: int
 ) -> None:
     shell, simulator = lively_shell, lively
-    write_csv(shell.folder / "rows.csv", prompts(20))
+    write_csv(shell.folder / "rows.csv", prompts(12))
     process = shell.start("run", TOOL, "rows.csv", "--out", "out", "--concurrency", "4")
-    wait_for_runs(simulator, 6, process)
+    wait_for_runs(simulator, 5, process)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
@@ -103,10 +103,10 @@ def test_a_signal_leaves_a_batch_that_can_be_resumed(
         "  go on with: wiro-tools batch resume out",
     ]
     assert "Traceback" not in err
-    assert len(simulator.runs) < 20
+    assert len(simulator.runs) < 12
     assert not shell("status", "out", "--json").json["counts"].get("sending")
     assert shell("resume", "out").code == 0
-    check_complete(simulator, shell.folder / "out", 20)
+    check_complete(simulator, shell.folder / "out", 12)
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 FULL: Final = os.environ.get("FULL") == "1"
 ROWS: Final = 1000 if FULL else 80
-AWAY: Final = 10.0 if FULL else 3.0
-LEASE: Final = 30.0 if FULL else 5.0
+AWAY: Final = 10.0 if FULL else 1.5
+LEASE: Final = 30.0 if FULL else 4.0
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_a_database_that_goes_away_ends_in_one_line_and_resumes(
     table = write_csv(shell.folder / "rows.csv", prompts(24))
     address = ("--database", server.address())
     command = ("run", TOOL, str(table), "--out", "out", "--concurrency", "4", *address)
-    run = shell.start(*command, patience=2, lease=LEASE)
+    run = shell.start(*command, patience=1, lease=LEASE)
     until(lambda: len(simulator.runs) >= 8, run)
     server.stop()
     _, err = run.communicate(timeout=120)
