@@ -157,14 +157,14 @@ def test_one_connection_serves_many_tasks(sim: Simulator) -> None:
 
 
 def test_messages_come_as_time_passes() -> None:
-    with Simulator(specs.ALL, speed=8) as sim:
+    with Simulator(specs.ALL, speed=16) as sim:
         start = time.monotonic()
         # Ten seconds in the queue, so that its end is yet to come when somebody listens.
         sim.plan(Scenario(queue=10))
         token = run(sim)["socketaccesstoken"]
         with subscribe(sim, token) as connection:
             statuses = [message["type"] for message in hear(connection)]
-        assert time.monotonic() - start > 18 / 8
+        assert time.monotonic() - start > 18 / 16
     assert statuses[-4:] == [
         "task_error_full", "task_end", "task_postprocess_start", "task_postprocess_end"
     ]  # fmt: skip
