@@ -187,18 +187,24 @@ def test_a_new_template_is_a_new_output(root: Path, tmp_path: Path) -> None:
     assert {"docs/press/index.md", "LICENSE.txt"} <= manifest.keys()
 
 
-@pytest.mark.parametrize(
-    "data", [b"\x89PNG\r\n\x1a\n\xff\xfe\x00", b"a\r\nb\r", b"\xef\xbb\xbfx", b"\xed\xa0\x80", b""]
-)
-def test_a_file_that_is_no_template_is_copied_byte_by_byte(
-    root: Path, tmp_path: Path, data: bytes
-) -> None:
-    put(tmp_path, "docs/assets/logo.png", data)
+def test_files_that_are_no_templates_are_copied_byte_by_byte(root: Path, tmp_path: Path) -> None:
+    binary = b"\x89PNG\r\n\x1a\n\xff\xfe\x00"
+    files = dict(enumerate([binary, b"a\r\nb\r", b"\xef\xbb\xbfx", b"\xed\xa0\x80", b""]))
+    for number, data in files.items():
+        put(tmp_path, f"docs/assets/{number}.png", data)
     for written in ("", " 0 files written"):
         done = generate(tmp_path, root / "specs" / "tools")
         assert done.returncode == 0, done.stderr
-        assert (tmp_path / "mine/docs/assets/logo.png").read_bytes() == data
+        for number, data in files.items():
+            assert (tmp_path / f"mine/docs/assets/{number}.png").read_bytes() == data
         assert written in done.stdout
+
+
+def test_a_template_that_was_edited_is_compiled_again(tmp_path: Path) -> None:
+    """A process keeps what it has compiled."""
+    for text in ("one\n", "two\n", "one\n"):
+        put(tmp_path, "docs/x.txt.jinja", text)
+        assert Renderer(tmp_path / "own").file("docs/x.txt.jinja") == text
 
 
 def test_a_byte_order_mark_is_no_part_of_a_template(root: Path, tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from types import CodeType
+from typing import Any, Final, cast
 
 import jinja2
 import markupsafe
+from jinja2.bccache import Bucket
 from jinja2.utils import missing
 
 import wirogen
@@ -51,6 +53,23 @@ def template_folders(overrides: Path | None = None) -> list[Path]:
     return ([overrides] if overrides else []) + found[:1]
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """What this process has compiled templates to: compiling them takes longer than a small build
+    takes for all else."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled: Final = _Compiled()
+
+
 def environment(overrides: Path | None = None) -> jinja2.Environment:
     """An environment that refuses undefined names and text that is not escaped."""
     env = jinja2.Environment(
@@ -66,6 +85,7 @@ def environment(overrides: Path | None = None) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_compiled,
     )
     filters: dict[str, Callable[..., Any]] = env.filters
     filters.update(
