@@ -16,7 +16,6 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 _OVERRIDDEN = {
     "docs/assets/main.js": "\n// ours\n",
     "docs/tools/[owner]/[project].md.jinja": "\nOurs.\n",
-    "python/wiro_tools/__init__.pyi.jinja": "# Ours.\n",
 }
 
 
@@ -51,7 +50,8 @@ def documents(root: Path, count: int, version: str = "first") -> None:
 
 
 def own_templates(folder: Path) -> Path:
-    """Templates that change a file of each kind."""
+    """Templates that change files of two kinds. With one of Python, black would format all modules,
+    which takes longer than the rest of a build."""
     for path, more in _OVERRIDDEN.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
