@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias, cast
 import pytest
 
 from commands.small import documents
+from wiro_runtime.testing import Simulator
 from wirogen.cli.app import run
 from wirogen.diagnostics.known import read_baseline, unknown
 from wirogen.diagnostics.model import Diagnostic, InputError
@@ -94,12 +95,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def empty_catalogue() -> Iterator[Simulator]:
+    with Simulator([]) as simulator:
+        yield simulator
+
+
 @pytest.fixture
-def project(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(built: Path, empty_catalogue: Simulator, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(built)
-    monkeypatch.setenv("WIRO_API_KEY", "k")
-    monkeypatch.setenv("WIRO_API_SECRET", "s")
-    monkeypatch.setenv("WIRO_BASE_URL", "http://127.0.0.1:9/v1")
+    for name, value in empty_catalogue.env().items():
+        monkeypatch.setenv(name, value)
     return built
 
 
