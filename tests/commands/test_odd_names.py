@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from commands.small import documents
+from conftest import MakeOnce
 from wirogen.cli.app import run
 
 pytestmark = pytest.mark.slow
@@ -18,10 +19,14 @@ ODD: Final = "a\x1b[31m\x9b\u202e[b]"
 _HIDDEN: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def built(make_once: MakeOnce) -> Path:
     """A project with an odd name, and a good and a bad file of each kind that have one, too."""
-    root = tmp_path / ODD
+    return make_once("odd_names", build) / ODD
+
+
+def build(folder: Path) -> None:
+    root = folder / ODD
     documents(root, 1)
     specs = root / "specs"
     good = next((specs / "documents").rglob("*.txt"))
@@ -30,6 +35,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f'"{ODD}": [')
     shutil.copy(good, specs / "documents" / f"{ODD}.copy.txt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        assert run(["build"]) == 1
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / ODD
+    shutil.copytree(built, root)
     monkeypatch.chdir(root)
     return root
 
@@ -53,7 +67,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_no_name_of_a_file_reaches_the_terminal_raw(
     project: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["build"]) == 1
     capsys.readouterr()
     assert run([word.replace("ODD", ODD) for word in command.split()]) in (0, 1, 2)
     printed = "".join(capsys.readouterr())
@@ -64,7 +77,6 @@ def test_no_name_of_a_file_reaches_the_terminal_raw(
 def test_no_text_of_a_spec_reaches_the_terminal_raw_as_json(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["build"]) == 1
     spec = next((project / "specs" / "tools").rglob("tool*.yaml"))
     text = spec.read_text("utf-8")
     changed = project / "changed.yaml"
