@@ -232,10 +232,15 @@ def start(
 
 
 def run(
-    program: str, *arguments: str | Path, cwd: Path, env: Mapping[str, str], stdin: bytes = b""
+    program: str,
+    *arguments: str | Path,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: bytes = b"",
+    before: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """The same, to its end."""
-    process = start(program, *arguments, cwd=cwd, env=env, stdin=stdin)
+    process = start(program, *arguments, cwd=cwd, env=env, stdin=stdin, before=before)
     out, err = process.communicate()
     return subprocess.CompletedProcess([program, *arguments], process.wait(), out, err)
 

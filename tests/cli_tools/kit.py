@@ -80,6 +80,14 @@ WRITER: Final = tool(prompt(), name="openai/A Writer", categories=("llm",), desc
 TOOLS: Final = (PAINTER, EDITOR, WRITER)
 
 
+AT_ONCE: Final = """
+from wiro_runtime.settings import Timing
+async def sleep(seconds): pass
+Timing.__init__.__kwdefaults__["sleep"] = sleep
+"""
+"""Executed before a command, has it wait for nothing before it tries again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """A command that has ended."""
@@ -103,9 +111,17 @@ class Shell:
     folder: Path
     env: Mapping[str, str]
 
-    def __call__(self, *arguments: str, stdin: bytes = b"", **env: str | None) -> Done:
+    def __call__(
+        self, *arguments: str, stdin: bytes = b"", before: str = "", **env: str | None
+    ) -> Done:
+        environment = self._environment(env)
         done = fork_server.run(
-            "wiro-tools", *arguments, cwd=self.folder, env=self._environment(env), stdin=stdin
+            "wiro-tools",
+            *arguments,
+            cwd=self.folder,
+            env=environment,
+            stdin=stdin,
+            before=before,
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Done(code=done.returncode, out=done.stdout, err=done.stderr)

@@ -18,7 +18,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 
-from cli_tools.kit import Shell
+from cli_tools.kit import AT_ONCE, Shell
 from runtime.kit import socket_server
 from wiro_runtime import AuthenticationError, ConfigurationError, Wiro
 from wiro_runtime.cli.tools import has_browser
@@ -85,7 +85,7 @@ def test_what_wiro_refuses_is_not_kept(bare: Shell, pair: bytes) -> None:
         assert len(done.err.splitlines()) == 1
         assert "whoami" not in done.err
     assert not kept(bare).exists()
-    done = bare("login", stdin=pair, WIRO_BASE_URL="http://127.0.0.1:9")
+    done = bare("login", stdin=pair, before=AT_ONCE, WIRO_BASE_URL="http://127.0.0.1:9")
     assert done.code == 1
     assert not kept(bare).exists()
 
@@ -259,7 +259,7 @@ def server_at(year: int) -> Generator[str]:
         def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - its name
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/v1"
         server.shutdown()
