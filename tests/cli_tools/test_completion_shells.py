@@ -132,6 +132,7 @@ class Prompt:
             name, flags[name], env=dict(env), cwd=str(folder), encoding="utf-8",
             timeout=PATIENCE, dimensions=(200, 200),
         )  # fmt: skip
+        self.child.delaybeforesend = None
         self.marks = folder / "marks"
         self.marks.touch()
         self.shown = folder / "shown"
