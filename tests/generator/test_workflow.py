@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ def test_a_night_ends_in_a_pull_request_whose_text_is_the_diff(tmp_path: Path) -
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
 
     def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        path = f"{fork_server.executable('wirogen').parent}{os.pathsep}{os.environ['PATH']}"
         given = {
             **os.environ,
             **environment,
