@@ -11,8 +11,8 @@ import pytest
 from conftest import MakeOnce
 from site_browser import chromium, watched
 from site_tools import AWKWARD, load_everything, write_generated
+from wirogen.site import server
 from wirogen.site.build import build_site
-from wirogen.site.server import Server
 from wirogen.specs import ToolSpec, spec_to_json
 
 if TYPE_CHECKING:
@@ -47,11 +47,22 @@ def site_tools(site_specs: dict[str, ToolSpec]) -> list[dict[str, Any]]:
     return [dict(spec_to_json(spec)) for spec in site_specs.values()]
 
 
+class _Handler(server._Handler):
+    """Has a browser keep what all pages share: to ask again for it takes longer than most tests."""
+
+    def send_header(self, keyword: str, value: str) -> None:
+        shared = keyword == "Cache-Control" and self.path.startswith("/assets/")
+        super().send_header(keyword, "max-age=36000" if shared else value)
+
+
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     """Where the site is served."""
-    with Server(site) as server:
-        yield server.url
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "_Handler", _Handler)
+        serving = server.Server(site)
+    with serving:
+        yield serving.url
 
 
 @pytest.fixture
