@@ -110,7 +110,7 @@ class Cdn:
         self.host = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{self.host}"
         self.point_at(self.url)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=[0.01], daemon=True).start()
 
     def point_at(self, elsewhere: str) -> None:
         vars_of = self._server.RequestHandlerClass
@@ -233,7 +233,7 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_at_the_limit(
     begin = time.monotonic()
     addresses = [f"http://{host}/{number}.png" for number in range(40)]
     with listening:
-        copies = fetch_covers(addresses, tmp_path, [host], seconds=0.5)
+        copies = fetch_covers(addresses, tmp_path, [host], seconds=0.25)
     assert time.monotonic() - begin < 10
     texts = [copy for copy in copies if isinstance(copy, str)]
     assert len(texts) == 40
