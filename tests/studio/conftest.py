@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import httpx2
 import pytest
+import uvicorn
 
 from conftest import MakeOnce
 from generated import number, prompt, select, text, tool
@@ -22,7 +23,7 @@ from site_browser import chromium
 from wiro_runtime import AsyncWiro
 from wiro_runtime.catalogue import open_catalogue
 from wiro_runtime.studio import Studio, application
-from wiro_runtime.studio.listen import listen
+from wiro_runtime.studio.listen import _Server, listen
 from wiro_runtime.studio.records import Run
 from wiro_runtime.testing import Simulator
 from wirogen.pipeline.render import generate
@@ -217,7 +218,6 @@ def serve_studio(
     port: int = 0,
 ) -> tuple[Running, Callable[[], None]]:
     """A studio of these tools, and what ends it."""
-    import uvicorn
 
     def client() -> AsyncWiro:
         return AsyncWiro(
@@ -241,7 +241,7 @@ def serve_studio(
     config = uvicorn.Config(
         application(parts, port, TOKEN), log_level="warning", timeout_graceful_shutdown=1
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, lambda: None, parts.closing)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()
 
