@@ -262,7 +262,7 @@ def test_sound_and_film_play_and_a_model_is_saved(visit: Open) -> None:
 
 def test_text_grows_while_it_is_written(visit: Open, studio: Running) -> None:
     words = " ".join(f"word{number}" for number in range(200))
-    studio.simulator.plan(Scenario(kind="text", answer=words, run=3000))
+    studio.simulator.plan(Scenario(kind="text", answer=words, run=3000, updates=100))
     with visit("writer") as page:
         page.fill("[data-input=prompt] textarea", "go on")
         page.click(".wt-run-button")
@@ -284,9 +284,10 @@ def test_a_run_goes_on_while_the_connection_is_lost(visit: Open, studio: Running
     with opened as page:
         run(page, "a lighthouse", "running")
         page.context.set_offline(True)
-        # What is open stays open to Chromium; the studio, which ends, closes it.
-        again = studio.restart(port=studio.port)
-        page.get_by_role("status").filter(has_text="the run goes on").wait_for()
+        with page.expect_console_message(lambda message: "net::ERR_" in message.text):
+            # What is open stays open to Chromium; the studio, which ends, closes it.
+            again = studio.restart(port=studio.port)
+            page.get_by_role("status").filter(has_text="the run goes on").wait_for()
         page.context.set_offline(False)
         page.wait_for_selector("text=the run goes on", state="hidden")
         assert page.locator(".wt-run[data-state=running]").count() == 1
