@@ -296,8 +296,8 @@ def test_a_run_that_waits_for_a_connection_of_ones_own_pool_is_not_sent(
 @pytest.mark.parametrize(
     ("blocking", "places", "pool", "count", "seconds", "limit"),
     [
-        (False, 32, 1, 4, 0.3, 1),
-        (True, 32, 1, 4, 0.3, 1),
+        (False, 32, 1, 4, 0.4, 1),
+        (True, 32, 1, 4, 0.4, 1),
         (True, 2 * WORKERS, 100, 2 * WORKERS, 0.8, 1.5),
     ],
 )
@@ -310,7 +310,7 @@ def test_the_time_of_a_run_begins_with_its_connection_of_ones_own_pool(
     seconds: float,
     limit: float,
 ) -> None:
-    """All together take longer than one may."""
+    """With one place the third run ends after its limit, and the fourth is tried again."""
     server = Slow(seconds)
 
     async def flow(host: str) -> None:
