@@ -77,13 +77,13 @@ def check(server: Simulator, path: str, content_type: str, body: bytes) -> None:
 
 
 @given(path=st.sampled_from(PATHS), content_type=TYPES, body=BODIES)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_body_is_answered(server: Simulator, path: str, content_type: str, body: bytes) -> None:
     check(server, path, content_type, body)
 
 
 @given(path=st.sampled_from(PATHS), parts=FORMS)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_form_is_answered(
     server: Simulator, path: str, parts: list[tuple[str, bool, bytes]]
 ) -> None:
@@ -94,7 +94,7 @@ def test_any_form_is_answered(
     path=st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Zs"]), max_size=30),
     asked=st.text(st.sampled_from("bytes=-,0123456789"), max_size=20),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_address_is_answered(server: Simulator, path: str, asked: str) -> None:
     for root in ("/v1/", "/cdn/", "/models/", "/"):
         url = server.origin + root + path.replace("#", "%23")
