@@ -178,22 +178,22 @@ def test_ctrl_c_at_the_first_moment_is_no_traceback(shell: Shell) -> None:
 
 
 def test_at_random_moments_ctrl_c_hides_no_task_that_was_accepted(
-    shell: Shell, simulator: Simulator
+    slow_shell: Shell, slow_simulator: Simulator
 ) -> None:
-    simulator.faults.add("Run/*", faults.slow(0.1), times=None)
+    slow_simulator.faults.add("Run/*", faults.slow(0.1), times=None)
     draw = random.Random(11)  # noqa: S311 - moments, not secrets
-    process = shell.start("run", "wiro/painter", "--prompt", "a")
+    process = slow_shell.start("run", "wiro/painter", "--prompt", "a")
     begin = time.monotonic()
     process.communicate(timeout=120)
     whole = time.monotonic() - begin
     for _ in range(6):
-        before = len(simulator.runs)
-        process = shell.start("run", "wiro/painter", "--prompt", "a")
+        before = len(slow_simulator.runs)
+        process = slow_shell.start("run", "wiro/painter", "--prompt", "a")
         time.sleep(draw.uniform(whole * 0.1, whole * 0.9))
         process.send_signal(signal.SIGINT)
         _out, err = process.communicate(timeout=120)
         assert "Traceback" not in err
-        assert all(f"task {run.taskid}: submitted" in err for run in simulator.runs[before:])
+        assert all(f"task {run.taskid}: submitted" in err for run in slow_simulator.runs[before:])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
