@@ -373,7 +373,7 @@ def test_diff_of_a_project_without_tools_reads_no_other_texts(project: Path, fol
 
 def test_demo_works_in_an_empty_folder_and_numbers_nothing(tmp_path: Path) -> None:
     for time in (1, 2):
-        done = wirogen("demo", "--speed", "50", cwd=tmp_path)
+        done = wirogen("demo", "--speed", "1000", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         images = list(tmp_path.rglob("wirogen-demo/out/**/*.png"))
         # Five of two tools, and those of a batch of four rows.
