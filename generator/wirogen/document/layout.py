@@ -42,8 +42,13 @@ class Layout:
 
     def find(self, word: str, start: int, end: int, column: int | None = None) -> int:
         """The first place for keys in ``[start, end)`` that holds ``word``, or -1."""
-        places = self.places(word, start, end)
-        return next((at for at, found in places if column is None or found == column), -1)
+        at = self.text.find(word, start, end)
+        while at >= 0:
+            found = self._column_of(at, len(word))
+            if found is not None and (column is None or found == column):
+                return at
+            at = self.text.find(word, at + len(word), end)
+        return -1
 
     def find_all(self, word: str, start: int, end: int) -> list[int]:
         """Every place for keys in ``[start, end)`` that holds ``word``."""
