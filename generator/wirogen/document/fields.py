@@ -22,6 +22,7 @@ from wirogen.specs import Json
 from wirogen.specs.model import KNOWN_TYPES
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_OWN_LINE: Final = re.compile(rf"\n([ \t]*)({_WORD.pattern}:)(?=[{WHITE}]|\Z)")
 _KIND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _place: Final = attrgetter("at")
 NAME_LIMIT: Final = 200
@@ -224,5 +225,5 @@ def own_lines(layout: Layout, start: int, end: int, column: int) -> list[tuple[i
     flat form, nor where keys are not indented (verse could not be told from keys)."""
     if layout.flat or column == 0:
         return []
-    key = re.compile(rf"\n[ \t]{{{column}}}({_WORD.pattern}:)(?=[{WHITE}]|\Z)")
-    return [(match.start(1), match.end(1)) for match in key.finditer(layout.text, start, end)]
+    found = _OWN_LINE.finditer(layout.text, start, end)
+    return [match.span(2) for match in found if match.end(1) - match.start(1) == column]
