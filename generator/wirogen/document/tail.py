@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
+from wirogen.common.text import WHITE
 from wirogen.document.grammar import FENCE, HEADING, INTEGRATION, RUN, STATUS, TAIL
 from wirogen.document.json_decoding import JsonError, Member, decode, extent, members
 from wirogen.document.layout import Layout
 from wirogen.specs import Json
 
-_LONGEST_FIRST: Final = sorted(TAIL, key=len, reverse=True)
+_TITLES: Final = "|".join(map(re.escape, sorted(TAIL, key=len, reverse=True)))
+_KNOWN: Final = re.compile(rf"{HEADING} ({_TITLES})(?=[{WHITE}]|\Z)")
 _TRIES: Final = 8
 _LAST_STATUS: Final = "task_output"
 
@@ -87,12 +90,8 @@ def find_tail(layout: Layout, start: int) -> tuple[list[Block], bool]:
 
 def known_title(layout: Layout, at: int) -> str:
     """The title of the known section whose heading is at ``at``, else empty."""
-    text = layout.text
-    start = at + len(HEADING) + 1
-    for title in _LONGEST_FIRST:
-        if text.startswith(title, start) and layout.is_key(at, f"{HEADING} {title}"):
-            return title
-    return ""
+    match = _KNOWN.match(layout.text, at)
+    return match[1] if match and layout.column(at) is not None else ""
 
 
 def _opens(layout: Layout, at: int) -> bool:
