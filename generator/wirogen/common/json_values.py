@@ -16,6 +16,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _JSON_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _AFTER_COMMA: Final = re.compile(r",[ \t\r\n]*")
+_unescaped: Final = json.JSONEncoder(ensure_ascii=False)
 _DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
 
 
@@ -186,7 +187,7 @@ def on_every_python(error: json.JSONDecodeError) -> json.JSONDecodeError:
 def is_encodable(value: Json) -> bool:
     """Return whether every text in ``value`` can be written as UTF-8."""
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        _unescaped.encode(value).encode()
     except UnicodeEncodeError:
         return False
     return True
