@@ -42,7 +42,7 @@ def check_text(report: Report, layout: Layout, source_map: SourceMap) -> None:
     """Characters that a reader does not see, once for each span; and mixed line ends."""
     text = layout.text
     if _UNUSUAL.search(text):
-        spans = source_map.spans
+        spans = list(source_map.spans)
         starts = [span.start for span in spans]
         reported = -1
         for match in _UNUSUAL.finditer(text):

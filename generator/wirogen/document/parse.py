@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, starmap
 from typing import Final
 
 from wirogen.common.limits import PREAMBLE
@@ -34,7 +34,7 @@ from wirogen.document.inputs import InputReader, RawInput, assemble
 from wirogen.document.json_decoding import JsonError
 from wirogen.document.layout import detect
 from wirogen.document.page import Page, Report, read
-from wirogen.document.source_map import Form, SourceMap, Span, with_gaps
+from wirogen.document.source_map import Form, Row, SourceMap, Span, with_gaps
 from wirogen.document.tail import (
     Block,
     Body,
@@ -61,12 +61,12 @@ class ParsedDocument:
     newline: str
     spec: ToolSpec
     diagnostics: tuple[Diagnostic, ...]
-    recorded: tuple[Span, ...] = field(default=(), repr=False)
+    recorded: tuple[Row, ...] = field(default=(), repr=False)
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """The spans that tile the text, white space included."""
-        return with_gaps(self.text, self.recorded)
+        return with_gaps(self.text, starmap(Span, self.recorded))
 
 
 def parse_document(data: bytes | str, *, path: str, document: str = "") -> ParsedDocument:
@@ -171,7 +171,7 @@ class _Parser:
             self.layout.newline,
             spec,
             diagnostics,
-            tuple(self.source_map.spans),
+            tuple(self.source_map.rows),
         )
 
     def _head(self) -> Head:
