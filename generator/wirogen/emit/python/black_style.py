@@ -15,7 +15,6 @@ from typing import Final, TypeAlias
 from wirogen.plan.literals import STRING
 
 _LIMIT: Final = 88
-_LITERAL: Final = re.compile(rf"{STRING.pattern}|(?<=\d)e\+(?=\d)")
 _TOKEN: Final = re.compile(rf"{STRING.pattern}|[\[\](){{}},]|[^'\"\[\](){{}},]+")
 _NARROW: Final = re.compile("[\x00-~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e]*")
 """Text of which every character is one column wide, in black's eyes as well."""
@@ -59,25 +58,8 @@ def lay_out(source: str) -> str:
     return "\n".join(_spaced(_statements(source))) + "\n"
 
 
-def normalize_literals(source: str) -> str:
-    """``source`` with strings and numbers spelt as black spells them."""
-    return _LITERAL.sub(lambda match: _spelt(match[0]), source)
-
-
-def _spelt(literal: str) -> str:
-    if literal == "e+":
-        return "e"
-    if literal[0] == '"' and "\\" not in literal:
-        return literal
-    if literal[0] == "'" and '"' not in literal and "\\" not in literal:
-        return f'"{literal[1:-1]}"'
-    from black.strings import normalize_string_quotes  # noqa: PLC0415 - slow to load
-
-    return normalize_string_quotes(literal)
-
-
 def _fits(line: str) -> bool:
-    if _NARROW.fullmatch(line):
+    if line.isascii() or _NARROW.fullmatch(line):
         return len(line) <= _LIMIT
     from black.strings import str_width  # noqa: PLC0415 - slow to load
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from wirogen.emit.python.black_style import normalize_literals
 from wirogen.emit.python.limits import with_limits, without_limits
 from wirogen.plan import ToolPlan
 from wirogen.plan.literals import STRING, imports_of, names_in, source
@@ -20,6 +19,7 @@ _EXTRA_KEYS: Final = frozenset({"x-wire", "x-file-field", "x-lora-prompt", "x-op
 """What goes into ``json_schema_extra``."""
 
 _CLASS: Final = re.compile(r"class Tool(\d+)\(")
+_LITERAL: Final = re.compile(rf"{STRING.pattern}|(?<=\d)e\+(?=\d)")
 _FIELD: Final = re.compile(r"    (\w+): ")
 _CUSTOM_TYPES: Final = frozenset({"FileLike", "LoraChoice", "LoraOption"})
 _TYPES: Final = _CUSTOM_TYPES | {"Annotated", "Any", "Field", "Literal", "Mapping", "Sequence"}
@@ -86,12 +86,15 @@ def _classes(text: str) -> Iterator[tuple[int, dict[str, str]]]:
             if found:
                 yield number, fields
         elif number >= 0 and (field := _FIELD.match(line)):
-            fields[field[1]] = STRING.sub(_escaped, line.strip())
+            fields[field[1]] = _LITERAL.sub(_spelt, line.strip())
 
 
-def _escaped(literal: re.Match[str]) -> str:
-    """A string literal as this project spells it, the same under every version of Python."""
-    return source(ast.literal_eval(literal[0]))
+def _spelt(match: re.Match[str]) -> str:
+    """A string or exponent as this project spells it, the same under every version of Python."""
+    literal = match[0]
+    if literal == "e+":
+        return "e"
+    return source(ast.literal_eval(literal) if "\\" in literal else literal[1:-1])
 
 
 def _generate(schema: Json, aliases: Mapping[str, str]) -> str:
@@ -124,4 +127,4 @@ def _generate(schema: Json, aliases: Mapping[str, str]) -> str:
     )
     if not isinstance(made, str):
         raise ValidatorError("the validators are not one module")
-    return normalize_literals(made)
+    return made
