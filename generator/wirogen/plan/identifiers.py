@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 
 from wirogen.common.text import DEVICES, decomposed
 
+_NOT_ASCII: Final = re.compile("[^\x00-\x7f]")
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _LOWER_THEN_UPPER: Final = re.compile(r"([a-z])([A-Z])|([0-9])([A-Z][a-z])")
 _UPPERS_THEN_WORD: Final = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])")
@@ -92,20 +93,18 @@ def own(text: str) -> Identifier:
     return str.__new__(Identifier, text)
 
 
+def _ascii(char: str) -> str:
+    if char.isalnum():
+        folded = char.upper().casefold()  # the Turkish dotless i is an I
+        return folded if folded.isascii() else f" u{ord(char):x} "
+    return "" if unicodedata.combining(char) else " "
+
+
 def words(text: str, *, split_camel: bool) -> tuple[str, ...]:
     """The ASCII words of a text. Letters without an ASCII form become their code points
     (``日`` is ``u65e5``), ``+`` counts as a word, so ``dpmsolver++`` is not ``dpmsolver``.
     Letters that not every supported Python knows separate words, as blanks do."""
-    out: list[str] = []
-    for char in decomposed(text):
-        if char.isascii():
-            out.append(" plus " if char == "+" else char)
-        elif char.isalnum():
-            folded = char.upper().casefold()  # the Turkish dotless i is an I
-            out.append(folded if folded.isascii() else f" u{ord(char):x} ")
-        elif not unicodedata.combining(char):
-            out.append(" ")
-    folded = "".join(out)
+    folded = _NOT_ASCII.sub(lambda match: _ascii(match[0]), decomposed(text)).replace("+", " plus ")
     if folded[:1] == "-" and folded[1:2].isdigit():
         folded = f"minus {folded[1:]}"
     if split_camel:
