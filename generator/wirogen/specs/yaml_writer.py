@@ -20,6 +20,8 @@ from wirogen.specs.model import Json, ToolSpec
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}\Z")
 _RETYPED: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
+_encoder: Final = json.JSONEncoder(allow_nan=False)
+
 # Values of these keys are short and read best on one line.
 _ON_ONE_LINE: Final = frozenset(
     {"wire", "triggerwords", "example", "sent", "dynamicprice", "taskstat"}
@@ -68,7 +70,7 @@ def _flow(value: Json) -> str:
         )
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    text = json.dumps(value, allow_nan=False)
+    text = _encoder.encode(value)
     if isinstance(value, float) and "." not in text:
         # Readers of YAML 1.1 take a number that has an exponent and no point for text.
         return text.replace("e", ".0e")
