@@ -65,8 +65,8 @@ class Span(NamedTuple):
 
 
 Row: TypeAlias = "tuple[Kind, int, int, str] | tuple[Kind, int, int, str, SpecPath, Form, int]"
-"""The fields of a span: named tuples of all the hundreds that no one asks for take a tenth of the
-time to read a document."""
+"""The fields of a span. A document has hundreds, and named tuples of them all take a tenth of the
+time of reading it."""
 
 
 class SourceMap:
