@@ -10,7 +10,7 @@ from wirogen.common.text import visible
 from wirogen.plan.identifiers import own
 from wirogen.plan.model import Code, ImportPlan
 
-STRING: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+STRING: Final = re.compile(r"'(?:[^'\\\n]++|\\.)*+'|\"(?:[^\"\\\n]++|\\.)*+\"")
 """A string literal of one line."""
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _ORIGINS: Final[Mapping[str, frozenset[str]]] = {
