@@ -69,9 +69,10 @@ def decode(text: str, start: int, *, strict: bool = True) -> tuple[Json, int]:
         raise JsonError(start, _TOO_DEEP) from None
     except ValueError as error:
         raise JsonError(start, str(error)) from None
-    if depth(value) > JSON_DEPTH:
+    if not isinstance(value, str) and depth(value) > JSON_DEPTH:
         raise JsonError(start, _TOO_DEEP)
-    if not is_encodable(value):
+    # A document is UTF-8, so only an escape can make one.
+    if "\\u" in text[start:end] and not is_encodable(value):
         raise JsonError(start, "a lone surrogate is not text")
     return value, end
 
