@@ -194,8 +194,8 @@ class Fields:
     def typed(self, column: int, start: int, end: int) -> list[Typed]:
         """Every ``type: … default:`` in ``[start, end)``; known types only, if there are any."""
         every = self.types.get(column, [])
-        first, last = (bisect_left(every, place, key=_place) for place in (start, end))
-        found = every[first:last]
+        first = bisect_left(every, start, key=_place)
+        found = every[first : bisect_left(every, end, first, key=_place)]
         return [typed for typed in found if typed.known] or found
 
 
