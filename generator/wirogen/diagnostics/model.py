@@ -22,9 +22,9 @@ class Position(NamedTuple):
     """1-based, in characters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Diagnostic:
-    """One oddity in one input."""
+    """One oddity in one input. Without slots, for which see :mod:`wirogen.specs.model`."""
 
     code: str
     """The code of its rule."""
