@@ -95,6 +95,8 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 def visible(text: str, *, keep_lines: bool = False) -> str:
     """Return ``text`` with an escape for every invisible character; ``keep_lines`` keeps line
     feeds."""
+    if text.isprintable():
+        return text
     return INVISIBLE.sub(
         lambda match: match[0] if keep_lines and match[0] == "\n" else escape(match[0]), text
     )
@@ -102,6 +104,8 @@ def visible(text: str, *, keep_lines: bool = False) -> str:
 
 def readable(text: str) -> str:
     """:func:`visible`, but for the joiners that prose is spelt with."""
+    if text.isprintable():
+        return text
     parts = enumerate(_JOINER.split(text))
     return "".join(part if place % 2 else visible(part) for place, part in parts)
 

@@ -87,5 +87,4 @@ def _key(key: str, indent: str) -> str:
 
 def quote(text: str) -> str:
     """``text`` as a YAML double-quoted scalar on one line, with nothing invisible in it."""
-    quoted = encode_basestring(text)
-    return quoted if quoted.isprintable() else visible(quoted)
+    return visible(encode_basestring(text))
