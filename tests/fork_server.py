@@ -307,9 +307,6 @@ def _import(program: str) -> Callable[[], Any]:
     if program == "wirogen":
         # Of the files as they are now, like what has been imported.
         importlib.import_module("wirogen.common.cache").generator_fingerprint()
-        templates = importlib.import_module("wirogen.emit.templates").environment()
-        for name in templates.list_templates(["jinja"]):
-            templates.get_template(name)
     main = importlib.import_module(_MAIN[program]).main
     gc.freeze()
     return main

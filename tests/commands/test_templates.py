@@ -201,7 +201,7 @@ def test_files_that_are_no_templates_are_copied_byte_by_byte(root: Path, tmp_pat
 
 
 def test_a_template_that_was_edited_is_compiled_again(tmp_path: Path) -> None:
-    """A process keeps what it has compiled."""
+    """What was compiled is kept from build to build."""
     for text in ("one\n", "two\n", "one\n"):
         put(tmp_path, "docs/x.txt.jinja", text)
         assert Renderer(tmp_path / "own").file("docs/x.txt.jinja") == text
