@@ -180,7 +180,7 @@ def test_a_spec_may_send_what_is_of_another_type_than_it_says(wire: str) -> None
     """A document's Run Command may show a list of LoRAs as ``true``; an overlay, and a spec that is
     written by hand, give any type to any value."""
     items: list[Input] = []
-    lists: list[Any] = [[1, True, "a"], [["a"], [2]], [None]]
+    lists: list[Any] = [[1, True, "a"], [["a"], [2]], [None], [{"a": 1}], [1.5, {"b": [{}]}]]
     for place, sent in enumerate((*SENT, *lists)):
         sending = Wire(type=wire, sent=sent)
         items += [

@@ -102,9 +102,10 @@ def spell(wire: str, value: Any) -> Any:
     elif isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
     elif _is_list(value):
-        each = "string" if wire == "string" else ""
-        items = [spell(each, item) for item in value]
-        return ",".join(items) if wire == "string" else items
+        items = [spell("", item) for item in value]
+        if wire == "string":
+            return ",".join(item if isinstance(item, str) else json.dumps(item) for item in items)
+        return items
     if wire == "string" and not isinstance(value, str):
         return json.dumps(value)
     if wire in ("number", "boolean") and isinstance(value, str):
