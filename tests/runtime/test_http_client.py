@@ -282,7 +282,7 @@ def test_a_run_that_waits_for_a_connection_of_ones_own_pool_is_not_sent(
             settings: dict[str, Any] = {"max_retries": 0, "journal": tmp_path / "journal"}
             url = f"http://{host}/v1"
             async with using(
-                kind, base_url=url, http_client=own, timeout=0.6, **settings
+                kind, base_url=url, http_client=own, timeout=1.2, **settings
             ) as client:
                 with pytest.raises(ConnectionFailed) as caught:
                     await got(client.submit(TOOL, {"prompt": "x"}))
@@ -296,9 +296,9 @@ def test_a_run_that_waits_for_a_connection_of_ones_own_pool_is_not_sent(
 @pytest.mark.parametrize(
     ("blocking", "places", "pool", "count", "seconds", "limit"),
     [
-        (False, 32, 1, 4, 0.4, 1),
-        (True, 32, 1, 4, 0.4, 1),
-        (True, 2 * WORKERS, 100, 2 * WORKERS, 0.8, 1.5),
+        (False, 32, 1, 6, 0.4, 1.85),
+        (True, 32, 1, 6, 0.4, 1.85),
+        (True, 2 * WORKERS, 100, WORKERS + 4, 1, 1.9),
     ],
 )
 def test_the_time_of_a_run_begins_with_its_connection_of_ones_own_pool(
@@ -310,7 +310,7 @@ def test_the_time_of_a_run_begins_with_its_connection_of_ones_own_pool(
     seconds: float,
     limit: float,
 ) -> None:
-    """With one place the third run ends after its limit, and the fourth is tried again."""
+    """With one place the fifth run ends after its limit, and the sixth is tried again."""
     server = Slow(seconds)
 
     async def flow(host: str) -> None:

@@ -93,7 +93,7 @@ def test_the_end_is_found_behind_any_socket(kit: Kit, fault: Any, on_update: Any
 def test_no_socket_stretches_the_limit(manual_kit: Kit, fault: Any, on_update: Any) -> None:
     manual_kit.simulator.faults.add("socket", fault, times=None)
     with pytest.raises(TaskTimeout):
-        wait(manual_kit, 0.25, on_update)
+        wait(manual_kit, 0.4, on_update)
     assert manual_kit.time.slept[-1] < 5
 
 

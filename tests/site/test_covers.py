@@ -219,7 +219,7 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_at_the_limit(
         with connection, suppress(OSError):
             connection.recv(65536)
             connection.sendall(start.encode())
-            for _ in range(6 if where == "redirects" else 1000):
+            for _ in range(2 if where == "redirects" else 1000):
                 connection.sendall(b"" if where == "nowhere" else b"x")
                 time.sleep(0.05)
             connection.sendall(b"\r\nContent-Length: 0\r\n\r\n")
