@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -214,6 +215,22 @@ def test_a_folder_that_is_moved_away_stops_a_batch(
         # What was about to be sent when there was nothing to record its response in.
         assert batch.resume(concurrency=10).complete or batch.resume().complete
     check_complete(lively, tmp_path / "out", 24)
+
+
+def test_a_folder_that_goes_while_it_is_looked_for_is_not_said_to_be_there(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, folder = Path.mkdir, tmp_path / "out" / "files"
+
+    def mkdir(self: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        if self == folder and folder.exists() and not parents:
+            folder.rename(tmp_path / "away")
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+        plain(self, mode, parents, exist_ok)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with Batch(TOOL, prompts(3), out=tmp_path / "out", concurrency=1) as batch:
+        assert batch.run().stopped == f"{folder}: no such file or directory"
 
 
 def test_what_the_queue_could_not_record_is_done_again(

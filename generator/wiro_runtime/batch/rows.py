@@ -343,8 +343,7 @@ class RowRunner:
         outputs = [each for each in result.outputs if each.url is not None or each.text is not None]
         if not outputs and not result.text:
             return []
-        # Not its parents: what has been moved away is not begun anew.
-        await self._db(lambda: folder.mkdir(exist_ok=True))
+        await self._db(_make, folder)
         names: list[str] = []
         for number, output in enumerate(outputs, 1):
             suffix = PurePosixPath(safe_name(output.name)).suffix
@@ -378,6 +377,17 @@ class RowRunner:
         finally:
             job.cancel()
             jobs.discard(job)
+
+
+def _make(folder: Path) -> None:
+    """Make ``folder`` unless it is there. Not its parents: what has been moved away is not begun
+    anew."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        # It is no folder, or it was moved away after it had been found.
+        folder.lstat()
+        raise
 
 
 def _clock() -> float:
