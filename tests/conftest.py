@@ -136,7 +136,7 @@ def _weight(item: pytest.Item) -> int:
 def pytest_xdist_auto_num_workers() -> int:
     # Many tests wait for a server or a process. Each worker costs 400 MB, and of CPU what it
     # collects, imports and sets up: ten seconds and more of slow tests.
-    return 3 * (os.cpu_count() or 1)
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
