@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import starmap
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from wirogen.common.text import WHITE
 
@@ -24,10 +24,6 @@ class Kind(StrEnum):
     SPACE = "space"
     VALUE = "value"
     REGION = "region"
-
-
-_SYNTAX: Final = Kind.SYNTAX
-_VALUE: Final = Kind.VALUE
 
 
 class Form(StrEnum):
@@ -80,12 +76,12 @@ class SourceMap:
         return starmap(Span, self.rows)
 
     def syntax(self, start: int, word: str) -> None:
-        self.rows.append((_SYNTAX, start, start + len(word), word))
+        self.rows.append((Kind.SYNTAX, start, start + len(word), word))
 
     def value(
         self, start: int, end: int, path: SpecPath, form: Form = Form.TEXT, indent: int = 0
     ) -> None:
-        self.rows.append((_VALUE, start, end, "", path, form, indent))
+        self.rows.append((Kind.VALUE, start, end, "", path, form, indent))
 
     def region(self, start: int, end: int, name: str) -> None:
         if end > start:
